@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ttp.domain.action import action
 from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, until, warning
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def test_one_check_is_as_bad_as_its_worst_remark_and_says_that_first() -> None:
-    found = check_of("x/me", [fine("works"), warning("ends soon", "ttp account connect x/me"), failure("no credit")])
+    found = check_of(
+        "x/me", [fine("works"), warning("ends soon", action("account connect", "x/me")), failure("no credit")]
+    )
     assert found == Check("x/me", Grade.FAIL, "no credit; ends soon; works", None, False)
 
 
@@ -23,7 +26,7 @@ def test_the_way_out_is_that_of_the_worst() -> None:
 
 
 def test_a_check_is_a_reconnect_only_where_nothing_else_failed() -> None:
-    dead = failure("dead token", "ttp account connect x/me", reconnect=True)
+    dead = failure("dead token", action("account connect", "x/me"), reconnect=True)
     assert check_of("a", [dead, warning("held")]).reconnect
     assert not check_of("a", [dead, failure("no credit")]).reconnect
     assert not check_of("a", [fine("good")]).reconnect

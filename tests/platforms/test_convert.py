@@ -21,7 +21,7 @@ from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, sav
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.media import MediaItem
 from ttp.domain.media_probe import Unreadable, read_facts
-from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
+from ttp.platforms.image_conversion import CannotConvert, PillowMissing, convert_to_jpeg
 
 INSTAGRAM, TIKTOK = "instagram", "tiktok"
 WHITE = (255, 255, 255)
@@ -35,7 +35,7 @@ def make(folder: Path, data: bytes, platform: str = INSTAGRAM) -> bytes:
     path.write_bytes(data)
     facts = read_facts(lambda at, length: data[at : at + length], len(data))
     item = MediaItem("image", facts.mime, len(data), hashlib.sha256(data).hexdigest(), facts.width, facts.height)
-    return converted(path, item, FORMS[platform])
+    return convert_to_jpeg(path, item, FORMS[platform])
 
 
 def refused(folder: Path, data: bytes) -> str:
@@ -153,7 +153,7 @@ def test_only_the_decoder_of_its_own_kind_is_let_near_an_image(tmp_path: Path) -
     disguised.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
     item = MediaItem("a.jpg", "image/jpeg", 24, "ab" * 32, 800, 800)
     with pytest.raises(CannotConvert, match="cannot be read"):
-        converted(disguised, item, FORMS[INSTAGRAM])
+        convert_to_jpeg(disguised, item, FORMS[INSTAGRAM])
 
 
 def test_without_pillow_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_without_pillow_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return usual(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(NoPillow):
+    with pytest.raises(PillowMissing):
         make(tmp_path, made.png())
 
 

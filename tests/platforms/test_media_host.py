@@ -11,12 +11,13 @@ import pytest
 
 from tests.platforms.stubs import media
 from tests.settings import Config
+from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.platforms.client import MediaFile
 from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import availability as troubles
 from ttp.platforms.media_host import command
-from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, trouble
+from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, media_host_problem
 from ttp.platforms.media_host.host import MediaHost
 
 REHEARSAL: dict[str, Value] = {"platforms.instagram.base_url": "http://127.0.0.1:8700"}
@@ -111,11 +112,11 @@ def test_a_platform_gets_https_or_this_machine_while_it_is_here_itself(url: str,
 def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
     why = refused(MediaHost(Config()), file)
     assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
-    assert why.hint == "ttp help media-host"
+    assert why.hint == action("help", "media-host")
     bucket = Config({"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"})
-    assert trouble(bucket) is None
+    assert media_host_problem(bucket) is None
     monkeypatch.setattr(troubles, "s3_is_installed", lambda: False)
-    lack = trouble(bucket)
+    lack = media_host_problem(bucket)
     assert lack is not None
     assert lack.hint == "pip install 'ttp-cli[s3]'"
 

@@ -26,7 +26,7 @@ def ask(answer: httpx.Response | Exception, url: str = "/2/things", **asked: obj
         return answer
 
     http = Http(HERE, Timeouts(1, 2, 3), Clock(), transport=httpx.MockTransport(answered))
-    http.ask("POST", url, **asked)  # type: ignore[arg-type]  # whatever a test gives
+    http.request("POST", url, **asked)  # type: ignore[arg-type]  # whatever a test gives
 
 
 @on()

@@ -81,7 +81,7 @@ def watched(*, quiet: bool) -> Live | None:
     live = Live(sys.stderr) if seen else None
     from ttp.platforms import uploads
 
-    uploads.watch(live)
+    uploads.set_listener(live)
     return live
 
 
@@ -112,7 +112,7 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
     if counted:
         bar.start()
     try:
-        with uploads.unwatched():
+        with uploads.without_progress():
             yield move
     finally:
         if bar.live.is_started:

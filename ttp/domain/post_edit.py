@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.approval import still_approved
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
@@ -59,7 +59,7 @@ def as_draft(post: Post, what: str) -> Post:
     """The post without its time. StateRefused once it has begun to go out, and so cannot `what`."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
-        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
+        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", action("show", post.id)))
     deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
 
@@ -70,7 +70,7 @@ def warn_missing_times(post: Post) -> tuple[Problem, ...]:
         return ()
     return tuple(
         Problem(
-            "accounts", "no_time", f"{d.account} has no time yet", d.account, f"ttp publish {post.id}", warning=True
+            "accounts", "no_time", f"{d.account} has no time yet", d.account, action("publish", post.id), warning=True
         )
         for d in post.deliveries
         if d.state is DeliveryState.PENDING and d.due_at is None
@@ -143,7 +143,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
     publishes the rest.
     """
-    again = f"ttp retry {delivery.post_id} --account {delivery.account}"
+    again = action("retry", delivery.post_id, account=delivery.account)
     if published is None:
         return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
     url = published if published.startswith("https://") else None
@@ -157,7 +157,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
             f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
             Hint(
                 "if that one is not live",
-                f"ttp resolve {delivery.post_id} --account {delivery.account} --not-published",
+                action("resolve", delivery.post_id, account=delivery.account, not_published=True),
             ),
         )
     parts = [*delivery.parts, remote_id]
@@ -205,14 +205,14 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 
 
 def no_such_post(post_id: int) -> NotFound:
-    return NotFound(f"no post {post_id}", Hint("see them", "ttp list"))
+    return NotFound(f"no post {post_id}", Hint("see them", action("list")))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
     if any(d.state in IN_FLIGHT for d in post.deliveries):
         raise StateRefused(
-            f"post {post.id} is being published and cannot {what} now", Hint("follow it", f"ttp show {post.id}")
+            f"post {post.id} is being published and cannot {what} now", Hint("follow it", action("show", post.id))
         )
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
@@ -226,10 +226,9 @@ def refuse_other_parts(before: Post, after: Post) -> None:
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
         if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
             continue
-        repeated = shlex.join(word for part in out for word in ("--thread", part))
         raise StateRefused(
             f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
-            Hint("repeat them, and go on", f"ttp edit {before.id} {repeated} --thread TEXT"),
+            Hint("repeat them, and go on", action("edit", before.id, thread=[*out, "TEXT"])),
         )
 
 
@@ -237,8 +236,8 @@ def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
     account = delivery.account
     return StateRefused(
         f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
-        Hint("if it is", f"ttp resolve {post.id} --account {account} --published URL"),
-        Hint("if it is not", f"ttp resolve {post.id} --account {account} --not-published"),
+        Hint("if it is", action("resolve", post.id, account=account, published="URL")),
+        Hint("if it is not", action("resolve", post.id, account=account, not_published=True)),
     )
 
 
@@ -249,16 +248,14 @@ def nothing_left(post: Post) -> StateRefused:
         return must_be_reviewed(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
     if DeliveryState.FAILED in states:
         return StateRefused(
-            f"post {post.id} has failed; nothing of it is pending", Hint("again", f"ttp retry {post.id}")
+            f"post {post.id} has failed; nothing of it is pending", Hint("again", action("retry", post.id))
         )
-    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", f"ttp show {post.id}"))
+    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", action("show", post.id)))
 
 
 def no_accounts(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
     name = one_for(known, platforms, text_alone=not post.media)
-    return StateRefused(
-        f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
-    )
+    return StateRefused(f"post {post.id} has no accounts to go to", Hint("name them", action("edit", post.id, to=name)))
 
 
 def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
@@ -269,6 +266,6 @@ def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: b
 
 def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
     """The same error, saying that the text is safe as a draft."""
-    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
-    where = Hint(f"the text is kept as draft {kept.id}", f"ttp show {kept.id}")
+    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
+    where = Hint(f"the text is kept as draft {kept.id}", action("show", kept.id))
     return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)

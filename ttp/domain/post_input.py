@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from ttp.domain.account import Account, named
+from ttp.domain.action import WayOut
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 
@@ -101,7 +102,7 @@ class FieldError:
 
     field: str
     problem: str
-    fix: str | None = None
+    fix: WayOut | None = None
 
 
 class _Said:
@@ -125,4 +126,4 @@ class _Said:
 def fault_of(field: str, error: TtpError) -> FieldError:
     """A refusal as the fault of a field."""
     said = " ".join((error.message, *error.details))
-    return FieldError(field, said, next((hint.type for hint in error.hints), None))
+    return FieldError(field, said, next((hint.way for hint in error.hints), None))

@@ -25,7 +25,7 @@ _PLAIN = frozenset({"token_type", "grant_type"})
 _TOLD = ("application/json", "application/x-www-form-urlencoded")
 
 
-def asking(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> None:
+def log_request(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> None:
     """Tell what is about to be sent, at DEBUG: a request that hangs is known by it."""
     if log.isEnabledFor(logging.DEBUG):
         told = (clean(line, secrets) for line in _request(request))
@@ -36,7 +36,7 @@ def asking(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> No
         )
 
 
-def answered(method: str, url: str, reply: Reply, seconds: float, account: str, secrets: tuple[str, ...]) -> None:
+def log_answer(method: str, url: str, reply: Reply, seconds: float, account: str, secrets: tuple[str, ...]) -> None:
     """Tell what became of a request: its status and the seconds that it took."""
     if not log.isEnabledFor(logging.INFO):
         return

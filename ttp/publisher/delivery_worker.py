@@ -110,9 +110,9 @@ class DeliveryWorker:
     def _try(self, token: LockedToken) -> Generator[Wait, None, bool]:
         """Invisible steps and one publishing call. False: once more from the start, or with the next part."""
         context = self._context
-        order = context.build_request(self.task, credentials=token.credentials)
+        request = context.build_request(self.task, credentials=token.credentials)
         client = context.client(self.task)
-        ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
+        ready = yield from self._prepare(client.prepare(request, self.task.delivery.handle))
         if self._handle_stop_signals():
             self.release_claim()
             return True
@@ -125,7 +125,7 @@ class DeliveryWorker:
             self._withdraw(intent, "withdrawn", "the machine slept before it could be sent")
             return False
         sent_at = context.clock.boot()
-        outcome = client.publish(order, ready.handle)
+        outcome = client.publish(request, ready.handle)
         if isinstance(outcome, Unknown) and context.clock.boot() - sent_at > LONGEST_CALL_S:
             outcome = replace(outcome, code=SLEPT)
         if isinstance(outcome, NotDone) and (why := self._again(token, outcome)) is not None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
 from ttp.domain.retry import RetryPolicy, after_not_done
@@ -93,8 +94,8 @@ class LookupJob:
         since = earliest_publish_time(intent) if intent else delivery.due_at or began
         try:
             bound = context.writer.run(lambda db: attempts.bound_remote_ids(db, account_id, delivery_id, day_ago))
-            order = context.build_request(self.task, bound)
-            looked = context.client(self.task).look_up(order, delivery.handle, since)
+            request = context.build_request(self.task, bound)
+            looked = context.client(self.task).look_up(request, delivery.handle, since)
         except StepFailed as failed:
             gone = account.platform not in context.platforms.names()  # nobody is left to ask
             looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message, final=gone), None)
@@ -263,7 +264,7 @@ class LookupJob:
         message = unclear.message
         if unclear.links:
             message += ": " + " ".join(unclear.links)
-        error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
+        error = DeliveryError(unclear.kind, message, hint=action("show", delivery.post_id))
         since = unclear_since(looks)
         if unclear.final:
             return delivery.needs_review(error)

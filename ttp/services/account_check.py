@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_command, named, same_host
+from ttp.domain.account import Account, Credentials, connect_action, named, same_host
+from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import SOON, Check, Checkup, Remark, check_of, failure, fine, until, warning
 from ttp.domain.errors import ContentRefused, Problem, TtpError
@@ -142,7 +143,7 @@ class AccountCheck:
         assert account.id is not None
         with closing(self._database.connect()) as db:
             stored_accounts.mark_account(db, account.id, needs_reconnect=True)
-        again = connect_command(account.name, by_keys=held.by_keys)
+        again = connect_action(account.name, by_keys=held.by_keys)
         return failure(f"must be connected again: {seen.message}", again, reconnect=True)
 
     def _whose(self, account: Account, seen: AccountInfo) -> Remark:
@@ -160,7 +161,7 @@ class AccountCheck:
             return fine("token works")
         if not same:
             who = f"{account.platform}/{seen.handle}" if seen.handle else f"the user {seen.user_id}"
-            return failure(f"its token is of {who}, another account", connect_command(account.name), reconnect=True)
+            return failure(f"its token is of {who}, another account", connect_action(account.name), reconnect=True)
         if seen.handle is not None and not same_name:
             return warning(f"token works; {account.platform} calls it {seen.handle} now")
         return fine("token works")
@@ -173,7 +174,7 @@ class AccountCheck:
 
 
 def _trouble(trouble: TtpError) -> Remark:
-    hint = next((hint.type for hint in trouble.hints), None)
+    hint = next((hint.way for hint in trouble.hints), None)
     if isinstance(trouble, Dead):
         return failure(f"must be connected again: {trouble.outcome.message}", hint, reconnect=True)
     return warning(trouble.message, hint) if isinstance(trouble, TokenHeld) else failure(trouble.message, hint)
@@ -193,16 +194,18 @@ def standing(account: Account, now: datetime) -> Iterator[Remark]:
     """What a person or the publisher has marked the account with."""
     name = account.name
     if not account.enabled:
-        yield warning("disabled: what is due for it fails", f"ttp account enable {name}")
+        yield warning("disabled: what is due for it fails", action("account enable", name))
     if account.needs_reconnect:
-        yield failure("must be connected again: its token no longer works", connect_command(name), reconnect=True)
+        yield failure("must be connected again: its token no longer works", connect_action(name), reconnect=True)
     elif not account.connected:
-        yield warning("not connected: it can be analysed, not published to", connect_command(name))
+        yield warning("not connected: it can be analysed, not published to", connect_action(name))
     if account.is_paused:
-        yield warning("paused, its posts wait", f"ttp resume --account {name}")
+        yield warning("paused, its posts wait", action("resume", account=name))
     elif account.hold_until is not None and account.hold_until > now:
         why = f": {account.hold_reason}" if account.hold_reason else ""
-        yield warning(f"held, its posts wait; ends {until(account.hold_until, now)}{why}", f"ttp account enable {name}")
+        yield warning(
+            f"held, its posts wait; ends {until(account.hold_until, now)}{why}", action("account enable", name)
+        )
 
 
 def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
@@ -211,7 +214,7 @@ def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
         return None
     return failure(
         f"its credentials were made for {held.host} and are not sent to {host}",
-        connect_command(account.name, by_keys=held.by_keys),
+        connect_action(account.name, by_keys=held.by_keys),
     )
 
 
@@ -220,7 +223,7 @@ def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, re
     if held.by_keys:
         yield fine("keys that do not end")
         return
-    again = connect_command(account.name)
+    again = connect_action(account.name)
     end, alive = held.expires_at, is_alive(held, now)
     if not renews:
         yield from _end("token, which cannot be renewed," if end else "token", end, again, now)
@@ -233,7 +236,7 @@ def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, re
             yield from _end("its renewal", held.refresh_expires_at, again, now)
 
 
-def _end(what: str, end: datetime | None, again: str, now: datetime) -> Iterator[Remark]:
+def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
     if end is None:
         yield fine(f"{what} without a known end")
     elif end <= now:
@@ -254,7 +257,7 @@ def permissions(account: Account, held: Credentials, granted: tuple[str, ...], l
     if not lacking:
         yield fine("has all permissions")
         return
-    again = connect_command(account.name)
+    again = connect_action(account.name)
     said = f"without permission for {', '.join(lacking)}"
     if not login.can_publish(granted, options_of(account.platform, account.options)):
         yield failure(f"{said}: it cannot publish", again, reconnect=True)

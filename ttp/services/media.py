@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
@@ -24,7 +25,7 @@ from ttp.domain.rules import Platforms
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
-from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
+from ttp.platforms.image_conversion import CannotConvert, PillowMissing, convert_to_jpeg
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
@@ -61,20 +62,20 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
         from pathlib import Path
 
         return media.add(Path(text))
-    from ttp.platforms.download import CannotFetch, Patience, fetch, usable
+    from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, parse_download_url
 
     at_home = rehearsed(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
-    patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
+    patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
     shown = clean(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
 
     def write(file: BinaryIO) -> None:
         fetch(text, file, patience, loopback=loopback)
 
     try:
-        usable(text, loopback=loopback)
+        parse_download_url(text, loopback=loopback)
         return replace(media.take(_name(text), shown, write), url=text)
-    except CannotFetch as error:
+    except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("or give a file", "--media FILE", (text, "FILE"))) from error
 
@@ -116,7 +117,7 @@ class Fitting:
             return MediaFile(fit.sent(item), self._media.path(item.sha256, form.name), item.sha256)
         if fit.misfit is not None and fit.misfit.must:
             if fit.lacks:
-                raise NoPillow(fit.misfit.must[0])
+                raise PillowMissing(fit.misfit.must[0])
             raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
         return MediaFile(item, self._media.path(item.sha256))
 
@@ -134,9 +135,9 @@ class Fitting:
         if wrong is None or not self._media.has(item):
             return ImageFit(shown)
         try:
-            with uploads.converting(item.name):
-                data = converted(self._media.path(item.sha256), item, form)
-        except NoPillow:
+            with uploads.report_converting(item.name):
+                data = convert_to_jpeg(self._media.path(item.sha256), item, form)
+        except PillowMissing:
             return ImageFit(shown, misfit=wrong, lacks=True)
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
@@ -162,7 +163,7 @@ class Fitting:
 
 def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
     """That media of a post are gone: it cannot be published with them."""
-    hint = None if post.id is None else f"ttp edit {post.id} --media FILE"
+    hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
         Problem("media", "media_gone", f"the copy of {item.name} is not there any more", hint=hint) for item in gone
     )
@@ -174,7 +175,7 @@ def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
     if names:
         raise StateRefused(
             f"post {post.id} cannot be published again: the copy of {names} was removed after it had ended",
-            Hint("give the file again", f"ttp edit {post.id} --media FILE"),
+            Hint("give the file again", action("edit", post.id, media="FILE")),
             Hint("copies are kept for", "media.keep_s seconds after a post has ended"),
         )
 
@@ -212,7 +213,7 @@ class MediaCare:
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
-            lent = list(s3.remembered(self.database.home / "lent"))
+            lent = list(s3.list_objects(self.database.home / "lent"))
             if not lent:
                 return []
             with self.database.reading() as db:
@@ -220,11 +221,11 @@ class MediaCare:
                 kept = digests if db is None else needed(db, digests, ended_by=self.clock.now())
             return [why for one in lent if one.given not in kept and (why := self._take_back(one)) is not None]
 
-    def _take_back(self, lent: s3.Lent) -> str | None:
+    def _take_back(self, lent: s3.BucketObject) -> str | None:
         try:
             from ttp.platforms.media_host import s3
 
-            s3.take_back(self.config, lent)
+            s3.delete_object(self.config, lent)
         except NoPublicUrl as error:
             return error.message
         return None
@@ -292,7 +293,7 @@ class RowMedia:
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"the bytes of {name or digest} are not in this store",
-                Hint("export them too", "ttp export FILE --with media"),
+                Hint("export them too", action("export", "FILE", with_="media")),
             )
         return replace(item, name=name or item.name, url=None)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+from ttp.domain.action import action
 from ttp.domain.errors import Damaged, Hint
 from ttp.store.dialect import List, Row
 
@@ -29,7 +30,7 @@ class Unreadable(Damaged):
         whose = f" (post {post_id})" if post_id is not None and table != "post" else ""
         super().__init__(
             f"row {row_id} of {table}{whose} in the store cannot be read: {why}",
-            Hint("everything that cannot be read", "ttp doctor"),
+            Hint("everything that cannot be read", action("doctor")),
         )
 
 

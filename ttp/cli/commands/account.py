@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import quote_command
+from ttp.cli.hints import command_text, quote_command
 from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
 from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import accounts, doctor
@@ -354,7 +354,7 @@ def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
 
 def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
     """The answer that the person pastes. UsageError where there is nobody, or where it is none."""
-    from ttp.platforms.oauth.callback import Foreign, read_pasted
+    from ttp.platforms.oauth.callback import NotThisLogin, read_pasted
 
     if not ask:
         raise UsageError(
@@ -370,7 +370,7 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
     why = ""
     for _ in range(_TRIES):
         match read_pasted(_line("Paste it here: "), pending.state):
-            case Foreign(why):
+            case NotThisLogin(why):
                 _print(f"That is not the answer: {why}.")
             case answer:
                 return answer
@@ -407,8 +407,8 @@ def note_media_host(context: Context, account: Account) -> None:
     from ttp.services.doctor import media_host_advice
 
     if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
-        sentence, hint = advice
-        context.out.note(f"{sentence}\n{hint.say}:  {hint.type}")
+        sentence, way = advice
+        context.out.note(f"{sentence}\nfix:  {command_text(way)}")
 
 
 def _has_desktop() -> bool:

@@ -146,7 +146,7 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     remarks = [
         warning(error.told, error.mend)
         if isinstance(error, settings.NoSetting)
-        else failure(error.message, next((hint.type for hint in error.hints), None))
+        else failure(error.message, next((hint.way for hint in error.hints), None))
         for error in wrong
     ]
     return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])
@@ -181,7 +181,7 @@ def _zone(config: Config) -> Iterator[Remark]:
         try:
             parse_zone(name, where="the setting timezone: ", retype='timezone = "{}"'.format)
         except TtpError as error:
-            yield failure(error.message, error.hints[0].type)
+            yield failure(error.message, error.hints[0].way)
         else:
             yield fine(f"{name} (from {settings.source('timezone')})")
         return

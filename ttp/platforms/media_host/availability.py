@@ -8,6 +8,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
+from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.media import MediaHostProblem
 
@@ -19,10 +20,12 @@ _NEEDED = {
 """The settings of each kind, and what stands for their values in a command to type."""
 
 
-NOT_SET = MediaHostProblem("no media host is set (media_host.kind: folder, s3 or command)", "ttp help media-host")
+NOT_SET = MediaHostProblem(
+    "no media host is set (media_host.kind: folder, s3 or command)", action("help", "media-host")
+)
 
 
-def lack(config: Config) -> MediaHostProblem | None:
+def missing_settings(config: Config) -> MediaHostProblem | None:
     """What the settings lack for local files to get a public URL; None where nothing is missing."""
     kind = config.text("media_host.kind")
     if not kind:
@@ -31,7 +34,7 @@ def lack(config: Config) -> MediaHostProblem | None:
     if missing:
         first, value = next(iter(missing.items()))
         said = f"media_host.kind is {kind}, and {' and '.join(missing)} is not set"
-        return MediaHostProblem(said, f"ttp config set {first} {value}")
+        return MediaHostProblem(said, action("config set", first, value))
     return None
 
 
@@ -54,7 +57,7 @@ LONGEST_URL = 2_048
 class NoPublicUrl(Exception):
     """Why a file has no public URL. `passing`: it may have one later. `hint`: what to type."""
 
-    def __init__(self, message: str, *, passing: bool = False, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, passing: bool = False, hint: WayOut | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.passing = passing
@@ -78,9 +81,9 @@ def is_usable(url: str, *, loopback: bool) -> bool:
 S3_EXTRA = "pip install 'ttp-cli[s3]'"
 
 
-def trouble(config: Config) -> MediaHostProblem | None:
+def media_host_problem(config: Config) -> MediaHostProblem | None:
     """Why local files get no public URL; None where they do. Looks at the settings and at what is installed only."""
-    if (lacking := lack(config)) is not None:
+    if (lacking := missing_settings(config)) is not None:
         return lacking
     if config.text("media_host.kind") == "s3" and not s3_is_installed():
         return MediaHostProblem("media_host.kind is s3, and that needs an extra", S3_EXTRA)
