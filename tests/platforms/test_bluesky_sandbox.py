@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -120,6 +121,18 @@ def test_a_renewal_whose_answer_was_lost_is_repeated(desk: Desk) -> None:
 def test_a_session_is_ended(desk: Desk) -> None:
     assert desk.login.revoke(desk.request.credentials) is None
     assert isinstance(desk.login.refresh(desk.request.credentials), NotDone)
+
+
+def test_a_sign_in_and_a_renewal_are_logged_without_their_secrets(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "ttp.http")
+    grant = desk.login.sign_in("demo", {APP_PASSWORD: RIGHT})
+    assert isinstance(grant, Grant)
+    renewed = desk.login.refresh(Credentials(grant.access_token, refresh_token=grant.refresh_token))
+    assert isinstance(renewed, Grant)
+    assert "createSession" in caplog.text
+    for secret in (RIGHT, grant.access_token, grant.refresh_token, renewed.access_token, renewed.refresh_token):
+        assert secret
+        assert secret not in caplog.text
 
 
 def test_a_server_that_is_none_is_called_that(desk: Desk) -> None:
