@@ -1,7 +1,7 @@
 """Never twice, never lost, by the record of a server that nobody here wrote.
 
 Between the program and the server is a proxy that cuts, delays and damages, and kills or stops the publisher, at every
-request of a post. `TTP_REAL_RUNS` says how many runs are made (24); CI makes 300.
+request of a post. `TTP_REAL_RUNS` says how many runs are made (24); CI makes more.
 """
 
 from __future__ import annotations
