@@ -27,6 +27,7 @@ from ttp.store import accounts as stored_accounts
 from ttp.store.accounts import lift_hold
 from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.locks import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
@@ -96,9 +97,9 @@ class Accounts:
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
         """Change an account's zone ('' for none) and its platform options ('' takes one away). NotFound, UsageError."""
-        self._named(name)
+        self._find(name)
         with self._database.writing() as db:
-            account = self._named(name)
+            account = self._find_in(db, name)
             wrong = [key for key in options if not key.startswith(f"{account.platform}.")]
             if wrong:
                 raise UsageError(
@@ -122,9 +123,9 @@ class Accounts:
         return self._switched(name, enabled=False)
 
     def _switched(self, name: str, *, enabled: bool) -> Switched:
-        self._named(name)
+        self._find(name)
         with self._database.writing() as db:
-            account, now = replace(self._named(name), enabled=enabled), self._clock.now()
+            account, now = replace(self._find_in(db, name), enabled=enabled), self._clock.now()
             store.save(db, account, now=now)
             if enabled:
                 lift_hold(db, account.id or 0, now)
@@ -137,7 +138,7 @@ class Accounts:
 
         Refused while posts name it; with `cancel` their deliveries to it are cancelled.
         """
-        there = self._named(name)
+        there = self._find(name)
         with token_lock(self._database.home, there.name, patience_s=PATIENCE_S):
             # Asked first: what keeps the tokens and does not answer now could not forget them either.
             try:
@@ -158,7 +159,7 @@ class Accounts:
         """Take the account off the lists, in one transaction; the posts that were cancelled for it."""
         now = self._clock.now()
         with self._database.writing() as db:
-            account = self._named(name)
+            account = self._find_in(db, name)
             naming = queries.posts_naming(db, account.id or 0)
             if naming and not cancel:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
@@ -178,10 +179,13 @@ class Accounts:
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming
 
-    def _named(self, name: str) -> Account:
-        """The account of a full name. Asked before a change too, which would create a store."""
+    def _find(self, name: str) -> Account:
+        """Return the account of a full name. Called before a change too, which would create a store."""
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [], self._platforms)
+            return self._find_in(db, name)
+
+    def _find_in(self, db: Connection | None, name: str) -> Account:
+        return named(name, accounts.accounts(db) if db else [], self._platforms)
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:

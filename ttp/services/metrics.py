@@ -23,7 +23,7 @@ from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Recor
 from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import samples as store
-from ttp.store.database import Database
+from ttp.store.database import Database, Writing
 
 BATCH = 10_000
 """Rows of a transaction."""
@@ -85,19 +85,19 @@ class Metrics:
         done.source, done.title, done.written = columns.source, title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
-        with self._database.many_writings():
+        with self._database.writing_batches() as writing:
             while more:
                 batch: Batch = []
                 more = _read(feed, batch, done)
                 if batch and not dry_run:
-                    self._store(batch, done)
+                    self._store(writing, batch, done)
                 if more:
                     tell(done.read)
         return done
 
-    def _store(self, batch: Batch, done: Imported) -> None:
+    def _store(self, writing: Writing, batch: Batch, done: Imported) -> None:
         stored = Counter[str]()
-        with self._database.writing() as db:
+        with writing() as db:
             known = {account.name.lower(): account.id or 0 for account in stored_accounts.accounts(db)}
             for name in dict.fromkeys(name for name, _, _ in batch):
                 if name.lower() not in known:

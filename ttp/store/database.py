@@ -7,10 +7,10 @@ to write at its beginning: a transaction that reads first and writes later would
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
@@ -29,7 +29,10 @@ BUSY_TIMEOUT_S = 30.0
 
 
 LONG_LOG = 16_384
-"""Pages of the log, 64 MB, that many writings one after the other may leave in it."""
+"""Pages, 64 MB: how long the log may grow while transactions are written in batches."""
+
+Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
+"""Begins a transaction for a block, as `Database.writing`."""
 
 
 class Database:
@@ -43,7 +46,6 @@ class Database:
         self._may_upgrade = may_upgrade
         self._checked = False
         self._knows_files = False
-        self._within = threading.local()
 
     def exists(self) -> bool:
         return self.path.exists()
@@ -73,14 +75,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:
-        """A connection for a read-only question; None where no store exists yet, and none is made.
-
-        Inside `writing` of the same thread it is that transaction's own: what it has written is seen.
-        """
-        within: Connection | None = getattr(self._within, "connection", None)
-        if within is not None:
-            yield within
-            return
+        """Yield a connection for a read-only question; None, and nothing is created, where no store exists yet."""
         if not self.exists():
             yield None
             return
@@ -112,43 +107,36 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One IMMEDIATE transaction: committed at the end, rolled back on any error.
-
-        Inside another one of the same thread it is a part of that one.
-        """
-        within: Connection | None = getattr(self._within, "connection", None)
-        if within is not None:
-            yield within
-            return
-        with self._for_writing() as connection, translate_errors(self.path), connection.transaction():
-            self._within.connection = connection
-            try:
-                self._remember_files(connection)
-                yield connection
-            finally:
-                self._within.connection = None
+        """Run the block in one IMMEDIATE transaction: committed at its end, rolled back on any error."""
+        with closing(self.connect()) as connection, self._transaction(connection):
+            yield connection
 
     @contextmanager
-    def many_writings(self) -> Iterator[None]:
-        """In the block this thread's `writing`s share a connection, and what they wrote is moved from the log into the
-        file each LONG_LOG pages, not at every commit: a page that many of them change is moved once."""
-        kept: list[Connection] = []
-        self._within.kept = kept
-        try:
-            yield
-        finally:
-            self._within.kept = None
-            for connection in kept:
-                connection.close()
+    def writing_batches(self) -> Iterator[Writing]:
+        """Yield a `writing` for many transactions one after the other, which share a connection.
 
-    def _for_writing(self) -> AbstractContextManager[Connection]:
-        kept: list[Connection] | None = getattr(self._within, "kept", None)
-        if kept is None:
-            return closing(self.connect())
-        if not kept:
-            kept.append(self.connect())
-            kept[0].execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
-        return nullcontext(kept[0])
+        Their log is moved into the file every LONG_LOG pages, not at every commit: a page that many of them change is
+        moved once. The connection is opened by the first of them.
+        """
+        with ExitStack() as opened:
+            shared: Connection | None = None
+
+            @contextmanager
+            def writing() -> Iterator[Connection]:
+                nonlocal shared
+                if shared is None:
+                    shared = opened.enter_context(closing(self.connect()))
+                    shared.execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
+                with self._transaction(shared):
+                    yield shared
+
+            yield writing
+
+    @contextmanager
+    def _transaction(self, connection: Connection) -> Iterator[None]:
+        with translate_errors(self.path), connection.transaction():
+            self._remember_files(connection)
+            yield
 
     def _remember_files(self, connection: Connection) -> None:
         """Let a store that does not know yet which files it is record that with its first change."""
