@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttp.domain.rate_limit import LONGEST, Limit, whose
+from ttp.domain.rate_limit import LONGEST, Limit, limited_account
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -39,5 +39,5 @@ def test_the_share_that_is_left_is_between_none_and_all(left: int, limit: int | 
 
 
 def test_what_counts_for_an_app_is_nobody_s_own() -> None:
-    assert whose("x/me", "POST /2/tweets") == "x/me"
-    assert whose("x/me", "app 1a2b3c4d POST /2/tweets in 24 h") == ""
+    assert limited_account("x/me", "POST /2/tweets") == "x/me"
+    assert limited_account("x/me", "app 1a2b3c4d POST /2/tweets in 24 h") == ""

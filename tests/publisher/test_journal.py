@@ -20,7 +20,7 @@ from ttp.domain.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outc
 from ttp.platforms.client import PublishRequest
 from ttp.publisher import outcomes
 from ttp.publisher.loop import Mode, Scope
-from ttp.store.corrupt_rows import LeftAlone
+from ttp.store.corrupt_rows import Quarantine
 from ttp.store.database import Database
 from ttp.store.dialect import StoreError
 from ttp.store.home.journal import FILE, Entry, Journal
@@ -271,7 +271,7 @@ def test_every_outcome_has_the_same_effect_as_if_it_had_been_stored_at_once(
     refused(bench, outcome)
     bench.clock.set(START)
     with closing(Writer(bench.database.connect)) as writer:
-        taken = outcomes.replay_journal(writer, journal(bench), bench.config, LeftAlone())
+        taken = outcomes.replay_journal(writer, journal(bench), bench.config, Quarantine())
     assert [delivery.state for delivery in taken] == [state]
     assert bench.delivery() == other.delivery()
     assert [(a.outcome, a.kind, a.code, a.http_status, a.message) for a in bench.attempts()] == [

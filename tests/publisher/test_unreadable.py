@@ -11,7 +11,7 @@ from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.events import UNREADABLE, Event
 from ttp.publisher.loop import Mode, Scope
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.home import locks
 
 S = DeliveryState
@@ -173,6 +173,6 @@ def test_an_outcome_is_kept_when_its_post_cannot_be_read_any_more(bench: Bench) 
 
 
 def test_the_row_is_named_and_its_contents_are_not_shown_at_length() -> None:
-    row = Unreadable("delivery", 7, post_id=3, why="x")
+    row = CorruptRow("delivery", 7, post_id=3, why="x")
     assert all(said in row.message for said in ("7", "delivery", "post 3", "x"))
     assert row.hints[0].type == "ttp doctor"

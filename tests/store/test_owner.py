@@ -20,7 +20,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Phase
 from ttp.store import attempts
 from ttp.store.database import Database
-from ttp.store.ownership import RESTORED, Elsewhere, Machine, Owner, at_stake
+from ttp.store.ownership import RESTORED, Machine, OwnedElsewhere, Owner, possibly_published
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
@@ -43,7 +43,7 @@ def publish(database: Database, who: Owner, steps: int = 1, now: datetime = NOW)
         who.own(db, now)
         for _ in range(steps):
             row = Attempt("x/me", 1, "POST", Phase.PUBLISH, now, outcome="done", delivery_id=1)
-            attempts.begin(db, row)
+            attempts.start_attempt(db, row)
     with closing(database.connect()) as db:
         who.note(db)
 
@@ -299,10 +299,10 @@ def test_all_that_is_in_flight_and_all_that_is_due_is_at_stake(database: Databas
             if in_flight or state in ("claimed", "sending") or (state == "pending" and minutes == -1):
                 wanted.add((state, minutes))
     with closing(database.connect()) as db:
-        found = list(at_stake(db, now=NOW))
+        found = list(possibly_published(db, now=NOW))
     assert {(d.state, d.next_at and (d.next_at - NOW) // timedelta(minutes=1)) for d in found} == wanted
     assert len(found) == len(wanted)
 
 
 def test_the_refusal_is_of_the_kind_busy() -> None:
-    assert Elsewhere("why").code == "busy"
+    assert OwnedElsewhere("why").code == "busy"

@@ -119,12 +119,12 @@ def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: 
     """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
     found: dict[str, Account] = {}
     for name in names:
-        account = named(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
+        account = find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
         found[account.name] = account
     return tuple(found.values())
 
 
-def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
+def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
     """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more

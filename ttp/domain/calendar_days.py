@@ -58,24 +58,24 @@ class CalendarRange:
     def moved(self, by: int) -> CalendarRange:
         """So many weeks or months later; earlier where it is negative."""
         if self.is_week:
-            return week_with(self.first + by * 7 * _DAY, self.zone)
+            return week_of(self.first + by * 7 * _DAY, self.zone)
         months = self.first.year * 12 + self.first.month - 1 + by
-        return month_with(date(months // 12, months % 12 + 1, 1), self.zone)
+        return month_of(date(months // 12, months % 12 + 1, 1), self.zone)
 
 
-def week_with(day: date, zone: tzinfo) -> CalendarRange:
+def week_of(day: date, zone: tzinfo) -> CalendarRange:
     """The ISO week, Monday to Sunday, that a day is in."""
     return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
 
 
-def month_with(day: date, zone: tzinfo) -> CalendarRange:
+def month_of(day: date, zone: tzinfo) -> CalendarRange:
     """The month that a day is in."""
     first = day.replace(day=1)
     after = (first + 31 * _DAY).replace(day=1)
     return CalendarRange(first, (after - first).days, zone)
 
 
-def time_of(post: PostFields) -> datetime:
+def calendar_time(post: PostFields) -> datetime:
     """Where a post stands in a calendar: at its time, or where it went out without one. It has one of the two."""
     at = post.scheduled_at or post.published_at
     assert at is not None

@@ -59,19 +59,19 @@ class Checkup:
         return bool(failed) and all(check.reconnect for check in failed)
 
 
-def fine(message: str) -> Remark:
+def ok_remark(message: str) -> Remark:
     return Remark(Grade.OK, message)
 
 
-def warning(message: str, hint: str | None = None) -> Remark:
+def warning_remark(message: str, hint: str | None = None) -> Remark:
     return Remark(Grade.WARN, message, hint)
 
 
-def failure(message: str, hint: str | None = None, *, reconnect: bool = False) -> Remark:
+def failure_remark(message: str, hint: str | None = None, *, reconnect: bool = False) -> Remark:
     return Remark(Grade.FAIL, message, hint, reconnect)
 
 
-def check_of(name: str, remarks: Iterable[Remark]) -> Check:
+def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
     """One check of at least one remark: the worst first, the rest behind it; the way out is the worst one's."""
     found = sorted(remarks, key=lambda remark: _ORDER.index(remark.status))
     worst = found[0].status
@@ -85,7 +85,7 @@ def check_of(name: str, remarks: Iterable[Remark]) -> Check:
     )
 
 
-def until(at: datetime, now: datetime) -> str:
+def format_end(at: datetime, now: datetime) -> str:
     """An end that is to come, or has come, in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are UTC's."""
     seconds = round(abs((at - now).total_seconds()))
     days, hours, minutes = seconds // 86_400, seconds // 3600, seconds // 60

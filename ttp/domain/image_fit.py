@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_probe.images import Look
+from ttp.domain.media_probe.images import JpegAppearance
 
 EXTRA = "pip install 'ttp-cli[media]'"
 """What to type so that ttp can convert images."""
@@ -63,7 +63,7 @@ ImageFits = Mapping[tuple[str, str], ImageFit]
 NO_FITS: ImageFits = MappingProxyType({})
 
 
-def find_misfit(item: MediaItem, look: Look | None, form: ImageForm) -> FitProblems | None:
+def find_misfit(item: MediaItem, look: JpegAppearance | None, form: ImageForm) -> FitProblems | None:
     """Why an image must or should be converted; None where it is sent byte for byte. `look`: of a JPEG."""
     must = []
     if item.mime not in form.mimes:
@@ -87,7 +87,7 @@ def find_misfit(item: MediaItem, look: Look | None, form: ImageForm) -> FitProbl
     return FitProblems(tuple(must), tuple(may), scaled) if must or may or scaled else None
 
 
-def target(width: int, height: int, form: ImageForm) -> tuple[int, int]:
+def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
     """The pixels of a converted copy. Heights are rounded up: so a shape within 4:5 and 1.91:1 stays there."""
     if form.box is not None:
         width, height = _boxed(width, height, form.box)
@@ -98,7 +98,7 @@ def target(width: int, height: int, form: ImageForm) -> tuple[int, int]:
     return width, height
 
 
-def crop(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int, int, int]:
+def crop_box(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int, int, int]:
     """The largest box of allowed shape in the middle of an image: width, height, left, top."""
     (low_w, low_h), (high_w, high_h) = aspects
     if width * low_h < height * low_w:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import EXTRA, ImageFit, crop
+from ttp.domain.image_fit import EXTRA, ImageFit, crop_box
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.rules import PlatformPost
 
@@ -70,7 +70,7 @@ def same_shape(one: MediaItem, other: MediaItem) -> bool:
     return abs(mine - theirs) * 100 <= max(mine, theirs)
 
 
-def shape(item: MediaItem) -> str:
+def shape_text(item: MediaItem) -> str:
     """`1080x1350`; `unknown` where the file does not tell."""
     return f"{item.width}x{item.height}" if item.width and item.height else "unknown"
 
@@ -129,7 +129,7 @@ def _shape(width: int, height: int, item: MediaItem, limits: MediaLimits) -> Ite
     if width * low_h < height * low_w or width * high_h > height * high_w:
         what = f"it is {width}x{height} pixels, and the shape must be between {low_w}:{low_h} and {high_w / high_h:g}:1"
         if item.is_image:
-            wide, high, left, top = crop(width, height, limits.aspects)
+            wide, high, left, top = crop_box(width, height, limits.aspects)
             what += f"; crop it to {wide}x{high}, for example to the box {wide}x{high}+{left}+{top}"
         yield "media_aspect", what
 

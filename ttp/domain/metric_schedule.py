@@ -34,7 +34,7 @@ def parse_ages(texts: Sequence[str]) -> Ages:
     return tuple(sorted({_age(text) for text in texts}))
 
 
-def ages_of(config: Config) -> Ages:
+def configured_ages(config: Config) -> Ages:
     """The ages in force. UsageError where the setting cannot be read."""
     try:
         return parse_ages(config.texts(SETTING))
@@ -42,7 +42,7 @@ def ages_of(config: Config) -> Ages:
         raise UsageError(f"{SETTING} {error.message}") from None
 
 
-def reach(ages: Ages) -> timedelta:
+def lookback(ages: Ages) -> timedelta:
     """How far back posts are looked for: one whose last reading fell into a long pause still gets it. What is older
     was published before anyone asked for its numbers."""
     return 2 * ages[-1]
@@ -70,7 +70,7 @@ def is_of_age(ages: Ages, published_at: datetime, before: datetime | None, now: 
     return any((before is None or before < published_at + age) and published_at + age <= now for age in ages)
 
 
-def again_at(published_at: datetime, now: datetime) -> datetime:
+def retry_at(published_at: datetime, now: datetime) -> datetime:
     """When a reading that failed is tried again: the older the post, the later, so that the tries thin out."""
     return now + min(max((now - published_at) / 8, SOONEST_AGAIN), LATEST_AGAIN)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.approval import still_approved
+from ttp.domain.approval import keep_approval
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
@@ -90,7 +90,7 @@ def with_derived_status(post: Post, now: datetime, before: Post | None = None) -
         published_at=published_at(counted),
         updated_at=now,
     )
-    return after if before is None else still_approved(before, after)
+    return after if before is None else keep_approval(before, after)
 
 
 def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
@@ -103,7 +103,7 @@ def merge_options(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, s
     return {key: value for key, value in both.items() if value}
 
 
-def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
+def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
     """Media with their alt texts, one for each in order. UsageError if there are more texts than media."""
     if not alts:
         return tuple(items)
@@ -204,7 +204,7 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 # When it is refused.
 
 
-def no_such_post(post_id: int) -> NotFound:
+def post_not_found(post_id: int) -> NotFound:
     return NotFound(f"no post {post_id}", Hint("see them", "ttp list"))
 
 
@@ -216,7 +216,7 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
         )
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
-        raise must_be_reviewed(post, review)
+        raise needs_review_error(post, review)
 
 
 def refuse_other_parts(before: Post, after: Post) -> None:
@@ -233,7 +233,7 @@ def refuse_other_parts(before: Post, after: Post) -> None:
         )
 
 
-def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
+def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
     account = delivery.account
     return StateRefused(
         f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
@@ -242,11 +242,11 @@ def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
     )
 
 
-def nothing_left(post: Post) -> StateRefused:
+def nothing_to_publish(post: Post) -> StateRefused:
     """Why nothing of a post can be published or given a time."""
     states = {d.state for d in post.active}
     if DeliveryState.NEEDS_REVIEW in states:
-        return must_be_reviewed(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
+        return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
     if DeliveryState.FAILED in states:
         return StateRefused(
             f"post {post.id} has failed; nothing of it is pending", Hint("again", f"ttp retry {post.id}")
@@ -254,14 +254,14 @@ def nothing_left(post: Post) -> StateRefused:
     return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", f"ttp show {post.id}"))
 
 
-def no_accounts(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
-    name = one_for(known, platforms, text_alone=not post.media)
+def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
+    name = example_account(known, platforms, text_alone=not post.media)
     return StateRefused(
         f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
     )
 
 
-def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
+def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
     """An account for an example: for a text alone, where there is one, of a platform that takes such posts."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")

@@ -38,6 +38,6 @@ class Limit:
         return self.resets_at if now < self.resets_at <= now + LONGEST else None
 
 
-def whose(account: str, name: str) -> str:
+def limited_account(account: str, name: str) -> str:
     """Whose a limit is: the account's, or the empty text where it holds for all accounts of one client app."""
     return "" if name.startswith(SHARED) else account

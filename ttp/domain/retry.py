@@ -41,7 +41,7 @@ class RetryPolicy:
         return timedelta(seconds=min(doubled, self.cap.total_seconds())) * (1 + JITTER * spread)
 
 
-def error_of(outcome: NotDone) -> DeliveryError:
+def to_delivery_error(outcome: NotDone) -> DeliveryError:
     """What a delivery keeps of a refusal."""
     return DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
 
@@ -50,7 +50,7 @@ def after_not_done(
     delivery: Delivery, outcome: NotDone, *, now: datetime, policy: RetryPolicy, spread: float
 ) -> Delivery:
     """The delivery after a try that is proven not done: retrying at some instant, or failed."""
-    error = error_of(outcome)
+    error = to_delivery_error(outcome)
     if outcome.retry_at is not None:
         at = min(max(outcome.retry_at, now + SHORTEST), now + LONGEST)
         return delivery.retrying(at, error, spend=False)

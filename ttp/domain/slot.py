@@ -24,7 +24,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SlotInstant:
     """One coming instant of a slot, and the posts that hold it: None for one that a repeat will create. `content`: the
     text of the first of them, where it was asked for."""
 
@@ -34,7 +34,7 @@ class Place:
     content: str | None = None
 
 
-def common(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
+def instants_in_all(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
     """The instants that every one of the rising streams has, each once; nothing where there is no stream."""
     lines = [iter(stream) for stream in streams]
     heads = [next(line, None) for line in lines]
@@ -49,7 +49,7 @@ def common(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
         ]
 
 
-def any_of(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]:
+def instants_in_any(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]:
     """The instants that one of the rising streams has, in order, each once."""
     last: datetime | None = None
     for at in heapq.merge(*streams):

@@ -11,7 +11,7 @@ MARGIN = timedelta(seconds=30)
 """A token this close to its end is not used any more: the request needs time to arrive."""
 
 
-def due_at(facts: Facts, credentials: Credentials) -> datetime | None:
+def refresh_due_at(facts: Facts, credentials: Credentials) -> datetime | None:
     """When the token is to be renewed; None where its end is not known."""
     end = credentials.expires_at
     if end is None:
@@ -27,7 +27,7 @@ def is_alive(credentials: Credentials, now: datetime) -> bool:
     return credentials.expires_at is None or credentials.expires_at - MARGIN > now
 
 
-def good_until(credentials: Credentials) -> datetime | None:
+def works_until(credentials: Credentials) -> datetime | None:
     """Until when the account works without a person: the end of what renews its token where that is known, else the
     token's own end. None where neither is known, or there is none."""
     renewable = credentials.refresh_expires_at if credentials.refresh_token else None

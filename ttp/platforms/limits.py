@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.rate_limit import LONGEST, Limit, whose
+from ttp.domain.rate_limit import LONGEST, Limit, limited_account
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.reply import Answer, Unsent
@@ -45,10 +45,10 @@ class Brief:
         self._known: dict[tuple[str, str], Limit] = {}
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
-        self._known.update({(whose(account.name, limit.name), limit.name): limit for limit in limits})
+        self._known.update({(limited_account(account.name, limit.name), limit.name): limit for limit in limits})
 
     def known(self, account: Account, name: str) -> Limit | None:
-        return self._known.get((whose(account.name, name), name))
+        return self._known.get((limited_account(account.name, name), name))
 
     def keep(self) -> None:
         """There is nowhere to write."""

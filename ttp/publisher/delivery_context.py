@@ -29,12 +29,12 @@ from ttp.platforms.image_conversion import CannotConvert, NoPillow
 from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import Fitting
-from ttp.services.tokens import Dead, Delayed, LockedToken, Tokens
+from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, claims, queries
-from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Connection
 from ttp.store.home.journal import Entry, Journal
-from ttp.store.home.locks import TokenHeld
+from ttp.store.home.locks import TokenLocked
 from ttp.store.home.media import MediaStore
 from ttp.store.rate_limits import Limits
 from ttp.store.writer import Writer
@@ -66,7 +66,7 @@ class DeliveryContext:
     tell: Sink
     limits: Limits | None = None
     journal: Journal | None = None
-    left: LeftAlone = field(default_factory=LeftAlone)
+    left: Quarantine = field(default_factory=Quarantine)
     """What cannot be read is left alone to the end of the run."""
 
     def run(self, work: Callable[[Connection], T]) -> T:
@@ -75,7 +75,7 @@ class DeliveryContext:
         while True:
             try:
                 return self.writer.run(work)
-            except Unreadable as row:
+            except CorruptRow as row:
                 if not self.left.take(row):
                     raise
                 self.report_quarantine(row.message)
@@ -85,7 +85,7 @@ class DeliveryContext:
         """Leave the task's post alone, and end the block, if a row of it cannot be read any more."""
         try:
             yield
-        except Unreadable as row:
+        except CorruptRow as row:
             if self.left.take(row, task.post.id):
                 self.report_quarantine(row.message)
 
@@ -173,7 +173,7 @@ class DeliveryContext:
         now = self.clock.now()
 
         def work(db: Connection) -> PostStatus:
-            status = claims.save(db, task.delivery, after, now=now)
+            status = claims.save_transition(db, task.delivery, after, now=now)
             if status is None:
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
             for step in also:
@@ -194,9 +194,9 @@ def token_errors_as_step_failure() -> Iterator[None]:
     """What is wrong with a token, as a step that failed."""
     try:
         yield
-    except (Dead, Delayed) as trouble:
+    except (TokenRevoked, TokenUnavailable) as trouble:
         raise StepFailed("credentials", trouble.outcome) from None
-    except TokenHeld as trouble:
+    except TokenLocked as trouble:
         raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
     except UsageError as trouble:
         hint = trouble.hints[0].type if trouble.hints else None

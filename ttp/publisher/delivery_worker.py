@@ -33,7 +33,7 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import LockedToken
 from ttp.store import attempts
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.dialect import Conflicting, Connection, StoreError
 
 SUSPENDED_AFTER_S = 5.0
@@ -180,7 +180,7 @@ class DeliveryWorker:
 
         def work(db: Connection) -> None:
             for row in rows:
-                attempts.begin(db, row)
+                attempts.start_attempt(db, row)
 
         return work
 
@@ -203,7 +203,7 @@ class DeliveryWorker:
         )
 
         def begin(db: Connection) -> None:
-            ids[0] = attempts.begin(db, intent)
+            ids[0] = attempts.start_attempt(db, intent)
 
         after = replace(self.task.delivery, handle=ready.handle).sending()
         # Said before it is so: a reader of our output that dawdles must not hold up the call once the intent is there.
@@ -215,7 +215,7 @@ class DeliveryWorker:
         now = self._context.clock.now()
 
         def end(db: Connection) -> None:
-            attempts.end(
+            attempts.finish_attempt(
                 db,
                 intent.id or 0,
                 at=now,
@@ -244,7 +244,7 @@ class DeliveryWorker:
         for pause_s in (*AGAIN_AFTER_S, None):
             try:
                 store()
-            except (StoreError, Unreadable):
+            except (StoreError, CorruptRow):
                 keep()
                 if pause_s is None:
                     raise
@@ -269,7 +269,7 @@ class DeliveryWorker:
         after = after_outcome(self.task.delivery, outcome, config=context.config, now=now)
 
         def end(db: Connection) -> None:
-            attempts.end(db, intent.id or 0, at=now, **attempt_columns(outcome))
+            attempts.finish_attempt(db, intent.id or 0, at=now, **attempt_columns(outcome))
             if isinstance(outcome, NotDone | Unknown):
                 apply_outcome_to_account(self.task.account, outcome, now)(db)
 
@@ -295,7 +295,7 @@ class DeliveryWorker:
             self.task,
             after,
             self._unwritten_rows(),
-            lambda db: attempts.begin(db, row),
+            lambda db: attempts.start_attempt(db, row),
             apply_outcome_to_account(self.task.account, outcome, now),
             ms=self._ms(),
         )

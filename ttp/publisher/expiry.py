@@ -33,15 +33,15 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
         overdue = claims.overdue(db, now=now, limit=limit, most=most, left=context.left)
         zones = accounts.zones(db) if overdue else {}
         wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
-        unusable = claims.unusable(db, now=now, most=most, left=context.left)
+        unusable = claims.due_on_unusable_accounts(db, now=now, most=most, left=context.left)
         wrong += [(d, _unusable(account)) for d, account in unusable]
-        outdone = repeats.outdone(db, now=now, most=most, approved=approved, left=context.left)
+        outdone = repeats.superseded_deliveries(db, now=now, most=most, approved=approved, left=context.left)
         zones = zones or (accounts.zones(db) if outdone else {})
         wrong += [(d, _superseded(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
         events = []
         for before, error in wrong:
             after = before.failed(error)
-            if (only is None or before.post_id in only) and claims.save(db, before, after, now=now):
+            if (only is None or before.post_id in only) and claims.save_transition(db, before, after, now=now):
                 events.append(delivery_event(after, now))
                 end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
                 events += [end] if end is not None else []

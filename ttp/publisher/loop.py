@@ -158,9 +158,9 @@ class Loop:
         now = clock.now()
         ahead = now.timestamp() - clock.boot()
         if self._ahead - ahead > clock_check.STEP.total_seconds():  # it was set back while this ran
-            self._context.writer.run(lambda db: clock_check.mend_waits(db, now))
+            self._context.writer.run(lambda db: clock_check.shorten_waits(db, now))
         self._ahead = ahead
-        known, before = clock_check.behind(now, clock_check.newest(self._watch)), self._behind
+        known, before = clock_check.clock_behind(now, clock_check.last_recorded_instant(self._watch)), self._behind
         self._behind = known
         if known is not None and before is None:
             slow = SlowClock(now, known)
@@ -173,7 +173,7 @@ class Loop:
         """Make the posts of recurrences that are to be made now, and say what is missed. What keeps them from being
         made keeps nothing else."""
         now = self._context.clock.now()
-        if self._make_ahead is None or not repeats.due(self._watch, now=now, horizon=now + self._horizon):
+        if self._make_ahead is None or not repeats.due_recurrences(self._watch, now=now, horizon=now + self._horizon):
             return
         try:
             said = self._make_ahead()
@@ -239,7 +239,7 @@ class Loop:
         in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
         found: list[Delivery] = []
-        for delivery in claims.looking(db, now=now, most=-1, without=in_hand, left=self._context.left):
+        for delivery in claims.due_lookups(db, now=now, most=-1, without=in_hand, left=self._context.left):
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
                 found.append(delivery)
@@ -266,7 +266,7 @@ class Loop:
     def _say_unapproved(self) -> None:
         """Say of posts that are due that they wait for approval, once of each."""
         now = self._context.clock.now()
-        found = queries.due(self._watch, now, MOST_TOLD) if self._approved else []
+        found = queries.due_posts_waiting_for_approval(self._watch, now, MOST_TOLD) if self._approved else []
         if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
             self._unapproved.update(found)
             said = f"due, and waiting for approval:  ttp approve {' '.join(fresh)}"
@@ -287,7 +287,7 @@ class Loop:
         states = _WAITED_FOR[scope.mode.value]
         approved, left = self._approved, self._context.left
         return not self._context.writer.run(
-            lambda db: claims.unfinished(
+            lambda db: claims.has_unfinished(
                 db, due_by=due_by, states=states, only=scope.only, approved=approved, left=left
             )
         )

@@ -21,7 +21,7 @@ from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.publisher.delivery_context import apply_outcome_to_account
 from ttp.store import accounts, attempts, claims, queries
-from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.writer import Writer
@@ -127,7 +127,7 @@ def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
     return _FORMS[entry["outcome"]](**held)
 
 
-def replay_journal(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -> list[Delivery]:
+def replay_journal(writer: Writer, journal: Journal, config: Config, left: Quarantine) -> list[Delivery]:
     """Store what the journal keeps, before anything else is done; answers the deliveries that moved by it.
 
     Idempotent: an intent whose outcome the store knows already is left alone. To be called by the holder of the
@@ -142,7 +142,7 @@ def replay_journal(writer: Writer, journal: Journal, config: Config, left: LeftA
             after = writer.run(partial(_replay_entry, entry=entry, config=config))
         except Conflicting:
             after = writer.run(partial(_replay_entry, entry=entry, config=config, bound=True))
-        except Unreadable as row:
+        except CorruptRow as row:
             left.take(row)
             whole = False
             continue
@@ -167,8 +167,8 @@ def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool =
     before = attempts.has_unknown(db, delivery.id or 0, in_thread=bool(delivery.parts))
     outcome = doubt_duplicate(outcome, sent_before=before)
     after = after_outcome(delivery, outcome, config=config, now=now)
-    claims.save(db, delivery, after, now=now)
-    attempts.end(db, entry["intent"], at=now, **attempt_columns(outcome))
+    claims.save_transition(db, delivery, after, now=now)
+    attempts.finish_attempt(db, entry["intent"], at=now, **attempt_columns(outcome))
     account = accounts.account_by_id(db, delivery.account_id or 0)
     if account is not None and isinstance(outcome, NotDone | Unknown):
         apply_outcome_to_account(account, outcome, now)(db)

@@ -34,18 +34,18 @@ from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThr
 from ttp.services.media import MediaCare
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
-from ttp.store.corrupt_rows import LeftAlone
+from ttp.store.corrupt_rows import Quarantine
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
-from ttp.store.ownership import Elsewhere, Machine, Owner, store_id, this_machine
+from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
 from ttp.store.rate_limits import Limits
 from ttp.store.sqlite import quick_check, translate_errors
 from ttp.store.writer import Writer
 
-TURN_S = 0.1
+WATCH_EVERY_S = 0.1
 """How often a wait for another publisher looks again."""
 _READ_AFTER = frozenset({Mode.ONCE, Mode.UNTIL_IDLE})
 """Runs that read numbers once they have published; a loop does it meanwhile, and whoever follows a post waits."""
@@ -93,7 +93,7 @@ class PublisherProcess:
         return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
 
     def refuse_elsewhere(self) -> None:
-        """Elsewhere if this machine must not publish from the store before it is taken over."""
+        """OwnedElsewhere if this machine must not publish from the store before it is taken over."""
         with self.database.reading() as db:
             doubt = None if db is None else self.owner.doubt(db)
         if doubt is not None:
@@ -102,7 +102,7 @@ class PublisherProcess:
     def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
         """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
 
-        Elsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
+        OwnedElsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
         `take_over`, and what is due or in flight is looked up first. While the clock stands before what has happened a
         loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
         """
@@ -113,7 +113,7 @@ class PublisherProcess:
             ended = self._publish_with_lock(scope, hooks, take_over=take_over, trust_clock=trust_clock)
             if ended.signal is not None:
                 over.set()
-        except Elsewhere as refused:
+        except OwnedElsewhere as refused:
             hooks.refused(refused)
             raise
         finally:
@@ -134,7 +134,7 @@ class PublisherProcess:
                 self.refuse_elsewhere()
             since, last = self.clock.now(), locks.read_holder(self.home)
             notify = self.notify if scope.mode is Mode.LOOP else NOBODY
-            left = LeftAlone()
+            left = Quarantine()
             heartbeat = self._heartbeat(scope.mode, since, notify, left)
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
@@ -149,12 +149,14 @@ class PublisherProcess:
 
                 def own(db: Connection) -> list[Delivery]:
                     if trust_clock:
-                        clock_check.trust(db, since)
-                    known = max((at for at in (ran_at, clock_check.newest(db)) if at is not None), default=None)
+                        clock_check.trust_clock(db, since)
+                    known = max(
+                        (at for at in (ran_at, clock_check.last_recorded_instant(db)) if at is not None), default=None
+                    )
                     found = takeover.claim_ownership(db, owner, since, take_over=take_over)
-                    if clock_check.behind(since, known) is not None:
-                        clock_check.remember(db, known)
-                    clock_check.mend_waits(db, since)
+                    if clock_check.clock_behind(since, known) is not None:
+                        clock_check.record_instant(db, known)
+                    clock_check.shorten_waits(db, since)
                     return found
 
                 taken += writer.run(own)
@@ -206,14 +208,14 @@ class PublisherProcess:
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
         """Wait while a short run holds the lock. LockHeld at once if a loop does."""
         told = False
-        while locks.is_held(self.home):
+        while locks.is_publisher_running(self.home):
             holder = locks.read_holder(self.home)
             if holder is not None and holder.mode == Mode.LOOP:
                 raise locks.LockHeld(holder)
             if not told:
                 tell_waiting(holder)
                 told = True
-            self.sleep(TURN_S)
+            self.sleep(WATCH_EVERY_S)
 
     def publish(self, ids: frozenset[int], tell: Sink) -> RunResult:
         """Follow posts to their end: here if the lock is free, else beside the publisher that runs (woken by the
@@ -225,9 +227,9 @@ class PublisherProcess:
                 approved = approval.is_needed(self.config)
                 follow = PostWatch(self.database, ids, tell, self.clock, approved=approved)
                 while not follow.look():
-                    if not locks.is_held(self.home):
+                    if not locks.is_publisher_running(self.home):
                         break
-                    self.sleep(TURN_S)
+                    self.sleep(WATCH_EVERY_S)
                 else:
                     return RunResult(True)
 
@@ -236,14 +238,14 @@ class PublisherProcess:
 
         def work(db: Connection) -> None:
             last = db.execute("SELECT checked_at FROM store").fetchone()[0]
-            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.any_busy(db):
+            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.has_interrupted_deliveries(db):
                 quick_check(db, self.database.path)
                 db.execute("UPDATE store SET checked_at = ?", (to_ms(now),))
 
         writer.run(work)
 
     def _heartbeat(
-        self, mode: Mode, since: datetime, notify: Callable[[str], None], left: LeftAlone
+        self, mode: Mode, since: datetime, notify: Callable[[str], None], left: Quarantine
     ) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
             notify(ALIVE)

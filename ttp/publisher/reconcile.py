@@ -24,7 +24,7 @@ from ttp.publisher.outcomes import (
     unclear_since,
 )
 from ttp.store import attempts, claims
-from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Conflicting, Connection
 
 CLEAN_LOOKS = 3
@@ -40,16 +40,16 @@ ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedel
 _SECOND = timedelta(seconds=1)
 
 
-def recover_interrupted(db: Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
+def recover_interrupted(db: Connection, now: datetime, left: Quarantine) -> list[Delivery]:
     """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
 
     To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now, all but what
     is `left` alone.
     """
     taken = []
-    for delivery in claims.left_busy(db, left):
+    for delivery in claims.interrupted_deliveries(db, left):
         taken.append(_taken_over(db, delivery, now))
-        claims.save(db, delivery, taken[-1], now=now)
+        claims.save_transition(db, delivery, taken[-1], now=now)
     return taken
 
 
@@ -59,7 +59,7 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     message = "the publisher ended before the answer came"
     intent = attempts.last_intent(db, delivery.id or 0)
     if intent is not None and intent.outcome is None:
-        attempts.end(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
+        attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
     return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
 
 
@@ -86,7 +86,7 @@ class LookupJob:
         intent, earlier = context.writer.run(
             lambda db: (
                 intent := attempts.last_intent(db, delivery_id),
-                attempts.looks_after(db, delivery_id, intent.id or 0) if intent else [],
+                attempts.lookups_after(db, delivery_id, intent.id or 0) if intent else [],
             )
         )
         began = context.clock.now()
@@ -98,7 +98,7 @@ class LookupJob:
         except StepFailed as failed:
             gone = account.platform not in context.platforms.names()  # nobody is left to ask
             looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message, final=gone), None)
-        except Unreadable as row:  # of another delivery: what belongs to that one is not known
+        except CorruptRow as row:  # of another delivery: what belongs to that one is not known
             looked = LookupResult(Unclear(Kind.UNKNOWN, row.message), None)
         try:
             self._settle(looked, intent, earlier, began)
@@ -125,7 +125,7 @@ class LookupJob:
             delivery_id=delivery.id,
         )
         after = self._after(looked, intent, [*earlier, row], now)
-        also: list[Callable[[Connection], object]] = [lambda db: attempts.begin(db, row)]
+        also: list[Callable[[Connection], object]] = [lambda db: attempts.start_attempt(db, row)]
         if isinstance(looked.finding, Refused):
             also.append(apply_outcome_to_account(self.task.account, looked.finding.outcome, now))
         self.task = context.save_transition(self.task, after, *also)

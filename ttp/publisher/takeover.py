@@ -14,7 +14,7 @@ from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.publisher.reconcile import TAKEN_OVER
 from ttp.store import attempts, claims, clock_check
 from ttp.store.dialect import Connection
-from ttp.store.ownership import Owner, at_stake
+from ttp.store.ownership import Owner, possibly_published
 
 _WHY = "the store was taken over, and it may be published already"
 
@@ -22,12 +22,12 @@ _WHY = "the store was taken over, and it may be published already"
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
     """Make this machine the store's publisher, in the caller's transaction. Answers what is looked up first.
 
-    Elsewhere where a person must say so before; Busy where the clock cannot be right.
+    OwnedElsewhere where a person must say so before; Busy where the clock cannot be right.
     """
     taken: list[Delivery] = []
     if take_over:
         _refuse_slow_clock(db, now)
-        taken = [_taken(db, delivery, now) for delivery in list(at_stake(db, now=now))]
+        taken = [_taken(db, delivery, now) for delivery in list(possibly_published(db, now=now))]
     elif (doubt := owner.doubt(db)) is not None:
         raise doubt
     owner.own(db, now)
@@ -36,7 +36,7 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
 
 def _refuse_slow_clock(db: Connection, now: datetime) -> None:
     """What this clock calls due later may have been due when the store was last right."""
-    last = clock_check.newest(db)
+    last = clock_check.last_recorded_instant(db)
     if last is not None and now < last:
         raise Busy(
             f"the clock stands at {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"
@@ -49,7 +49,7 @@ def _taken(db: Connection, before: Delivery, now: datetime) -> Delivery:
     """Written down as a call that may have been made, by whom ever, at any time since the delivery's own."""
     intent = attempts.last_intent(db, before.id or 0)
     if intent is not None and intent.outcome is None:
-        attempts.end(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=_WHY)
+        attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=_WHY)
     times = (before.due_at, (intent.platform_at or intent.at) if intent is not None else None, now)
     row = Attempt(
         account=before.account,
@@ -65,11 +65,11 @@ def _taken(db: Connection, before: Delivery, now: datetime) -> Delivery:
         platform_at=min(at for at in times if at is not None),
         delivery_id=before.id,
     )
-    attempts.begin(db, row)
+    attempts.start_attempt(db, row)
     error = DeliveryError(Kind.UNKNOWN, _WHY)
     if before.state is DeliveryState.RECONCILING:
         after = before.look_again(now, error=error)
     else:
         after = before.reconciling(error, now, None)
-    claims.save(db, before, after, now=now)
+    claims.save_transition(db, before, after, now=now)
     return after

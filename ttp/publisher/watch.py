@@ -50,7 +50,7 @@ class PostWatch:
 
     def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:
         """Nothing will happen to it soon: it has ended, its account is held, or its time or approval was taken away."""
-        if self._approved and approval.waits(delivery):
+        if self._approved and approval.waits_for_approval(delivery):
             return True
         if delivery.state is DeliveryState.PENDING and delivery.account_id in held:
             return True

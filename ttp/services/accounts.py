@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, named, parse_account_name, same_host
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, same_host
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
@@ -18,14 +18,14 @@ from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageE
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import good_until
+from ttp.domain.token_life import works_until
 from ttp.platforms.login import Login
 from ttp.platforms.registry import Registry
 from ttp.store import accounts, posts, queries
 from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
 from ttp.store.accounts import lift_hold
-from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home.locks import token_lock
@@ -90,7 +90,7 @@ class Accounts:
                     account,
                     connected=True,
                     needs_reconnect=False,
-                    expires_at=good_until(held),
+                    expires_at=works_until(held),
                     user_id=held.user_id or account.user_id,
                 )
             return replace(account, id=store.save(db, account, now=self._clock.now()))
@@ -130,7 +130,7 @@ class Accounts:
             if enabled:
                 lift_hold(db, account.id or 0, now)
                 account = replace(account, hold_until=None, hold_reason=None)
-            waiting, failed = store.waiting(db, account), store.failed(db, account, Kind.ACCOUNT)
+            waiting, failed = store.count_waiting(db, account), store.count_failed(db, account, Kind.ACCOUNT)
             return Switched(account, waiting, failed)
 
     def remove(self, name: str, *, cancel: bool) -> Removed:
@@ -185,7 +185,7 @@ class Accounts:
             return self._find_in(db, name)
 
     def _find_in(self, db: Connection | None, name: str) -> Account:
-        return named(name, accounts.accounts(db) if db else [], self._platforms)
+        return find_account(name, accounts.accounts(db) if db else [], self._platforms)
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
@@ -321,7 +321,7 @@ class Leaving:
                 continue
             try:
                 other = self._credentials.get(account.name)
-            except (BrokenEntry, Away):
+            except (BrokenEntry, BackendUnavailable):
                 if by_app:
                     return account.name  # for all that is known
                 continue

@@ -18,7 +18,7 @@ from ttp.store.queries import _marks
 from ttp.store.row_mapper import ms
 
 
-def renewed(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
+def save_renewal(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
     """Note until when the account works now, and what it was granted where the platform said so."""
     if scopes:
         db.execute("UPDATE account SET scopes = ? WHERE id = ?", (row_mapper.text_of(list(scopes)), account.id))
@@ -40,7 +40,7 @@ def save(db: Connection, account: Account, *, now: datetime, removed: bool = Fal
     return int(found.fetchone()["id"])
 
 
-def waiting(db: Connection, account: Account) -> int:
+def count_waiting(db: Connection, account: Account) -> int:
     """How many posts are to go out to the account at a time that they have."""
     sql = (
         "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
@@ -49,7 +49,7 @@ def waiting(db: Connection, account: Account) -> int:
     return int(db.execute(sql, (account.id,)).fetchone()[0])
 
 
-def failed(db: Connection, account: Account, kind: Kind) -> int:
+def count_failed(db: Connection, account: Account, kind: Kind) -> int:
     """How many posts failed for the account for that reason, and are still failed."""
     sql = (
         "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id"

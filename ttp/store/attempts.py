@@ -10,7 +10,7 @@ from datetime import datetime
 from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.corrupt_rows import object_of, reading
+from ttp.store.corrupt_rows import as_corrupt_row, parse_object
 from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import ms
 
@@ -20,7 +20,7 @@ _ATTEMPT = (
 )
 
 
-def begin(db: Connection, attempt: Attempt) -> int:
+def start_attempt(db: Connection, attempt: Attempt) -> int:
     """Record that a step begins (or, with an outcome, that it is over); answers the row's id."""
     row = db.execute(
         "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
@@ -45,7 +45,7 @@ def begin(db: Connection, attempt: Attempt) -> int:
     return int(row["id"])
 
 
-def end(
+def finish_attempt(
     db: Connection,
     attempt_id: int,
     *,
@@ -70,7 +70,7 @@ def last_intent(db: Connection, delivery_id: int) -> Attempt | None:
     return None if row is None else row_mapper.attempt(row)
 
 
-def looks_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
+def lookups_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
     """The look-ups of a delivery after one of its steps, oldest first."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"
     return [row_mapper.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
@@ -107,6 +107,6 @@ def bound_remote_ids(db: Connection, account_id: int, delivery_id: int, since: d
     return frozenset(found)
 
 
-@reading("delivery")
+@as_corrupt_row("delivery")
 def _parts(row: Row) -> tuple[str, ...]:
-    return parts_of(object_of(row["handle"]))
+    return parts_of(parse_object(row["handle"]))

@@ -18,10 +18,10 @@ from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
 from ttp.store.home.locks import publisher_lock
-from ttp.store.home.paths import make_home, on_the_way, quoted
+from ttp.store.home.paths import make_home, nearest_folder, quote_path
 from ttp.store.home.regular_file import NotRegular, kind_of
 from ttp.store.ownership import RESTORED
-from ttp.store.sqlite import connect_as_it_is, is_locked, lock_alone, quick_check, translate_errors
+from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
 from ttp.store.sqlite import copy as copy_database
 
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -49,7 +49,7 @@ def back_up(database: Database, target: Path) -> None:
                 fresh.unlink(missing_ok=True)
 
 
-def put_in_place(database: Database, copy: Path) -> Path | None:
+def restore(database: Database, copy: Path) -> Path | None:
     """Make the store what `copy` says, and nobody's until it is taken over. Answers where the present one is kept.
 
     LockHeld while something publishes. NotFound, Damaged and NewerStore for a copy that cannot be used; then, and at
@@ -67,7 +67,7 @@ def put_in_place(database: Database, copy: Path) -> Path | None:
         held.callback(fresh.unlink, missing_ok=True)
         with translate_errors(database.path):
             _copy(source, fresh, copy)
-            with closing(connect_as_it_is(fresh)) as db:
+            with closing(connect_unchecked(fresh)) as db:
                 db.execute("UPDATE store SET host = ?", (RESTORED,))
                 db.execute("PRAGMA journal_mode=WAL")
             _sync(fresh)
@@ -100,7 +100,9 @@ def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
     if os.path.isdir(target):  # noqa: PTH112 (never raises)
-        raise UsageError(f"{target} is a folder", Hint("name a file in it", f"ttp backup {quoted(target / 'ttp.db')}"))
+        raise UsageError(
+            f"{target} is a folder", Hint("name a file in it", f"ttp backup {quote_path(target / 'ttp.db')}")
+        )
     if _is_same(target, store):
         raise UsageError(f"{target} is the store itself", _ANOTHER)
     if os.path.lexists(target):
@@ -123,7 +125,7 @@ def _fresh(target: Path) -> Path:
 def _copy(source: Connection, fresh: Path, original: Path) -> None:
     """All of `source` in one file, read through and on the disk. Damaged names `original`."""
     copy_database(source, fresh)
-    with closing(connect_as_it_is(fresh)) as target:
+    with closing(connect_unchecked(fresh)) as target:
         quick_check(target, original)
     _sync(fresh)
 
@@ -136,12 +138,12 @@ def _opened(copy: Path) -> Connection:
         if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
             raise NotRegular(copy, kind_of(found))
     except FileNotFoundError:
-        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {on_the_way(copy)}")) from None
+        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {nearest_folder(copy)}")) from None
     except OSError as error:
         raise UsageError(
             f"{copy} cannot be read: {error.strerror}", Hint("name a backup", "ttp restore FILE")
         ) from None
-    connection = connect_as_it_is(copy, read_only=True)
+    connection = connect_unchecked(copy, read_only=True)
     try:
         with connection.snapshot():
             store_id(connection)
@@ -165,7 +167,7 @@ def _put_aside(path: Path, held: ExitStack) -> Path:
     kept = _free(path.with_name(f"{path.name}.before-restore"))
     try:
         # Open until all is done: closing it would remove a log beside it that is no log of it.
-        lock_alone(held.enter_context(closing(connect_as_it_is(path))))
+        lock_alone(held.enter_context(closing(connect_unchecked(path))))
     except StoreError as error:
         # A store that is damaged is what backups are for: it is kept as it is, with what is beside it.
         if is_locked(error):
@@ -194,10 +196,10 @@ def _writing(target: Path) -> Iterator[None]:
     except TtpError:
         raise
     except OSError as error:
-        raise output_file.fault(target, error) from error
+        raise output_file.output_error(target, error) from error
     except StoreError as error:
         raise Busy(
-            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quoted(target.parent)}")
+            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quote_path(target.parent)}")
         ) from error
 
 

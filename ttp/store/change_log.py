@@ -80,7 +80,7 @@ class ChangeRecorder:
         return self._change
 
 
-def commands(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
+def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
     """The commands that changed a post after it was made, and when, oldest first; those that were taken back are left
     out. As far back as rows are kept."""
     sql = (
@@ -90,7 +90,7 @@ def commands(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
     return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
 
 
-def kept_media(db: Connection, now: datetime) -> set[str]:
+def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:
     """The digests of media without which something could not be taken back."""
     sql = (
         "SELECT DISTINCT one.value FROM change_post p JOIN change c ON c.id = p.change_id"
@@ -188,7 +188,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class ChangedPost:
     """What a change did to a post: how it was (None: it made it), and the digest of what it was left as."""
 
     post_id: int
@@ -197,15 +197,15 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class RestoredPost:
     """One post to be put back: as it is, and as it is to be."""
 
-    touched: Touched
+    touched: ChangedPost
     now: PostSnapshot
     after: Post
 
 
-def coming(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
+def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
     """The changes that would be taken back next, newest first; `undone`: done again next. `post`: only those of it."""
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
@@ -214,17 +214,17 @@ def coming(db: Connection, now: datetime, most: int, *, post: int | None, undone
     ]
 
 
-def touched(db: Connection, change: Change, post: int | None) -> list[Touched]:
+def changed_posts(db: Connection, change: Change, post: int | None) -> list[ChangedPost]:
     """What a change did to posts (to one), as far as it is (not) taken back."""
     values = {"change": change.id, "undone": change.undone, "post": post}
     found = db.execute(_ROWS.format(of_post="" if post is None else _OF_POST), values)
-    return [Touched(row["post_id"], row["image"], row["digest"]) for row in found]
+    return [ChangedPost(row["post_id"], row["image"], row["digest"]) for row in found]
 
 
-def listed(db: Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
+def recent_changes(db: Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
     """The last changes that are not taken back, newest first, with their posts."""
-    found = coming(db, now, most, post=None, undone=False)
-    return [(change, [one.post_id for one in touched(db, change, None)]) for change in found]
+    found = next_changes(db, now, most, post=None, undone=False)
+    return [(change, [one.post_id for one in changed_posts(db, change, None)]) for change in found]
 
 
 def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -232,7 +232,7 @@ def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
 
 
-def turn(db: Connection, change: Change, turned: Sequence[Turned]) -> None:
+def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]) -> None:
     """Put posts of a change back, and turn their rows round."""
     again = change.undone is not None
     (last,) = db.execute("SELECT max(undone) FROM change_post WHERE undone IS NOT NULL").fetchone()

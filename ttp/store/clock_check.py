@@ -43,18 +43,18 @@ WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying' 
 """
 
 
-def newest(db: Connection) -> datetime | None:
+def last_recorded_instant(db: Connection) -> datetime | None:
     """The newest instant at which anything is known to have happened; None in a store where nothing has."""
     return row_mapper.instant(db.execute(_NEWEST).fetchone()[0])
 
 
-def remember(db: Connection, at: datetime | None) -> None:
+def record_instant(db: Connection, at: datetime | None) -> None:
     """Let no later run hear of an earlier instant than `at`."""
     if at is not None:
         db.execute(f"UPDATE store SET ran_at = {greatest('ran_at', ':at')} WHERE ran_at IS NOT NULL", {"at": to_ms(at)})
 
 
-def mend_waits(db: Connection, now: datetime) -> None:
+def shorten_waits(db: Connection, now: datetime) -> None:
     """Shorten the waits that began while the clock was ahead: each is as long as it was to be, from `now`."""
     here = to_ms(now)
     for row in db.execute(_WAITS, {"now": here}).fetchall():
@@ -69,7 +69,7 @@ def mend_waits(db: Connection, now: datetime) -> None:
     db.execute("UPDATE account SET late_claim_at = :now WHERE late_claim_at > :now", {"now": here})
 
 
-def trust(db: Connection, now: datetime) -> None:
+def trust_clock(db: Connection, now: datetime) -> None:
     """The clock is right: what lies ahead of `now` was written down by one that was not. The records of what was sent
     stay as they are."""
     for name in ("account", "post"):
@@ -78,6 +78,6 @@ def trust(db: Connection, now: datetime) -> None:
     db.execute("UPDATE store SET ran_at = :now WHERE ran_at > :now", {"now": to_ms(now)})
 
 
-def behind(now: datetime, known: datetime | None) -> datetime | None:
+def clock_behind(now: datetime, known: datetime | None) -> datetime | None:
     """The instant `known` where a clock at `now` cannot be right, having seen it; None where it can."""
     return known if known is not None and now < known - STEP else None

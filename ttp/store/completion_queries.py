@@ -41,7 +41,7 @@ _SLOTS = (
 _REPEATS = "SELECT id, coalesce('post ' || post_id, 'tag ' || pool, '') || ' ' || cron FROM recurrence ORDER BY id"
 
 
-def words(path: str, kind: str, typed: str, statuses: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+def complete_words(path: str, kind: str, typed: str, statuses: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """What begins as `typed`, each with a help text as it is stored; nothing for a kind that does not exist.
 
     sqlite3.Error where the store cannot be read.

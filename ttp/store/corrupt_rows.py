@@ -19,7 +19,7 @@ FAULTS = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
 """What a value that no program wrote makes the reading of a row raise."""
 
 
-class Unreadable(Damaged):
+class CorruptRow(Damaged):
     """One row that cannot be read, and what it belongs to as far as that is known."""
 
     def __init__(
@@ -33,8 +33,8 @@ class Unreadable(Damaged):
         )
 
 
-def reading(table: str) -> Callable[[F], F]:
-    """Makes a function whose first argument is a row of `table` raise Unreadable for one that cannot be read."""
+def as_corrupt_row(table: str) -> Callable[[F], F]:
+    """Makes a function whose first argument is a row of `table` raise CorruptRow for one that cannot be read."""
 
     def wrap(read: F) -> F:
         @functools.wraps(read)
@@ -46,7 +46,7 @@ def reading(table: str) -> Callable[[F], F]:
                 post_id = row["id"] if table == "post" else row["post_id"] if "post_id" in known else None
                 account_id = row["id"] if table == "account" else None
                 row_id = row["id"] if "id" in known else post_id
-                raise Unreadable(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why)) from why
+                raise CorruptRow(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why)) from why
 
         return cast("F", reading_it)
 
@@ -54,7 +54,7 @@ def reading(table: str) -> Callable[[F], F]:
 
 
 @dataclass(slots=True)
-class LeftAlone:
+class Quarantine:
     """The posts and accounts that a publisher leaves alone, by their ids."""
 
     posts: set[int] = field(default_factory=set)
@@ -62,7 +62,7 @@ class LeftAlone:
     told: list[str] = field(default_factory=list)
     """Why, each in a line."""
 
-    def take(self, row: Unreadable, post_id: int | None = None) -> bool:
+    def take(self, row: CorruptRow, post_id: int | None = None) -> bool:
         """Leave alone what an unreadable row belongs to, else `post_id`. False where it is left alone already, or it is
         not known what that is."""
         before = len(self.posts) + len(self.accounts)
@@ -80,7 +80,7 @@ class LeftAlone:
         return {"left_posts": List(sorted(self.posts)), "left_accounts": List(sorted(self.accounts))}
 
 
-def object_of(text: str) -> dict[str, object]:
+def parse_object(text: str) -> dict[str, object]:
     """A JSON object. ValueError for anything else."""
     if text == "{}":  # as most are
         return {}
@@ -90,17 +90,17 @@ def object_of(text: str) -> dict[str, object]:
     return value
 
 
-def texts_of(text: str) -> dict[str, str]:
+def parse_texts(text: str) -> dict[str, str]:
     """A JSON object whose values are texts. ValueError for anything else."""
     if text == "{}":
         return {}
-    value = object_of(text)
+    value = parse_object(text)
     if not all(isinstance(one, str) for one in value.values()):
         raise ValueError("no JSON object of texts")
     return {name: str(one) for name, one in value.items()}
 
 
-def list_of(text: str) -> tuple[str, ...]:
+def parse_list(text: str) -> tuple[str, ...]:
     """A JSON list of texts. ValueError for anything else."""
     if text == "[]":  # as most are
         return ()
@@ -110,7 +110,7 @@ def list_of(text: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def number_of(value: object) -> float | None:
+def parse_number(value: object) -> float | None:
     """A number, or nothing. ValueError for anything else."""
     if value is not None and not isinstance(value, int | float):
         raise ValueError("no number")

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
 from ttp.store.home.paths import make_home, refuse_loose_modes
-from ttp.store.sqlite import connect, connect_as_it_is, copy, create_tables, translate_errors
+from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
 REVISIONS = ("0007",)
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -191,7 +191,7 @@ class Database:
     def _upgrade(self) -> None:
         from ttp.store.migrations import upgrade
 
-        with closing(connect_as_it_is(self.path, self._busy_timeout_s)) as connection:
+        with closing(connect_unchecked(self.path, self._busy_timeout_s)) as connection:
             upgrade(connection, REVISIONS[-1])
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
-from ttp.store.change_log import kept_media
+from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
-from ttp.store.home.locks import removing
+from ttp.store.home.locks import media_removing_lock
 from ttp.store.sqlite import translate_errors
 
 ORPHANS_STAY = timedelta(days=1)
@@ -41,7 +41,7 @@ WHERE {in_list("m.sha256", "digests")} GROUP BY m.sha256
 """
 
 
-def usage(folder: Path) -> MediaUse:
+def media_use(folder: Path) -> MediaUse:
     """What the copies in the media folder take, converted ones among them."""
     try:
         copies = [entry for entry in _entries(folder) if _COPY.fullmatch(entry.name)]
@@ -51,7 +51,7 @@ def usage(folder: Path) -> MediaUse:
     return MediaUse(len(sizes), sum(sizes))
 
 
-def gone(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
+def missing_media(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
     """Those media whose copies are not in the folder, or not whole."""
 
     def is_there(item: MediaItem) -> bool:
@@ -63,20 +63,20 @@ def gone(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
     return [item for item in media if not is_there(item)]
 
 
-def needed(db: Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
+def needed_digests(db: Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
     """Those of the digests that a post names which may still be published, or that ended after `ended_by`."""
     rows = db.execute(_ENDED, {"digests": List(sorted(digests))})
     return {row[0] for row in rows if row[1] is None or row[1] > to_ms(ended_by)}
 
 
-def sweep(folder: Path, database: Database, *, now: datetime, keep: timedelta) -> int:
+def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: timedelta) -> int:
     """Remove what is not needed any more; how many files. Nothing where somebody adds media at this moment.
 
     `keep`: how long copies stay after the last post that names them has ended. Raises Busy, Damaged.
     """
     if not folder.is_dir() or not database.exists():
         return 0
-    with removing(database.home) as lock:
+    with media_removing_lock(database.home) as lock:
         if lock is None:
             return 0
         os.utime(lock)
@@ -94,7 +94,7 @@ def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datet
     named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
     with db.transaction():
         known = {row[0] for row in db.execute(_ENDED, {"digests": List(sorted(set(named.values())))})}
-        kept = needed(db, set(named.values()), ended_by=now - keep) | kept_media(db, now)
+        kept = needed_digests(db, set(named.values()), ended_by=now - keep) | media_needed_for_undo(db, now)
         gone = 0
         for entry in batch:
             digest = named.get(entry.name)

@@ -26,7 +26,7 @@ _FOR_EVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedPost:
     """A published post whose numbers are read."""
 
     remote_id: str
@@ -51,7 +51,7 @@ def accounts_due(
     return [row_mapper.account(row) for row in found]
 
 
-def followed(
+def followed_posts(
     db: Connection,
     account_id: int,
     *,
@@ -59,7 +59,7 @@ def followed(
     until: datetime,
     due_by: datetime | None = None,
     most: int | None = None,
-) -> list[Followed]:
+) -> list[FollowedPost]:
     """The account's followed posts published between the two instants, oldest first.
 
     `due_by`: only those never read, or with a next reading up to then; None: every one that has not had its last.
@@ -70,7 +70,7 @@ def followed(
     )
     due = _FOR_EVER if due_by is None else to_ms(due_by)
     values = {"account": account_id, "since": to_ms(since), "until": to_ms(until), "due": due, "most": most}
-    return [Followed(row["remote_id"], from_ms(row["published_at"])) for row in db.execute(sql, values)]
+    return [FollowedPost(row["remote_id"], from_ms(row["published_at"])) for row in db.execute(sql, values)]
 
 
 def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | None:
@@ -80,7 +80,7 @@ def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | 
     return None if row is None else row_mapper.instant(row["published_at"])
 
 
-def note(
+def record_reading(
     db: Connection, account_id: int, remote_id: str, *, read_at: datetime | None, next_at: datetime | None
 ) -> None:
     """When a post's numbers were read (None: they were not, only put off), and are read next (None: not again).

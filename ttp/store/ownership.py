@@ -110,7 +110,7 @@ ORDER BY d.id
 """
 
 
-class Elsewhere(Busy):
+class OwnedElsewhere(Busy):
     """This machine may not publish from the store before a person says that no other one does."""
 
     def __init__(self, why: str) -> None:
@@ -121,7 +121,7 @@ class Elsewhere(Busy):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MarkFile:
     """What is in the folder: which files these are, and how many steps `publisher.mark` has seen."""
 
     files: dict[str, str]
@@ -137,21 +137,21 @@ class Owner:
     machine: Machine
     any_machine: bool = False
 
-    def doubt(self, db: Connection) -> Elsewhere | None:
+    def doubt(self, db: Connection) -> OwnedElsewhere | None:
         """Why this machine must not publish from the store; None where it may. Changes nothing."""
         seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
         row = _row(db)
         if row["host"] == RESTORED:
-            return Elsewhere("this store was restored from a backup")
+            return OwnedElsewhere("this store was restored from a backup")
         if seen is not None and seen.newest > db.highest_id("attempt"):
-            return Elsewhere("this store was put back to an earlier state")
+            return OwnedElsewhere("this store was put back to an earlier state")
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
             ran_at = row_mapper.instant(row["ran_at"])
             when = f", {ran_at.astimezone():%d %b %Y %H:%M}" if ran_at else ""
-            return Elsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
+            return OwnedElsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
         return _copied(row["mark"], seen)
 
-    def replaced(self, db: Connection) -> Elsewhere | None:
+    def replaced(self, db: Connection) -> OwnedElsewhere | None:
         """Why a publisher that runs must stop: other files are in the place of its store's. None where there are none,
         as while the folder is moved."""
         with suppress(OSError):
@@ -185,19 +185,19 @@ def remember_files(home: Path, db: Connection) -> None:
     db.execute("UPDATE store SET mark = ?", (_mark(home, db),))
 
 
-def _copied(mark: str | None, seen: Seen | None) -> Elsewhere | None:
+def _copied(mark: str | None, seen: MarkFile | None) -> OwnedElsewhere | None:
     """The refusal of a store whose files are not those that it remembers."""
     if mark is None or (seen is not None and file_identity.is_same(mark, seen.files)):
         return None
-    return Elsewhere("this store is a copy, or was put back")
+    return OwnedElsewhere("this store is a copy, or was put back")
 
 
-def is_copied(home: Path, db: Connection) -> Elsewhere | None:
+def refusal_of_copy(home: Path, db: Connection) -> OwnedElsewhere | None:
     """The refusal of a store that is a copy, whichever machine this is."""
     return _copied(_row(db)["mark"], _seen(home, db))
 
 
-def at_stake(db: Connection, *, now: datetime) -> Iterator[Delivery]:
+def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
     """What another copy of the store may have published: all that is in flight, and all that is due and pending."""
     return (row_mapper.delivery(row) for row in db.execute(_AT_STAKE, {"now": to_ms(now)}))
 
@@ -217,7 +217,7 @@ def _mark(home: Path, db: Connection) -> str:
     return file_identity.as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
 
 
-def _seen(home: Path, db: Connection) -> Seen | None:
+def _seen(home: Path, db: Connection) -> MarkFile | None:
     """None where there is no `publisher.mark`, or it is another store's."""
     try:
         descriptor = open_regular(home / _FILE)
@@ -227,18 +227,18 @@ def _seen(home: Path, db: Connection) -> Seen | None:
         store_id, _, newest = os.pread(descriptor, 1000, 0).decode("ascii", "replace").partition(" ")
         if store_id != _row(db)["store_id"] or not newest.strip().isdecimal():
             return None
-        return Seen(_files(home, descriptor), int(newest))
+        return MarkFile(_files(home, descriptor), int(newest))
     finally:
         os.close(descriptor)
 
 
-def _make(home: Path, store_id: str) -> Seen:
+def _make(home: Path, store_id: str) -> MarkFile:
     """A new file, on the disk before the database speaks of it."""
     descriptor = open_regular(home / _FILE, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     try:
         os.write(descriptor, _FORM.format(store_id, 0).encode())
         os.fsync(descriptor)
-        seen = Seen(_files(home, descriptor), 0)
+        seen = MarkFile(_files(home, descriptor), 0)
     finally:
         os.close(descriptor)
     folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

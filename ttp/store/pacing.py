@@ -57,7 +57,7 @@ class Pace:
         """Hold each account with something due that may not post yet, until it may."""
         if not self.min_gap and not self.per_day:
             return
-        wanting = conditions.only(_WANTING) if self.approved else _WANTING
+        wanting = conditions.only_approved(_WANTING) if self.approved else _WANTING
         for row in db.execute(wanting, {"now": to_ms(now)}).fetchall():
             until, why = self._waits(db, row["id"], now)
             if until > now:

@@ -78,7 +78,7 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
     return ids
 
 
-def retime(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
+def save_times(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
     """Store the times of drafts that are scheduled now: what `update` does of it, for many at once."""
     before = _before(db, posts, recorder)
     db.executemany(

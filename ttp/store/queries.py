@@ -23,7 +23,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import _READY
-from ttp.store.corrupt_rows import list_of, object_of, reading, texts_of
+from ttp.store.corrupt_rows import as_corrupt_row, parse_list, parse_object, parse_texts
 from ttp.store.dialect import Connection, Row, contains
 from ttp.store.row_mapper import ms
 
@@ -73,20 +73,20 @@ def post(db: Connection, post_id: int) -> Post | None:
 
 def post_even_deleted(db: Connection, post_id: int) -> Post:
     """One post that must exist. StopIteration if it never did."""
-    return next(whole(db, db.execute(f"{row_mapper.POSTS} WHERE id = ?", (post_id,)).fetchall()))
+    return next(load_posts(db, db.execute(f"{row_mapper.POSTS} WHERE id = ?", (post_id,)).fetchall()))
 
 
 def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
     """Posts by their ids, as few as a publisher claims at once."""
     ids = sorted(set(post_ids))
     found = db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids).fetchall()
-    return {post.id or 0: post for post in whole(db, found)}
+    return {post.id or 0: post for post in load_posts(db, found)}
 
 
 def post_by_key(db: Connection, key: str) -> Post | None:
     """The post of a key, also a deleted one: a key is used once for ever."""
     row = db.execute(f"{row_mapper.POSTS} WHERE key = ?", (key,)).fetchone()
-    return None if row is None else next(whole(db, [row]))
+    return None if row is None else next(load_posts(db, [row]))
 
 
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
@@ -96,7 +96,7 @@ def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
         marks = ",".join("?" * len(batch))
         sql = f"{row_mapper.POSTS} WHERE id IN ({marks}) AND deleted_at IS NULL"
         found = {row["id"]: row for row in db.execute(sql, batch)}
-        yield from whole(db, [found[i] for i in batch if i in found])
+        yield from load_posts(db, [found[i] for i in batch if i in found])
 
 
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
@@ -112,7 +112,7 @@ def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | No
     if wanted.limit is not None:
         found = islice(found, wanted.limit)
     while batch := list(islice(found, min(_BATCH, wanted.limit or _BATCH))):
-        yield from whole(db, batch, own_key)
+        yield from load_posts(db, batch, own_key)
 
 
 def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
@@ -186,7 +186,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
-        add(f"({failed} OR {conditions.WAITS})" if wanted.approval else failed)
+        add(f"({failed} OR {conditions.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
     for tag in wanted.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
     if wanted.untimed:
@@ -207,7 +207,7 @@ def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def whole(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
+def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
     ids = [row["id"] for row in found]
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
@@ -267,7 +267,7 @@ def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delive
         f"{row_mapper.DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
         " ORDER BY d.next_at LIMIT 1"
     )
-    row = db.execute(conditions.only(sql) if approved else sql, (ms(now),)).fetchone()
+    row = db.execute(conditions.only_approved(sql) if approved else sql, (ms(now),)).fetchone()
     return None if row is None else row_mapper.delivery_in_order(row)
 
 
@@ -282,11 +282,11 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
         f"SELECT (SELECT count(DISTINCT post_id) FROM delivery WHERE {ready} AND next_at <= :now AND NOT {held}),"
         f" (SELECT count(*) FROM post WHERE status = 'scheduled' AND deleted_at IS NULL AND scheduled_at > :now)"
     )
-    overdue, waiting = db.execute(conditions.only(sql) if approved else sql, {"now": ms(now)}).fetchone()
+    overdue, waiting = db.execute(conditions.only_approved(sql) if approved else sql, {"now": ms(now)}).fetchone()
     return overdue, waiting
 
 
-def needing(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
+def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
     """The ids of posts with a delivery in a state that only a person ends, newest first.
 
     `auth`: only those whose token no longer worked (True), or only the others (False).
@@ -304,7 +304,7 @@ def needing(db: Connection, state: str, *, auth: bool | None = None, most: int =
 def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
     """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
     found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
-    return {post.key or "": post for post in whole(db, found)}
+    return {post.key or "": post for post in load_posts(db, found)}
 
 
 def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
@@ -320,7 +320,7 @@ def media_item(db: Connection, sha256: str) -> MediaItem | None:
     return None if row is None else row_mapper.media(row)
 
 
-def said(db: Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
+def texts_around(db: Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
     """What an account's posts that are due between two instants say, with their ids; also what is out."""
     sql = (
         "SELECT d.due_at, d.post_id, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
@@ -350,22 +350,22 @@ _CHARGED = (
 )
 
 
-class Charged(NamedTuple):
+class TextsToCharge(NamedTuple):
     """What of one delivery is still to be charged: its texts, and how many of its media have an alt text."""
 
     texts: tuple[str, ...]
     alts: int
 
 
-def coming(db: Connection, platform: str, most: int) -> list[int]:
+def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
     """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
     known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
     waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 
 
-def charged(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[Charged]:
-    """What is to be charged of each of these deliveries, in no order. Unreadable."""
+def texts_to_charge(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[TextsToCharge]:
+    """What is to be charged of each of these deliveries, in no order. CorruptRow."""
     ids = iter(delivery_ids)
     while batch := list(islice(ids, _BATCH)):
         for row in db.execute(_CHARGED.format(",".join("?" * len(batch))), batch):
@@ -376,34 +376,34 @@ def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
     return ((row["next_at"], row["id"]) for row in db.execute(_IDS, (account_id,)))
 
 
-@reading("delivery")
-def _charged(row: Row, facts: Facts) -> Charged:
+@as_corrupt_row("delivery")
+def _charged(row: Row, facts: Facts) -> TextsToCharge:
     if (row["variants"], row["thread"], row["handle"]) == ("{}", "[]", "{}"):  # as most are
-        return Charged((row["content"],), row["alts"])
-    post = Post(row["content"], variants=texts_of(row["variants"]), thread=list_of(row["thread"]))
-    out = len(parts_of(object_of(row["handle"])))
+        return TextsToCharge((row["content"],), row["alts"])
+    post = Post(row["content"], variants=parse_texts(row["variants"]), thread=parse_list(row["thread"]))
+    out = len(parts_of(parse_object(row["handle"])))
     texts = post.parts_for(f"{facts.name}/{row['account_handle']}", facts)
-    return Charged(texts[out:], 0 if out else row["alts"])
+    return TextsToCharge(texts[out:], 0 if out else row["alts"])
 
 
 _COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")
 
 
-LOOKED_THROUGH = 1000
+SEARCHED_DELIVERIES = 1000
 """Deliveries that are looked through for such that wait for approval: the next ones."""
 
 
-def waiting(db: Connection, most: int = 100) -> list[int]:
+def posts_waiting_for_approval(db: Connection, most: int = 100) -> list[int]:
     """The ids of posts that wait for approval, the next ones first: of those that go out next, LOOKED_THROUGH."""
     sql = (
         f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
         " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT :most"
     )
-    found = db.execute(sql, {"through": LOOKED_THROUGH, "most": most})
+    found = db.execute(sql, {"through": SEARCHED_DELIVERIES, "most": most})
     return [row["post_id"] for row in found]
 
 
-def due(db: Connection, now: datetime, most: int) -> list[int]:
+def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> list[int]:
     """The ids of posts that are due and wait for approval, the last due ones: among so many that are due."""
     sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?) AS last"
     found = db.execute(sql, (ms(now), most))

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TtpError
-from ttp.domain.rate_limit import SHARED, Limit, whose
+from ttp.domain.rate_limit import SHARED, Limit, limited_account
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.database import Database
@@ -70,7 +70,7 @@ class Limits:
         now = self._clock.now()
         with self._lock:
             for limit in limits:
-                key = (whose(account.name, limit.name), limit.name)
+                key = (limited_account(account.name, limit.name), limit.name)
                 before = self._known.get(key)
                 if limit.resets_at is not None and not (before is not None and _alike(before.limit, limit)):
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
@@ -82,7 +82,7 @@ class Limits:
                 if db is not None:
                     self.recall(db, account)
         with self._lock:
-            seen = self._known.get((whose(account.name, name), name))
+            seen = self._known.get((limited_account(account.name, name), name))
         return None if seen is None else seen.limit
 
     def keep(self) -> None:
@@ -112,7 +112,7 @@ class Limits:
             for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
                 del self._known[key]
             for seen in told:
-                key = (whose(seen.limit.account, seen.limit.name), seen.limit.name)
+                key = (limited_account(seen.limit.account, seen.limit.name), seen.limit.name)
                 mine = self._known.get(key)
                 if mine is None or mine.at < seen.at:
                     self._known[key] = seen
@@ -139,7 +139,7 @@ class Limits:
             return {key: seen for key, seen in self._known.items() if not seen.written}
 
 
-def current(db: Connection, now: datetime) -> list[Limit]:
+def current_limits(db: Connection, now: datetime) -> list[Limit]:
     """The limits that have not reset, of accounts that there are; the nearest to its end first. One that several
     accounts of an app share is told once, as it was told last."""
     sql = (
@@ -149,7 +149,7 @@ def current(db: Connection, now: datetime) -> list[Limit]:
     newest = {}
     for row in db.execute(sql, (to_ms(now),)):
         limit = _seen(row).limit
-        newest[whose(limit.account, limit.name), limit.name] = limit
+        newest[limited_account(limit.account, limit.name), limit.name] = limit
     return sorted(newest.values(), key=lambda limit: (limit.share_left, limit.account, limit.name))
 
 

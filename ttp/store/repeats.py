@@ -13,8 +13,8 @@ from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Repea
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.claims import LATE_MS
-from ttp.store.conditions import LEFT
-from ttp.store.corrupt_rows import LeftAlone, list_of
+from ttp.store.conditions import NOT_QUARANTINED
+from ttp.store.corrupt_rows import Quarantine, parse_list
 from ttp.store.dialect import Connection, List, Row, greatest, rows_of
 from ttp.store.row_mapper import ms
 
@@ -40,7 +40,7 @@ _OUTDONE = f"""
 SELECT d.*, a.platform, a.handle AS account_handle, o.recurrence_id
 FROM delivery d JOIN account a ON a.id = d.account_id JOIN occurrence o ON o.post_id = d.post_id
 WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at < :late AND d.state = 'pending'
-    AND d.due_at = o.at AND d.due_at > coalesce(a.hold_until, 0) AND {LEFT}
+    AND d.due_at = o.at AND d.due_at > coalesce(a.hold_until, 0) AND {NOT_QUARANTINED}
     AND EXISTS (
         SELECT 1 FROM occurrence l JOIN delivery e ON e.post_id = l.post_id JOIN post p ON p.id = l.post_id
         WHERE l.recurrence_id = o.recurrence_id AND l.at > o.at AND l.at <= :now
@@ -51,12 +51,14 @@ LIMIT :most
 """
 
 
-def due(db: Connection, *, now: datetime, horizon: datetime) -> list[int]:
+def due_recurrences(db: Connection, *, now: datetime, horizon: datetime) -> list[int]:
     """The recurrences with something to make: an instant up to `horizon`, or none made that is still to come."""
     return [row["id"] for row in db.execute(_DUE, {"now": ms(now), "horizon": ms(horizon)})]
 
 
-def outdone(db: Connection, *, now: datetime, most: int, approved: bool, left: LeftAlone) -> list[tuple[Delivery, int]]:
+def superseded_deliveries(
+    db: Connection, *, now: datetime, most: int, approved: bool, left: Quarantine
+) -> list[tuple[Delivery, int]]:
     """Due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each.
 
     `approved`: only what is approved goes out, so that what is not outdoes nothing that is.
@@ -90,7 +92,7 @@ def update(db: Connection, one: Recurrence) -> None:
     db.execute(f"UPDATE recurrence SET {sets} WHERE id = :id", {**columns, "id": one.id})
 
 
-def add(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
+def add_occurrence(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
     """Store what became of an instant. Conflicting if that is stored already."""
     db.execute(
         "INSERT INTO occurrence (recurrence_id, at, state, post_id, source_id) VALUES (?, ?, ?, ?, ?)",
@@ -98,7 +100,7 @@ def add(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | No
     )
 
 
-def skip(db: Connection, recurrence_id: int, at: datetime) -> None:
+def skip_occurrence(db: Connection, recurrence_id: int, at: datetime) -> None:
     """Leave an instant out, whether or not it is stored."""
     db.execute(
         "INSERT INTO occurrence (recurrence_id, at, state) VALUES (?, ?, 'skipped')"
@@ -107,18 +109,18 @@ def skip(db: Connection, recurrence_id: int, at: datetime) -> None:
     )
 
 
-def forget(db: Connection, recurrence_id: int, at: datetime) -> None:
+def forget_occurrence(db: Connection, recurrence_id: int, at: datetime) -> None:
     """Let an instant be made again."""
     db.execute("DELETE FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
 
 
-def has(db: Connection, recurrence_id: int, at: datetime) -> bool:
+def has_occurrence(db: Connection, recurrence_id: int, at: datetime) -> bool:
     """Whether it is stored what became of an instant."""
     found = db.execute("SELECT 1 FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
     return found.fetchone() is not None
 
 
-def after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
+def occurrences_after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
     """What is stored of the instants after `at`, in order; a post that is deleted counts as skipped."""
     sql = (
         "SELECT o.*, p.deleted_at FROM occurrence o LEFT JOIN post p ON p.id = o.post_id"
@@ -129,7 +131,7 @@ def after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurren
         yield Occurrence(from_ms(row["at"]), state, row["post_id"])
 
 
-def of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
+def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
     """What posts are occurrences of, by their ids, a few hundred at most."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
@@ -138,7 +140,7 @@ def of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
     return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
 
 
-def kin(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
+def posts_of_same_repeat(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
     """Those of some posts that come of a recurrence that `post_id` comes of too, or is the pattern of."""
     sql = f"""
     WITH shared AS (
@@ -154,7 +156,7 @@ def kin(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
     return {row["id"] for row in found}
 
 
-def counts(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
+def count_by_state(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
     """How many instants had which end."""
     sql = (
         "SELECT CASE WHEN p.deleted_at IS NULL THEN o.state ELSE 'skipped' END AS state, count(*) AS many"
@@ -164,14 +166,14 @@ def counts(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
     return {state: found.get(state.value, 0) for state in OccurrenceState}
 
 
-def gone_through(db: Connection, recurrence_id: int, *, made: bool = False) -> int:
+def count_occurrences(db: Connection, recurrence_id: int, *, made: bool = False) -> int:
     """How many instants are stored; `made`: how many of them became a post."""
     more = " AND state = 'made'" if made else ""
     found = db.execute(f"SELECT count(*) FROM occurrence WHERE recurrence_id = ?{more}", (recurrence_id,))
     return int(found.fetchone()[0])
 
 
-def least_used(db: Connection, tag: str, *, rested: datetime) -> int | None:
+def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None:
     """The post of a tag whose last use is the longest ago, and not after `rested`."""
     row = db.execute(_LEAST_USED, {"tag": tag, "rested": ms(rested)}).fetchone()
     return None if row is None else int(row["id"])
@@ -186,7 +188,7 @@ def _recurrence(row: Row) -> Recurrence:
         cool_down_s=row["cool_down_s"],
         until=row_mapper.instant(row["until"]),
         count=row["count"],
-        texts=list_of(row["texts"]),
+        texts=parse_list(row["texts"]),
         next_at=row_mapper.instant(row["next_at"]),
         made_until=row_mapper.instant(row["made_until"]),
         paused_at=row_mapper.instant(row["paused_at"]),

@@ -19,7 +19,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
-from ttp.store.corrupt_rows import list_of, number_of, object_of, reading, texts_of
+from ttp.store.corrupt_rows import as_corrupt_row, parse_list, parse_number, parse_object, parse_texts
 from ttp.store.dialect import Row
 
 Column = str | int | float | None
@@ -52,10 +52,10 @@ def _or_none(decode: Decoder) -> Decoder:
 _DECODERS: Mapping[columns.Kind, Decoder] = {
     "boolean": _or_none(bool),
     "instant": instant,
-    "list": list_of,
-    "object": object_of,
-    "real": number_of,
-    "texts": texts_of,
+    "list": parse_list,
+    "object": parse_object,
+    "real": parse_number,
+    "texts": parse_texts,
 }
 _ENCODERS: Mapping[columns.Kind, Encoder] = {"instant": ms, "list": text_of, "object": text_of, "texts": text_of}
 
@@ -133,7 +133,7 @@ DELIVERIES = (
 """Selects the rows that `delivery_in_order` reads."""
 
 
-@reading("account")
+@as_corrupt_row("account")
 def account(row: Row) -> Account:
     return Account(**_ACCOUNT.fields_by_name(row))
 
@@ -143,13 +143,13 @@ def account_columns(account: Account) -> dict[str, Column]:
     return _ACCOUNT.columns(account, _ACCOUNT_COLUMNS)
 
 
-@reading("delivery")
+@as_corrupt_row("delivery")
 def delivery(row: Row) -> Delivery:
     """`row` is a delivery joined with its account's `platform` and, as `account_handle`, its handle."""
     return _delivery(_DELIVERY.fields_by_name(row))
 
 
-@reading("delivery")
+@as_corrupt_row("delivery")
 def delivery_in_order(row: Row) -> Delivery:
     """The same of a row of DELIVERIES: by position, because a look-up by name searches the names each time."""
     return _delivery(_DELIVERY.fields(row))
@@ -172,7 +172,7 @@ def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict
     return changed
 
 
-@reading("post_media")
+@as_corrupt_row("post_media")
 def media(row: Row) -> MediaItem:
     return MediaItem(**_MEDIA.fields_by_name(row))
 
@@ -181,12 +181,12 @@ def media_columns(item: MediaItem) -> dict[str, Column]:
     return _MEDIA.columns(item, _MEDIA.names)
 
 
-@reading("post")
+@as_corrupt_row("post")
 def post(row: Row, deliveries: Sequence[Delivery], items: Sequence[MediaItem], tags: Sequence[str]) -> Post:
     return _post(_POST.fields_by_name(row), deliveries, items, tags)
 
 
-@reading("post")
+@as_corrupt_row("post")
 def post_in_order(
     row: Row,
     deliveries: Sequence[Delivery],
@@ -219,7 +219,7 @@ def post_columns(post: Post) -> dict[str, Column]:
     return {**_POST.columns(post, _POST_COLUMNS), **dict(zip(_REJECTION, values, strict=True))}
 
 
-@reading("attempt")
+@as_corrupt_row("attempt")
 def attempt(row: Row) -> Attempt:
     """`row` is an attempt joined with its account's `platform` and `account_handle`."""
     fields = _ATTEMPT.fields_by_name(row)

@@ -32,7 +32,7 @@ _NEWEST = newest_rows(_TOLD, f"account_id = :account AND {in_list('remote_id', '
 _NEWEST_OF_EACH = newest_rows((*_SUMMED, "published_at"), "account_id = ?")
 
 
-def put(db: Connection, samples: Iterable[Sample], accounts: Mapping[str, int]) -> Counter[str]:
+def save_samples(db: Connection, samples: Iterable[Sample], accounts: Mapping[str, int]) -> Counter[str]:
     """Store samples of accounts that exist (`accounts`: lower-case name to id); counts `inserted`, `updated` and
     `unchanged`.
 
@@ -40,11 +40,11 @@ def put(db: Connection, samples: Iterable[Sample], accounts: Mapping[str, int]) 
     """
     done: Counter[str] = Counter()
     for (name, dated), group in groupby(samples, lambda one: (one.account.lower(), one.dated)):
-        done += put_rows(db, accounts[name], [row_of(one) for one in group], dated=dated)
+        done += save_rows(db, accounts[name], [row_of(one) for one in group], dated=dated)
     return done
 
 
-def put_rows(db: Connection, account_id: int, rows: Sequence[Row], *, dated: bool) -> Counter[str]:
+def save_rows(db: Connection, account_id: int, rows: Sequence[Row], *, dated: bool) -> Counter[str]:
     """As `put`, for rows of one account: the same as one after the other, without a question for each of them."""
     told = rows if dated else _changed(db, account_id, rows)
     # In the order of the index: rows that come as they please would touch a page of it for each row.
@@ -97,14 +97,14 @@ def last_observed(db: Connection, account_id: int, remote_id: str) -> datetime |
     return instant(db.execute(sql, (account_id, remote_id)).fetchone()[0])
 
 
-def newest_of(db: Connection, account_id: int, remote_id: str) -> Sample | None:
+def newest_sample(db: Connection, account_id: int, remote_id: str) -> Sample | None:
     """The newest sample of one post."""
     sql = f"{_SAMPLE} WHERE s.account_id = ? AND s.remote_id = ? ORDER BY s.observed_at DESC LIMIT 1"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
     return None if row is None else _sample(row)
 
 
-def newest(db: Connection, account_id: int, posts: int) -> list[Sample]:
+def newest_samples(db: Connection, account_id: int, posts: int) -> list[Sample]:
     """Every sample of the account's `posts` newest posts, by the index sample_newest."""
     # Several samples of a post share its time of publication, so whole posts are cut by that time.
     edge = (
@@ -116,7 +116,7 @@ def newest(db: Connection, account_id: int, posts: int) -> list[Sample]:
     return [_sample(row) for row in db.execute(sql, (account_id, since))]
 
 
-def every(db: Connection, account_ids: Iterable[int], limit: int | None) -> Iterator[Sample]:
+def read_samples(db: Connection, account_ids: Iterable[int], limit: int | None) -> Iterator[Sample]:
     """The samples of some accounts, each account's newest post first, read as they are consumed."""
     for account_id in account_ids:
         sql = f"{_SAMPLE} WHERE s.account_id = :account ORDER BY s.published_at DESC"
@@ -125,7 +125,7 @@ def every(db: Connection, account_ids: Iterable[int], limit: int | None) -> Iter
         yield from (_sample(row) for row in db.execute(sql, {"account": account_id, "limit": limit}))
 
 
-def total(db: Connection, account: Account) -> Total:
+def account_total(db: Connection, account: Account) -> Total:
     """What is stored of one account, in one pass over the index of its posts and their samples."""
     # In halves: SQLite's sum() refuses what is longer than its own integers.
     halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in _SUMMED)

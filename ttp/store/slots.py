@@ -43,7 +43,7 @@ def slots(db: Connection, account_ids: Collection[int] | None = None) -> list[Sl
     return [_slot(row) for row in db.execute(_SLOTS.format(which), ids)]
 
 
-def holders(db: Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
+def posts_at(db: Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
     """The ids of the posts that hold an instant of one of these accounts, but for the post `without`."""
     ids = sorted(account_ids)
     sql = (
@@ -54,7 +54,9 @@ def holders(db: Connection, account_ids: Collection[int], at: datetime, *, witho
     return [row["post_id"] for row in db.execute(sql, [*ids, ms(at), without])]
 
 
-def held(db: Connection, account_ids: Collection[int], since: datetime, until: datetime) -> dict[datetime, list[int]]:
+def posts_by_instant(
+    db: Connection, account_ids: Collection[int], since: datetime, until: datetime
+) -> dict[datetime, list[int]]:
     """Who holds which instants of these accounts, from `since` on and before `until`."""
     ids = sorted(account_ids)
     sql = (

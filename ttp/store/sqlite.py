@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
 from ttp.store.dialect import Conflicting, Connection, List, StoreError
-from ttp.store.home.paths import _FULL, no_room, quoted
+from ttp.store.home.paths import _FULL, no_room, quote_path
 from ttp.store.home.regular_file import kind_of
 
 VERSION = sqlite3.sqlite_version
@@ -88,7 +88,7 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
     """Open a store that exists. Busy and Damaged where its file cannot be one."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
-        look = Hint("look", f"ls -la {quoted(path.parent)}")
+        look = Hint("look", f"ls -la {quote_path(path.parent)}")
         raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
     if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
@@ -102,7 +102,7 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
     return connection
 
 
-def connect_as_it_is(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
+def connect_unchecked(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
     """Open a file of SQLite's to copy, upgrade or replace it: without the pragmas of `connect`."""
     return _open_file(path, "ro" if read_only else "rw", busy_timeout_s)
 
@@ -141,7 +141,7 @@ def lock_alone(connection: SqliteConnection) -> None:
 def copy(source: Connection, target: Path) -> None:
     """Copy all of a store into an empty file, as it is at this moment; whoever writes meanwhile goes on. StoreError."""
     assert isinstance(source, SqliteConnection)
-    with _neutral_errors(), closing(connect_as_it_is(target)) as db:
+    with _neutral_errors(), closing(connect_unchecked(target)) as db:
         source.backup(db)
         db.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
 
@@ -196,11 +196,11 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
             if name.startswith("SQLITE_IOERR"):
                 return Busy(
                     f"the disk of the store {path} does not take it: {cause}",
-                    Hint("look for room", f"df -h {quoted(path.parent)}"),
+                    Hint("look for room", f"df -h {quote_path(path.parent)}"),
                 )
             if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
                 return Busy(
-                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quoted(path.parent)}")
+                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quote_path(path.parent)}")
                 )
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
         case OSError() if cause.errno in _FULL:
@@ -208,7 +208,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
         case OSError():
             return Busy(
                 f"the store {path} cannot be reached: {cause.strerror or cause}",
-                Hint("look", f"ls -la {quoted(path.parent)}"),
+                Hint("look", f"ls -la {quote_path(path.parent)}"),
             )
     return None
 
@@ -216,7 +216,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
 def _ways_out(path: Path) -> tuple[Hint, ...]:
     kept = path.with_name(path.name + ".damaged")
     return (
-        Hint("keep it aside", f"mv {quoted(path)} {quoted(kept)}"),
-        Hint("save what can be read", f"sqlite3 {quoted(kept)} .recover"),
+        Hint("keep it aside", f"mv {quote_path(path)} {quote_path(kept)}"),
+        Hint("save what can be read", f"sqlite3 {quote_path(kept)} .recover"),
         Hint("bring a backup back", "ttp restore FILE"),
     )

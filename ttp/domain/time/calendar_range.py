@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, tzinfo
 
-from ttp.domain.calendar_days import CalendarRange, month_with, week_with
+from ttp.domain.calendar_days import CalendarRange, month_of, week_of
 from ttp.domain.errors import Hint, UsageError
 
 STEPS = {"prev": -1, "next": 1}
@@ -36,7 +36,7 @@ def parse_calendar_range(
             "a month or a week, not both", Hint("the month", retype(["--month"])), Hint("the week", retype(["--week"]))
         )
     words = (text or "").strip().lower()
-    here = week_with(today, zone) if week else month_with(today, zone)
+    here = week_of(today, zone) if week else month_of(today, zone)
     if text is None:
         return here
     if words in STEPS:
@@ -46,16 +46,16 @@ def parse_calendar_range(
         if month:
             ways = (Hint("the week", retype([text])), Hint("its month", retype([f"{monday:%Y-%m}"])))
             raise UsageError(f'"{text}" is a week, and --month asks for a month', *ways)
-        return week_with(monday, zone)
+        return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text, retype)
         if week:
             ways = (Hint("the month", retype([text])), Hint("its first week", retype(["--week", f"{first}"])))
             raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
-        return month_with(first, zone)
+        return month_of(first, zone)
     if found := _DAY.fullmatch(words):
         day = _date(int(found[1]), int(found[2]), int(found[3]), text, flag, retype)
-        return week_with(day, zone) if week else month_with(day, zone)
+        return week_of(day, zone) if week else month_of(day, zone)
     raise _unread(text, words, flag, today, retype)
 
 

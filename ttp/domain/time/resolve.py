@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
-from ttp.domain.time.durations import duration_parts, length
+from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import (
     DAYS_IN_FULL,
     MONTHS,
@@ -117,7 +117,7 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[
     """
     ago = duration_parts(text)
     if ago is not None:
-        return now.astimezone(UTC) - length(ago)
+        return now.astimezone(UTC) - total_duration(ago)
     try:
         match _parse_whole_day(text) or parse_time(text):
             case WallTime(OnDate() | DayOfYear() | InDays() as day, clock, named):

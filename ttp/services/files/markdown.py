@@ -34,7 +34,7 @@ from pathlib import Path, PurePosixPath
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_input import Value
-from ttp.domain.time.durations import compact
+from ttp.domain.time.durations import compact_duration
 from ttp.services.files.fields import FIELDS, TOLD, field_named
 from ttp.store.home.regular_file import read_bytes, text_of_path
 
@@ -239,7 +239,7 @@ def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
 def _span(seconds: float) -> str:
     from datetime import timedelta
 
-    return compact(timedelta(seconds=seconds))
+    return compact_duration(timedelta(seconds=seconds))
 
 
 def _survives(text: str) -> bool:

@@ -80,23 +80,23 @@ class CredentialsStore(Protocol):
     def get(self, account: str) -> Credentials | None:
         """The credentials of `platform/handle`, in any case; None where there are none.
 
-        BrokenEntry where there are some that cannot be read: the account is lost, and no other. Away where it may work
-        later. Damaged, Busy, NotFound where nothing of the store can be read.
+        Raises BrokenEntry for an entry that cannot be read (others can), BackendUnavailable where a later try may work,
+        and Damaged, Busy or NotFound where the whole backend cannot be read.
         """
         ...
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Keep an account's credentials, safely when this comes back. Away, Damaged, Busy, NotFound."""
+        """Keep an account's credentials, safely when this comes back. BackendUnavailable, Damaged, Busy, NotFound."""
         ...
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. Away, Damaged, Busy, NotFound."""
+        """Forget an account's credentials, if there are any. BackendUnavailable, Damaged, Busy, NotFound."""
         ...
 
     def check(self) -> str:
         """What keeps the tokens, in a few words, after a look whether it does. Shows and changes none of them.
 
-        Away, Damaged, Busy, NotFound.
+        BackendUnavailable, Damaged, Busy, NotFound.
         """
         ...
 
@@ -111,5 +111,5 @@ class BrokenEntry(Damaged):
         )
 
 
-class Away(Busy):
+class BackendUnavailable(Busy):
     """The keyring or the program did not do it this time; it may the next."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Hint, UsageError
-from ttp.store.credentials.backend import Away, credentials_of, secrets_of, text_of
-from ttp.store.home.user_program import BrokenOff, Ended, run
+from ttp.store.credentials.backend import BackendUnavailable, credentials_of, secrets_of, text_of
+from ttp.store.home.user_program import ProgramResult, ProgramTimeout, run
 
 LIMIT_S = 60.0
 """How long one call may take: a person may have to touch a key. Never spent inside a transaction."""
@@ -34,7 +34,7 @@ class CredentialsCommand:
         self._place = Path(argv[0]).name
 
     def get(self, account: str) -> Credentials | None:
-        """The credentials of `platform/handle`; None where there are none. BrokenEntry, Away, NotFound."""
+        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, NotFound."""
         ended = self._run("get", account.lower())
         if ended.code == NONE and not ended.out.strip() and not ended.said:
             return None
@@ -42,32 +42,32 @@ class CredentialsCommand:
         return credentials_of(ended.out.decode("utf-8", "replace"), account, f"the answer of {self._place}")
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Keep an account's credentials; the program has said so when this comes back. Away, NotFound."""
+        """Keep an account's credentials; the program has said so when this comes back. BackendUnavailable, NotFound."""
         ended = self._run("put", account.lower(), given=text_of(credentials), secrets=secrets_of(credentials))
         self._expect(ended, f"put {account}")
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. Away, NotFound."""
+        """Forget an account's credentials, if there are any. BackendUnavailable, NotFound."""
         ended = self._run("remove", account.lower())
         if ended.code != NONE or ended.out.strip() or ended.said:
             self._expect(ended, f"remove {account}")
 
     def check(self) -> str:
-        """The program's name, and how many entries it lists. Away, NotFound."""
+        """The program's name, and how many entries it lists. BackendUnavailable, NotFound."""
         ended = self._run("list")
         self._expect(ended, "list")
         return f"{self._place}, {len(ended.out.split())} entries"
 
-    def _run(self, *words: str, given: str | None = None, secrets: tuple[str, ...] = ()) -> Ended:
+    def _run(self, *words: str, given: str | None = None, secrets: tuple[str, ...] = ()) -> ProgramResult:
         argv = [*self._argv, *words]
         try:
             return run(
                 argv, given, setting="credentials.command", home=self._home, limit_s=self._limit_s, secrets=secrets
             )
-        except BrokenOff as why:
-            raise Away(why.message) from None
+        except ProgramTimeout as why:
+            raise BackendUnavailable(why.message) from None
 
-    def _expect(self, ended: Ended, what: str) -> None:
+    def _expect(self, ended: ProgramResult, what: str) -> None:
         if ended.code != 0:
             how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
-            raise Away(f"{self._place} {what} {how}" + (f": {ended.said}" if ended.said else ""))
+            raise BackendUnavailable(f"{self._place} {what} {how}" + (f": {ended.said}" if ended.said else ""))

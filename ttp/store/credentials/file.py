@@ -16,8 +16,8 @@ from ttp.domain.account import Credentials
 from ttp.domain.errors import Damaged, Hint
 from ttp.store.credentials.backend import credentials_of, entry_of
 from ttp.store.home import atomic_file
-from ttp.store.home.locks import lock_trouble
-from ttp.store.home.paths import make_home, quoted, refuse_loose_modes
+from ttp.store.home.locks import lock_errors_as_busy
+from ttp.store.home.paths import make_home, quote_path, refuse_loose_modes
 from ttp.store.home.regular_file import read_text
 from ttp.store.sqlite import translate_errors
 
@@ -82,7 +82,7 @@ class CredentialsFile:
             kept = self.path.with_name(self.path.name + ".damaged")
             raise Damaged(
                 f"the credentials file {self.path} cannot be read",
-                Hint("keep it aside", f"mv {quoted(self.path)} {quoted(kept)}"),
+                Hint("keep it aside", f"mv {quote_path(self.path)} {quote_path(kept)}"),
                 Hint("then for each account", "ttp account connect PLATFORM/HANDLE"),
             ) from None  # the cause may quote a secret
 
@@ -93,7 +93,7 @@ class CredentialsFile:
         make_home(self.path.parent)
         lock = FileLock(self.path.with_name("credentials.lock"), timeout=PATIENCE_S, fallback_to_soft=False, mode=0o600)
         with translate_errors(self.path), ExitStack() as held_lock:
-            with lock_trouble(Path(lock.lock_file)):
+            with lock_errors_as_busy(Path(lock.lock_file)):
                 held_lock.enter_context(lock)
             held = self._read()
             yield held

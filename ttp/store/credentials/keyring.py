@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
-from ttp.domain.text import clean
-from ttp.store.credentials.backend import Away, credentials_of, secrets_of, text_of
+from ttp.domain.text import clean_text
+from ttp.store.credentials.backend import BackendUnavailable, credentials_of, secrets_of, text_of
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -35,44 +35,44 @@ class CredentialsKeyring:
         self.service = f"ttp {home.resolve()}"
 
     def get(self, account: str) -> Credentials | None:
-        """The credentials of `platform/handle`; None where there are none. BrokenEntry, Away, Busy."""
+        """The credentials of `platform/handle`; None where there are none. BrokenEntry, BackendUnavailable, Busy."""
         with _told() as ring:
             text = ring.get_password(self.service, account.lower())
         return None if text is None else credentials_of(text, account, PLACE)
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Keep an account's credentials; the keyring has shown that it has them when this comes back. Away, Busy."""
+        """Store an account's credentials and read them back. Raises BackendUnavailable, Busy."""
         text = text_of(credentials)
         with _told(secrets_of(credentials)) as ring:
             ring.set_password(self.service, account.lower(), text)
             kept = ring.get_password(self.service, account.lower())
         if kept != text:
-            raise Away(f"{PLACE} did not keep the credentials of {account}")
+            raise BackendUnavailable(f"{PLACE} did not keep the credentials of {account}")
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. Away, Busy."""
+        """Forget an account's credentials, if there are any. BackendUnavailable, Busy."""
         with _told() as ring:
             # Most keyrings refuse to delete what is not there.
             if ring.get_password(self.service, account.lower()) is not None:
                 ring.delete_password(self.service, account.lower())
 
     def check(self) -> str:
-        """The keyring's name, if it answers. Away, Busy."""
+        """The keyring's name, if it answers. BackendUnavailable, Busy."""
         with _told() as ring:
             ring.get_password(self.service, "")
-            return f"{PLACE} ({clean(ring.name)})"
+            return f"{PLACE} ({clean_text(ring.name)})"
 
 
 @contextmanager
 def _told(secrets: tuple[str, ...] = ()) -> Iterator[KeyringBackend]:
-    """The keyring of this session, and what goes wrong with it as Away. Busy where there is none at all."""
+    """Yield the keyring of this session; raise BackendUnavailable for its errors, Busy where there is none."""
     try:
         yield _ring()
     except TtpError:
         raise
     except Exception as error:  # noqa: BLE001 (keyrings are plug-ins, and each raises what it likes)
-        said = clean(str(error), secrets) or type(error).__name__
-        raise Away(f"{PLACE} does not answer: {said}") from None  # the cause may quote a secret
+        said = clean_text(str(error), secrets) or type(error).__name__
+        raise BackendUnavailable(f"{PLACE} does not answer: {said}") from None  # the cause may quote a secret
 
 
 def _ring() -> KeyringBackend:

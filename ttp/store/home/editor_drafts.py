@@ -17,7 +17,7 @@ from tempfile import mkstemp
 
 from ttp.domain.errors import Busy, Conflict, Hint
 from ttp.store.home import atomic_file
-from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock
+from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
 from ttp.store.home.paths import make_home
 from ttp.store.home.regular_file import open_regular, read_bytes
 
@@ -25,7 +25,7 @@ FOLDER = "writing"
 _KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "kept": None, "first": False, "shown": []}
 
 
-class Manuscript:
+class EditorDraft:
     """One file that is being written, as long as it is locked.
 
     `new`: it is to become a post. `first`: that goes in front of those in its slot. `base`: a mark of the post that it
@@ -69,7 +69,7 @@ class Manuscript:
     def know(self, **known: object) -> None:
         """Write down what is known of it. Busy."""
         self._known |= known
-        with writing(self.path):
+        with disk_errors_as_busy(self.path):
             data = json.dumps(self._known).encode()
             os.ftruncate(self.lock, 0)
             os.pwrite(self.lock, data, 0)
@@ -77,20 +77,20 @@ class Manuscript:
 
     def read(self) -> str:
         """What is in it; bytes that are not UTF-8 are lone surrogates. Nothing where the file is gone. Busy."""
-        with writing(self.path), suppress(FileNotFoundError):
+        with disk_errors_as_busy(self.path), suppress(FileNotFoundError):
             return read_bytes(self.path).decode("utf-8", "surrogateescape")
         return ""
 
     def write(self, text: str) -> None:
         """Put a text in it: all of it, or what was there stays. Busy."""
-        with writing(self.path):
+        with disk_errors_as_busy(self.path):
             atomic_file.write(self.path, text, "surrogateescape")
 
     def belongs_to(self, post_id: int) -> None:
         """Call it by the post that it is about from now on. Busy."""
         path = self.path.with_name(f"{post_id}.md")
-        with writing(self.path):
-            beside(self.path).replace(beside(path))
+        with disk_errors_as_busy(self.path):
+            metadata_path(self.path).replace(metadata_path(path))
             self.path.replace(path)
         self._clear()
         self.path = path
@@ -100,7 +100,7 @@ class Manuscript:
         number = 1
         while (aside := self.path.with_name(f"{self.path.stem}-{number}.md")).exists():
             number += 1
-        with writing(self.path):
+        with disk_errors_as_busy(self.path):
             self.path.replace(aside)
         self.know(**_KNOWN)
         return aside
@@ -108,7 +108,7 @@ class Manuscript:
     def discard(self) -> None:
         """Take it away: what it says was taken. What cannot be taken away stays: that is no reason to say that it was
         not taken."""
-        _remove(beside(self.path))
+        _remove(metadata_path(self.path))
         self._clear()
 
     def _clear(self) -> None:
@@ -117,7 +117,7 @@ class Manuscript:
             _remove(path)
 
 
-class Manuscripts:
+class EditorDrafts:
     """The manuscripts of a home."""
 
     def __init__(self, home: Path) -> None:
@@ -125,10 +125,10 @@ class Manuscripts:
         self._folder = home / FOLDER
 
     @contextmanager
-    def begun(self) -> Iterator[Manuscript]:
+    def begun(self) -> Iterator[EditorDraft]:
         """A fresh one for a new post. Busy."""
         self._make_folder()
-        with writing(self._folder):
+        with disk_errors_as_busy(self._folder):
             handle, name = mkstemp(prefix="new-", suffix=".md", dir=self._folder)
             os.close(handle)
         with self._held(Path(name)) as one:
@@ -137,7 +137,7 @@ class Manuscripts:
             yield one
 
     @contextmanager
-    def of_post(self, post_id: int) -> Iterator[Manuscript]:
+    def of_post(self, post_id: int) -> Iterator[EditorDraft]:
         """The one of a post, as it was left, or an empty one. Conflict where it is open somewhere; Busy."""
         self._make_folder()
         with self._held(self._folder / f"{post_id}.md") as one:
@@ -147,7 +147,7 @@ class Manuscripts:
                 )
             yield one
 
-    def left_behind(self) -> Iterator[Manuscript]:
+    def left_behind(self) -> Iterator[EditorDraft]:
         """Those for new posts that nobody has open. Busy."""
         for path in sorted(self._folder.glob("new-*.md")):
             with self._held(path) as one:
@@ -155,32 +155,32 @@ class Manuscripts:
                     yield one
 
     @contextmanager
-    def _held(self, path: Path) -> Iterator[Manuscript | None]:
+    def _held(self, path: Path) -> Iterator[EditorDraft | None]:
         """The manuscript at a path, locked; None where somebody has it."""
-        lock = _locked(beside(path))
+        lock = _locked(metadata_path(path))
         if lock is None:
             yield None
             return
         try:
-            yield Manuscript(path, lock)
+            yield EditorDraft(path, lock)
         finally:
             if not path.exists():
-                _remove(beside(path))
+                _remove(metadata_path(path))
             os.close(lock)
 
     def _make_folder(self) -> None:
-        with writing(self._folder):
+        with disk_errors_as_busy(self._folder):
             make_home(self._home)
             self._folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def beside(path: Path) -> Path:
+def metadata_path(path: Path) -> Path:
     """Where it stands what is known of a manuscript."""
     return path.with_suffix(".json")
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def disk_errors_as_busy(path: Path) -> Iterator[None]:
     """Turn what the disk refuses into Busy."""
     try:
         yield
@@ -198,10 +198,10 @@ def _remove(path: Path) -> None:
 def _locked(path: Path) -> int | None:
     """The open file at a path, once it is locked; None where somebody has it. Busy."""
     while True:
-        with writing(path):
+        with disk_errors_as_busy(path):
             descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
         try:
-            lock(descriptor, LOCK_EX | LOCK_NB, path)
+            lock_file(descriptor, LOCK_EX | LOCK_NB, path)
             with suppress(FileNotFoundError):
                 if path.stat().st_ino == os.fstat(descriptor).st_ino:
                     return descriptor

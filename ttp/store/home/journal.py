@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttp.domain.errors import Busy, Hint
-from ttp.store.home.paths import quoted
+from ttp.store.home.paths import quote_path
 from ttp.store.row_mapper import text_of
 
 Entry: TypeAlias = Mapping[str, Any]
@@ -49,7 +49,9 @@ class Journal:
             raise Busy(
                 f"{self.path} cannot be used ({error.strerror or error}): it keeps what became of a call while the"
                 " store cannot take it",
-                Hint("free some", f"df -h {quoted(home)}") if full else Hint("look", f"ls -la {quoted(self.path)}"),
+                Hint("free some", f"df -h {quote_path(home)}")
+                if full
+                else Hint("look", f"ls -la {quote_path(self.path)}"),
             ) from error
 
     def keep(self, entry: Entry) -> None:

@@ -58,20 +58,18 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
     """Hold the lock for the block. LockHeld at once if another process has it."""
     from filelock import FileLock, Timeout
 
-    pass  # MOVED
-
     # These arguments matter: fallback_to_soft would leave a lock that survives its process, thread_local one that a
     # worker thread cannot see.
     lock = FileLock(home / "publisher.lock", timeout=0, thread_local=False, fallback_to_soft=False, mode=0o600)
     tries = 0
     while not lock.is_locked:
         try:
-            with lock_trouble(home / "publisher.lock"):
+            with lock_errors_as_busy(home / "publisher.lock"):
                 lock.acquire()
         except Timeout:
             # `is_held` of another process, which takes the lock for a moment, is no publisher; what stays is.
             tries += 1
-            if tries > MOST_TRIES or is_held(home):
+            if tries > MOST_TRIES or is_publisher_running(home):
                 raise LockHeld(read_holder(home), doing) from None
     try:
         yield
@@ -79,20 +77,18 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
         lock.release()
 
 
-def is_held(home: Path) -> bool:
+def is_publisher_running(home: Path) -> bool:
     """Whether a living process holds the lock now. Busy where that cannot be found out."""
-    pass  # MOVED
-
     path = home / "publisher.lock"
     try:
         descriptor = open_regular(path, os.O_RDWR)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        with lock_trouble(path):
+        with lock_errors_as_busy(path):
             raise error
     try:
-        lock(descriptor, LOCK_SH | LOCK_NB, path)
+        lock_file(descriptor, LOCK_SH | LOCK_NB, path)
     except BlockingIOError:
         return True
     finally:
@@ -136,19 +132,19 @@ _FILE = "media.lock"
 
 
 @contextmanager
-def adding(home: Path) -> Iterator[None]:
+def media_adding_lock(home: Path) -> Iterator[None]:
     """Hold the lock for adding, after whoever removes."""
     with _opened(home) as held:
-        lock(held, LOCK_SH, home / _FILE)
+        lock_file(held, LOCK_SH, home / _FILE)
         yield
 
 
 @contextmanager
-def removing(home: Path) -> Iterator[int | None]:
+def media_removing_lock(home: Path) -> Iterator[int | None]:
     """Hold the lock for removing, its open file; None where somebody adds now."""
     with _opened(home) as held:
         try:
-            lock(held, LOCK_EX | LOCK_NB, home / _FILE)
+            lock_file(held, LOCK_EX | LOCK_NB, home / _FILE)
         except BlockingIOError:
             yield None
         else:
@@ -158,7 +154,7 @@ def removing(home: Path) -> Iterator[int | None]:
 @contextmanager
 def _opened(home: Path) -> Iterator[int]:
     make_home(home)
-    with lock_trouble(home / _FILE):
+    with lock_errors_as_busy(home / _FILE):
         held = open_regular(home / _FILE, os.O_RDWR | os.O_CREAT)
     try:
         yield held
@@ -173,7 +169,7 @@ _LOOK_AGAIN_S = 0.02
 """How often a lock that another has is asked for."""
 
 
-class TokenHeld(Busy):
+class TokenLocked(Busy):
     """Another process has the account's token in hand: it renews it, or publishes with it."""
 
     def __init__(self, account: str) -> None:
@@ -182,13 +178,13 @@ class TokenHeld(Busy):
 
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
-    """Hold the account's token for the block. TokenHeld where another holds it for longer than `patience_s`."""
+    """Hold the account's token for the block. TokenLocked where another holds it for longer than `patience_s`."""
     descriptor = _open_lock(home, account)
     try:
         end = time.monotonic() + patience_s
         while not _taken(descriptor, _path(home, account, "lock")):
             if time.monotonic() >= end:
-                raise TokenHeld(account)
+                raise TokenLocked(account)
             time.sleep(_LOOK_AGAIN_S)
         yield
     finally:
@@ -203,9 +199,9 @@ def _open_lock(home: Path, account: str) -> int:
     except FileNotFoundError:
         _make_folder(home)
     except OSError as error:
-        with lock_trouble(path):
+        with lock_errors_as_busy(path):
             raise error
-    with lock_trouble(path):
+    with lock_errors_as_busy(path):
         return open_regular(path, os.O_RDWR | os.O_CREAT)
 
 
@@ -213,20 +209,20 @@ def _taken(descriptor: int, path: Path) -> bool:
     """Whether the kernel gave the lock. Taken directly: one is taken for each delivery, and filelock costs as much of
     that as its request does."""
     try:
-        lock(descriptor, LOCK_EX | LOCK_NB, path)
+        lock_file(descriptor, LOCK_EX | LOCK_NB, path)
     except BlockingIOError:
         return False
     return True
 
 
-def note_begun(home: Path, account: str, token: str, at: datetime) -> None:
+def note_refresh_started(home: Path, account: str, token: str, at: datetime) -> None:
     """Write down, on disk when this comes back, that `token` is about to be spent. The lock must be held."""
     path = _path(home, account, "json")
     with translate_errors(path):
         atomic_file.write(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
 
 
-def begun_at(home: Path, account: str, token: str) -> datetime | None:
+def refresh_started_at(home: Path, account: str, token: str) -> datetime | None:
     """When spending `token` was begun and not heard to end; None where it was not."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         note = json.loads(read_text(_path(home, account, "json")))
@@ -235,7 +231,7 @@ def begun_at(home: Path, account: str, token: str) -> datetime | None:
     return None
 
 
-def forget_begun(home: Path, account: str) -> None:
+def forget_refresh(home: Path, account: str) -> None:
     """What was begun has ended: its answer is stored, or it was refused."""
     _path(home, account, "json").unlink(missing_ok=True)
 
@@ -280,15 +276,15 @@ NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSU
 """What `flock` answers on file systems that cannot lock the file."""
 
 
-def lock(descriptor: int, how: int, path: Path) -> None:
+def lock_file(descriptor: int, how: int, path: Path) -> None:
     """Lock an open file as `flock` does. BlockingIOError where another process has it; Busy where it cannot be locked.
     `path`: where the file is, for the message."""
-    with lock_trouble(path):
+    with lock_errors_as_busy(path):
         fcntl.flock(descriptor, how)
 
 
 @contextmanager
-def lock_trouble(path: Path) -> Iterator[None]:
+def lock_errors_as_busy(path: Path) -> Iterator[None]:
     """Turn what the file system says of a lock into Busy. What says that another process has it passes."""
     try:
         yield

@@ -20,9 +20,9 @@ from typing import BinaryIO
 
 from ttp.domain.errors import Bug, Busy, Hint, NotFound, UsageError
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_probe import Facts, Unreadable, read_facts
-from ttp.store.home.locks import adding
-from ttp.store.home.paths import make_home, on_the_way
+from ttp.domain.media_probe import Facts, UnusableMedia, read_facts
+from ttp.store.home.locks import media_adding_lock
+from ttp.store.home.paths import make_home, nearest_folder
 from ttp.store.home.regular_file import NotRegular, open_regular
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -61,17 +61,19 @@ class MediaStore:
         NotFound if there is none. UsageError if it is no plain file, no image or video, is named as what it is not, or
         is one of ttp's own. Busy if the copy cannot be written.
         """
-        with opened(path) as source:
+        with open_source(path) as source:
             size = source.size()
             if any(path.resolve().is_relative_to(own.resolve()) for own in self.forbidden):
-                raise UsageError(f"{source} is in ttp's own folder, from which nothing is posted", another(path))
-            facts = facts_of(source, size)
+                raise UsageError(
+                    f"{source} is in ttp's own folder, from which nothing is posted", another_file_hint(path)
+                )
+            facts = read_source_facts(source, size)
             check_name(path, facts)
-            sha256 = digest_of(source)
+            sha256 = hash_source(source)
             with _writing(self.folder, str(source)), self._adding():
                 if not self._has(sha256, size):
                     self._copy(source, sha256)
-        return _item(shown(Path(path.name)), facts, size, sha256)
+        return _item(path_text(Path(path.name)), facts, size, sha256)
 
     def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
         """Take in what `fetch` writes into the file that it is given, under `name`. `source`: for messages.
@@ -91,7 +93,7 @@ class MediaStore:
                     os.fsync(file.fileno())
                     came = Source(Path(source), file.fileno(), source)
                     size = came.size()
-                    facts, sha256 = facts_of(came, size), digest_of(came)
+                    facts, sha256 = read_source_facts(came, size), hash_source(came)
                 path.replace(self.path(sha256))
             finally:
                 path.unlink(missing_ok=True)
@@ -121,7 +123,7 @@ class MediaStore:
         try:
             data = self.path(item.sha256, form).read_bytes()
             facts = read_facts(lambda at, length: data[at : at + length], len(data))
-        except (OSError, Unreadable):
+        except (OSError, UnusableMedia):
             return None
         return _item(item.name, facts, len(data), hashlib.sha256(data).hexdigest())
 
@@ -135,7 +137,7 @@ class MediaStore:
     def _adding(self) -> Iterator[None]:
         """Keep the folder from being swept: to the end of `holding`, or else of the block."""
         with ExitStack() as here:
-            (self._holding or here).enter_context(adding(self.folder.parent))
+            (self._holding or here).enter_context(media_adding_lock(self.folder.parent))
             yield
 
     def _make_folder(self) -> None:
@@ -199,7 +201,7 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-class BorrowedMedia(MediaStore):
+class TemporaryMedia(MediaStore):
     def __init__(self, folder: Path, real: MediaStore) -> None:
         super().__init__(folder, real.forbidden)
         self._real = real
@@ -220,12 +222,12 @@ class BorrowedMedia(MediaStore):
 
 
 @contextmanager
-def borrowed(real: MediaStore) -> Iterator[BorrowedMedia]:
+def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
     """Such a folder, as long as the block."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="ttp-") as folder:
-        yield BorrowedMedia(Path(folder) / "media", real)
+        yield TemporaryMedia(Path(folder) / "media", real)
 
 
 _CHUNK = 1 << 20
@@ -245,7 +247,7 @@ _SUFFIXES = {
 _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
 
 
-def another(given: object) -> Hint:
+def another_file_hint(given: object) -> Hint:
     """To give another file than that which was `given`."""
     return Hint("give another", "--media FILE", (str(given), "FILE"))
 
@@ -259,7 +261,7 @@ class Source:
     address: str | None = None
 
     def __str__(self) -> str:
-        return self.address or shown(self.path)
+        return self.address or path_text(self.path)
 
     def size(self) -> int:
         """Its size in bytes."""
@@ -270,7 +272,9 @@ class Source:
         try:
             return os.pread(self.file, length, offset)
         except OSError as error:
-            raise UsageError(f"{self} cannot be read: {error.strerror}", another(self.address or self.path)) from error
+            raise UsageError(
+                f"{self} cannot be read: {error.strerror}", another_file_hint(self.address or self.path)
+            ) from error
 
     def chunks(self) -> Iterator[bytes]:
         at = 0
@@ -280,31 +284,31 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
+def open_source(path: Path) -> Iterator[Source]:
     """A file open for reading. NotFound, UsageError."""
     try:
         file = open_regular(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"no file {shown(path)}", *_like(path)) from error
+        raise NotFound(f"no file {path_text(path)}", *_like(path)) from error
     except NotRegular as error:
-        raise UsageError(f"{shown(path)} is {error.kind}, not a file", another(path)) from error
+        raise UsageError(f"{path_text(path)} is {error.kind}, not a file", another_file_hint(path)) from error
     except OSError as error:
-        raise UsageError(f"{shown(path)} cannot be read: {error.strerror}", another(path)) from error
+        raise UsageError(f"{path_text(path)} cannot be read: {error.strerror}", another_file_hint(path)) from error
     try:
         yield Source(path, file)
     finally:
         os.close(file)
 
 
-def facts_of(source: Source, size: int) -> Facts:
+def read_source_facts(source: Source, size: int) -> Facts:
     """What its bytes say. UsageError if they are no usable image or video."""
     try:
         return read_facts(source.read_at, size)
-    except Unreadable as error:
-        raise UsageError(f"{source} {error.message}", another(source.address or source.path)) from error
+    except UnusableMedia as error:
+        raise UsageError(f"{source} {error.message}", another_file_hint(source.address or source.path)) from error
 
 
-def digest_of(source: Source) -> str:
+def hash_source(source: Source) -> str:
     """Its SHA-256, in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in source.chunks():
@@ -316,22 +320,22 @@ def check_name(path: Path, facts: Facts) -> None:
     """Refuse a name that says another kind than the bytes. A suffix that says no kind at all is no matter."""
     named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
     if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:
-        better = shlex.quote(shown(path.with_suffix(_SUFFIXES[facts.mime][0])))
+        better = shlex.quote(path_text(path.with_suffix(_SUFFIXES[facts.mime][0])))
         raise UsageError(
-            f"{shown(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
-            Hint("rename it", f"mv {shlex.quote(shown(path))} {better}"),
+            f"{path_text(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
+            Hint("rename it", f"mv {shlex.quote(path_text(path))} {better}"),
         )
 
 
 def _like(path: Path) -> tuple[Hint, ...]:
     """The file in the same folder that was probably meant, else the folder."""
-    meant = [path.with_name(name) for name in names_like(path)]
+    meant = [path.with_name(name) for name in similar_names(path)]
     if not meant:
-        return (Hint("see what is there", f"ls -la {on_the_way(path)}"),)
-    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(one))}", (str(path), str(one))) for one in meant)
+        return (Hint("see what is there", f"ls -la {nearest_folder(path)}"),)
+    return tuple(Hint("did you mean", f"--media {shlex.quote(path_text(one))}", (str(path), str(one))) for one in meant)
 
 
-def names_like(path: Path) -> list[str]:
+def similar_names(path: Path) -> list[str]:
     """The name of the file in the same folder that was probably meant; nothing where there is none."""
     from difflib import get_close_matches
 
@@ -341,6 +345,6 @@ def names_like(path: Path) -> list[str]:
         return []
 
 
-def shown(path: Path) -> str:
+def path_text(path: Path) -> str:
     """A path as text that can be stored and printed, also where its bytes are no UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")

@@ -48,10 +48,10 @@ def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed:
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
-        raise fault(path, error) from error
+        raise output_error(path, error) from error
 
 
-def fault(path: Path, error: OSError | ValueError) -> TtpError:
+def output_error(path: Path, error: OSError | ValueError) -> TtpError:
     """Why a file cannot be written there."""
     why = getattr(error, "strerror", None) or "no file can have that name"
     number = getattr(error, "errno", errno.EINVAL)

@@ -12,13 +12,13 @@ from pathlib import Path
 from ttp.domain.errors import Busy, Hint, UsageError
 
 
-def on_the_way(path: Path) -> str:
+def nearest_folder(path: Path) -> str:
     """The nearest folder on the way to a path that leads nowhere, as a shell reads it."""
     folder = next((one for one in path.parents if os.path.isdir(one)), Path())  # noqa: PTH112 (never raises)
     return shlex.quote(str(folder))
 
 
-def place(text: str, what: str = "") -> Path:
+def expand_user(text: str, what: str = "") -> Path:
     """The path, with the folder of a person in the place of `~` and `~name`. UsageError where there is no such person;
     `what`: where it was written."""
     try:
@@ -64,15 +64,15 @@ def refuse_loose_modes(*paths: Path) -> None:
                 wanted = "700" if path.is_dir() else "600"
                 raise Busy(
                     f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
-                    Hint("close it", f"chmod {wanted} {quoted(path)}"),
+                    Hint("close it", f"chmod {wanted} {quote_path(path)}"),
                 )
 
 
 def no_room(path: Path) -> Busy:
-    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
+    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quote_path(path.parent)}"))
 
 
-def quoted(path: Path) -> str:
+def quote_path(path: Path) -> str:
     """A path as a shell reads it."""
     import shlex
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from ttp.domain.errors import Busy, Hint, NotFound
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 
 CAP = 64_000
 """Most bytes of an answer."""
@@ -28,12 +28,12 @@ _PIECE = 16_384
 _TURN_S = 0.05
 
 
-class BrokenOff(Busy):
+class ProgramTimeout(Busy):
     """It took too long, or said too much; it may do better the next time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ProgramResult:
     """How it ended: its exit code (negative: the signal), what it printed, and its first line of stderr, cleaned."""
 
     code: int
@@ -43,7 +43,7 @@ class Ended:
 
 def run(
     argv: Sequence[str], given: str | None, *, setting: str, home: Path, limit_s: float, secrets: tuple[str, ...] = ()
-) -> Ended:
+) -> ProgramResult:
     """Run the program that `setting` names with `given` on its stdin, and `TTP_HOME` saying whose store is meant.
 
     What it leaves running when it ends by itself is not waited for, and runs on.
@@ -63,7 +63,7 @@ def run(
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no program can have that name"
         raise NotFound(
-            f"the program of {setting} cannot be started: {clean(argv[0])}: {why}",
+            f"the program of {setting} cannot be started: {clean_text(argv[0])}: {why}",
             Hint("look", f"ls -l {shlex.quote(argv[0])}"),
         ) from None
     with process:
@@ -72,12 +72,12 @@ def run(
             talk.hold(time.monotonic() + limit_s)
         except TimeoutError:
             _end(process)
-            raise BrokenOff(f"{name} did not end within {limit_s:g} seconds") from None
+            raise ProgramTimeout(f"{name} did not end within {limit_s:g} seconds") from None
         except OverflowError:
             _end(process)
-            raise BrokenOff(f"{name} printed more than {CAP} bytes") from None
+            raise ProgramTimeout(f"{name} printed more than {CAP} bytes") from None
     lines = talk.heard[1].decode("utf-8", "replace").strip().splitlines()
-    return Ended(process.returncode, bytes(talk.heard[0]), clean(lines[0], secrets) if lines else "")
+    return ProgramResult(process.returncode, bytes(talk.heard[0]), clean_text(lines[0], secrets) if lines else "")
 
 
 class _Talk:
