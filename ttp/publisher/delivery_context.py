@@ -63,10 +63,10 @@ class DeliveryContext:
     config: Config
     clock: Clock
     platforms: Registry
-    tell: Sink
+    emit: Sink
     limits: Limits | None = None
     journal: Journal | None = None
-    left: Quarantine = field(default_factory=Quarantine)
+    quarantine: Quarantine = field(default_factory=Quarantine)
     """What cannot be read is left alone to the end of the run."""
 
     def run(self, work: Callable[[Connection], T]) -> T:
@@ -76,7 +76,7 @@ class DeliveryContext:
             try:
                 return self.writer.run(work)
             except CorruptRow as row:
-                if not self.left.take(row):
+                if not self.quarantine.add(row):
                     raise
                 self.report_quarantine(row.message)
 
@@ -86,12 +86,12 @@ class DeliveryContext:
         try:
             yield
         except CorruptRow as row:
-            if self.left.take(row, task.post.id):
+            if self.quarantine.add(row, task.post.id):
                 self.report_quarantine(row.message)
 
     def report_quarantine(self, why: str) -> None:
         """Say that something is left alone."""
-        self.tell(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"left alone: {why}"))
+        self.emit(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"left alone: {why}"))
 
     def client(self, task: DeliveryTask) -> Client:
         return self.clients(task.account.platform)
@@ -183,9 +183,9 @@ class DeliveryContext:
         status = self.writer.run(work, late)
         if after.state is not task.delivery.state:
             if not quiet:
-                self.tell(delivery_event(after, now, ms=ms))
+                self.emit(delivery_event(after, now, ms=ms))
             if status in queries.ENDED:
-                self.tell(Event(now, "post.finished", task.post.id, kind=status.value))
+                self.emit(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
 
 

@@ -58,10 +58,10 @@ class DeliveryWorker:
     """Carries one claimed delivery. `run` is a generator of the seconds that it wants to wait for the platform; it may
     be left at any wait, and the delivery let go."""
 
-    def __init__(self, context: DeliveryContext, task: DeliveryTask, stopping: Callable[[], bool]) -> None:
+    def __init__(self, context: DeliveryContext, task: DeliveryTask, is_stopping: Callable[[], bool]) -> None:
         self._context = context
         self.task = task
-        self._handle_stop_signals = stopping
+        self._is_stopping = is_stopping
         self._began = context.clock.boot()
         self._unwritten: list[Attempt] = []
         self._early = 0
@@ -113,7 +113,7 @@ class DeliveryWorker:
         order = context.build_request(self.task, credentials=token.credentials)
         client = context.client(self.task)
         ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
-        if self._handle_stop_signals():
+        if self._is_stopping():
             self.release_claim()
             return True
         ready_at = context.clock.boot()
@@ -207,7 +207,7 @@ class DeliveryWorker:
 
         after = replace(self.task.delivery, handle=ready.handle).sending()
         # Said before it is so: a reader of our output that dawdles must not hold up the call once the intent is there.
-        context.tell(delivery_event(after, context.clock.now()))
+        context.emit(delivery_event(after, context.clock.now()))
         self.task = context.save_transition(self.task, after, self._unwritten_rows(), begin, quiet=True)
         return replace(intent, id=ids[0])
 

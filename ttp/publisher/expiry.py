@@ -30,12 +30,14 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
         return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))
 
     def work(db: Connection) -> list[Event]:
-        overdue = claims.overdue(db, now=now, limit=limit, most=most, left=context.left)
+        overdue = claims.overdue(db, now=now, limit=limit, most=most, quarantine=context.quarantine)
         zones = accounts.zones(db) if overdue else {}
         wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
-        unusable = claims.due_on_unusable_accounts(db, now=now, most=most, left=context.left)
+        unusable = claims.due_on_unusable_accounts(db, now=now, most=most, quarantine=context.quarantine)
         wrong += [(d, _unusable(account)) for d, account in unusable]
-        outdone = repeats.superseded_deliveries(db, now=now, most=most, approved=approved, left=context.left)
+        outdone = repeats.superseded_deliveries(
+            db, now=now, most=most, approved=approved, quarantine=context.quarantine
+        )
         zones = zones or (accounts.zones(db) if outdone else {})
         wrong += [(d, _superseded(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
         events = []
@@ -49,7 +51,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
 
     while events := context.run(work):
         for event in events:
-            context.tell(event)
+            context.emit(event)
 
 
 def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:

@@ -1,6 +1,6 @@
 """Programs of the user's that hear what happened: one after the other, beside the publishing, never in its way.
 
-An event is told once its outcome is committed, and once at most: what a process that dies had still to tell is not told
+An event is told once its outcome is committed, and once at most: what a process that dies had still to emit is not told
 by the next. What is wrong with a hook is said, and changes nothing.
 """
 
@@ -40,22 +40,22 @@ _SETTINGS = {
 
 
 class Hooks:
-    """Hands events on to `tell`, and to the programs that want to hear of them."""
+    """Hands events on to `emit`, and to the programs that want to hear of them."""
 
-    def __init__(self, config: Config, home: Path, clock: Clock, tell: Sink) -> None:
+    def __init__(self, config: Config, home: Path, clock: Clock, emit: Sink) -> None:
         self._config = config
         self._home = home
         self._clock = clock
-        self._tell = tell
+        self._emit = emit
         self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._accounts: set[str | None] = set()
         self._wrong: set[str] = set()
         self._thread: threading.Thread | None = None
         self._cut: Callable[[], bool] = lambda: False
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Tell of something that happened, and is committed."""
-        self._tell(event)
+        self._emit(event)
         self._wait_for_hook(event)
         if event.event == "delivery.failed" and event.kind == "auth" and event.account not in self._accounts:
             self._accounts.add(event.account)
@@ -126,4 +126,4 @@ class Hooks:
         """Each thing once."""
         if message not in self._wrong:
             self._wrong.add(message)
-            self._tell(Event(self._clock.now(), "publisher.idle", kind=HOOKS, message=message))
+            self._emit(Event(self._clock.now(), "publisher.idle", kind=HOOKS, message=message))

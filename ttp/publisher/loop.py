@@ -109,20 +109,20 @@ class Loop:
         """
         context = self._context
         start = context.clock.now()
-        context.tell(Event(start, "publisher.started"))
-        for why in context.left.told:
+        context.emit(Event(start, "publisher.started"))
+        for why in context.quarantine.reasons:
             context.report_quarantine(why)
         context.run(lambda db: self._pace.renew(db, start))
-        left = context.run(lambda db: reconcile.recover_interrupted(db, start, context.left))
+        left = context.run(lambda db: reconcile.recover_interrupted(db, start, context.quarantine))
         for delivery in [*self._taken, *(d for d in left if d.state is DeliveryState.RECONCILING)]:
-            context.tell(delivery_event(delivery, start))
+            context.emit(delivery_event(delivery, start))
         try:
             self._publish(scope, start)
         finally:
             self._stop_asked = True  # whoever is still at work sends nothing more
             clean = self._workers.drain(context.config.seconds("publish.drain_s"))
         self._heartbeat(context.clock.now())
-        context.tell(Event(context.clock.now(), "publisher.stopped"))
+        context.emit(Event(context.clock.now(), "publisher.stopped"))
         return clean
 
     def _publish(self, scope: Scope, start: datetime) -> None:
@@ -166,7 +166,7 @@ class Loop:
             slow = SlowClock(now, known)
             if scope.mode is not Mode.LOOP:
                 raise slow
-            self._context.tell(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
         return known is not None
 
     def _make_occurrences(self) -> None:
@@ -182,7 +182,7 @@ class Loop:
         for line in said:
             if line not in self._told:
                 self._told.add(line)
-                self._context.tell(Event(now, "publisher.idle", kind=REPEATS, message=line))
+                self._context.emit(Event(now, "publisher.idle", kind=REPEATS, message=line))
 
     def _tick(self, scope: Scope, start: datetime) -> datetime | None:
         """Claim and look up what is due and there are workers for; answers when there may be more to do."""
@@ -207,7 +207,7 @@ class Loop:
                     places=self._places,
                     only=scope.only,
                     approved=self._approved,
-                    left=context.left,
+                    quarantine=context.quarantine,
                 )
                 if room > 0
                 else []
@@ -239,7 +239,7 @@ class Loop:
         in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
         found: list[Delivery] = []
-        for delivery in claims.due_lookups(db, now=now, most=-1, without=in_hand, left=self._context.left):
+        for delivery in claims.due_lookups(db, now=now, most=-1, without=in_hand, quarantine=self._context.quarantine):
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
                 found.append(delivery)
@@ -261,7 +261,7 @@ class Loop:
         if post.id is not None and post.id not in self._due_said:
             self._due_said.add(post.id)
             due = [d.account for d in post.deliveries if d.state in _DUE and (d.due_at is None or d.due_at <= now)]
-            self._context.tell(Event(now, "post.due", post.id, message=", ".join(due)))
+            self._context.emit(Event(now, "post.due", post.id, message=", ".join(due)))
 
     def _say_unapproved(self) -> None:
         """Say of posts that are due that they wait for approval, once of each."""
@@ -270,13 +270,13 @@ class Loop:
         if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
             self._unapproved.update(found)
             said = f"due, and waiting for approval:  ttp approve {' '.join(fresh)}"
-            self._context.tell(Event(now, "publisher.idle", kind=APPROVAL, message=said))
+            self._context.emit(Event(now, "publisher.idle", kind=APPROVAL, message=said))
 
     def _say_idle(self, next_at: datetime | None) -> None:
         """Once each time that nothing is in hand any more."""
         idle = not self._workers.jobs
         if idle and not self._idle:
-            self._context.tell(Event(self._context.clock.now(), "publisher.idle", next_at=next_at))
+            self._context.emit(Event(self._context.clock.now(), "publisher.idle", next_at=next_at))
         self._idle = idle
 
     def _finished(self, scope: Scope, start: datetime) -> bool:
@@ -285,10 +285,10 @@ class Loop:
         soon = self._context.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
         due_by = start if scope.mode is Mode.ONCE else soon
         states = _WAITED_FOR[scope.mode.value]
-        approved, left = self._approved, self._context.left
+        approved, quarantine = self._approved, self._context.quarantine
         return not self._context.writer.run(
             lambda db: claims.has_unfinished(
-                db, due_by=due_by, states=states, only=scope.only, approved=approved, left=left
+                db, due_by=due_by, states=states, only=scope.only, approved=approved, quarantine=quarantine
             )
         )
 

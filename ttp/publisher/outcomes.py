@@ -127,7 +127,7 @@ def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
     return _FORMS[entry["outcome"]](**held)
 
 
-def replay_journal(writer: Writer, journal: Journal, config: Config, left: Quarantine) -> list[Delivery]:
+def replay_journal(writer: Writer, journal: Journal, config: Config, quarantine: Quarantine) -> list[Delivery]:
     """Store what the journal keeps, before anything else is done; answers the deliveries that moved by it.
 
     Idempotent: an intent whose outcome the store knows already is left alone. To be called by the holder of the
@@ -143,7 +143,7 @@ def replay_journal(writer: Writer, journal: Journal, config: Config, left: Quara
         except Conflicting:
             after = writer.run(partial(_replay_entry, entry=entry, config=config, bound=True))
         except CorruptRow as row:
-            left.take(row)
+            quarantine.add(row)
             whole = False
             continue
         except (KeyError, TypeError, ValueError):  # a later ttp wrote it: its intent is open, and is looked up

@@ -95,11 +95,11 @@ class PublisherProcess:
     def refuse_elsewhere(self) -> None:
         """OwnedElsewhere if this machine must not publish from the store before it is taken over."""
         with self.database.reading() as db:
-            doubt = None if db is None else self.owner.doubt(db)
+            doubt = None if db is None else self.owner.refusal(db)
         if doubt is not None:
             raise doubt
 
-    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
+    def run(self, scope: Scope, emit: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
         """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
 
         OwnedElsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
@@ -107,7 +107,7 @@ class PublisherProcess:
         loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
         """
         over = threading.Event()
-        hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(tell))
+        hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(emit))
         hooks.start()
         try:
             ended = self._publish_with_lock(scope, hooks, take_over=take_over, trust_clock=trust_clock)
@@ -160,7 +160,7 @@ class PublisherProcess:
                     return found
 
                 taken += writer.run(own)
-            writer.committed = owner.note
+            writer.committed = owner.note_progress
             if self.limits is not None:
                 writer.committing = self.limits.write
             context = DeliveryContext(
@@ -171,7 +171,7 @@ class PublisherProcess:
                 self.config,
                 self.clock,
                 self.platforms,
-                hooks.tell,
+                hooks.emit,
                 self.limits,
                 journal,
                 left,
@@ -179,7 +179,7 @@ class PublisherProcess:
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, self.clock, self.wait)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
-            loop = Loop(context, workers, watch, heartbeat, taken, make_ahead, owner.replaced)
+            loop = Loop(context, workers, watch, heartbeat, taken, make_ahead, owner.refusal_if_replaced)
 
             def stop() -> None:
                 loop.stop()
@@ -217,15 +217,15 @@ class PublisherProcess:
                 told = True
             self.sleep(WATCH_EVERY_S)
 
-    def publish(self, ids: frozenset[int], tell: Sink) -> RunResult:
+    def publish(self, ids: frozenset[int], emit: Sink) -> RunResult:
         """Follow posts to their end: here if the lock is free, else beside the publisher that runs (woken by the
         store's change). Events are the same in both."""
         while True:
             try:
-                return self.run(Scope(Mode.PUBLISH, only=ids), tell)
+                return self.run(Scope(Mode.PUBLISH, only=ids), emit)
             except locks.LockHeld:
                 approved = approval.is_needed(self.config)
-                follow = PostWatch(self.database, ids, tell, self.clock, approved=approved)
+                follow = PostWatch(self.database, ids, emit, self.clock, approved=approved)
                 while not follow.look():
                     if not locks.is_publisher_running(self.home):
                         break
@@ -245,22 +245,22 @@ class PublisherProcess:
         writer.run(work)
 
     def _heartbeat(
-        self, mode: Mode, since: datetime, notify: Callable[[str], None], left: Quarantine
+        self, mode: Mode, since: datetime, notify: Callable[[str], None], quarantine: Quarantine
     ) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
             notify(ALIVE)
-            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(left.told)))
+            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(quarantine.reasons)))
 
         return beat
 
 
-def _one_event_at_a_time(tell: Sink) -> Sink:
-    """`tell`, for many threads: one event at a time."""
+def _one_event_at_a_time(emit: Sink) -> Sink:
+    """`emit`, for many threads: one event at a time."""
     turn = threading.Lock()
 
     def told(event: Event) -> None:
         with turn:
-            tell(event)
+            emit(event)
 
     return told
 

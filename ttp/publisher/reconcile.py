@@ -32,7 +32,7 @@ SLEPT = "slept"
 """The code of an unknown outcome whose call may have been made at any time between its intent and its end."""
 TAKEN_OVER = "taken over"
 """The code of a call that the publisher of another copy of the store may have made. It is never sent from here."""
-NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
+NO_TIME = "the platform does not emit its time, so a look-up that finds nothing proves nothing"
 JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
 LONGEST_GAP_S = 300.0
 ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
@@ -40,14 +40,14 @@ ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedel
 _SECOND = timedelta(seconds=1)
 
 
-def recover_interrupted(db: Connection, now: datetime, left: Quarantine) -> list[Delivery]:
+def recover_interrupted(db: Connection, now: datetime, quarantine: Quarantine) -> list[Delivery]:
     """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
 
     To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now, all but what
     is `left` alone.
     """
     taken = []
-    for delivery in claims.interrupted_deliveries(db, left):
+    for delivery in claims.interrupted_deliveries(db, quarantine):
         taken.append(_taken_over(db, delivery, now))
         claims.save_transition(db, delivery, taken[-1], now=now)
     return taken

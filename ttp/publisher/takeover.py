@@ -28,9 +28,9 @@ def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: b
     if take_over:
         _refuse_slow_clock(db, now)
         taken = [_taken(db, delivery, now) for delivery in list(possibly_published(db, now=now))]
-    elif (doubt := owner.doubt(db)) is not None:
+    elif (doubt := owner.refusal(db)) is not None:
         raise doubt
-    owner.own(db, now)
+    owner.claim(db, now)
     return taken
 
 

@@ -21,13 +21,13 @@ class PostWatch:
     """One watch over some posts."""
 
     def __init__(
-        self, database: Database, ids: frozenset[int], tell: Sink, clock: Clock, *, approved: bool = False
+        self, database: Database, ids: frozenset[int], emit: Sink, clock: Clock, *, approved: bool = False
     ) -> None:
         """`approved`: nothing goes out that is not."""
         self._database = database
         self._approved = approved
         self._ids = sorted(ids)
-        self._tell = tell
+        self._emit = emit
         self._clock = clock
         self._seen = {d.id: d.state for p in self._posts() for d in p.deliveries if not _is_new(d, clock.now())}
         self._finished: set[int | None] = set()
@@ -41,11 +41,11 @@ class PostWatch:
                 if self._seen.get(delivery.id) is not delivery.state:
                     self._seen[delivery.id] = delivery.state
                     if delivery.state not in _QUIET:
-                        self._tell(delivery_event(delivery, now))
+                        self._emit(delivery_event(delivery, now))
             end = post_event(post, now)
             if end is not None and post.id not in self._finished:
                 self._finished.add(post.id)
-                self._tell(end)
+                self._emit(end)
         return all(self._at_rest(delivery, held) for post in posts for delivery in post.deliveries)
 
     def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:

@@ -129,7 +129,7 @@ class Doctor:
     def _machine(self) -> Iterator[Remark]:
         owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.as_it_is() as db:
-            doubt = None if db is None else owner.doubt(db)
+            doubt = None if db is None else owner.refusal(db)
         if doubt is None:
             yield ok_remark("this machine may publish from the store")
         else:

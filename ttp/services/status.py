@@ -100,7 +100,7 @@ class Status:
 
         owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading() as db:
-            return None if db is None else owner.doubt(db)
+            return None if db is None else owner.refusal(db)
 
     def costs(self) -> tuple[PlatformCosts, ...]:
         """What platforms that charge will charge for the posts that wait for their time: the next MOST_PRICED of all

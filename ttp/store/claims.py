@@ -56,7 +56,7 @@ _ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
 _FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
-            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "left_posts")}{{only}}
+            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "quarantined_posts")}{{only}}
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
@@ -75,10 +75,10 @@ WITH first AS (
         )
         AND a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
         AND (a.hold_until IS NULL OR a.hold_until <= :now)
-        AND {not_in_list("a.id", "left_accounts")}
+        AND {not_in_list("a.id", "quarantined_accounts")}
         AND NOT EXISTS (
             SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending')
-                AND {not_in_list("b.post_id", "left_posts")}
+                AND {not_in_list("b.post_id", "quarantined_posts")}
         )
 ), ranked AS (
     SELECT d.id, {_IS_LATE} AS is_late, row_number() OVER (PARTITION BY {_IS_LATE} ORDER BY d.next_at, d.id) AS place
@@ -118,7 +118,7 @@ def claim(
     places: Places | None = None,
     only: Collection[int] | None = None,
     approved: bool = False,
-    left: Quarantine = NO_QUARANTINE,
+    quarantine: Quarantine = NO_QUARANTINE,
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
@@ -138,7 +138,7 @@ def claim(
             "gap": catch_up_gap // timedelta(milliseconds=1),
             "free": free,
             **_only(only),
-            **left.values,
+            **quarantine.values,
         },
     ).fetchall()
     if not found:
@@ -223,7 +223,7 @@ class Late(NamedTuple):
 
 
 def overdue(
-    db: Connection, *, now: datetime, limit: timedelta, most: int, left: Quarantine = NO_QUARANTINE
+    db: Connection, *, now: datetime, limit: timedelta, most: int, quarantine: Quarantine = NO_QUARANTINE
 ) -> list[Late]:
     """Due deliveries later than their post allows, else than `limit`.
 
@@ -239,7 +239,7 @@ def overdue(
         f" WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now"
         f" AND {NOT_QUARANTINED}) AS ready WHERE since < :now - allowed_s * 1000 ORDER BY next_at LIMIT :most"
     )
-    values = {"now": to_ms(now), "limit": limit.total_seconds(), "most": most, **left.values}
+    values = {"now": to_ms(now), "limit": limit.total_seconds(), "most": most, **quarantine.values}
     found = db.execute(sql, values).fetchall()
     return [_late(row) for row in found]
 
@@ -250,7 +250,7 @@ def _late(row: Row) -> Late:
 
 
 def due_on_unusable_accounts(
-    db: Connection, *, now: datetime, most: int, left: Quarantine = NO_QUARANTINE
+    db: Connection, *, now: datetime, most: int, quarantine: Quarantine = NO_QUARANTINE
 ) -> list[tuple[Delivery, Account]]:
     """Due deliveries of accounts that cannot publish: disabled, not connected, or in need of a new token."""
     sql = (
@@ -259,7 +259,7 @@ def due_on_unusable_accounts(
         f" AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {NOT_QUARANTINED}"
         " LIMIT :most"
     )
-    found = db.execute(sql, {"now": to_ms(now), "most": most, **left.values}).fetchall()
+    found = db.execute(sql, {"now": to_ms(now), "most": most, **quarantine.values}).fetchall()
     return [(_delivery(db, row["id"]), _account(db, row["account_id"])) for row in found]
 
 
@@ -269,7 +269,7 @@ def due_lookups(
     now: datetime,
     most: int,
     without: Collection[int] = (),
-    left: Quarantine = NO_QUARANTINE,
+    quarantine: Quarantine = NO_QUARANTINE,
 ) -> list[Delivery]:
     """Deliveries whose next look-up is due, earliest first, but those in `without`: processing, reconciling, and
     published ones whose public id comes later."""
@@ -278,14 +278,14 @@ def due_lookups(
         " AND d.next_at <= :now"
         f" AND {not_in_list('d.id', 'without')} AND {NOT_QUARANTINED} ORDER BY d.next_at LIMIT :most"
     )
-    values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **left.values}
+    values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **quarantine.values}
     return [row_mapper.delivery(row) for row in db.execute(sql, values)]
 
 
-def interrupted_deliveries(db: Connection, left: Quarantine = NO_QUARANTINE) -> list[Delivery]:
+def interrupted_deliveries(db: Connection, quarantine: Quarantine = NO_QUARANTINE) -> list[Delivery]:
     """Claimed and sending deliveries: to the next publisher, what the last one left when it died."""
     sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {NOT_QUARANTINED}"
-    return [row_mapper.delivery(row) for row in db.execute(sql, left.values)]
+    return [row_mapper.delivery(row) for row in db.execute(sql, quarantine.values)]
 
 
 def has_interrupted_deliveries(db: Connection) -> bool:
@@ -319,7 +319,7 @@ def has_unfinished(
     states: Iterable[DeliveryState],
     only: Collection[int] | None,
     approved: bool = False,
-    left: Quarantine = NO_QUARANTINE,
+    quarantine: Quarantine = NO_QUARANTINE,
 ) -> bool:
     """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
     only_these = "" if only is None else _ONLY
@@ -338,7 +338,7 @@ def has_unfinished(
         "states": List(state.value for state in states),
         **_only(only),
         "due_by": to_ms(due_by),
-        **left.values,
+        **quarantine.values,
     }
     return bool(db.execute(conditions.only_approved(sql) if approved else sql, values).fetchone()[0])
 

@@ -35,5 +35,7 @@ def only_approved(sql: str) -> str:
     return narrow
 
 
-NOT_QUARANTINED = f"{not_in_list('d.post_id', 'left_posts')} AND {not_in_list('d.account_id', 'left_accounts')}"
+NOT_QUARANTINED = (
+    f"{not_in_list('d.post_id', 'quarantined_posts')} AND {not_in_list('d.account_id', 'quarantined_accounts')}"
+)
 """The condition that leaves alone what is left alone, on a delivery `d`, with the values of `Quarantine.values`."""

@@ -59,10 +59,10 @@ class Quarantine:
 
     posts: set[int] = field(default_factory=set)
     accounts: set[int] = field(default_factory=set)
-    told: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     """Why, each in a line."""
 
-    def take(self, row: CorruptRow, post_id: int | None = None) -> bool:
+    def add(self, row: CorruptRow, post_id: int | None = None) -> bool:
         """Leave alone what an unreadable row belongs to, else `post_id`. False where it is left alone already, or it is
         not known what that is."""
         before = len(self.posts) + len(self.accounts)
@@ -72,12 +72,12 @@ class Quarantine:
             self.posts.add(found)
         if len(self.posts) + len(self.accounts) == before:
             return False
-        self.told.append(row.message)
+        self.reasons.append(row.message)
         return True
 
     @property
     def values(self) -> dict[str, List]:
-        return {"left_posts": List(sorted(self.posts)), "left_accounts": List(sorted(self.accounts))}
+        return {"quarantined_posts": List(sorted(self.posts)), "quarantined_accounts": List(sorted(self.accounts))}
 
 
 def parse_object(text: str) -> dict[str, object]:

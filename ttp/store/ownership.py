@@ -137,7 +137,7 @@ class Owner:
     machine: Machine
     any_machine: bool = False
 
-    def doubt(self, db: Connection) -> OwnedElsewhere | None:
+    def refusal(self, db: Connection) -> OwnedElsewhere | None:
         """Why this machine must not publish from the store; None where it may. Changes nothing."""
         seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
         row = _row(db)
@@ -151,7 +151,7 @@ class Owner:
             return OwnedElsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
         return _copied(row["mark"], seen)
 
-    def replaced(self, db: Connection) -> OwnedElsewhere | None:
+    def refusal_if_replaced(self, db: Connection) -> OwnedElsewhere | None:
         """Why a publisher that runs must stop: other files are in the place of its store's. None where there are none,
         as while the folder is moved."""
         with suppress(OSError):
@@ -159,7 +159,7 @@ class Owner:
             return None if seen is None else _copied(_row(db)["mark"], seen)
         return None
 
-    def own(self, db: Connection, now: datetime) -> None:
+    def claim(self, db: Connection, now: datetime) -> None:
         """Record, in the caller's transaction, that this machine publishes from the store now."""
         store_id = _row(db)["store_id"]
         db.execute(
@@ -167,7 +167,7 @@ class Owner:
             (self.machine.digest_for(store_id), self.machine.name, _mark(self.home, db), to_ms(now)),
         )
 
-    def note(self, db: Connection) -> None:
+    def note_progress(self, db: Connection) -> None:
         """Write into `publisher.mark` how many steps are recorded: after a commit, never before. Raises nothing: what
         is committed stands, and less can be told of a store that is put back."""
         with suppress(OSError, StoreError):

@@ -57,13 +57,13 @@ def due_recurrences(db: Connection, *, now: datetime, horizon: datetime) -> list
 
 
 def superseded_deliveries(
-    db: Connection, *, now: datetime, most: int, approved: bool, left: Quarantine
+    db: Connection, *, now: datetime, most: int, approved: bool, quarantine: Quarantine
 ) -> list[tuple[Delivery, int]]:
     """Due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each.
 
     `approved`: only what is approved goes out, so that what is not outdoes nothing that is.
     """
-    values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, "approved": approved, **left.values}
+    values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, "approved": approved, **quarantine.values}
     return [(row_mapper.delivery(row), int(row["recurrence_id"])) for row in db.execute(_OUTDONE, values)]
 
 
