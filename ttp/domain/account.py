@@ -85,12 +85,12 @@ class Credentials:
 
 
 def connect_command(name: str, *, by_keys: bool = False) -> str:
-    """The command that gives an account new credentials, connected or (`by_keys`) added."""
+    """Return the command that gives an account new credentials, connected or (`by_keys`) added."""
     return f"ttp account add {name} --credentials FILE" if by_keys else f"ttp account connect {name}"
 
 
 def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
-    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. UsageError if it is neither."""
+    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
         raise UsageError(f'"{text}" is not an account', Hint("write it as", "PLATFORM/HANDLE, for example x/me"))
@@ -105,18 +105,19 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two hosts count as one: equal, or both on this machine's loopback."""
+    """Return whether two hosts count as one: equal, or both on this machine's loopback."""
     return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's loopback."""
+    """Return whether a host name or address is this machine's loopback."""
     bare = host.strip("[]").lower()
     return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None
 
 
 def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
-    """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
+    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or UsageError
+    otherwise."""
     found: dict[str, Account] = {}
     for name in names:
         account = find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
@@ -125,7 +126,8 @@ def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: 
 
 
 def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
+    """Return the account of a full name, whatever the case of its handle. Raises NotFound, or UsageError if it is no
+    name."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
@@ -149,7 +151,7 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
 
 
 def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The one enabled account of a platform. UsageError for none, Ambiguous for several."""
+    """Return the one enabled account of a platform. Raises UsageError for none, Ambiguous for several."""
     platform = platforms.find(name).name
     enabled = [account for account in known if account.platform == platform and account.enabled]
     match enabled:

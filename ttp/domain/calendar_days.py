@@ -49,7 +49,7 @@ class CalendarRange:
         return _beginning(self.last + _DAY, self.zone)
 
     def day(self, at: datetime) -> date:
-        """The day on which an instant falls here."""
+        """Return the day on which an instant falls here."""
         return at.astimezone(self.zone).date()
 
     def holds(self, at: datetime) -> bool:
@@ -64,26 +64,27 @@ class CalendarRange:
 
 
 def week_of(day: date, zone: tzinfo) -> CalendarRange:
-    """The ISO week, Monday to Sunday, that a day is in."""
+    """Return the ISO week, Monday to Sunday, that a day is in."""
     return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
 
 
 def month_of(day: date, zone: tzinfo) -> CalendarRange:
-    """The month that a day is in."""
+    """Return the month that a day is in."""
     first = day.replace(day=1)
     after = (first + 31 * _DAY).replace(day=1)
     return CalendarRange(first, (after - first).days, zone)
 
 
 def calendar_time(post: PostFields) -> datetime:
-    """Where a post stands in a calendar: at its time, or where it went out without one. It has one of the two."""
+    """Return where a post stands in a calendar: at its time, or where it went out without one. It has one of the
+    two."""
     at = post.scheduled_at or post.published_at
     assert at is not None
     return at
 
 
 def days_without_posts(span: CalendarRange, taken: Collection[date], today: date) -> tuple[date, ...]:
-    """The days from `today` on that have no post, with days before and behind them in the span that have some
+    """Return the days from `today` on that have no post, with days before and behind them in the span that have some
     (`taken`)."""
     return tuple(
         day

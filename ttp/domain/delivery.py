@@ -197,11 +197,12 @@ class Delivery:
         return self._move(DeliveryState.SENDING)
 
     def withdrawn(self) -> Delivery:
-        """The intent was not used, the platform was not ready, or the next part follows: back among the claimed."""
+        """Return the intent was not used, the platform was not ready, or the next part follows: back among the
+        claimed."""
         return self._move(DeliveryState.CLAIMED)
 
     def going_on(self, now: datetime) -> Delivery:
-        """A look-up found one part of a thread: the rest follows at once, and no try is spent."""
+        """Return a look-up found one part of a thread: the rest follows at once, and no try is spent."""
         return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
 
     def published(

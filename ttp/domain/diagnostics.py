@@ -72,7 +72,7 @@ def failure_remark(message: str, hint: str | None = None, *, reconnect: bool = F
 
 
 def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
-    """One check of at least one remark: the worst first, the rest behind it; the way out is the worst one's."""
+    """Return one check of at least one remark: the worst first, the rest behind it; the way out is the worst one's."""
     found = sorted(remarks, key=lambda remark: _ORDER.index(remark.status))
     worst = found[0].status
     of_worst = [remark for remark in found if remark.status is worst]
@@ -86,7 +86,8 @@ def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
 
 
 def format_end(at: datetime, now: datetime) -> str:
-    """An end that is to come, or has come, in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are UTC's."""
+    """Return an end that is to come, or has come, in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are
+    UTC's."""
     seconds = round(abs((at - now).total_seconds()))
     days, hours, minutes = seconds // 86_400, seconds // 3600, seconds // 60
     if days >= 2:

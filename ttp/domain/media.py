@@ -57,7 +57,7 @@ class MediaItem:
 
 
 def is_web_address(text: str) -> bool:
-    """Whether what was typed for media is an address, and no path."""
+    """Return whether what was typed for media is an address, and no path."""
     return text.lower().startswith(("http://", "https://"))
 
 

@@ -34,8 +34,8 @@ class MediaLimits:
 
 
 def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advised: MediaLimits) -> Iterator[Problem]:
-    """The problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the first
-    one left standing. What the file does not tell breaks no limit."""
+    """Yield the problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the
+    first one left standing. What the file does not tell breaks no limit."""
     fit = case.fit(item)
     refused = dict(_breaches(item, taken, fit.shown))
     must = fit.misfit.must if fit.misfit is not None else ()
@@ -55,7 +55,7 @@ def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advis
 
 
 def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator[Problem]:
-    """A warning where an image could be shown otherwise than it is seen here, and was not converted."""
+    """Yield a warning where an image could be shown otherwise than it is seen here, and was not converted."""
     if fit.misfit is not None and fit.misfit.may:
         message = f" may show {item.name} otherwise than you see it: {_and(fit.misfit.may)}"
         why = f" (it cannot be converted: {fit.failed})" if fit.failed else ""
@@ -63,7 +63,8 @@ def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator
 
 
 def same_shape(one: MediaItem, other: MediaItem) -> bool:
-    """Whether two items have the same width:height, to a hundredth. What a file does not tell is no difference."""
+    """Return whether two items have the same width:height, to a hundredth. What a file does not tell is no
+    difference."""
     if not (one.width and one.height and other.width and other.height):
         return True
     mine, theirs = one.width * other.height, other.width * one.height

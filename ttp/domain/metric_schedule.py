@@ -28,14 +28,14 @@ BEFORE_THE_END = timedelta(minutes=30)
 
 
 def parse_ages(texts: Sequence[str]) -> Ages:
-    """`("1h", "7d")` as ages. UsageError, in words that follow the setting's name, for anything else."""
+    """`("1h", "7d")` as ages. Raises UsageError, in words that follow the setting's name, for anything else."""
     if not texts:
         raise UsageError("names at least one duration; metrics.pull = [] switches the readings off")
     return tuple(sorted({_age(text) for text in texts}))
 
 
 def configured_ages(config: Config) -> Ages:
-    """The ages in force. UsageError where the setting cannot be read."""
+    """Return the ages in force. Raises UsageError where the setting cannot be read."""
     try:
         return parse_ages(config.texts(SETTING))
     except UsageError as error:
@@ -43,13 +43,13 @@ def configured_ages(config: Config) -> Ages:
 
 
 def lookback(ages: Ages) -> timedelta:
-    """How far back posts are looked for: one whose last reading fell into a long pause still gets it. What is older
-    was published before anyone asked for its numbers."""
+    """Return how far back posts are looked for: one whose last reading fell into a long pause still gets it. What is
+    older was published before anyone asked for its numbers."""
     return 2 * ages[-1]
 
 
 def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: datetime | None = None) -> datetime | None:
-    """When the numbers are read next after a reading `now`; None: not again.
+    """Return when the numbers are read next after a reading `now`; None: not again.
 
     `ends_at`: when the platform forgets them (a story's after 24 hours); the last reading is shortly before.
     """
@@ -63,7 +63,7 @@ def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: dat
 
 
 def is_of_age(ages: Ages, published_at: datetime, before: datetime | None, now: datetime) -> bool:
-    """Whether a reading `now` is the first since `before` (None: the first at all) at one of the ages.
+    """Return whether a reading `now` is the first since `before` (None: the first at all) at one of the ages.
 
     Such a reading is kept also where the numbers are what they were: that they did not grow is known only now.
     """
@@ -71,7 +71,7 @@ def is_of_age(ages: Ages, published_at: datetime, before: datetime | None, now: 
 
 
 def retry_at(published_at: datetime, now: datetime) -> datetime:
-    """When a reading that failed is tried again: the older the post, the later, so that the tries thin out."""
+    """Return when a reading that failed is tried again: the older the post, the later, so that the tries thin out."""
     return now + min(max((now - published_at) / 8, SOONEST_AGAIN), LATEST_AGAIN)
 
 

@@ -25,13 +25,13 @@ def new_delivery(account: Account, at: datetime | None) -> Delivery:
 
 
 def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
-    """The post with a time: its pending and failed deliveries are due then."""
+    """Return the post with a time: its pending and failed deliveries are due then."""
     deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
+    """Return the post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
 
     Of a post that has begun to go out and whose time has passed, the new ones get no time: nobody asked for now.
     """
@@ -56,7 +56,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
 
 
 def as_draft(post: Post, what: str) -> Post:
-    """The post without its time. StateRefused once it has begun to go out, and so cannot `what`."""
+    """Return the post without its time. Raises StateRefused once it has begun to go out, and so cannot `what`."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
         raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
@@ -65,7 +65,7 @@ def as_draft(post: Post, what: str) -> Post:
 
 
 def warn_missing_times(post: Post) -> tuple[Problem, ...]:
-    """A warning for each delivery that waits without a time beside others that have begun."""
+    """Return a warning for each delivery that waits without a time beside others that have begun."""
     if post.status is not PostStatus.PUBLISHING:
         return ()
     return tuple(
@@ -78,8 +78,8 @@ def warn_missing_times(post: Post) -> tuple[Problem, ...]:
 
 
 def with_derived_status(post: Post, now: datetime, before: Post | None = None) -> Post:
-    """The post with the status and the time of publication that follow from its deliveries; changed from `before`, it
-    is still approved only if it means the same."""
+    """Return the post with the status and the time of publication that follow from its deliveries; changed from
+    `before`, it is still approved only if it means the same."""
     counted = post.active
     has_time = any(d.due_at is not None for d in counted)
     status = derive_status((d.state for d in counted), has_time=has_time)
@@ -104,7 +104,7 @@ def merge_options(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, s
 
 
 def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
-    """Media with their alt texts, one for each in order. UsageError if there are more texts than media."""
+    """Media with their alt texts, one for each in order. Raises UsageError if there are more texts than media."""
     if not alts:
         return tuple(items)
     if len(alts) > len(items):
@@ -117,7 +117,8 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """A warning for each thread whose first part is out already, where the text or the media of that were changed."""
+    """Return a warning for each thread whose first part is out already, where the text or the media of that were
+    changed."""
     return tuple(
         Problem(
             "content",
@@ -138,7 +139,7 @@ def _first(post: Post, delivery: Delivery) -> str:
 
 
 def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
-    """A person's word on a delivery that needs review: live under this URL or id, or not live (None).
+    """Return a person's word on a delivery that needs review: live under this URL or id, or not live (None).
 
     Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
     publishes the rest.
@@ -168,7 +169,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
 
 
 def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
-    """What a person found when they looked, as a look-up of the delivery."""
+    """Return what a person found when they looked, as a look-up of the delivery."""
     return Attempt(
         account=delivery.account,
         number=delivery.attempts,
@@ -183,7 +184,8 @@ def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> A
 
 
 def remote_id_of(facts: Facts, text: str) -> str | None:
-    """The platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold none."""
+    """Return the platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold
+    none."""
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(facts.post_id, text):
@@ -243,7 +245,7 @@ def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
 
 
 def nothing_to_publish(post: Post) -> StateRefused:
-    """Why nothing of a post can be published or given a time."""
+    """Return why nothing of a post can be published or given a time."""
     states = {d.state for d in post.active}
     if DeliveryState.NEEDS_REVIEW in states:
         return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
@@ -262,13 +264,13 @@ def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformF
 
 
 def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
-    """An account for an example: for a text alone, where there is one, of a platform that takes such posts."""
+    """Return an account for an example: for a text alone, where there is one, of a platform that takes such posts."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
 
 
 def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
-    """The same error, saying that the text is safe as a draft."""
+    """Return the same error, saying that the text is safe as a draft."""
     hints = [hint for hint in error.hints if hint.type != "leave out --at"]
     where = Hint(f"the text is kept as draft {kept.id}", f"ttp show {kept.id}")
     return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)

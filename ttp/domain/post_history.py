@@ -45,8 +45,8 @@ class PostHistory:
 
 
 def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:
-    """The past of a post. `changes`: the commands that changed it, and when; `attempts`: all steps of all its tries.
-    Both oldest first."""
+    """Return the past of a post. `changes`: the commands that changed it, and when; `attempts`: all steps of all its
+    tries. Both oldest first."""
     ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
     events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
     return PostHistory(tuple(sorted(events, key=lambda one: one.at)), ended)
@@ -59,7 +59,7 @@ def _changed(post: PostFields, changes: Sequence[tuple[str, datetime]]) -> Itera
 
 
 def _tried(attempts: Sequence[Attempt]) -> Iterator[HistoryEvent]:
-    """The first call to a platform, and the begin of the last try where there were several."""
+    """Yield the first call to a platform, and the begin of the last try where there were several."""
     tries = [one for one in attempts if one.phase in (Phase.PREPARE, Phase.PUBLISH)]
     if not tries:
         return
@@ -73,8 +73,8 @@ def _tried(attempts: Sequence[Attempt]) -> Iterator[HistoryEvent]:
 
 
 def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[HistoryEvent]:
-    """When the last of its deliveries had ended, and as what; nothing while one is under way, or where one's end is
-    not known."""
+    """Yield when the last of its deliveries had ended, and as what; nothing while one is under way, or where one's end
+    is not known."""
     times = [row.published_at or ended.get(row.account) for row in post.active]
     known = [at for at in times if at is not None]
     if known and len(known) == len(times):
@@ -85,7 +85,7 @@ def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[HistoryEv
 def _ended(
     row: Delivery, post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]
 ) -> datetime | None:
-    """When a delivery failed, or came to need a person."""
+    """Return when a delivery failed, or came to need a person."""
     if row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):
         return None
     untried = row.error is not None and row.error.kind in _UNTRIED

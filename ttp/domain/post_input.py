@@ -45,7 +45,7 @@ class PostInput:
 def check_variants(
     variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
 ) -> dict[str, str]:
-    """Variants keyed by platform or account name, spelled in full. UsageError for a key that is neither."""
+    """Variants keyed by platform or account name, spelled in full. Raises UsageError for a key that is neither."""
     spelled = {}
     for key, text in variants.items():
         if "/" in key:
@@ -123,6 +123,6 @@ class RowReader:
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
-    """A refusal as the fault of a field."""
+    """Return a refusal as the fault of a field."""
     said = " ".join((error.message, *error.details))
     return FieldError(field, said, next((hint.type for hint in error.hints), None))

@@ -26,7 +26,7 @@ class AuditRecord:
 
 
 def audit_records(state: DeliveryState, records: Iterable[AuditRecord], *, in_thread: bool) -> Iterator[str]:
-    """What is wrong with a delivery in `state` that has these records, oldest first; nothing where all is well.
+    """Yield what is wrong with a delivery in `state` that has these records, oldest first; nothing where all is well.
 
     `in_thread`: some parts of a thread are published, so that the next part may follow one that is.
     """

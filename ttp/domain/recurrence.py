@@ -77,8 +77,9 @@ class Occurrence:
 def instants_to_create(
     instants: Iterable[datetime], now: datetime, lateness: timedelta
 ) -> Iterator[tuple[datetime, bool]]:
-    """Each of the rising instants, and whether a post is to be made for it: all that are to come, and of the past ones
-    the last, unless it is later than the lateness allowed. So nothing bursts out after a time without a publisher."""
+    """Yield each of the rising instants, and whether a post is to be made for it: all that are to come, and of the past
+    ones the last, unless it is later than the lateness allowed. So nothing bursts out after a time without a
+    publisher."""
     before: datetime | None = None
     for at in instants:
         if before is not None:

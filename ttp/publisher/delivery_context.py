@@ -99,8 +99,8 @@ class DeliveryContext:
     def build_request(
         self, task: DeliveryTask, bound: frozenset[str] = frozenset(), *, credentials: Credentials | None = None
     ) -> PublishRequest:
-        """Everything that the client may know. `credentials`: those in hand, else what works now. StepFailed if the
-        account's token cannot be used here."""
+        """Return everything that the client may know. `credentials`: those in hand, else what works now. Raises
+        StepFailed if the account's token cannot be used here."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
         try:
@@ -120,7 +120,8 @@ class DeliveryContext:
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
-        """An item with its bytes; `sending`: in the form that the platform takes. StepFailed where it has none."""
+        """Return an item with its bytes; `sending`: in the form that the platform takes. Raises StepFailed where it has
+        none."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
@@ -150,8 +151,8 @@ class DeliveryContext:
 
     @contextmanager
     def token(self, account: Account) -> Iterator[LockedToken]:
-        """The account's token for the block, renewed first where that is due, and by nobody else meanwhile.
-        StepFailed if it cannot be used here."""
+        """Yield the account's token for the block, renewed first where that is due, and by nobody else meanwhile.
+        Raises StepFailed if it cannot be used here."""
         with ExitStack() as held:
             with token_errors_as_step_failure():
                 token = held.enter_context(self.tokens.held(account.name, account))
@@ -191,7 +192,7 @@ class DeliveryContext:
 
 @contextmanager
 def token_errors_as_step_failure() -> Iterator[None]:
-    """What is wrong with a token, as a step that failed."""
+    """Yield what is wrong with a token, as a step that failed."""
     try:
         yield
     except (TokenRevoked, TokenUnavailable) as trouble:
@@ -204,7 +205,7 @@ def token_errors_as_step_failure() -> Iterator[None]:
 
 
 def effective_options(post: Post, account: Account) -> Mapping[str, str]:
-    """The platform's options for one delivery, without the platform's name: the post's over the account's."""
+    """Return the platform's options for one delivery, without the platform's name: the post's over the account's."""
     prefix = f"{account.platform}."
     both = {**account.options, **post.options}
     return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
@@ -213,7 +214,7 @@ def effective_options(post: Post, account: Account) -> Mapping[str, str]:
 def apply_outcome_to_account(
     account: Account, outcome: NotDone | Unknown, now: datetime
 ) -> Callable[[Connection], object]:
-    """What a refusal says of the whole account: it needs a new token, or it waits.
+    """Return what a refusal says of the whole account: it needs a new token, or it waits.
 
     A publishing call that met a limit holds the account too, although it is not known whether it was carried out.
     """

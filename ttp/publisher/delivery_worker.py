@@ -102,7 +102,7 @@ class DeliveryWorker:
         return refused and not self._renewed and token.can_renew
 
     def _renew(self, token: LockedToken) -> None:
-        """One new token for one that was refused. StepFailed."""
+        """One new token for one that was refused. Raises StepFailed."""
         self._renewed = True
         with token_errors_as_step_failure():
             token.renew()
@@ -140,13 +140,13 @@ class DeliveryWorker:
         return self.task.delivery.state is not DeliveryState.CLAIMED
 
     def _again(self, token: LockedToken, outcome: NotDone) -> str | None:
-        """Why this call is to be made once more within the same try; None where it is not."""
+        """Return why this call is to be made once more within the same try; None where it is not."""
         if outcome.not_ready and self._early < NOT_READY_MOST:
             return NOT_READY
         return REFUSED if self._may_renew(token, outcome) else None
 
     def _readiness(self, said: NotDone) -> Wait:
-        """How long to wait for a platform that is not ready yet: longer each time."""
+        """Return how long to wait for a platform that is not ready yet: longer each time."""
         poll = self._context.config.seconds("publish.status_poll_s")
         wait = Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), said.message)
         self._early += 1

@@ -77,7 +77,7 @@ Sink: TypeAlias = Callable[[Event], None]
 
 
 def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> Event:
-    """A delivery has moved to the state that it is in."""
+    """Return a delivery has moved to the state that it is in."""
     error = None if after.state is DeliveryState.PUBLISHED else after.error
     return Event(
         at,
@@ -95,7 +95,7 @@ def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> E
 
 
 def post_event(post: Post, at: datetime) -> Event | None:
-    """A post has come to its end; None while any of its deliveries has not."""
+    """Return a post has come to its end; None while any of its deliveries has not."""
     if any(delivery.state not in ENDED for delivery in post.deliveries):
         return None
     return Event(at, "post.finished", post.id, kind=post.status.value)

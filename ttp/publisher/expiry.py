@@ -55,7 +55,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
 
 
 def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
-    """Why it is missed, by the clocks of `zone`. `approved`: nothing goes out that is not."""
+    """Return why it is missed, by the clocks of `zone`. `approved`: nothing goes out that is not."""
     delivery = late.delivery
     assert delivery.due_at is not None
     due, free, here = (at.astimezone(zone) for at in (delivery.due_at, late.since, now))

@@ -150,8 +150,8 @@ class Loop:
             self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
 
     def _is_held(self, scope: Scope) -> bool:
-        """Whether nothing may be begun now: the store has not taken an outcome, or the clock is behind. SlowClock where
-        this is not the place to wait for it."""
+        """Return whether nothing may be begun now: the store has not taken an outcome, or the clock is behind. Raises
+        SlowClock where this is not the place to wait for it."""
         if any(isinstance(job, DeliveryWorker) and job.unstored for job in self._workers.jobs):
             return True
         clock = self._context.clock
@@ -224,7 +224,8 @@ class Loop:
         return wake
 
     def _tasks(self, db: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryTask]:
-        """Deliveries with their posts and accounts, as they are in this transaction; their limits are read too."""
+        """Return deliveries with their posts and accounts, as they are in this transaction; their limits are read
+        too."""
         if not deliveries:
             return []
         accounts = stored_accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
@@ -234,7 +235,8 @@ class Loop:
         return [DeliveryTask(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
 
     def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
-        """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
+        """Return the look-ups to make now, one at a time for each account: one that hangs must not use up the
+        workers."""
         jobs = self._workers.jobs
         in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
@@ -252,7 +254,7 @@ class Loop:
             self._beat = boot
 
     def _boot_at(self, instant: datetime | None) -> float | None:
-        """When an instant comes, in `boot` seconds."""
+        """Return when an instant comes, in `boot` seconds."""
         clock = self._context.clock
         return None if instant is None else clock.boot() + (instant - clock.now()).total_seconds()
 
@@ -307,7 +309,7 @@ class Loop:
 
 
 def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
-    """Whether a look-up is this publisher's to make."""
+    """Return whether a look-up is this publisher's to make."""
     if scope.only is not None and delivery.post_id not in scope.only:
         return False
     left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING

@@ -44,7 +44,7 @@ _FORMS: Mapping[str, type[Done] | type[NotDone] | type[Unknown]] = {
 
 
 def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: datetime) -> Delivery:
-    """The delivery, which was sending, after what became of its call."""
+    """Return the delivery, which was sending, after what became of its call."""
     match outcome:
         case Done(processing=True):
             if outcome.handle is not None:
@@ -65,19 +65,20 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
 
 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
-    """A refusal as duplicate, where an earlier call may have gone through, is evidence that it did: look first."""
+    """Return a refusal as duplicate, where an earlier call may have gone through, is evidence that it did: look
+    first."""
     if sent_before and isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
         return Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status)
     return outcome
 
 
 def retry_jitter() -> float:
-    """Where in its jitter a wait lies, -1..1."""
+    """Return where in its jitter a wait lies, -1..1."""
     return random.uniform(-1, 1)  # noqa: S311 (spreads load, guards nothing)
 
 
 def attempt_columns(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as the attempt row keeps it."""
+    """Return an outcome as the attempt row keeps it."""
     match outcome:
         case Done():
             return {"outcome": "done", "http_status": outcome.http_status, "message": outcome.remote_id}
@@ -92,8 +93,8 @@ def attempt_columns(outcome: Outcome) -> dict[str, Any]:
 
 
 def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now: datetime) -> Entry:
-    """An outcome as the journal keeps it. Of a handle only what the answer changed: the rest is in the store, and may
-    be an address that is a secret."""
+    """Return an outcome as the journal keeps it. Of a handle only what the answer changed: the rest is in the store,
+    and may be an address that is a secret."""
     held: dict[str, Any] = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     for name in _INSTANTS:
         if held.get(name) is not None:
@@ -113,7 +114,7 @@ def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now:
 
 
 def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
-    """What an entry of the journal says; `handle` is the delivery's own."""
+    """Return what an entry of the journal says; `handle` is the delivery's own."""
     held = dict(entry["held"])
     dropped = held.pop("dropped", [])
     for name in _INSTANTS:
@@ -200,7 +201,7 @@ def earliest_publish_time(intent: Attempt) -> datetime:
 
 
 def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:
-    """Whether as much time went by on the platform's clock since the intent as on one of this machine's.
+    """Return whether as much time went by on the platform's clock since the intent as on one of this machine's.
 
     The clock since start-up cannot be set, but begins anew with the machine; the wall clock can be, and goes on.
     """
@@ -213,7 +214,7 @@ def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: fl
 
 
 def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:
-    """When the call was over for certain, by the platform's clock: the request may have left until then.
+    """Return when the call was over for certain, by the platform's clock: the request may have left until then.
 
     It was when the first clean look was made; and it took as long as this machine's clock says, unless that was set
     back.
@@ -228,7 +229,7 @@ def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetim
 
 
 def count_clean_lookups(times: list[datetime], gap: timedelta) -> int:
-    """How many of these looks are at least a gap apart from the one counted before."""
+    """Return how many of these looks are at least a gap apart from the one counted before."""
     count, last = 0, None
     for at in times:
         if last is None or at - last >= gap:
@@ -239,7 +240,7 @@ def count_clean_lookups(times: list[datetime], gap: timedelta) -> int:
 
 
 def unclear_since(looks: list[Attempt]) -> datetime:
-    """When the present run of unclear looks began. The newest look is unclear."""
+    """Return when the present run of unclear looks began. The newest look is unclear."""
     since = looks[-1].at
     for look in reversed(looks):
         if look.outcome != "unclear":

@@ -93,18 +93,18 @@ class PublisherProcess:
         return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
 
     def refuse_elsewhere(self) -> None:
-        """OwnedElsewhere if this machine must not publish from the store before it is taken over."""
+        """Raise OwnedElsewhere if this machine must not publish from the store before it is taken over."""
         with self.database.reading() as db:
             doubt = None if db is None else self.owner.refusal(db)
         if doubt is not None:
             raise doubt
 
     def run(self, scope: Scope, emit: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
-        """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
+        """Publish until the scope is done. Raises LockHeld at once if another process publishes; Damaged, Busy.
 
-        OwnedElsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
-        `take_over`, and what is due or in flight is looked up first. While the clock stands before what has happened a
-        loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
+        Raises OwnedElsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only
+        with `take_over`, and what is due or in flight is looked up first. While the clock stands before what has
+        happened a loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
         """
         over = threading.Event()
         hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(emit))
@@ -206,7 +206,7 @@ class PublisherProcess:
             return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
 
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
-        """Wait while a short run holds the lock. LockHeld at once if a loop does."""
+        """Wait while a short run holds the lock. Raises LockHeld at once if a loop does."""
         told = False
         while locks.is_publisher_running(self.home):
             holder = locks.read_holder(self.home)
@@ -267,7 +267,7 @@ def _one_event_at_a_time(emit: Sink) -> Sink:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """What is loaded by now stays: for the block, garbage collections, which stop all threads, pass it over."""
+    """Yield what is loaded by now stays: for the block, garbage collections, which stop all threads, pass it over."""
     gc.freeze()
     try:
         yield

@@ -131,8 +131,8 @@ class LookupJob:
         self.task = context.save_transition(self.task, after, *also)
 
     def _believed(self, looked: LookupResult, intent: Attempt | None, now: datetime) -> LookupResult:
-        """The look, as far as it tells anything: absence by a clock that is missing or cannot be right is none, and the
-        next look may have a better one."""
+        """Return the look, as far as it tells anything: absence by a clock that is missing or cannot be right is none,
+        and the next look may have a better one."""
         if not isinstance(looked.finding, Absent) or looked.finding.certain:
             return looked
         if intent is None or intent.platform_at is None or intent.code == TAKEN_OVER:  # no look settles these
@@ -179,7 +179,7 @@ class LookupJob:
         return delivery.published(now, found.remote_id, found.url, id_at=id_at)
 
     def _id_at(self, now: datetime, looks: list[Attempt]) -> datetime | None:
-        """When to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
+        """Return when to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
         published_at = self.task.delivery.published_at or now
         at = now + min(ID_FIRST * 2 ** min(len(looks) - 1, 8), ID_GAP)
         return at if at - published_at <= ID_WITHIN else None
@@ -245,7 +245,7 @@ class LookupJob:
         return delivery.retrying(now, error, spend=spend)
 
     def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:
-        """The look-up itself failed: again, until its patience ends."""
+        """Return the look-up itself failed: again, until its patience ends."""
         delivery = self.task.delivery
         message = unclear.message
         if unclear.links:
@@ -261,14 +261,14 @@ class LookupJob:
         return delivery.look_again(at, until=since + patience, error=error)
 
     def _patience(self, delivery: Delivery) -> timedelta:
-        """How long look-ups may stay unclear."""
+        """Return how long look-ups may stay unclear."""
         facts = self._context.platforms.facts(delivery.platform)
         if delivery.state is DeliveryState.PROCESSING:
             return facts.processing_for
         return (self._settle_window() if facts.settle_s else self._gap()) * facts.patience
 
     def _settle_window(self) -> timedelta:
-        """How long a post may take to appear in the platform's look-up."""
+        """Return how long a post may take to appear in the platform's look-up."""
         account = self.task.account
         return self._context.platforms.facts(account.platform).settle_for(self._context.config, account)
 

@@ -22,7 +22,7 @@ _WHY = "the store was taken over, and it may be published already"
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
     """Make this machine the store's publisher, in the caller's transaction. Answers what is looked up first.
 
-    OwnedElsewhere where a person must say so before; Busy where the clock cannot be right.
+    Raises OwnedElsewhere where a person must say so before; Busy where the clock cannot be right.
     """
     taken: list[Delivery] = []
     if take_over:

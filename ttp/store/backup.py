@@ -1,7 +1,7 @@
-"""Copies of the database: making one while it is in use, and putting one in its place.
+"""Copy the database while it is in use, and restore a copy.
 
-A copy is one file, read through before it counts, and its owner's alone. Nothing is ever overwritten but an older copy
-of the same store: what a restored copy replaces is kept beside it.
+A copy is one verified file that only its owner can read. Nothing is overwritten except an older copy of the same store;
+a replaced store is kept under another name.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _ANOTHER = Hint("take another name", "ttp backup FILE")
 
 
 def back_up(database: Database, target: Path) -> None:
-    """Copy the store to `target` by SQLite's own means; whoever writes meanwhile goes on. Replaces an older copy of it.
+    """Copy the store to `target` while others may write to it. Replaces an older copy of the same store.
 
-    NotFound without a store, UsageError for a file that is something else, Damaged, Busy.
+    Raises NotFound without a store, UsageError if the target is another file, Damaged, Busy.
     """
     with database.reading() as source:
         if source is None:
@@ -50,10 +50,10 @@ def back_up(database: Database, target: Path) -> None:
 
 
 def restore(database: Database, copy: Path) -> Path | None:
-    """Make the store what `copy` says, and nobody's until it is taken over. Answers where the present one is kept.
+    """Replace the store with `copy`, which no machine owns until `--take-over`. Return where the old store is kept.
 
-    LockHeld while something publishes. NotFound, Damaged and NewerStore for a copy that cannot be used; then, and at
-    any other error, the present store stays as it is.
+    Raises LockHeld while a publisher runs, and NotFound, Damaged or NewerStore for an unusable copy. On any error the
+    present store is unchanged.
     """
     if _is_same(copy, database.path):
         raise UsageError(f"{copy} is the store itself", Hint("name a backup", "ttp restore FILE"))
@@ -78,7 +78,6 @@ def restore(database: Database, copy: Path) -> Path | None:
 
 
 def _is_same(path: Path, store: Path) -> bool:
-    """Whether a path leads to the store, by whatever name."""
     try:
         return path.samefile(store)
     except (OSError, ValueError):
@@ -86,12 +85,12 @@ def _is_same(path: Path, store: Path) -> bool:
 
 
 def count_posts(db: Connection) -> int:
-    """How many posts there are, without the deleted ones."""
+    """Count the posts that are not deleted."""
     return int(db.execute("SELECT count(*) FROM post WHERE deleted_at IS NULL").fetchone()[0])
 
 
 def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
-    """The digests of the media of all posts, or of those that may still be published."""
+    """Return the digests of the media of all posts, or of those that may still be published."""
     sql = "SELECT DISTINCT m.sha256 FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL"
     if unpublished:
         sql += " AND p.status <> 'published'"
@@ -116,14 +115,14 @@ def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
 
 
 def _fresh(target: Path) -> Path:
-    """A new empty file beside the target, for its owner alone."""
+    """Create an empty file next to the target, readable only by its owner."""
     fresh = target.with_name(f".ttp.db.new-{os.getpid()}")  # short: a long name has no room for more
     os.close(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     return fresh
 
 
 def _copy(source: Connection, fresh: Path, original: Path) -> None:
-    """All of `source` in one file, read through and on the disk. Damaged names `original`."""
+    """Copy all of `source` into one verified and synced file. Raises Damaged, which names `original`."""
     copy_database(source, fresh)
     with closing(connect_unchecked(fresh)) as target:
         quick_check(target, original)
@@ -131,7 +130,7 @@ def _copy(source: Connection, fresh: Path, original: Path) -> None:
 
 
 def _opened(copy: Path) -> Connection:
-    """A copy open for reading, known to be a store of a revision that this program knows."""
+    """Open a copy for reading. Raises NotFound, Damaged, NewerStore."""
     try:
         # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
         found = copy.stat()
@@ -157,7 +156,7 @@ def _opened(copy: Path) -> Connection:
 
 
 def store_id(db: Connection) -> str:
-    """The id that a store has for ever, and its copies too."""
+    """Return the store's permanent id, which its copies share."""
     return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 
@@ -180,7 +179,7 @@ def _put_aside(path: Path, held: ExitStack) -> Path:
 
 
 def _free(path: Path) -> Path:
-    """The path, or with the first number behind it of which there is no file."""
+    """Return the path, or the same with the first free number appended."""
     number, free = 1, path
     while free.exists():
         number += 1

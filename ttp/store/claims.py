@@ -21,16 +21,14 @@ from ttp.store.corrupt_rows import CorruptRow, Quarantine, as_corrupt_row
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
 
 NO_QUARANTINE = Quarantine()
-"""Nothing is left alone."""
 
 
 LATE_MS = 60_000
-"""A delivery claimed more than this after its time is late: punctual ones go first, and it goes out with a gap to the
-account's last late one."""
+"""Deliveries claimed later than this are late: punctual ones go first, and late ones of an account keep a gap."""
 
 
 NEVER_MS = 253_402_300_800_000
-"""The end of the year 9999, beyond which there are no instants. A text, which somebody wrote by hand, is beyond it."""
+"""The end of the year 9999. Text that was written into a column by hand compares greater."""
 
 
 _DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
@@ -123,9 +121,10 @@ def claim(
     """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
     Due means `next_at` up to `cutoff`. Late means more than a minute after its time; a retry is never late. Late ones
-    get what `places` keeps for them (of `free`, without it) and what punctual ones do not need; their ids are added to
-    it. `only`: no posts but these ids; `approved`: none that is not. Returns them as they are after the claim, of each
-    kind the earliest first. Here and below a row that cannot be read is CorruptRow, unless it is one in `left`.
+    get the places that `places` reserves for them (of `free`, without it) and those that punctual ones leave; their ids
+    are added to it. `only`: just these post ids; `approved`: just approved deliveries. Returns the claimed deliveries,
+    earliest first of each kind. Like all functions here, raises CorruptRow for a row that cannot be read and is not in
+    `quarantine`.
     """
     places = places or Places(free)
     sql = _READY.format(only="" if only is None else _ONLY)
@@ -153,9 +152,9 @@ def claim(
 
 
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
-    """Store what `Delivery.claimed` changes, in statements that do not grow in number; answers those that were claimed.
+    """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
 
-    `late`: the ids of those that go out late.
+    `late`: ids of the late ones.
     """
     changed = db.execute(
         f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {in_list('id', 'ids')}"
@@ -177,8 +176,8 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
 
 
 def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
-    """Store a delivery that moved from `before` to `after`; answers its post's status. None, and nothing changed, if it
-    is no longer `before`."""
+    """Store a delivery that moved from `before` to `after` and return its post's status. Return None, and change
+    nothing, if the delivery is no longer in the state of `before`."""
     columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
     assignments = ", ".join(f"{name} = ?" for name in columns)
     values = (*columns.values(), before.id, before.state.value)
@@ -225,10 +224,10 @@ class Late(NamedTuple):
 def overdue(
     db: Connection, *, now: datetime, limit: timedelta, most: int, quarantine: Quarantine = NO_QUARANTINE
 ) -> list[Late]:
-    """Due deliveries later than their post allows, else than `limit`.
+    """Return due deliveries later than their post allows, else than `limit`.
 
-    What the platform made it wait is no lateness: `limit` counts from the end of the account's last hold too, and of
-    a wait for a rate limit. A post's own limit is a person's word, and counts from its time alone.
+    Time that the platform made it wait does not count: `limit` starts at the end of the account's last hold or of a
+    rate limit. A post's own limit counts from its time.
     """
     sql = (
         "SELECT * FROM ("
@@ -252,7 +251,7 @@ def _late(row: Row) -> Late:
 def due_on_unusable_accounts(
     db: Connection, *, now: datetime, most: int, quarantine: Quarantine = NO_QUARANTINE
 ) -> list[tuple[Delivery, Account]]:
-    """Due deliveries of accounts that cannot publish: disabled, not connected, or in need of a new token."""
+    """Return due deliveries of accounts that are disabled, not connected or need a new token."""
     sql = (
         "SELECT d.id, a.id AS account_id FROM account a JOIN delivery d ON d.account_id = a.id"
         " WHERE NOT (a.enabled AND a.connected AND NOT a.needs_reconnect)"
@@ -271,8 +270,8 @@ def due_lookups(
     without: Collection[int] = (),
     quarantine: Quarantine = NO_QUARANTINE,
 ) -> list[Delivery]:
-    """Deliveries whose next look-up is due, earliest first, but those in `without`: processing, reconciling, and
-    published ones whose public id comes later."""
+    """Return deliveries whose next look-up is due, earliest first, except ids in `without`. They are processing,
+    reconciling, or published and still without their public id."""
     sql = (
         f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
         " AND d.next_at <= :now"
@@ -283,19 +282,19 @@ def due_lookups(
 
 
 def interrupted_deliveries(db: Connection, quarantine: Quarantine = NO_QUARANTINE) -> list[Delivery]:
-    """Claimed and sending deliveries: to the next publisher, what the last one left when it died."""
+    """Return claimed and sending deliveries: what a publisher that died left behind."""
     sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {NOT_QUARANTINED}"
     return [row_mapper.delivery(row) for row in db.execute(sql, quarantine.values)]
 
 
 def has_interrupted_deliveries(db: Connection) -> bool:
-    """Whether the last publisher left anything when it died."""
+    """Return whether a publisher died with deliveries in flight."""
     sql = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN ('claimed', 'sending'))"
     return bool(db.execute(sql).fetchone()[0])
 
 
 def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approved: bool = False) -> datetime | None:
-    """The first instant after `now` at which there may be something to do; None if nothing is planned."""
+    """Return the first instant after `now` at which something may become due; None if nothing is planned."""
     sql = """
     SELECT min(at) FROM (
         SELECT min(next_at) AS at FROM delivery
@@ -321,7 +320,7 @@ def has_unfinished(
     approved: bool = False,
     quarantine: Quarantine = NO_QUARANTINE,
 ) -> bool:
-    """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
+    """Return whether a delivery is in one of `states` (of those in flight), or could be claimed by `due_by`."""
     only_these = "" if only is None else _ONLY
     moving = " OR ".join(
         f"EXISTS (SELECT 1 FROM {found} AND {in_list('d.state', 'states')}{only_these} AND {NOT_QUARANTINED})"
@@ -344,7 +343,6 @@ def has_unfinished(
 
 
 def _only(post_ids: Collection[int] | None) -> dict[str, List]:
-    """The value of _ONLY, where that is part of a statement."""
     return {} if post_ids is None else {"only": List(sorted(post_ids))}
 
 

@@ -1,5 +1,4 @@
-"""Rows that cannot be read: edited by hand, or damaged. Each keeps its own post or account from being published, and
-nothing else."""
+"""Rows that cannot be read, because they were edited by hand or damaged. Each blocks only its own post or account."""
 
 from __future__ import annotations
 
@@ -16,11 +15,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 FAULTS = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
-"""What a value that no program wrote makes the reading of a row raise."""
+"""Exceptions that mapping a row with invalid values may raise."""
 
 
 class CorruptRow(Damaged):
-    """One row that cannot be read, and what it belongs to as far as that is known."""
+    """One row that cannot be read, with the post or account that it belongs to, if known."""
 
     def __init__(
         self, table: str, row_id: object, *, post_id: int | None = None, account_id: int | None = None, why: str = ""
@@ -34,7 +33,7 @@ class CorruptRow(Damaged):
 
 
 def as_corrupt_row(table: str) -> Callable[[F], F]:
-    """Makes a function whose first argument is a row of `table` raise CorruptRow for one that cannot be read."""
+    """Decorate a function whose first argument is a row of `table`: a row that cannot be read raises CorruptRow."""
 
     def wrap(read: F) -> F:
         @functools.wraps(read)
@@ -55,16 +54,15 @@ def as_corrupt_row(table: str) -> Callable[[F], F]:
 
 @dataclass(slots=True)
 class Quarantine:
-    """The posts and accounts that a publisher leaves alone, by their ids."""
+    """Ids of the posts and accounts that a publisher skips because a row of theirs is corrupt."""
 
     posts: set[int] = field(default_factory=set)
     accounts: set[int] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
-    """Why, each in a line."""
+    """One line for each."""
 
     def add(self, row: CorruptRow, post_id: int | None = None) -> bool:
-        """Leave alone what an unreadable row belongs to, else `post_id`. False where it is left alone already, or it is
-        not known what that is."""
+        """Skip what a corrupt row belongs to, else `post_id`. Return False if it is skipped already or unknown."""
         before = len(self.posts) + len(self.accounts)
         if row.account_id is not None:
             self.accounts.add(row.account_id)
@@ -81,7 +79,7 @@ class Quarantine:
 
 
 def parse_object(text: str) -> dict[str, object]:
-    """A JSON object. ValueError for anything else."""
+    """Return a JSON object. Raises ValueError for anything else."""
     if text == "{}":  # as most are
         return {}
     value = json.loads(text)
@@ -91,7 +89,7 @@ def parse_object(text: str) -> dict[str, object]:
 
 
 def parse_texts(text: str) -> dict[str, str]:
-    """A JSON object whose values are texts. ValueError for anything else."""
+    """Return a JSON object whose values are texts. Raises ValueError for anything else."""
     if text == "{}":
         return {}
     value = parse_object(text)
@@ -101,7 +99,7 @@ def parse_texts(text: str) -> dict[str, str]:
 
 
 def parse_list(text: str) -> tuple[str, ...]:
-    """A JSON list of texts. ValueError for anything else."""
+    """Return a JSON list of texts. Raises ValueError for anything else."""
     if text == "[]":  # as most are
         return ()
     value = json.loads(text)
@@ -111,7 +109,7 @@ def parse_list(text: str) -> tuple[str, ...]:
 
 
 def parse_number(value: object) -> float | None:
-    """A number, or nothing. ValueError for anything else."""
+    """Return a number or None. Raises ValueError for anything else."""
     if value is not None and not isinstance(value, int | float):
         raise ValueError("no number")
     return value

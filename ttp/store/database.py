@@ -1,7 +1,7 @@
-"""The store of a home: created with the first change, upgraded when it is opened, read and written in blocks.
+"""The store of a home: created by the first change, upgraded when opened, read and written in blocks.
 
-Questions use `reading`, the publisher `connect`; a change that a person makes is one `writing`, which takes the right
-to write at its beginning: a transaction that reads first and writes later would fail with BUSY_SNAPSHOT.
+Questions use `reading`, the publisher `connect`. A change is one `writing`, which takes the write lock at its start: a
+transaction that reads first and writes later could fail with BUSY_SNAPSHOT.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ttp.store.home.paths import make_home, refuse_loose_modes
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
 REVISIONS = ("0007",)
-"""Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
+"""Every schema revision, oldest first; the last is this program's. A test compares it with migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
 UPGRADER = "ttp 0.1.0 of commit 9b70481"
-"""The last version that brings an unreleased revision to the first of REVISIONS."""
+"""The last version that upgrades an unreleased revision to the first of REVISIONS."""
 
 
 BUSY_TIMEOUT_S = 30.0
@@ -36,10 +36,10 @@ Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 
 
 class Database:
-    """One store's database file under `home`. Opening is lazy; read-only questions never create it."""
+    """One store's database file under `home`. Opened lazily; read-only questions never create it."""
 
     def __init__(self, home: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, may_upgrade: bool = True) -> None:
-        """`may_upgrade`: an older store is brought up to date when it is opened, else refused."""
+        """`may_upgrade`: upgrade an older store when it is opened, instead of refusing it."""
         self.home = home
         self.path = home / "ttp.db"
         self._busy_timeout_s = busy_timeout_s
@@ -51,9 +51,9 @@ class Database:
         return self.path.exists()
 
     def connect(self) -> Connection:
-        """Open the store, creating or migrating it first where that is needed.
+        """Open the store; create or upgrade it first if needed.
 
-        Raises Busy, Damaged, NewerStore, NotAllowed. Usable from any thread, by one at a time.
+        Raises Busy, Damaged, NewerStore, NotAllowed. The connection may be used from any thread, by one at a time.
         """
         if not self.exists():
             self._create()
@@ -84,9 +84,9 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection | None]:
-        """As `reading`, but everything in the block is read as the store was at the first read.
+        """Like `reading`, but the whole block sees the store as it was at the first read.
 
-        Keeps no writer waiting; the log cannot be emptied before the end of the block.
+        Does not block writers; the log cannot be emptied before the block ends.
         """
         with self.reading() as connection:
             if connection is None:
@@ -97,7 +97,7 @@ class Database:
 
     @contextmanager
     def as_it_is(self) -> Iterator[Connection | None]:
-        """As `reading`, but whatever its schema and modes are, and without bringing it up to date: for a check-up."""
+        """Like `reading`, but without checking modes or upgrading: for diagnostics."""
         with translate_errors(self.path):
             if not self.exists():
                 yield None
@@ -139,7 +139,7 @@ class Database:
             yield
 
     def _remember_files(self, connection: Connection) -> None:
-        """Let a store that does not know yet which files it is record that with its first change."""
+        """Record the store's file identity with its first change, if it is not stored yet."""
         if self._knows_files:
             return
         if connection.execute("SELECT mark FROM store").fetchone()[0] is None:
@@ -154,7 +154,7 @@ class Database:
         return read_revision(connection, self.path) != REVISIONS[-1]
 
     def _create(self) -> None:
-        """Make the store beside its place and move it there at once, so that nobody ever sees half of one."""
+        """Create the store under a temporary name and move it into place, so that no process sees half of it."""
         from tempfile import mkstemp
 
         make_home(self.home)
@@ -173,7 +173,7 @@ class Database:
                     Path(name + part).unlink(missing_ok=True)
 
     def _migrate(self) -> None:
-        """Bring an older store up to date, with a backup beside it and the publisher's lock held."""
+        """Upgrade an older store under the publisher's lock, after making a backup."""
         from ttp.store.home.locks import publisher_lock
 
         if not self._may_upgrade:
@@ -196,7 +196,7 @@ class Database:
 
 
 def read_revision(connection: Connection, path: Path) -> str:
-    """Return the revision of a store's schema. NewerStore and OlderStore for one that this program does not read."""
+    """Return the revision of a store's schema. Raises NewerStore or OlderStore for an unknown one."""
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     revision = str(row[0]) if row else ""
     if revision in UNRELEASED:

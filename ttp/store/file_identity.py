@@ -45,12 +45,12 @@ def identity(descriptor: int) -> dict[str, str]:
 
 
 def as_text(known: dict[str, str]) -> str:
-    """An identity as a store keeps it."""
+    """Return an identity as a store keeps it."""
     return " ".join(f"{name}={value}" for name, value in known.items())
 
 
 def is_same(kept: str, found: dict[str, str]) -> bool:
-    """Whether a file is the one that was kept as text. What only one of the two knows says nothing."""
+    """Return whether a file is the one that was kept as text. What only one of the two knows says nothing."""
     known = _read(kept)
     return all(found.get(name, value) == value for name, value in known.items())
 
@@ -64,7 +64,7 @@ def _read(kept: str) -> dict[str, str]:
 
 
 def _birth(descriptor: int) -> str | None:
-    """The nanosecond of birth by statx(2), which this Python does not have."""
+    """Return the nanosecond of birth by statx(2), which this Python does not have."""
     if not sys.platform.startswith("linux"):
         return None
     import ctypes

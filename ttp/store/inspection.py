@@ -70,7 +70,7 @@ class RecordedDelivery:
 
 
 def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterator[RecordedDelivery]:
-    """Every delivery that there is. `done_is_accepted`: platforms whose success a later look-up confirms."""
+    """Yield every delivery that there is. `done_is_accepted`: platforms whose success a later look-up confirms."""
     accepted = frozenset(done_is_accepted)
     for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
         found = list(group)
@@ -88,7 +88,7 @@ def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterat
 
 
 def read_posts(db: Connection) -> Iterator[Post]:
-    """Every post that there is, with what its status follows from: its deliveries."""
+    """Yield every post that there is, with what its status follows from: its deliveries."""
     for number, group in groupby(db.execute(_POSTS), key=lambda row: int(row["number"])):
         found = list(group)
         held: list[Delivery] = [row_mapper.delivery(row) for row in found if row["state"] is not None]
@@ -103,7 +103,7 @@ def read_posts(db: Connection) -> Iterator[Post]:
 
 
 def read_remote_ids(db: Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """Every remote id, its account before it, and the deliveries that it was said to be."""
+    """Yield every remote id, its account before it, and the deliveries that it was said to be."""
     for (account, remote_id), found in groupby(db.execute(_BOUND), key=itemgetter("account", "remote_id")):
         yield account, str(remote_id), tuple(row["id"] for row in found)
 
@@ -139,7 +139,7 @@ class Survey:
 
 
 def survey(database: Database, now: datetime, *, approved: bool = False) -> Survey | None:
-    """Read through the whole file, and what is in it. None where there is no store. Damaged, Busy, NewerStore.
+    """Read through the whole file, and what is in it. None where there is no store. Raises Damaged, Busy, NewerStore.
 
     `approved`: only what is approved goes out.
     """
@@ -169,7 +169,7 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
 
 
 def _unreadable(db: Connection) -> Iterator[str]:
-    """Why each row cannot be read, of those that publishing reads."""
+    """Yield why each row cannot be read, of those that publishing reads."""
     known = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
     steps = (
         "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
@@ -191,7 +191,8 @@ def _unreadable(db: Connection) -> Iterator[str]:
 
 
 def paths_open_to_others(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """The folder and what is in it that others than its owner can reach; `but`: folders that are meant for others."""
+    """Yield the folder and what is in it that others than its owner can reach; `but`: folders that are meant for
+    others."""
     with suppress(FileNotFoundError):
         if stat.S_IMODE(home.stat().st_mode) & _LOOSE:
             yield home

@@ -42,7 +42,7 @@ WHERE {in_list("m.sha256", "digests")} GROUP BY m.sha256
 
 
 def media_use(folder: Path) -> MediaUse:
-    """What the copies in the media folder take, converted ones among them."""
+    """Return what the copies in the media folder take, converted ones among them."""
     try:
         copies = [entry for entry in _entries(folder) if _COPY.fullmatch(entry.name)]
         sizes = [entry.stat(follow_symlinks=False).st_size for entry in copies]
@@ -52,7 +52,7 @@ def media_use(folder: Path) -> MediaUse:
 
 
 def missing_media(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
-    """Those media whose copies are not in the folder, or not whole."""
+    """Return those media whose copies are not in the folder, or not whole."""
 
     def is_there(item: MediaItem) -> bool:
         try:
@@ -64,7 +64,7 @@ def missing_media(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
 
 
 def needed_digests(db: Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
-    """Those of the digests that a post names which may still be published, or that ended after `ended_by`."""
+    """Return those of the digests that a post names which may still be published, or that ended after `ended_by`."""
     rows = db.execute(_ENDED, {"digests": List(sorted(digests))})
     return {row[0] for row in rows if row[1] is None or row[1] > to_ms(ended_by)}
 

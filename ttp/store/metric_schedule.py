@@ -36,7 +36,8 @@ class FollowedPost:
 def accounts_due(
     db: Connection, platforms: Collection[str], *, since: datetime, until: datetime, now: datetime
 ) -> list[Account]:
-    """The usable accounts of `platforms` with a post whose reading is due, the one with the oldest such post first.
+    """Return the usable accounts of `platforms` with a post whose reading is due, the one with the oldest such post
+    first.
 
     Due: published between `since` and `until`, and never read, or its next reading has come.
     """
@@ -60,7 +61,7 @@ def followed_posts(
     due_by: datetime | None = None,
     most: int | None = None,
 ) -> list[FollowedPost]:
-    """The account's followed posts published between the two instants, oldest first.
+    """Return the account's followed posts published between the two instants, oldest first.
 
     `due_by`: only those never read, or with a next reading up to then; None: every one that has not had its last.
     """
@@ -74,7 +75,7 @@ def followed_posts(
 
 
 def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | None:
-    """When ttp published the post of that id; None where it did not."""
+    """Return when ttp published the post of that id; None where it did not."""
     sql = "SELECT published_at FROM delivery WHERE account_id = ? AND remote_id = ? AND state = 'published'"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
     return None if row is None else row_mapper.instant(row["published_at"])

@@ -51,7 +51,7 @@ def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any
 
 
 def _index(name: str, *columns: Any, where: str, unique: bool = False, first: str = "") -> Index:
-    """A partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
+    """Return a partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
     SQLite's always do."""
     nulls = {first: "NULLS FIRST"} if first else {}
     condition = text(where)

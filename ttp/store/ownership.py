@@ -41,7 +41,7 @@ class Machine:
     number: str = field(repr=False)
 
     def digest_for(self, store_id: str) -> str:
-        """What a store calls this machine: 32 hexadecimal digits."""
+        """Return what a store calls this machine: 32 hexadecimal digits."""
         import hashlib
         import hmac
 
@@ -49,7 +49,7 @@ class Machine:
 
 
 def ask_ioreg() -> str:
-    """What macOS says of this machine; nothing where it cannot be asked."""
+    """Return what macOS says of this machine; nothing where it cannot be asked."""
     import subprocess
 
     with suppress(OSError, subprocess.SubprocessError):
@@ -60,7 +60,8 @@ def ask_ioreg() -> str:
 def this_machine(
     platform: str = sys.platform, files: Iterable[Path] = FILES, ask: Callable[[], str] = ask_ioreg
 ) -> Machine:
-    """The machine that this runs on. Where the system keeps no number, as in many containers, its name is taken."""
+    """Return the machine that this runs on. Where the system keeps no number, as in many containers, its name is
+    taken."""
     name = os.uname().nodename  # what gethostname says, without its library
     number = _from_ioreg(ask()) if platform == "darwin" else _from_files(files)
     return Machine(name, number or f"name {name}")
@@ -138,7 +139,7 @@ class Owner:
     any_machine: bool = False
 
     def refusal(self, db: Connection) -> OwnedElsewhere | None:
-        """Why this machine must not publish from the store; None where it may. Changes nothing."""
+        """Return why this machine must not publish from the store; None where it may. Changes nothing."""
         seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
         row = _row(db)
         if row["host"] == RESTORED:
@@ -152,8 +153,8 @@ class Owner:
         return _copied(row["mark"], seen)
 
     def refusal_if_replaced(self, db: Connection) -> OwnedElsewhere | None:
-        """Why a publisher that runs must stop: other files are in the place of its store's. None where there are none,
-        as while the folder is moved."""
+        """Return why a publisher that runs must stop: other files are in the place of its store's. None where there are
+        none, as while the folder is moved."""
         with suppress(OSError):
             seen = _seen(self.home, db)
             return None if seen is None else _copied(_row(db)["mark"], seen)
@@ -186,24 +187,25 @@ def remember_files(home: Path, db: Connection) -> None:
 
 
 def _copied(mark: str | None, seen: MarkFile | None) -> OwnedElsewhere | None:
-    """The refusal of a store whose files are not those that it remembers."""
+    """Return the refusal of a store whose files are not those that it remembers."""
     if mark is None or (seen is not None and file_identity.is_same(mark, seen.files)):
         return None
     return OwnedElsewhere("this store is a copy, or was put back")
 
 
 def refusal_of_copy(home: Path, db: Connection) -> OwnedElsewhere | None:
-    """The refusal of a store that is a copy, whichever machine this is."""
+    """Return the refusal of a store that is a copy, whichever machine this is."""
     return _copied(_row(db)["mark"], _seen(home, db))
 
 
 def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
-    """What another copy of the store may have published: all that is in flight, and all that is due and pending."""
+    """Yield what another copy of the store may have published: all that is in flight, and all that is due and
+    pending."""
     return (row_mapper.delivery(row) for row in db.execute(_AT_STAKE, {"now": to_ms(now)}))
 
 
 def store_id(db: Connection) -> str:
-    """Which store it is."""
+    """Return which store it is."""
     return str(_row(db)["store_id"])
 
 
@@ -213,7 +215,7 @@ def _row(db: Connection) -> Row:
 
 
 def _mark(home: Path, db: Connection) -> str:
-    """Which files the store is, as `store.mark` has it. Makes `publisher.mark` where it is not there."""
+    """Return which files the store is, as `store.mark` has it. Makes `publisher.mark` where it is not there."""
     return file_identity.as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
 
 
@@ -233,7 +235,7 @@ def _seen(home: Path, db: Connection) -> MarkFile | None:
 
 
 def _make(home: Path, store_id: str) -> MarkFile:
-    """A new file, on the disk before the database speaks of it."""
+    """Return a new file, on the disk before the database speaks of it."""
     descriptor = open_regular(home / _FILE, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     try:
         os.write(descriptor, _FORM.format(store_id, 0).encode())
@@ -250,6 +252,6 @@ def _make(home: Path, store_id: str) -> MarkFile:
 
 
 def _files(home: Path, mark: int) -> dict[str, str]:
-    """Which file `publisher.mark` is, and the inode of the database. That one is never opened here: to close it would
-    end the locks that SQLite holds on it (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
+    """Return which file `publisher.mark` is, and the inode of the database. That one is never opened here: to close it
+    would end the locks that SQLite holds on it (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
     return {**file_identity.identity(mark), "db": str((home / "ttp.db").stat().st_ino)}

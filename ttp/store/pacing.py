@@ -71,7 +71,7 @@ class Pace:
                 accounts.lift_hold(db, row["id"], now)
 
     def _waits(self, db: Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
-        """Until when an account waits, and for which of the settings."""
+        """Return until when an account waits, and for which of the settings."""
         values = {"account": account_id, "since": to_ms(now - _PATIENCE), "most": max(1, self.per_day)}
         went_out = [from_ms(found["at"]) for found in db.execute(_WENT_OUT, values)]
         waits = [(now, "")]

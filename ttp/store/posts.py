@@ -100,7 +100,7 @@ def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
 
 
 def _before(db: Connection, posts: Iterable[Post], recorder: Recorder | None) -> Mapping[int, PostSnapshot]:
-    """The posts as they are, where somebody may want them back."""
+    """Return the posts as they are, where somebody may want them back."""
     return {} if recorder is None else dict(snapshots(db, (post.id for post in posts if post.id is not None)))
 
 
@@ -152,14 +152,14 @@ class PostSnapshot:
 
 
 def digest(image: str) -> str:
-    """What tells one image from another."""
+    """Return what tells one image from another."""
     import hashlib  # here: questions import this module, and take no digest
 
     return hashlib.blake2b(image.encode(), digest_size=16).hexdigest()
 
 
 def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSnapshot]]:
-    """The posts of these ids, deleted ones too, as their rows are now."""
+    """Yield the posts of these ids, deleted ones too, as their rows are now."""
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
@@ -173,7 +173,7 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
 
 
 def post_of(post_id: int, image: str) -> Post:
-    """The post that an image is of. What it does not name is not there: a column that came later."""
+    """Return the post that an image is of. What it does not name is not there: a column that came later."""
     held = json.loads(image)
     own = _Row(held["post"], id=post_id, updated_at=held["post"]["created_at"])
     of_post = {"post_id": post_id}
@@ -217,5 +217,5 @@ def _image(
 
 
 def _named(row: Row, *without: str) -> dict[str, Any]:
-    """The columns that have a value: one that a later schema adds makes no other digest."""
+    """Return the columns that have a value: one that a later schema adds makes no other digest."""
     return {name: row[name] for name in row.keys() if name not in without and row[name] is not None}  # noqa: SIM118

@@ -67,30 +67,30 @@ class PostFilter:
 
 
 def post(db: Connection, post_id: int) -> Post | None:
-    """One post that is not deleted, with everything it has."""
+    """Return one post that is not deleted, with everything it has."""
     return next(posts_by_id(db, [post_id]), None)
 
 
 def post_even_deleted(db: Connection, post_id: int) -> Post:
-    """One post that must exist. StopIteration if it never did."""
+    """Return one post that must exist. Raises StopIteration if it never did."""
     return next(load_posts(db, db.execute(f"{row_mapper.POSTS} WHERE id = ?", (post_id,)).fetchall()))
 
 
 def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
-    """Posts by their ids, as few as a publisher claims at once."""
+    """Return posts by their ids, as few as a publisher claims at once."""
     ids = sorted(set(post_ids))
     found = db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids).fetchall()
     return {post.id or 0: post for post in load_posts(db, found)}
 
 
 def post_by_key(db: Connection, key: str) -> Post | None:
-    """The post of a key, also a deleted one: a key is used once for ever."""
+    """Return the post of a key, also a deleted one: a key is used once for ever."""
     row = db.execute(f"{row_mapper.POSTS} WHERE key = ?", (key,)).fetchone()
     return None if row is None else next(load_posts(db, [row]))
 
 
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
-    """The posts of these ids that exist and are not deleted, in the order given."""
+    """Yield the posts of these ids that exist and are not deleted, in the order given."""
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
@@ -100,13 +100,13 @@ def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
 
 
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
-    """The ids from `first` to `last`, both included, of posts that are not deleted."""
+    """Return the ids from `first` to `last`, both included, of posts that are not deleted."""
     sql = "SELECT id FROM post WHERE id BETWEEN ? AND ? AND deleted_at IS NULL ORDER BY id"
     return [row["id"] for row in db.execute(sql, (first, last))]
 
 
 def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
-    """The posts that pass the filter, in list order, read in batches as they are consumed. `own_key`: gives those
+    """Yield the posts that pass the filter, in list order, read in batches as they are consumed. `own_key`: gives those
     without a key one, by their ids."""
     found = _list_rows(db, wanted)
     if wanted.limit is not None:
@@ -135,7 +135,7 @@ def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
 def _status_rows(
     db: Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: Row | None
 ) -> Iterator[Row]:
-    """All posts of one status in keyset order by the index post_by_status, a batch at a time."""
+    """Yield all posts of one status in keyset order by the index post_by_status, a batch at a time."""
     where, values = _conditions(wanted)
     order = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
     size = min(_BATCH, wanted.limit or _BATCH)
@@ -157,7 +157,8 @@ def _status_rows(
 def _beyond(
     position: tuple[int | None, int] | None, descending: bool
 ) -> tuple[tuple[str, tuple[row_mapper.Column, ...]], ...]:
-    """What comes after a position, as conditions in index order: NULL stands before every time, comparing with none."""
+    """Return what comes after a position, as conditions in index order: NULL stands before every time, comparing with
+    none."""
     beyond = "<" if descending else ">"
     if position is None:
         return (("", ()),)
@@ -170,7 +171,7 @@ def _beyond(
 
 
 def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
-    """The filters beside the status, as SQL with its values."""
+    """Return the filters beside the status, as SQL with its values."""
     parts: list[str] = []
     values: list[row_mapper.Column] = []
 
@@ -208,7 +209,7 @@ def _marks(values: Sequence[object]) -> str:
 
 
 def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
-    """Complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
+    """Yield complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
     ids = [row["id"] for row in found]
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
@@ -232,7 +233,7 @@ def delivery(db: Connection, delivery_id: int) -> Delivery | None:
 
 
 def posts_naming(db: Connection, account_id: int) -> list[int]:
-    """The ids of posts with a delivery to the account that has not ended."""
+    """Return the ids of posts with a delivery to the account that has not ended."""
     sql = (
         "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
         " AND p.deleted_at IS NULL AND d.state NOT IN ('published', 'cancelled') ORDER BY d.post_id"
@@ -241,7 +242,7 @@ def posts_naming(db: Connection, account_id: int) -> list[int]:
 
 
 def attempts(db: Connection, post_id: int) -> Iterator[Attempt]:
-    """Every step of every attempt at a post's deliveries, in the order in which they began."""
+    """Yield every step of every attempt at a post's deliveries, in the order in which they began."""
     sql = (
         "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
         " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
@@ -251,7 +252,8 @@ def attempts(db: Connection, post_id: int) -> Iterator[Attempt]:
 
 
 def busy_instants(db: Connection, account_id: int, since: datetime, until: datetime = _NEVER) -> list[datetime]:
-    """When the account has posts from `since` on, and before `until`: scheduled, in flight or published. In order."""
+    """Return when the account has posts from `since` on, and before `until`: scheduled, in flight or published. In
+    order."""
     sql = (
         "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.account_id = ? AND d.due_at >= ? AND d.due_at < ?"
@@ -262,7 +264,7 @@ def busy_instants(db: Connection, account_id: int, since: datetime, until: datet
 
 
 def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
-    """The delivery that is due next, after `now`: of those that are `approved`, where so asked."""
+    """Return the delivery that is due next, after `now`: of those that are `approved`, where so asked."""
     sql = (
         f"{row_mapper.DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
         " ORDER BY d.next_at LIMIT 1"
@@ -272,7 +274,8 @@ def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delive
 
 
 def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
-    """How many posts are overdue, and how many have a time still to come. What an account's hold keeps is neither.
+    """Return how many posts are overdue, and how many have a time still to come. What an account's hold keeps is
+    neither.
 
     `approved`: what is not approved is not overdue.
     """
@@ -287,7 +290,7 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
 
 
 def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
-    """The ids of posts with a delivery in a state that only a person ends, newest first.
+    """Return the ids of posts with a delivery in a state that only a person ends, newest first.
 
     `auth`: only those whose token no longer worked (True), or only the others (False).
     """
@@ -302,26 +305,26 @@ def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None
 
 
 def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
-    """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
+    """Return the posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
     found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
     return {post.key or "": post for post in load_posts(db, found)}
 
 
 def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
-    """The ids and keys of the posts whose key begins so and that are not deleted, by key."""
+    """Yield the ids and keys of the posts whose key begins so and that are not deleted, by key."""
     sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
     for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
         yield row["id"], row["key"]
 
 
 def media_item(db: Connection, sha256: str) -> MediaItem | None:
-    """What is known of the media with this digest, if a post has had it."""
+    """Return what is known of the media with this digest, if a post has had it."""
     row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
     return None if row is None else row_mapper.media(row)
 
 
 def texts_around(db: Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
-    """What an account's posts that are due between two instants say, with their ids; also what is out."""
+    """Return what an account's posts that are due between two instants say, with their ids; also what is out."""
     sql = (
         "SELECT d.due_at, d.post_id, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
@@ -358,14 +361,14 @@ class TextsToCharge(NamedTuple):
 
 
 def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
-    """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
+    """Return the ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
     known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
     waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 
 
 def texts_to_charge(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[TextsToCharge]:
-    """What is to be charged of each of these deliveries, in no order. CorruptRow."""
+    """Yield what is to be charged of each of these deliveries, in no order. Raises CorruptRow."""
     ids = iter(delivery_ids)
     while batch := list(islice(ids, _BATCH)):
         for row in db.execute(_CHARGED.format(",".join("?" * len(batch))), batch):
@@ -394,7 +397,8 @@ SEARCHED_DELIVERIES = 1000
 
 
 def posts_waiting_for_approval(db: Connection, most: int = 100) -> list[int]:
-    """The ids of posts that wait for approval, the next ones first: of those that go out next, LOOKED_THROUGH."""
+    """Return the ids of posts that wait for approval, the next ones first: of those that go out next,
+    LOOKED_THROUGH."""
     sql = (
         f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
         " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT :most"
@@ -404,7 +408,7 @@ def posts_waiting_for_approval(db: Connection, most: int = 100) -> list[int]:
 
 
 def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> list[int]:
-    """The ids of posts that are due and wait for approval, the last due ones: among so many that are due."""
+    """Return the ids of posts that are due and wait for approval, the last due ones: among so many that are due."""
     sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?) AS last"
     found = db.execute(sql, (ms(now), most))
     return sorted({row["post_id"] for row in found if row["approved_at"] is None})

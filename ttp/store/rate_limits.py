@@ -76,7 +76,7 @@ class Limits:
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
 
     def known(self, account: Account, name: str) -> Limit | None:
-        """What was last told of one limit, here or, before this process, elsewhere; None where nothing was."""
+        """Return what was last told of one limit, here or, before this process, elsewhere; None where nothing was."""
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:
                 if db is not None:
@@ -140,7 +140,7 @@ class Limits:
 
 
 def current_limits(db: Connection, now: datetime) -> list[Limit]:
-    """The limits that have not reset, of accounts that there are; the nearest to its end first. One that several
+    """Return the limits that have not reset, of accounts that there are; the nearest to its end first. One that several
     accounts of an app share is told once, as it was told last."""
     sql = (
         "SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id"

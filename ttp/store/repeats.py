@@ -52,14 +52,14 @@ LIMIT :most
 
 
 def due_recurrences(db: Connection, *, now: datetime, horizon: datetime) -> list[int]:
-    """The recurrences with something to make: an instant up to `horizon`, or none made that is still to come."""
+    """Return the recurrences with something to make: an instant up to `horizon`, or none made that is still to come."""
     return [row["id"] for row in db.execute(_DUE, {"now": ms(now), "horizon": ms(horizon)})]
 
 
 def superseded_deliveries(
     db: Connection, *, now: datetime, most: int, approved: bool, quarantine: Quarantine
 ) -> list[tuple[Delivery, int]]:
-    """Due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each.
+    """Return due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each.
 
     `approved`: only what is approved goes out, so that what is not outdoes nothing that is.
     """
@@ -73,7 +73,7 @@ def recurrence(db: Connection, recurrence_id: int) -> Recurrence | None:
 
 
 def recurrences(db: Connection) -> list[Recurrence]:
-    """All there are, those that go on first."""
+    """Return all there are, those that go on first."""
     return [_recurrence(row) for row in db.execute("SELECT * FROM recurrence ORDER BY ended_at IS NOT NULL, id")]
 
 
@@ -93,7 +93,7 @@ def update(db: Connection, one: Recurrence) -> None:
 
 
 def add_occurrence(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
-    """Store what became of an instant. Conflicting if that is stored already."""
+    """Store what became of an instant. Raises Conflicting if that is stored already."""
     db.execute(
         "INSERT INTO occurrence (recurrence_id, at, state, post_id, source_id) VALUES (?, ?, ?, ?, ?)",
         (recurrence_id, ms(one.at), one.state.value, one.post_id, source_id),
@@ -115,13 +115,13 @@ def forget_occurrence(db: Connection, recurrence_id: int, at: datetime) -> None:
 
 
 def has_occurrence(db: Connection, recurrence_id: int, at: datetime) -> bool:
-    """Whether it is stored what became of an instant."""
+    """Return whether it is stored what became of an instant."""
     found = db.execute("SELECT 1 FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
     return found.fetchone() is not None
 
 
 def occurrences_after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
-    """What is stored of the instants after `at`, in order; a post that is deleted counts as skipped."""
+    """Yield what is stored of the instants after `at`, in order; a post that is deleted counts as skipped."""
     sql = (
         "SELECT o.*, p.deleted_at FROM occurrence o LEFT JOIN post p ON p.id = o.post_id"
         " WHERE o.recurrence_id = ? AND o.at > ? ORDER BY o.at"
@@ -132,7 +132,7 @@ def occurrences_after(db: Connection, recurrence_id: int, at: datetime) -> Itera
 
 
 def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
-    """What posts are occurrences of, by their ids, a few hundred at most."""
+    """Return what posts are occurrences of, by their ids, a few hundred at most."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
         f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
@@ -141,7 +141,7 @@ def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Rep
 
 
 def posts_of_same_repeat(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
-    """Those of some posts that come of a recurrence that `post_id` comes of too, or is the pattern of."""
+    """Return those of some posts that come of a recurrence that `post_id` comes of too, or is the pattern of."""
     sql = f"""
     WITH shared AS (
         SELECT id FROM recurrence WHERE post_id = :post
@@ -157,7 +157,7 @@ def posts_of_same_repeat(db: Connection, post_id: int, others: Collection[int]) 
 
 
 def count_by_state(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
-    """How many instants had which end."""
+    """Return how many instants had which end."""
     sql = (
         "SELECT CASE WHEN p.deleted_at IS NULL THEN o.state ELSE 'skipped' END AS state, count(*) AS many"
         " FROM occurrence o LEFT JOIN post p ON p.id = o.post_id WHERE o.recurrence_id = ? GROUP BY 1"
@@ -167,14 +167,14 @@ def count_by_state(db: Connection, recurrence_id: int) -> dict[OccurrenceState, 
 
 
 def count_occurrences(db: Connection, recurrence_id: int, *, made: bool = False) -> int:
-    """How many instants are stored; `made`: how many of them became a post."""
+    """Return how many instants are stored; `made`: how many of them became a post."""
     more = " AND state = 'made'" if made else ""
     found = db.execute(f"SELECT count(*) FROM occurrence WHERE recurrence_id = ?{more}", (recurrence_id,))
     return int(found.fetchone()[0])
 
 
 def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None:
-    """The post of a tag whose last use is the longest ago, and not after `rested`."""
+    """Return the post of a tag whose last use is the longest ago, and not after `rested`."""
     row = db.execute(_LEAST_USED, {"tag": tag, "rested": ms(rested)}).fetchone()
     return None if row is None else int(row["id"])
 

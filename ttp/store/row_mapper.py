@@ -151,7 +151,7 @@ def delivery(row: Row) -> Delivery:
 
 @as_corrupt_row("delivery")
 def delivery_in_order(row: Row) -> Delivery:
-    """The same of a row of DELIVERIES: by position, because a look-up by name searches the names each time."""
+    """Return the same of a row of DELIVERIES: by position, because a look-up by name searches the names each time."""
     return _delivery(_DELIVERY.fields(row))
 
 
@@ -194,7 +194,7 @@ def post_in_order(
     tags: Sequence[str],
     own_key: OwnKey | None = None,
 ) -> Post:
-    """The same of a row of POSTS. `own_key`: gives a post without a key one, by its id."""
+    """Return the same of a row of POSTS. `own_key`: gives a post without a key one, by its id."""
     return _post(_POST.fields(row), deliveries, items, tags, own_key)
 
 

@@ -78,7 +78,7 @@ def _insert(db: Connection, account_id: int, rows: Sequence[Row]) -> int:
 
 
 def _changed(db: Connection, account_id: int, rows: Sequence[Row]) -> list[Row]:
-    """The rows that say something else than the newest sample of their post, counting those before them."""
+    """Return the rows that say something else than the newest sample of their post, counting those before them."""
     found = db.execute(_NEWEST, {"account": account_id, "posts": List({row[0] for row in rows})})
     newest: dict[str, tuple[object, ...]] = {one[0]: tuple(one)[1:-1] for one in found}
     told = []
@@ -92,20 +92,20 @@ def _changed(db: Connection, account_id: int, rows: Sequence[Row]) -> list[Row]:
 
 
 def last_observed(db: Connection, account_id: int, remote_id: str) -> datetime | None:
-    """When the newest sample of a post was observed; None where there is none."""
+    """Return when the newest sample of a post was observed; None where there is none."""
     sql = "SELECT max(observed_at) FROM sample WHERE account_id = ? AND remote_id = ?"
     return instant(db.execute(sql, (account_id, remote_id)).fetchone()[0])
 
 
 def newest_sample(db: Connection, account_id: int, remote_id: str) -> Sample | None:
-    """The newest sample of one post."""
+    """Return the newest sample of one post."""
     sql = f"{_SAMPLE} WHERE s.account_id = ? AND s.remote_id = ? ORDER BY s.observed_at DESC LIMIT 1"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
     return None if row is None else _sample(row)
 
 
 def newest_samples(db: Connection, account_id: int, posts: int) -> list[Sample]:
-    """Every sample of the account's `posts` newest posts, by the index sample_newest."""
+    """Return every sample of the account's `posts` newest posts, by the index sample_newest."""
     # Several samples of a post share its time of publication, so whole posts are cut by that time.
     edge = (
         "SELECT min(published_at) FROM (SELECT DISTINCT published_at, remote_id FROM sample WHERE account_id = ?"
@@ -117,7 +117,7 @@ def newest_samples(db: Connection, account_id: int, posts: int) -> list[Sample]:
 
 
 def read_samples(db: Connection, account_ids: Iterable[int], limit: int | None) -> Iterator[Sample]:
-    """The samples of some accounts, each account's newest post first, read as they are consumed."""
+    """Yield the samples of some accounts, each account's newest post first, read as they are consumed."""
     for account_id in account_ids:
         sql = f"{_SAMPLE} WHERE s.account_id = :account ORDER BY s.published_at DESC"
         if limit is not None:
@@ -126,7 +126,7 @@ def read_samples(db: Connection, account_ids: Iterable[int], limit: int | None) 
 
 
 def account_total(db: Connection, account: Account) -> Total:
-    """What is stored of one account, in one pass over the index of its posts and their samples."""
+    """Return what is stored of one account, in one pass over the index of its posts and their samples."""
     # In halves: SQLite's sum() refuses what is longer than its own integers.
     halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in _SUMMED)
     sql = (

@@ -37,14 +37,15 @@ def remove(db: Connection, ids: Iterable[int]) -> None:
 
 
 def slots(db: Connection, account_ids: Collection[int] | None = None) -> list[Slot]:
-    """The slots of these accounts, of all where None is given: by account, in the order in which they were added."""
+    """Return the slots of these accounts, of all where None is given: by account, in the order in which they were
+    added."""
     ids = sorted(account_ids or ())
     which = "" if account_ids is None else f"AND s.account_id IN ({','.join('?' * len(ids))})"
     return [_slot(row) for row in db.execute(_SLOTS.format(which), ids)]
 
 
 def posts_at(db: Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
-    """The ids of the posts that hold an instant of one of these accounts, but for the post `without`."""
+    """Return the ids of the posts that hold an instant of one of these accounts, but for the post `without`."""
     ids = sorted(account_ids)
     sql = (
         "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"

@@ -85,7 +85,7 @@ def _neutral_errors() -> Iterator[None]:
 
 
 def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
-    """Open a store that exists. Busy and Damaged where its file cannot be one."""
+    """Open a store that exists. Raises Busy and Damaged where its file cannot be one."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
         look = Hint("look", f"ls -la {quote_path(path.parent)}")
@@ -132,14 +132,15 @@ def create_tables(path: Path) -> None:
 
 
 def lock_alone(connection: SqliteConnection) -> None:
-    """Fold the log of a store that nobody else has open into its file, and lock it. StoreError."""
+    """Fold the log of a store that nobody else has open into its file, and lock it. Raises StoreError."""
     with _neutral_errors():
         connection.execute("PRAGMA journal_mode=DELETE")  # needs all others to be gone
         connection.execute("BEGIN EXCLUSIVE")
 
 
 def copy(source: Connection, target: Path) -> None:
-    """Copy all of a store into an empty file, as it is at this moment; whoever writes meanwhile goes on. StoreError."""
+    """Copy all of a store into an empty file, as it is at this moment; whoever writes meanwhile goes on. Raises
+    StoreError."""
     assert isinstance(source, SqliteConnection)
     with _neutral_errors(), closing(connect_unchecked(target)) as db:
         source.backup(db)
@@ -152,13 +153,13 @@ def data_version(connection: Connection) -> int:
 
 
 def is_locked(error: StoreError | sqlite3.Error) -> bool:
-    """Whether another connection keeps the file from being used."""
+    """Return whether another connection keeps the file from being used."""
     cause = error.__cause__ if isinstance(error, StoreError) else error
     return (getattr(cause, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def quick_check(connection: Connection, path: Path) -> None:
-    """Read through the whole file. Damaged if SQLite finds anything wrong."""
+    """Read through the whole file. Raises Damaged if SQLite finds anything wrong."""
     with translate_errors(path):
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":

@@ -84,7 +84,7 @@ def sources(tables: ExportTables) -> tuple[str, ...]:
 
 
 def find_source(text: str, tables: ExportTables) -> str:
-    """The source that `text` names: own, or a platform by any of its names. UsageError with the names."""
+    """Return the source that `text` names: own, or a platform by any of its names. Raises UsageError with the names."""
     name = text.strip().lower()
     named = {alias: one for one in sources(tables)[1:] for export in tables.exports(one) for alias in export.aliases}
     if name == OWN or name in named:
@@ -108,7 +108,8 @@ def read_header(
     mapped: Mapping[str, str] | None = None,
     account: str | None = None,
 ) -> Columns:
-    """What the columns of this header are. UsageError where that cannot be told, or the file is not one of posts."""
+    """Return what the columns of this header are. Raises UsageError where that cannot be told, or the file is not one
+    of posts."""
     try:
         return _columns_of(header, tables, source=source, mapped=mapped, account=account)
     except _UnknownFormat as error:
@@ -143,7 +144,7 @@ class _UnknownFormat(UsageError):
 
 
 def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, str]:
-    """The mapping by the header's own spelling."""
+    """Return the mapping by the header's own spelling."""
     by_folded = {fold_name(name): name for name in header}
     found = {}
     for column, taken in mapped.items():
@@ -157,8 +158,8 @@ def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, st
 
 
 def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> tuple[str, ExportColumns] | None:
-    """The export that a header is of, and its platform; None for ttp's own format. `source`: the only platform that
-    counts."""
+    """Return the export that a header is of, and its platform; None for ttp's own format. `source`: the only platform
+    that counts."""
     names = {fold_name(name) for name in header}
     if source is None and set(REQUIRED_COLUMNS) <= set(header):
         return None
@@ -170,7 +171,7 @@ def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> 
 
 
 def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[str, str]) -> tuple[str | None, ...]:
-    """The field of each column: as mapped, else by its name, the first of several names that mean the same."""
+    """Return the field of each column: as mapped, else by its name, the first of several names that mean the same."""
     taken = dict.fromkeys(renamed.values())
     by_name = {name: (one, rank) for one, names in export.names.items() for rank, name in enumerate(names)}
     best: dict[str, tuple[int, str]] = {}
@@ -235,7 +236,7 @@ def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
 
 
 def fold_name(name: str) -> str:
-    """A column's name without what differs from file to file: case, spaces, marks, kinds of quotes."""
+    """Return a column's name without what differs from file to file: case, spaces, marks, kinds of quotes."""
     return _BLANKS.sub(" ", name).strip().translate(_QUOTES).casefold()
 
 

@@ -61,7 +61,7 @@ class WrittenTime:
 
 
 def parse_written_time(text: str) -> WrittenTime | None:
-    """What a text says of a time; None where it is none."""
+    """Return what a text says of a time; None where it is none."""
     text = text.strip()
     found = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if found is None:
@@ -88,7 +88,7 @@ def resolve_date(
 ) -> tuple[int | None, int, int]:
     """Year, month and day of `time` in a file of this order; `near` is a day that it is known to be close to.
 
-    UsageError where it may be two days, or is not of the file's order.
+    Raises UsageError where it may be two days, or is not of the file's order.
     """
     if time.month is not None and time.day is not None:
         if time.one and order is not None and order != _certain(time):
@@ -105,8 +105,8 @@ def resolve_date(
 
 
 def find_date_order(times: Iterable[tuple[WrittenTime, date | None]], today: date) -> str | None:
-    """Which of day and month a file has first, from its times and the days they are known to be close to; None where
-    none of them tells, or they contradict each other."""
+    """Return which of day and month a file has first, from its times and the days they are known to be close to; None
+    where none of them tells, or they contradict each other."""
     orders: set[str] = set()
     for time, near in times:
         if not time.one:
@@ -122,12 +122,12 @@ def _certain(time: WrittenTime) -> str | None:
 
 
 def _past(time: WrittenTime, today: date) -> str | None:
-    """The order in which it is not in the future, where there is only one."""
+    """Return the order in which it is not in the future, where there is only one."""
     return _only(time, lambda day: (day - today).days <= 1)
 
 
 def _nearer(time: WrittenTime, near: date) -> str | None:
-    """The order in which it is close to `near`, where there is only one."""
+    """Return the order in which it is close to `near`, where there is only one."""
     return _only(time, lambda day: abs((day - near).days) <= 1)
 
 
@@ -151,7 +151,7 @@ def _shown(time: WrittenTime, order: str) -> str:
 
 
 def _month(name: str) -> int | None:
-    """The number of an English month, by its name or first three letters."""
+    """Return the number of an English month, by its name or first three letters."""
     name = name.lower()
     return next((n for n, month in enumerate(_MONTHS, 1) if name in (month, month[:3], month[:4])), None)
 

@@ -105,7 +105,7 @@ class ExportReader:
         return self._account
 
     def _instant(self, name: str, text: str, near: datetime | None) -> str:
-        """A time as ttp's own format has it. What is none stays as it is, for `parse_row` to refuse."""
+        """Return a time as ttp's own format has it. What is none stays as it is, for `parse_row` to refuse."""
         time = parse_written_time(text)
         if time is None:
             return text
@@ -121,14 +121,14 @@ class ExportReader:
 
 
 def row_of_cells(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
-    """The cells by field."""
+    """Return the cells by field."""
     return {name: cell for name, cell in zip(columns.fields, cells, strict=True) if name is not None}
 
 
 def find_export_format(
     columns: Columns, rows: Sequence[Sequence[str]], platforms: PlatformFacts, *, delimiter: str, now: datetime
 ) -> ExportFormat:
-    """How a file writes, from its first rows."""
+    """Return how a file writes, from its first rows."""
     facts = None if columns.export is None else platforms.facts(columns.source)
     counts = [place for place, one in enumerate(columns.fields) if one in COUNTS]
     others = [place for place, one in enumerate(columns.fields) if one is None]
@@ -143,7 +143,7 @@ def find_export_format(
 
 
 def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneInfo | None) -> None:
-    """UsageError for what would refuse every one of these rows: numbers of single days, times without a zone."""
+    """Raise UsageError for what would refuse every one of these rows: numbers of single days, times without a zone."""
     found = [row_of_cells(columns, row) for row in rows]
     if found and all(any(sign.isdigit() for sign in row.get(DAY, "")) for row in found):
         raise UsageError(
@@ -159,12 +159,12 @@ def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneIn
 
 
 def with_date_order(manner: ExportFormat, order: str | None) -> ExportFormat:
-    """The manner with the order of day and month that was named, if any."""
+    """Return the manner with the order of day and month that was named, if any."""
     return manner if order is None else replace(manner, order=order)
 
 
 def _near(facts: Facts | None, row: dict[str, str]) -> datetime | None:
-    """When the post was made, as its id or the code in its link tells (that only about when)."""
+    """Return when the post was made, as its id or the code in its link tells (that only about when)."""
     if facts is None:
         return None
     parts = parse_post_url(facts, row.get(LINK, ""))
@@ -175,8 +175,8 @@ def _near(facts: Facts | None, row: dict[str, str]) -> datetime | None:
 
 
 def _usual_group(columns: Columns, delimiter: str) -> str | None:
-    """What groups digits in the file's language: a comma in English, a point where the columns are not English or
-    stand between semicolons; None where its columns were mapped, and nobody knows."""
+    """Return what groups digits in the file's language: a comma in English, a point where the columns are not English
+    or stand between semicolons; None where its columns were mapped, and nobody knows."""
     if columns.export is None:
         return "." if delimiter == ";" else None
     english = {columns.export.names[one][0] for one in COUNTS if one in columns.export.names}
@@ -186,7 +186,7 @@ def _usual_group(columns: Columns, delimiter: str) -> str | None:
 
 
 def _same_day(near: date, year: int | None, month: int, day: int) -> bool:
-    """Whether a day is that of an instant in some zone."""
+    """Return whether a day is that of an instant in some zone."""
     try:
         days = [date(one, month, day) for one in ([year] if year else range(near.year - 1, near.year + 2))]
     except ValueError:

@@ -35,8 +35,8 @@ class NumberFormat:
     group: str | None
 
     def plain(self, name: str, text: str) -> str:
-        """The digits of a count without what groups them, for `sample.parse_row` to read; what is no number as it is.
-        UsageError where it may mean two numbers."""
+        """Return the digits of a count without what groups them, for `sample.parse_row` to read; what is no number as
+        it is. Raises UsageError where it may mean two numbers."""
         text = text.strip()
         if text.isdigit() or not text:
             return text
@@ -58,7 +58,8 @@ class NumberFormat:
 
 
 def find_number_format(counts: Iterable[str], others: Iterable[str] = (), *, usual: str | None) -> NumberFormat:
-    """How a file groups, from its cells of counts and its others; `usual` is what its language does, if that is known.
+    """Return how a file groups, from its cells of counts and its others; `usual` is what its language does, if that is
+    known.
 
     Several groups (1.234.567) and certain decimals (0.31, 12.5) tell. So do several cells like 1.234 and none like
     1,234.

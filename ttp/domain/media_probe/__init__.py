@@ -20,7 +20,7 @@ _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 
 
 def read_facts(read_at: ReadAt, size: int) -> Facts:
-    """The facts of a file of `size` bytes, of which `read_at(offset, length)` gives any part.
+    """Return the facts of a file of `size` bytes, of which `read_at(offset, length)` gives any part.
 
     Raises UnusableMedia with a reason that follows the file's name ("photo.jpg is cut off"). Reads at most 1 MiB.
     """

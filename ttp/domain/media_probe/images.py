@@ -21,7 +21,7 @@ _TAILS = (64, 1 << 16, 3 << 18)
 
 
 def jpeg(window: Window) -> Facts:
-    """The facts of a JPEG, from its first start-of-frame segment."""
+    """Return the facts of a JPEG, from its first start-of-frame segment."""
     found = first_frame(window)
     width, height = check_size(found.width, found.height)
     if not _ends_with(window, _JPEG_END, found.at):
@@ -30,7 +30,7 @@ def jpeg(window: Window) -> Facts:
 
 
 def png(window: Window) -> Facts:
-    """The facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
+    """Return the facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
     header = window.take(8, 16)
     if header[:8] != b"\0\0\0\rIHDR":
         raise UnusableMedia(DAMAGED)
@@ -41,7 +41,7 @@ def png(window: Window) -> Facts:
 
 
 def gif(window: Window) -> Facts:
-    """The facts of a GIF, from its logical screen descriptor (GIF89a, 18), and that it has its trailer (27)."""
+    """Return the facts of a GIF, from its logical screen descriptor (GIF89a, 18), and that it has its trailer (27)."""
     header = window.take(6, 4)
     width, height = check_size(int.from_bytes(header[:2], "little"), int.from_bytes(header[2:], "little"))
     if _GIF_END not in window.peek(max(10, window.size - 1_024), 1_024):
@@ -50,7 +50,7 @@ def gif(window: Window) -> Facts:
 
 
 def webp(window: Window) -> Facts:
-    """The facts of a WebP, from its first chunk (RFC 9649, 2.4 to 2.7)."""
+    """Return the facts of a WebP, from its first chunk (RFC 9649, 2.4 to 2.7)."""
     head = window.take(0, 30)
     if int.from_bytes(head[4:8], "little") + 8 > window.size:
         raise UnusableMedia(CUT_OFF)
@@ -69,7 +69,7 @@ def webp(window: Window) -> Facts:
 
 
 def _ends_with(window: Window, mark: bytes, start: int) -> bool:
-    """Whether the mark that ends an image is there, behind `start`."""
+    """Return whether the mark that ends an image is there, behind `start`."""
     for length in _TAILS:
         at = max(start, window.size - length)
         if mark in window.peek(at, length):
@@ -115,7 +115,8 @@ class JpegAppearance:
 
 
 def read_appearance(read_at: ReadAt, size: int) -> JpegAppearance:
-    """How a JPEG of `size` bytes is shown. UnusableMedia as `read_facts`; reads little more than its header."""
+    """Return how a JPEG of `size` bytes is shown. Raises UnusableMedia as `read_facts`; reads little more than its
+    header."""
     window = Window(read_at, size)
     orientation, profile, several, found = 1, True, False, None
     for marker, start, end in _segments(window):
@@ -134,7 +135,7 @@ def read_appearance(read_at: ReadAt, size: int) -> JpegAppearance:
 
 
 def first_frame(window: Window) -> Frame:
-    """The first start-of-frame segment (ITU-T T.81, B.2.2). UnusableMedia where there is none."""
+    """Return the first start-of-frame segment (ITU-T T.81, B.2.2). Raises UnusableMedia where there is none."""
     for marker, start, _ in _segments(window):
         if _is_frame(marker):
             return _frame(window, start)
@@ -170,7 +171,7 @@ def _frame(window: Window, start: int) -> Frame:
 
 
 def _orientation(window: Window, start: int, end: int) -> int:
-    """The orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4); 1 where it tells none that makes sense."""
+    """Return the orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4); 1 where it tells none that makes sense."""
     head = window.peek(start, 8)
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(head[:4])
     if order is None:
@@ -192,7 +193,7 @@ def _orientation(window: Window, start: int, end: int) -> int:
 
 
 def _is_srgb(window: Window, start: int, end: int) -> bool:
-    """Whether the first part of a colour profile names itself sRGB (ICC.1, 7.3 and 9.2.41, the tag `desc`)."""
+    """Return whether the first part of a colour profile names itself sRGB (ICC.1, 7.3 and 9.2.41, the tag `desc`)."""
     count = min(int.from_bytes(window.peek(start + 128, 4)), _MOST_ENTRIES)
     tags = window.peek(start + 132, count * 12)
     for at in range(0, len(tags) - 11, 12):

@@ -32,7 +32,7 @@ _NAME = re.compile(rb"[A-Za-z0-9]{3,4}")
 
 
 def movie(window: Window, mime: str) -> Facts:
-    """The facts of a whole MP4 or MOV: its index must be there, and its data within the file."""
+    """Return the facts of a whole MP4 or MOV: its index must be there, and its data within the file."""
     moov, data_at = None, None
     for box in _boxes(window, 0, window.size):
         if box.kind == b"moov":
@@ -51,7 +51,7 @@ def movie(window: Window, mime: str) -> Facts:
 
 
 def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | None] | None:
-    """Width, height, codec and frames a second of a video track; None of any other."""
+    """Return width, height, codec and frames a second of a video track; None of any other."""
     media = _inside(window, track, b"mdia")
     handler = media and _inside(window, media, b"hdlr")
     if media is None or handler is None or window.take(handler.start + 8, 4) != b"vide":
@@ -68,7 +68,8 @@ def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | N
 
 
 def _check_chunks(window: Window, table: Part) -> None:
-    """UnusableMedia if the chunk offsets (8.7.5) lead beyond the file: of a long table the first and the last few."""
+    """Raise UnusableMedia if the chunk offsets (8.7.5) lead beyond the file: of a long table the first and the last
+    few."""
     box, width = _inside(window, table, b"stco"), 4
     if box is None:
         box, width = _inside(window, table, b"co64"), 8
@@ -85,7 +86,8 @@ def _check_chunks(window: Window, table: Part) -> None:
 
 
 def _shown_size(window: Window, track: Part) -> tuple[int, int] | None:
-    """Width and height as shown, out of `tkhd` (8.3.2): 16.16 numbers, swapped where its matrix turns by 90 degrees."""
+    """Return width and height as shown, out of `tkhd` (8.3.2): 16.16 numbers, swapped where its matrix turns by 90
+    degrees."""
     header = _inside(window, track, b"tkhd")
     if header is None:
         return None
@@ -98,7 +100,8 @@ def _shown_size(window: Window, track: Part) -> tuple[int, int] | None:
 
 
 def _fps(window: Window, media: Part, table: Part) -> float | None:
-    """Samples per second on average: the count of `stsz` or `stz2` (8.7.3) over the duration of `mdhd` (8.4.2)."""
+    """Return samples per second on average: the count of `stsz` or `stz2` (8.7.3) over the duration of `mdhd`
+    (8.4.2)."""
     header = _inside(window, media, b"mdhd")
     sizes = _inside(window, table, b"stsz") or _inside(window, table, b"stz2")
     seconds = header and _seconds(window, header)
@@ -113,7 +116,8 @@ def _duration_ms(window: Window, moov: Part) -> int | None:
 
 
 def _seconds(window: Window, header: Part) -> float | None:
-    """The duration in `mvhd` or `mdhd` (8.2.2, 8.4.2); None where it is 0 or all ones, which means "not known"."""
+    """Return the duration in `mvhd` or `mdhd` (8.2.2, 8.4.2); None where it is 0 or all ones, which means "not
+    known"."""
     length, at = (8, header.start + 20) if window.number(header.start, 1) else (4, header.start + 12)
     scale, units = window.number(at, 4), window.number(at + 4, length)
     if not scale:
@@ -122,7 +126,7 @@ def _seconds(window: Window, header: Part) -> float | None:
 
 
 def _inside(window: Window, part: Part, *path: bytes) -> Part | None:
-    """The box that is reached by going from box to box by their kinds."""
+    """Return the box that is reached by going from box to box by their kinds."""
     found: Part | None = part
     for kind in path:
         boxes = _boxes(window, found.start, found.end) if found else ()
@@ -131,7 +135,7 @@ def _inside(window: Window, part: Part, *path: bytes) -> Part | None:
 
 
 def _boxes(window: Window, at: int, end: int) -> Iterator[Part]:
-    """The boxes between two offsets (4.2). UnusableMedia if one reaches beyond."""
+    """Yield the boxes between two offsets (4.2). Raises UnusableMedia if one reaches beyond."""
     while at + 8 <= end:
         header = window.peek(at, 16)
         length, kind, start = int.from_bytes(header[:4]), header[4:8], at + 8

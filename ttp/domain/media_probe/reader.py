@@ -54,7 +54,7 @@ class Window:
         self._bytes = 0
 
     def peek(self, at: int, length: int) -> bytes:
-        """Up to `length` bytes from `at`; fewer at the end of the file."""
+        """Return up to `length` bytes from `at`; fewer at the end of the file."""
         length = max(0, min(length, self.size - at))
         self._reads += 1
         self._bytes += length
@@ -63,14 +63,14 @@ class Window:
         return self._read_at(at, length)
 
     def take(self, at: int, length: int) -> bytes:
-        """Exactly `length` bytes from `at`. UnusableMedia if the file ends before."""
+        """Return exactly `length` bytes from `at`. Raises UnusableMedia if the file ends before."""
         found = self.peek(at, length)
         if len(found) < length:
             raise UnusableMedia(CUT_OFF)
         return found
 
     def number(self, at: int, length: int) -> int:
-        """The unsigned big-endian number of `length` bytes at `at`."""
+        """Return the unsigned big-endian number of `length` bytes at `at`."""
         return int.from_bytes(self.take(at, length))
 
 
@@ -84,7 +84,7 @@ class Part:
 
 
 def check_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height in pixels. UnusableMedia if there are none, or more than any platform takes."""
+    """Return width and height in pixels. Raises UnusableMedia if there are none, or more than any platform takes."""
     if not width or not height:
         raise UnusableMedia("is damaged: it has no width or no height")
     if width * height > MOST_PIXELS:
@@ -93,7 +93,7 @@ def check_size(width: int, height: int) -> tuple[int, int]:
 
 
 def check_duration(ms: int) -> int:
-    """A duration in milliseconds. UnusableMedia beyond a week."""
+    """Return a duration in milliseconds. Raises UnusableMedia beyond a week."""
     if ms > MOST_MS:
         raise UnusableMedia("says that it lasts for more than a week, which no platform takes")
     return ms

@@ -26,7 +26,7 @@ _CODECS = {b"V_VP8": "vp8", b"V_VP9": "vp9", b"V_AV1": "av1"}
 
 
 def webm(window: Window) -> Facts:
-    """The facts of a WebM: what its segment tells before the first cluster of data."""
+    """Return the facts of a WebM: what its segment tells before the first cluster of data."""
     top = _inside(window, Part(b"", 0, window.size))
     doc_type = _value(window, _inside(window, top[_EBML]).get(_DOC_TYPE))
     if doc_type.rstrip(b"\0") != b"webm":
@@ -42,7 +42,7 @@ def webm(window: Window) -> Facts:
 
 
 def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | None] | None:
-    """Width, height, codec and frames a second of a video track; None of any other."""
+    """Return width, height, codec and frames a second of a video track; None of any other."""
     about = _inside(window, track)
     if _VIDEO not in about or _number(window, about.get(_TRACK_TYPE)) != 1:
         return None
@@ -71,12 +71,12 @@ def _number(window: Window, part: Part | None) -> int:
 
 
 def _value(window: Window, part: Part | None) -> bytes:
-    """The bytes of an element, at most 64; empty where there is none."""
+    """Return the bytes of an element, at most 64; empty where there is none."""
     return window.take(part.start, min(64, part.end - part.start)) if part else b""
 
 
 def _inside(window: Window, part: Part, until: bytes | None = None) -> dict[bytes, Part]:
-    """What an element holds, by kind; the first of each. Looks no further than one of the kind `until`."""
+    """Return what an element holds, by kind; the first of each. Looks no further than one of the kind `until`."""
     found: dict[bytes, Part] = {}
     for each in _elements(window, part):
         found.setdefault(each.kind, each)
@@ -86,7 +86,7 @@ def _inside(window: Window, part: Part, until: bytes | None = None) -> dict[byte
 
 
 def _elements(window: Window, part: Part) -> Iterator[Part]:
-    """The elements that one holds (RFC 8794, 4 to 6). UnusableMedia if one reaches beyond it.
+    """Yield the elements that one holds (RFC 8794, 4 to 6). Raises UnusableMedia if one reaches beyond it.
 
     One of unknown size (all ones) reaches to the end.
     """
@@ -106,7 +106,7 @@ def _elements(window: Window, part: Part) -> Iterator[Part]:
 
 
 def _length(header: bytes, at: int) -> int:
-    """The length in bytes of the variable-size number at `at`, from the zeros it begins with."""
+    """Return the length in bytes of the variable-size number at `at`, from the zeros it begins with."""
     if at >= len(header):
         raise UnusableMedia(CUT_OFF)
     length = 9 - header[at].bit_length()

@@ -26,9 +26,9 @@ Retype = Callable[[Sequence[str]], str]
 def parse_calendar_range(
     text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
 ) -> CalendarRange:
-    """The days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
+    """Return the days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
 
-    `retype` builds the whole command from these words instead of the ones that say which days. UsageError.
+    `retype` builds the whole command from these words instead of the ones that say which days. Raises UsageError.
     """
     flag = ["--week"] if week else []
     if month and week:
@@ -91,7 +91,7 @@ def _check_year(year: int, text: str, retype: Retype) -> None:
 
 
 def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
-    """The refusal of a text that is none of the forms, with what was probably meant."""
+    """Return the refusal of a text that is none of the forms, with what was probably meant."""
     meant = next(_meant(words, flag, today), None)
     if meant is not None:
         return UsageError(f'"{text}" is no month, week or date', Hint("did you mean", retype(meant)))
@@ -105,7 +105,7 @@ def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Ret
 
 
 def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
-    """What was probably meant, in words that are taken."""
+    """Yield what was probably meant, in words that are taken."""
     if words in _SAME:
         yield [*flag, *_SAME[words]]
     year = today.year

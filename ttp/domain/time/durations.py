@@ -25,7 +25,7 @@ _LONGEST = 36_525 * _SECONDS["d"]
 
 
 def parse_duration(text: str) -> timedelta:
-    """The length of `2h30m`. TimeRefused for what is none."""
+    """Return the length of `2h30m`. Raises TimeRefused for what is none."""
     parts = duration_parts(text)
     if parts is not None:
         return total_duration(parts)
@@ -47,7 +47,7 @@ def duration_parts(text: str) -> tuple[tuple[int, str], ...] | None:
 
 
 def total_duration(parts: tuple[tuple[int, str], ...]) -> timedelta:
-    """The sum of what `duration_parts` read."""
+    """Return the sum of what `duration_parts` read."""
     return timedelta(seconds=sum(count * _SECONDS[unit] for count, unit in parts))
 
 
@@ -66,7 +66,7 @@ def duration_guesses(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def compact_duration(span: timedelta) -> str:
-    """A whole number of seconds as `parse_duration` reads it back: `1h30m`."""
+    """Return a whole number of seconds as `parse_duration` reads it back: `1h30m`."""
     rest = round(span.total_seconds())
     text = ""
     for unit, size in _SECONDS.items():

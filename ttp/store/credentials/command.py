@@ -1,7 +1,7 @@
-"""Tokens kept by a program of the user's, such as a password manager. docs/how-to/credentials.md has an example.
+"""Tokens kept by a user's program, such as a password manager. docs/how-to/credentials.md has an example.
 
-`PROGRAM get NAME` prints an entry as JSON, or ends with 1 without a word where there is none; `put NAME` reads one;
-`remove NAME` forgets it; `list` prints the names. Any other end is a failure, told with its first line of stderr.
+`PROGRAM get NAME` prints an entry as JSON, or exits with 1 and no output if it has none. `put NAME` reads an entry,
+`remove NAME` deletes it, `list` prints the names. Any other exit is a failure; its first line of stderr is shown.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from ttp.store.credentials.backend import BackendUnavailable, credentials_of, se
 from ttp.store.home.user_program import ProgramResult, ProgramTimeout, run
 
 LIMIT_S = 60.0
-"""How long one call may take: a person may have to touch a key. Never spent inside a transaction."""
+"""Maximum duration of one call: a person may have to touch a key. Never spent inside a transaction."""
 NONE = 1
-"""The exit code for "there is no such entry", said without a word."""
+"""The exit code for a missing entry, without output."""
 
 
 class CredentialsCommand:
-    """The program's entries. UsageError where none is named."""
+    """Entries kept by the program. Raises UsageError if no program is configured."""
 
     def __init__(self, home: Path, argv: tuple[str, ...], *, limit_s: float = LIMIT_S) -> None:
         if not argv:
@@ -42,18 +42,18 @@ class CredentialsCommand:
         return credentials_of(ended.out.decode("utf-8", "replace"), account, f"the answer of {self._place}")
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Keep an account's credentials; the program has said so when this comes back. BackendUnavailable, NotFound."""
+        """Store an account's credentials. Raises BackendUnavailable, NotFound."""
         ended = self._run("put", account.lower(), given=text_of(credentials), secrets=secrets_of(credentials))
         self._expect(ended, f"put {account}")
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. BackendUnavailable, NotFound."""
+        """Delete an account's credentials, if any. Raises BackendUnavailable, NotFound."""
         ended = self._run("remove", account.lower())
         if ended.code != NONE or ended.out.strip() or ended.said:
             self._expect(ended, f"remove {account}")
 
     def check(self) -> str:
-        """The program's name, and how many entries it lists. BackendUnavailable, NotFound."""
+        """Return the program's name and how many entries it lists. Raises BackendUnavailable, NotFound."""
         ended = self._run("list")
         self._expect(ended, "list")
         return f"{self._place}, {len(ended.out.split())} entries"

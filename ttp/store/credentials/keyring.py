@@ -1,7 +1,7 @@
-"""Tokens in the system's keyring (Secret Service, KWallet, macOS Keychain), by the package `keyring`, imported late.
+"""Tokens in the system keyring (Secret Service, KWallet, macOS Keychain), by the `keyring` package, imported late.
 
-An entry for each account, under a service that names the home: two homes never share a refresh token. What a keyring's
-own code raises is told in its words, cleaned.
+Each account has an entry under a service named after the home, so that two homes never share a refresh token. Errors of
+keyrings are shown cleaned.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PLACE = "the keyring"
 
 
 class CredentialsKeyring:
-    """The keyring's entries of one home. UsageError where the package is not installed."""
+    """Entries of one home in the keyring. Raises UsageError if the package is not installed."""
 
     def __init__(self, home: Path) -> None:
         if find_spec("keyring") is None:
@@ -35,7 +35,7 @@ class CredentialsKeyring:
         self.service = f"ttp {home.resolve()}"
 
     def get(self, account: str) -> Credentials | None:
-        """The credentials of `platform/handle`; None where there are none. BrokenEntry, BackendUnavailable, Busy."""
+        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, Busy."""
         with _told() as ring:
             text = ring.get_password(self.service, account.lower())
         return None if text is None else credentials_of(text, account, PLACE)
@@ -50,14 +50,14 @@ class CredentialsKeyring:
             raise BackendUnavailable(f"{PLACE} did not keep the credentials of {account}")
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. BackendUnavailable, Busy."""
+        """Delete an account's credentials, if any. Raises BackendUnavailable, Busy."""
         with _told() as ring:
             # Most keyrings refuse to delete what is not there.
             if ring.get_password(self.service, account.lower()) is not None:
                 ring.delete_password(self.service, account.lower())
 
     def check(self) -> str:
-        """The keyring's name, if it answers. BackendUnavailable, Busy."""
+        """Return the keyring's name if it works. Raises BackendUnavailable, Busy."""
         with _told() as ring:
             ring.get_password(self.service, "")
             return f"{PLACE} ({clean_text(ring.name)})"
@@ -65,7 +65,7 @@ class CredentialsKeyring:
 
 @contextmanager
 def _told(secrets: tuple[str, ...] = ()) -> Iterator[KeyringBackend]:
-    """Yield the keyring of this session; raise BackendUnavailable for its errors, Busy where there is none."""
+    """Yield the keyring of this session; raise BackendUnavailable for its errors, Busy if no keyring is usable."""
     try:
         yield _ring()
     except TtpError:

@@ -9,7 +9,7 @@ from ttp.store.home.regular_file import open_regular
 
 
 def write(path: Path, text: str, errors: str = "strict") -> None:
-    """Put a file in the place of what `path` is, on disk when this comes back. OSError. One at a time: `alone`.
+    """Put a file in the place of what `path` is, on disk when this comes back. Raises OSError. One at a time: `alone`.
     `errors`: what becomes of signs that UTF-8 has not, as `open` takes it."""
     fresh = path.with_name(path.name + ".new")
     descriptor = open_regular(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)

@@ -67,7 +67,7 @@ class EditorDraft:
         return [str(line) for line in shown] if isinstance(shown, list) else []
 
     def know(self, **known: object) -> None:
-        """Write down what is known of it. Busy."""
+        """Write down what is known of it. Raises Busy."""
         self._known |= known
         with disk_errors_as_busy(self.path):
             data = json.dumps(self._known).encode()
@@ -76,18 +76,19 @@ class EditorDraft:
             os.fsync(self.lock)
 
     def read(self) -> str:
-        """What is in it; bytes that are not UTF-8 are lone surrogates. Nothing where the file is gone. Busy."""
+        """Return what is in it; bytes that are not UTF-8 are lone surrogates. Nothing where the file is gone. Raises
+        Busy."""
         with disk_errors_as_busy(self.path), suppress(FileNotFoundError):
             return read_bytes(self.path).decode("utf-8", "surrogateescape")
         return ""
 
     def write(self, text: str) -> None:
-        """Put a text in it: all of it, or what was there stays. Busy."""
+        """Put a text in it: all of it, or what was there stays. Raises Busy."""
         with disk_errors_as_busy(self.path):
             atomic_file.write(self.path, text, "surrogateescape")
 
     def belongs_to(self, post_id: int) -> None:
-        """Call it by the post that it is about from now on. Busy."""
+        """Call it by the post that it is about from now on. Raises Busy."""
         path = self.path.with_name(f"{post_id}.md")
         with disk_errors_as_busy(self.path):
             metadata_path(self.path).replace(metadata_path(path))
@@ -96,7 +97,7 @@ class EditorDraft:
         self.path = path
 
     def set_aside(self) -> Path:
-        """Keep what is in it under another name, which is answered, and begin anew. Busy."""
+        """Keep what is in it under another name, which is answered, and begin anew. Raises Busy."""
         number = 1
         while (aside := self.path.with_name(f"{self.path.stem}-{number}.md")).exists():
             number += 1
@@ -126,7 +127,7 @@ class EditorDrafts:
 
     @contextmanager
     def begun(self) -> Iterator[EditorDraft]:
-        """A fresh one for a new post. Busy."""
+        """Yield a fresh one for a new post. Raises Busy."""
         self._make_folder()
         with disk_errors_as_busy(self._folder):
             handle, name = mkstemp(prefix="new-", suffix=".md", dir=self._folder)
@@ -138,7 +139,8 @@ class EditorDrafts:
 
     @contextmanager
     def of_post(self, post_id: int) -> Iterator[EditorDraft]:
-        """The one of a post, as it was left, or an empty one. Conflict where it is open somewhere; Busy."""
+        """Yield the one of a post, as it was left, or an empty one. Raises Conflict where it is open somewhere;
+        Busy."""
         self._make_folder()
         with self._held(self._folder / f"{post_id}.md") as one:
             if one is None:
@@ -148,7 +150,7 @@ class EditorDrafts:
             yield one
 
     def left_behind(self) -> Iterator[EditorDraft]:
-        """Those for new posts that nobody has open. Busy."""
+        """Yield those for new posts that nobody has open. Raises Busy."""
         for path in sorted(self._folder.glob("new-*.md")):
             with self._held(path) as one:
                 if one is not None:
@@ -156,7 +158,7 @@ class EditorDrafts:
 
     @contextmanager
     def _held(self, path: Path) -> Iterator[EditorDraft | None]:
-        """The manuscript at a path, locked; None where somebody has it."""
+        """Yield the manuscript at a path, locked; None where somebody has it."""
         lock = _locked(metadata_path(path))
         if lock is None:
             yield None
@@ -175,7 +177,7 @@ class EditorDrafts:
 
 
 def metadata_path(path: Path) -> Path:
-    """Where it stands what is known of a manuscript."""
+    """Return where it stands what is known of a manuscript."""
     return path.with_suffix(".json")
 
 
@@ -196,7 +198,7 @@ def _remove(path: Path) -> None:
 
 
 def _locked(path: Path) -> int | None:
-    """The open file at a path, once it is locked; None where somebody has it. Busy."""
+    """Return the open file at a path, once it is locked; None where somebody has it. Raises Busy."""
     while True:
         with disk_errors_as_busy(path):
             descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)

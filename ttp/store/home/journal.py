@@ -34,8 +34,8 @@ class Journal:
     """The journal of the store `store_id` under `home`."""
 
     def __init__(self, home: Path, store_id: str) -> None:
-        """Make the file where there is none. Busy where it cannot be made or read: what became of a call could be
-        lost."""
+        """Make the file where there is none. Raises Busy where it cannot be made or read: what became of a call could
+        be lost."""
         self.path = home / FILE
         self.kept = 0
         """How many entries were written by this object."""
@@ -55,7 +55,7 @@ class Journal:
             ) from error
 
     def keep(self, entry: Entry) -> None:
-        """Write one entry at the end and onto the disk. OSError if the disk does not take it."""
+        """Write one entry at the end and onto the disk. Raises OSError if the disk does not take it."""
         known = {"entry": dict(entry), "store": self._store_id}
         line = text_of({**known, "check": _check(known)}).encode()
         with self._turn:
@@ -69,12 +69,12 @@ class Journal:
             self.kept += 1
 
     def entries(self) -> list[Entry]:
-        """The entries of this store that are whole, oldest first. A line that a crash has torn says nothing. OSError
-        if the file cannot be read."""
+        """Return the entries of this store that are whole, oldest first. A line that a crash has torn says nothing.
+        OSError if the file cannot be read."""
         return [known["entry"] for known in self._lines() if known["store"] == self._store_id]
 
     def clear(self) -> None:
-        """Forget what was taken up; another store's entries stay. OSError."""
+        """Forget what was taken up; another store's entries stay. Raises OSError."""
         theirs = [known for known in self._lines() if known["store"] != self._store_id]
         text = b"".join(text_of({**known, "check": _check(known)}).encode() + _BLANK for known in theirs)
         with self._turn:
@@ -87,7 +87,7 @@ class Journal:
                 os.close(descriptor)
 
     def told(self) -> tuple[str, ...]:
-        """What a person should know of what was kept by this object; nothing where nothing was."""
+        """Return what a person should know of what was kept by this object; nothing where nothing was."""
         if not self.kept:
             return ()
         what = "what became of one call is" if self.kept == 1 else f"what became of {self.kept} calls is"
@@ -136,7 +136,7 @@ def _check(known: Mapping[str, Any]) -> str:
 
 
 def _read(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is torn or was changed."""
+    """Return what a line says; None where it is torn or was changed."""
     try:
         known = json.loads(line)
         whole = known.pop("check") == _check(known) and isinstance(known["entry"], dict)

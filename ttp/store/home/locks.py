@@ -55,7 +55,7 @@ MOST_TRIES = 1000
 
 @contextmanager
 def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
-    """Hold the lock for the block. LockHeld at once if another process has it."""
+    """Hold the lock for the block. Raises LockHeld at once if another process has it."""
     from filelock import FileLock, Timeout
 
     # These arguments matter: fallback_to_soft would leave a lock that survives its process, thread_local one that a
@@ -78,7 +78,7 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
 
 
 def is_publisher_running(home: Path) -> bool:
-    """Whether a living process holds the lock now. Busy where that cannot be found out."""
+    """Return whether a living process holds the lock now. Raises Busy where that cannot be found out."""
     path = home / "publisher.lock"
     try:
         descriptor = open_regular(path, os.O_RDWR)
@@ -178,7 +178,8 @@ class TokenLocked(Busy):
 
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
-    """Hold the account's token for the block. TokenLocked where another holds it for longer than `patience_s`."""
+    """Hold the account's token for the block. Raises TokenLocked where another holds it for longer than
+    `patience_s`."""
     descriptor = _open_lock(home, account)
     try:
         end = time.monotonic() + patience_s
@@ -192,7 +193,7 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
 
 
 def _open_lock(home: Path, account: str) -> int:
-    """The descriptor of the lock's file, which stays once it is made."""
+    """Return the descriptor of the lock's file, which stays once it is made."""
     path = _path(home, account, "lock")
     try:
         return open_regular(path, os.O_RDWR | os.O_CREAT)
@@ -206,8 +207,8 @@ def _open_lock(home: Path, account: str) -> int:
 
 
 def _taken(descriptor: int, path: Path) -> bool:
-    """Whether the kernel gave the lock. Taken directly: one is taken for each delivery, and filelock costs as much of
-    that as its request does."""
+    """Return whether the kernel gave the lock. Taken directly: one is taken for each delivery, and filelock costs as
+    much of that as its request does."""
     try:
         lock_file(descriptor, LOCK_EX | LOCK_NB, path)
     except BlockingIOError:
@@ -223,7 +224,7 @@ def note_refresh_started(home: Path, account: str, token: str, at: datetime) -> 
 
 
 def refresh_started_at(home: Path, account: str, token: str) -> datetime | None:
-    """When spending `token` was begun and not heard to end; None where it was not."""
+    """Return when spending `token` was begun and not heard to end; None where it was not."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         note = json.loads(read_text(_path(home, account, "json")))
         if note["token"] == _mark(token):
@@ -256,7 +257,7 @@ def _make_folder(home: Path) -> None:
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
     """Wait until nobody else changes files of this folder, and let nobody else do so meanwhile; but on file systems
-    that lock no folder (NFS). OSError."""
+    that lock no folder (NFS). Raises OSError."""
     lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         try:
@@ -277,8 +278,8 @@ NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSU
 
 
 def lock_file(descriptor: int, how: int, path: Path) -> None:
-    """Lock an open file as `flock` does. BlockingIOError where another process has it; Busy where it cannot be locked.
-    `path`: where the file is, for the message."""
+    """Lock an open file as `flock` does. BlockingIOError where another process has it; Busy where it cannot be
+    locked. `path`: where the file is, for the message."""
     with lock_errors_as_busy(path):
         fcntl.flock(descriptor, how)
 

@@ -37,13 +37,14 @@ class MediaStore:
         self._holding: ExitStack | None = None
 
     def path(self, sha256: str, form: str = "") -> Path:
-        """Where the bytes with this digest are, or would be; with `form`, what they were converted into for it."""
+        """Return where the bytes with this digest are, or would be; with `form`, what they were converted into for
+        it."""
         if not _SHA256.fullmatch(sha256):
             raise Bug(f'"{sha256}" is no SHA-256')
         return self.folder / (f"{sha256}.{form}" if form else sha256)
 
     def has(self, item: MediaItem) -> bool:
-        """Whether an item's bytes are still there."""
+        """Return whether an item's bytes are still there."""
         return self._has(item.sha256, item.bytes)
 
     @contextmanager
@@ -58,8 +59,8 @@ class MediaStore:
     def add(self, path: Path) -> MediaItem:
         """Take a copy of a file, and say what it is. The same bytes a second time write nothing.
 
-        NotFound if there is none. UsageError if it is no plain file, no image or video, is named as what it is not, or
-        is one of ttp's own. Busy if the copy cannot be written.
+        Raises NotFound if there is none. Raises UsageError if it is no plain file, no image or video, is named as what
+        it is not, or is one of ttp's own. Raises Busy if the copy cannot be written.
         """
         with open_source(path) as source:
             size = source.size()
@@ -78,7 +79,7 @@ class MediaStore:
     def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
         """Take in what `fetch` writes into the file that it is given, under `name`. `source`: for messages.
 
-        UsageError if it is no image or video; Busy if it cannot be written; raises what `fetch` raises.
+        Raises UsageError if it is no image or video; Busy if it cannot be written; raises what `fetch` raises.
         """
         with _writing(self.folder, source), self._adding():
             self._make_folder()
@@ -101,7 +102,7 @@ class MediaStore:
         return _item(name, facts, size, sha256)
 
     def keep(self, sha256: str, form: str, data: bytes) -> None:
-        """Keep what an image was converted into. Busy if it cannot be written."""
+        """Keep what an image was converted into. Raises Busy if it cannot be written."""
         target = self.path(sha256, form)
         with _writing(self.folder, target.name):
             self._make_folder()
@@ -119,7 +120,7 @@ class MediaStore:
                 path.unlink(missing_ok=True)
 
     def made(self, item: MediaItem, form: str) -> MediaItem | None:
-        """What an image was converted into for `form`; None where it was not, or the copy is not whole."""
+        """Return what an image was converted into for `form`; None where it was not, or the copy is not whole."""
         try:
             data = self.path(item.sha256, form).read_bytes()
             facts = read_facts(lambda at, length: data[at : at + length], len(data))
@@ -268,7 +269,7 @@ class Source:
         return os.fstat(self.file).st_size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """That many bytes, fewer at the end. UsageError if the disk cannot give them."""
+        """Return that many bytes, fewer at the end. Raises UsageError if the disk cannot give them."""
         try:
             return os.pread(self.file, length, offset)
         except OSError as error:
@@ -285,7 +286,7 @@ class Source:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
-    """A file open for reading. NotFound, UsageError."""
+    """Yield a file open for reading. Raises NotFound, UsageError."""
     try:
         file = open_regular(path)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -301,7 +302,7 @@ def open_source(path: Path) -> Iterator[Source]:
 
 
 def read_source_facts(source: Source, size: int) -> Facts:
-    """What its bytes say. UsageError if they are no usable image or video."""
+    """Return what its bytes say. Raises UsageError if they are no usable image or video."""
     try:
         return read_facts(source.read_at, size)
     except UnusableMedia as error:
@@ -328,7 +329,7 @@ def check_name(path: Path, facts: Facts) -> None:
 
 
 def _like(path: Path) -> tuple[Hint, ...]:
-    """The file in the same folder that was probably meant, else the folder."""
+    """Return the file in the same folder that was probably meant, else the folder."""
     meant = [path.with_name(name) for name in similar_names(path)]
     if not meant:
         return (Hint("see what is there", f"ls -la {nearest_folder(path)}"),)
@@ -336,7 +337,7 @@ def _like(path: Path) -> tuple[Hint, ...]:
 
 
 def similar_names(path: Path) -> list[str]:
-    """The name of the file in the same folder that was probably meant; nothing where there is none."""
+    """Return the name of the file in the same folder that was probably meant; nothing where there is none."""
     from difflib import get_close_matches
 
     try:
@@ -346,5 +347,5 @@ def similar_names(path: Path) -> list[str]:
 
 
 def path_text(path: Path) -> str:
-    """A path as text that can be stored and printed, also where its bytes are no UTF-8."""
+    """Return a path as text that can be stored and printed, also where its bytes are no UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")

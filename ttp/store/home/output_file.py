@@ -23,8 +23,8 @@ def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed:
     """Write a file whole, or leave what is there. A link stays a link, and a file keeps its mode. What is not a regular
     file, such as a named pipe or `/dev/stdout`, is written to as it is.
 
-    UsageError for a path of ttp's own, a folder, or a file that is there where `over` is not said; NotFound without its
-    folder; Busy. `typed`: the word that named it.
+    Raises UsageError for a path of ttp's own, a folder, or a file that is there where `over` is not said;
+    NotFound without its folder; Busy. `typed`: the word that named it.
     """
     number = stream_number(path)
     if number is None:
@@ -52,7 +52,7 @@ def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed:
 
 
 def output_error(path: Path, error: OSError | ValueError) -> TtpError:
-    """Why a file cannot be written there."""
+    """Return why a file cannot be written there."""
     why = getattr(error, "strerror", None) or "no file can have that name"
     number = getattr(error, "errno", errno.EINVAL)
     if number == errno.ENOENT:
@@ -93,7 +93,7 @@ def _replace(path: Path, parts: Iterable[str], found: os.stat_result | None) -> 
 
 
 def _open_as_it_is(path: Path) -> int:
-    """A named pipe, terminal or other device, open for writing; never waits for a reader that is not there."""
+    """Return a named pipe, terminal or other device, open for writing; never waits for a reader that is not there."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:

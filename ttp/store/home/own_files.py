@@ -23,8 +23,8 @@ class OwnFiles:
     files: tuple[Path, ...] = ()
 
     def refuse(self, path: Path, typed: str | None = None) -> None:
-        """UsageError where to write to the path would write to a file of ttp's, or beside one. `typed`: the word that
-        named it."""
+        """Raise UsageError where to write to the path would write to a file of ttp's, or beside one. `typed`: the word
+        that named it."""
         if not self.own(path):
             return
         typed = typed or str(path)
@@ -35,7 +35,7 @@ class OwnFiles:
         )
 
     def own(self, path: Path) -> bool:
-        """Whether a path leads into ttp's folders or to one of its files, by whatever name: through links, `..`,
+        """Return whether a path leads into ttp's folders or to one of its files, by whatever name: through links, `..`,
         another mount, a second name of the file."""
         try:
             real = Path(os.path.realpath(path))
@@ -47,7 +47,7 @@ class OwnFiles:
         return self._has_name(_stat(real))
 
     def _has_name(self, found: os.stat_result | None) -> bool:
-        """Whether this file has another name that is ttp's."""
+        """Return whether this file has another name that is ttp's."""
         if found is None or not stat.S_ISREG(found.st_mode) or found.st_nlink < 2:
             return False
         return (found.st_dev, found.st_ino) in self._marks or any(_mark(path) == _of(found) for path in self._all())
@@ -61,7 +61,7 @@ class OwnFiles:
         return frozenset(mark for one in self._real if (mark := _mark(one)) is not None)
 
     def _places(self) -> Iterator[Path]:
-        """The folders and files, and what links in those folders lead to: the media may be on another disk."""
+        """Yield the folders and files, and what links in those folders lead to: the media may be on another disk."""
         yield from (*self.folders, *self.files)
         for folder in self.folders:
             try:

@@ -13,14 +13,14 @@ from ttp.domain.errors import Busy, Hint, UsageError
 
 
 def nearest_folder(path: Path) -> str:
-    """The nearest folder on the way to a path that leads nowhere, as a shell reads it."""
+    """Return the nearest folder on the way to a path that leads nowhere, as a shell reads it."""
     folder = next((one for one in path.parents if os.path.isdir(one)), Path())  # noqa: PTH112 (never raises)
     return shlex.quote(str(folder))
 
 
 def expand_user(text: str, what: str = "") -> Path:
-    """The path, with the folder of a person in the place of `~` and `~name`. UsageError where there is no such person;
-    `what`: where it was written."""
+    """Return the path, with the folder of a person in the place of `~` and `~name`. Raises UsageError where there is no
+    such person; `what`: where it was written."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -39,7 +39,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 def make_home(home: Path) -> None:
     """Make the folder of everything, for its owner only. A folder that was made for it, and is empty, is tightened.
-    Busy where that cannot be done."""
+    Raises Busy where that cannot be done."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
@@ -73,7 +73,7 @@ def no_room(path: Path) -> Busy:
 
 
 def quote_path(path: Path) -> str:
-    """A path as a shell reads it."""
+    """Return a path as a shell reads it."""
     import shlex
 
     return shlex.quote(str(path))

@@ -34,8 +34,8 @@ class NotRegular(OSError):
 def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) -> int:
     """Open a regular file; a new one is for its owner alone. Never waits.
 
-    NotRegular for anything else, any other OSError for what cannot be opened. `null`: the null device counts as an
-    empty file.
+    Raises NotRegular for anything else, any other OSError for what cannot be opened. `null`: the null device counts as
+    an empty file.
     """
     try:
         descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
@@ -55,18 +55,18 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) ->
 
 
 def kind_of(found: os.stat_result) -> str:
-    """What is not a regular file, with its article."""
+    """Return what is not a regular file, with its article."""
     return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
 
 
 def read_text(path: Path, *, null: bool = False) -> str:
-    """The text of a regular file in UTF-8. OSError, UnicodeDecodeError. `null`: see `open_regular`."""
+    """Return the text of a regular file in UTF-8. Raises OSError, UnicodeDecodeError. `null`: see `open_regular`."""
     with os.fdopen(open_regular(path, null=null), encoding="utf-8") as file:
         return file.read()
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a regular file. OSError."""
+    """Return the bytes of a regular file. Raises OSError."""
     with os.fdopen(open_regular(path), "rb") as file:
         return file.read()
 
@@ -77,14 +77,14 @@ def text_of_path(path: Path | str) -> str:
 
 
 def open_input(path: Path) -> BinaryIO:
-    """Open a file that a person named, to read it. It may be a stream that this process was given, such as
-    `/dev/stdin` or a shell's `<(command)`. OSError."""
+    """Open a file that a person named, to read it. It may be a stream that this process was given, such as `/dev/stdin`
+    or a shell's `<(command)`. Raises OSError."""
     number = stream_number(path)
     return os.fdopen(open_regular(path) if number is None else os.dup(number), "rb")
 
 
 def stream_number(path: Path) -> int | None:
-    """The descriptor of this process that the path names, as `/dev/stdout` and `/dev/fd/63` do; else None."""
+    """Return the descriptor of this process that the path names, as `/dev/stdout` and `/dev/fd/63` do; else None."""
     streams = os.path.realpath("/dev/fd")
     for _ in range(_MOST_LINKS):
         try:

@@ -48,7 +48,7 @@ def run(
 
     What it leaves running when it ends by itself is not waited for, and runs on.
 
-    NotFound where it cannot be started; BrokenOff where it takes longer than `limit_s` or prints more than CAP.
+    Raises NotFound where it cannot be started; ProgramTimeout where it takes longer than `limit_s` or prints more than CAP.
     """
     name = Path(argv[0]).name
     try:
@@ -89,7 +89,7 @@ class _Talk:
         self.heard = (bytearray(), bytearray())
 
     def hold(self, until: float) -> None:
-        """Until it has ended and said all. TimeoutError past `until` (monotonic), OverflowError past CAP."""
+        """Until it has ended and said all. Raises TimeoutError past `until` (monotonic), OverflowError past CAP."""
         process = self._process
         assert process.stdout is not None
         assert process.stderr is not None
@@ -129,7 +129,7 @@ class _Talk:
 
 
 def _hear(stream: IO[bytes], heard: bytearray) -> bool:
-    """Read a piece; False at the end. OverflowError past CAP."""
+    """Read a piece; False at the end. Raises OverflowError past CAP."""
     piece = os.read(stream.fileno(), _PIECE)
     heard += piece
     if len(heard) > CAP:

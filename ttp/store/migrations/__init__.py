@@ -11,7 +11,7 @@ from ttp.store.sqlite import SqliteConnection
 def upgrade(connection: SqliteConnection, target: str) -> None:
     """Run every migration up to `target` on `connection` (autocommit mode, foreign keys switched off here).
 
-    All or nothing. Conflicting where a reference is broken afterwards, and nothing is changed.
+    All or nothing. Raises Conflicting where a reference is broken afterwards, and nothing is changed.
     """
     from alembic import command
     from alembic.config import Config
