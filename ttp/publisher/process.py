@@ -172,6 +172,7 @@ class PublisherProcess:
                 self.clock,
                 self.platforms,
                 hooks.emit,
+                store_id(watch),
                 self.limits,
                 journal,
                 left,

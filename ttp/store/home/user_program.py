@@ -48,7 +48,7 @@ def run(
 
     What it leaves running when it ends by itself is not waited for, and runs on.
 
-    Raises NotFound where it cannot be started; ProgramTimeout where it takes longer than `limit_s` or prints more than CAP.
+    Raises NotFound if it cannot be started, ProgramTimeout if it takes longer or prints more than CAP.
     """
     name = Path(argv[0]).name
     try:
