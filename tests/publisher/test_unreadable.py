@@ -64,7 +64,7 @@ def test_a_post_that_cannot_be_read_is_left_alone_and_the_rest_goes_out(bench: B
     assert "cannot be read" in note.message
     holder = locks.read_holder(bench.database.home)
     assert holder is not None
-    assert [f"left alone: {why}" for why in holder.left] == [note.message]
+    assert [f"skipped: {why}" for why in holder.left] == [note.message]
 
 
 def test_a_state_or_a_time_that_nobody_knows_is_never_due(bench: Bench) -> None:

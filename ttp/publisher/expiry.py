@@ -1,5 +1,5 @@
-"""Due deliveries that must not go out: too late, one of several of a recurrence that are late, or of an account that
-cannot publish. They fail, with the way out."""
+"""Fail due deliveries that must not be published: too late, superseded by a later occurrence, or without a usable
+account."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 
 
 def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection[int] | None = None) -> None:
-    """Fail them all, of the posts `only` where that is given, and say so. MOST of each sort to a transaction."""
+    """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
     limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
     most = MOST if only is None else -1
     approved = approval.is_needed(context.config)
@@ -55,7 +55,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
 
 
 def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
-    """Return why it is missed, by the clocks of `zone`. `approved`: nothing goes out that is not."""
+    """Return why a delivery was missed, in times of `zone`. `approved`: approval is required."""
     delivery = late.delivery
     assert delivery.due_at is not None
     due, free, here = (at.astimezone(zone) for at in (delivery.due_at, late.since, now))

@@ -1,8 +1,7 @@
-"""What follows from the outcome of a publishing call: for an answer that has just come, and for one that was kept in
-the journal because the store did not take it.
+"""Apply the outcome of a publishing call: one that just came, or one from the journal.
 
-Owns the delivery's move after an outcome, and the outcome's form in the attempt's row and in the journal. Decides
-nothing about what an answer means: that is the platforms' word.
+Maps outcomes to the delivery's next state, the attempt's columns and the journal's entries. What an answer means is
+decided in the platforms' folders.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from ttp.store.home.journal import Entry, Journal
 from ttp.store.writer import Writer
 
 FIRST_LOOK_S = 2.0
-"""An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
+"""Seconds until the first look-up after a lost answer; less if look-ups are configured closer together."""
 
 
 ANOTHERS = "the answer names a post that is another delivery's"
@@ -44,7 +43,7 @@ _FORMS: Mapping[str, type[Done] | type[NotDone] | type[Unknown]] = {
 
 
 def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: datetime) -> Delivery:
-    """Return the delivery, which was sending, after what became of its call."""
+    """Return the delivery, which was sending, after the outcome of its call."""
     match outcome:
         case Done(processing=True):
             if outcome.handle is not None:
@@ -66,20 +65,19 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
 
 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
-    """Return a refusal as duplicate, where an earlier call may have gone through, is evidence that it did: look
-    first."""
+    """Turn a refusal as duplicate into Unknown if an earlier call may have succeeded."""
     if sent_before and isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
         return Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status)
     return outcome
 
 
 def retry_jitter() -> float:
-    """Return where in its jitter a wait lies, -1..1."""
+    """Return a random position in the jitter, -1..1."""
     return random.uniform(-1, 1)  # noqa: S311 (spreads load, guards nothing)
 
 
 def attempt_columns(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as the attempt row keeps it."""
+    """Return an outcome as columns of its attempt."""
     match outcome:
         case Done():
             return {"outcome": "done", "http_status": outcome.http_status, "message": outcome.remote_id}
@@ -94,8 +92,8 @@ def attempt_columns(outcome: Outcome) -> dict[str, Any]:
 
 
 def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now: datetime) -> Entry:
-    """Return an outcome as the journal keeps it. Of a handle only what the answer changed: the rest is in the store,
-    and may be an address that is a secret."""
+    """Return an outcome as a journal entry. Of a handle it has only the changes: the rest is in the store, and may be a
+    secret address."""
     held: dict[str, Any] = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     for name in _INSTANTS:
         if held.get(name) is not None:
@@ -115,7 +113,7 @@ def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now:
 
 
 def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
-    """Return what an entry of the journal says; `handle` is the delivery's own."""
+    """Return the outcome of a journal entry; `handle` is the delivery's."""
     held = dict(entry["held"])
     dropped = held.pop("dropped", [])
     for name in _INSTANTS:
@@ -130,11 +128,10 @@ def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
 
 
 def replay_journal(writer: Writer, journal: Journal, config: Config, quarantine: Quarantine) -> list[Delivery]:
-    """Store what the journal keeps, before anything else is done; answers the deliveries that moved by it.
+    """Store the outcomes in the journal before anything else, and return the deliveries that moved.
 
-    Idempotent: an intent whose outcome the store knows already is left alone. To be called by the holder of the
-    publisher's lock, before open intents are recovered. What belongs to a row that cannot be read stays kept, and is
-    `left` alone.
+    Idempotent: outcomes that the store has already are skipped. Call it with the publisher's lock held, before
+    recovering open intents. Entries of corrupt rows stay in the journal, and their posts are quarantined.
     """
     moved: list[Delivery] = []
     entries = journal.entries()
@@ -157,7 +154,7 @@ def replay_journal(writer: Writer, journal: Journal, config: Config, quarantine:
 
 
 def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool = False) -> Delivery | None:
-    """`bound`: the id that the answer gave belongs to another delivery, so the answer proves nothing."""
+    """`bound`: the answered id belongs to another delivery, so the answer proves nothing."""
     delivery = queries.delivery(db, entry["delivery"])
     intent = attempts.last_intent(db, entry["delivery"])
     if delivery is None or delivery.state is not DeliveryState.SENDING or intent is None or intent.outcome is not None:
@@ -178,22 +175,21 @@ def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool =
 
 
 CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
-"""Further apart, a Date header was wrong, and with it where the settle window ends and what the look-up asked for."""
+"""More than this means that a Date header was wrong, and with it the settle window and the look-up's start."""
 
 
 DATE_WRONG_BY_MOST = timedelta(days=1)
-"""A machine's clock that is further behind the platform's is not set."""
+"""A machine clock further behind the platform's is not set at all."""
 
 
 _SECOND = timedelta(seconds=1)
 
 
 def earliest_publish_time(intent: Attempt) -> datetime:
-    """From when on what the call made may be listed: the earlier of both clocks.
+    """Return from when on the platform may list the post: the earlier of both clocks.
 
-    A Date header that is ahead of the clock by which a platform lists its posts (whatever stands between may write one)
-    would have the look-up begin behind the post, and miss it. The platform's own where it is the earlier one, and where
-    this machine's cannot be right.
+    A Date header ahead of the platform's list (proxies may write one) would let the look-up start after the post and
+    miss it. The platform's time counts if it is the earlier one, or if this machine's clock is not set.
     """
     if intent.platform_at is None:
         return intent.at
@@ -202,9 +198,9 @@ def earliest_publish_time(intent: Attempt) -> datetime:
 
 
 def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:
-    """Return whether as much time went by on the platform's clock since the intent as on one of this machine's.
+    """Return whether the platform's clock and one of this machine's measured the same time since the intent.
 
-    The clock since start-up cannot be set, but begins anew with the machine; the wall clock can be, and goes on.
+    The clock since start-up cannot be set, but restarts with the machine; the wall clock can be set, but continues.
     """
     assert intent.platform_at is not None
     theirs = platform_at - intent.platform_at
@@ -215,9 +211,9 @@ def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: fl
 
 
 def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:
-    """Return when the call was over for certain, by the platform's clock: the request may have left until then.
+    """Return when the call was certainly over, by the platform's clock.
 
-    It was when the first clean look was made; and it took as long as this machine's clock says, unless that was set
+    That is the first clean look-up, or earlier: the duration that this machine's clock measured, unless it was set
     back.
     """
     assert intent.platform_at is not None
@@ -230,7 +226,7 @@ def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetim
 
 
 def count_clean_lookups(times: list[datetime], gap: timedelta) -> int:
-    """Return how many of these looks are at least a gap apart from the one counted before."""
+    """Return how many look-ups are at least a gap apart from the one counted before."""
     count, last = 0, None
     for at in times:
         if last is None or at - last >= gap:
@@ -241,7 +237,7 @@ def count_clean_lookups(times: list[datetime], gap: timedelta) -> int:
 
 
 def unclear_since(looks: list[Attempt]) -> datetime:
-    """Return when the present run of unclear looks began. The newest look is unclear."""
+    """Return when the present run of unclear look-ups began. The newest one is unclear."""
     since = looks[-1].at
     for look in reversed(looks):
         if look.outcome != "unclear":

@@ -1,4 +1,4 @@
-"""Being the publisher: the lock, the holder file, the signals, the loop. And following posts beside another one."""
+"""Run a publisher: lock, holder file, signals, loop. Or watch posts while another publisher runs."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ from ttp.store.sqlite import quick_check, translate_errors
 from ttp.store.writer import Writer
 
 WATCH_EVERY_S = 0.1
-"""How often a wait for another publisher looks again."""
+"""Seconds between two looks while waiting for another publisher."""
 _READ_AFTER = frozenset({Mode.ONCE, Mode.UNTIL_IDLE})
-"""Runs that read numbers once they have published; a loop does it meanwhile, and whoever follows a post waits."""
+"""Runs that pull metrics after publishing. A loop pulls meanwhile, and a run that follows a post does not."""
 CHECK_EVERY_MS = 24 * 3600 * 1000
 _LEFT_BEHIND: list[ExitStack] = []
-"""The lock, the writer and the clients of a publisher whose workers were still at work when it ended: theirs until the
-process is gone. Were the lock free before, the next publisher could take over what they still hold."""
+"""Lock, writer and clients of a publisher that ended with busy workers: kept until the process exits. If the lock were
+free before, the next publisher could take over what these workers still do."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended. `signal`: the number of the one that ended it; `clean`: nothing was left in flight; `notes`:
-    what could not be done beside it."""
+    """How a run ended. `signal`: the number of the signal that ended it; `clean`: nothing was left in flight; `notes`:
+    problems of the periodic work."""
 
     clean: bool
     signal: int | None = None
@@ -89,11 +89,11 @@ class PublisherProcess:
 
     @property
     def owner(self) -> Owner:
-        """This machine, as the store's publisher."""
+        """This machine as owner of the store."""
         return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
 
     def refuse_elsewhere(self) -> None:
-        """Raise OwnedElsewhere if this machine must not publish from the store before it is taken over."""
+        """Raise OwnedElsewhere if this machine must not publish from the store without a take-over."""
         with self.database.reading() as db:
             doubt = None if db is None else self.owner.refusal(db)
         if doubt is not None:
@@ -102,9 +102,9 @@ class PublisherProcess:
     def run(self, scope: Scope, emit: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
         """Publish until the scope is done. Raises LockHeld at once if another process publishes; Damaged, Busy.
 
-        Raises OwnedElsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only
-        with `take_over`, and what is due or in flight is looked up first. While the clock stands before what has
-        happened a loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
+        Raises OwnedElsewhere, and runs the hook, for a store of another machine, a copy or a restored one; `take_over`
+        then looks up what is due or in flight first. While the clock is behind the last recorded event, a loop waits
+        and other runs raise SlowClock; `trust_clock`: the clock is right, and was ahead before.
         """
         over = threading.Event()
         hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(emit))
@@ -199,7 +199,7 @@ class PublisherProcess:
                     notify(READY)
                     clean = loop.run(scope)
             except TtpError as error:
-                error.details += journal.told()
+                error.details += journal.notes()
                 raise
             finally:
                 if workers.jobs:
@@ -219,8 +219,8 @@ class PublisherProcess:
             self.sleep(WATCH_EVERY_S)
 
     def publish(self, ids: frozenset[int], emit: Sink) -> RunResult:
-        """Follow posts to their end: here if the lock is free, else beside the publisher that runs (woken by the
-        store's change). Events are the same in both."""
+        """Publish posts to their end: in this process if the lock is free, else by the running publisher, which notices
+        the store's change. The events are the same."""
         while True:
             try:
                 return self.run(Scope(Mode.PUBLISH, only=ids), emit)
@@ -235,7 +235,7 @@ class PublisherProcess:
                     return RunResult(True)
 
     def _check(self, writer: Writer, now: datetime) -> None:
-        """Read through the whole file once a day, and after a publisher that died."""
+        """Check the whole file once a day, and after a publisher that died."""
 
         def work(db: Connection) -> None:
             last = db.execute("SELECT checked_at FROM store").fetchone()[0]
@@ -256,7 +256,7 @@ class PublisherProcess:
 
 
 def _one_event_at_a_time(emit: Sink) -> Sink:
-    """`emit`, for many threads: one event at a time."""
+    """Make `emit` safe for several threads."""
     turn = threading.Lock()
 
     def told(event: Event) -> None:
@@ -268,7 +268,7 @@ def _one_event_at_a_time(emit: Sink) -> Sink:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Yield what is loaded by now stays: for the block, garbage collections, which stop all threads, pass it over."""
+    """Exclude all objects loaded so far from garbage collections, which stop all threads."""
     gc.freeze()
     try:
         yield
@@ -278,8 +278,8 @@ def _without_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def _handle_stop_signals(stop: Callable[[], None], *, asked: bool = False) -> Iterator[list[int]]:
-    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once, which open intents make safe. `asked`:
-    this has been asked already."""
+    """Stop on SIGTERM and SIGINT; a second signal ends the process at once, which open intents make safe. `asked`: a
+    stop was requested before."""
     caught: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -288,7 +288,10 @@ class Tokens:
         return fresh.credentials
 
     def _still(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
-        """Return the old credentials while they live. Then raise TokenUnavailable, or TokenRevoked if waiting is useless."""
+        """Return the old credentials while they live.
+
+        Raises TokenUnavailable after that, or TokenRevoked if waiting cannot help.
+        """
         if is_alive(held, self._clock.now()):
             return held
         if outcome.passing and outcome.kind in _WORTH_WAITING:

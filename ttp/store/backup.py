@@ -24,7 +24,7 @@ from ttp.store.ownership import RESTORED
 from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
 from ttp.store.sqlite import copy as copy_database
 
-_BESIDE = ("-wal", "-shm", "-journal")
+_LOG_FILES = ("-wal", "-shm", "-journal")
 _ANOTHER = Hint("take another name", "ttp backup FILE")
 
 
@@ -111,7 +111,7 @@ def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
         except TtpError:
             same = False
         if not same:
-            raise UsageError(f"{target} is there already, and it is no backup of this store", _ANOTHER)
+            raise UsageError(f"{target} exists and is not a backup of this store", _ANOTHER)
 
 
 def _fresh(target: Path) -> Path:
@@ -151,7 +151,7 @@ def _opened(copy: Path) -> Connection:
         connection.close()
         if isinstance(error, TtpError):
             raise
-        raise Damaged(f"{copy} is no backup of a store: {error}", Hint("try another", "ttp restore FILE")) from error
+        raise Damaged(f"{copy} is not a backup of a store: {error}", Hint("try another", "ttp restore FILE")) from error
     return connection
 
 
@@ -161,17 +161,19 @@ def store_id(db: Connection) -> str:
 
 
 def _put_aside(path: Path, held: ExitStack) -> Path:
-    """Give the present store a second name, with nothing beside the first one. Who opened it before and writes now is
-    refused by SQLite, since its file is another one then."""
+    """Give the present store a second name, with an empty log, and return it. Raises Busy if another program uses it.
+
+    A program that opened it earlier and writes later is refused by SQLite, because the file was replaced.
+    """
     kept = _free(path.with_name(f"{path.name}.before-restore"))
     try:
-        # Open until all is done: closing it would remove a log beside it that is no log of it.
+        # Open until all is done: closing it would delete the log of the file that replaces it.
         lock_alone(held.enter_context(closing(connect_unchecked(path))))
     except StoreError as error:
-        # A store that is damaged is what backups are for: it is kept as it is, with what is beside it.
+        # A damaged store, which is what backups are for, is kept with its log files.
         if is_locked(error):
             raise Busy(f"another program has {path} open", Hint("see who publishes", "ttp status")) from error
-        for part in _BESIDE:
+        for part in _LOG_FILES:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + part).rename(kept.with_name(kept.name + part))
     os.link(path, kept)

@@ -156,8 +156,7 @@ WHERE change_id = :change AND post_id = :post
 """
 
 
-# What the change before left (of what is done again: the one after) is what there is now, though it is not the same to
-# the letter: a time that has passed was not given again.
+# The neighbouring change expects this result, although the two may differ: a time that has passed is not restored.
 _FOLLOWS = {
     False: """
 UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :meant AND change_id = (
@@ -265,7 +264,7 @@ def _put_back(db: Connection, after: Sequence[Post]) -> None:
     there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks})", ids)}
     wanted = {d.id: (post, d) for post in after for d in post.deliveries}
     gone = [(one,) for one in there - wanted.keys()]
-    # One that the publisher had in its hand and gave back has attempts, which stay: it is cancelled, as by an edit.
+    # A delivery that was claimed and released has attempts, which stay: it is cancelled, as by an edit.
     db.executemany(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)
     db.executemany(f"DELETE FROM delivery WHERE id = ? AND NOT {_TRIED}", gone)
     missing = [wanted[one] for one in wanted.keys() - there]

@@ -47,7 +47,7 @@ _IN_FLIGHT = (
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
 
 
-# Not by the index of a post's deliveries: what is ready is read in the order of its own index.
+# Not by the index of a post's deliveries: ready deliveries are read in the order of the partial index.
 _ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
 
 

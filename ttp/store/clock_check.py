@@ -15,8 +15,7 @@ from ttp.store.dialect import Connection, greatest, least
 STEP = timedelta(minutes=5)
 """Time synchronisation may set the clock back this far without a warning."""
 
-# Each by an index, whatever the number of posts. Of a call the earlier of both clocks counts: a platform's may be
-# ahead, and what this machine's wrote down while it was ahead is no reason to wait.
+# Each by an index, whatever the number of posts. Of a call the earlier of both clocks counts: either may be ahead.
 _NEWEST = f"""
 SELECT max(at) FROM (
     SELECT ran_at AS at FROM store
@@ -27,7 +26,7 @@ SELECT max(at) FROM (
     ) AS newest_attempt
 ) AS instants
 """
-# What is waited for, and when its last step was made.
+# Deliveries that wait, with the time of their last step.
 _WAITS = """
 SELECT d.id, d.next_at, (
     SELECT coalesce(t.ended_at, t.at) FROM attempt t WHERE t.delivery_id = d.id ORDER BY t.id DESC LIMIT 1
@@ -60,7 +59,7 @@ def shorten_waits(db: Connection, now: datetime) -> None:
     for row in db.execute(_WAITS, {"now": here}).fetchall():
         last = row["last"] or 0
         ahead = last - here
-        if ahead > STEP // timedelta(milliseconds=1) and row["next_at"] >= last:  # else it is mended already
+        if ahead > STEP // timedelta(milliseconds=1) and row["next_at"] >= last:  # else it is shortened already
             db.execute(
                 f"UPDATE delivery SET next_at = {greatest('next_at - :ahead', ':now')},"
                 " waiting_until = waiting_until - :ahead WHERE id = :id",

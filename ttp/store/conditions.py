@@ -38,4 +38,4 @@ def only_approved(sql: str) -> str:
 NOT_QUARANTINED = (
     f"{not_in_list('d.post_id', 'quarantined_posts')} AND {not_in_list('d.account_id', 'quarantined_accounts')}"
 )
-"""The condition that leaves alone what is left alone, on a delivery `d`, with the values of `Quarantine.values`."""
+"""Skips quarantined rows: for a delivery `d`, with the values of `Quarantine.values`."""

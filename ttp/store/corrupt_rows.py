@@ -54,7 +54,7 @@ def as_corrupt_row(table: str) -> Callable[[F], F]:
 
 @dataclass(slots=True)
 class Quarantine:
-    """Ids of the posts and accounts that a publisher skips because a row of theirs is corrupt."""
+    """Ids of the posts and accounts that a publisher skips because one of their rows is corrupt."""
 
     posts: set[int] = field(default_factory=set)
     accounts: set[int] = field(default_factory=set)

@@ -85,7 +85,7 @@ class List(list[Any]):
 
 
 _POSTGRESQL: dict[str, str] = {}
-"""The fragments for SQLite and what stands in their place on PostgreSQL."""
+"""The fragments for SQLite, each with its form for PostgreSQL."""
 
 
 def _fragment(sqlite: str, postgresql: str) -> str:
@@ -125,17 +125,18 @@ def least(*values: str) -> str:
 
 
 def unindexed(column: str) -> str:
-    """Return a column for which SQLite must not use an index: another one has the right order."""
+    """Return the column in a form for which SQLite uses no index, because another index has the right order."""
     return _fragment(f"+{column}", column)
 
 
 def contains(column: str, name: str) -> str:
-    """Return a text contains the value `name` (`:search` or `?`), whatever its case."""
+    """Return a condition: `column` contains the value `name` (`:search` or `?`), in any case."""
     return _fragment(f"instr(lower({column}), lower({name})) > 0", f"strpos(lower({column}), lower({name})) > 0")
 
 
 def same_handle(name: str) -> str:
-    """Return an account's handle is the value `name`, whatever its case. The column's collation says so to SQLite."""
+    """Return a condition: the account's handle is the value `name`, in any case (by the column's collation on
+    SQLite)."""
     return _fragment(f"account.handle = {name}", f"lower(account.handle) = lower({name})")
 
 
@@ -144,7 +145,7 @@ HANDLE_KEY = _fragment("(platform, handle)", "(platform, lower(handle))")
 
 
 def newest_rows(columns: Sequence[str], where: str) -> str:
-    """Return a statement for the newest sample of each post, and as `samples` how many samples a post has.
+    """Return a statement for the newest sample of each post, with the number of its samples as `samples`.
 
     SQLite takes the other columns of a group from the row that has its max().
     """
@@ -163,7 +164,7 @@ _TOKEN = re.compile(r"'[^']*'|::|:(?P<name>[a-z_]\w*)|(?P<mark>\?)|%")
 
 @lru_cache(maxsize=1024)
 def translate(sql: str) -> str:
-    """Return a statement as psycopg takes it: the fragments of PostgreSQL, and its placeholders."""
+    """Return a statement for psycopg: with the fragments of PostgreSQL and its placeholders."""
     for sqlite in sorted(_POSTGRESQL, key=len, reverse=True):
         sql = sql.replace(sqlite, _POSTGRESQL[sqlite])
     return _TOKEN.sub(_placeholder, sql)

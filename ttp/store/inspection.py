@@ -1,4 +1,4 @@
-"""Reading the whole store in order, for an audit: a row at a time, whatever their number. Decides nothing."""
+"""Read the whole store row by row, for audit and doctor."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class RecordedDelivery:
 
 
 def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterator[RecordedDelivery]:
-    """Yield every delivery that there is. `done_is_accepted`: platforms whose success a later look-up confirms."""
+    """Yield every delivery. `done_is_accepted`: platforms whose success a later look-up confirms."""
     accepted = frozenset(done_is_accepted)
     for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
         found = list(group)
@@ -88,7 +88,7 @@ def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterat
 
 
 def read_posts(db: Connection) -> Iterator[Post]:
-    """Yield every post that there is, with what its status follows from: its deliveries."""
+    """Yield every post with its deliveries."""
     for number, group in groupby(db.execute(_POSTS), key=lambda row: int(row["number"])):
         found = list(group)
         held: list[Delivery] = [row_mapper.delivery(row) for row in found if row["state"] is not None]
@@ -103,7 +103,7 @@ def read_posts(db: Connection) -> Iterator[Post]:
 
 
 def read_remote_ids(db: Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """Yield every remote id, its account before it, and the deliveries that it was said to be."""
+    """Yield every account and remote id with the deliveries that it was recorded for."""
     for (account, remote_id), found in groupby(db.execute(_BOUND), key=itemgetter("account", "remote_id")):
         yield account, str(remote_id), tuple(row["id"] for row in found)
 
@@ -115,12 +115,12 @@ _LOOSE = stat.S_IRWXG | stat.S_IRWXO
 
 
 _OURS = ("config.toml",)
-"""What people write themselves, and holds no secret."""
+"""Files that people edit, which hold no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A store that can be read. `newest`: the latest instant at which anything is known to have happened."""
+    """What a readable store contains. `newest`: the latest recorded event."""
 
     bytes: int
     revision: str
@@ -130,18 +130,18 @@ class Survey:
     waiting: int
     next_due_at: datetime | None
     unreadable: tuple[str, ...] = ()
-    """The rows that cannot be read, the first MOST of them."""
+    """The first MOST rows that cannot be read."""
 
     @property
     def is_current(self) -> bool:
-        """Whether its schema is this program's. Of an older one nothing but the file was looked at."""
+        """Return whether the schema is this program's. An older one was only checked as a file."""
         return self.revision == REVISIONS[-1]
 
 
 def survey(database: Database, now: datetime, *, approved: bool = False) -> Survey | None:
-    """Read through the whole file, and what is in it. None where there is no store. Raises Damaged, Busy, NewerStore.
+    """Check the whole file and its contents; None without a store. Raises Damaged, Busy, NewerStore.
 
-    `approved`: only what is approved goes out.
+    `approved`: only approved posts are published.
     """
     with database.as_it_is() as db:
         if db is None:
@@ -169,7 +169,7 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
 
 
 def _unreadable(db: Connection) -> Iterator[str]:
-    """Yield why each row cannot be read, of those that publishing reads."""
+    """Yield why rows that publishing needs cannot be read."""
     known = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
     steps = (
         "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
@@ -191,8 +191,7 @@ def _unreadable(db: Connection) -> Iterator[str]:
 
 
 def paths_open_to_others(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Yield the folder and what is in it that others than its owner can reach; `but`: folders that are meant for
-    others."""
+    """Yield the folder and files that others than the owner can access. `but`: folders meant for others."""
     with suppress(FileNotFoundError):
         if stat.S_IMODE(home.stat().st_mode) & _LOOSE:
             yield home

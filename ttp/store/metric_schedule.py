@@ -1,7 +1,7 @@
-"""Which published posts' numbers are followed, when they were read and when they are read next. No rules, no numbers.
+"""Which published posts are followed, and when their numbers are read.
 
-Plain statements on a connection whose transaction the caller began. Never looks at more than the posts that were
-published since a given instant, by the index `delivery_published`.
+Looks only at posts published since a given instant, by the index `delivery_published`. The caller begins the
+transaction.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ class FollowedPost:
 def accounts_due(
     db: Connection, platforms: Collection[str], *, since: datetime, until: datetime, now: datetime
 ) -> list[Account]:
-    """Return the usable accounts of `platforms` with a post whose reading is due, the one with the oldest such post
-    first.
+    """Return the usable accounts of `platforms` with a reading due, the one with the oldest such post first.
 
     Due: published between `since` and `until`, and never read, or its next reading has come.
     """
@@ -63,7 +62,7 @@ def followed_posts(
 ) -> list[FollowedPost]:
     """Return the account's followed posts published between the two instants, oldest first.
 
-    `due_by`: only those never read, or with a next reading up to then; None: every one that has not had its last.
+    `due_by`: only those never read or due by then; None: all that have not had their last reading.
     """
     sql = (
         f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND {unindexed('d.account_id')} = :account"
@@ -75,7 +74,7 @@ def followed_posts(
 
 
 def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | None:
-    """Return when ttp published the post of that id; None where it did not."""
+    """Return when ttp published the post with this id; None if it did not."""
     sql = "SELECT published_at FROM delivery WHERE account_id = ? AND remote_id = ? AND state = 'published'"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
     return None if row is None else row_mapper.instant(row["published_at"])
@@ -84,9 +83,9 @@ def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | 
 def record_reading(
     db: Connection, account_id: int, remote_id: str, *, read_at: datetime | None, next_at: datetime | None
 ) -> None:
-    """When a post's numbers were read (None: they were not, only put off), and are read next (None: not again).
+    """Store when a post's numbers were read (None: not now) and are read next (None: never again).
 
-    A post never read counts as read when it was published. Nothing for one that ttp did not publish.
+    A post never read counts as read when it was published. Ignored for posts that ttp did not publish.
     """
     sql = (
         "INSERT INTO reading (delivery_id, read_at, next_at) SELECT id, coalesce(:read, published_at), :next"

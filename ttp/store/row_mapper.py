@@ -1,6 +1,6 @@
-"""Rows to domain objects and back: the one mapping, used by every reader and writer.
+"""Map rows to domain objects and back, for all readers and writers.
 
-A column that is named as its field and has a plain value needs no word here: `columns` says how it is stored.
+A column named like its field and with a plain value needs no code here: `columns` says how it is stored.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def instant(value: int | None) -> datetime | None:
 
 
 def text_of(value: object) -> str:
-    """Return JSON as it is stored: keys sorted, no escapes, no spaces."""
+    """Return JSON in stored form: sorted keys, no escapes, no spaces."""
     return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
 
 
@@ -65,7 +65,7 @@ def _value_of(member: str | None) -> str | None:
 
 
 class _Mapping:
-    """How the columns of one table become fields of a domain object, and back."""
+    """Maps the columns of one table to the fields of a domain object, and back."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class _Mapping:
         joined: Collection[str] = (),
         enums: Mapping[str, type[str]] | None = None,
     ) -> None:
-        """`without`: columns that are no field; `joined`: names of what a statement adds from another table."""
+        """`without`: columns that are not fields; `joined`: columns that a statement adds from another table."""
         kinds = {name: kind for name, kind in table.items() if name not in without}
         decoders = {name: _DECODERS[kind] for name, kind in kinds.items() if kind in _DECODERS}
         decoders |= {name: _or_none(enum) for name, enum in (enums or {}).items()}
@@ -139,19 +139,19 @@ def account(row: Row) -> Account:
 
 
 def account_columns(account: Account) -> dict[str, Column]:
-    """Return all that can change of an account; its name stays."""
+    """Return the columns that can change; the name cannot."""
     return _ACCOUNT.columns(account, _ACCOUNT_COLUMNS)
 
 
 @as_corrupt_row("delivery")
 def delivery(row: Row) -> Delivery:
-    """`row` is a delivery joined with its account's `platform` and, as `account_handle`, its handle."""
+    """Map a delivery joined with its account's `platform` and `account_handle`."""
     return _delivery(_DELIVERY.fields_by_name(row))
 
 
 @as_corrupt_row("delivery")
 def delivery_in_order(row: Row) -> Delivery:
-    """Return the same of a row of DELIVERIES: by position, because a look-up by name searches the names each time."""
+    """Map a row of DELIVERIES by position: access by name would search the names each time."""
     return _delivery(_DELIVERY.fields(row))
 
 
@@ -163,7 +163,7 @@ def _delivery(fields: dict[str, Any]) -> Delivery:
 
 
 def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict[str, Column]:
-    """Return the columns that a transition can change; of those only what differs from `before` where it is given."""
+    """Return the columns that a transition can change; with `before`, only those that differ."""
     changed = _DELIVERY.columns(delivery, _DELIVERY_COLUMNS, before)
     if before is None or delivery.error != before.error:
         error = delivery.error
@@ -194,7 +194,7 @@ def post_in_order(
     tags: Sequence[str],
     own_key: OwnKey | None = None,
 ) -> Post:
-    """Return the same of a row of POSTS. `own_key`: gives a post without a key one, by its id."""
+    """Map a row of POSTS. `own_key`: makes a key from the id for a post without one."""
     return _post(_POST.fields(row), deliveries, items, tags, own_key)
 
 
@@ -221,6 +221,6 @@ def post_columns(post: Post) -> dict[str, Column]:
 
 @as_corrupt_row("attempt")
 def attempt(row: Row) -> Attempt:
-    """`row` is an attempt joined with its account's `platform` and `account_handle`."""
+    """Map an attempt joined with its account's `platform` and `account_handle`."""
     fields = _ATTEMPT.fields_by_name(row)
     return Attempt(account=f"{fields.pop('platform')}/{fields.pop('account_handle')}", **fields)

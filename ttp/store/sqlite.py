@@ -1,7 +1,7 @@
 """The SQLite side of the store, and the only module that opens its files: connections, creation, copies, errors.
 
-Every connection, whoever uses it, has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power
-cut), foreign keys on, schema not trusted, and patience for another writer.
+Every connection has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power cut), foreign keys
+on, schema not trusted, and a timeout for other writers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ sqlite3.register_adapter(List, json.dumps)
 
 
 class SqliteConnection(sqlite3.Connection):
-    """A `dialect.Connection`. Statements run as they are written, without a step of Python between."""
+    """A `dialect.Connection`. Statements run unchanged, without a step of Python in between."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -75,7 +75,7 @@ class SqliteConnection(sqlite3.Connection):
 
 @contextmanager
 def _neutral_errors() -> Iterator[None]:
-    """Turn the driver's errors into those of `dialect`."""
+    """Turn errors of the driver into those of `dialect`."""
     try:
         yield
     except sqlite3.IntegrityError as error:
@@ -85,7 +85,7 @@ def _neutral_errors() -> Iterator[None]:
 
 
 def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
-    """Open a store that exists. Raises Busy and Damaged where its file cannot be one."""
+    """Open an existing store. Raises Busy or Damaged for a file that cannot be one."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
         look = Hint("look", f"ls -la {quote_path(path.parent)}")
@@ -103,7 +103,7 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
 
 
 def connect_unchecked(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
-    """Open a file of SQLite's to copy, upgrade or replace it: without the pragmas of `connect`."""
+    """Open a SQLite file to copy, upgrade or replace it, without the pragmas of `connect`."""
     return _open_file(path, "ro" if read_only else "rw", busy_timeout_s)
 
 
@@ -121,7 +121,7 @@ def _open_file(path: Path, mode: str, busy_timeout_s: float) -> SqliteConnection
 
 
 def create_tables(path: Path) -> None:
-    """Write the tables of a new store into an empty file that nobody sees yet. The caller waits for the disk."""
+    """Write the tables of a new store into an empty temporary file. The caller syncs it."""
     schema = Path(__file__).with_name("schema.sql").read_text()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
@@ -132,15 +132,14 @@ def create_tables(path: Path) -> None:
 
 
 def lock_alone(connection: SqliteConnection) -> None:
-    """Fold the log of a store that nobody else has open into its file, and lock it. Raises StoreError."""
+    """Fold the log into the file and lock it, if no other process has it open. Raises StoreError."""
     with _neutral_errors():
         connection.execute("PRAGMA journal_mode=DELETE")  # needs all others to be gone
         connection.execute("BEGIN EXCLUSIVE")
 
 
 def copy(source: Connection, target: Path) -> None:
-    """Copy all of a store into an empty file, as it is at this moment; whoever writes meanwhile goes on. Raises
-    StoreError."""
+    """Copy a consistent state of the store into an empty file while others may write. Raises StoreError."""
     assert isinstance(source, SqliteConnection)
     with _neutral_errors(), closing(connect_unchecked(target)) as db:
         source.backup(db)
@@ -153,13 +152,13 @@ def data_version(connection: Connection) -> int:
 
 
 def is_locked(error: StoreError | sqlite3.Error) -> bool:
-    """Return whether another connection keeps the file from being used."""
+    """Return whether another connection locks the file."""
     cause = error.__cause__ if isinstance(error, StoreError) else error
     return (getattr(cause, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def quick_check(connection: Connection, path: Path) -> None:
-    """Read through the whole file. Raises Damaged if SQLite finds anything wrong."""
+    """Read the whole file. Raises Damaged if SQLite finds an error."""
     with translate_errors(path):
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
@@ -169,16 +168,16 @@ def quick_check(connection: Connection, path: Path) -> None:
 
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system raise into Busy and Damaged."""
+    """Turn errors of SQLite and the file system into Busy and Damaged."""
     try:
         yield
     except TtpError:
         raise
     except Exception as error:
-        told = _store_error(path, error)
-        if told is None:
+        translated = _store_error(path, error)
+        if translated is None:
             raise
-        raise told from error
+        raise translated from error
 
 
 def _store_error(path: Path, error: BaseException) -> TtpError | None:

@@ -52,7 +52,7 @@ def _alarms(health: Health) -> Iterator[str]:
         if why is not None:
             yield "; ".join([why.message, *(f"{hint.say}: {hint.type}" for hint in why.hints)])
     for left in health.unreadable:
-        yield f"left alone: {left}; ttp doctor"
+        yield f"skipped: {left}; ttp doctor"
     needs = health.needs
     parts = []
     if needs.review:

@@ -36,14 +36,14 @@ class CredentialsKeyring:
 
     def get(self, account: str) -> Credentials | None:
         """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, Busy."""
-        with _told() as ring:
+        with _open_keyring() as ring:
             text = ring.get_password(self.service, account.lower())
         return None if text is None else credentials_of(text, account, PLACE)
 
     def put(self, account: str, credentials: Credentials) -> None:
         """Store an account's credentials and read them back. Raises BackendUnavailable, Busy."""
         text = text_of(credentials)
-        with _told(secrets_of(credentials)) as ring:
+        with _open_keyring(secrets_of(credentials)) as ring:
             ring.set_password(self.service, account.lower(), text)
             kept = ring.get_password(self.service, account.lower())
         if kept != text:
@@ -51,20 +51,20 @@ class CredentialsKeyring:
 
     def remove(self, account: str) -> None:
         """Delete an account's credentials, if any. Raises BackendUnavailable, Busy."""
-        with _told() as ring:
+        with _open_keyring() as ring:
             # Most keyrings refuse to delete what is not there.
             if ring.get_password(self.service, account.lower()) is not None:
                 ring.delete_password(self.service, account.lower())
 
     def check(self) -> str:
         """Return the keyring's name if it works. Raises BackendUnavailable, Busy."""
-        with _told() as ring:
+        with _open_keyring() as ring:
             ring.get_password(self.service, "")
             return f"{PLACE} ({clean_text(ring.name)})"
 
 
 @contextmanager
-def _told(secrets: tuple[str, ...] = ()) -> Iterator[KeyringBackend]:
+def _open_keyring(secrets: tuple[str, ...] = ()) -> Iterator[KeyringBackend]:
     """Yield the keyring of this session; raise BackendUnavailable for its errors, Busy if no keyring is usable."""
     try:
         yield _ring()

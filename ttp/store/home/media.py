@@ -1,8 +1,7 @@
-"""The media folder: every image and video of a post as `media/<sha256>`, copied when the post is made.
+"""The media folder: every image and video of a post as `media/<sha256>`, copied when the post is created.
 
-A file is opened once, and looked at, checked and copied through that one open file, so that nobody can swap it in
-between. What is in the folder is never changed. An image that was converted for a platform is beside its original, as
-`media/<sha256>.<form>`.
+A file is opened once, and checked and copied through that one descriptor, so that it cannot be swapped in between.
+Files in the folder never change. An image converted for a platform is stored as `media/<sha256>.<form>`.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class MediaStore:
-    """The media folder of one home. Nothing in the folders (or files) `forbidden` is ever taken in."""
+    """The media folder of one home. Files in `forbidden` folders are never accepted."""
 
     def __init__(self, folder: Path, forbidden: tuple[Path, ...] = ()) -> None:
         self.folder = folder
@@ -37,19 +36,19 @@ class MediaStore:
         self._holding: ExitStack | None = None
 
     def path(self, sha256: str, form: str = "") -> Path:
-        """Return where the bytes with this digest are, or would be; with `form`, what they were converted into for
-        it."""
+        """Return the path for this digest; with `form`, the path of its converted version."""
         if not _SHA256.fullmatch(sha256):
-            raise Bug(f'"{sha256}" is no SHA-256')
+            raise Bug(f'"{sha256}" is not a SHA-256')
         return self.folder / (f"{sha256}.{form}" if form else sha256)
 
     def has(self, item: MediaItem) -> bool:
-        """Return whether an item's bytes are still there."""
+        """Return whether the item's copy is complete."""
         return self._has(item.sha256, item.bytes)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Nothing that is added in the block is removed before its end, when a post names it. By one thread."""
+        """Protect media added in the block from cleanup until the block ends, when a post names them. For one
+        thread."""
         try:
             with ExitStack() as self._holding:
                 yield
@@ -57,10 +56,10 @@ class MediaStore:
             self._holding = None
 
     def add(self, path: Path) -> MediaItem:
-        """Take a copy of a file, and say what it is. The same bytes a second time write nothing.
+        """Copy a file into the folder and return its facts. A file that is stored already is not written again.
 
-        Raises NotFound if there is none. Raises UsageError if it is no plain file, no image or video, is named as what
-        it is not, or is one of ttp's own. Raises Busy if the copy cannot be written.
+        Raises NotFound, Busy if the copy cannot be written, and UsageError for anything but an image or video with a
+        fitting name outside ttp's own folders.
         """
         with open_source(path) as source:
             size = source.size()
@@ -77,9 +76,9 @@ class MediaStore:
         return _item(path_text(Path(path.name)), facts, size, sha256)
 
     def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
-        """Take in what `fetch` writes into the file that it is given, under `name`. `source`: for messages.
+        """Add the file that `fetch` writes, under `name`. `source` is for messages.
 
-        Raises UsageError if it is no image or video; Busy if it cannot be written; raises what `fetch` raises.
+        Raises UsageError unless it is an image or video, Busy if it cannot be written, and what `fetch` raises.
         """
         with _writing(self.folder, source), self._adding():
             self._make_folder()
@@ -102,7 +101,7 @@ class MediaStore:
         return _item(name, facts, size, sha256)
 
     def keep(self, sha256: str, form: str, data: bytes) -> None:
-        """Keep what an image was converted into. Raises Busy if it cannot be written."""
+        """Store the converted version of an image. Raises Busy if it cannot be written."""
         target = self.path(sha256, form)
         with _writing(self.folder, target.name):
             self._make_folder()
@@ -120,7 +119,7 @@ class MediaStore:
                 path.unlink(missing_ok=True)
 
     def made(self, item: MediaItem, form: str) -> MediaItem | None:
-        """Return what an image was converted into for `form`; None where it was not, or the copy is not whole."""
+        """Return the converted version of an image for `form`; None if it is missing or incomplete."""
         try:
             data = self.path(item.sha256, form).read_bytes()
             facts = read_facts(lambda at, length: data[at : at + length], len(data))
@@ -136,7 +135,7 @@ class MediaStore:
 
     @contextmanager
     def _adding(self) -> Iterator[None]:
-        """Keep the folder from being swept: to the end of `holding`, or else of the block."""
+        """Block cleanup until `holding` ends, or else the block."""
         with ExitStack() as here:
             (self._holding or here).enter_context(media_adding_lock(self.folder.parent))
             yield
@@ -146,7 +145,7 @@ class MediaStore:
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def _copy(self, source: Source, sha256: str) -> None:
-        """Write the copy beside its place, sync it, and move it there at once."""
+        """Write the copy under a temporary name, sync it and rename it."""
         fresh = self.folder / f".{sha256}-{os.getpid()}"
         self._make_folder()
         target = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -168,7 +167,7 @@ class MediaStore:
 
 @contextmanager
 def _writing(folder: Path, source: str) -> Iterator[None]:
-    """Turn what the disk refuses into Busy."""
+    """Turn errors of the disk into Busy."""
     try:
         yield
     except OSError as error:
@@ -194,7 +193,7 @@ def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
 
 
 def _sync(folder: Path) -> None:
-    """Make a rename in a folder last."""
+    """Make a rename in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -203,6 +202,8 @@ def _sync(folder: Path) -> None:
 
 
 class TemporaryMedia(MediaStore):
+    """A temporary folder of links to the media, for a preview that stores nothing."""
+
     def __init__(self, folder: Path, real: MediaStore) -> None:
         super().__init__(folder, real.forbidden)
         self._real = real
@@ -224,7 +225,6 @@ class TemporaryMedia(MediaStore):
 
 @contextmanager
 def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
-    """Such a folder, as long as the block."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="ttp-") as folder:
@@ -249,13 +249,13 @@ _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is of
 
 
 def another_file_hint(given: object) -> Hint:
-    """To give another file than that which was `given`."""
+    """Suggest to give another file than `given`."""
     return Hint("give another", "--media FILE", (str(given), "FILE"))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file that somebody wants to post. In a text it is its path, or the address that it is from."""
+    """An open file to post. Its text form is the path, or the address it came from."""
 
     path: Path
     file: int
@@ -265,11 +265,10 @@ class Source:
         return self.address or path_text(self.path)
 
     def size(self) -> int:
-        """Its size in bytes."""
         return os.fstat(self.file).st_size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Return that many bytes, fewer at the end. Raises UsageError if the disk cannot give them."""
+        """Return that many bytes, fewer at the end. Raises UsageError if the disk fails."""
         try:
             return os.pread(self.file, length, offset)
         except OSError as error:
@@ -286,7 +285,7 @@ class Source:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
-    """Yield a file open for reading. Raises NotFound, UsageError."""
+    """Yield a file opened for reading. Raises NotFound, UsageError."""
     try:
         file = open_regular(path)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -302,7 +301,7 @@ def open_source(path: Path) -> Iterator[Source]:
 
 
 def read_source_facts(source: Source, size: int) -> Facts:
-    """Return what its bytes say. Raises UsageError if they are no usable image or video."""
+    """Return the media facts of a file. Raises UsageError unless it is a usable image or video."""
     try:
         return read_facts(source.read_at, size)
     except UnusableMedia as error:
@@ -310,7 +309,7 @@ def read_source_facts(source: Source, size: int) -> Facts:
 
 
 def hash_source(source: Source) -> str:
-    """Its SHA-256, in hexadecimal."""
+    """Return the file's SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in source.chunks():
         digest.update(chunk)
@@ -318,7 +317,7 @@ def hash_source(source: Source) -> str:
 
 
 def check_name(path: Path, facts: Facts) -> None:
-    """Refuse a name that says another kind than the bytes. A suffix that says no kind at all is no matter."""
+    """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
     named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
     if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:
         better = shlex.quote(path_text(path.with_suffix(_SUFFIXES[facts.mime][0])))
@@ -329,7 +328,7 @@ def check_name(path: Path, facts: Facts) -> None:
 
 
 def _like(path: Path) -> tuple[Hint, ...]:
-    """Return the file in the same folder that was probably meant, else the folder."""
+    """Suggest the file in the same folder that was probably meant, else the folder."""
     meant = [path.with_name(name) for name in similar_names(path)]
     if not meant:
         return (Hint("see what is there", f"ls -la {nearest_folder(path)}"),)
@@ -337,7 +336,7 @@ def _like(path: Path) -> tuple[Hint, ...]:
 
 
 def similar_names(path: Path) -> list[str]:
-    """Return the name of the file in the same folder that was probably meant; nothing where there is none."""
+    """Return the most similar file name in the folder of `path`, if any."""
     from difflib import get_close_matches
 
     try:
@@ -347,5 +346,5 @@ def similar_names(path: Path) -> list[str]:
 
 
 def path_text(path: Path) -> str:
-    """Return a path as text that can be stored and printed, also where its bytes are no UTF-8."""
+    """Return a path as text that can be stored and printed, even if its bytes are not UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")
