@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ttp.domain.action import action
 from ttp.domain.diagnostics import (
     Check,
     Checkup,
@@ -24,7 +25,11 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 def test_one_check_is_as_bad_as_its_worst_remark_and_says_that_first() -> None:
     found = combine_remarks(
         "x/me",
-        [ok_remark("works"), warning_remark("ends soon", "ttp account connect x/me"), failure_remark("no credit")],
+        [
+            ok_remark("works"),
+            warning_remark("ends soon", action("account connect", "x/me")),
+            failure_remark("no credit"),
+        ],
     )
     assert found == Check("x/me", Grade.FAIL, "no credit; ends soon; works", None, False)
 
@@ -41,7 +46,7 @@ def test_the_way_out_is_that_of_the_worst() -> None:
 
 
 def test_a_check_is_a_reconnect_only_where_nothing_else_failed() -> None:
-    dead = failure_remark("dead token", "ttp account connect x/me", reconnect=True)
+    dead = failure_remark("dead token", action("account connect", "x/me"), reconnect=True)
     assert combine_remarks("a", [dead, warning_remark("held")]).reconnect
     assert not combine_remarks("a", [dead, failure_remark("no credit")]).reconnect
     assert not combine_remarks("a", [ok_remark("good")]).reconnect

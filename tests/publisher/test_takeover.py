@@ -20,6 +20,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_runner import runner
 from tests.store.stores import raw
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Refused, Unclear, Working
@@ -58,7 +59,7 @@ def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
     ):
         with pytest.raises(OwnedElsewhere) as caught:
             act()
-        assert [hint.type for hint in caught.value.hints] == ["ttp run --take-over"]
+        assert [hint.way for hint in caught.value.hints] == [action("run", take_over=True)]
     with pytest.raises(OwnedElsewhere):
         on(bench, LAPTOP).publish(frozenset([1]), bench.events.append)
     assert bench.events == []

@@ -10,6 +10,7 @@ import pytest
 from tests.publisher.bench import Bench
 from tests.services.logins import FakeLogin
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Wait
@@ -170,7 +171,7 @@ def test_a_broken_entry_of_one_account_stops_no_other(bench: Bench) -> None:
     assert error is not None
     assert (bench.delivery(broken).state, error.kind) == (DeliveryState.FAILED, Kind.AUTH)
     assert "the credentials of x/me" in error.message
-    assert error.hint == "ttp account connect x/me"
+    assert error.hint == action("account connect", "x/me")
     assert bench.account_now("x/me").needs_reconnect
     assert not bench.account_now("x/other").needs_reconnect
 

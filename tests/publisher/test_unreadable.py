@@ -6,6 +6,7 @@ import pytest
 
 from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
@@ -175,4 +176,4 @@ def test_an_outcome_is_kept_when_its_post_cannot_be_read_any_more(bench: Bench) 
 def test_the_row_is_named_and_its_contents_are_not_shown_at_length() -> None:
     row = CorruptRow("delivery", 7, post_id=3, why="x")
     assert all(said in row.message for said in ("7", "delivery", "post 3", "x"))
-    assert row.hints[0].type == "ttp doctor"
+    assert row.hints[0].way == action("doctor")

@@ -12,6 +12,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.services.logins import Shop
 from tests.settings import Config
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import PartlyFailed
 from ttp.domain.outcome import Kind, NotDone
 from ttp.services.accounts import Accounts, Leaving, Left
@@ -126,7 +127,10 @@ def test_a_place_of_tokens_that_does_not_answer_refuses_the_removal(
     monkeypatch.setattr(shop.credentials, "remove", away)
     with pytest.raises(PartlyFailed, match="x/me") as partly:
         leave(shop)
-    assert partly.value.hints[0].type == "ttp account add x/me && ttp account remove x/me"
+    assert [hint.way for hint in partly.value.hints] == [
+        action("account add", "x/me"),
+        action("account remove", "x/me"),
+    ]
     assert shop.x.revoked == []
 
 

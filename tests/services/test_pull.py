@@ -15,6 +15,7 @@ from tests.services.logins import Shop
 from tests.settings import Config
 from tests.store.stores import add_post, to
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
@@ -365,8 +366,8 @@ def test_what_was_read_before_a_failure_is_kept_and_told(numbers: Numbers) -> No
 @pytest.mark.parametrize(
     ("outcome", "kind", "hint"),
     [
-        (NotDone(Kind.AUTH, "no"), ReconnectNeeded, "ttp account connect instagram/shop"),
-        (NotDone(Kind.AUTH, "no", hint="ttp account add A"), ReconnectNeeded, "ttp account add A"),
+        (NotDone(Kind.AUTH, "no"), ReconnectNeeded, action("account connect", "instagram/shop")),
+        (NotDone(Kind.AUTH, "no", hint=action("account add", "A")), ReconnectNeeded, action("account add", "A")),
         (NotDone(Kind.NETWORK, "no", passing=True), Stopped, None),
         (NotDone(Kind.CONTENT, "no"), PartlyFailed, None),
     ],
@@ -378,13 +379,16 @@ def test_a_failure_is_an_error_of_its_kind(
     numbers.ig.listed, numbers.ig.fails = ["1"], {"1": outcome}
     error = numbers.pulled(history=1).error
     assert type(error) is kind
-    assert next((one.type for one in error.hints), None) == hint
+    assert next((one.way for one in error.hints), None) == hint
 
 
 def test_an_account_that_is_not_connected_says_how_to_get_numbers(numbers: Numbers) -> None:
     error = numbers.pulled(account=replace(numbers.account, connected=False)).error
     assert isinstance(error, ReconnectNeeded)
-    assert [hint.type for hint in error.hints] == ["ttp account connect instagram/shop", "ttp metrics import FILE"]
+    assert [hint.way for hint in error.hints] == [
+        action("account connect", "instagram/shop"),
+        action("metrics import", "FILE"),
+    ]
 
 
 def test_what_is_wrong_with_the_store_is_not_the_accounts(numbers: Numbers) -> None:

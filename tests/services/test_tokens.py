@@ -14,6 +14,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.services.logins import Shop
+from ttp.domain.action import action
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.services.tokens import TokenRevoked, TokenUnavailable
@@ -121,7 +122,7 @@ def test_a_refused_renewal_marks_the_account_and_is_not_tried_again(shop: Shop) 
     with pytest.raises(TokenRevoked, match="invalid_grant") as dead:
         shop.tokens.fresh("x/me")
     assert dead.value.code == "reconnect"
-    assert dead.value.hints[0].type == "ttp account connect x/me"
+    assert dead.value.hints[0].way == action("account connect", "x/me")
     assert (dead.value.outcome.kind, dead.value.outcome.passing) == (Kind.AUTH, False)
     assert shop.account().needs_reconnect
     with pytest.raises(TokenRevoked):
@@ -185,7 +186,7 @@ def test_refused_keys_of_oauth_1_are_given_anew_by_adding_them(shop: Shop) -> No
     for _ in range(2):
         with pytest.raises(TokenRevoked) as dead:
             shop.tokens.replaced("x/keys", shop.tokens.fresh("x/keys"))
-        assert dead.value.hints[0].type == dead.value.outcome.hint == "ttp account add x/keys --credentials FILE"
+        assert dead.value.hints[0].way == dead.value.outcome.hint == action("account add", "x/keys", credentials="FILE")
     assert "s3cret" not in repr(dead.value.outcome)
 
 

@@ -13,6 +13,7 @@ from tests.clock import FakeClock
 from tests.services.logins import Shop
 from tests.store.backends import Open, place, scribble
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.outcome import Kind
 from ttp.services.tokens import TokenRevoked, TokenUnavailable
@@ -114,7 +115,7 @@ def test_a_broken_entry_is_dead_and_the_timer_renews_the_others(shop: Shop, kind
     assert shop.account("x/me").needs_reconnect
     with pytest.raises(TokenRevoked, match="x/me") as dead:
         shop.tokens.fresh("x/me")
-    assert dead.value.hints[0].type == "ttp account connect x/me"
+    assert dead.value.hints[0].way == action("account connect", "x/me")
 
 
 def test_a_place_that_does_not_answer_delays_and_kills_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

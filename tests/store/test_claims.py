@@ -13,6 +13,7 @@ import pytest
 
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to, transaction
+from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind
 from ttp.domain.post import Post, PostStatus
@@ -337,7 +338,7 @@ def test_every_field_of_a_delivery_is_stored(database: Database) -> None:
         attempts=5,
         waiting_for="a look-up",
         waiting_until=START + 6 * SECOND,
-        error=DeliveryError(Kind.SERVER, "502", "7", "ttp show 1"),
+        error=DeliveryError(Kind.SERVER, "502", "7", action("show", 1)),
         handle={"id": 8, "parts": [1, 2]},
     )
     assert save(database, before, after)

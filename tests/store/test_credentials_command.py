@@ -58,7 +58,7 @@ def test_no_shell_reads_the_words(tmp_path: Path) -> None:
 def test_no_program_is_refused_with_the_line_to_write(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"credentials\.command names no program") as refused:
         CredentialsCommand(tmp_path, ())
-    assert refused.value.hints[0].type.startswith("credentials.command = [")
+    assert str(refused.value.hints[0].way).startswith("credentials.command = [")
 
 
 @pytest.mark.parametrize("argv", ["/nowhere/vault", "/", "a\0b"])

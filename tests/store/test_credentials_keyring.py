@@ -38,7 +38,7 @@ def test_without_the_package_it_is_refused_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(UsageError, match="the Python package keyring is not installed") as refused:
         CredentialsKeyring(tmp_path)
-    assert refused.value.hints[0].type == "pip install 'ttp-cli[keyring]'"
+    assert refused.value.hints[0].way == "pip install 'ttp-cli[keyring]'"
 
 
 @pytest.mark.parametrize("nothing", [fail.Keyring, null.Keyring], ids=["fail", "null"])

@@ -22,6 +22,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.stores import add_account, new_store
 from ttp.cli.exit_codes import exit_code
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Queries
@@ -103,7 +104,7 @@ def test_a_making_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("ttp.store.database.create_tables", no_room)
     with pytest.raises(Busy, match="no room left") as caught:
         Database(home).connect()
-    assert shlex.split(caught.value.hints[0].type) == ["df", "-h", str(home)]
+    assert shlex.split(str(caught.value.hints[0].way)) == ["df", "-h", str(home)]
     assert list(home.iterdir()) == []
 
 
@@ -137,7 +138,7 @@ def test_what_others_can_reach_is_refused_with_the_command_that_closes_it(home: 
         place.chmod(0o755 if place.is_dir() else 0o640)
         with pytest.raises(Busy) as caught:
             Database(home).connect()
-        command = shlex.split(caught.value.hints[0].type)
+        command = shlex.split(str(caught.value.hints[0].way))
         assert command == ["chmod", "700" if place.is_dir() else "600", str(place)]
         subprocess.run(command, check=True)
         Database(home).connect().close()
@@ -220,7 +221,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
     with pytest.raises(Damaged) as caught, closing(Database(home).connect()) as db:
         quick_check(db, database.path)
     kept = f"{database.path}.damaged"
-    assert [shlex.split(hint.type) for hint in caught.value.hints] == [
+    assert [shlex.split(str(hint.way)) for hint in caught.value.hints] == [
         ["mv", str(database.path), kept],
         ["sqlite3", kept, ".recover"],
         ["ttp", "restore", "FILE"],
@@ -296,7 +297,7 @@ def test_a_locked_store_is_told_as_soon_as_the_patience_ends(home: Path) -> None
         ):
             pytest.fail("two writers")
         assert time.monotonic() - began < 5
-        assert caught.value.hints[0].type == "ttp status"
+        assert caught.value.hints[0].way == action("status")
         with Database(home, busy_timeout_s=0.05).reading() as db:
             assert db is not None
             assert accounts.accounts(db) == [], "a reader needs not wait"

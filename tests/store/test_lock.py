@@ -17,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from tests.clock import START
+from ttp.domain.action import action
 from ttp.domain.errors import Busy
 from ttp.store.home.locks import Holder, LockHeld, is_publisher_running, publisher_lock, read_holder, write_holder
 
@@ -68,14 +69,14 @@ def test_the_refusal_names_the_process_and_how_to_stop_it(home: Path) -> None:
         pass
     assert "pid 4711" in caught.value.message
     assert caught.value.message.endswith(", and it must not")
-    assert [hint.type for hint in caught.value.hints] == ["ttp status", "kill 4711"]
+    assert [hint.way for hint in caught.value.hints] == [action("status"), "kill 4711"]
 
 
 def test_a_holder_that_is_not_known_is_still_a_holder(home: Path) -> None:
     with publisher_lock(home), pytest.raises(LockHeld) as caught, publisher_lock(home):
         pass
     assert caught.value.holder is None
-    assert [hint.type for hint in caught.value.hints] == ["ttp status", "ttp status"]
+    assert [hint.way for hint in caught.value.hints] == [action("status")]
 
 
 def test_a_look_at_the_lock_never_keeps_a_publisher_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

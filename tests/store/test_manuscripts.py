@@ -118,7 +118,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
                 one.write("Goodbye")
             with pytest.raises(Busy):
                 one.know(draft=3)
-        assert refused.value.hints[0].type.startswith("df -h ")
+        assert str(refused.value.hints[0].way).startswith("df -h ")
         assert one.read() == "Hello"
     (tmp_path / "home" / "writing").chmod(0o500)
     if os.geteuid():

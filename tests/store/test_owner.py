@@ -16,6 +16,7 @@ import pytest
 
 from tests.store.stores import add_account, add_post, new_store, raw, to, transaction
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Phase
 from ttp.store import attempts
@@ -54,7 +55,7 @@ def doubt(database: Database, who: Owner) -> str | None:
         found = who.refusal(db)
         assert raw(db).total_changes == before
     if found is not None:
-        assert [hint.type for hint in found.hints] == ["ttp run --take-over"]
+        assert [hint.way for hint in found.hints] == [action("run", take_over=True)]
         assert "\n" not in found.message
     return None if found is None else found.message
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ttp import views
 from ttp.cli import exit_codes
 from ttp.domain.account import Account, Hold
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import (
     Bug,
@@ -52,7 +53,7 @@ FAILED = Delivery(
     DeliveryState.FAILED,
     due_at=AT,
     attempts=1,
-    error=DeliveryError(Kind.AUTH, "token ended", "401", "ttp account connect x/roastery"),
+    error=DeliveryError(Kind.AUTH, "token ended", "401", action("account connect", "x/roastery")),
 )
 POST = PostView(
     "Launch day!",
@@ -137,7 +138,7 @@ def test_a_post_has_the_documented_form() -> None:
                     "kind": "auth",
                     "code": "401",
                     "message": "token ended",
-                    "hint": "ttp account connect x/roastery",
+                    "hint": action("account connect", "x/roastery"),
                 },
             },
         ],

@@ -357,7 +357,7 @@ def _error_lines(error: TtpError) -> list[str]:
 
 
 def _adding(error: TtpError, *ways: Hint) -> TtpError:
-    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
 
 

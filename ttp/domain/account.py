@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
 from ttp.domain.platform import PlatformFacts
 
@@ -88,9 +89,9 @@ class Credentials:
         return self.token_secret is not None
 
 
-def connect_command(name: str, *, by_keys: bool = False) -> str:
-    """Return the command that gives an account new credentials, connected or (`by_keys`) added."""
-    return f"ttp account add {name} --credentials FILE" if by_keys else f"ttp account connect {name}"
+def connect_action(name: str, *, by_keys: bool = False) -> Action:
+    """The command that gives an account new credentials, connected or (`by_keys`) added."""
+    return action("account add", name, credentials="FILE") if by_keys else action("account connect", name)
 
 
 def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
@@ -142,8 +143,8 @@ def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) 
     raise NotFound(
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", name, known),
-        Hint("see them", "ttp account list"),
-        Hint("connect it", connect_command(f"{platform}/{handle}")),
+        Hint("see them", action("account list")),
+        Hint("connect it", connect_action(f"{platform}/{handle}")),
     )
 
 
@@ -165,9 +166,9 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> 
             off = [account.name for account in known if account.platform == platform]
             if off:
                 raise UsageError(
-                    f"no {platform} account is enabled", *(Hint("enable it", f"ttp account enable {n}") for n in off)
+                    f"no {platform} account is enabled", *(Hint("enable it", action("account enable", n)) for n in off)
                 )
-            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
+            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_action(platform)))
     names = [account.name for account in enabled]
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
@@ -179,12 +180,12 @@ def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
     for account in accounts:
         name = account.name
         if account.is_paused:
-            resume = f"ttp resume --account {name}"
+            resume = action("resume", account=name)
             yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
         if not account.enabled:
             said = f"{name} is disabled: what is due for it fails"
-            yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)
+            yield Problem("accounts", "disabled", said, name, action("account enable", name), warning=True)
         if account.needs_reconnect or not account.connected:
             code = "reconnect" if account.connected else "not_connected"
             said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
-            yield Problem("accounts", code, said, name, connect_command(name), warning=True)
+            yield Problem("accounts", code, said, name, connect_action(name), warning=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from ttp.domain.action import WayOut
 from ttp.domain.attempt import Handle, Kind, parts_of
 from ttp.domain.errors import InvalidTransition
 
@@ -83,12 +84,12 @@ ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.NEEDS_REVIEW, _S.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class DeliveryError:
-    """Why a delivery failed or waits, in the platform's words (cleaned) and ours. `hint`: a command to type."""
+    """Why a delivery failed or waits, in the platform's words (cleaned) and ours. `hint`: what to do about it."""
 
     kind: Kind
     message: str
     code: str | None = None
-    hint: str | None = None
+    hint: WayOut | None = None
 
 
 @dataclass(frozen=True, slots=True)

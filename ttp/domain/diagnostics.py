@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ttp.domain.action import WayOut
+
 
 class Grade(StrEnum):
     OK = "ok"
@@ -28,7 +30,7 @@ class Remark:
 
     status: Grade
     message: str
-    hint: str | None = None
+    hint: WayOut | None = None
     reconnect: bool = False
 
 
@@ -39,7 +41,7 @@ class Check:
     name: str
     status: Grade
     message: str
-    hint: str | None = None
+    hint: WayOut | None = None
     reconnect: bool = False
 
 
@@ -63,11 +65,11 @@ def ok_remark(message: str) -> Remark:
     return Remark(Grade.OK, message)
 
 
-def warning_remark(message: str, hint: str | None = None) -> Remark:
+def warning_remark(message: str, hint: WayOut | None = None) -> Remark:
     return Remark(Grade.WARN, message, hint)
 
 
-def failure_remark(message: str, hint: str | None = None, *, reconnect: bool = False) -> Remark:
+def failure_remark(message: str, hint: WayOut | None = None, *, reconnect: bool = False) -> Remark:
     return Remark(Grade.FAIL, message, hint, reconnect)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.approval import keep_approval
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
@@ -59,7 +59,7 @@ def as_draft(post: Post, what: str) -> Post:
     """Return the post without its time. Raises StateRefused once it has begun to go out, and so cannot `what`."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
-        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
+        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", action("show", post.id)))
     deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
 
@@ -70,7 +70,7 @@ def warn_missing_times(post: Post) -> tuple[Problem, ...]:
         return ()
     return tuple(
         Problem(
-            "accounts", "no_time", f"{d.account} has no time yet", d.account, f"ttp publish {post.id}", warning=True
+            "accounts", "no_time", f"{d.account} has no time yet", d.account, action("publish", post.id), warning=True
         )
         for d in post.deliveries
         if d.state is DeliveryState.PENDING and d.due_at is None
@@ -144,7 +144,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
     Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
     publishes the rest.
     """
-    again = f"ttp retry {delivery.post_id} --account {delivery.account}"
+    again = action("retry", delivery.post_id, account=delivery.account)
     if published is None:
         return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
     url = published if published.startswith("https://") else None
@@ -158,7 +158,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
             f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
             Hint(
                 "if that one is not live",
-                f"ttp resolve {delivery.post_id} --account {delivery.account} --not-published",
+                action("resolve", delivery.post_id, account=delivery.account, not_published=True),
             ),
         )
     parts = [*delivery.parts, remote_id]
@@ -207,14 +207,14 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 
 
 def post_not_found(post_id: int) -> NotFound:
-    return NotFound(f"no post {post_id}", Hint("see them", "ttp list"))
+    return NotFound(f"no post {post_id}", Hint("see them", action("list")))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
     if any(d.state in IN_FLIGHT for d in post.deliveries):
         raise StateRefused(
-            f"post {post.id} is being published and cannot {what} now", Hint("follow it", f"ttp show {post.id}")
+            f"post {post.id} is being published and cannot {what} now", Hint("follow it", action("show", post.id))
         )
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
@@ -228,10 +228,9 @@ def refuse_other_parts(before: Post, after: Post) -> None:
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
         if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
             continue
-        repeated = shlex.join(word for part in out for word in ("--thread", part))
         raise StateRefused(
             f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
-            Hint("repeat them, and go on", f"ttp edit {before.id} {repeated} --thread TEXT"),
+            Hint("repeat them, and go on", action("edit", before.id, thread=[*out, "TEXT"])),
         )
 
 
@@ -239,8 +238,8 @@ def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
     account = delivery.account
     return StateRefused(
         f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
-        Hint("if it is", f"ttp resolve {post.id} --account {account} --published URL"),
-        Hint("if it is not", f"ttp resolve {post.id} --account {account} --not-published"),
+        Hint("if it is", action("resolve", post.id, account=account, published="URL")),
+        Hint("if it is not", action("resolve", post.id, account=account, not_published=True)),
     )
 
 
@@ -251,16 +250,14 @@ def nothing_to_publish(post: Post) -> StateRefused:
         return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
     if DeliveryState.FAILED in states:
         return StateRefused(
-            f"post {post.id} has failed; nothing of it is pending", Hint("again", f"ttp retry {post.id}")
+            f"post {post.id} has failed; nothing of it is pending", Hint("again", action("retry", post.id))
         )
-    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", f"ttp show {post.id}"))
+    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", action("show", post.id)))
 
 
 def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
     name = example_account(known, platforms, text_alone=not post.media)
-    return StateRefused(
-        f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
-    )
+    return StateRefused(f"post {post.id} has no accounts to go to", Hint("name them", action("edit", post.id, to=name)))
 
 
 def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
@@ -270,7 +267,7 @@ def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_
 
 
 def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
-    """Return the same error, saying that the text is safe as a draft."""
-    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
-    where = Hint(f"the text is kept as draft {kept.id}", f"ttp show {kept.id}")
+    """The same error, saying that the text is safe as a draft."""
+    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
+    where = Hint(f"the text is kept as draft {kept.id}", action("show", kept.id))
     return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)

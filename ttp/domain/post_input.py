@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
+from ttp.domain.action import WayOut
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 
@@ -101,7 +102,7 @@ class FieldError:
 
     field: str
     problem: str
-    fix: str | None = None
+    fix: WayOut | None = None
 
 
 class RowReader:
@@ -125,4 +126,4 @@ class RowReader:
 def to_field_error(field: str, error: TtpError) -> FieldError:
     """Return a refusal as the fault of a field."""
     said = " ".join((error.message, *error.details))
-    return FieldError(field, said, next((hint.type for hint in error.hints), None))
+    return FieldError(field, said, next((hint.way for hint in error.hints), None))

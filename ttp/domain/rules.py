@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ttp.domain.account import Account
+from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
@@ -72,26 +73,26 @@ class PlatformPost:
         return self.fits.get(item.sha256) or ImageFit()
 
     @property
-    def media_hint(self) -> str:
+    def media_hint(self) -> WayOut:
         """What to type to give the post other media."""
-        return "--media FILE" if self.post_id is None else f"ttp edit {self.post_id} --media FILE"
+        return "--media FILE" if self.post_id is None else action("edit", self.post_id, media="FILE")
 
     @property
-    def text_hint(self) -> str | None:
+    def text_hint(self) -> Action | None:
         """What to type to give a saved post another text, from standard input."""
-        return None if self.post_id is None else f"ttp edit {self.post_id} -"
+        return None if self.post_id is None else action("edit", self.post_id, "-")
 
     @property
-    def thread_hint(self) -> str | None:
+    def thread_hint(self) -> Action | None:
         """What to type to give a saved post another thread."""
-        return None if self.post_id is None else f"ttp edit {self.post_id} --thread TEXT"
+        return None if self.post_id is None else action("edit", self.post_id, thread="TEXT")
 
-    def breach(self, field: str, code: str, message: str, hint: str | None = None) -> Problem:
-        """Return a problem for which the platform would refuse the post. `message` goes on from the account's name."""
+    def breach(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
+        """A problem for which the platform would refuse the post. `message` goes on from the account's name."""
         return Problem(field, code, f"{self.account}{message}", self.account, hint)
 
-    def warning(self, field: str, code: str, message: str, hint: str | None = None) -> Problem:
-        """Return a problem that the platform may or may not refuse the post for."""
+    def warning(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
+        """A problem that the platform may or may not refuse the post for."""
         return Problem(field, code, f"{self.account}{message}", self.account, hint, warning=True)
 
     def too_long(self, length: int, limit: int) -> Problem:
@@ -211,7 +212,7 @@ def _post_problems(post: Post) -> Iterator[Problem]:
     """Yield what is wrong with the post wherever it goes."""
     texts = (post.content, *post.variants.values())
     halves = any(map(_HALVES.search, (*texts, *post.thread)))
-    edit = None if post.id is None else f"ttp edit {post.id} -"
+    edit = None if post.id is None else action("edit", post.id, "-")
     if not post.media and not any(text.strip() for text in texts):
         yield Problem("content", "empty", "the post has neither text nor media", hint=edit)
     if halves:
@@ -237,5 +238,5 @@ def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: Platfor
         yield Problem("thread", "thread_elsewhere", message, warning=True)
     else:
         message = f"only {only} get{'s' * (len(titles) == 1)} threads, and the post goes to {others} alone"
-        hint = None if post.id is None else f"ttp edit {post.id} --thread ''"
+        hint = None if post.id is None else action("edit", post.id, thread="")
         yield Problem("thread", "thread_nowhere", message, hint=hint)

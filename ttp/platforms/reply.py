@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from ttp.domain.action import WayOut
 from ttp.domain.outcome import Kind
 from ttp.domain.text import clean_text
 
@@ -54,7 +55,7 @@ class Unsent:
 
     message: str
     kind: Kind = Kind.NETWORK
-    hint: str | None = None
+    hint: WayOut | None = None
     retry_at: datetime | None = None
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
@@ -129,7 +130,7 @@ class DeliveryContext:
         try:
             return Fitting(self.media, self.platforms).file(item, platform)
         except FileNotFoundError:
-            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
+            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=action("edit", post.id, media="FILE"))
             raise StepFailed(TAKE, gone) from None
         except NoPillow as why:
             lacking = NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}", hint=EXTRA)
@@ -201,7 +202,7 @@ def token_errors_as_step_failure() -> Iterator[None]:
     except TokenLocked as trouble:
         raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
     except UsageError as trouble:
-        hint = trouble.hints[0].type if trouble.hints else None
+        hint = trouble.hints[0].way if trouble.hints else None
         raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ttp.domain.action import Action
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
 from ttp.domain.time.clock import utc_text
@@ -27,6 +28,8 @@ class Event:
     next_at: datetime | None = None
     attempt: int | None = None
     ms: int | None = None
+    hint: Action | None = None
+    """What a person can do about it; only for the screen."""
 
     def as_json(self) -> dict[str, object]:
         """Return the event for `--jsonl` and hooks, without empty fields."""

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from ttp.domain import approval
-from ttp.domain.account import Account, connect_command
+from ttp.domain.account import Account, connect_action
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
@@ -70,14 +71,13 @@ def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: 
     message = f"due {due:{form}} {where}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
     if delivery.error is not None:
         message += f"; before that: {delivery.error.message}"
-    way_out = "approve" if unapproved else "retry"
-    return DeliveryError(Kind.MISSED, message, hint=f"ttp {way_out} {delivery.post_id}")
+    return DeliveryError(Kind.MISSED, message, hint=action("approve" if unapproved else "retry", delivery.post_id))
 
 
 def _superseded(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
     assert delivery.due_at is not None
     message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
-    return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
+    return DeliveryError(Kind.MISSED, message, hint=action("retry", delivery.post_id))
 
 
 def _brief(span: timedelta) -> str:
@@ -90,6 +90,6 @@ def _brief(span: timedelta) -> str:
 
 def _unusable(account: Account) -> DeliveryError:
     if not account.enabled:
-        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=f"ttp account enable {account.name}")
+        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=action("account enable", account.name))
     why = "must be reconnected: its token no longer works" if account.needs_reconnect else "is not connected"
-    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=connect_command(account.name))
+    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=connect_action(account.name))

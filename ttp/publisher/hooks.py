@@ -80,8 +80,7 @@ class Hooks:
                 return
         with suppress(OSError):  # on a disk that is full it is reported each time
             write(path, f"{now.timestamp()}\n{reason}")
-        command = next((hint.type for hint in why.hints), "")
-        self._wait_for_hook(Event(now, REFUSED, message=f"{self._home}: {why.message}: {command}"))
+        self._wait_for_hook(Event(now, REFUSED, message=f"{self._home}: {why.message}"))
 
     def start(self) -> None:
         """Start the hook thread, if any hook is configured."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ttp.domain import approval
+from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
 from ttp.publisher import reconcile
@@ -268,8 +269,9 @@ class Loop:
         found = queries.due_posts_waiting_for_approval(self._watch, now, MOST_TOLD) if self._approved else []
         if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
             self._unapproved.update(found)
-            said = f"due, and waiting for approval:  ttp approve {' '.join(fresh)}"
-            self._context.emit(Event(now, "publisher.idle", kind=APPROVAL, message=said))
+            texts_around = f"{'posts' if len(fresh) > 1 else 'post'} {' '.join(fresh)} waiting for approval"
+            approve = action("approve", *fresh)
+            self._context.emit(Event(now, "publisher.idle", kind=APPROVAL, message=texts_around, hint=approve))
 
     def _say_idle(self, next_at: datetime | None) -> None:
         """Emit `publisher.idle` once whenever nothing is left in flight."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ttp.domain.action import way_out_from_text, way_out_to_text
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
@@ -98,6 +99,8 @@ def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now:
     for name in _INSTANTS:
         if held.get(name) is not None:
             held[name] = to_ms(held[name])
+    if "hint" in held:
+        held["hint"] = way_out_to_text(held["hint"])
     if isinstance(outcome, Done | NotDone) and outcome.handle is not None:
         before, after = delivery.handle, outcome.handle
         held["handle"] = {name: value for name, value in after.items() if before.get(name) != value}
@@ -124,6 +127,8 @@ def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
         held["handle"] = {name: value for name, value in both.items() if name not in dropped}
     if "kind" in held:
         held["kind"] = Kind(held["kind"])
+    if "hint" in held:
+        held["hint"] = way_out_from_text(held["hint"])
     return _FORMS[entry["outcome"]](**held)
 
 

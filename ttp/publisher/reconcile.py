@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
 from ttp.domain.retry import RetryPolicy, after_not_done
@@ -251,7 +252,7 @@ class LookupJob:
         message = unclear.message
         if unclear.links:
             message += ": " + " ".join(unclear.links)
-        error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
+        error = DeliveryError(unclear.kind, message, hint=action("show", delivery.post_id))
         since = unclear_since(looks)
         if unclear.final:
             return delivery.needs_review(error)

@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_command, find_account, same_host
+from ttp.domain.account import Account, Credentials, connect_action, find_account, same_host
+from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import (
     SOON,
@@ -152,7 +153,7 @@ class AccountCheck:
         assert account.id is not None
         with closing(self._database.connect()) as db:
             stored_accounts.mark_account(db, account.id, needs_reconnect=True)
-        again = connect_command(account.name, by_keys=held.by_keys)
+        again = connect_action(account.name, by_keys=held.by_keys)
         return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
 
     def _whose(self, account: Account, seen: AccountInfo) -> Remark:
@@ -171,7 +172,7 @@ class AccountCheck:
         if not same:
             who = f"{account.platform}/{seen.handle}" if seen.handle else f"the user {seen.user_id}"
             return failure_remark(
-                f"its token is of {who}, another account", connect_command(account.name), reconnect=True
+                f"its token is of {who}, another account", connect_action(account.name), reconnect=True
             )
         if seen.handle is not None and not same_name:
             return warning_remark(f"token works; {account.platform} calls it {seen.handle} now")
@@ -185,7 +186,7 @@ class AccountCheck:
 
 
 def _trouble(trouble: TtpError) -> Remark:
-    hint = next((hint.type for hint in trouble.hints), None)
+    hint = next((hint.way for hint in trouble.hints), None)
     if isinstance(trouble, TokenRevoked):
         return failure_remark(f"must be connected again: {trouble.outcome.message}", hint, reconnect=True)
     return (
@@ -209,19 +210,17 @@ def standing(account: Account, now: datetime) -> Iterator[Remark]:
     """What a person or the publisher has marked the account with."""
     name = account.name
     if not account.enabled:
-        yield warning_remark("disabled: what is due for it fails", f"ttp account enable {name}")
+        yield warning_remark("disabled: what is due for it fails", action("account enable", name))
     if account.needs_reconnect:
-        yield failure_remark(
-            "must be connected again: its token no longer works", connect_command(name), reconnect=True
-        )
+        yield failure_remark("must be connected again: its token no longer works", connect_action(name), reconnect=True)
     elif not account.connected:
-        yield warning_remark("not connected: it can be analysed, not published to", connect_command(name))
+        yield warning_remark("not connected: it can be analysed, not published to", connect_action(name))
     if account.is_paused:
-        yield warning_remark("paused, its posts wait", f"ttp resume --account {name}")
+        yield warning_remark("paused, its posts wait", action("resume", account=name))
     elif account.hold_until is not None and account.hold_until > now:
         why = f": {account.hold_reason}" if account.hold_reason else ""
         yield warning_remark(
-            f"held, its posts wait; ends {format_end(account.hold_until, now)}{why}", f"ttp account enable {name}"
+            f"held, its posts wait; ends {format_end(account.hold_until, now)}{why}", action("account enable", name)
         )
 
 
@@ -231,7 +230,7 @@ def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
         return None
     return failure_remark(
         f"its credentials were made for {held.host} and are not sent to {host}",
-        connect_command(account.name, by_keys=held.by_keys),
+        connect_action(account.name, by_keys=held.by_keys),
     )
 
 
@@ -240,7 +239,7 @@ def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, re
     if held.by_keys:
         yield ok_remark("keys that do not end")
         return
-    again = connect_command(account.name)
+    again = connect_action(account.name)
     end, alive = held.expires_at, is_alive(held, now)
     if not renews:
         yield from _end("token, which cannot be renewed," if end else "token", end, again, now)
@@ -253,7 +252,7 @@ def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, re
             yield from _end("its renewal", held.refresh_expires_at, again, now)
 
 
-def _end(what: str, end: datetime | None, again: str, now: datetime) -> Iterator[Remark]:
+def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
     if end is None:
         yield ok_remark(f"{what} without a known end")
     elif end <= now:
@@ -274,7 +273,7 @@ def permissions(account: Account, held: Credentials, granted: tuple[str, ...], l
     if not lacking:
         yield ok_remark("has all permissions")
         return
-    again = connect_command(account.name)
+    again = connect_action(account.name)
     said = f"without permission for {', '.join(lacking)}"
     if not login.can_publish(granted, options_of(account.platform, account.options)):
         yield failure_remark(f"{said}: it cannot publish", again, reconnect=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, same_host
+from ttp.domain.action import action
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
@@ -111,7 +112,7 @@ class Accounts:
             if wrong:
                 raise UsageError(
                     f"{wrong[0]} is not an option of {account.platform} accounts",
-                    Hint("usage", "ttp account set --help"),
+                    Hint("usage", action("help", "account set")),
                 )
             changed = replace(
                 account,
@@ -158,7 +159,8 @@ class Accounts:
             except TtpError as error:
                 raise PartlyFailed(
                     f"{there.name} is removed, but its tokens are not: {error.message}",
-                    Hint("again", f"ttp account add {there.name} && ttp account remove {there.name}"),
+                    Hint("fix", action("account add", there.name)),
+                    Hint("fix", action("account remove", there.name)),
                 ) from error
             return Removed(gone, tuple(cancelled), held)
 
@@ -172,13 +174,13 @@ class Accounts:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(
                     f"{len(naming)} {'post goes' if len(naming) == 1 else 'posts go'} to {account.name}: {some}",
-                    Hint("cancel those and remove it", f"ttp account remove {account.name} --yes"),
+                    Hint("cancel those and remove it", action("account remove", account.name, yes=True)),
                 )
             for post in list(queries.posts_by_id(db, naming)):
                 mine = next(d for d in post.active if d.account_id == account.id)
                 if mine.state in IN_FLIGHT or mine.state is DeliveryState.NEEDS_REVIEW:
                     raise StateRefused(
-                        f"post {post.id} is being published to {account.name}", Hint("look", f"ttp show {post.id}")
+                        f"post {post.id} is being published to {account.name}", Hint("look", action("show", post.id))
                     )
                 gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
                 posts.update(db, with_derived_status(replace(post, deliveries=gone), now), None)

@@ -57,7 +57,7 @@ class Audit:
 
     def _copies(self, db: Connection) -> Iterator[list[str]]:
         refused = refusal_of_copy(self._database.home, db)
-        yield [] if refused is None else [f"{refused.message}: {refused.hints[0].type}"]
+        yield [] if refused is None else [refused.message]
 
 
 def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:

@@ -11,6 +11,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, find_account
+from ttp.domain.action import action
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import with_accounts, with_derived_status, with_time
@@ -88,10 +89,10 @@ def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:
         if step.before is not None and now[step.before.id or 0] != step.before:
-            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", "ttp list"))
+            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", action("list")))
     new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
     for key, post in queries.posts_by_key(db, new).items():
-        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", f"ttp show {post.id}"))
+        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", action("show", post.id)))
 
 
 def changes(step: Step) -> Sequence[str]:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from ttp import __version__
 from ttp.domain import approval
-from ttp.domain.account import Account, connect_command
+from ttp.domain.account import Account, connect_action
+from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import Check, Remark, combine_remarks, failure_remark, format_end, ok_remark, warning_remark
-from ttp.domain.errors import Hint, TtpError
+from ttp.domain.errors import TtpError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
@@ -124,7 +125,7 @@ class Doctor:
         yield ok_remark(f"{self._database.path}, {told}, intact, schema {int(revision)}")
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}: the next command brings it up to date"
-            yield warning_remark(message, "ttp status")
+            yield warning_remark(message, action("status"))
 
     def _machine(self) -> Iterator[Remark]:
         owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
@@ -133,7 +134,7 @@ class Doctor:
         if doubt is None:
             yield ok_remark("this machine may publish from the store")
         else:
-            yield failure_remark(doubt.message, doubt.hints[0].type)
+            yield failure_remark(doubt.message, doubt.hints[0].way)
 
     def _clock_here(self) -> Iterator[Remark]:
         now, newest = self._clock.now(), self._survey.newest if self._survey else None
@@ -155,13 +156,13 @@ class Doctor:
         lately = ran is not None and now - ran <= timedelta(seconds=self._config.seconds("publish.expect_every_s"))
         last = f"last run {format_end(ran, now)}" if ran is not None else "never run"
         if overdue:
-            yield failure_remark(f"nothing publishes ({last}), and {_posts(overdue)} overdue", "ttp run")
+            yield failure_remark(f"nothing publishes ({last}), and {_posts(overdue)} overdue", action("run"))
         elif waiting and not lately:
             due = found.next_due_at if found else None
             soon = f", the next is due {format_end(due, now)}" if due else ""
-            yield warning_remark(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", "ttp run")
+            yield warning_remark(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", action("run"))
         elif found is None and self._database.exists():
-            yield warning_remark(f"nothing publishes ({last}), and what is scheduled is not known", "ttp status")
+            yield warning_remark(f"nothing publishes ({last}), and what is scheduled is not known", action("status"))
         else:
             told = f"cron: {last}" if lately and holder and holder.mode in BY_CRON else f"not running now, {last}"
             yield ok_remark(told + ("" if waiting else "; nothing is scheduled"))
@@ -174,11 +175,7 @@ class Doctor:
         kind = self._config.text("media_host.kind")
         if not kind:
             unknown = self._survey is None and self._database.exists()
-            yield (
-                warning_remark(advice[0], advice[1].type)
-                if advice
-                else ok_remark("none" if unknown else "none, and none is needed")
-            )
+            yield (warning_remark(*advice) if advice else ok_remark("none" if unknown else "none, and none is needed"))
             return
         if (lack := trouble(self._config)) is not None:
             yield failure_remark(lack.message, lack.hint)
@@ -219,7 +216,7 @@ class Doctor:
         yield from found
         if account.needs_reconnect or not account.connected:
             return
-        again, facts = connect_command(account.name), self._platforms.facts(account.platform)
+        again, facts = connect_action(account.name), self._platforms.facts(account.platform)
         try:
             held = self._credentials().get(account.name)
         except BrokenEntry as broken:
@@ -242,7 +239,7 @@ def looked_at(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check
     try:
         yield combine_remarks(name, list(look()))
     except TtpError as error:
-        yield combine_remarks(name, [failure_remark(error.message, next((hint.type for hint in error.hints), None))])
+        yield combine_remarks(name, [failure_remark(error.message, next((hint.way for hint in error.hints), None))])
     except OSError as error:
         yield combine_remarks(name, [failure_remark(f"it cannot be looked at: {error.filename}: {error.strerror}")])
     except Exception as error:  # noqa: BLE001 (a damaged store may hold anything, and the rest is to be looked at)
@@ -257,7 +254,9 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
 
 
-def media_host_advice(config: Config, accounts: Iterable[Account], platforms: PlatformFacts) -> tuple[str, Hint] | None:
+def media_host_advice(
+    config: Config, accounts: Iterable[Account], platforms: PlatformFacts
+) -> tuple[str, WayOut] | None:
     """Why local files cannot go to a platform that fetches them, and what to set; None where they can, or no account
     is of one."""
     lack = trouble(config)
@@ -265,4 +264,4 @@ def media_host_advice(config: Config, accounts: Iterable[Account], platforms: Pl
     if lack is None or not fetching:
         return None
     sentence = f"{fetching[0]} fetches media from a public URL, and local files have none: {lack.message}"
-    return sentence, Hint("set one up", lack.hint)
+    return sentence, lack.hint

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
@@ -163,7 +164,7 @@ class DuplicateCheck:
         which = f"post {post_id}" if post_id else "another one of these"
         shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0, db))
         said = f"{delivery.account}: {which} {does} at {shown}"
-        hint = f"ttp show {post_id}" if post_id else None
+        hint = action("show", post_id) if post_id else None
         return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
 
     def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
@@ -162,7 +163,7 @@ class Fitting:
 
 def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
     """That media of a post are gone: it cannot be published with them."""
-    hint = None if post.id is None else f"ttp edit {post.id} --media FILE"
+    hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
         Problem("media", "media_gone", f"the copy of {item.name} is not there any more", hint=hint) for item in gone
     )
@@ -174,7 +175,7 @@ def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
     if names:
         raise StateRefused(
             f"post {post.id} cannot be published again: the copy of {names} was removed after it had ended",
-            Hint("give the file again", f"ttp edit {post.id} --media FILE"),
+            Hint("give the file again", action("edit", post.id, media="FILE")),
             Hint("copies are kept for", "media.keep_s seconds after a post has ended"),
         )
 
@@ -292,7 +293,7 @@ class RowMedia:
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"the bytes of {name or digest} are not in this store",
-                Hint("export them too", "ttp export FILE --with media"),
+                Hint("export them too", action("export", "FILE", with_="media")),
             )
         return replace(item, name=name or item.name, url=None)
 

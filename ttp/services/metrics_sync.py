@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.metric_schedule import Ages, configured_ages, is_of_age, lookback, next_reading, retry_at
@@ -196,7 +197,7 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
     """Why no more posts were read."""
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
-        command = outcome.hint or f"ttp account connect {account.name}"
+        command = outcome.hint or action("account connect", account.name)
         return ReconnectNeeded(message, Hint("connect it again", command))
     if outcome.passing:
         return Stopped(message, outcome.retry_at)
@@ -256,8 +257,8 @@ class Pull:
             if not account.connected:
                 raise ReconnectNeeded(
                     f"{account.name} is not connected, so its numbers cannot be asked for",
-                    Hint("connect it", f"ttp account connect {account.name}"),
-                    Hint("or import them", "ttp metrics import FILE"),
+                    Hint("connect it", action("account connect", account.name)),
+                    Hint("or import them", action("metrics import", "FILE")),
                 )
             if history is not None:
                 self._gather.history(account, history, done, tell)

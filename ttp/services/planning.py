@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
@@ -130,7 +131,7 @@ class Planning:
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
             if any(draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts):
                 raise StateRefused(
-                    "posts were changed since this was planned", Hint("plan again", "ttp list --status draft")
+                    "posts were changed since this was planned", Hint("plan again", action("list", status="draft"))
                 )
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
@@ -188,9 +189,13 @@ class Planning:
 
 def _refuse_other_than_draft(post: Post) -> None:
     if post.status is PostStatus.SCHEDULED:
-        raise StateRefused(f"post {post.id} is scheduled already", Hint("make it a draft", f"ttp unschedule {post.id}"))
+        raise StateRefused(
+            f"post {post.id} is scheduled already", Hint("make it a draft", action("unschedule", post.id))
+        )
     if post.status is not PostStatus.DRAFT:
-        raise StateRefused(f"post {post.id} is {post.status}, and no draft", Hint("look at it", f"ttp show {post.id}"))
+        raise StateRefused(
+            f"post {post.id} is {post.status}, and no draft", Hint("look at it", action("show", post.id))
+        )
 
 
 def _all_of(refusals: Mapping[int, TtpError], asked: int) -> TtpError:

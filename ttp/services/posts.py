@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
 from ttp.domain.account import Account, account_warnings, resolve_accounts
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
@@ -328,7 +329,7 @@ class Posts:
             id=None if draft is None else draft.id,
         )
         if not post.content.strip() and not post.media:
-            raise UsageError("there is no text and no media", Hint("write it as", "ttp create 'Hello' --to x/me"))
+            raise UsageError("there is no text and no media", Hint("write it as", action("create", "Hello", to="x/me")))
         return NewPost(self.as_new(post), accounts)
 
     def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:
@@ -367,7 +368,7 @@ class Posts:
                 elif queries.post(db, draft.id or 0) != draft:
                     raise Conflict(
                         f"draft {draft.id} was changed meanwhile, and is as that left it",
-                        Hint("see what it is now", f"ttp show {draft.id}"),
+                        Hint("see what it is now", action("show", draft.id)),
                     )
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
@@ -399,7 +400,7 @@ class Posts:
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed meanwhile, and is as that left it",
-                        Hint("see what it is now", f"ttp show {post_id}"),
+                        Hint("see what it is now", action("show", post_id)),
                     )
                 after = _edited(before, wanted, variants, items)
                 refuse_other_parts(before, after)
@@ -415,7 +416,7 @@ class Posts:
                 after = with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
                     raise UsageError(
-                        f"post {post_id} would have no text and no media", Hint("delete it", f"ttp delete {post_id}")
+                        f"post {post_id} would have no text and no media", Hint("delete it", action("delete", post_id))
                     )
                 warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
                 return after, (*warnings, *warn_missing_times(after), *warn_published_parts(before, after))
@@ -429,7 +430,7 @@ class Posts:
         `first`: scheduled posts in the slot of the one post move back.
         """
         if first and len(times) > 1:
-            last = f"ttp schedule {list(times)[-1]} --at next-slot --first"
+            last = action("schedule", list(times)[-1], at="next-slot", first=True)
             raise UsageError("only one post can be the first", Hint("one after the other, the last one first", last))
         self.convert_media(list(times))
         known, confirmed = self.accounts(), dict(times)
@@ -503,7 +504,7 @@ class Posts:
     ) -> ResolvedTime:
         """Return the time of a post; where a slot or hour was chosen and is taken by now, the next free one."""
         if {account.id for account in accounts} != set(time.account_ids):
-            raise Conflict("the accounts of the post were changed meanwhile", Hint("look again", "ttp list"))
+            raise Conflict("the accounts of the post were changed meanwhile", Hint("look again", action("list")))
         if time.choice is None:
             return time
         from ttp.services.time_resolver import TimeChooser
@@ -579,7 +580,7 @@ def _same_request(first: Post, fingerprint: str | None) -> Post:
     if first.key_digest != fingerprint:
         raise Conflict(
             f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
-            Hint("look at it", f"ttp show {first.id}"),
+            Hint("look at it", action("show", first.id)),
             Hint("or take another", "--key KEY"),
         )
     return first
@@ -594,5 +595,5 @@ def _refuse_to_edit(post: Post) -> None:
     refuse_in_flight(post, "be edited")
     if post.status is PostStatus.PUBLISHED:
         raise StateRefused(
-            f"post {post.id} is published", Hint("write another", "ttp create TEXT --to PLATFORM/HANDLE")
+            f"post {post.id} is published", Hint("write another", action("create", "TEXT", to="PLATFORM/HANDLE"))
         )

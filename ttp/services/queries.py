@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttp.domain import approval
 from ttp.domain.account import Account, Hold, find_account, resolve_accounts
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
@@ -110,7 +111,7 @@ class Queries:
                     raise post_not_found(first)
                 found.update(dict.fromkeys(there))
         if not found:
-            raise NotFound("no posts in that range", Hint("see them", "ttp list"))
+            raise NotFound("no posts in that range", Hint("see them", action("list")))
         return list(found)
 
     def attempts(self, post_id: int) -> list[Attempt]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ttp.domain.account import Credentials
+from ttp.domain.action import WayOut
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import TtpError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
@@ -60,7 +61,7 @@ class DeleteResult:
 
     delivery: Delivery
     message: str | None = None
-    hint: str | None = None
+    hint: WayOut | None = None
     final: bool = False
     reconnect: bool = False
 
@@ -144,7 +145,7 @@ class RemoteDelete:
         except TokenRevoked as dead:
             return DeleteResult(delivery, dead.message, dead.outcome.hint, reconnect=True)
         except TtpError as error:
-            return DeleteResult(delivery, error.message, error.hints[0].type if error.hints else None)
+            return DeleteResult(delivery, error.message, error.hints[0].way if error.hints else None)
 
     def _removed(self, target: Target, deleter: Deleter) -> DeleteResult:
         """Delete one delivery's posts, the last first. A token that is refused is renewed once."""

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
@@ -113,7 +114,7 @@ class Slots:
             for name in names:
                 found = [slot for slot in known if name in (str(slot.id), slot.name)]
                 if not found:
-                    raise NotFound(f'no slot "{name}"', Hint("see them", "ttp slots list"))
+                    raise NotFound(f'no slot "{name}"', Hint("see them", action("slots list")))
                 gone.update((slot.id or 0, slot) for slot in found)
             store.remove(db, gone)
         return list(gone.values())
@@ -180,7 +181,7 @@ class Slots:
             known = store.slots(db, _ids(accounts)) if db else []
         for account in accounts:
             if not any(slot.account_id == account.id for slot in known):
-                add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
+                add = action("slots add", "mon,wed,fri 09:00", account=account.name)
                 raise UsageError(f"{account.name} has no slots", Hint("add some", add))
         which = tuple(slot.id for slot in known)
         kept, coming = tee(self._lines.get(which) or self._coming(known, now))
@@ -223,7 +224,7 @@ class Slots:
             raise StateRefused(
                 f"post {post.id} stands at that time, and has no slot to move along to within"
                 f" {_length(self._horizon)} (slots.horizon_s)",
-                Hint("give it another time first", f"ttp schedule {post.id} --at 'tomorrow 9am'"),
+                Hint("give it another time first", action("schedule", post.id, at="tomorrow 9am")),
             )
         return found
 
@@ -247,9 +248,9 @@ class Slots:
         names = " and ".join(account.name for account in accounts)
         end = (now + self._horizon).astimezone()
         until = f"{end.day} {end:%b %Y} ({_length(self._horizon)}, slots.horizon_s)"
-        more = Hint("see who holds them", f"ttp slots preview --account {','.join(one.name for one in accounts)}")
+        more = Hint("see who holds them", action("slots preview", account=",".join(one.name for one in accounts)))
         if not looked and len(accounts) > 1:
-            common = f"ttp slots add 'mon,wed,fri 09:00' --account {','.join(one.name for one in accounts)}"
+            common = action("slots add", "mon,wed,fri 09:00", account=",".join(one.name for one in accounts))
             said = f"{names} have no slot at the same time; looked until {until}"
             return UsageError(said, Hint("add one to each", common), more)
         if not looked:
@@ -337,7 +338,7 @@ class Availability:
             if self._read(db, account) != stored:
                 raise StateRefused(
                     f"posts of {account.name} were scheduled or changed since this was planned",
-                    Hint("see them, and try again", "ttp list --status scheduled,draft"),
+                    Hint("see them, and try again", action("list", status="scheduled,draft")),
                 )
 
     def _read(self, db: Connection, account: Account) -> list[datetime]:

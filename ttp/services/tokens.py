@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, connect_command, parse_account_name, same_host
+from ttp.domain.account import Account, Credentials, connect_action, parse_account_name, same_host
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
@@ -37,7 +37,7 @@ class TokenRevoked(ReconnectNeeded):
     """The account's token works no more, and only a person can mend that."""
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> None:
-        command = connect_command(account, by_keys=by_keys)
+        command = connect_action(account, by_keys=by_keys)
         super().__init__(
             message or f"{account} must be connected again: {outcome.message}",
             Hint("give it new keys" if by_keys else "connect it", command),
@@ -217,7 +217,7 @@ class Tokens:
         if held.host and not same_host(held.host, host):
             raise UsageError(
                 f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                Hint("connect it there", connect_command(account.name, by_keys=held.by_keys)),
+                Hint("connect it there", connect_action(account.name, by_keys=held.by_keys)),
             )
         return account, held
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
@@ -24,7 +25,7 @@ from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
 
 _TOLD = 10
-_LIST = Hint("see what can be", "ttp undo --list")
+_LIST = Hint("see what can be", action("undo", list=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,8 @@ class _UndoPlanner:
         if post.id in self._patterns:
             number = self._patterns[post.id]
             raise StateRefused(
-                f"post {post.id} is what repeat {number} makes posts of", Hint("end that", f"ttp repeat stop {number}")
+                f"post {post.id} is what repeat {number} makes posts of",
+                Hint("end that", action("repeat stop", number)),
             )
         still = tuple(replace(d, next_at=None) for d in post.deliveries)
         return replace(post, deliveries=still, deleted_at=self._now, updated_at=self._now, key=None, key_digest=None)
@@ -183,7 +185,7 @@ class _UndoPlanner:
         if gone is not None and after.deleted_at is None:
             raise StateRefused(
                 f"post {after.id} would go to {gone.account} again, which was removed",
-                Hint("add it again", f"ttp account add {gone.account}"),
+                Hint("add it again", action("account add", gone.account)),
             )
         unapproved = any(
             old.approved_at != new.approved_at for old, new in zip(before.deliveries, deliveries, strict=True)
@@ -217,16 +219,16 @@ class _UndoPlanner:
             refuse_in_flight(post, "be taken back")
         except StateRefused as why:
             return why
-        show = Hint("look at it", f"ttp show {post.id}")
+        show = Hint("look at it", action("show", post.id))
         out = next((d for d in post.deliveries if d.state is DeliveryState.PUBLISHED), None)
         failed = next((d for d in post.deliveries if d.state is DeliveryState.FAILED), None)
         gone = next((d for d in post.deliveries if d.account_id not in self._ids), None)
         if post.deleted_at is not None:
-            return StateRefused(f"post {post.id} was deleted since", Hint("see the others", "ttp list"))
+            return StateRefused(f"post {post.id} was deleted since", Hint("see the others", action("list")))
         if out is not None:
             return StateRefused(
                 f"post {post.id} is published on {out.account}, and what was sent cannot be taken back",
-                Hint("remove it there", f"ttp delete {post.id} --remote"),
+                Hint("remove it there", action("delete", post.id, remote=True)),
             )
         if failed is not None:
             return StateRefused(f"post {post.id} has failed on {failed.account} since", show)
@@ -244,7 +246,7 @@ def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
                 post = next(one for one in batch if one.key == key)
                 raise Conflict(
                     f'the key "{key}" of post {post.id} belongs to post {holder.id} now',
-                    Hint("look at it", f"ttp show {holder.id}"),
+                    Hint("look at it", action("show", holder.id)),
                 )
 
 
@@ -259,9 +261,8 @@ def _not_so_many(found: int, wanted: Wanted) -> TtpError:
     days = change_log.KEPT_FOR.days
     if not found:
         return NotFound(f"there is no change{of} that can be {what} (they are kept for {days} days)", _LIST)
-    words = f"ttp {command} {found}" + ("" if wanted.post is None else f" --post {wanted.post}")
     only = f"only {found} change{'s' if found > 1 else ''}{of} can be {what}"
-    return NotFound(only, Hint("those", words))
+    return NotFound(only, Hint("try", action(command, found, post=wanted.post)))
 
 
 def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
@@ -269,7 +270,7 @@ def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
     first = left[0]
     if len(left) == 1:
         if asked == 1:
-            first.hints = (*first.hints, Hint("or a change of another post", "ttp undo --list"))
+            first.hints = (*first.hints, Hint("or a change of another post", action("undo", list=True)))
             return first
         return type(first)(first.message, *first.hints, _partial(), problems=first.problems, details=first.details)
     told = [one.message for one in left[:_TOLD]]

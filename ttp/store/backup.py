@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, NotFound, TtpError, UsageError
 from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
@@ -25,7 +26,7 @@ from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_che
 from ttp.store.sqlite import copy as copy_database
 
 _LOG_FILES = ("-wal", "-shm", "-journal")
-_ANOTHER = Hint("take another name", "ttp backup FILE")
+_ANOTHER = Hint("take another name", action("backup", "FILE"))
 
 
 def back_up(database: Database, target: Path) -> None:
@@ -36,7 +37,7 @@ def back_up(database: Database, target: Path) -> None:
     with database.reading() as source:
         if source is None:
             raise NotFound(
-                f"there is no store {database.path} yet", Hint("make it with a first post", "ttp create TEXT")
+                f"there is no store {database.path} yet", Hint("make it with a first post", action("create", "TEXT"))
             )
         _refuse_to_overwrite(target, database.path, store_id(source))
         with _writing(target):
@@ -56,7 +57,7 @@ def restore(database: Database, copy: Path) -> Path | None:
     present store is unchanged.
     """
     if _is_same(copy, database.path):
-        raise UsageError(f"{copy} is the store itself", Hint("name a backup", "ttp restore FILE"))
+        raise UsageError(f"{copy} is the store itself", Hint("name a backup", action("restore", "FILE")))
     with ExitStack() as held:
         source = held.enter_context(closing(_opened(copy)))
         make_home(database.home)
@@ -99,9 +100,7 @@ def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
     if os.path.isdir(target):  # noqa: PTH112 (never raises)
-        raise UsageError(
-            f"{target} is a folder", Hint("name a file in it", f"ttp backup {quote_path(target / 'ttp.db')}")
-        )
+        raise UsageError(f"{target} is a folder", Hint("name a file in it", action("backup", target / "ttp.db")))
     if _is_same(target, store):
         raise UsageError(f"{target} is the store itself", _ANOTHER)
     if os.path.lexists(target):
@@ -140,7 +139,7 @@ def _opened(copy: Path) -> Connection:
         raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {nearest_folder(copy)}")) from None
     except OSError as error:
         raise UsageError(
-            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", "ttp restore FILE")
+            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", action("restore", "FILE"))
         ) from None
     connection = connect_unchecked(copy, read_only=True)
     try:
@@ -151,7 +150,9 @@ def _opened(copy: Path) -> Connection:
         connection.close()
         if isinstance(error, TtpError):
             raise
-        raise Damaged(f"{copy} is not a backup of a store: {error}", Hint("try another", "ttp restore FILE")) from error
+        raise Damaged(
+            f"{copy} is not a backup of a store: {error}", Hint("try another", action("restore", "FILE"))
+        ) from error
     return connection
 
 
@@ -172,7 +173,7 @@ def _put_aside(path: Path, held: ExitStack) -> Path:
     except StoreError as error:
         # A damaged store, which is what backups are for, is kept with its log files.
         if is_locked(error):
-            raise Busy(f"another program has {path} open", Hint("see who publishes", "ttp status")) from error
+            raise Busy(f"another program has {path} open", Hint("see who publishes", action("status"))) from error
         for part in _LOG_FILES:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + part).rename(kept.with_name(kept.name + part))

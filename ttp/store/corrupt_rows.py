@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+from ttp.domain.action import action
 from ttp.domain.errors import Damaged, Hint
 from ttp.store.dialect import List, Row
 
@@ -28,7 +29,7 @@ class CorruptRow(Damaged):
         whose = f" (post {post_id})" if post_id is not None and table != "post" else ""
         super().__init__(
             f"row {row_id} of {table}{whose} in the store cannot be read: {why}",
-            Hint("everything that cannot be read", "ttp doctor"),
+            Hint("everything that cannot be read", action("doctor")),
         )
 
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from pathlib import Path
 from typing import TypeAlias
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
 from ttp.store.home.paths import make_home, refuse_loose_modes
@@ -178,7 +179,7 @@ class Database:
 
         if not self._may_upgrade:
             why = f"the store {self.path} must be brought up to date first, and nothing may be written here"
-            raise NotAllowed(why, Hint("what is allowed", "ttp help capability"))
+            raise NotAllowed(why, Hint("what is allowed", action("help", "capability")))
         with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
             with closing(connect(self.path, self._busy_timeout_s)) as source:
                 if not self._behind(source):  # another process was first, and the backup is of the older store

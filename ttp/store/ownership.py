@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
@@ -84,7 +85,7 @@ RESTORED = "restored"
 """The `store.host` of a store that `ttp restore` made."""
 
 
-TAKE_OVER = "ttp run --take-over"
+TAKE_OVER = action("run", take_over=True)
 
 
 _FILE = "publisher.mark"

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from ttp.domain.account import Account
+from ttp.domain.action import way_out_from_text, way_out_to_text
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
@@ -157,7 +158,7 @@ def delivery_in_order(row: Row) -> Delivery:
 
 def _delivery(fields: dict[str, Any]) -> Delivery:
     kind, code, message, hint = (fields.pop(name) for name in _ERROR)
-    fields["error"] = None if kind is None else DeliveryError(kind, message, code, hint)
+    fields["error"] = None if kind is None else DeliveryError(kind, message, code, way_out_from_text(hint))
     fields["account"] = f"{fields['platform']}/{fields.pop('account_handle')}"
     return Delivery(**fields)
 
@@ -167,7 +168,11 @@ def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict
     changed = _DELIVERY.columns(delivery, _DELIVERY_COLUMNS, before)
     if before is None or delivery.error != before.error:
         error = delivery.error
-        values = (str(error.kind), error.code, error.message, error.hint) if error else (None,) * len(_ERROR)
+        values = (
+            (str(error.kind), error.code, error.message, way_out_to_text(error.hint))
+            if error
+            else (None,) * len(_ERROR)
+        )
         changed.update(zip(_ERROR, values, strict=True))
     return changed
 

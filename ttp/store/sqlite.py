@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
 from ttp.store.dialect import Conflicting, Connection, List, StoreError
 from ttp.store.home.paths import _FULL, no_room, quote_path
@@ -189,7 +190,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
             if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 return Busy(
                     f"the store {path} stays locked by another program",
-                    Hint("see who publishes", "ttp status"),
+                    Hint("see who publishes", action("status")),
                 )
             if name.startswith("SQLITE_FULL"):
                 return no_room(path)
@@ -218,5 +219,5 @@ def _ways_out(path: Path) -> tuple[Hint, ...]:
     return (
         Hint("keep it aside", f"mv {quote_path(path)} {quote_path(kept)}"),
         Hint("save what can be read", f"sqlite3 {quote_path(kept)} .recover"),
-        Hint("bring a backup back", "ttp restore FILE"),
+        Hint("bring a backup back", action("restore", "FILE")),
     )

@@ -155,7 +155,7 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     remarks = [
         warning_remark(error.told, error.mend)
         if isinstance(error, settings.NoSetting)
-        else failure_remark(error.message, next((hint.type for hint in error.hints), None))
+        else failure_remark(error.message, next((hint.way for hint in error.hints), None))
         for error in wrong
     ]
     return combine_remarks(
@@ -192,7 +192,7 @@ def _zone(config: Config) -> Iterator[Remark]:
         try:
             parse_zone(name, where="the setting timezone: ", retype='timezone = "{}"'.format)
         except TtpError as error:
-            yield failure_remark(error.message, error.hints[0].type)
+            yield failure_remark(error.message, error.hints[0].way)
         else:
             yield ok_remark(f"{name} (from {settings.source('timezone')})")
         return

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
+from ttp.cli.hints import command_text
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
@@ -263,7 +264,11 @@ def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
     if not context.out.for_people:
         ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
-        context.out.note("\n".join([f"no measured posts of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
+        context.out.note(
+            "\n".join(
+                [f"no measured posts of {names} yet", *(f"{way.label}:  {command_text(way.way)}" for way in ways)]
+            )
+        )
 
 
 def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:

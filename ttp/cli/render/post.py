@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text, lines
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import plural, size, state_word, status_word
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
@@ -240,13 +241,13 @@ def _next(post: PostView) -> Iterator[str]:
             yield f"ttp resolve {post.id} --account {escape_text(row.account)} --published URL   (or --not-published)"
     for row in post.deliveries:
         if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
-            yield f"{escape_text(row.error.hint)}   (once that is done; it waits)"
+            yield f"{escape_text(command_text(row.error.hint))}   (once that is done; it waits)"
     if "approve" in post.needs():
         yield f"ttp approve {post.id}"
     failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
     if not failed:
         return
-    fixes = dict.fromkeys(escape_text(row.error.hint) for row in failed if row.error and row.error.hint)
+    fixes = dict.fromkeys(escape_text(command_text(row.error.hint)) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
     yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
     for row in failed:

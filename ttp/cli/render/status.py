@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, name_value_rows
@@ -50,7 +51,7 @@ def _labelled(lines: Iterable[tuple[str, str]], page: Page) -> Iterator[str]:
 def _alarms(health: Health) -> Iterator[str]:
     for why in (health.clock, health.elsewhere):
         if why is not None:
-            yield "; ".join([why.message, *(f"{hint.say}: {hint.type}" for hint in why.hints)])
+            yield "; ".join([why.message, *(f"{hint.label}: {command_text(hint.way)}" for hint in why.hints)])
     for left in health.unreadable:
         yield f"skipped: {left}; ttp doctor"
     needs = health.needs

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.sample import COLUMNS, REQUIRED_COLUMNS
@@ -60,7 +61,7 @@ _FORMAT = (
     f"columns of ttp's own format: {','.join(REQUIRED_COLUMNS)}",
     f"may be added: {','.join(name for name in COLUMNS if name not in REQUIRED_COLUMNS)}",
 )
-_MAP = Hint("or say what the columns are", "ttp metrics import FILE --map COLUMN=FIELD --map …")
+_MAP = Hint("or say what the columns are", action("metrics import", "FILE", map="COLUMN=FIELD"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
     if len(missing) == len(needed) and not is_mapped:
         raise _unknown(header)
     if missing == ["account"]:
-        way_out = Hint("name it", "ttp metrics import FILE --account PLATFORM/HANDLE")
+        way_out = Hint("name it", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
         raise _UnknownFormat("the header lacks account", way_out, details=_FORMAT)
     if missing:
         raise _UnknownFormat(f"the header lacks {', '.join(missing)}", details=_FORMAT)

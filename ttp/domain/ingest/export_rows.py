@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, fold_name
 from ttp.domain.ingest.dates import find_date_order, parse_written_time, resolve_date
@@ -154,7 +155,7 @@ def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneIn
     if zone is None and times and all(time.clock and not time.offset for time in times):
         raise UsageError(
             "the times of this file have no zone",
-            Hint("say which clock it was written by", "ttp metrics import FILE --tz Europe/Berlin"),
+            Hint("say which clock it was written by", action("metrics import", "FILE", tz="Europe/Berlin")),
         )
 
 

@@ -104,7 +104,7 @@ def resolve_time(
             hints.append(forms)
         raise problem.kind(problem.message, *hints, details=problem.details) from None
     if isinstance(found, ResolvedTime) and found.note_hint:
-        return replace(found, note_hint=Hint(found.note_hint.say, retype(found.note_hint.type)))
+        return replace(found, note_hint=Hint(found.note_hint.label, retype(str(found.note_hint.way))))
     return found
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import islice
 
 from ttp.domain.account import Account, resolve_accounts
+from ttp.domain.action import WayOut, action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
@@ -80,7 +81,7 @@ class ImportPlanner:
         now = self._posts.clock.now()
         post = replace(with_derived_status(_like(before, step.post, now), now, before), key=step.post.key)
         what = _what(before, post)
-        warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
+        warnings = tuple(one for one in step.warnings if one.hint != action("show", before.id))
         return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
 
     def _found(self, db: Connection, batch: Sequence[Entry]) -> dict[str, Post]:
@@ -165,7 +166,7 @@ class ImportPlanner:
             return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
             said = f"the file says that it has begun to go out, and post {before.id} is {before.status}"
-            return Step(row.where, What.LEFT, faults=(FieldError("status", said, f"ttp delete {before.id}"),))
+            return Step(row.where, What.LEFT, faults=(FieldError("status", said, action("delete", before.id)),))
         return None
 
     def _made(self, row: Entry, before: Post | None) -> tuple[Post | None, list[FieldError]]:
@@ -230,9 +231,9 @@ class ImportPlanner:
         return self._resolver.assign_row(time, accounts, self._allocator)
 
 
-def _in_file(hint: str | None) -> str | None:
+def _in_file(hint: WayOut | None) -> WayOut | None:
     """A way out as a file has it, where a command has options."""
-    return next((said for option, said in _IN_FILE.items() if (hint or "").startswith(f"{option}")), hint)
+    return next((said for option, said in _IN_FILE.items() if str(hint).startswith(option)), hint)
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:

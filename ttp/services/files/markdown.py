@@ -31,6 +31,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_input import Value
@@ -289,7 +290,9 @@ class Folder:
     def __init__(self, path: Path, platforms: PlatformFacts) -> None:
         self._platforms = platforms
         if not os.path.isdir(path):  # noqa: PTH112 (never raises)
-            raise NotFound(f"no folder {path}", Hint("make one from what there is", "ttp export --format md DIR"))
+            raise NotFound(
+                f"no folder {path}", Hint("make one from what there is", action("export", "DIR", format="md"))
+            )
         self.path = path
         self.prefix = f"{text_of_path(path.resolve().name)}/"
         self._files: dict[str, str] | None = None

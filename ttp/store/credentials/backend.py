@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint
 
 
@@ -107,7 +108,7 @@ class BrokenEntry(Damaged):
     def __init__(self, account: str, place: str) -> None:
         super().__init__(
             f"the credentials of {account} in {place} cannot be read",
-            Hint("connect it again", f"ttp account connect {account}"),
+            Hint("connect it again", action("account connect", account)),
         )
 
 

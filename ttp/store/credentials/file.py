@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import Damaged, Hint
 from ttp.store.credentials.backend import credentials_of, entry_of
 from ttp.store.home import atomic_file
@@ -83,7 +84,7 @@ class CredentialsFile:
             raise Damaged(
                 f"the credentials file {self.path} cannot be read",
                 Hint("keep it aside", f"mv {quote_path(self.path)} {quote_path(kept)}"),
-                Hint("then for each account", "ttp account connect PLATFORM/HANDLE"),
+                Hint("then for each account", action("account connect", "PLATFORM/HANDLE")),
             ) from None  # the cause may quote a secret
 
     @contextmanager

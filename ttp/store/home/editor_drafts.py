@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Conflict, Hint
 from ttp.store.home import atomic_file
 from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
@@ -143,7 +144,7 @@ class EditorDrafts:
         with self._held(self._folder / f"{post_id}.md") as one:
             if one is None:
                 raise Conflict(
-                    f"post {post_id} is open in another editor", Hint("look at what there is", f"ttp show {post_id}")
+                    f"post {post_id} is open in another editor", Hint("look at what there is", action("show", post_id))
                 )
             yield one
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home import atomic_file
 from ttp.store.home.paths import make_home
@@ -43,11 +44,10 @@ class LockHeld(Busy):
     def __init__(self, holder: Holder | None, doing: str = "") -> None:
         self.holder = holder
         who = f" (pid {holder.pid}, since {holder.since.astimezone():%a %d %b %H:%M %Z})" if holder else ""
-        kill = f"kill {holder.pid}" if holder else "ttp status"
         super().__init__(
             f"another `ttp run` publishes from this store{who}" + (f", and {doing}" if doing else ""),
-            Hint("look", "ttp status"),
-            Hint("stop it", kill),
+            Hint("look", action("status")),
+            *([Hint("fix", f"kill {holder.pid}")] if holder else []),
         )
 
 
@@ -174,7 +174,7 @@ class TokenLocked(Busy):
     """Another process uses the account's token, to refresh it or to publish."""
 
     def __init__(self, account: str) -> None:
-        super().__init__(f"another ttp has the token of {account} in hand", Hint("see who publishes", "ttp status"))
+        super().__init__(f"another ttp has the token of {account} in hand", Hint("see who publishes", action("status")))
 
 
 @contextmanager
