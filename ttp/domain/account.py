@@ -51,13 +51,13 @@ class Account:
 
     @property
     def is_paused(self) -> bool:
-        """A person has paused it."""
+        """Whether a person paused it."""
         return self.hold_until is not None and self.hold_until >= PAUSED_UNTIL
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An account that the publisher leaves alone until an instant (None: until a person lifts it)."""
+    """An account that the publisher skips until an instant (None: until a person resumes it)."""
 
     account: str
     until: datetime | None = None
@@ -85,7 +85,7 @@ class Credentials:
 
     @property
     def by_keys(self) -> bool:
-        """Whether they are user keys of OAuth 1.0a, which no login gives."""
+        """Whether they are OAuth 1.0a user keys, which no login gives."""
         return self.token_secret is not None
 
 
@@ -121,8 +121,8 @@ def is_loopback(host: str) -> bool:
 
 
 def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
-    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or UsageError
-    otherwise."""
+    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or
+    UsageError."""
     found: dict[str, Account] = {}
     for name in names:
         account = find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
@@ -131,8 +131,7 @@ def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: 
 
 
 def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """Return the account of a full name, whatever the case of its handle. Raises NotFound, or UsageError if it is no
-    name."""
+    """Return the account of a full name, in any case. Raises NotFound, or UsageError for an invalid name."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
@@ -176,7 +175,7 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> 
 
 
 def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
-    """Yield what would make every post of an account fail, or wait, when it is due, as the account is now."""
+    """Yield why posts of an account would fail or wait in its present state."""
     for account in accounts:
         name = account.name
         if account.is_paused:
