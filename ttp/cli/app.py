@@ -1,11 +1,10 @@
-"""The command line as a Typer app: imports the module of one command, and words usage errors plainly."""
+"""The command line as a Typer app, which imports the module of one command only."""
 
 from __future__ import annotations
 
 import functools
 import os
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from types import MethodType
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import typer
 from typer import core
 from typer._click.core import Command
-from typer._click.exceptions import ClickException, NoSuchOption
+from typer._click.exceptions import ClickException
 from typer._coercion import RuntimeParam, TypeDescriptor
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
@@ -29,7 +28,6 @@ from ttp.cli.output import FORMATS
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 
-_TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 _APP: dict[str, Any] = {
     "add_completion": False,
@@ -68,14 +66,22 @@ class _Prepared(Command):
 class _Leaf(TyperCommand, _Prepared):
     """A command without subcommands."""
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _write_help(self, ctx, formatter)
+
 
 class CommandGroup(TyperGroup, _Prepared):
     """Subcommands under one name, and what the name does without any of them."""
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _write_help(self, ctx, formatter)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         names = self.list_commands(ctx)
         if args and args[0] not in names and not args[0].startswith("-"):
-            raise _unknown_command(args, names, ctx.command_path.removeprefix("ttp").strip())
+            from ttp.cli.usage_errors import unknown_command
+
+            raise unknown_command(args, names, ctx.command_path.removeprefix("ttp").strip(), ctx.obj)
         name, command, rest = super().resolve_command(ctx, args)
         _refuse_options_before(ctx, command, [str(name), *rest])
         return name, command, rest
@@ -132,6 +138,12 @@ def load_command(name: str, context: Context | None = None) -> Any:
     return group
 
 
+def _write_help(command: Any, ctx: Any, formatter: Any) -> None:
+    from ttp.cli.help_pages import write_help
+
+    write_help(command, ctx, formatter)
+
+
 def _function_of(registered: Any) -> Callable[..., Any]:
     function: Callable[..., Any] = registered.callback
     return function
@@ -163,7 +175,9 @@ def _run(argv: Sequence[str], context: Context) -> Any:
     except typer.Abort:
         return INTERRUPTED
     except ClickException as error:
-        raise _usage_error(error, argv) from None
+        from ttp.cli.usage_errors import usage_error
+
+        raise usage_error(error, argv) from None
 
 
 def _logged_requests() -> Any:
@@ -204,66 +218,6 @@ def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None
     if given:
         words = [*path.split(), *typed, *(word for words in given.values() for word in words)]
         raise UsageError("options come after the subcommand's name", Hint("type", quote_command(*words)))
-
-
-def _unknown_command(typed: Sequence[str], names: Sequence[str], parent: str) -> UsageError:
-    """`no command "shedule"; did you mean "schedule"?`, and what was `typed` with that in its place."""
-    from difflib import get_close_matches
-
-    wrong, *rest = typed
-    near = get_close_matches(wrong.lower(), names, n=1)
-    path = f"{parent} " if parent else ""
-    asked = f'; did you mean "{near[0]}"?' if near else ""
-    meant = quote_command("ttp", *parent.split(), *near, *rest)
-    hint = Hint("did you mean", meant) if near else Hint("see them", f"ttp {path}--help")
-    return UsageError(f'no command "{path}{wrong}"{asked}', hint)
-
-
-def _usage_error(error: ClickException, argv: Sequence[str]) -> UsageError:
-    """What Typer says of the words that were typed, in our words."""
-    ctx: Any = getattr(error, "ctx", None)
-    path = ctx.command_path if ctx is not None else "ttp"
-    if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
-        path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
-    usage = Hint("usage", f"{path} --help")
-    if isinstance(error, NoSuchOption):
-        return _unknown_option(error, list(argv), path, usage)
-    said = error.format_message()
-    if ctx is not None and said == "Missing command.":
-        names = ", ".join(ctx.command.list_commands(ctx))
-        return UsageError(f"{path} needs a command: {names}", usage)
-    if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
-        quotes = [Hint("put a text in quotes", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
-        return UsageError(f"too many words: {extra[1]}", *quotes, usage)
-    return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
-
-
-def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageError:
-    """An option that does not exist. Where a text could stand: how to write one that begins with a dash."""
-    name = error.option_name
-    word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
-    rest = argv[len(path.split()) - 1 :]
-    hints = [Hint("did you mean", near, (name, near)) for near in _near(name, error.possibilities or ())]
-    if path not in _TAKE_TEXT or word not in rest:
-        return UsageError(f"no option {name}", *hints, usage)
-    rest.remove(word)
-    typed = quote_command(*path.split(), *rest, "--", word)
-    if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
-        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, Hint("if it is a text", typed))
-    return UsageError(f'"{word}" begins with a dash, so it is read as an option', Hint("write it after --", typed))
-
-
-def _near(name: str, options: Iterable[str]) -> list[str]:
-    """The option that was probably meant; the dashes, which all have, make none near."""
-    from difflib import get_close_matches
-
-    bare = {option.lstrip("-"): option for option in options}
-    return [bare[one] for one in get_close_matches(name.lstrip("-"), bare, n=1)]
-
-
-def _bundles(word: str, option: str) -> bool:
-    """Whether `word` was read as short options, `option` among them: `-5% off` for `-5`, `-hello` for `-e`."""
-    return word.startswith("-") and not word.startswith("--") and option[1:] in word
 
 
 PATCHED_TYPER = "0.29."

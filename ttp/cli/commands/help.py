@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, start_page, terminal_width
+from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, help_page, terminal_width
 from ttp.cli.context import Context
 from ttp.cli.streams import print_out
 from ttp.domain.attempt import Kind
@@ -295,7 +295,7 @@ def capability_help() -> str:
 
 
 def _paths_of(level: str) -> Iterator[str]:
-    """The commands, with all their subcommands or without, that need this much."""
+    """Yield the commands and subcommands that need this level."""
     for one in COMMANDS:
         if one.capability == level:
             yield one.name
@@ -308,16 +308,19 @@ def help_(
     context: Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or one of the topics that bare ttp lists."),
+        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or a topic that ttp help lists."),
     ] = None,
 ) -> int | None:
-    """Help on a command or a topic.
+    """Show help on a command or a topic.
 
-    Example: ttp help time
+    Examples:
+      ttp help
+      ttp help create
+      ttp help time
     """
     match what or []:
         case []:
-            print_out(start_page(terminal_width()))
+            print_out(help_page(terminal_width()))
         case [topic] if topic in TOPICS:
             print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
@@ -340,7 +343,7 @@ def _unknown(word: str) -> UsageError:
 
 
 def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
-    """What `ttp help PLATFORM` says: how to begin, its options and its settings."""
+    """Return the topic of a platform: how to begin, its options and its settings."""
     from ttp.domain.options import options_help
 
     parts = [platform.help()]
@@ -356,7 +359,7 @@ def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
 
 
 def topic_text(topic: str, platforms: Registry) -> str:
-    """What `ttp help TOPIC` says, for one of TOPICS."""
+    """Return the text of one of TOPICS."""
     match topic:
         case "time":
             return TIME_HELP
@@ -381,9 +384,12 @@ def topic_text(topic: str, platforms: Registry) -> str:
 def completion(
     context: Context, shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]
 ) -> None:
-    """The completion script of a shell.
+    """Print the completion script of a shell.
 
-    Example: ttp completion bash > ~/.local/share/bash-completion/completions/ttp
+    Examples:
+      ttp completion bash > ~/.local/share/bash-completion/completions/ttp
+      ttp completion zsh > ~/.zfunc/_ttp
+      ttp completion fish > ~/.config/fish/completions/ttp.fish
     """
     from ttp.cli.completion_tree import SHELLS, tree
 

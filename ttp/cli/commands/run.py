@@ -1,4 +1,4 @@
-"""`ttp run`, and how a publishing run reports what happens."""
+"""`ttp run`, and the report of a publishing run."""
 
 from __future__ import annotations
 
@@ -36,37 +36,44 @@ MAX_TIME_S = 600.0
 @with_output(verbose=True)
 def run(
     context: Context,
-    once: Annotated[bool, typer.Option("--once", help="Only what is due now; for cron.")] = False,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="Until nothing is due or under way.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Publish what is due now, and stop; for cron.")] = False,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Run until nothing is due or being published.")
+    ] = False,
     max_time: Annotated[
-        str | None, typer.Option("--max-time", metavar="DURATION", help="Stop a short run after this (10m).")
+        str | None,
+        typer.Option("--max-time", metavar="DURATION", help="With --once or --until-idle: stop after this (10m)."),
     ] = None,
     fail_if_locked: Annotated[
-        bool, typer.Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
+        bool, typer.Option("--fail-if-locked", help="Exit with 5 instead of 0 if another publisher runs.")
     ] = False,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
+        bool,
+        typer.Option("--take-over", help="Publish from this machine after the store was restored, copied or moved."),
     ] = False,
     trust_clock: Annotated[
-        bool, typer.Option("--trust-clock", help="The clock is right, and was ahead before.")
+        bool, typer.Option("--trust-clock", help="The clock is right now; it was ahead before.")
     ] = False,
 ) -> int:
-    """Publish due posts.
+    """Run the publisher, which publishes due posts.
 
-    In the foreground until Ctrl-C, with --once what is due now, with --until-idle until nothing is left to do. With
-    --take-over, once, what is due already is looked up and not sent: another publisher may have done so. While the
-    clock stands before what has happened, nothing is published; --trust-clock says that it is right.
+    It runs in the foreground until Ctrl-C. --take-over: posts that are already due are checked on the platform first,
+    not sent again, because another publisher may have sent them. Nothing is published while the clock is earlier than
+    the last recorded event; --trust-clock overrides that.
 
-    Example: ttp run --once
+    Examples:
+      ttp run
+      ttp run --once --quiet
+      ttp run --until-idle --jsonl
     """
     from ttp.publisher.loop import Mode, Scope
     from ttp.store.home.locks import LockHeld
 
     if once and until_idle:
-        raise UsageError("--once and --until-idle are two things", Hint("usage", "ttp run --help"))
+        raise UsageError("use --once or --until-idle, not both", Hint("see", "ttp run --help"))
     mode = Mode.ONCE if once else Mode.UNTIL_IDLE if until_idle else Mode.LOOP
     if max_time is not None and mode is Mode.LOOP:
-        raise UsageError("--max-time goes with --once or --until-idle", Hint("usage", "ttp run --help"))
+        raise UsageError("--max-time needs --once or --until-idle", Hint("see", "ttp run --help"))
     expect(context.out, mode)
     asked = parse_optional_duration(max_time)
     limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S

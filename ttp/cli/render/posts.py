@@ -127,6 +127,12 @@ DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), lambda po
 """`ttp delete`, by id."""
 
 
+WOULD_DELETE_SPEC: OutputSpec[int] = OutputSpec(
+    ("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": False}
+)
+"""`ttp edit --where … --delete --dry-run`, by id."""
+
+
 REMOTE_DELETE_SPEC: OutputSpec[TakenDown] = OutputSpec(
     posts_module.REMOTE_DELETE_FIELDS,
     ("id",),
