@@ -6,7 +6,7 @@ import os
 import sys
 
 from ttp.cli.escape import escape_text
-from ttp.cli.output import Output
+from ttp.cli.output import Output, wrap_for
 from ttp.domain.errors import Hint, UsageError
 
 
@@ -19,7 +19,7 @@ def confirm(
     and without `yes`.
     """
     if is_interactive() and not no_input and ask_anyway:
-        lines = [escape_text(line) for line in question.split("\n")]
+        lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
         print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
         said = ""
         try:

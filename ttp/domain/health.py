@@ -29,12 +29,14 @@ class Publisher:
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a person must do: ids of the posts to look at, names of the accounts to reconnect, ids of the posts to
-    retry, and of those to approve (None: nobody need)."""
+    retry, and of those to approve (None: approval is not required). `retry_after_reconnect`: posts that failed because
+    an account must be reconnected."""
 
     review: tuple[int, ...] = ()
     reconnect: tuple[str, ...] = ()
     retry: tuple[int, ...] = ()
     approve: tuple[int, ...] | None = None
+    retry_after_reconnect: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
