@@ -38,7 +38,7 @@ _APP: dict[str, Any] = {
 
 
 class _Prepared(Command):
-    """A command with the shared output options, which checks the capability and opens the output before it runs."""
+    """A command that adds the shared output options, checks the capability and opens the output before it runs."""
 
     def __init__(self, name: str | None, *, callback: Any = None, params: Any = None, **more: Any) -> None:
         own = list(params or ())
@@ -49,13 +49,13 @@ class _Prepared(Command):
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
 
     def invoke(self, ctx: Any) -> Any:
-        if ctx.invoked_subcommand is not None:  # a group: its command comes next
+        if ctx.invoked_subcommand is not None:  # a group runs its subcommand next
             return None
         given, context = ctx.params, ctx.obj
         _require_capability(ctx)
         refuse_bad_bytes(given)
         asked = {name: given.pop(name) for name in self._shared}
-        if given.get("source") in FORMATS:  # `metrics import` has a --format of its own: of the file or of the output
+        if given.get("source") in FORMATS:  # --format of `metrics import` is that of the file or of the output
             asked["format"], given["source"] = given["source"], None
         logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
         context.open_output(**asked)
@@ -71,7 +71,7 @@ class _Leaf(TyperCommand, _Prepared):
 
 
 class CommandGroup(TyperGroup, _Prepared):
-    """Subcommands under one name, and what the name does without any of them."""
+    """Subcommands under one name, and what the name does without one."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         _write_help(self, ctx, formatter)
@@ -88,7 +88,7 @@ class CommandGroup(TyperGroup, _Prepared):
 
 
 class DefaultCommandGroup(CommandGroup):
-    """A group whose first command may be left out: what is not the name of a command is for it."""
+    """A group whose first command can be left out: other words are its arguments."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         names = self.list_commands(ctx)
@@ -98,7 +98,7 @@ class DefaultCommandGroup(CommandGroup):
 
 
 class LazyCommandGroup(CommandGroup):
-    """The root group: knows the name of every command, and imports the one that is asked for."""
+    """The root group: knows the names of all commands, and imports only the one that runs."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [command.name for command in COMMANDS]
@@ -112,12 +112,12 @@ class LazyCommandGroup(CommandGroup):
 
 
 def root_group() -> LazyCommandGroup:
-    """Return the group of all commands, none of them imported yet."""
+    """Return the group of all commands, without importing any."""
     return LazyCommandGroup(name="ttp", context_settings=_SETTINGS, rich_markup_mode=None)
 
 
 def load_command(name: str, context: Context | None = None) -> Any:
-    """Return the command of that name; its functions get `context` as their first argument."""
+    """Return a command; its functions get `context` as their first argument."""
     entry = BY_NAME[name]
     found, context = entry.load(), context or Context()
     kind = DefaultCommandGroup if entry.first_implied else CommandGroup
@@ -128,7 +128,7 @@ def load_command(name: str, context: Context | None = None) -> Any:
     alone = found.registered_callback
     if alone is None:
         app = typer.Typer(cls=kind, help=entry.help, **_APP)
-    else:  # the help of the group is that of its own function
+    else:  # the function's docstring is the help of the group
         app = typer.Typer(cls=kind, invoke_without_command=True, **_APP)
         app.callback(invoke_without_command=True)(MethodType(_function_of(alone), context))
     for one in found.registered_commands:
@@ -151,14 +151,14 @@ def _function_of(registered: Any) -> Callable[..., Any]:
 
 @functools.cache
 def _output_params() -> list[Any]:
-    """The shared output options as Typer has them."""
+    """Return the shared output options as Typer parameters."""
     app = typer.Typer(**_APP)
     app.command()(output_options)
     return list(get_command(app).params)
 
 
 def run(argv: Sequence[str], context: Context) -> int:
-    """Run the command that was typed; return its exit code."""
+    """Run a command; return its exit code."""
     return run_command(lambda: _run(argv, context), argv, context)
 
 
@@ -187,7 +187,7 @@ def _logged_requests() -> Any:
 
 
 def _require_capability(ctx: Any) -> None:
-    """NotAllowed where `TTP_CAPABILITY` does not allow the command as it was typed. `-` for a file is stdout."""
+    """Raise NotAllowed if `TTP_CAPABILITY` does not allow the command with these options (`-` is stdout)."""
     path = ctx.command_path.removeprefix("ttp ")
     given = [param for param in ctx.command.params if ctx.params.get(param.name) not in (None, False, "-")]
     names = [name for it in given for name in (it.opts if it.param_type_name == "option" else [it.name.upper()])]
@@ -195,14 +195,13 @@ def _require_capability(ctx: Any) -> None:
     have = settings.capability()
     if not have.allows(needed):
         raise NotAllowed(
-            f"ttp {path} is not allowed here: {VARIABLE} is {have}, and it needs {needed}",
-            Hint("what is allowed", "ttp help capability"),
+            f"ttp {path} is not allowed here: it needs {VARIABLE}={needed}, and that is {have}",
+            Hint("see", "ttp help capability"),
         )
 
 
 def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None:
-    """UsageError for options before the subcommand's name, which would be dropped silently; with the order that
-    works, where one does."""
+    """Raise UsageError for options before the subcommand, which Typer would drop silently; suggest the right order."""
     path = ctx.command_path
     given: dict[str, list[str]] = {}
     for option in ctx.command.params:
@@ -217,15 +216,15 @@ def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None
         raise UsageError(f"{path} takes {strange[0]} or a subcommand, not both", usage)
     if given:
         words = [*path.split(), *typed, *(word for words in given.values() for word in words)]
-        raise UsageError("options come after the subcommand's name", Hint("type", quote_command(*words)))
+        raise UsageError("options come after the subcommand's name", Hint("try", quote_command(*words)))
 
 
 PATCHED_TYPER = "0.29."
-"""Versions of Typer whose values are read without pydantic. Others run as they are, and start more slowly."""
+"""Versions of Typer that can be patched to read values without pydantic. Others run unpatched, and start slower."""
 
 
 class _PlainParam(RuntimeParam):
-    """Reads the text of one parameter as a command of ttp declares it: its parser, a number within bounds, or text."""
+    """Parses the value of a parameter by its parser, as a number within bounds, or as text."""
 
     def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
         known = self.parameter_info
@@ -252,7 +251,7 @@ def _plain_param(descriptor: TypeDescriptor) -> RuntimeParam:
 
 
 def keep_pydantic_out() -> None:
-    """Let Typer read values without pydantic, whose import takes as long as most commands."""
+    """Patch Typer to read values without pydantic, which takes as long to import as most commands run."""
     if typer.__version__.startswith(PATCHED_TYPER):
         core.build_runtime_param = _plain_param  # type: ignore[attr-defined]  # not part of Typer's API
 

@@ -146,7 +146,7 @@ COMMANDS = (
         {"show": READ, "get": READ, "path": READ},
     ),
     Command("backup", "backup", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),
-    Command("restore", "backup", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept beside it."),
+    Command("restore", "backup", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept next to it."),
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),

@@ -12,7 +12,7 @@ _INSTALL = re.compile(r"pip install 'ttp-cli\[(\w+)\]'")
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs the packages of an extra beside this ttp."""
+    """Return the command that installs the packages of an extra into the environment of this ttp."""
     packages = shlex.join(_packages(extra))
     prefix = Path(sys.prefix)
     if "pipx" in prefix.parts:

@@ -264,9 +264,9 @@ def refuse_bad_bytes(values: Mapping[str, Any]) -> None:
 def enable_strict_checks(context: Context, *, strict: bool) -> None:
     """Refuse duplicates and conflicts instead of warning, if `strict`; show a person the progress of conversions."""
     if not context.out.quiet and sys.stderr is not None and sys.stderr.isatty():
-        from ttp.cli.progress import watched
+        from ttp.cli.progress import watch_uploads
 
-        watched(quiet=False)
+        watch_uploads(quiet=False)
     if strict:
         context.posts.strict = True
 

@@ -246,7 +246,7 @@ def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
 
 
 def wrap_for(stream: TextIO, line: str) -> list[str]:
-    """Wrap a sentence to the width of a terminal; elsewhere a line stays as it is."""
+    """Wrap a sentence to the width of a terminal; elsewhere return it unchanged."""
     if len(line) < _NARROWEST or not stream.isatty():
         return [line]
     from ttp.cli.render.width import wrap_sentence

@@ -25,7 +25,7 @@ def confirm(
         try:
             said = sys.stdin.readline()
         finally:
-            if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: what follows needs a line of its own
+            if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: start a new line
                 print(file=sys.stderr, flush=True)  # noqa: T201
         if said.strip().lower() in ("y", "yes"):
             return True

@@ -40,7 +40,7 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
 def restore(
     context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]
 ) -> None:
-    """Restore a backup; the store it replaces is kept beside it.
+    """Restore a backup; the store it replaces is kept next to it.
 
     The backup does not know what was published after it was made, so nothing is published before ttp run --take-over.
 

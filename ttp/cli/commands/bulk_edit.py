@@ -28,7 +28,7 @@ VIEW: OutputSpec[Step] = OutputSpec(
     files.CHANGE_FIELDS,
     ("action", "id", "changes", "scheduledAt", "accounts", "content"),
     files.change_json,
-    changes.pictured(files=False),
+    changes.steps_renderer(files=False),
 )
 WORDS = ("status", "platform", "account", "tag", "since", "until", "search", "key")
 """The filters of `--where`, which are those of `ttp list`."""

@@ -166,7 +166,7 @@ def edit_(context: Context) -> None:
             f"{draft}, which your editor had open, was used by another `ttp config edit` or deleted",
             Hint("see what is set", "ttp config show --changed"),
         )
-    found, wrong = settings.survey({"TTP_CONFIG": str(draft)}, context.keys)
+    found, wrong = settings.load_with_problems({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
         try:
             parse_zone(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
@@ -174,7 +174,7 @@ def edit_(context: Context) -> None:
             wrong.append(UsageError(no_zone.message))
     for error in wrong:
         said = error.message.replace(str(draft), str(path))
-        if not isinstance(error, settings.NoSetting):
+        if not isinstance(error, settings.UnknownSetting):
             raise UsageError(said, go_on)
         context.out.note(said)
     if after != before and not replace_file(path, there, after):
@@ -201,7 +201,7 @@ def path_(context: Context) -> None:
 
 
 def _below(context: Context, names: list[str]) -> list[Key]:
-    """Return the settings with these names, or in groups with these names. NoSetting."""
+    """Return the settings with these names, or in groups with these names. UnknownSetting."""
     found = [key for key in context.keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
     for name in names:
         if not any(key.name == name or key.name.startswith(f"{name}.") for key in found):

@@ -128,7 +128,7 @@ def _checks(context: Context, *, online: bool) -> Iterator[Check]:
 
     here = context
     # Goes on with the settings that can be read, so that the other checks still run.
-    here.config, wrong = settings.survey(keys=here.keys)
+    here.config, wrong = settings.load_with_problems(keys=here.keys)
     zone, here.zone = zone_check(here.config)
     yield here.doctor.program()
     yield config_check(here.config, wrong, settings.config_path())
@@ -150,8 +150,8 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     changed = sum(config.is_set(name) for name in config)
     number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
     remarks = [
-        warning(error.told, error.mend)
-        if isinstance(error, settings.NoSetting)
+        warning(error.sentence, error.fix)
+        if isinstance(error, settings.UnknownSetting)
         else failure(error.message, next((hint.type for hint in error.hints), None))
         for error in wrong
     ]
@@ -227,7 +227,7 @@ _VERSION = re.compile(r"BASH_COMPLETION_VERSINFO=\((\d+) (\d+)")
 
 
 _BESIDE_PROGRAMS = (2, 12)
-"""The first bash-completion that also looks into `share` beside the program's folder."""
+"""The first bash-completion that also looks into `share` next to the program's folder."""
 
 
 _MOST_READ = 200_000
@@ -322,7 +322,7 @@ def _places(shell: str, start: str, environ: Mapping[str, str]) -> Iterator[Path
 
 
 def _beside_programs() -> Iterator[str]:
-    """Yield the folder that a newer bash-completion finds beside the program."""
+    """Yield the folder that a newer bash-completion finds next to the program."""
     for share in _BASH_COMPLETION:
         said = _VERSION.search(_text(Path(share) / "bash-completion/bash_completion") or "")
         if said and tuple(map(int, said.groups())) >= _BESIDE_PROGRAMS:

@@ -53,7 +53,7 @@ def export(
     with_: Annotated[
         list[str] | None,
         typer.Option(
-            "--with", metavar="WHAT", help="metrics: add results and newest metrics; media: copy them beside FILE."
+            "--with", metavar="WHAT", help="metrics: add results and newest metrics; media: copy them next to FILE."
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,

@@ -35,13 +35,13 @@ date can also be 2027/12/01 or December 1st, 2027, with its weekday before it.
 
 The zone of a time is the first of these: the offset or zone in the text, --tz,
 the zone of the account, the setting timezone, the zone of the system. A time
-without a zone of its own is refused for accounts in different zones.
+without a zone is refused for accounts in different zones.
 Abbreviations in capitals (UTC, CET, PST) are read while they are in use:
 9am CET is refused in summer, with both readings.
 
 A time is refused if it has passed, if clocks skip it in spring, or if it has
 two readings. A date without a year is in this year. The command that ttp
-suggests keeps all that you typed; without one there is no suggestion. Where an
+suggests keeps all that you typed; otherwise it suggests nothing. Where an
 hour comes twice in autumn, ttp takes the first one and says so. Every answer
 shows the full date, the zone and UTC.
 
@@ -245,7 +245,7 @@ which). A local file needs one for the minutes in which it is fetched.
   --media https://...    the file is on the web already
   folder                 your web server (or a tunnel) serves this folder
   s3                     your bucket: Amazon, Cloudflare, Google, Azure, MinIO
-  command                a program of yours that gets a path and prints the URL
+  command                your program, which gets a path and prints the URL
 
   ttp config set media_host.kind folder
   ttp config set media_host.path /srv/www/media

@@ -66,7 +66,7 @@ def next_(
     """Show the next good free hour, and why it was chosen.
 
     That is the earliest free hour within 3 % of the best free hour of the next 7 days (plan.horizon_s) at which the
-    account has posted before; if there is none, the best free one of the five best hours. Several accounts are judged
+    account has posted before; else the best free one of the five best hours. Several accounts are judged
     together. --explore P tries, with probability P, an hour about which little is known.
 
     Examples:

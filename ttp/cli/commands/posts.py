@@ -55,6 +55,7 @@ from ttp.cli.render.labels import plural
 from ttp.cli.times import TimeCommand, scheduled_text, time_text
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.post_edit import with_tags
 
 if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
@@ -271,7 +272,9 @@ def edit(
         with keeping_text(context, words if piped else None):
             context.out.check_fields(render_posts.saved_posts_spec())
             wanted = parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
-            wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
+            if any(tags):
+                known = context.look.post(post_id).tags if wanted.tags is None else wanted.tags
+                wanted = replace(wanted, tags=with_tags(known, *tags))
         edit_in_editor(context, post_id, wanted)
         return
     command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))

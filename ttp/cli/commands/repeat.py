@@ -69,7 +69,7 @@ def add(
 ) -> None:
     """Repeat a post on a schedule.
 
-    Each time is a post of its own, created in advance; the repeated post does not change. With --pool the posts of a
+    Each time a new post is created in advance; the repeated post does not change. With --pool the posts of a
     tag take turns. The word add can be left out.
 
     Examples:

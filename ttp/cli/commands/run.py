@@ -16,7 +16,7 @@ from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
-from ttp.cli.progress import watched
+from ttp.cli.progress import watch_uploads
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render import spec
 from ttp.domain.delivery import DeliveryState
@@ -137,7 +137,7 @@ class PublishReport:
         self._data = out.format == "json" or bool(out.fields) or (mode is Mode.PUBLISH and not out.for_people)
         self._line_out = out.write_stderr if self._data and not out.for_people else out.line
         self._mode = mode
-        self._live = watched(quiet=out.quiet)
+        self._live = watch_uploads(quiet=out.quiet)
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
         self.posts: dict[int, None] = {}

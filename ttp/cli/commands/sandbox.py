@@ -81,7 +81,7 @@ def sandbox(
       curl 127.0.0.1:8700/_sandbox/accounts --json '{"account": "tiktok/demo",
            "keepTokens": true, "unaudited": true}'
     \b
-      unaudited     TikTok: the app is not audited, only SELF_ONLY is taken
+      unaudited     TikTok: the app is not audited, only SELF_ONLY works
       privacyLevels, switchedOff, maxVideoS    TikTok: what the creator may do
       hidesLikes    Instagram: likes are not told
       trialReels    Instagram: trial reels are allowed

@@ -62,7 +62,7 @@ def schedule(
 
 
 def _split_time(words: Sequence[str], at: str | None) -> tuple[Sequence[str], str]:
-    """Return the ids and the time: `--at`, else a last word that is no id. UsageError without a time."""
+    """Return the ids and the time: `--at`, else a last word that is not an id. UsageError without a time."""
     ids = [word for word in words if re.fullmatch(r"[\d,-]+", word)]
     others = [word for word in words if word not in ids]
     if at is None and len(others) == 1 and ids and others[0] == words[-1]:

@@ -113,7 +113,7 @@ def _job(context: Context) -> Job:
     for name in ("TTP_HOME", "TTP_CONFIG"):
         if name in environ:
             environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111 (text to text)
-    # -P: a folder called ttp where the service starts is not taken for the program
+    # -P: a folder called ttp where the service starts is not run instead
     argv = (sys.executable, "-P", "-m", "ttp", "run", "--quiet")
     return Job(argv, environ, context.config.seconds("publish.drain_s"))
 

@@ -28,7 +28,7 @@ VIEW: OutputSpec[Step] = OutputSpec(
     files_module.CHANGE_FIELDS,
     ("action", "id", "file", "changes"),
     files_module.change_json,
-    changes.pictured(files=True),
+    changes.steps_renderer(files=True),
     to_document=lambda rows: {"plan": rows},
 )
 

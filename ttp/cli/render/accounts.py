@@ -54,7 +54,7 @@ def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
     """Yield labels and values; unknown values are left out, except the zone."""
     if account.user_id:
         yield "User id", escape_text(account.user_id)
-    yield "Zone", escape_text(account.timezone or f"none of its own ({page.zone_name()})")
+    yield "Zone", escape_text(account.timezone or f"not set ({page.zone_name()})")
     if account.expires_at:
         yield "Token until", f"{page.date(account.expires_at)} {page.time(account.expires_at)}"
     if account.scopes:

@@ -1,4 +1,4 @@
-"""`ttp optimal heatmap --svg` and `--html`: one drawing, in a file of its own or in a web page.
+"""`ttp optimal heatmap --svg` and `--html`: one drawing, as a file or in a web page.
 
 It needs no other file and suits light and dark pages. Every number is text, the table has ARIA roles, and the title of
 a cell says all that is known of its slot.
@@ -77,7 +77,7 @@ _WIDE, _HIGH, _GAP = 42, 34, 3
 _LEFT, _TOP, _MARGIN = 70, 104, 28
 _WIDTH = _LEFT + 24 * _WIDE + _MARGIN
 _LINE = 20
-_NO_ACCOUNT = "There is no account yet."
+_NO_ACCOUNT = "No accounts yet."
 
 
 def _rules(colors: Colors) -> Iterator[str]:
