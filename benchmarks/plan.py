@@ -1,9 +1,9 @@
-"""`ttp plan`: how long it takes, and what its plan is worth beside an even spread and first come, first served.
+"""Measure the speed of `ttp plan`, and compare its score with first come, first served and an even spread.
 
     python -m benchmarks.plan
 
-prints one table. Accounts are made up: 300 posts each, with an evening, a morning or a lunch curve. Every plan keeps
-the same limits. "whole command" is `ttp plan --drafts --yes` in a process of its own, start and transaction included.
+prints one table. The accounts are simulated with 300 posts each and an evening, a morning or a lunch peak. All plans
+have the same limits. "whole command" is a `ttp plan --drafts --yes` process, including start-up and the transaction.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ CASES = (
 
 
 def samples(account: str, peak: int, random: Random) -> Iterator[Sample]:
-    """What 300 posts of an account collected."""
+    """Return samples of 300 posts of an account."""
     for n in range(300):
         at = START - timedelta(days=300 - n, hours=random.randrange(24))
         distance = min((at.astimezone(ZONE).hour - peak) % 24, (peak - at.astimezone(ZONE).hour) % 24)
@@ -55,7 +55,7 @@ def samples(account: str, peak: int, random: Random) -> Iterator[Sample]:
 
 
 def one_by_one(drafts: Sequence[Draft], scored: ScoredHours, per_day: int) -> float:
-    """The total where each post in turn takes the best hour that is left."""
+    """Return the total score if each post in turn gets the best free hour."""
     grid, taken, total = scored.grid(per_day), list[tuple[Family, list[int]]](), 0.0
     families = {family.accounts: family for family in scored.families({draft.id for draft in drafts})}
     for draft in drafts:
@@ -86,7 +86,7 @@ def row(posts: int, days: int, accounts: int, together: bool, gap_h: int) -> str
 
 
 def whole_command(drafts: Sequence[Draft], names: Sequence[str], days: int, gap_h: int) -> float:
-    """Seconds of processor of `ttp plan --drafts --yes` on a store with these drafts and the accounts' samples."""
+    """Return the CPU seconds of `ttp plan --drafts --yes` on a store with these drafts and the accounts' samples."""
     import os
     import resource
 
@@ -118,7 +118,7 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
     with here.database.writing() as db:
         known = {account.name: account for account in stored_accounts.accounts(db)}
         for i, name in enumerate(names):
-            stored_samples.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
+            stored_samples.save_samples(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
         for draft in drafts:
             rows = [Delivery(name, known[name].platform, account_id=known[name].id) for name in draft.accounts]
             store.insert(db, Post(f"Draft {draft.id}", tuple(rows), created_at=SystemClock().now()), None)

@@ -1,11 +1,11 @@
 # bash completion for ttp, printed by `ttp completion bash`.
-# Names and options are known here. Ids, accounts and tags are asked of ttp: its answer is text, and never evaluated.
+# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
 _ttp() {
     local IFS=$' \t\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' option='' words='' options='' files='' many='' quote='' place=0 word help i
     local -a ask=() helps=()
     COMPREPLY=()
-    # bash splits words at : and @ as well: what stands behind those is the rest of a word, not a new one.
+    # bash also splits words at : and @; join the parts again.
     [[ $cur == [:@]* || $before == [:@]* ]] && return
     for (( i = 1; i < COMP_CWORD; i++ )); do
         word=${COMP_WORDS[i]}
@@ -13,7 +13,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--add-tag|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--per-day|--platform|--pool|--port|--post|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
+            --account|--add-tag|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--password-file|--per-day|--platform|--pool|--port|--post|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--scopes|--search|--seed|--server|--set|--shift|--since|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'help'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
@@ -78,8 +78,8 @@ _ttp() {
         'metrics summary') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'export') (( place )) || { files=1; }; options=$'--format\n--with\n--force\n--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--limit\n--quiet\n-q\n--help' ;;
         'account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
-        'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'account connect') (( place )) || { ask=(account); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--server\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'account connect') (( place )) || { ask=(account); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'account list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account show') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account check') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
@@ -174,7 +174,7 @@ _ttp() {
         compopt -o default 2>/dev/null
         return
     fi
-    # What is typed, without its quotes: words are compared with that, and quoted again.
+    # Compare without the quotes that were typed, and quote the result again.
     case $cur in
         \'*|\"*) quote=${cur:0:1} cur=${cur:1} ;;
         *) cur=${cur//\\/} ;;
@@ -199,7 +199,7 @@ _ttp() {
             printf '%s\n' "$words"
         fi
     )
-    # Several: what they are is shown behind them, unless they are to be put into the line one after the other (37, 42).
+    # Several matches are shown with their help, except when they are inserted one after the other (37, 42).
     if (( ${#COMPREPLY[@]} > 1 )) && [[ $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
         for i in "${!COMPREPLY[@]}"; do
             [[ -n ${helps[i]} ]] && COMPREPLY[i]+="  (${helps[i]})"

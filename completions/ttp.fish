@@ -1,6 +1,6 @@
 # fish completion for ttp, printed by `ttp completion fish`.
-# Names and options are known here. Ids, accounts and tags are asked of ttp: its answer is text, and never evaluated.
-function __ttp_at --description 'Whether the command typed so far is this one, with at most so many words behind it'
+# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
+function __ttp_at --description 'Whether the command typed so far is this one, with at most this many words after it'
     set -l path
     set -l option ''
     set -l place 0
@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is this one, w
         switch $word
             case --
                 return 1
-            case --account --add-tag --after --alt --at --blackout --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --per-day --platform --pool --port --post --published --quiet-hours --reason --remove-tag --replace-link --scopes --search --seed --set --shift --since --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
+            case --account --add-tag --after --alt --at --blackout --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --password-file --per-day --platform --pool --port --post --published --quiet-hours --reason --remove-tag --replace-link --scopes --search --seed --server --set --shift --since --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
                 set option $word
             case '-*'
             case '*'
@@ -82,7 +82,7 @@ complete -c ttp -n "__ttp_at ''" -a export -d 'Export posts to a file, a folder 
 complete -c ttp -n "__ttp_at ''" -a account -d 'Manage the accounts you post to.'
 complete -c ttp -n "__ttp_at ''" -a config -d 'Show and change settings.'
 complete -c ttp -n "__ttp_at ''" -a backup -d 'Back up the store to a file, also while the publisher runs.'
-complete -c ttp -n "__ttp_at ''" -a restore -d 'Restore a backup; the store it replaces is kept beside it.'
+complete -c ttp -n "__ttp_at ''" -a restore -d 'Restore a backup; the store it replaces is kept next to it.'
 complete -c ttp -n "__ttp_at ''" -a doctor -d 'Check that everything publishing needs is set up.'
 complete -c ttp -n "__ttp_at ''" -a demo -d 'Take a tour of ttp against the built-in sandbox.'
 complete -c ttp -n "__ttp_at ''" -a sandbox -d 'Run stand-ins of the platforms on this machine, to try things out.'
@@ -821,7 +821,7 @@ complete -c ttp -n "__ttp_at 'metrics summary'" -s q -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'metrics summary'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'export' 0" -F
 complete -c ttp -n "__ttp_at 'export'" -l format -x -k -a '\'csv\' \'json\' \'jsonl\' \'md\' \'ics\'' -d 'csv, json, jsonl, md or ics; else by the name of FILE.'
-complete -c ttp -n "__ttp_at 'export'" -l with -x -k -a '(__ttp_many words \'metrics\' \'media\')' -d 'metrics: add results and newest metrics; media: copy them beside FILE.'
+complete -c ttp -n "__ttp_at 'export'" -l with -x -k -a '(__ttp_many words \'metrics\' \'media\')' -d 'metrics: add results and newest metrics; media: copy them next to FILE.'
 complete -c ttp -n "__ttp_at 'export'" -l force -d 'Replace FILE if it exists.'
 complete -c ttp -n "__ttp_at 'export'" -l status -x -k -a '(__ttp_many words \'draft\' \'scheduled\' \'publishing\' \'published\' \'failed\' \'partial\')' -d 'Only these statuses: draft, scheduled, failed, ….'
 complete -c ttp -n "__ttp_at 'export'" -l platform -x -k -a '(__ttp_many words \'instagram\' \'tiktok\' \'x\')' -d 'Only these platforms.'
@@ -836,8 +836,8 @@ complete -c ttp -n "__ttp_at 'export'" -l limit -x -d 'Export at most N posts.'
 complete -c ttp -n "__ttp_at 'export'" -l quiet -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'export'" -s q -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'export'" -l help -d 'Show help.'
-complete -c ttp -n "__ttp_at 'account'" -a add -d 'Add an account, or replace its credentials, without a network call.'
-complete -c ttp -n "__ttp_at 'account'" -a connect -d 'Connect an account in your browser, with your own app; or reconnect it.'
+complete -c ttp -n "__ttp_at 'account'" -a add -d 'Add an account, or replace its credentials, without signing in.'
+complete -c ttp -n "__ttp_at 'account'" -a connect -d 'Connect or reconnect an account, in your browser or with a password.'
 complete -c ttp -n "__ttp_at 'account'" -a list -d 'List accounts and whether they are connected.'
 complete -c ttp -n "__ttp_at 'account'" -a show -d 'Show everything about one account except its tokens.'
 complete -c ttp -n "__ttp_at 'account'" -a check -d 'Check accounts on their platforms: token, permissions, quota.'
@@ -848,6 +848,7 @@ complete -c ttp -n "__ttp_at 'account'" -a remove -d 'Remove an account and its 
 complete -c ttp -n "__ttp_at 'account'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'account add' 0" -k -a '(__ttp_ask account)'
 complete -c ttp -n "__ttp_at 'account add'" -l credentials -r -F -d 'JSON with accessToken and more; - reads stdin.'
+complete -c ttp -n "__ttp_at 'account add'" -l server -x -d 'Its server, where the platform has many of them.'
 complete -c ttp -n "__ttp_at 'account add'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'account add'" -l json -d 'Same as --format json.'
 complete -c ttp -n "__ttp_at 'account add'" -l jsonl -d 'Same as --format jsonl.'
@@ -863,6 +864,8 @@ complete -c ttp -n "__ttp_at 'account connect'" -l paste -d 'Paste the address t
 complete -c ttp -n "__ttp_at 'account connect'" -l no-browser -d 'Print the address instead of opening a browser.'
 complete -c ttp -n "__ttp_at 'account connect'" -l client-secret -r -F -d 'A file with your app\'s secret; - reads stdin.'
 complete -c ttp -n "__ttp_at 'account connect'" -l scopes -x -d 'Ask for these permissions instead of the usual ones.'
+complete -c ttp -n "__ttp_at 'account connect'" -l server -x -d 'Its server, where the platform has many of them.'
+complete -c ttp -n "__ttp_at 'account connect'" -l password-file -x -d 'A password for this app; - reads stdin.'
 complete -c ttp -n "__ttp_at 'account connect'" -l no-input -d 'Never ask; fail if confirmation is needed.'
 complete -c ttp -n "__ttp_at 'account connect'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'account connect'" -l json -d 'Same as --format json.'
@@ -1123,7 +1126,7 @@ complete -c ttp -n "__ttp_at 'help'" -a export -d 'Export posts to a file, a fol
 complete -c ttp -n "__ttp_at 'help'" -a account -d 'Manage the accounts you post to.'
 complete -c ttp -n "__ttp_at 'help'" -a config -d 'Show and change settings.'
 complete -c ttp -n "__ttp_at 'help'" -a backup -d 'Back up the store to a file, also while the publisher runs.'
-complete -c ttp -n "__ttp_at 'help'" -a restore -d 'Restore a backup; the store it replaces is kept beside it.'
+complete -c ttp -n "__ttp_at 'help'" -a restore -d 'Restore a backup; the store it replaces is kept next to it.'
 complete -c ttp -n "__ttp_at 'help'" -a doctor -d 'Check that everything publishing needs is set up.'
 complete -c ttp -n "__ttp_at 'help'" -a demo -d 'Take a tour of ttp against the built-in sandbox.'
 complete -c ttp -n "__ttp_at 'help'" -a sandbox -d 'Run stand-ins of the platforms on this machine, to try things out.'
@@ -1157,8 +1160,8 @@ complete -c ttp -n "__ttp_at 'help metrics'" -a pull -d 'Pull the metrics of pub
 complete -c ttp -n "__ttp_at 'help metrics'" -a list -d 'List samples, newest post first.'
 complete -c ttp -n "__ttp_at 'help metrics'" -a summary -d 'Show totals of each account: posts, samples, and sums of the newest ones.'
 complete -c ttp -n "__ttp_at 'help metrics'" -l help -d 'Show help.'
-complete -c ttp -n "__ttp_at 'help account'" -a add -d 'Add an account, or replace its credentials, without a network call.'
-complete -c ttp -n "__ttp_at 'help account'" -a connect -d 'Connect an account in your browser, with your own app; or reconnect it.'
+complete -c ttp -n "__ttp_at 'help account'" -a add -d 'Add an account, or replace its credentials, without signing in.'
+complete -c ttp -n "__ttp_at 'help account'" -a connect -d 'Connect or reconnect an account, in your browser or with a password.'
 complete -c ttp -n "__ttp_at 'help account'" -a list -d 'List accounts and whether they are connected.'
 complete -c ttp -n "__ttp_at 'help account'" -a show -d 'Show everything about one account except its tokens.'
 complete -c ttp -n "__ttp_at 'help account'" -a check -d 'Check accounts on their platforms: token, permissions, quota.'

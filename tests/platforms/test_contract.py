@@ -20,6 +20,7 @@ from tests.platforms.stubs import Clock, drive_to_failure, last_handle, media
 from tests.platforms.tap import Tap, fails, no_proof
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
@@ -341,6 +342,6 @@ def test_a_token_that_has_ended_is_told_before_anything_is_sent(seat: Seat) -> N
     seat.control("POST", "accounts", {"account": seat.order.account.name, "keepTokens": True, "accessExpired": True})
     _, failure = drive_to_failure(seat.client.prepare(seat.order, {}), seat.clock)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.AUTH, False)
-    assert failure.outcome.hint == f"ttp account connect {seat.order.account.name}"
+    assert failure.outcome.hint == action("account connect", seat.order.account.name)
     assert is_plain(failure.outcome.message, seat)
     assert seat.called == []

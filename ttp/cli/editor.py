@@ -40,7 +40,7 @@ from ttp.domain.permissions import Capability
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
-from ttp.store.home.editor_drafts import Manuscript, Manuscripts
+from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
@@ -115,7 +115,7 @@ def _screen() -> int | None:
 
 def create_in_editor(context: Context, wish: PostInput) -> None:
     """Create a post in the editor; `wish` is the first content of the file."""
-    manuscripts = Manuscripts(context.home)
+    manuscripts = EditorDrafts(context.home)
     with ExitStack() as held:
         with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
@@ -137,7 +137,7 @@ def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
         with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
             post = context.posts.editable(post_id)
-            sheet = held.enter_context(Manuscripts(context.home).of_post(post_id))
+            sheet = held.enter_context(EditorDrafts(context.home).of_post(post_id))
             task = _start_edit(context, sheet, post, wish)
         if isinstance(task, NewPostEdit):
             _finish_new(context, task)
@@ -145,7 +145,7 @@ def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
             _finish_change(context, task)
 
 
-def _start_edit(context: Context, sheet: Manuscript, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
+def _start_edit(context: Context, sheet: EditorDraft, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
     """Return a new edit, or the unfinished one of this post."""
     if sheet.path.exists() and sheet.base != post_fingerprint(post):
         aside = shlex.quote(str(sheet.set_aside()))
@@ -168,7 +168,7 @@ def _start_edit(context: Context, sheet: Manuscript, post: Post, wish: PostInput
 class NewPostEdit:
     """A file that becomes a post. `began`: its text when the editor opened first."""
 
-    def __init__(self, context: Context, sheet: Manuscript, *, began: str | None = None) -> None:
+    def __init__(self, context: Context, sheet: EditorDraft, *, began: str | None = None) -> None:
         self.sheet = sheet
         self.context = context
         self._began = began
@@ -208,7 +208,7 @@ class NewPostEdit:
 class ExistingPostEdit:
     """A file that changes a post."""
 
-    def __init__(self, context: Context, sheet: Manuscript, post: Post) -> None:
+    def __init__(self, context: Context, sheet: EditorDraft, post: Post) -> None:
         self.sheet = sheet
         self.context = context
         self._post = post
@@ -326,7 +326,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
             text, lines = written, _error_lines(error)
 
 
-def _keep(context: Context, left: Manuscript) -> None:
+def _keep(context: Context, left: EditorDraft) -> None:
     """Save a text as a draft that was unfinished when ttp or the machine stopped."""
     text = editor_form.without_lines(left.read(), left.shown)
     if _is_blank(context, text):
@@ -358,11 +358,11 @@ def _error_lines(error: TtpError) -> list[str]:
 
 
 def _with_hints(error: TtpError, *ways: Hint) -> TtpError:
-    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
 
 
-def _save(context: Context, sheet: Manuscript, text: str) -> Post:
+def _save(context: Context, sheet: EditorDraft, text: str) -> Post:
     """Save a text as its draft; bytes that are not UTF-8 are escaped."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     kept = context.drafts.save(text, sheet.draft, sheet.kept)

@@ -4,8 +4,8 @@ Unsafe are control characters (C0, DEL, C1, and so ESC), characters that reorder
 and paragraph separators, interlinear marks) and lone surrogates, which cannot be encoded. They are escaped, never
 dropped.
 
-The escapes of a TSV cell are `\n`, `\t`, `\\`, `\xNN` below U+0100 and `\uNNNN` above. Replacing them in order gives the
-exact text back.
+The escapes of a TSV cell are `\n`, `\t`, `\\`, `\xNN` below U+0100 and `\uNNNN` above. Replacing them in order gives
+the exact text back.
 """
 
 from __future__ import annotations

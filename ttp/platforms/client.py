@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from ttp.domain.account import NO_OPTIONS, Account, Credentials
-from ttp.domain.diagnostics import Remark, failure, warning
+from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome
 
@@ -44,7 +44,9 @@ class PublishRequest:
 
     `options` are the effective platform options without the platform's name (`privacy_level`): the post's over the
     account's. `bound` are remote ids that belong to other deliveries of the account: never a match in a look-up.
-    `thread`: the parts that follow `text`; only X gets any.
+    `thread`: the parts that follow `text`, where the platform has threads. `key_seed` is the same for every call of the
+    delivery and of no other one in any store: what a client derives the keys of its posts from. A client puts such
+    keys into `Ready.handle` as `keys`, so that they are stored with the intent; they survive failures and edits.
     """
 
     delivery_id: int
@@ -55,16 +57,19 @@ class PublishRequest:
     options: Mapping[str, str] = field(default_factory=lambda: NO_OPTIONS)
     bound: frozenset[str] = frozenset()
     thread: tuple[str, ...] = ()
+    key_seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """An invisible step ended well. `handle`, when given, is stored before the generator goes on."""
+    """An invisible step ended well. What is given of `handle` and `server_info` (of the account) is stored before the
+    generator goes on."""
 
     step: str
     http_status: int | None = None
     message: str = ""
     handle: Handle | None = None
+    server_info: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +158,14 @@ class Deleter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """What a platform says of a token that works. None or empty: not said. `scopes`: what was granted."""
+    """What a platform says of a token that works. None or empty: not said. `scopes`: what was granted; `server_info`:
+    what the account's server allows, which is stored with the account."""
 
     user_id: str | None
     handle: str | None
     remarks: tuple[Remark, ...] = ()
     scopes: tuple[str, ...] = ()
+    server_info: Mapping[str, object] | None = None
 
 
 class Checker(Protocol):
@@ -189,8 +196,8 @@ def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:
     """Return the remark on a question that was refused though the token works. `what` could not be asked."""
     said = f"{what}: {refused.message}"
     if refused.kind is Kind.AUTH:
-        return failure(said, refused.hint, reconnect=True)
-    return warning(said, refused.hint) if refused.passing else failure(said, refused.hint)
+        return failure_remark(said, refused.hint, reconnect=True)
+    return warning_remark(said, refused.hint) if refused.passing else failure_remark(said, refused.hint)
 
 
 def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:

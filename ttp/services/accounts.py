@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, named, parse_account_name, same_host
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, same_host
+from ttp.domain.action import action
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
@@ -18,15 +19,16 @@ from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageE
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import good_until
-from ttp.platforms.login import Login
+from ttp.domain.token_life import works_until
+from ttp.platforms.login import Login, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts, posts, queries
 from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
 from ttp.store.accounts import lift_hold
-from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.locks import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
@@ -69,41 +71,48 @@ class Accounts:
         self._config = config
         self._platforms = platforms
 
-    def add(self, name: str, credentials: str | None) -> Account:
-        """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call."""
+    def add(self, name: str, credentials: str | None, server: str | None = None) -> Account:
+        """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call.
+
+        `server`: the root URL of its server, where the platform has many."""
         platform, handle = parse_account_name(name, self._platforms)
         known = self._platforms.facts(platform)
-        held = None if credentials is None else parse_credentials(credentials, known.host(self._config), known)
+        host = known.host(self._config, server)
+        held = None if credentials is None else parse_credentials(credentials, host, known)
         with token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S):
             if held is not None:
                 # Before the transaction, which others wait for: a keyring or a program takes its time.
                 self._credentials.put(f"{platform}/{handle}", held)
-            return self._added(platform, handle, held)
+            return self._added(platform, handle, held, server)
 
-    def _added(self, platform: str, handle: str, held: Credentials | None) -> Account:
+    def _added(self, platform: str, handle: str, held: Credentials | None, server: str | None) -> Account:
         with self._database.writing() as db:
             there = accounts.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
+            if server is not None and server != account.server:
+                account = replace(account, server=server, server_info={})
+            if held is None and not self._platforms.facts(platform).needs_credentials:
+                account = replace(account, connected=True)
             if held is not None:
                 account = replace(
                     account,
                     connected=True,
                     needs_reconnect=False,
-                    expires_at=good_until(held),
+                    expires_at=works_until(held),
                     user_id=held.user_id or account.user_id,
                 )
             return replace(account, id=store.save(db, account, now=self._clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
         """Change an account's zone ('' for none) and its platform options ('' takes one away). NotFound, UsageError."""
-        self._named(name)
+        self._find(name)
         with self._database.writing() as db:
-            account = self._named(name)
+            account = self._find_in(db, name)
             wrong = [key for key in options if not key.startswith(f"{account.platform}.")]
             if wrong:
                 raise UsageError(
                     f"{wrong[0]} is not an option of {account.platform} accounts",
-                    Hint("usage", "ttp account set --help"),
+                    Hint("usage", action("help", "account set")),
                 )
             changed = replace(
                 account,
@@ -122,14 +131,14 @@ class Accounts:
         return self._switched(name, enabled=False)
 
     def _switched(self, name: str, *, enabled: bool) -> Switched:
-        self._named(name)
+        self._find(name)
         with self._database.writing() as db:
-            account, now = replace(self._named(name), enabled=enabled), self._clock.now()
+            account, now = replace(self._find_in(db, name), enabled=enabled), self._clock.now()
             store.save(db, account, now=now)
             if enabled:
                 lift_hold(db, account.id or 0, now)
                 account = replace(account, hold_until=None, hold_reason=None)
-            waiting, failed = store.waiting(db, account), store.failed(db, account, Kind.ACCOUNT)
+            waiting, failed = store.count_waiting(db, account), store.count_failed(db, account, Kind.ACCOUNT)
             return Switched(account, waiting, failed)
 
     def remove(self, name: str, *, cancel: bool) -> Removed:
@@ -137,7 +146,7 @@ class Accounts:
 
         Refused while posts name it; with `cancel` their deliveries to it are cancelled.
         """
-        there = self._named(name)
+        there = self._find(name)
         with token_lock(self._database.home, there.name, patience_s=PATIENCE_S):
             # Asked first: what keeps the tokens and does not answer now could not forget them either.
             try:
@@ -150,7 +159,8 @@ class Accounts:
             except TtpError as error:
                 raise PartlyFailed(
                     f"{there.name} is removed, but its tokens are not: {error.message}",
-                    Hint("again", f"ttp account add {there.name} && ttp account remove {there.name}"),
+                    Hint("fix", action("account add", there.name)),
+                    Hint("fix", action("account remove", there.name)),
                 ) from error
             return Removed(gone, tuple(cancelled), held)
 
@@ -158,19 +168,19 @@ class Accounts:
         """Take the account off the lists, in one transaction; the posts that were cancelled for it."""
         now = self._clock.now()
         with self._database.writing() as db:
-            account = self._named(name)
+            account = self._find_in(db, name)
             naming = queries.posts_naming(db, account.id or 0)
             if naming and not cancel:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(
                     f"{len(naming)} {'post goes' if len(naming) == 1 else 'posts go'} to {account.name}: {some}",
-                    Hint("cancel those and remove it", f"ttp account remove {account.name} --yes"),
+                    Hint("cancel those and remove it", action("account remove", account.name, yes=True)),
                 )
             for post in list(queries.posts_by_id(db, naming)):
                 mine = next(d for d in post.active if d.account_id == account.id)
                 if mine.state in IN_FLIGHT or mine.state is DeliveryState.NEEDS_REVIEW:
                     raise StateRefused(
-                        f"post {post.id} is being published to {account.name}", Hint("look", f"ttp show {post.id}")
+                        f"post {post.id} is being published to {account.name}", Hint("look", action("show", post.id))
                     )
                 gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
                 posts.update(db, with_derived_status(replace(post, deliveries=gone), now), None)
@@ -178,10 +188,13 @@ class Accounts:
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming
 
-    def _named(self, name: str) -> Account:
-        """The account of a full name. Asked before a change too, which would create a store."""
+    def _find(self, name: str) -> Account:
+        """Return the account of a full name. Called before a change too, which would create a store."""
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [], self._platforms)
+            return self._find_in(db, name)
+
+    def _find_in(self, db: Connection | None, name: str) -> Account:
+        return find_account(name, accounts.accounts(db) if db else [], self._platforms)
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
@@ -271,7 +284,7 @@ class Leaving:
         accounts: Accounts,
         database: Database,
         credentials: CredentialsStore,
-        logins: Callable[[str], Login | None],
+        logins: Logins,
         config: Config,
         platforms: Registry,
     ) -> None:
@@ -288,7 +301,7 @@ class Leaving:
         account, held = removed.account, removed.held
         if held is None:
             return Left(account, removed.cancelled)
-        login = self._logins(account.platform)
+        login = self._logins(account.platform, account.server)
         if login is None:
             return Left(account, removed.cancelled)
         with closing(login):
@@ -300,7 +313,7 @@ class Leaving:
 
     def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
         """Ask the platform. None: done; else why not."""
-        host = self._platforms.facts(account.platform).host(self._config)
+        host = self._platforms.facts(account.platform).host(self._config, account.server)
         if held.host and not same_host(held.host, host):
             return f"its credentials were made for {held.host} and are not sent to {host}"
         if (other := self._sharing(account, held, by_app=login.revokes_all)) is not None:
@@ -317,7 +330,7 @@ class Leaving:
                 continue
             try:
                 other = self._credentials.get(account.name)
-            except (BrokenEntry, Away):
+            except (BrokenEntry, BackendUnavailable):
                 if by_app:
                     return account.name  # for all that is known
                 continue

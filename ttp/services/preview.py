@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ttp.domain.delivery import Delivery
@@ -15,7 +16,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.services.posts import Posts
 from ttp.services.queries import PostView
-from ttp.store.home.media import borrowed
+from ttp.store.home.media import temporary_media
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class PostPreview:
 def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> PostPreview:
     """Return what `Posts.create` would store. Raise what it would raise, but for what a platform would refuse: that is
     returned with the versions."""
-    with borrowed(posts.media) as folder:
+    with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder)
         first = posts.find_by_key(wanted)
         if first is not None:
@@ -81,16 +82,22 @@ def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> 
                 posts.refuse_forbidden_change(db, None, post)
             shown = posts.view(db, post)
         fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
-        versions = tuple(_version(post, delivery, fits, posts.platforms) for delivery in post.deliveries)
+        servers = {account.name: account.server_info for account in posts.accounts()}
+        versions = tuple(
+            _version(post, delivery, fits, posts.platforms, servers.get(delivery.account, {}))
+            for delivery in post.deliveries
+        )
         return PostPreview(shown, versions, warnings, refused)
 
 
-def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry) -> Version:
+def _version(
+    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
+) -> Version:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     texts = post.parts_for(delivery.account, platforms.facts(platform))
     return Version(
         delivery.account,
-        tuple(Part(text, *rules.text_use(text, post.media, {})) for text in texts),
+        tuple(Part(text, *rules.text_use(text, post.media, server)) for text in texts),
         tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
         price_of(post, delivery, platforms),
         platforms.facts(platform).title,

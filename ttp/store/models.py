@@ -51,7 +51,7 @@ def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any
 
 
 def _index(name: str, *columns: Any, where: str, unique: bool = False, first: str = "") -> Index:
-    """A partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
+    """Return a partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
     SQLite's always do."""
     nulls = {first: "NULLS FIRST"} if first else {}
     condition = text(where)
@@ -97,6 +97,10 @@ class AccountRow(SQLModel, table=True):
     created_at: datetime = _instant(required=True)
     removed_at: datetime | None = _instant()
     late_claim_at: datetime | None = _instant()
+    server: str | None = _text(required=False)
+    server_info: str = Field(
+        default="{}", sa_column=Column(Text, nullable=False, server_default="{}", info={"json": "object"})
+    )
 
 
 class PostRow(SQLModel, table=True):
@@ -199,10 +203,14 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class RateLimitRow(SQLModel, table=True):
-    """What an account may still call, as the platform said it last: `remaining` calls of `most` until `reset_at`."""
+    """What may still be called, as the platform told an account last: `remaining` of `most` calls until `reset_at`.
+
+    `scope` and `subject` say who shares the limit (see `LimitKey`)."""
 
     __tablename__ = "rate_limit"
     account_id: int = _parent("account.id", primary=True)
+    scope: str = Field(sa_column=Column(Text, primary_key=True))
+    subject: str = Field(sa_column=Column(Text, primary_key=True))
     endpoint: str = Field(sa_column=Column(Text, primary_key=True))
     most: int | None = None
     remaining: int
@@ -280,8 +288,8 @@ GOING = "paused_at IS NULL AND ended_at IS NULL"
 
 
 class RecurrenceRow(SQLModel, table=True):
-    """A post, or the posts of a tag (`pool`), that come again and again. `next_at`: the first instant that is not
-    looked at yet; `made_until`: the last one that was."""
+    """A repeat of a post or of the posts of a tag (`pool`). `next_at`: the first instant not handled yet; `made_until`:
+    the last one handled."""
 
     __tablename__ = "recurrence"
     __table_args__ = (
@@ -305,7 +313,7 @@ class RecurrenceRow(SQLModel, table=True):
 
 
 class OccurrenceRow(SQLModel, table=True):
-    """One instant of a recurrence, and what became of it. `source_id`: the post that `post_id` is a copy of."""
+    """One instant of a repeat and its result. `source_id`: the post that `post_id` was copied from."""
 
     __tablename__ = "occurrence"
     __table_args__ = (

@@ -1,8 +1,7 @@
-"""What the platforms said of their limits: remembered here for the next call, and in the store for the next process.
+"""Rate limits that the platforms reported: in memory for the next call, in the store for the next process.
 
-A note goes into memory at once and to the disk with whatever the publisher writes next, so that none costs a commit of
-its own; one that could not be written is lost, and never anything else with it. The store's rows are newer where
-another process wrote them: the publisher reads them at the start of each delivery. Also lifting an account's hold.
+A limit is stored with the publisher's next write, so that it costs no commit; if that fails, only the limit is lost.
+Another process may store newer ones: the publisher reads them at the start of each delivery.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TtpError
-from ttp.domain.rate_limit import SHARED, Limit, whose
+from ttp.domain.rate_limit import Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.database import Database
@@ -31,13 +30,14 @@ WHERE {in_list("r.account_id", "accounts")}
 UNION ALL
 SELECT r.*, a.platform, a.handle FROM account a JOIN rate_limit r ON r.account_id = a.id
 WHERE {in_list("a.platform", "platforms")} AND {not_in_list("a.id", "accounts")}
-    AND r.endpoint >= :shared AND r.endpoint < :beyond
+    AND r.scope <> 'account'
 """
 
 
 _WRITE = """
-INSERT INTO rate_limit (account_id, endpoint, most, remaining, reset_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (account_id, endpoint) DO UPDATE SET
+INSERT INTO rate_limit (account_id, scope, subject, endpoint, most, remaining, reset_at, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, scope, subject, endpoint) DO UPDATE SET
     most = excluded.most, remaining = excluded.remaining, reset_at = excluded.reset_at, seen_at = excluded.seen_at
 WHERE excluded.seen_at >= rate_limit.seen_at
 """
@@ -45,7 +45,7 @@ WHERE excluded.seen_at >= rate_limit.seen_at
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was told, when, and to which account; `written`: the store has it."""
+    """A limit, when it was reported and to which account. `written`: it is stored."""
 
     limit: Limit
     at: datetime
@@ -54,72 +54,70 @@ class _Seen:
 
 
 class Limits:
-    """The limits of all accounts. Safe to use from several threads."""
+    """The limits of all accounts. Thread-safe."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: dict[tuple[str, str], _Seen] = {}
+        self._known: dict[tuple[str, LimitKey], _Seen] = {}
         self._recalled: set[int] = set()
         self._lock = threading.Lock()
 
     # For the clients.
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
-        """Remember what was told of an account's limits; on disk later. What has no reset is no limit to remember."""
+        """Remember an account's reported limits; stored later. A limit without a reset is ignored."""
         now = self._clock.now()
         with self._lock:
             for limit in limits:
-                key = (whose(account.name, limit.name), limit.name)
+                key = (owner(account.name, limit.key), limit.key)
                 before = self._known.get(key)
                 if limit.resets_at is not None and not (before is not None and _alike(before.limit, limit)):
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
 
-    def known(self, account: Account, name: str) -> Limit | None:
-        """What was last told of one limit, here or, before this process, elsewhere; None where nothing was."""
+    def known(self, account: Account, key: LimitKey) -> Limit | None:
+        """Return the last reported limit, from memory or the store; None if there was no report."""
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:
                 if db is not None:
                     self.recall(db, account)
         with self._lock:
-            seen = self._known.get((whose(account.name, name), name))
+            seen = self._known.get((owner(account.name, key), key))
         return None if seen is None else seen.limit
 
     def keep(self) -> None:
-        """Write what is not written yet, in a transaction of its own. Raises nothing."""
+        """Store new limits in a separate transaction. Raises nothing."""
         if not self._unwritten():
             return
-        # What is wrong with the store is met, and told, by whoever has more to say to it.
+        # Errors of the store are reported by the next command or publisher that needs it.
         with suppress(TtpError, StoreError, OSError), closing(self._database.connect()) as db, db.transaction():
             self.write(db)
 
     # For the publisher, inside its transactions.
 
     def recall(self, db: Connection, *accounts: Account) -> None:
-        """Take over what the store has of accounts' limits, and of their apps', where it is newer than what is known.
+        """Load the stored limits of these accounts and their apps where they are newer than those in memory.
 
-        What the store does not have any more is forgotten: somebody lifted it.
+        Limits deleted from the store are forgotten: a person lifted the hold.
         """
         ids = {account.id for account in accounts if account.id is not None}
         names = {
             "accounts": List(sorted(ids)),
             "platforms": List(sorted({account.platform for account in accounts})),
-            "shared": SHARED,
-            "beyond": SHARED + "\x7f",
         }
-        told = [_seen(row) for row in db.execute(_READ, names)]
+        stored = [_seen(row) for row in db.execute(_READ, names)]
         with self._lock:
             for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
                 del self._known[key]
-            for seen in told:
-                key = (whose(seen.limit.account, seen.limit.name), seen.limit.name)
+            for seen in stored:
+                key = (owner(seen.limit.account, seen.limit.key), seen.limit.key)
                 mine = self._known.get(key)
                 if mine is None or mine.at < seen.at:
                     self._known[key] = seen
             self._recalled |= ids
 
     def write(self, db: Connection) -> None:
-        """Write what is not written yet. If it cannot be, nothing else of the transaction is lost."""
+        """Store new limits. If that fails, the rest of the transaction is unaffected."""
         unwritten = self._unwritten()
         if not unwritten:
             return
@@ -134,14 +132,14 @@ class Limits:
                 if self._known.get(key) is seen:
                     self._known[key] = replace(seen, written=True)
 
-    def _unwritten(self) -> dict[tuple[str, str], _Seen]:
+    def _unwritten(self) -> dict[tuple[str, LimitKey], _Seen]:
         with self._lock:
             return {key: seen for key, seen in self._known.items() if not seen.written}
 
 
-def current(db: Connection, now: datetime) -> list[Limit]:
-    """The limits that have not reset, of accounts that there are; the nearest to its end first. One that several
-    accounts of an app share is told once, as it was told last."""
+def current_limits(db: Connection, now: datetime) -> list[Limit]:
+    """Return the limits that have not reset, the most used ones first. A limit that several accounts share is listed
+    once, as it was last reported."""
     sql = (
         "SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id"
         " WHERE a.removed_at IS NULL AND r.reset_at > ? ORDER BY r.seen_at"
@@ -149,8 +147,8 @@ def current(db: Connection, now: datetime) -> list[Limit]:
     newest = {}
     for row in db.execute(sql, (to_ms(now),)):
         limit = _seen(row).limit
-        newest[whose(limit.account, limit.name), limit.name] = limit
-    return sorted(newest.values(), key=lambda limit: (limit.share_left, limit.account, limit.name))
+        newest[owner(limit.account, limit.key), limit.key] = limit
+    return sorted(newest.values(), key=lambda limit: (limit.share_left, limit.account, limit.label))
 
 
 def _alike(one: Limit, other: Limit) -> bool:
@@ -162,10 +160,21 @@ def _alike(one: Limit, other: Limit) -> bool:
 
 def _seen(row: Row) -> _Seen:
     account = f"{row['platform']}/{row['handle']}"
-    limit = Limit(account, row["endpoint"], row["remaining"], row["most"], from_ms(row["reset_at"]))
+    limit = Limit(
+        account, row["endpoint"], row["remaining"], row["most"], from_ms(row["reset_at"]), row["scope"], row["subject"]
+    )
     return _Seen(limit, from_ms(row["seen_at"]), row["account_id"], written=True)
 
 
 def _columns(seen: _Seen) -> tuple[row_mapper.Column, ...]:
     limit = seen.limit
-    return (seen.account_id, limit.name, limit.limit, limit.left, row_mapper.ms(limit.resets_at), to_ms(seen.at))
+    return (
+        seen.account_id,
+        limit.scope,
+        limit.subject,
+        limit.name,
+        limit.limit,
+        limit.left,
+        row_mapper.ms(limit.resets_at),
+        to_ms(seen.at),
+    )

@@ -247,7 +247,7 @@ def _note_running_publisher(context: Context) -> None:
 
     home = context.home
     holder = locks.read_holder(home)
-    if holder is not None and holder.mode == "loop" and locks.is_held(home):
+    if holder is not None and holder.mode == "loop" and locks.is_publisher_running(home):
         context.out.note(
             f"the running publisher keeps its old settings until it is restarted\nstop it:  kill {holder.pid}"
         )

@@ -153,10 +153,10 @@ def _days(
         return None, None
     if since or until or (today and week):
         raise UsageError("one of --today, --week, and --since with --until", Hint("see", "ttp list --help"))
-    from ttp.domain.calendar_days import CalendarRange, week_with
+    from ttp.domain.calendar_days import CalendarRange, week_of
 
     day = context.now().astimezone(context.zone).date()
-    span = week_with(day, context.zone) if week else CalendarRange(day, 1, context.zone)
+    span = week_of(day, context.zone) if week else CalendarRange(day, 1, context.zone)
     return span.start, span.end
 
 

@@ -26,7 +26,7 @@ from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
-from ttp.domain.ingest.columns import source_named
+from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics import How, Imported
@@ -35,7 +35,7 @@ from ttp.views import Json
 from ttp.views.metrics import sample_json
 
 if TYPE_CHECKING:
-    from ttp.store.metric_schedule import Followed
+    from ttp.store.metric_schedule import FollowedPost
 
 
 metrics = typer.Typer()
@@ -178,7 +178,7 @@ def how_to_read(
         ways = (Hint("month first", "--dates mdy"), Hint("day first", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return How(
-        source=None if source is None else source_named(source, context.platforms),
+        source=None if source is None else find_source(source, context.platforms),
         mapped=_pairs(mapped or ()),
         account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
         zone=None if tz is None else parse_zone(tz),
@@ -336,7 +336,7 @@ def _all(context: Context, history: int | None) -> list[Account]:
 
 def _paid(
     context: Context,
-    wanted: Sequence[tuple[Account, Sequence[Followed]]],
+    wanted: Sequence[tuple[Account, Sequence[FollowedPost]]],
     history: int | None,
     *,
     yes: bool,

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import MOST_NAMED, approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, name_value_rows
 from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
-from ttp.domain.account import Hold, connect_command
-from ttp.domain.health import Costs, Health, Publisher
+from ttp.domain.account import Hold, connect_action
+from ttp.domain.health import Health, PlatformCosts, PublisherInfo
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
@@ -49,7 +50,7 @@ def _labelled(lines: Iterable[tuple[str, str]], page: Page) -> Iterator[str]:
 def _alarms(health: Health) -> Iterator[str]:
     for why in (health.clock, health.elsewhere):
         if why is not None:
-            yield "; ".join([why.message, *(f"{hint.say}: {hint.type}" for hint in why.hints)])
+            yield "; ".join([why.message, *(f"{hint.label}: {command_text(hint.way)}" for hint in why.hints)])
     for left in health.unreadable:
         yield f"skipped: {left}:  ttp doctor"
     paused = [hold.account for hold in health.holds if hold.until is None]
@@ -59,7 +60,7 @@ def _alarms(health: Health) -> Iterator[str]:
     if needs.review:
         yield f"{_posts(needs.review)} may be live:  ttp show {needs.review[0]}"
     for name in needs.reconnect:
-        yield f"{escape_text(name)} must be reconnected:  {connect_command(escape_text(name))}"
+        yield f"{escape_text(name)} must be reconnected:  {command_text(connect_action(escape_text(name)))}"
     if needs.retry_after_reconnect:
         ids = needs.retry_after_reconnect
         yield f"{_posts(ids)} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
@@ -101,7 +102,7 @@ def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
         yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
 
 
-def _publisher(publisher: Publisher, page: Page) -> tuple[str, str]:
+def _publisher(publisher: PublisherInfo, page: Page) -> tuple[str, str]:
     last = f"last run {page.ago(publisher.last_run_at)}" if publisher.last_run_at else ""
     if publisher.running:
         pid = f"pid {publisher.pid}" if publisher.pid is not None else ""
@@ -129,7 +130,7 @@ def _hold(hold: Hold, page: Page) -> str:
     return f"{escape_text(hold.account)}{until}{reason}"
 
 
-def _costs(costs: Costs) -> str:
+def _costs(costs: PlatformCosts) -> str:
     what = f"the next {plural(costs.posts, 'post')}" if costs.more else plural(costs.posts, "post")
     return f"{costs.title} will charge {dollars(costs.thousandths)} for {what}"
 
@@ -137,7 +138,7 @@ def _costs(costs: Costs) -> str:
 def _limit(limit: Limit, page: Page) -> str:
     until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
     left = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
-    return f"{escape_text(limit.account)} {escape_text(limit.name)}: {left} left{until}"
+    return f"{escape_text(limit.account)} {escape_text(limit.label)}: {left} left{until}"
 
 
 _LEAST = 15
