@@ -1,4 +1,4 @@
-"""A store on another machine, restored or put back: refused; once taken over, nothing that was due goes out twice."""
+"""A store that was copied or restored is refused. After a take-over no due post is published twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ttp.publisher.process import PublisherProcess
 from ttp.publisher.reconcile import TAKEN_OVER
 from ttp.services.audit import Audit
 from ttp.store import claims
-from ttp.store.ownership import Elsewhere, Machine
+from ttp.store.ownership import Machine, OwnedElsewhere
 
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
 S = DeliveryState
@@ -57,17 +57,17 @@ def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
         lambda: on(bench, LAPTOP).run(Scope(Mode.LOOP), bench.events.append),
         on(bench, LAPTOP).refuse_elsewhere,
     ):
-        with pytest.raises(Elsewhere) as caught:
+        with pytest.raises(OwnedElsewhere) as caught:
             act()
         assert [hint.way for hint in caught.value.hints] == [action("run", take_over=True)]
-    with pytest.raises(Elsewhere):
+    with pytest.raises(OwnedElsewhere):
         on(bench, LAPTOP).publish(frozenset([1]), bench.events.append)
     assert bench.events == []
     assert [list(bench.sql("SELECT * FROM store")[0]), (bench.database.home / "publisher.json").read_text()] == before
     on(bench, PI).refuse_elsewhere()
 
 
-def test_where_there_is_no_store_there_is_nothing_to_refuse(bench: Bench) -> None:
+def test_without_a_store_nothing_is_refused(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()
     on(bench, LAPTOP).refuse_elsewhere()
@@ -101,7 +101,7 @@ def test_what_is_due_is_looked_up_and_what_is_due_later_is_sent_as_planned(bench
     bench.clock.advance(60.0)
     on(bench, LAPTOP).run(Scope(Mode.ONCE), bench.events.append)
     assert (bench.delivery(3).state, bench.delivery(3).remote_id) == (S.PUBLISHED, "33")
-    with pytest.raises(Elsewhere):
+    with pytest.raises(OwnedElsewhere):
         on(bench, PI).refuse_elsewhere()
 
 
@@ -133,7 +133,7 @@ def test_a_publisher_whose_folder_is_replaced_by_a_copy_claims_nothing_more(benc
         return Done("1")
 
     bench.x.publishes.append(publish)
-    with pytest.raises(Elsewhere):
+    with pytest.raises(OwnedElsewhere):
         on(bench, PI).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
     shutil.rmtree(home)
     home.with_name("moved").rename(home)
@@ -152,7 +152,7 @@ def brought(bench: Bench, state: DeliveryState, **changes: object) -> None:
     bench.post()
     before = bench.delivery()
     with closing(bench.database.connect()) as db:
-        claims.save(db, before, replace(before, state=state, **changes), now=START)  # type: ignore[arg-type]  # fields
+        claims.save_transition(db, before, replace(before, state=state, **changes), now=START)  # type: ignore[arg-type]  # fields
 
 
 @pytest.mark.parametrize("state", [S.CLAIMED, S.SENDING, S.PROCESSING, S.RETRYING, S.RECONCILING])
@@ -166,7 +166,7 @@ def brought(bench: Bench, state: DeliveryState, **changes: object) -> None:
     ],
     ids=["absent", "certainly absent", "refused", "unclear"],
 )
-def test_whatever_was_in_flight_is_never_sent_again(bench: Bench, state: DeliveryState, finding: Absent) -> None:
+def test_deliveries_in_flight_are_never_sent_again(bench: Bench, state: DeliveryState, finding: Absent) -> None:
     brought(bench, state, next_at=START + timedelta(days=30))
     bench.x.looks.append(finding)
     take_over(bench)
@@ -174,7 +174,7 @@ def test_whatever_was_in_flight_is_never_sent_again(bench: Bench, state: Deliver
     assert bench.x.names() == ["look_up", "close"]
 
 
-def test_what_the_platform_still_works_on_is_waited_for(bench: Bench) -> None:
+def test_a_processing_delivery_is_waited_for(bench: Bench) -> None:
     brought(bench, S.RETRYING, next_at=START)
     bench.x.looks.extend([Working("moderation"), Found("5")])
     take_over(bench)
@@ -193,7 +193,7 @@ def test_an_open_intent_is_closed_and_the_look_up_begins_with_it(bench: Bench) -
     assert bench.attempts(1, Phase.PUBLISH)[1].platform_at == START
 
 
-def test_of_a_thread_every_part_is_looked_for_and_none_is_sent(bench: Bench) -> None:
+def test_every_part_of_a_thread_is_looked_up_and_none_is_sent(bench: Bench) -> None:
     bench.post(thread=("two", "three"))
     bench.x.looks.extend(
         [
@@ -208,7 +208,7 @@ def test_of_a_thread_every_part_is_looked_for_and_none_is_sent(bench: Bench) -> 
     assert "publish" not in bench.x.names()
 
 
-def test_a_person_who_says_that_it_is_not_live_may_have_it_sent(bench: Bench) -> None:
+def test_a_post_confirmed_as_absent_may_be_sent(bench: Bench) -> None:
     bench.post()
     bench.x.looks.append(Absent())
     take_over(bench)
@@ -216,8 +216,8 @@ def test_a_person_who_says_that_it_is_not_live_may_have_it_sent(bench: Bench) ->
     assert before.error is not None
     with closing(bench.database.connect()) as db:
         failed = before.resolved_failed(before.error)
-        claims.save(db, before, failed, now=START)
-        claims.save(db, failed, failed.scheduled(START), now=START)
+        claims.save_transition(db, before, failed, now=START)
+        claims.save_transition(db, failed, failed.scheduled(START), now=START)
     bench.x.publishes.append(Done("9"))
     on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
     assert bench.delivery().remote_id == "9"
@@ -235,7 +235,7 @@ def test_a_clock_before_the_last_record_is_refused(bench: Bench) -> None:
     take_over(bench)
 
 
-def test_a_take_over_that_dies_is_taken_up_again(bench: Bench) -> None:
+def test_a_take_over_that_was_killed_is_completed_later(bench: Bench) -> None:
     published_by(bench, PI)
     bench.post()
     bench.x.looks.append(lambda order, handle: bench.die())
@@ -277,7 +277,7 @@ class Sites:
     lost=st.booleans(),
 )
 @examples(15)
-def test_a_store_from_any_moment_never_publishes_again_what_went_out(
+def test_a_store_from_any_moment_never_publishes_a_post_twice(
     tmp_path_factory: pytest.TempPathFactory, dues: list[int], kept_at: int, went_on: int, lost: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("sites")
@@ -302,7 +302,7 @@ def test_a_store_from_any_moment_never_publishes_again_what_went_out(
     bench.database.path.write_bytes(kept.read_bytes())
     sites.posts, seen = {**sites.posts, **hidden}, dict(sites.posts)
     bench.x.always = lambda order, handle: Found(seen[order.text]) if order.text in seen else Absent()
-    with pytest.raises(Elsewhere):
+    with pytest.raises(OwnedElsewhere):
         loop(1.0, LAPTOP)
     on(bench, LAPTOP).run(Scope(Mode.LOOP, max_time=700.0), bench.events.append, take_over=True)
     assert sites.doubles == []

@@ -23,7 +23,7 @@ from ttp import __version__
 from ttp.domain.account import Account, Credentials, is_loopback, same_host
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import request_log, uploads
 from ttp.platforms.addresses import host_of
@@ -199,14 +199,14 @@ class Http:
             reply = _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
-            reply = NotSent(clean(f"no connection to {place}: {_reason(error)}", secrets))
+            reply = NotSent(clean_text(f"no connection to {place}: {_reason(error)}", secrets))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            reply = NotSent(clean(f"not a usable address: {place or self.base_url}", secrets))
+            reply = NotSent(clean_text(f"not a usable address: {place or self.base_url}", secrets))
         except UnicodeError as error:
-            reply = NotSent(clean(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
+            reply = NotSent(clean_text(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # OSError: the media file could not be read to its end while it was being sent.
-            reply = ConnectionLost(clean(f"the connection to {place} was cut: {_reason(error)}", secrets))
+            reply = ConnectionLost(clean_text(f"the connection to {place} was cut: {_reason(error)}", secrets))
         request_log.log_answer(method, address, reply, self._clock.boot() - began, account, secrets)
         return reply
 
@@ -237,7 +237,7 @@ class Http:
         host, token = request.credentials.host, request.credentials.access_token
         hint = reconnect_hint(request.account, request.credentials)
         if host and not same_host(host, self.host):
-            return NotSent(clean(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
+            return NotSent(clean_text(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             return NotSent("the access token is empty or has characters that no token has", Kind.AUTH, hint)
         return None
