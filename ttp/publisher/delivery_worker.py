@@ -113,7 +113,7 @@ class DeliveryWorker:
         context = self._context
         request = context.build_request(self.task, credentials=token.credentials)
         client = context.client(self.task)
-        ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
+        ready = yield from self._prepare(client.prepare(request, self.task.delivery.handle))
         if self._is_stopping():
             self.release_claim()
             return True

@@ -270,7 +270,10 @@ class FacebookLogin:
         """The permissions that the person gave; none where Facebook does not say."""
         reply = self._get("/me/permissions", {}, grant.access_token)
         lines = reply.value_at("data") if isinstance(reply, Answer) and reply.is_success else None
-        named = ((value_at(line, "permission"), value_at(line, "status")) for line in (lines if isinstance(lines, list) else ()))
+        named = (
+            (value_at(line, "permission"), value_at(line, "status"))
+            for line in (lines if isinstance(lines, list) else ())
+        )
         return tuple(clean_text(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
 
     def _token(self, query: dict[str, str], *secrets: str) -> Grant | NotDone:
