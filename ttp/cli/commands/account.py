@@ -56,7 +56,7 @@ def add(
       ttp account add ig/shop
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
-    from ttp.services.connect import find_server
+    from ttp.services.accounts import find_server
 
     parse_account_name(name, context.platforms)
     root = find_server(context.platforms, context.runtime, name, server)
@@ -289,7 +289,8 @@ def _service(
     """Yield the connect service and the login of an account, and close its connections afterwards."""
     from contextlib import closing
 
-    from ttp.services.connect import Connect, find_server
+    from ttp.services.accounts import find_server
+    from ttp.services.connect import Connect
 
     server = find_server(context.platforms, context.runtime, name, named)
     login, here = context.login(platform, server), context

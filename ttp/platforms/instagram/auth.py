@@ -46,16 +46,15 @@ DELETING = "instagram_manage_contents"
 app was approved for."""
 
 
-class InstagramLogin:
-    scopes = INSTAGRAM_SCOPES
-    revokes_all = False
-    revoke_at = "on Instagram: Settings, Apps and websites"
+class _MetaLogin:
+    """What Instagram Login and Facebook Login share."""
 
-    def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
+    publishing: tuple[str, ...]
+    """The scopes without which nothing can be published."""
+
+    def __init__(self, http: Http, page: str, clock: Clock) -> None:
         self._http = http
         self._page = page
-        self._code_url = code_url.rstrip("/")
-        self._version = version
         self._clock = clock
 
     def close(self) -> None:
@@ -65,7 +64,7 @@ class InstagramLogin:
         return None
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        return {"instagram_business_basic", "instagram_business_content_publish"}.issubset(granted)
+        return set(self.publishing).issubset(granted)
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return None
@@ -83,6 +82,18 @@ class InstagramLogin:
                 "state": state,
             },
         )
+
+
+class InstagramLogin(_MetaLogin):
+    scopes = INSTAGRAM_SCOPES
+    publishing = ("instagram_business_basic", "instagram_business_content_publish")
+    revokes_all = False
+    revoke_at = "on Instagram: Settings, Apps and websites"
+
+    def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
+        super().__init__(http, page, clock)
+        self._code_url = code_url.rstrip("/")
+        self._version = version
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         secret = app.client_secret or ""
@@ -173,42 +184,15 @@ _MOST_PAGES = 20
 """Pages of the list of pages; a person with more than 2,000 of them must name the account's token by hand."""
 
 
-class FacebookLogin:
+class FacebookLogin(_MetaLogin):
     scopes = FACEBOOK_SCOPES
+    publishing = ("instagram_basic", "instagram_content_publish")
     revokes_all = True
     revoke_at = "on Facebook: Settings and privacy, Settings, Business integrations"
 
     def __init__(self, http: Http, page: str, version: str, clock: Clock) -> None:
-        self._http = http
-        self._page = page
+        super().__init__(http, page, clock)
         self._root = f"/{version}"
-        self._clock = clock
-
-    def close(self) -> None:
-        self._http.close()
-
-    def register(self, redirect_uri: str) -> App | NotDone | None:
-        return None
-
-    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        return {"instagram_basic", "instagram_content_publish"}.issubset(granted)
-
-    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        return None
-
-    def authorize_url(
-        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
-    ) -> str:
-        return with_query(
-            self._page,
-            {
-                "client_id": app.client_id,
-                "redirect_uri": redirect_uri,
-                "response_type": "code",
-                "scope": ",".join(scopes),
-                "state": state,
-            },
-        )
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         secret = app.client_secret or ""
