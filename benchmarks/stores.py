@@ -34,9 +34,7 @@ def make_store(home: Path, accounts: int = ACCOUNTS) -> Database:
             [(handle, _now_ms()) for handle in handles],
         )
         db.execute("COMMIT")
-    entries = {
-        Account("x", handle).name: entry_of(Credentials(f"token-{handle}", "127.0.0.1")) for handle in handles
-    }
+    entries = {Account("x", handle).name: entry_of(Credentials(f"token-{handle}", "127.0.0.1")) for handle in handles}
     path = home / "credentials.json"
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -11,6 +11,7 @@ from ttp import views
 from ttp.views import Json
 
 if TYPE_CHECKING:
+    from ttp.domain.optimal import Recommendation
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
     from ttp.services.optimal import Advice, Explained
@@ -111,6 +112,10 @@ def heatmap_json(told: AccountAdvice) -> Json:
     return {**{name: shape[name] for name in HEATMAP_FIELDS[:-1]}, "slots": slots}
 
 
+def heatmap_rows(found: Recommendation) -> Iterable[Json]:
+    return [{"account": found.account, **slot.as_json()} for slot in found.slots]
+
+
 def week_rows(row: Json) -> Iterable[Json]:
     assert isinstance(row["slots"], Sequence)
     return [{"day": row["day"], **slot} for slot in row["slots"]]
@@ -130,6 +135,11 @@ def explanation_json(one: Explained, most: int | None) -> Json:
         "nearby": found.nearby,
         "posts": explained_posts(one, most),
     }
+
+
+def explanation_rows(one: Explained, most: int | None) -> Iterable[Json]:
+    account = one.explanation.recommendation.account
+    return [{"account": account, **row} for row in explained_posts(one, most)]
 
 
 def explained_posts(one: Explained, most: int | None) -> list[Json]:

@@ -1,6 +1,6 @@
-"""`ttp optimal heatmap --svg`: one picture that needs nothing else, for light and dark pages and for screen readers.
+"""`ttp optimal heatmap --svg` and `--html`: files that need nothing else, for light and dark pages and screen readers.
 
-Every number is text, a table by its roles, and each cell says in its title all that is known of its slot.
+Every number is text in a table, and the title of each cell describes its slot in full.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ttp.domain.optimal import DAYS, Rating, Recommendation
 
 
 class Colors(NamedTuple):
-    """One page: its ground, ink for text, soft ink for what is beside the point, and fill and ink of each level."""
+    """Colours of a page: background, text, secondary text, lines, and background and text of each level."""
 
     page: str
     ink: str
@@ -79,7 +79,7 @@ def _variables(colors: Colors) -> str:
 
 
 def css(name: str) -> Iterator[str]:
-    """CSS variables of both pages on the elements that `name` selects: --page, --ink, --f0 and --i0 for level 0, …"""
+    """Yield CSS variables for the elements that `name` selects: --page, --ink, --f0 and --i0 for level 0, …"""
     yield f"{name} {{ {_variables(LIGHT)} }}"
     yield f"@media (prefers-color-scheme: dark) {{ {name} {{ {_variables(DARK)} }} }}"
 
@@ -113,7 +113,7 @@ _STYLE = (
 
 
 def heatmap_svg(all_told: Sequence[Recommendation]) -> str:
-    """The weeks of some accounts, one under another."""
+    """Return an SVG picture of the weeks of some accounts, one below another."""
     drawn, top = list[str](), 0
     for told in all_told:
         lines = list(_account(told, top))
@@ -213,6 +213,8 @@ _HEATMAP_HTML_STYLE = (
     "h1 { font-size: 1.6rem; margin: 0 0 1.5rem; } h2 { font-size: 1.25rem; margin: 0; }",
     "section + section { margin-top: 3rem; padding-top: 2rem; border-top: 1px solid var(--line); }",
     "p { margin: .25rem 0; } .soft { color: var(--soft); }",
+    ".hours { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0; padding: 0; list-style: none; }",
+    ".hours li { padding: .25rem .75rem; border-radius: 5px; }",
     ".scroll { overflow-x: auto; margin: 1rem 0; }",
     "table { border-collapse: separate; border-spacing: 3px; width: 100%; min-width: 62rem; table-layout: fixed;"
     " font-variant-numeric: tabular-nums; }",
@@ -222,16 +224,22 @@ _HEATMAP_HTML_STYLE = (
     "td.best { outline: 2px solid var(--ink); outline-offset: -1px; font-weight: 700; }",
     "td small { position: absolute; top: 1px; right: 3px; font-size: .65rem; line-height: 1; }",
     "td small.none { top: 3px; font-size: 1.1rem; line-height: .5; } abbr { text-decoration: none; }",
-    "ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0 0 .75rem; padding: 0;"
-    " font-size: .9rem; } li span { display: inline-block; width: 1.5rem; height: 1rem; margin-right: .4rem;"
+    # A phone has room for seven columns, not for twenty-four: there the days are the columns.
+    "@media (max-width: 64rem) { body { padding: 1rem .75rem; } table { display: flex; min-width: 0; flex-wrap: wrap; }"
+    " caption { display: block; width: 100%; } thead { flex: 0 0 2.2rem; } tbody { flex: 1; }"
+    " thead, tbody, tr { display: flex; } tr { flex: 1; flex-direction: column; }"
+    " th, td { display: block; height: 1.7rem; line-height: 1.7rem; margin: 1px; } th[scope=row] { width: auto;"
+    " text-align: center; } }",
+    ".legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0 0 .75rem; padding: 0;"
+    " font-size: .9rem; } .legend span { display: inline-block; width: 1.5rem; height: 1rem; margin-right: .4rem;"
     " border-radius: 4px; vertical-align: -.15rem; }",
     *(f".f{n} {{ background: var(--f{n}); color: var(--i{n}); }}" for n in range(_LEVELS)),
-    "@media print { body { padding: 0; } td, li span { print-color-adjust: exact; } }",
+    "@media print { body { padding: 0; } td, li, li span { print-color-adjust: exact; } }",
 )
 
 
 def heatmap_html(all_told: Sequence[Recommendation]) -> str:
-    """The weeks of some accounts, a section each."""
+    """Return a web page with a section for each account."""
     title = "Best hours to post"
     names = ", ".join(escape_text(told.account) for told in all_told)
     sections = [line for told in all_told for line in _section(told)]
@@ -257,6 +265,7 @@ def _section(told: Recommendation) -> Iterator[str]:
     yield f'<p class="soft">{escape(headline(told))}</p>'
     if told.slots:
         scale = scale_of(told.slots, _LEVELS)
+        yield from _best_hours(told, scale)
         yield '<div class="scroll" tabindex="0"><table>'
         yield f"<caption>{NUMBERS}</caption>"
         yield (
@@ -274,6 +283,15 @@ def _section(told: Recommendation) -> Iterator[str]:
     yield "</section>"
 
 
+def _best_hours(told: Recommendation, scale: Scale) -> Iterator[str]:
+    """List the five best hours above the table, which a narrow screen shows in part."""
+    yield '<ul class="hours" aria-label="Best hours">'
+    for hour in told.best_hours:
+        level = scale.level(hour.uplift)
+        yield f'<li class="f{level}"><b>{hour.hour:02}:00</b> {signed(hour.uplift)} %</li>'
+    yield "</ul>"
+
+
 def _heatmap_html_cell(slot: Rating, scale: Scale, *, is_best: bool) -> str:
     kinds = f"f{scale.level(slot.uplift)}" + (" best" if is_best else "")
     small = ""
@@ -286,7 +304,7 @@ def _heatmap_html_cell(slot: Rating, scale: Scale, *, is_best: bool) -> str:
 
 
 def _heatmap_html_legend(scale: Scale) -> Iterator[str]:
-    yield '<ul aria-label="Colours">'
+    yield '<ul class="legend" aria-label="Colours">'
     for level in range(scale.levels):
         words = f"from {signed(scale.starts(level))} %" if level else f"under {signed(scale.starts(1))} %"
         yield f'<li><span class="f{level}"></span>{words}</li>'

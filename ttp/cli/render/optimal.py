@@ -30,8 +30,8 @@ from ttp.views.optimal import (
     backtest_json,
     backtest_rows,
     best_rows,
-    explained_posts,
     explanation_json,
+    explanation_rows,
     list_with_single,
     week_rows,
 )
@@ -224,7 +224,7 @@ def recommendation_picture(advice: Advice, page: Page, *, zone_known: bool = Tru
     page = replace(page, zone=told.zone)
     yield from head(told, page)
     if not told.hours:
-        yield no_posts(advice.way)
+        yield no_posts(advice.data_command)
         return
     yield from wrapped(_in_short(told), page)
     yield ""
@@ -323,6 +323,16 @@ def slots_picture(slots: Sequence[Row], page: Page) -> Iterator[str]:
 def _reason(slot: Row) -> Lines:
     if slot.get("why"):
         yield escape_text(str(slot["why"]))
+
+
+def explore_advice(accounts: Sequence[str], command: str) -> list[str]:
+    """Advise accounts that post at their best hours alone to try another hour now and then."""
+    if not accounts:
+        return []
+    return [
+        f"  {', '.join(accounts)}: most newest posts are at the best hours.",
+        f"  Try others now and then:  {command} --explore 0.1",
+    ]
 
 
 def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
@@ -478,18 +488,18 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
     )
 
 
-def explanations_spec(most: int | None = None) -> OutputSpec[Explained]:
-    """`ttp optimal explain`; `most`: so many posts of each are shown."""
+def explanations_spec(most: int | None = None, *, several: bool = False) -> OutputSpec[Explained]:
+    """`ttp optimal explain`, with at most `most` posts of each. `several`: rows name their account first."""
 
     def picture(explained: Sequence[Explained], page: Page) -> Iterable[str]:
         yield from separate(explanation_picture(one, page, most) for one in explained)
 
     return OutputSpec(
         EXPLANATION_FIELDS,
-        tuple(name for name in EXPLAINED_POST_FIELDS if name != "text"),
+        (*(("account",) if several else ()), *(name for name in EXPLAINED_POST_FIELDS if name != "text")),
         partial(explanation_json, most=most),
         picture,
-        rows=lambda one: explained_posts(one, most),
+        rows=lambda one: explanation_rows(one, most),
         wrap=list_with_single("explanation"),
     )
 

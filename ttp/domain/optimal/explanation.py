@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import Parts, Rating, Recommendation, best, recommend
+from ttp.domain.optimal import Parts, Rating, Recommendation, rank, recommend
 from ttp.domain.optimal.features import PostFeatures, features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
@@ -67,7 +67,7 @@ def explain(
     return Explanation(
         told,
         rating,
-        rank=best(ratings).index(rating) + 1,
+        rank=rank(ratings).index(rating) + 1,
         posts=tuple(sorted(behind, key=_telling)),
         raw=_gain([one.post.engagement - usual for one in behind]),
         adjusted=_gain([one.parts.adjusted for one in behind]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,10 @@ SETTLED_AFTER = timedelta(hours=48)
 COMPARABLE_UNTIL = timedelta(days=14)
 """Samples later than this would let old posts win by their age."""
 FEWEST_SETTLED = 8
+FEW, MANY_VIEWS = 3, 10
+"""Views are compared instead of engagement if the median engagement is below the first number and the median views are
+at least this many times as high."""
+VIEWS = "views"
 
 
 class PostFeatures(NamedTuple):
@@ -84,15 +89,30 @@ def _order(sample: Sample) -> tuple[datetime, datetime, str, tuple[int, ...]]:
 
 
 def _counts(posts: Sequence[Sample]) -> list[tuple[int | None, str]]:
-    """What each post collected (None where that is not known), and which counts that is told by."""
+    """Return what each post collected (None if unknown), and the names of the counts behind it."""
     engagements = [_engagement(post) for post in posts]
-    if not any(engagements) and any(post.views for post in posts):
-        return [(post.views, "views") for post in posts]
+    if _views_say_more(posts, engagements):
+        return [(post.views, VIEWS) for post in posts]
     return [(engagement, _known(post)) for engagement, post in zip(engagements, posts, strict=True)]
 
 
+def _views_say_more(posts: Sequence[Sample], engagements: Sequence[int | None]) -> bool:
+    """Whether to compare posts by views: if there is no engagement at all, or little of it and many views.
+
+    Small counts are mostly noise: a post with 1 like and one with 2 hardly differ. Views must be known of half of the
+    posts, because the others are left out.
+    """
+    views = [post.views for post in posts if post.views is not None]
+    if not any(engagements):
+        return any(views)
+    if 2 * len(views) < len(posts):
+        return False
+    usual = median(engagement for engagement in engagements if engagement is not None)
+    return usual < FEW and median(views) >= MANY_VIEWS * max(usual, 1)
+
+
 def _known(sample: Sample) -> str:
-    names = ("likes", "comments", "shares", "views")
+    names = ("likes", "comments", "shares", VIEWS)
     return " ".join(name for name in names if getattr(sample, name) is not None)
 
 
