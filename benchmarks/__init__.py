@@ -1,1 +1,1 @@
-"""What the speed claims rest on: one command for each subject, one table of ratios, on the machine that it runs on."""
+"""Measure the speed of ttp and the quality of its recommendation. README.md lists the commands."""

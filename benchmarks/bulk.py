@@ -1,6 +1,6 @@
-"""How fast posts go in and out, and how much memory that takes: `python -m benchmarks.bulk`, one table.
+"""Measure the speed and memory of importing and exporting posts: `python -m benchmarks.bulk`.
 
-Every row is a real `ttp` in a process of its own, on a store on the disk.
+Every row is a real `ttp` process on a store on disk.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 
 SMALL, LARGE = 10_000, 100_000
 GOAL_S = 10.0
-FIRST = datetime(2099, 1, 1)  # noqa: DTZ001 (a clock on a wall: the sheet's zone is UTC)
+FIRST = datetime(2099, 1, 1)  # noqa: DTZ001 (a local time; the file's timezone is UTC)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print("| what | processor s | wall s | memory MB |\n|---|---|---|---|")
+        print("| what | CPU s | wall s | memory MB |\n|---|---|---|---|")
         for rows in (SMALL, LARGE):
             sheet = _sheet(folder / f"posts-{rows}.csv", rows, "at")
             home = _home(folder / f"home-{rows}")
@@ -30,9 +30,9 @@ def main() -> None:
             _row("the same file again", home, ["import", str(sheet), "-q"])
             _row("export to CSV", home, ["export", str(folder / f"out-{rows}.csv"), "-q"])
             _row("export to JSON", home, ["export", str(folder / f"out-{rows}.json"), "-q"])
-        beside = _sheet(folder / "others.csv", SMALL, "at", "Other")
-        home = _home(folder / "beside", ["import", str(folder / f"posts-{SMALL}.csv"), "-q"])
-        _row(f"import, {SMALL:,} rows beside as many", home, ["import", str(beside), "-q"])
+        others = _sheet(folder / "others.csv", SMALL, "at", "Other")
+        home = _home(folder / "full", ["import", str(folder / f"posts-{SMALL}.csv"), "-q"])
+        _row(f"import, {SMALL:,} rows into a store with as many", home, ["import", str(others), "-q"])
         slots = ["slots", "add", "--cron", "0,30 * * * *", "--account", "x/me"]
         for what, at, options in (
             ("next-slot for each", "next-slot", []),
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _sheet(path: Path, rows: int, at: str, says: str = "Post") -> Path:
-    """A sheet of posts, each with a link and two tags. `at`: what stands for their times; `at`: every 5 minutes."""
+    """Write a CSV file of posts with a link and two tags each. `at`: the text of their times; `at`: every 5 minutes."""
     lines = ["accounts,at,text,tags"]
     for n in range(rows):
         then = f"{FIRST + timedelta(minutes=5 * n):%Y-%m-%d %H:%M}" if at == "at" else at
@@ -55,7 +55,7 @@ def _sheet(path: Path, rows: int, at: str, says: str = "Post") -> Path:
 
 
 def _home(home: Path, *before: Sequence[str]) -> Path:
-    """A store with an account, after some commands."""
+    """Create a store with an account, and run some commands on it."""
     _run(home, ["account", "add", "x/me", "--credentials", "-"], b'{"accessToken": "t"}')
     for argv in before:
         _run(home, argv)
@@ -69,7 +69,7 @@ def _row(what: str, home: Path, argv: Sequence[str]) -> None:
 
 
 def _run(home: Path, argv: Sequence[str], given: bytes = b"") -> tuple[float, float, float]:
-    """Run ttp; the seconds of the processor and of the clock that it took, and the most memory that it held."""
+    """Run ttp, and return its CPU seconds, wall seconds and peak memory."""
     environment = {**os.environ, "TTP_HOME": str(home), "TTP_TZ": "UTC", "TTP_PLAN__MIN_GAP_S": "0"}
     began = time.monotonic()
     process = subprocess.Popen(

@@ -1,9 +1,9 @@
-"""How fast and how small `ttp metrics import` is, against the `sqlite3` program's own `.import`: one table.
+"""Compare the speed and memory of `ttp metrics import` with the `sqlite3` program's `.import`.
 
     python -m benchmarks.ingest [--rows N]
 
-Both read the same file into a table with the same indexes, each in a process of its own, one after the other. Wall
-time has everything in it, start-up and the disk too; processor time is what a machine with other work on it shows best.
+Both read the same file into a table with the same indexes, one process after the other. Wall time includes start-up and
+the disk. CPU time is more reliable on a busy machine.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CREATE INDEX sample_newest ON sample (account, publishedAt DESC);
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a process took: seconds on the wall and of the processor, and its largest memory in MB."""
+    """Wall seconds, CPU seconds and peak memory (MB) of a process."""
 
     wall: float
     cpu: float
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def write(file: Path, rows: int, *, shuffled: bool) -> None:
-    """A CSV in ttp's own format: samples of different posts, of three accounts, over ten years."""
+    """Write a CSV file in ttp's format: samples of different posts of three accounts over ten years."""
     chance = random.Random(1)
     numbers = list(range(rows))
     if shuffled:
@@ -104,7 +104,7 @@ def imported_by_ttp(program: Path, file: Path, home: Path, *, keep: bool = False
 
 
 def measured(argv: Sequence[str], given: str, **environ: str) -> Run:
-    """Run a program to its end; what it took. A process between measures it: children are summed up otherwise."""
+    """Run a program and return its usage. An intermediate process measures it alone, without earlier children."""
     code = (
         "import json, resource, subprocess, sys\n"
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
@@ -126,10 +126,10 @@ def measured(argv: Sequence[str], given: str, **environ: str) -> Run:
 
 
 def print_table(table: Sequence[tuple[str, Run, Run | None]]) -> None:
-    print(f"| {'what':<62} | wall s | processor s | ratio (goal {GOAL:g}) | memory MB |")
+    print(f"| {'what':<62} | wall s | CPU s | ratio (goal {GOAL:g}) | memory MB |")
     print("|---|---|---|---|---|")
     for title, run, other in table:
-        ratio = "" if other is None else f"{run.wall / other.wall:.2f} wall, {run.cpu / other.cpu:.2f} processor"
+        ratio = "" if other is None else f"{run.wall / other.wall:.2f} wall, {run.cpu / other.cpu:.2f} CPU"
         print(f"| {title:<62} | {run.wall:6.1f} | {run.cpu:6.1f} | {ratio:<28} | {run.memory:4.0f} |")
 
 

@@ -1,8 +1,8 @@
-"""How good the recommendation is, and how fast: `python -m benchmarks.optimal` prints two tables.
+"""Measure the quality and speed of the recommendation: `python -m benchmarks.optimal` prints two tables.
 
-Efficiency: what the recommended hours really bring, as a share of what the truly best ones bring, on simulated
-accounts. Lift: how much more (in logs) later posts of real accounts brought in the recommended hours than in the rest.
-Each with its standard error over accounts.
+Efficiency: the true engagement of the recommended hours as a share of that of the best hours, on simulated accounts.
+Lift: the log gain of later posts of real accounts in the recommended hours over other hours. Both with their standard
+error over accounts.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from itertools import chain
 from multiprocessing import Pool
 from statistics import fmean
 
-from benchmarks.accounts import SIZES
-from benchmarks.judge import MODEL, RIVALS, Judged, judge_hidden, judge_no_effect, judge_page, judge_simulated
+from benchmarks.evaluation import MODEL, RIVALS, Judged, judge_hidden, judge_no_effect, judge_page, judge_simulated
 from benchmarks.optimal_speed import speed
-from benchmarks.pages import pages
 from benchmarks.publish import machine
+from benchmarks.real_accounts import pages
+from benchmarks.simulated_accounts import SIZES
 
 POSTS, POSTS_OF_PAGES, HIDDEN_AMONG = (100, 300, 1000), (300, 1000), 300
 GOALS = {
@@ -75,7 +75,7 @@ def _call(task: Callable[[], list[Judged]]) -> list[Judged]:
 
 
 def table(judged: Iterable[Judged]) -> Iterator[str]:
-    """A line for each measure and number of posts, the methods side by side."""
+    """Print a line for each measure and number of posts, with a column for each method."""
     found: dict[tuple[str, int], dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
     for one in judged:
         found[one.measure, one.posts][one.method].append(one)
@@ -116,8 +116,7 @@ def _cell(measure: str, of_method: Sequence[Judged]) -> str:
 
 
 def calibration_error(said: Iterable[Judged]) -> float:
-    """How far the scores of a tenth of the scale are on average from the share that was right (Naeini, Cooper and
-    Hauskrecht, 2015: the expected calibration error)."""
+    """Return the expected calibration error over ten bins (Naeini, Cooper and Hauskrecht, 2015)."""
     bins: Mapping[int, list[Judged]] = defaultdict(list)
     for one in said:
         bins[min(int(10 * one.score), 9)].append(one)

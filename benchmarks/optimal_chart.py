@@ -1,6 +1,6 @@
-"""The chart of docs/explanation/optimal.md: `python -m benchmarks.optimal_chart`. One simulated account, hour by hour.
+"""Print the chart of docs/explanation/optimal.md: `python -m benchmarks.optimal_chart`.
 
-What the posts of an hour brought by themselves, what the model believes, and what is true.
+For each hour of one simulated account: the average of its posts, the estimate of the model, and the truth.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from statistics import fmean
 
-from benchmarks.accounts import ACCOUNT, simulated
+from benchmarks.simulated_accounts import ACCOUNT, simulated
 from ttp.domain.optimal.features import features
 from ttp.domain.optimal.model import estimate
 

@@ -1,4 +1,4 @@
-"""How long `ttp optimal` computes on stores of 100 to a million samples: the query by index, the model, the ratings."""
+"""Measure `ttp optimal` on stores of 100 to a million samples: the query by index, the model, the ratings."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _HOUR_MS = 3_600_000
 
 
 def speed() -> Iterator[str]:
-    """The second table."""
-    yield "\n| stored samples of one account | processor time, best of five | goal | |\n|---|---|---|---|"
+    """Print the second table of `benchmarks.optimal`."""
+    yield "\n| stored samples of one account | CPU time, best of five | goal | |\n|---|---|---|---|"
     for stored in STORED:
         with tempfile.TemporaryDirectory() as folder:
             best = _best_s(Path(folder) / "home", stored)
@@ -48,7 +48,7 @@ def _best_s(home: Path, stored: int) -> float:
 
 
 def _rows(stored: int) -> Iterator[tuple[object, ...]]:
-    """A post every seven hours, one sample of each; in batches of memory, not of the file."""
+    """Store a post every seven hours, with one sample each. Batches limit memory; the file gets one transaction."""
     random = Random(1)
     now = time.time_ns() // 1_000_000 - 100 * _HOUR_MS
     for number in range(stored):

@@ -1,9 +1,9 @@
-"""`ttp plan`: how long it takes, and what its plan is worth beside an even spread and first come, first served.
+"""Measure the speed of `ttp plan`, and compare its score with first come, first served and an even spread.
 
     python -m benchmarks.plan
 
-prints one table. Accounts are made up: 300 posts each, with an evening, a morning or a lunch curve. Every plan keeps
-the same limits. "whole command" is `ttp plan --drafts --yes` in a process of its own, start and transaction included.
+prints one table. The accounts are simulated with 300 posts each and an evening, a morning or a lunch peak. All plans
+have the same limits. "whole command" is a `ttp plan --drafts --yes` process, including start-up and the transaction.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ CASES = (
 
 
 def samples(account: str, peak: int, random: Random) -> Iterator[Sample]:
-    """What 300 posts of an account collected."""
+    """Return samples of 300 posts of an account."""
     for n in range(300):
         at = START - timedelta(days=300 - n, hours=random.randrange(24))
         distance = min((at.astimezone(ZONE).hour - peak) % 24, (peak - at.astimezone(ZONE).hour) % 24)
@@ -90,12 +90,12 @@ def row(posts: int, days: int, accounts: int, together: bool, gap_h: int) -> str
     where = f"{accounts}{', shared' if together else ''}"
     times = f"{took:.2f} s | {command:.2f} s"
     gain = f"{100 * (plan.score / greedy - 1):+.1f} %"
-    scores = f"{plan.score:.2f} | {100 * plan.score / plan.bound:.1f} % | {greedy:.2f} | {gain} | {in_turn:.2f} | {plan.even_score:.2f}"
-    return f"| {posts} in {days} days | {where} | {gap_h} h | {times} | {scores} |"
+    scores = f"{plan.score:.2f} | {100 * plan.score / plan.bound:.1f} % | {greedy:.2f} | {gain} | {in_turn:.2f}"
+    return f"| {posts} in {days} days | {where} | {gap_h} h | {times} | {scores} | {plan.even_score:.2f} |"
 
 
 def whole_command(drafts: Sequence[Draft], names: Sequence[str], days: int, gap_h: int) -> float:
-    """Seconds of processor of `ttp plan --drafts --yes` on a store with these drafts and the accounts' samples."""
+    """Return the CPU seconds of `ttp plan --drafts --yes` on a store with these drafts and the accounts' samples."""
     import os
     import resource
 
@@ -134,9 +134,8 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
 
 
 def main() -> None:
-    print(
-        "| posts | accounts | gap | planning | whole command | score | of the bound | greedy | gain | first come | even |"
-    )
+    names = ("posts", "accounts", "gap", "planning", "whole command", "score", "of the bound", "greedy", "gain")
+    print(f"| {' | '.join((*names, 'first come', 'even'))} |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for case in CASES:
         print(row(*case), flush=True)

@@ -1,7 +1,7 @@
-"""How fast the publisher is: `python -m benchmarks.publish` prints one table. `--help` tells what can be chosen.
+"""Measure the publisher: `python -m benchmarks.publish` prints one table. `--help` lists the options.
 
-Every run is a real `ttp run` in a process of its own, with its own store on the disk of the temporary folder, against a
-stand-in for X on this machine. Of several runs the best is shown: what else the machine does only makes them worse.
+Every run starts a real `ttp run` process with an empty store in the temporary folder, against a fake X on this machine.
+The best of several runs is shown, as other load on the machine only makes them worse.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks import floor, peers, publisher
+from benchmarks import other_schedulers, publisher, raw_http
 from benchmarks.stores import ACCOUNTS
 
 POSTS = 1000
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `met` None: there is no goal."""
+    """One line of the table. `met` is None without a goal."""
 
     what: str
     value: str
@@ -44,7 +44,7 @@ class Row:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, and print each row when it is known."""
+    """Measure, and print each row as soon as it is known."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.publish", description=__doc__)
     parser.add_argument("--full", action="store_true", help=f"{ALL_STORED:,} stored posts instead of {STORED:,}")
     parser.add_argument("--runs", type=int, default=TRIED, metavar="N", help="of how many runs the best is shown (3)")
@@ -61,11 +61,11 @@ def _rows(runs: int, stored: int) -> Iterator[Row]:
     yield from one_after_another(runs, stored)
     yield from under_backlog(runs)
     yield from recovering(runs)
-    yield from beside_others(runs)
+    yield from against_other_schedulers(runs)
 
 
 def machine() -> str:
-    """What it was measured on, and how busy that was."""
+    """Describe the machine and its load."""
     load = os.getloadavg()[0]
     return (
         f"{time.strftime('%d %b %Y')}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
@@ -75,12 +75,12 @@ def machine() -> str:
 
 
 def one_instant(runs: int) -> list[Row]:
-    """Posts due in the same instant, and what the machine allows at most."""
+    """Measure posts that are all due at once, and the limits of the machine."""
     tried = _tries(runs, lambda folder: publisher.at_once(folder, POSTS))
     run = max(tried, key=publisher.Run.share)
     requests = len(run.arrivals.at)
-    by_sockets = max(floor.sockets_share(requests) for _ in range(runs))
-    by_httpx = max(floor.httpx_share(requests) for _ in range(runs))
+    by_sockets = max(raw_http.sockets_share(requests) for _ in range(runs))
+    by_httpx = max(raw_http.httpx_share(requests) for _ in range(runs))
     what = f"{POSTS:,} posts due in one instant on {ACCOUNTS} accounts, 64 at a time, answers after 100 ms"
     peak = max(one.peak_mb for one in tried)
     return [
@@ -88,13 +88,13 @@ def one_instant(runs: int) -> list[Row]:
         Row("… counting the publishing calls alone, not the token checks", f"{run.posting_share():.2f}"),
         Row("… the same requests by bare sockets, nothing stored", f"{by_sockets:.2f}"),
         Row("… by httpx in 64 threads, nothing stored", f"{by_httpx:.2f}"),
-        Row("… processor time of the publisher for each post", f"{1000 * run.cpu_s / POSTS:.1f} ms"),
+        Row("… CPU time of the publisher for each post", f"{1000 * run.cpu_s / POSTS:.1f} ms"),
         Row("… peak memory of the publisher", f"{peak:.0f} MB", "100 MB", peak < 100),
     ]
 
 
 def one_after_another(runs: int, stored: int) -> list[Row]:
-    """Posts at a steady rate, in a store with many more."""
+    """Measure posts at a steady rate, in a store with many more posts."""
     with _folder() as shared:
         home = publisher.filled(shared, stored)
         tried = _tries(runs, lambda folder: publisher.steady(folder, STEADY_POSTS, A_SECOND, home))
@@ -109,27 +109,27 @@ def one_after_another(runs: int, stored: int) -> list[Row]:
 
 
 def under_backlog(runs: int) -> list[Row]:
-    """Posts that are due while a backlog is caught up with."""
+    """Measure posts that are due while a backlog is being published."""
     tried = _tries(runs, lambda folder: publisher.under_backlog(folder, LATE, BESIDE, A_SECOND))
     run = min(tried, key=lambda one: one.punctual_claims_ms(0.99))
     waited, last = run.punctual_claims_ms(0.99), run.seconds_to_last_claim()
-    what = f"{A_SECOND} posts a second while {LATE:,} late ones are caught up with"
+    what = f"{A_SECOND} posts a second while {LATE:,} late posts are being published"
     return [
         Row(f"{what}: lateness of a punctual claim, p50", f"{run.punctual_claims_ms(0.5):.0f} ms"),
         Row("… p99", f"{waited:.0f} ms", "500 ms", waited < 500),
-        Row("… from the first claim to the last, of a late one", f"{last:.1f} s"),
+        Row("… from the first claim to the last claim of a late post", f"{last:.1f} s"),
     ]
 
 
 def recovering(runs: int) -> list[Row]:
-    """A start after a publisher that died."""
+    """Measure the start after a publisher that was killed."""
     best = min(_tries(runs, lambda folder: publisher.first_look_s(folder, 10_000, 50)))
     return [Row("start with 10,000 posts and 50 open intents: to the first look-up", f"{best:.2f} s", "2 s", best < 2)]
 
 
-def beside_others(runs: int) -> list[Row]:
-    """The last claim of as many jobs, beside other schedulers that are installed here."""
-    found = peers.peers()
+def against_other_schedulers(runs: int) -> list[Row]:
+    """Compare the last of many claims with the installed schedulers."""
+    found = other_schedulers.installed_schedulers()
     if not found:
         return []
     own = min(_tries(runs, lambda folder: publisher.at_once(folder, publisher.AT_ONCE).claims_ms(1)))
@@ -141,7 +141,7 @@ def beside_others(runs: int) -> list[Row]:
 
 
 def _tries(runs: int, measure: Callable[[Path], T]) -> list[T]:
-    """What each of so many runs gave, each in a folder of its own."""
+    """Return the results of several runs, each in an empty folder."""
     found = []
     for _ in range(runs):
         with _folder() as folder:

@@ -1,4 +1,4 @@
-"""Publishers at work in processes of their own, on stores that are made for them: the measured runs."""
+"""Run publisher processes on prepared stores and measure them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from benchmarks import stores
-from benchmarks.platform import Arrivals, Platform, platform
+from benchmarks.fake_platform import Arrivals, Platform, platform
 from ttp.store.database import Database
 
 ROOT = Path(__file__).parents[1]
@@ -23,12 +23,12 @@ AT_ONCE = 64
 LATE_BY_MS = 3_600_000
 ANSWER_S = 0.1
 LEAD_S = 4.0
-"""From the start of the publisher to the first due instant: the posts are stored by then, and it has seen them."""
+"""Seconds between the start of the publisher and the first due time, enough to store the posts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one publisher did. `due`, `claimed` and `ended` in seconds since 1970, by delivery."""
+    """Measurements of one publisher. `due`, `claimed` and `ended` are seconds since 1970, by delivery."""
 
     due: dict[int, float]
     claimed: dict[int, float]
@@ -38,43 +38,43 @@ class Run:
     arrivals: Arrivals
 
     def claims_ms(self, share: float) -> float:
-        """How late a claim was on the disk: the quantile at `share`."""
+        """Return a quantile of the lateness of committed claims."""
         return 1000 * quantile([at - self.due[number] for number, at in self.claimed.items()], share)
 
     def punctual_claims_ms(self, share: float) -> float:
-        """The same for those posts that were not late from the start."""
+        """Return the same quantile for the posts that were not late from the start."""
         start = max(self.due.values()) - LATE_BY_MS / 2000
         return 1000 * quantile([at - self.due[one] for one, at in self.claimed.items() if self.due[one] > start], share)
 
     def seconds(self) -> float:
-        """From the first due instant to the last outcome on the disk."""
+        """Return the time from the first due time to the last committed outcome."""
         return max(self.ended.values()) - min(self.due.values())
 
     def seconds_to_last_claim(self) -> float:
-        """From the first claim to the last."""
+        """Return the time from the first claim to the last."""
         return max(self.claimed.values()) - min(self.claimed.values())
 
     def share(self) -> float:
-        """Of the rate that is possible: every request waits for its answer, as many at once as may be."""
+        """Return the share of the ideal rate, at which all connections are always waiting for an answer."""
         return len(self.arrivals.at) * ANSWER_S / AT_ONCE / self.seconds()
 
     def posting_share(self) -> float:
-        """The same, counting the publishing calls alone: as if an account's token had never to be checked."""
+        """Return the same share for the publishing calls only, without token checks."""
         return len(self.arrivals.times("POST ")) * ANSWER_S / AT_ONCE / self.seconds()
 
 
 def at_once(folder: Path, posts: int) -> Run:
-    """All posts due in the same instant."""
+    """Publish posts that are all due at the same time."""
     return _published(folder, lambda first: [first] * posts)
 
 
 def steady(folder: Path, posts: int, a_second: int, stored: Path) -> Run:
-    """Posts due one after another, in a copy of the home `stored` with its many more posts."""
+    """Publish posts at a steady rate, in a copy of the home `stored`, which has many more posts."""
     return _published(folder, lambda first: [first + number * 1000 // a_second for number in range(posts)], stored)
 
 
 def under_backlog(folder: Path, late: int, posts: int, a_second: int) -> Run:
-    """Posts due one after another while so many that are an hour late are caught up with, without a gap."""
+    """Publish posts at a steady rate while `late` posts that are an hour late are being published without a gap."""
 
     def due(first: int) -> list[int]:
         return [*(first + number * 1000 // a_second for number in range(posts)), *[first - LATE_BY_MS] * late]
@@ -83,7 +83,7 @@ def under_backlog(folder: Path, late: int, posts: int, a_second: int) -> Run:
 
 
 def first_look_s(folder: Path, posts: int, intents: int) -> float:
-    """Seconds from the start of a publisher to its first look-up, where the last one died in mid-request."""
+    """Return the seconds from the start of a publisher to its first look-up, after a publisher that was killed."""
     with platform(ANSWER_S) as x:
         database = stores.make_store(folder / "home")
         stores.schedule(database, [_ms(time.time() + 86_400)] * posts)
@@ -99,14 +99,14 @@ def first_look_s(folder: Path, posts: int, intents: int) -> float:
 
 
 def filled(folder: Path, posts: int) -> Path:
-    """A home with so many posts that are not due, for `steady`."""
+    """Create a home with this many posts that are not due, for `steady`."""
     database = stores.make_store(folder / "filled")
     stores.fill(database, posts)
     return database.home
 
 
 def quantile(values: Iterable[float], share: float) -> float:
-    """The value below which `share` of them lie."""
+    """Return the quantile of the values at `share`."""
     found = sorted(values)
     return found[min(len(found) - 1, int(len(found) * share))]
 
@@ -126,7 +126,7 @@ def _published(
             (home / "publisher.mark").unlink(missing_ok=True)
             database = Database(home)
             with closing(database.connect()) as db:
-                db.execute("UPDATE store SET mark = NULL")  # a store of its own, not a copy that is refused
+                db.execute("UPDATE store SET mark = NULL")  # accept the copy, which the publisher would refuse
             _sync(database.path)
         with _publisher(folder, x, "run", settings=settings) as process:
             _await_start(folder / "said", process)
@@ -137,7 +137,7 @@ def _published(
             assert time.time() + 1 < times[0] / 1000, "this machine is too slow to prepare the run in time"
             time.sleep(max(times) / 1000 - time.time())
             while _left(database, posts[0]) and process.poll() is None:
-                time.sleep(0.5)  # a writer beside it would be felt; a reader this seldom is not
+                time.sleep(0.5)  # reads this rarely do not slow the publisher
             process.terminate()
             process.wait(60)
         arrivals = x.end()
@@ -161,7 +161,7 @@ def _await_start(said: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Have a copied file on the disk, so that the first commits do not wait for that."""
+    """Flush a copied file to disk, so that the first commits do not wait for it."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -176,7 +176,7 @@ def _left(database: Database, first: int) -> bool:
 def _publisher(
     folder: Path, x: Platform, *argv: str, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A publisher for the block; it does not outlive it."""
+    """Run a publisher, and kill it at the end of the block if it still runs."""
     settings = {
         **settings,
         "TTP_HOME": str(folder / "home"),
@@ -186,7 +186,7 @@ def _publisher(
     with (
         (folder / "said").open("wb") as said,
         subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.watched", str(folder / "report.json"), *argv, "--jsonl"],
+            [sys.executable, "-m", "benchmarks.instrumented_run", str(folder / "report.json"), *argv, "--jsonl"],
             cwd=ROOT,
             env={**{k: v for k, v in os.environ.items() if not k.startswith("TTP_")}, **settings},
             stdout=said,

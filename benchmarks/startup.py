@@ -1,8 +1,8 @@
-"""How long commands take to start and answer: `python -m benchmarks.startup`, one table of ratios.
+"""Measure how long commands take: `python -m benchmarks.startup` prints one table of ratios.
 
-Every number is a multiple of `python -c pass` in the same run, the least of all rounds, for processor time and for wall
-time. A round runs everything once, in turn, so that all rows see the same machine. "of its libraries": processor time
-as a multiple of a bare Typer program with one option that imports the libraries which the command cannot do without.
+Every number is a multiple of `python -c pass` in the same run: the lowest CPU time and wall time of all rounds. A round
+runs every command once, so that all rows see the same load. "of its libraries" is the CPU time as a multiple of a
+minimal Typer program with one option that imports the libraries the command needs.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def bare(name: str = typer.Option("", "--name")) -> None:
 
 app()
 """
-"""What any program pays that reads an option with Typer."""
+"""A minimal program that reads an option with Typer."""
 PEERS = {"toot": "toot", "httpie": "http", "sqlite-utils": "sqlite-utils", "awscli": "aws"}
-# {late}: a post that is scheduled, {draft}: one that is not. What must be imported beside Typer stands behind #.
+# {late} is a scheduled post, {draft} a draft. The libraries needed in addition to Typer follow after #.
 BEFORE_TYPER = """
 1.5  --version
 2    --help
@@ -87,7 +87,7 @@ BY_TYPER = """
 
 
 class Row(NamedTuple):
-    """One command, its goal, and the libraries that it must load beside Typer (None: not even that)."""
+    """One command, its goal, and the libraries it needs in addition to Typer (None: not even Typer)."""
 
     words: tuple[str, ...]
     goal: str
@@ -95,7 +95,7 @@ class Row(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The least that something took, in seconds."""
+    """The lowest times in seconds."""
 
     cpu: float
     wall: float
@@ -121,7 +121,7 @@ def main() -> None:
 
 
 def _prepared(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """The files and posts that commands are about, by the names that they have in the tables above."""
+    """Create the files and posts that the commands use, by their names in the tables above."""
     (folder / "posts.csv").write_text("text,tags\nHello,launch\n")
     newest = datetime.now(UTC) - timedelta(days=8)
     times = (newest - timedelta(hours=7 * number) for number in range(200))
@@ -150,7 +150,7 @@ def _rows(told: Mapping[str, str]) -> list[Row]:
 
 
 def _commands(rows: Sequence[Row], folder: Path, peers: Mapping[str, list[str]]) -> dict[object, list[str]]:
-    """All that is run in a round."""
+    """Return the commands of a round."""
     commands: dict[object, list[str]] = {"pass": [sys.executable, "-c", "pass"]}
     for libraries in dict.fromkeys(row.libraries for row in rows if row.libraries is not None):
         program = folder / f"bare_{'_'.join(libraries)}.py"
@@ -160,7 +160,7 @@ def _commands(rows: Sequence[Row], folder: Path, peers: Mapping[str, list[str]])
 
 
 def _environment(home: Path, folder: Path) -> dict[str, str]:
-    """Bytecode is kept where there is none yet, as an installer does: else each start would compile the program."""
+    """Return an environment in which Python writes bytecode, so that not every start compiles the program."""
     environ = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "TTP_"))}
     return environ | {"TTP_HOME": str(home), "TTP_TZ": "UTC", "HOME": str(folder)}
 
@@ -170,7 +170,7 @@ def _measured(commands: Mapping[object, list[str]], environ: Mapping[str, str], 
     for turn in range(rounds + 1):
         for name, argv in commands.items():
             took = _run(argv, environ)
-            if turn:  # the first one fills the caches
+            if turn:  # the first round fills the caches
                 before = best.get(name, took)
                 best[name] = Best(min(before.cpu, took.cpu), min(before.wall, took.wall))
     return best
@@ -189,7 +189,7 @@ def _run(argv: Sequence[str], environ: Mapping[str, str]) -> Best:
 
 
 def _peers(folder: Path | None) -> dict[str, list[str]]:
-    """The programs that are installed, and how each is asked for its version."""
+    """Return the command that prints the version of each installed program."""
     path = None if folder is None else str(folder)
     found = {name: shutil.which(program, path=path) for name, program in PEERS.items()}
     return {name: [program, "--version"] for name, program in found.items() if program}
@@ -197,8 +197,8 @@ def _peers(folder: Path | None) -> dict[str, list[str]]:
 
 def _print(rows: Sequence[Row], best: Mapping[object, Best], folder: Path) -> None:
     bare = best["pass"]
-    print(f"python -c pass: {1000 * bare.cpu:.1f} ms of processor time, {1000 * bare.wall:.1f} ms\n")
-    print("| command | processor | wall | goal | of its libraries |")
+    print(f"python -c pass: {1000 * bare.cpu:.1f} ms of CPU time, {1000 * bare.wall:.1f} ms\n")
+    print("| command | CPU | wall | goal | of its libraries |")
     print("|---|---|---|---|---|")
 
     def line(name: str, took: Best, goal: str = "", share: str = "") -> None:

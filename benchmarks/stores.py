@@ -1,4 +1,4 @@
-"""Stores to measure with: accounts, posts that are due, and many that are not. Written in bulk, past every check."""
+"""Create stores with accounts and posts for the benchmarks. Rows are written in bulk, without checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY_MS = 86_400_000
 
 
 def make_store(home: Path, accounts: int = ACCOUNTS) -> Database:
-    """A store with connected accounts of X, 1 to `accounts`, for a platform on this machine."""
+    """Create a store with `accounts` connected X accounts for a platform on this machine."""
     make_home(home)
     database = Database(home)
     handles = [f"shop{number}" for number in range(1, accounts + 1)]
@@ -43,7 +43,7 @@ def make_store(home: Path, accounts: int = ACCOUNTS) -> Database:
 
 
 def fill(database: Database, stored: int, accounts: int = ACCOUNTS, coming: int | None = None) -> None:
-    """Posts that must not be felt: published long ago, and due in the far future (`coming`; else half of them)."""
+    """Add posts that were published long ago or are due in the far future (`coming`; default: half of them)."""
     now, ended = _now_ms(), stored - (stored // 2 if coming is None else coming)
     past = ("published", now - 400 * _DAY_MS, None, "published")
     future = ("scheduled", now + 30 * _DAY_MS, now + 30 * _DAY_MS, "pending")
@@ -51,13 +51,13 @@ def fill(database: Database, stored: int, accounts: int = ACCOUNTS, coming: int 
 
 
 def schedule(database: Database, due: Iterable[int], accounts: int = ACCOUNTS) -> list[int]:
-    """A post for each instant (ms since 1970) in `due`, for one account after another. Answers their ids."""
+    """Schedule a post for each time in `due` (ms since 1970), one account after another. Return the ids."""
     rows = [(at, account) for at, account in zip(due, _rounds(accounts), strict=False)]
     return _insert(database, (("scheduled", at, at, "pending", account) for at, account in rows))
 
 
 def leave_open(database: Database, many: int) -> None:
-    """Make the first deliveries, one of each account, look as a publisher leaves them that died in mid-request."""
+    """Leave an open intent on the first deliveries, as a publisher that was killed during a request would."""
     now = _now_ms()
     with closing(database.connect()) as db:
         db.execute("BEGIN")
@@ -97,7 +97,7 @@ def _insert(database: Database, posts: Iterable[tuple[object, ...]]) -> list[int
                 _insert_batch(db, batch)
                 batch = []
         _insert_batch(db, batch)
-        db.execute("UPDATE store SET checked_at = ?", (now,))  # or the first run would read the whole file
+        db.execute("UPDATE store SET checked_at = ?", (now,))  # otherwise the first run would check the whole file
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return ids

@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is this one, w
         switch $word
             case --
                 return 1
-            case --account --after --alt --at --blackout --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --per-day --platform --pool --port --post --published --quiet-hours --reason --replace-link --scopes --search --seed --set --shift --since --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
+            case --account --after --alt --at --blackout --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --password-file --per-day --platform --pool --port --post --published --quiet-hours --reason --replace-link --scopes --search --seed --server --set --shift --since --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
                 set option $word
             case '-*'
             case '*'
@@ -818,8 +818,8 @@ complete -c ttp -n "__ttp_at 'export'" -l limit -x -d 'At most so many.'
 complete -c ttp -n "__ttp_at 'export'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'export'" -s q -d 'No notes.'
 complete -c ttp -n "__ttp_at 'export'" -l help -d 'Show help.'
-complete -c ttp -n "__ttp_at 'account'" -a add -d 'Add an account, or give one new credentials. Makes no network call.'
-complete -c ttp -n "__ttp_at 'account'" -a connect -d 'Connect an account with your own app, in your browser; or connect it again.'
+complete -c ttp -n "__ttp_at 'account'" -a add -d 'Add an account, or give one new credentials, without signing in.'
+complete -c ttp -n "__ttp_at 'account'" -a connect -d 'Connect an account, new or again, in your browser or with a password.'
 complete -c ttp -n "__ttp_at 'account'" -a list -d 'Every account, and whether its token works.'
 complete -c ttp -n "__ttp_at 'account'" -a show -d 'Everything about one account but its tokens, and the next command.'
 complete -c ttp -n "__ttp_at 'account'" -a check -d 'Ask the platforms whether the accounts work: token, permissions, quota.'
@@ -830,6 +830,7 @@ complete -c ttp -n "__ttp_at 'account'" -a remove -d 'Forget an account and its 
 complete -c ttp -n "__ttp_at 'account'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'account add' 0" -k -a '(__ttp_ask account)'
 complete -c ttp -n "__ttp_at 'account add'" -l credentials -r -F -d 'JSON with accessToken …; - reads stdin.'
+complete -c ttp -n "__ttp_at 'account add'" -l server -x -d 'Its server, where the platform has many of them.'
 complete -c ttp -n "__ttp_at 'account add'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'account add'" -l json -d 'The same as --format json.'
 complete -c ttp -n "__ttp_at 'account add'" -l jsonl -d 'The same as --format jsonl.'
@@ -845,6 +846,8 @@ complete -c ttp -n "__ttp_at 'account connect'" -l paste -d 'Paste the address t
 complete -c ttp -n "__ttp_at 'account connect'" -l no-browser -d 'Print the address, open nothing.'
 complete -c ttp -n "__ttp_at 'account connect'" -l client-secret -r -F -d 'Your app\'s secret; - reads stdin.'
 complete -c ttp -n "__ttp_at 'account connect'" -l scopes -x -d 'Ask for these permissions instead of the usual.'
+complete -c ttp -n "__ttp_at 'account connect'" -l server -x -d 'Its server, where the platform has many of them.'
+complete -c ttp -n "__ttp_at 'account connect'" -l password-file -x -d 'A password for this app; - reads stdin.'
 complete -c ttp -n "__ttp_at 'account connect'" -l no-input -d 'Never ask; fail where a question would be needed.'
 complete -c ttp -n "__ttp_at 'account connect'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'account connect'" -l json -d 'The same as --format json.'
@@ -1138,8 +1141,8 @@ complete -c ttp -n "__ttp_at 'help metrics'" -a pull -d 'Read the numbers of pub
 complete -c ttp -n "__ttp_at 'help metrics'" -a list -d 'Samples, newest post first.'
 complete -c ttp -n "__ttp_at 'help metrics'" -a summary -d 'Totals of each account: posts, samples, and what the newest samples say.'
 complete -c ttp -n "__ttp_at 'help metrics'" -l help -d 'Show help.'
-complete -c ttp -n "__ttp_at 'help account'" -a add -d 'Add an account, or give one new credentials. Makes no network call.'
-complete -c ttp -n "__ttp_at 'help account'" -a connect -d 'Connect an account with your own app, in your browser; or connect it again.'
+complete -c ttp -n "__ttp_at 'help account'" -a add -d 'Add an account, or give one new credentials, without signing in.'
+complete -c ttp -n "__ttp_at 'help account'" -a connect -d 'Connect an account, new or again, in your browser or with a password.'
 complete -c ttp -n "__ttp_at 'help account'" -a list -d 'Every account, and whether its token works.'
 complete -c ttp -n "__ttp_at 'help account'" -a show -d 'Everything about one account but its tokens, and the next command.'
 complete -c ttp -n "__ttp_at 'help account'" -a check -d 'Ask the platforms whether the accounts work: token, permissions, quota.'

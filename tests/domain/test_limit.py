@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttp.domain.rate_limit import LONGEST, Limit, whose
+from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -38,6 +38,12 @@ def test_the_share_that_is_left_is_between_none_and_all(left: int, limit: int | 
     assert Limit("x/me", "posts", left, limit).share_left == share
 
 
-def test_what_counts_for_an_app_is_nobody_s_own() -> None:
-    assert whose("x/me", "POST /2/tweets") == "x/me"
-    assert whose("x/me", "app 1a2b3c4d POST /2/tweets in 24 h") == ""
+def test_a_limit_of_an_app_or_a_host_holds_for_all_accounts_of_the_platform() -> None:
+    assert owner("x/me", LimitKey("POST /2/tweets")) == "x/me"
+    assert owner("x/me", LimitKey("POST /2/tweets in 24 h", "app", "1a2b3c4d")) == "x"
+    assert owner("x/me", LimitKey("calls", "host", "example.org")) == "x"
+
+
+def test_a_shared_limit_is_labelled_with_who_shares_it() -> None:
+    assert Limit("x/me", "posts", 1, 2).label == "posts"
+    assert Limit("x/me", "calls", 1, 2, None, "host", "example.org").label == "host example.org calls"

@@ -15,7 +15,7 @@ from tests.platforms.factories import gate_for
 from tests.platforms.stubs import NOON, Clock, Script, Stub, order
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind, NotDone, Unclear
-from ttp.domain.rate_limit import Limit
+from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.limits import InstagramMeter
@@ -61,9 +61,9 @@ def test_x_tells_each_of_its_three_limits() -> None:
     assert x_told(headers, what=app) == [
         Limit("x/demo", "POST /2/tweets", 7, 100, after(minutes=10)),
         Limit("x/demo", "POST /2/tweets in 24 h", 990, 1000, after(hours=1)),
-        Limit("x/demo", "app 4c9a75cc POST /2/tweets in 24 h", 0, 10_000, after(hours=2)),
+        Limit("x/demo", "POST /2/tweets in 24 h", 0, 10_000, after(hours=2), "app", "4c9a75cc"),
     ]
-    assert XMeter(Clock()).names(app, "POST", "/2/tweets") == tuple(limit.name for limit in x_told(headers, what=app))
+    assert XMeter(Clock()).keys(app, "POST", "/2/tweets") == tuple(limit.key for limit in x_told(headers, what=app))
 
 
 def test_credentials_that_do_not_name_their_app_share_nothing() -> None:
@@ -229,8 +229,11 @@ def test_another_refusal_says_nothing_of_the_limits(error: object) -> None:
 
 def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
     meter = InstagramMeter(Clock())
-    assert meter.names(INSTAGRAM, "POST", "/v25.0/178/media_publish") == ("calls in percent", "posts in 24 h")
-    assert meter.names(INSTAGRAM, "POST", "/v25.0/178/media") == ("calls in percent",)
+    assert meter.keys(INSTAGRAM, "POST", "/v25.0/178/media_publish") == (
+        LimitKey("calls in percent"),
+        LimitKey("posts in 24 h"),
+    )
+    assert meter.keys(INSTAGRAM, "POST", "/v25.0/178/media") == (LimitKey("calls in percent"),)
     assert meter.counted(INSTAGRAM, "POST", "/v25.0/178/media", Brief()) == ()
 
 
@@ -272,7 +275,7 @@ def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> 
 )
 def test_tiktok_limits_each_sort_of_call(path: str, names: tuple[str, ...], most: int | None) -> None:
     pace = TikTokMeter(Clock())
-    assert pace.names(TIKTOK, "POST", path) == names
+    assert pace.keys(TIKTOK, "POST", path) == tuple(map(LimitKey, names))
     assert [limit.limit for limit in pace.counted(TIKTOK, "POST", path, Brief())] == ([most] if most else [])
 
 
@@ -355,7 +358,10 @@ def test_what_no_limit_can_be_is_not_remembered() -> None:
     there = gate(memory)
     told = [closed(seconds=86_401), replace(closed("a"), left=-1), replace(closed("b"), left=10**10), closed("c")]
     there.note(X.account, *told, replace(closed("d"), resets_at=None))
-    assert [name for name in ("POST /2/tweets", "a", "b", "c", "d") if memory.known(X.account, name)] == ["c", "d"]
+    assert [name for name in ("POST /2/tweets", "a", "b", "c", "d") if memory.known(X.account, LimitKey(name))] == [
+        "c",
+        "d",
+    ]
 
 
 def test_without_a_meter_everything_may_be_called() -> None:
@@ -364,7 +370,7 @@ def test_without_a_meter_everything_may_be_called() -> None:
     free.hear(X, "POST", "/2/tweets", Answer(429))
     free.memory.keep()
     assert free.shut(X, "POST", "/2/tweets") is None
-    assert Unmetered().names(X, "POST", "/") == ()
+    assert Unmetered().keys(X, "POST", "/") == ()
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,14 @@ class Bench:
 
     def tokens(self) -> Tokens:
         """The tokens as a publisher has them."""
-        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock, PLATFORMS)
+        return Tokens(
+            self.database,
+            self.credentials,
+            lambda platform, server=None: self.logins[platform],
+            self.config,
+            self.clock,
+            PLATFORMS,
+        )
 
     def context(self, writer: Writer) -> DeliveryContext:
         return DeliveryContext(

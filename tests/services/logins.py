@@ -92,11 +92,18 @@ class Shop:
         self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform) for platform in PLATFORMS.names()}
         self.x = self.logins["x"]
         self.tokens = self.new_tokens()
-        self.connect = Connect(self.database, self.credentials, self.logins.__getitem__, self.config, clock, PLATFORMS)
+
+    def login(self, platform: str, server: str | None = None) -> FakeLogin:
+        return self.logins[platform]
+
+    def connect_at(self, name: str, server: str | None = None) -> Connect:
+        """The service for the account (or the platform) of that name."""
+        login = self.logins[name.partition("/")[0]]
+        return Connect(self.database, self.credentials, login, self.config, self.clock, PLATFORMS, server)
 
     def new_tokens(self) -> Tokens:
         """The service as another process has it."""
-        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock, PLATFORMS)
+        return Tokens(self.database, self.credentials, self.login, self.config, self.clock, PLATFORMS)
 
     def add(self, name: str = "x/me", *, life: timedelta = timedelta(hours=2), **more: object) -> Account:
         """A connected account with a pair of tokens that were issued now."""

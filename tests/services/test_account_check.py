@@ -28,7 +28,7 @@ DEAD = NotDone(Kind.AUTH, "401 Unauthorized", code="401", http_status=401, hint=
 REFUSED = NotDone(Kind.AUTH, "X answered invalid_grant", code="invalid_grant", http_status=400)
 
 
-def login_of(platform: str) -> Login:
+def login_of(platform: str, server: str | None = None) -> Login:
     """The platform's own, which knows its scopes."""
     login = PLATFORMS.facts(platform).login(Runtime(Config(), FakeClock()))
     assert login is not None

@@ -12,14 +12,9 @@ FOLDER = Path(services.__file__).parent
 CALLED = {
     # Makers of a platform's parts; they come from the registry of platforms.
     "account_check.AccountCheck.__init__(checkers)",
-    "account_check.AccountCheck.__init__(logins)",
     "account_check.Offers.__init__(checkers)",
-    "doctor.Doctor.__init__(logins)",
-    "accounts.Leaving.__init__(logins)",
-    "connect.Connect.__init__(logins)",
     "metrics_sync.MetricsFetcher.__init__(readers)",
     "remote_delete.RemoteDelete.__init__(deleters)",
-    "tokens.Tokens.__init__(logins)",
     # Other services, made only where they are needed: their settings may be wrong.
     "account_check.Offers.__init__(tokens)",
     "doctor.Doctor.__init__(credentials)",

@@ -37,14 +37,14 @@ def people(shop: Shop, *names: tuple[str, str], platform: str = "x") -> None:
 
 
 def begin(shop: Shop, name: str = "x", app: App = APP) -> Pending:
-    return shop.connect.begin(name, app, redirect_uri=REDIRECT)
+    return shop.connect_at(name).begin(name, app, redirect_uri=REDIRECT)
 
 
 def connect(shop: Shop, name: str = "x", *, app: App = APP, number: int = 1, **grant: object) -> Connected:
     """A whole login as `people` say, with the pair of that number."""
     pending = begin(shop, name, app)
     shop.logins[pending.platform].answers = [shop.grant(number, **grant)]  # type: ignore[arg-type]  # fields by name
-    return shop.connect.finish(pending, Code("the-code"))
+    return shop.connect_at(pending.name).finish(pending, Code("the-code"))
 
 
 def test_a_login_begins_with_its_own_state_verifier_and_the_needed_scopes(shop: Shop) -> None:
@@ -58,7 +58,7 @@ def test_a_login_begins_with_its_own_state_verifier_and_the_needed_scopes(shop: 
 
 
 def test_other_scopes_may_be_asked_for(shop: Shop) -> None:
-    pending = shop.connect.begin("x", APP, redirect_uri=REDIRECT, scopes=("read",))
+    pending = shop.connect_at("x").begin("x", APP, redirect_uri=REDIRECT, scopes=("read",))
     assert "&read&" in pending.url
 
 
@@ -97,7 +97,7 @@ def test_the_code_is_exchanged_with_the_verifier_and_redirect_of_its_own_login(s
     people(shop, ("7", "me"))
     pending = begin(shop)
     shop.x.answers = [shop.grant(1)]
-    shop.connect.finish(pending, Code("the-code"))
+    shop.connect_at(pending.name).finish(pending, Code("the-code"))
     assert shop.x.exchanged == [(APP, "the-code", pending.verifier, REDIRECT)]
 
 
@@ -222,7 +222,7 @@ def test_a_removed_account_comes_back_with_its_id(shop: Shop) -> None:
 
 def test_a_no_is_told_in_the_platforms_words(shop: Shop) -> None:
     with pytest.raises(NotAllowed, match="access_denied") as no:
-        shop.connect.finish(begin(shop, "x/me"), Denied("access_denied", "The user said no"))
+        shop.connect_at("x").finish(begin(shop, "x/me"), Denied("access_denied", "The user said no"))
     assert no.value.hints[0].type == "ttp account connect x/me"
     assert not shop.database.exists()
 
@@ -232,7 +232,7 @@ def test_a_code_that_is_not_taken_stores_nothing(shop: Shop, passing: bool, erro
     pending = begin(shop)
     shop.x.answers = [NotDone(Kind.AUTH, "X answered invalid_request", passing=passing)]
     with pytest.raises(TtpError, match="invalid_request") as refused:
-        shop.connect.finish(pending, Code("the-code"))
+        shop.connect_at(pending.name).finish(pending, Code("the-code"))
     assert type(refused.value) is error
     assert not shop.database.exists()
     assert not (shop.home / "credentials.json").exists()
@@ -272,15 +272,15 @@ def test_deliveries_that_failed_for_the_token_are_counted(shop: Shop) -> None:
 
 
 def test_the_app_of_an_account_is_known_for_the_next_one(shop: Shop) -> None:
-    assert shop.connect.known_app("x") is None
+    assert shop.connect_at("x").known_app("x") is None
     shop.add("x/me")
     shop.add("x/rehearsal", host="127.0.0.1", client_id="rehearsal", client_secret="r")
     shop.add("x/keys", client_id="api-key", client_secret="k", token_secret="signing")
     shop.add("x/zoe", client_id="another", client_secret="z")
-    assert shop.connect.known_app("x") == APP
-    assert shop.connect.known_app("x/ZOE") == App("another", "z")
-    assert shop.connect.known_app("x/new") == APP
-    assert shop.connect.known_app("tiktok") is None
+    assert shop.connect_at("x").known_app("x") == APP
+    assert shop.connect_at("x/ZOE").known_app("x/ZOE") == App("another", "z")
+    assert shop.connect_at("x/new").known_app("x/new") == APP
+    assert shop.connect_at("tiktok").known_app("tiktok") is None
 
 
 def test_where_the_settings_name_an_app_no_other_one_is_taken(shop: Shop) -> None:
@@ -288,7 +288,7 @@ def test_where_the_settings_name_an_app_no_other_one_is_taken(shop: Shop) -> Non
     shop.add("x/zoe", client_id="another", client_secret="z")
     for client_id, app in (("another", App("another", "z")), ("third", None)):
         config = Config({"platforms.x.client_id": client_id})
-        service = Connect(shop.database, shop.credentials, shop.logins.__getitem__, config, shop.clock, PLATFORMS)
+        service = Connect(shop.database, shop.credentials, shop.x, config, shop.clock, PLATFORMS)
         assert service.known_app("x/me") == app
 
 

@@ -27,7 +27,7 @@ def shop(tmp_path: Path, clock: FakeClock) -> Shop:
 
 def leave(shop: Shop, name: str = "x/me") -> Left:
     accounts = Accounts(shop.database, shop.credentials, shop.clock, shop.config, PLATFORMS)
-    return Leaving(accounts, shop.database, shop.credentials, shop.logins.__getitem__, shop.config, PLATFORMS).remove(
+    return Leaving(accounts, shop.database, shop.credentials, shop.login, shop.config, PLATFORMS).remove(
         name, cancel=False
     )
 

@@ -147,7 +147,7 @@ def finish() -> Callable[[Shop, str], None]:
     def done(shop: Shop, name: str) -> None:
         grant = shop.grant(1, expires_at=shop.clock.now() + timedelta(hours=2))
         shop.x.people, shop.x.answers = (Identity("12", name.partition("/")[2], grant),), [grant]
-        pending = shop.connect.begin(name, APP, redirect_uri="http://127.0.0.1:1/callback")
-        shop.connect.finish(pending, Code("the-code"))
+        pending = shop.connect_at(name).begin(name, APP, redirect_uri="http://127.0.0.1:1/callback")
+        shop.connect_at(name).finish(pending, Code("the-code"))
 
     return done

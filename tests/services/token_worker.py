@@ -63,7 +63,7 @@ def main(home: str, url: str, name: str) -> None:
     platform, handle = parse_account_name(name, PLATFORMS)
     clock, config = ToldClock(), Config({f"platforms.{platform}.base_url": url})
     login = Counting(login_for(platform, config, clock))
-    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda _: login, config, clock, PLATFORMS)
+    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda *_: login, config, clock, PLATFORMS)
     http = Runtime(config, clock).http(PLATFORMS.facts(platform))
     for line in sys.stdin:
         *deadly, instant = line.split()

@@ -15,7 +15,7 @@ from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind
-from ttp.domain.rate_limit import Limit
+from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.store import accounts, claims, queries, rate_limits
 from ttp.store.accounts import lift_hold
 from ttp.store.database import Database
@@ -23,7 +23,8 @@ from ttp.store.dialect import StoreError
 from ttp.store.rate_limits import Limits, current
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
-POSTS, APP = "POST /2/tweets", "app 1a2b3c4d POST /2/tweets in 24 h"
+POSTS, ME = "POST /2/tweets", LimitKey("GET /2/users/me")
+KEY, APP = LimitKey(POSTS), LimitKey("POST /2/tweets in 24 h", "app", "1a2b3c4d")
 
 
 @pytest.fixture
@@ -38,6 +39,10 @@ def account(database: Database) -> Account:
 
 def limit(left: int = 5, name: str = POSTS, resets_at: datetime = START + HOUR, account: str = "x/me") -> Limit:
     return Limit(account, name, left, 100, resets_at)
+
+
+def of_app(left: int, account: str = "x/me") -> Limit:
+    return replace(limit(left, APP.name, account=account), scope=APP.scope, subject=APP.subject)
 
 
 def stored(database: Database) -> list[tuple[Any, ...]]:
@@ -55,9 +60,9 @@ def told(database: Database, clock: FakeClock, account: Account, *what: Limit) -
 
 def test_a_note_is_known_at_once_and_written_later(database: Database, clock: FakeClock, account: Account) -> None:
     made = Limits(database, clock)
-    assert made.known(account, POSTS) is None
+    assert made.known(account, KEY) is None
     made.note(account, [limit()])
-    assert (made.known(account, POSTS), stored(database)) == (limit(), [])
+    assert (made.known(account, KEY), stored(database)) == (limit(), [])
     with transaction(database) as db:
         made.write(db)
     assert stored(database) == [(POSTS, 100, 5)]
@@ -65,23 +70,23 @@ def test_a_note_is_known_at_once_and_written_later(database: Database, clock: Fa
 
 def test_the_next_process_knows_it_without_being_told(database: Database, clock: FakeClock, account: Account) -> None:
     told(database, clock, account, limit(0))
-    assert Limits(database, clock).known(account, POSTS) == limit(0)
-    assert Limits(database, clock).known(account, "GET /2/users/me") is None
-    assert Limits(database, clock).known(add_account(database, "x/other"), POSTS) is None
+    assert Limits(database, clock).known(account, KEY) == limit(0)
+    assert Limits(database, clock).known(account, ME) is None
+    assert Limits(database, clock).known(add_account(database, "x/other"), KEY) is None
 
 
 def test_what_another_process_wrote_later_is_read_at_the_next_start(
     database: Database, clock: FakeClock, account: Account
 ) -> None:
     mine = told(database, clock, account, limit(9), limit(9, "GET /2/users/me"))
-    assert mine.known(account, POSTS) == limit(9)
+    assert mine.known(account, KEY) == limit(9)
     clock.advance(1)
     told(database, clock, account, limit(3))
-    assert mine.known(account, POSTS) == limit(9), "not read yet"
+    assert mine.known(account, KEY) == limit(9), "not read yet"
     with transaction(database) as db:
         mine.recall(db, account)
-    assert mine.known(account, POSTS) == limit(3)
-    assert mine.known(account, "GET /2/users/me") == limit(9, "GET /2/users/me")
+    assert mine.known(account, KEY) == limit(3)
+    assert mine.known(account, ME) == limit(9, "GET /2/users/me")
 
 
 def test_what_was_heard_here_and_is_not_written_yet_is_newer_than_the_store(
@@ -93,7 +98,7 @@ def test_what_was_heard_here_and_is_not_written_yet_is_newer_than_the_store(
     mine.note(account, [limit(2)])
     with transaction(database) as db:
         mine.recall(db, account)
-        assert mine.known(account, POSTS) == limit(2)
+        assert mine.known(account, KEY) == limit(2)
         mine.write(db)
     assert stored(database) == [(POSTS, 100, 2)]
 
@@ -123,19 +128,19 @@ def test_what_is_told_again_is_not_written_again(database: Database, clock: Fake
 
 def test_what_has_no_reset_is_not_remembered(database: Database, clock: FakeClock, account: Account) -> None:
     made = told(database, clock, account, replace(limit(), resets_at=None))
-    assert (made.known(account, POSTS), stored(database)) == (None, [])
+    assert (made.known(account, KEY), stored(database)) == (None, [])
 
 
 def test_an_account_that_is_in_no_store_is_remembered_in_this_process(database: Database, clock: FakeClock) -> None:
     stranger = Account(*(add_account(database, "x/gone").platform, "stranger"))
     made = told(database, clock, stranger, limit(account="x/stranger"))
-    assert made.known(stranger, POSTS) == limit(account="x/stranger")
+    assert made.known(stranger, KEY) == limit(account="x/stranger")
     assert stored(database) == []
 
 
 def test_without_a_store_nothing_is_known_and_none_is_made(tmp_path: Path, clock: FakeClock) -> None:
     database = Database(tmp_path / "home")
-    assert Limits(database, clock).known(Account(*_X_ME, id=1), POSTS) is None
+    assert Limits(database, clock).known(Account(*_X_ME, id=1), KEY) is None
     Limits(database, clock).keep()
     assert not database.exists()
 
@@ -150,13 +155,13 @@ def test_what_an_app_heard_by_one_account_is_known_for_all(
     database: Database, clock: FakeClock, account: Account
 ) -> None:
     other, elsewhere = add_account(database, "x/other"), add_account(database, "tiktok/me")
-    here = told(database, clock, account, limit(0, APP))
-    assert here.known(other, APP) == limit(0, APP)
+    here = told(database, clock, account, of_app(0))
+    assert here.known(other, APP) == of_app(0)
     there = Limits(database, clock)
     assert there.known(elsewhere, APP) is None
-    assert there.known(other, APP) == limit(0, APP)
+    assert there.known(other, APP) == of_app(0)
     clock.advance(1)
-    told(database, clock, other, limit(40, APP, account="x/other"))
+    told(database, clock, other, of_app(40, "x/other"))
     with transaction(database) as db:
         there.recall(db, account)
     known = there.known(account, APP)
@@ -212,24 +217,25 @@ def test_what_is_nearest_to_its_end_comes_first_and_what_has_reset_not_at_all(
     database: Database, clock: FakeClock, account: Account
 ) -> None:
     other, gone = add_account(database, "instagram/shop"), add_account(database, "x/gone")
-    told(database, clock, account, limit(50), limit(0, "b"), limit(1, "reset", START), limit(3, APP))
+    second = add_account(database, "x/other")
+    told(database, clock, account, limit(50), limit(0, "b"), limit(1, "reset", START), of_app(3))
     told(database, clock, other, limit(0, "a", account="instagram/shop"))
     told(database, clock, gone, limit(0, "c", account="x/gone"))
     clock.advance(1)
-    told(database, clock, other, limit(2, APP, account="instagram/shop"))
+    told(database, clock, second, of_app(2, "x/other"))
     with transaction(database) as db:
         db.execute("UPDATE account SET removed_at = 0 WHERE id = ?", (gone.id,))
         found = current(db, START)
-    assert [(each.account, each.name, each.left) for each in found] == [
+    assert [(each.account, each.label, each.left) for each in found] == [
         ("instagram/shop", "a", 0),
         ("x/me", "b", 0),
-        ("instagram/shop", APP, 2),
+        ("x/other", "app 1a2b3c4d POST /2/tweets in 24 h", 2),
         ("x/me", POSTS, 50),
     ]
 
 
 def test_the_statements_are_answered_by_indexes(database: Database) -> None:
-    values = {"accounts": "[1, 2]", "platforms": '["x"]', "shared": "app ", "beyond": "app \x7f"}
+    values = {"accounts": "[1, 2]", "platforms": '["x"]'}
     with transaction(database) as db:
         plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {rate_limits._READ}", values)]
     assert not [line for line in plan if line.startswith("SCAN") and "json_each" not in line], plan

@@ -1,11 +1,14 @@
-"""A store that the version before the squashed migrations made, with every feature in it, keeps working unchanged.
+"""A store of the first schema, with every feature in it, is upgraded and keeps working.
 
 `old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
 """
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +52,53 @@ def test_its_schema_is_that_of_a_new_store(store: Database, tmp_path: Path) -> N
     assert schema(raw(store.connect())) == schema(raw(new_store(tmp_path / "new").connect()))
 
 
-def test_opening_and_reading_it_changes_nothing(store: Database) -> None:
+def test_opening_it_upgrades_it_and_keeps_the_old_one_beside_it(store: Database) -> None:
+    before = dump(store.path)
+    store.connect().close()
+    assert dump(store.home / "ttp.db.before-0008") == before
+    kept, lost = dump(store.path), [line for line in before if line not in set(dump(store.path))]
+    changed = ("account", "rate_limit", "alembic_version")
+    assert all(any(f'"{name}"' in line or f" {name} " in line for name in changed) for line in lost), lost
+    with closing(store.connect()) as db:
+        assert {(one.server, one.server_info == {}) for one in accounts.accounts(db)} == {(None, True)}
+    assert kept == dump(store.path)
+
+
+KILLED_AT = """
+import os, signal, sys
+from pathlib import Path
+from ttp.store import database
+open_it = database.connect_as_it_is
+def opened(*values):
+    connection = open_it(*values)
+    connection.set_trace_callback(
+        lambda sql: sql.lstrip().startswith(sys.argv[2]) and os.kill(os.getpid(), signal.SIGKILL)
+    )
+    return connection
+database.connect_as_it_is = opened
+database.Database(Path(sys.argv[1])).connect().close()
+if sys.argv[2] == "after":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["BEGIN", "ALTER", "DROP", "CREATE", "UPDATE alembic_version", "PRAGMA foreign_key_check", "COMMIT", "after"],
+)
+def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(store: Database, statement: str) -> None:
+    before = dump(store.path)
+    killed = subprocess.run([sys.executable, "-c", KILLED_AT, str(store.home), statement], timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (dump(store.path) == before) == (statement != "after")
+    with closing(Database(store.home).connect()) as db:
+        assert len(accounts.accounts(db)) == 3
+        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0008"
+    assert dump(store.home / "ttp.db.before-0008") == before
+
+
+def test_reading_it_changes_nothing(store: Database) -> None:
+    store.connect().close()
     before = dump(store.path)
     with closing(store.connect()) as db:
         ids = queries.existing_ids(db, 1, 100)
@@ -59,6 +108,7 @@ def test_opening_and_reading_it_changes_nothing(store: Database) -> None:
 
 
 def test_every_post_is_stored_as_it_was_read(store: Database) -> None:
+    store.connect().close()
     before = dump(store.path)
     with transaction(store) as db:
         for post in list(queries.posts_by_id(db, queries.existing_ids(db, 1, 100))):

@@ -363,9 +363,9 @@ class Context:
 
         return Runtime(self.config, self.clock, memory=self.limits, lent=self.home / "lent")
 
-    def login(self, name: str) -> BrowserLogin | PasswordLogin | None:
+    def login(self, name: str, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
         """Return a new login of a platform; None where it has none, or is not enabled any more."""
-        return self.platforms.facts(name).login(self.runtime) if name in self.platforms.names() else None
+        return self.platforms.facts(name).login(self.runtime, server) if name in self.platforms.names() else None
 
     def _checker(self, name: str) -> Checker | None:
         return self.platforms.facts(name).checker(self.runtime) if name in self.platforms.names() else None

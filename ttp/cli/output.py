@@ -100,8 +100,8 @@ class Output:
         """
         self.check_fields(view)
         match self.format:
-            case "json" if view.wrap is not None:
-                self._write([self._json(view.wrap([self._picked(view, item) for item in items])), "\n"])
+            case "json" if view.to_document is not None:
+                self._write([self._json(view.to_document([self._picked(view, item) for item in items])), "\n"])
             case "json":
                 self._write(_array(self._json(self._picked(view, item)) for item in items))
             case "jsonl":
@@ -118,7 +118,7 @@ class Output:
         self, view: OutputSpec[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
     ) -> None:
         """Write one thing: as `records`, but a JSON object instead of an array."""
-        if self.format == "json" and view.wrap is None:
+        if self.format == "json" and view.to_document is None:
             self.check_fields(view)
             self._write([self._json(self._picked(view, item)), "\n"])
         else:
@@ -186,7 +186,7 @@ class Output:
         return _dumps(shape, ascii=self._ascii)
 
     def _picked(self, view: OutputSpec[T], item: T) -> views.Json:
-        shape = view.shape(item)
+        shape = view.to_json(item)
         return {name: shape.get(name) for name in self.fields} if self.fields else shape
 
     def _tsv(self, view: OutputSpec[T], items: Iterable[T]) -> Iterator[str]:
@@ -200,7 +200,7 @@ class Output:
         """The TSV rows of all items: their own, or one for each item where keys of its object were picked."""
         for item in items:
             if (self.fields and not self._by_row(view)) or view.rows is None:
-                yield view.shape(item)
+                yield view.to_json(item)
             else:
                 yield from view.rows(item)
 
@@ -208,8 +208,8 @@ class Output:
         from ttp.cli.render.page import Page
 
         page = Page(now=self._now(), zone=self._zone(), width=self._width, color=self._color)
-        if view.picture is not None and not self.fields:
-            return view.picture(list(items), page)
+        if view.render is not None and not self.fields:
+            return view.render(list(items), page)
         return self._plain_table(view, items, page)
 
     def _plain_table(self, view: OutputSpec[T], items: Iterable[T], page: Page) -> Iterable[str]:

@@ -39,6 +39,10 @@ class Account:
     hold_until: datetime | None = None
     hold_reason: str | None = None
     options: Mapping[str, str] = field(default_factory=lambda: NO_OPTIONS)
+    server: str | None = None
+    """The root URL of its server's API, where the platform has many servers."""
+    server_info: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
+    """What its server allows, as the server said it last. Empty: unknown."""
 
     @property
     def name(self) -> str:

@@ -13,6 +13,8 @@ from ttp.domain.errors import InvalidTransition
 
 NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"
+_KEPT = ("parts", "of", "keys")
+"""What stays of a handle. The rest may be the address of an upload, which is a secret."""
 APPROVAL = "approval"
 """What a delivery waits for that may not go out before somebody has approved it."""
 
@@ -98,8 +100,9 @@ class Delivery:
     is published. `taken_down_at`: when ttp deleted it on the platform. `approved_at`: when somebody said
     that it may go out as it is.
 
-    Of a thread, `remote_id` and `url` are its first part's, known as soon as that is out; `handle` holds `parts`, the
-    ids of all that are out in order, and `of`, how many there are to be. These two are kept beyond its end.
+    Of a thread, `remote_id` and `url` are its first part's, known as soon as that is published; `handle` holds `parts`,
+    the ids of all published parts in order, and `of`, how many there are to be. Where the client chooses the keys of
+    its posts, `handle` holds them as `keys`. These three are kept.
     """
 
     account: str
@@ -138,8 +141,8 @@ class Delivery:
 
     @property
     def kept(self) -> Handle:
-        """What stays of the handle when nothing is in hand: the parts of a thread. An upload's address is a secret."""
-        return {name: self.handle[name] for name in ("parts", "of") if name in self.handle} if self.parts else NO_HANDLE
+        """What stays of the handle when no call is under way: the parts of a thread, and the keys of its posts."""
+        return {name: self.handle[name] for name in _KEPT if name in self.handle}
 
     # A person's moves.
 

@@ -53,6 +53,7 @@ class NotDone:
 
     `passing`: worth another try. `not_ready`: the same call may be made again soon (Instagram 9007). `retry_at`: the
     platform's own time for the next try; such a wait spends no try. `hold`: the whole account waits until then.
+    `handle`: what the next try starts from (None: keep the one there is).
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class NotDone:
     retry_at: datetime | None = None
     hold: bool = False
     hint: str | None = None
+    handle: Handle | None = None
 
 
 @dataclass(frozen=True, slots=True)

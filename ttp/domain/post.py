@@ -40,6 +40,9 @@ class Rejection:
     why: str | None = None
 
 
+_NEEDS = ("review", "reconnect", "retry", "approve")
+
+
 @dataclass(frozen=True, slots=True)
 class PostFields:
     """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
@@ -108,15 +111,16 @@ class PostFields:
         return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:
-        """What a person must do: `review`, `reconnect`, `retry`, `approve`, in this order."""
-        failed = [d for d in self.deliveries if d.state is DeliveryState.FAILED]
-        wants = {
-            "review": any(d.state is DeliveryState.NEEDS_REVIEW for d in self.deliveries),
-            "reconnect": any(d.error is not None and d.error.kind == "auth" for d in failed),
-            "retry": any(d.error is None or d.error.kind != "auth" for d in failed),
-            "approve": any(d.waiting_for == APPROVAL for d in self.deliveries),
-        }
-        return tuple(name for name, wanted in wants.items() if wanted)
+        """Return what a person must do: any of `review`, `reconnect`, `retry`, `approve`, in this order."""
+        wanted = set()
+        for d in self.deliveries:
+            if d.state is DeliveryState.NEEDS_REVIEW:
+                wanted.add("review")
+            elif d.state is DeliveryState.FAILED:
+                wanted.add("reconnect" if d.error is not None and d.error.kind == "auth" else "retry")
+            if d.waiting_for == APPROVAL:
+                wanted.add("approve")
+        return tuple(name for name in _NEEDS if name in wanted) if wanted else ()
 
 
 @dataclass(frozen=True, slots=True)

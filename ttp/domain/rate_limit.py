@@ -5,17 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ttp.domain.platform import Scope
+
 LONGEST = timedelta(hours=24)
 """No limit of a platform lasts longer; what says so is a clock that was wrong."""
-SHARED = "app "
-"""How the name of a limit begins that holds for every account of one client app."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitKey:
+    """What is limited (an endpoint, or a word for what the platform counts), and for whom.
+
+    `subject`: a digest of the app, or the host; empty where the limit is the account's.
+    """
+
+    name: str
+    scope: Scope = "account"
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """`left` of `limit` calls or posts (None: how many was not told) until `resets_at`.
 
-    `name` is what is limited: an endpoint, or a word for what the platform counts.
+    `account` is the account that the platform told it to; with `scope` and `subject` as in `LimitKey`.
     """
 
     account: str
@@ -23,6 +35,17 @@ class Limit:
     left: int
     limit: int | None
     resets_at: datetime | None = None
+    scope: Scope = "account"
+    subject: str = ""
+
+    @property
+    def key(self) -> LimitKey:
+        return LimitKey(self.name, self.scope, self.subject)
+
+    @property
+    def label(self) -> str:
+        """What is limited, in a line: `app 1a2b3c4d POST /2/tweets`."""
+        return self.name if self.scope == "account" else f"{self.scope} {self.subject} {self.name}"
 
     @property
     def share_left(self) -> float:
@@ -38,6 +61,6 @@ class Limit:
         return self.resets_at if now < self.resets_at <= now + LONGEST else None
 
 
-def whose(account: str, name: str) -> str:
-    """Whose a limit is: the account's, or the empty text where it holds for all accounts of one client app."""
-    return "" if name.startswith(SHARED) else account
+def owner(account: str, key: LimitKey) -> str:
+    """Return the account that a limit holds for; its platform where the accounts of an app or a host share it."""
+    return account if key.scope == "account" else account.partition("/")[0]

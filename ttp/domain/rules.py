@@ -191,6 +191,7 @@ def check(
             published_parts=len(delivery.parts),
             table=platforms.options(delivery.platform),
             config=config,
+            server=account.server_info if account else {},
             fits={item.sha256: fit for item, fit in media},
         )
         problems += case.invalid_option_problems()

@@ -6,10 +6,12 @@ that a rehearsal never sends a person, a code or a secret to the real platform.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
+from ttp.domain.errors import Hint, UsageError
 
 
 def host_of(url: str) -> str:
@@ -18,6 +20,23 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def parse_server(text: str) -> str:
+    """Return the root URL of a server: `example.org` is `https://example.org`. UsageError for what is none.
+
+    http is accepted on this machine only, because tokens are sent there.
+    """
+    try:
+        split = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = split.hostname, split.port
+    except ValueError:
+        host = port = None
+    if not host or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host) or split.path not in ("", "/") or "@" in text:
+        raise UsageError(f'"{text}" is not the address of a server', Hint("write it as", "https://example.org"))
+    if split.query or split.fragment or not (split.scheme == "https" or (split.scheme == "http" and is_loopback(host))):
+        raise UsageError(f'"{text}" is not an https address', Hint("write it as", f"https://{host}"))
+    return f"{split.scheme}://{f'[{host}]' if ':' in host else host}{'' if port is None else f':{port}'}"
 
 
 def configured(config: Config, name: str, api: str, usual: str | None = None) -> str:

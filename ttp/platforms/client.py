@@ -44,7 +44,9 @@ class PublishRequest:
 
     `options` are the effective platform options without the platform's name (`privacy_level`): the post's over the
     account's. `bound` are remote ids that belong to other deliveries of the account: never a match in a look-up.
-    `thread`: the parts that follow `text`; only X gets any.
+    `thread`: the parts that follow `text`, where the platform has threads. `key_seed` is the same for every call of the
+    delivery and of no other one in any store: what a client derives the keys of its posts from. A client puts such
+    keys into `Ready.handle` as `keys`, so that they are stored with the intent; they survive failures and edits.
     """
 
     delivery_id: int
@@ -55,16 +57,19 @@ class PublishRequest:
     options: Mapping[str, str] = field(default_factory=lambda: NO_OPTIONS)
     bound: frozenset[str] = frozenset()
     thread: tuple[str, ...] = ()
+    key_seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """An invisible step ended well. `handle`, when given, is stored before the generator goes on."""
+    """An invisible step ended well. What is given of `handle` and `server_info` (of the account) is stored before the
+    generator goes on."""
 
     step: str
     http_status: int | None = None
     message: str = ""
     handle: Handle | None = None
+    server_info: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +158,14 @@ class Deleter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """What a platform says of a token that works. None or empty: not said. `scopes`: what was granted."""
+    """What a platform says of a token that works. None or empty: not said. `scopes`: what was granted; `server_info`:
+    what the account's server allows, which is stored with the account."""
 
     user_id: str | None
     handle: str | None
     remarks: tuple[Remark, ...] = ()
     scopes: tuple[str, ...] = ()
+    server_info: Mapping[str, object] | None = None
 
 
 class Checker(Protocol):

@@ -20,7 +20,7 @@ from typing import TypeAlias, TypedDict, Unpack
 import httpx
 
 from ttp import __version__
-from ttp.domain.account import Credentials, is_loopback, same_host
+from ttp.domain.account import Account, Credentials, is_loopback, same_host
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
 from ttp.domain.text import clean
@@ -272,6 +272,27 @@ class Http:
             if self._clock.boot() > deadline:
                 raise httpx.ReadTimeout("the answer took too long")
         return bytes(whole)
+
+
+class HttpByServer:
+    """One `Http` for each server that accounts live on. Safe to use from several threads."""
+
+    def __init__(self, connect: Callable[[str | None], Http]) -> None:
+        self._connect = connect
+        self._made: dict[str | None, Http] = {}
+        self._making = threading.Lock()
+
+    def of(self, account: Account) -> Http:
+        """Return the connections to the account's server."""
+        with self._making:
+            if account.server not in self._made:
+                self._made[account.server] = self._connect(account.server)
+            return self._made[account.server]
+
+    def close(self) -> None:
+        """Close all connections."""
+        while self._made:
+            self._made.popitem()[1].close()
 
 
 def _answer(

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.rate_limit import LONGEST, Limit, whose
+from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.reply import Answer, Unsent
@@ -29,7 +29,7 @@ class Memory(Protocol):
         """Remember what was told of an account's limits."""
         ...
 
-    def known(self, account: Account, name: str) -> Limit | None:
+    def known(self, account: Account, key: LimitKey) -> Limit | None:
         """What was last told of one limit; None where nothing was."""
         ...
 
@@ -42,13 +42,13 @@ class Brief:
     """A memory that ends with the process."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Limit] = {}
+        self._known: dict[tuple[str, LimitKey], Limit] = {}
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
-        self._known.update({(whose(account.name, limit.name), limit.name): limit for limit in limits})
+        self._known.update({(owner(account.name, limit.key), limit.key): limit for limit in limits})
 
-    def known(self, account: Account, name: str) -> Limit | None:
-        return self._known.get((whose(account.name, name), name))
+    def known(self, account: Account, key: LimitKey) -> Limit | None:
+        return self._known.get((owner(account.name, key), key))
 
     def keep(self) -> None:
         """There is nowhere to write."""
@@ -57,7 +57,7 @@ class Brief:
 class Meter(Protocol):
     """How one platform limits calls. Pure, but for counting where the platform tells nothing."""
 
-    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
+    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         """The limits that a call counts against."""
         ...
 
@@ -73,7 +73,7 @@ class Meter(Protocol):
 class Unmetered:
     """A platform that limits nothing."""
 
-    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
+    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return ()
 
     def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
@@ -95,25 +95,25 @@ class Gate:
     def shut(self, order: PublishRequest, method: str, path: str) -> Unsent | None:
         """Why such a call is not made now; None where it may be."""
         now = self._clock.now()
-        found = [self.memory.known(order.account, name) for name in self._meter.names(order, method, path)]
+        found = [self.memory.known(order.account, key) for key in self._meter.keys(order, method, path)]
         closed = [(until, limit) for limit in found if limit and (until := limit.closed_until(now)) is not None]
         if not closed:
             return None
         until, limit = max(closed, key=lambda one: one[0])
         of = "" if limit.limit is None else f" ({limit.limit})"
-        message = f"a limit of {order.account.platform} is used up: {limit.name}{of}"
+        message = f"a limit of {order.account.platform} is used up: {limit.label}{of}"
         return Unsent(message, Kind.RATE_LIMIT, retry_at=until)
 
     def kept(self, order: PublishRequest, method: str, path: str, reserve: float) -> Unsent | None:
         """Why such a call is left to others: no more than `reserve` (a share) of a limit is left. None where it may be
         made."""
         now = self._clock.now()
-        for name in self._meter.names(order, method, path):
-            limit = self.memory.known(order.account, name)
+        for key in self._meter.keys(order, method, path):
+            limit = self.memory.known(order.account, key)
             if limit is None or limit.resets_at is None or limit.resets_at <= now:
                 continue
             if limit.share_left <= reserve:
-                message = f"what is left of {limit.name} is kept for publishing ({limit.left} of {limit.limit or '?'})"
+                message = f"what is left of {limit.label} is kept for publishing ({limit.left} of {limit.limit or '?'})"
                 return Unsent(message, Kind.RATE_LIMIT, retry_at=limit.resets_at)
         return None
 

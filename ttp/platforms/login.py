@@ -36,11 +36,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account that a grant is good for, and the grant to keep for it (Facebook: the page's own)."""
+    """An account that a grant is good for, and the grant to keep for it (Facebook: the page's own).
+
+    `server_info`: what the account's server allows, which is stored with the account."""
 
     user_id: str
     handle: str
     grant: Grant
+    server_info: Mapping[str, object] = field(default_factory=dict)
 
 
 class Login(Protocol):
@@ -113,6 +116,13 @@ class BrowserLogin(Login, Protocol):
         ...
 
 
+class Logins(Protocol):
+    """Makes a new login of a platform, for accounts of that server; None where it has none."""
+
+    def __call__(self, platform: str, server: str | None = None, /) -> Login | None: ...
+
+
+@runtime_checkable
 class PasswordLogin(Login, Protocol):
     """A person types a password made for this program."""
 

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account, Credentials
     from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
+    from ttp.domain.outcome import NotDone
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter, MediaFile
-    from ttp.platforms.http import Http
+    from ttp.platforms.http import Http, HttpByServer
     from ttp.platforms.limits import Memory, Meter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
@@ -70,6 +71,12 @@ class Runtime:
             transport=self._transport,
         )
 
+    def http_by_server(self, platform: Platform) -> HttpByServer:
+        """Return connections to the servers of a platform's accounts: a host and its limits each."""
+        from ttp.platforms.http import HttpByServer
+
+        return HttpByServer(lambda server: self.http(platform, server))
+
     def public_url(self, platform: Platform, file: MediaFile) -> str:
         """Return the URL under which the platform can fetch a file. Raises NoPublicUrl."""
         from ttp.platforms.media_host.host import MediaHost
@@ -83,8 +90,9 @@ class Platform(Facts):
     api: ClassVar[int] = 1
 
     def base_url(self, config: Config, server: str | None = None) -> str:
-        """Return the root of the API; `server` is the account's, where it names one."""
-        return server or config.text(f"platforms.{self.name}.base_url")
+        """Return the root of the API: the account's server, else that of the settings; empty where neither is known."""
+        named = server is None and any(key.name == "base_url" for key in self.keys)
+        return config.text(f"platforms.{self.name}.base_url") if named else server or ""
 
     def host(self, config: Config, server: str | None = None) -> str:
         """Return the host that credentials are made for."""
@@ -131,6 +139,10 @@ class Platform(Facts):
     def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
         """Return the Authorization header of a request to `url` (whole, with its query)."""
         return f"Bearer {held.access_token}"
+
+    def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
+        """Return the root URL of the server that an account lives on; None where the handle does not tell it."""
+        return None
 
     def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
         """Return how accounts are connected and renewed; None where they are not."""

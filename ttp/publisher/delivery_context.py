@@ -64,6 +64,7 @@ class DeliveryContext:
     clock: Clock
     platforms: Registry
     tell: Sink
+    store_id: str = ""
     limits: Limits | None = None
     journal: Journal | None = None
     left: LeftAlone = field(default_factory=LeftAlone)
@@ -117,6 +118,7 @@ class DeliveryContext:
             options=effective_options(post, account),
             bound=bound,
             thread=tuple(thread),
+            key_seed=f"{self.store_id}/{delivery.id}",
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:

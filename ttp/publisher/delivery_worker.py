@@ -6,7 +6,7 @@ A publishing call is never made here without an intent of its own that is alread
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -32,7 +32,7 @@ from ttp.publisher.outcomes import (
 )
 from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import LockedToken
-from ttp.store import attempts
+from ttp.store import accounts, attempts
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.dialect import Conflicting, Connection, StoreError
 
@@ -166,6 +166,8 @@ class DeliveryWorker:
                 now = self._context.clock.now()
                 did = {"outcome": "done", "http_status": step.http_status, "message": step.message or None}
                 self._unwritten.append(self._attempt(step.step, Phase.PREPARE, began, ended_at=now, **did))
+                if step.server_info is not None:
+                    self._keep_server_info(step.server_info)
                 if step.handle is not None:
                     self._keep(step.handle)
                 began = now
@@ -189,6 +191,12 @@ class DeliveryWorker:
         self.task = self._context.save_transition(
             self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows()
         )
+
+    def _keep_server_info(self, info: Mapping[str, object]) -> None:
+        """Store what the account's server allows."""
+        account = replace(self.task.account, server_info=info)
+        self.task = replace(self.task, account=account)
+        self._context.writer.run(lambda db: accounts.mark_account(db, account.id or 0, server_info=info))
 
     def _commit_intent(self, ready: Ready) -> Attempt:
         """Commit the intent: the last act before the first byte of the call. Answers it as it is stored."""
@@ -225,9 +233,10 @@ class DeliveryWorker:
                 http_status=said.http_status if said else None,
             )
 
-        self.task = self._context.save_transition(
-            self.task, self.task.delivery.withdrawn(), end, quiet=True, late=self._late
-        )
+        after = self.task.delivery.withdrawn()
+        if said is not None and said.handle is not None:
+            after = replace(after, handle=said.handle)
+        self.task = self._context.save_transition(self.task, after, end, quiet=True, late=self._late)
 
     def _store_or_journal(
         self, intent: Attempt, outcome: Outcome, store: Callable[[], None]

@@ -56,7 +56,8 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
                 delivery = delivery.with_part(remote_id, url, handle)
                 remote_id, url = delivery.remote_id, delivery.url
             return delivery.withdrawn() if more else delivery.published(now, remote_id, url)
-        case NotDone():
+        case NotDone(handle=handle):
+            delivery = delivery if handle is None else replace(delivery, handle=handle)
             return after_not_done(delivery, outcome, now=now, policy=RetryPolicy.of(config), spread=retry_jitter())
         case Unknown():
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
@@ -98,7 +99,7 @@ def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now:
     for name in _INSTANTS:
         if held.get(name) is not None:
             held[name] = to_ms(held[name])
-    if isinstance(outcome, Done) and outcome.handle is not None:
+    if isinstance(outcome, Done | NotDone) and outcome.handle is not None:
         before, after = delivery.handle, outcome.handle
         held["handle"] = {name: value for name, value in after.items() if before.get(name) != value}
         held["dropped"] = sorted(name for name in before if name not in after)

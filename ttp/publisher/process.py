@@ -170,6 +170,7 @@ class PublisherProcess:
                 self.clock,
                 self.platforms,
                 hooks.tell,
+                store_id(watch),
                 self.limits,
                 journal,
                 left,

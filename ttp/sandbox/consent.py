@@ -1,7 +1,7 @@
 """The login pages: the consent page, and the page for a request that is refused. Nothing is loaded from outside.
 
-Each platform checks its own authorization requests and words its own answers. The page, the choice of the account and
-the redirect are the same for all.
+Each platform describes its own page with a `LoginPage`. The page's look, the choice of the account and the redirect are
+the same for all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TypeAlias
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from starlette.requests import Request
@@ -40,37 +39,61 @@ class AuthorizationRequest:
     redirect_uri: str
     scopes: tuple[str, ...]
     state: str | None
+    challenge: str | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginPage:
+    """What a platform's authorization page accepts, and what it sends back to the app."""
+
+    platform: str
+    login: str = ""
+    """Which login, on a platform that has several."""
+    client: str = "client_id"
+    """The parameter that names the app."""
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    scopes: Collection[str]
+    separator: str = r"\s*,\s*"
+    """Regular expression between two scopes."""
+    needed_scope: str | None = None
+    may_redirect: Callable[[SplitResult], bool]
+    """Accepts a redirect address of an app that has none registered."""
+    read_challenge: Callable[[Mapping[str, str]], tuple[str | None, str]] = lambda params: (None, "")
+    """Returns the PKCE challenge and its method, or raises a `refusal_page`."""
     code_ms: int
-    """How long the code lives."""
-    challenge: str | None = None
-    method: str = ""
+    denied: Mapping[str, str]
+    """The redirect's query after a refusal, without the state."""
+    names_scopes: bool = False
+    """Whether the redirect names the granted scopes."""
+    fragment: str = ""
+    """Follows the query of a redirect with a code. Not a part of the code."""
 
 
-Reader: TypeAlias = Callable[[State, Mapping[str, str]], AuthorizationRequest]
-Answer: TypeAlias = Callable[[AuthorizationRequest, str | None], Mapping[str, str]]
-"""Returns the query of the redirect: for a code, or for None where the person refused."""
-
-
-def authorization_route(state: State, path: str, read: Reader, answer: Answer, end: str = "") -> Route:
-    """Return the authorization page of a platform. `end` is put behind a redirect with a code."""
+def authorization_route(state: State, path: str, page: LoginPage) -> Route:
+    """Return the route of an authorization page."""
 
     async def endpoint(request: Request) -> Response:
         params = dict(request.query_params)
         if len(params) != len(request.query_params.multi_items()):
             raise refusal_page("A parameter is there twice.")
         own = {name: params.pop(name) for name in OWN if name in params}
-        asked = read(state, params)
+        asked = _read_request(state, params, page)
         if request.method == "POST":
             own = {name: str(value) for name, value in (await request.form()).multi_items()}
         decision = own.get("sandbox", "approve" if state.auto_approve else "ask")
-        handle = own.get("sandbox_account", "demo").removeprefix(f"{asked.app.platform}/")
+        handle = own.get("sandbox_account", "demo").removeprefix(f"{page.platform}/")
         if not HANDLE.fullmatch(handle):
-            raise refusal_page(f"There is no account {handle}.")
+            raise refusal_page(f"Account {handle} does not exist.")
         match decision:
             case "approve":
-                return _redirect(asked, answer(asked, _new_code(state, asked, handle)), end)
+                answer = {"code": _new_code(state, asked, handle, page.code_ms)}
+                if page.names_scopes:
+                    answer["scopes"] = ",".join(asked.scopes)
+                return _redirect(asked, answer, page.fragment)
             case "deny":
-                return _redirect(asked, answer(asked, None))
+                return _redirect(asked, page.denied)
             case _:
                 return HTMLResponse(_page(state, asked, handle), headers=HEADERS)
 
@@ -83,36 +106,27 @@ def refusal_page(reason: str) -> RequestRefused:
     return RequestRefused(HTMLResponse(_html("Login refused", body), 400, headers=HEADERS))
 
 
-def check_request(
-    state: State,
-    params: Mapping[str, str],
-    *,
-    required: Collection[str],
-    known: Collection[str],
-    is_app: Callable[[App], bool],
-    may_redirect: Callable[[SplitResult], bool],
-    no_app: str,
-    no_redirect: str,
-    client: str = "client_id",
-) -> App:
-    """Return the app of an authorization request whose parameters, redirect address and type are in order.
-
-    Registered redirect addresses are compared exactly. An app without one may use any that `may_redirect` accepts.
-    """
-    for name in required:
+def _read_request(state: State, params: Mapping[str, str], page: LoginPage) -> AuthorizationRequest:
+    """Return an authorization request with valid parameters. Registered redirect addresses are compared exactly."""
+    for name in page.required:
         if not params.get(name):
             raise refusal_page(f"The parameter {name} is missing.")
-    if unknown := set(params) - set(known):
+    if unknown := set(params) - {*page.required, *page.optional}:
         raise refusal_page(f"Unknown parameters: {', '.join(sorted(unknown))}.")
-    app = state.apps.get(params[client])
-    if app is None or not is_app(app):
-        raise refusal_page(no_app)
+    app = state.apps.get(params[page.client])
+    if app is None or not app.belongs_to(page.platform, page.login):
+        raise refusal_page(f"The {page.client} is not known.")
     address = params["redirect_uri"]
-    if address not in app.redirects if app.redirects else not _is_address(address, may_redirect):
-        raise refusal_page(no_redirect)
+    if address not in app.redirects if app.redirects else not _is_address(address, page.may_redirect):
+        raise refusal_page("The redirect_uri is not registered for this app.")
     if params.get("response_type", "code") != "code":
         raise refusal_page("The response_type must be code.")
-    return app
+    scopes = tuple(dict.fromkeys(re.split(page.separator, params["scope"].strip())))
+    if unknown := set(scopes) - set(page.scopes):
+        raise refusal_page(f"Unknown scopes: {', '.join(sorted(unknown))}.")
+    if page.needed_scope not in (None, *scopes):
+        raise refusal_page(f"The scope {page.needed_scope} is missing.")
+    return AuthorizationRequest(app, address, scopes, params.get("state"), *page.read_challenge(params))
 
 
 def _is_address(address: str, may_redirect: Callable[[SplitResult], bool]) -> bool:
@@ -124,29 +138,34 @@ def _is_address(address: str, may_redirect: Callable[[SplitResult], bool]) -> bo
     return not ("#" in address or not parts.hostname or parts.username is not None) and may_redirect(parts)
 
 
+def is_https(parts: SplitResult) -> bool:
+    """Return whether a redirect address is one of a web app."""
+    return parts.scheme == "https"
+
+
 def is_loopback(parts: SplitResult) -> bool:
     """Return whether a redirect address is one of a desktop app."""
     return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
 
 
-def _new_code(state: State, asked: AuthorizationRequest, handle: str) -> str:
+def _new_code(state: State, asked: AuthorizationRequest, handle: str, life_ms: int) -> str:
     """Return a new code for an account, which is created if missing."""
     name = f"{asked.app.platform}/{handle}"
     if name not in state.accounts:
         state.save(renew_tokens(state, stand_in(asked.app.platform).new_account(state, name)))
     # With signs that a query must escape, as some platforms' codes have.
     code = f"{secrets.token_urlsafe(48)}*1!{secrets.randbelow(9000) + 1000}"
-    ends = state.now_ms() + asked.code_ms
+    ends = state.now_ms() + life_ms
     state.login_codes[code] = LoginCode(
         code, asked.app.id, name, asked.redirect_uri, asked.scopes, ends, asked.challenge, asked.method
     )
     return code
 
 
-def _redirect(asked: AuthorizationRequest, query: Mapping[str, str], end: str = "") -> Response:
+def _redirect(asked: AuthorizationRequest, query: Mapping[str, str], fragment: str = "") -> Response:
     given = {**query, **({"state": asked.state} if asked.state is not None else {})}
     separator = "&" if "?" in asked.redirect_uri else "?"
-    address = f"{asked.redirect_uri}{separator}{urlencode(given)}{end}"
+    address = f"{asked.redirect_uri}{separator}{urlencode(given)}{fragment}"
     return RedirectResponse(address, 302, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
 

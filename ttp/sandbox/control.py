@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, replace
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,9 @@ from ttp.sandbox import feed_page
 from ttp.sandbox.consent import HANDLE
 from ttp.sandbox.faults import Fault, read_fault
 from ttp.sandbox.records import Account, App, Post, iso
-from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, json_body, validation_errors
-from ttp.sandbox.settings import Settings, default_of, describe_type, is_valid, switches_of
+from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, json_body
 from ttp.sandbox.stand_in import find_stand_ins, stand_in
-from ttp.sandbox.state import State, renew_tokens
+from ttp.sandbox.state import Settings, State, default_of, describe_type, is_valid, renew_tokens, switches_of
 
 
 def control_help() -> str:
@@ -70,92 +69,94 @@ Settings (value at the start):
 def routes(state: State, faults: list[Fault]) -> list[Route]:
     """Return the control paths over `state` and the list of faults in force, and the page at `/`."""
 
-    async def accounts(request: Request) -> Response:
-        return JSONResponse([_render_account(account, account.credentials()) for account in state.accounts.values()])
-
-    async def add_account(request: Request) -> Response:
-        order = await _read_order(request, account_fields())
+    def add_account(order: dict[str, Any]) -> object:
         account = ordered_account(state, order)
         state.save(account)
-        return JSONResponse(_render_account(account, stand_in(account.platform).credentials(account, order)), 201)
+        return _render_account(account, stand_in(account.platform).credentials(account, order))
 
-    async def apps(request: Request) -> Response:
-        return JSONResponse([_render_app(app) for app in state.apps.values()])
-
-    async def add_app(request: Request) -> Response:
-        app = ordered_app(await _read_order(request, _app_fields()))
+    def add_app(order: dict[str, Any]) -> object:
+        app = ordered_app(order)
         state.save(app)
-        return JSONResponse(_render_app(app), 201)
+        return _render_app(app)
 
-    async def posts(request: Request) -> Response:
+    def posts(request: Request) -> object:
         seen = state.visible_posts()
         if request.query_params.get("view") == "page":
-            return JSONResponse([feed_page.render_entry(state, post) for post in deque(seen, feed_page.MOST)])
-        return JSONResponse([_render_post(post) for post in seen])
+            return [feed_page.render_entry(state, post) for post in deque(seen, feed_page.MOST)]
+        return [_render_post(post) for post in seen]
 
-    async def add_post(request: Request) -> Response:
-        try:
-            post = ordered_post(state, await _read_order(request, _post_fields()))
-        except ValueError as error:
-            raise _bad(str(error)) from None
+    def add_post(order: dict[str, Any]) -> object:
+        post = ordered_post(state, order)
         state.insert(post)
-        return JSONResponse(_render_post(post), 201)
+        return _render_post(post)
 
-    async def settings(request: Request) -> Response:
-        return JSONResponse({known.name: getattr(owner, known.name) for owner, known in _switches(state)})
+    def settings(request: Request | None = None) -> object:
+        return {known.name: getattr(owner, known.name) for owner, known in _switches(state)}
 
-    async def set_settings(request: Request) -> Response:
-        try:
-            change_settings(state, await _read_order(request))
-        except ValueError as error:
-            raise _bad(str(error)) from None
-        return await settings(request)
+    def set_settings(order: dict[str, Any]) -> object:
+        change_settings(state, order)
+        return settings()
 
-    async def limits(request: Request) -> Response:
-        return JSONResponse({name: state.limit(name, most) for name, most in _limits().items()})
+    def add_fault(order: dict[str, Any]) -> object:
+        faults.append(read_fault(order))
+        return {"faults": len(faults)}
 
-    async def troubles(request: Request) -> Response:
-        return JSONResponse({one.name: list(one.troubles) for one in find_stand_ins()})
-
-    async def add_fault(request: Request) -> Response:
-        try:
-            faults.append(read_fault(await _read_order(request)))
-        except ValueError as error:
-            raise _bad(str(error)) from None
-        return JSONResponse({"faults": len(faults)}, 201)
-
-    async def clear_faults(request: Request) -> Response:
+    def clear_faults(request: Request) -> object:
         faults.clear()
-        return JSONResponse({"faults": 0})
+        return {"faults": 0}
 
-    async def requests(request: Request) -> Response:
-        return JSONResponse([{"method": m, "path": p, "status": s} for m, p, s in state.answered])
+    def requests(request: Request) -> object:
+        return [{"method": m, "path": p, "status": s} for m, p, s in state.answered]
 
-    async def forget_requests(request: Request) -> Response:
+    def forget_requests(request: Request) -> object:
         state.answered.clear()
-        return JSONResponse([])
+        return []
 
     async def help_text(request: Request) -> Response:
         return PlainTextResponse(control_help())
 
     return [
         *feed_page.routes(state),
-        Route("/_sandbox/accounts", accounts, methods=["GET"]),
-        Route("/_sandbox/accounts", add_account, methods=["POST"]),
-        Route("/_sandbox/apps", apps, methods=["GET"]),
-        Route("/_sandbox/apps", add_app, methods=["POST"]),
-        Route("/_sandbox/posts", posts, methods=["GET"]),
-        Route("/_sandbox/posts", add_post, methods=["POST"]),
-        Route("/_sandbox/settings", settings, methods=["GET"]),
-        Route("/_sandbox/settings", set_settings, methods=["POST"]),
-        Route("/_sandbox/limits", limits, methods=["GET"]),
-        Route("/_sandbox/troubles", troubles, methods=["GET"]),
-        Route("/_sandbox/faults", add_fault, methods=["POST"]),
-        Route("/_sandbox/faults", clear_faults, methods=["DELETE"]),
-        Route("/_sandbox/requests", requests, methods=["GET"]),
-        Route("/_sandbox/requests", forget_requests, methods=["DELETE"]),
+        _answering("accounts", lambda request: [_render_account(a, a.credentials()) for a in state.accounts.values()]),
+        _ordering("accounts", add_account, account_fields()),
+        _answering("apps", lambda request: [_render_app(app) for app in state.apps.values()]),
+        _ordering("apps", add_app, _app_fields()),
+        _answering("posts", posts),
+        _ordering("posts", add_post, _post_fields()),
+        _answering("settings", settings),
+        _ordering("settings", set_settings, status=200),
+        _answering("limits", lambda request: {name: state.limit(name, most) for name, most in _limits().items()}),
+        _answering("troubles", lambda request: {one.name: list(one.troubles) for one in find_stand_ins()}),
+        _ordering("faults", add_fault),
+        _answering("faults", clear_faults, "DELETE"),
+        _answering("requests", requests),
+        _answering("requests", forget_requests, "DELETE"),
         Route("/_sandbox/help", help_text, methods=["GET"]),
     ]
+
+
+def _answering(name: str, answer: Callable[[Request], object], method: str = "GET") -> Route:
+    """Return the route of a request without a body."""
+
+    async def endpoint(request: Request) -> Response:
+        return JSONResponse(answer(request))
+
+    return Route(f"/_sandbox/{name}", endpoint, methods=[method])
+
+
+def _ordering(
+    name: str, work: Callable[[dict[str, Any]], object], known: tuple[BodyField, ...] | None = None, status: int = 201
+) -> Route:
+    """Return the route of a POST with an object, of these keys if any are given. 400 if `work` raises ValueError."""
+
+    async def endpoint(request: Request) -> Response:
+        order = await json_body(request, _bad, known)
+        try:
+            return JSONResponse(work(order), status)
+        except ValueError as error:
+            raise _bad(str(error)) from None
+
+    return Route(f"/_sandbox/{name}", endpoint, methods=["POST"])
 
 
 def _render_account(account: Account, credentials: dict[str, str]) -> dict[str, Any]:
@@ -177,19 +178,6 @@ def _render_post(post: Post) -> dict[str, Any]:
         "at": iso(post.at_ms),
         "parent": post.parent,
     }
-
-
-async def _read_order(request: Request, known: tuple[BodyField, ...] | None = None) -> Any:
-    """Return the JSON body, an object of these keys if any are named. Refuses anything else."""
-    try:
-        body = await json_body(request)
-    except ValueError as error:
-        raise _bad(str(error)) from None
-    if known is None and not isinstance(body, dict):
-        raise _bad("body: must be an object")
-    if known is not None and (found := validation_errors(body, known)):
-        raise _bad("; ".join(found))
-    return body
 
 
 def _bad(message: str) -> RequestRefused:

@@ -28,6 +28,10 @@ class App:
     redirects: tuple[str, ...] = ()
     """Registered redirect addresses. Without one, the platform's rule decides."""
 
+    def belongs_to(self, platform: str, login: str = "") -> bool:
+        """Return whether the app is registered for a platform's login."""
+        return (self.platform, self.login) == (platform, login)
+
 
 @dataclass(frozen=True, slots=True)
 class LoginCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +17,10 @@ class RequestRefused(Exception):
     def __init__(self, response: Response) -> None:
         super().__init__(response.status_code)
         self.response = response
+
+
+Refusal: TypeAlias = Callable[[str], RequestRefused]
+"""Makes a refusal of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,12 @@ class BodyField:
     """What it does, for help."""
 
 
-def validation_errors(value: object, known: Iterable[BodyField], where: str = "") -> list[str]:
-    """Return every way in which `value` differs from an object of exactly these keys."""
+def validation_errors(value: object, known: Iterable[BodyField] | None, where: str = "") -> list[str]:
+    """Return every way in which `value` differs from an object of exactly these keys; None: of any keys."""
     if not isinstance(value, dict):
         return [f"{where or 'body'}: must be an object"]
+    if known is None:
+        return []
     allowed = {one.name: one for one in known}
     found = [f"{where}{name}: unknown key" for name in value if name not in allowed]
     for one in allowed.values():
@@ -58,13 +64,26 @@ def are_among(allowed: Iterable[str]) -> Callable[[list[Any]], bool]:
     return lambda values: are_texts(values) and set(values) <= set(allowed)
 
 
-async def json_body(request: Request) -> object:
-    """Return the JSON body. ValueError if the content type or the text is not JSON, or a string is not Unicode."""
+async def json_body(request: Request, refusal: Refusal, known: Iterable[BodyField] | None = None) -> dict[str, Any]:
+    """Return the JSON body, an object of exactly these keys if any are given.
+
+    Raises what `refusal` makes of a message if the content type, the text, a key or a value is wrong.
+    """
     if content_type(request) != "application/json":
-        raise ValueError("Content-Type must be application/json")
-    body: object = json.loads(await request.body())
-    json.dumps(body, ensure_ascii=False).encode()  # an escaped lone surrogate has no encoding
-    return body
+        raise refusal("Content-Type must be application/json")
+    try:
+        body: Any = json.loads(await request.body())
+        json.dumps(body, ensure_ascii=False).encode()  # an escaped lone surrogate has no encoding
+    except ValueError as error:
+        raise refusal(str(error)) from None
+    check_object(body, known, refusal)
+    return dict(body)
+
+
+def check_object(value: object, known: Iterable[BodyField] | None, refusal: Refusal, where: str = "") -> None:
+    """Raise a refusal unless `value` is an object, of exactly these keys if any are given."""
+    if found := validation_errors(value, known, where):
+        raise refusal("; ".join(found))
 
 
 async def form_body(request: Request) -> dict[str, str]:

@@ -1,22 +1,71 @@
-"""What the sandbox knows: accounts, posts, and the records that each platform adds. Never speaks HTTP.
-
-Records are frozen; a change is a new record handed to `State.save`, which also writes it to the state folder if there
-is one. Bytes of unfinished uploads are in memory only. Of finished media only the SHA-256 is kept.
-"""
+"""The general switches of the sandbox, and the form that those of each platform have too."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 from ttp.sandbox.media import Pictures
 from ttp.sandbox.records import DAY_MS, Account, App, LoginCode, Post, Record
-from ttp.sandbox.settings import Settings
 from ttp.sandbox.storage import Storage
+
+
+def switch(default: Any, about: str) -> Any:
+    """Declare a field of a dataclass as a switch: its value at the start and its help."""
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """The switches that hold for all platforms. The sandbox's `State` is one of these."""
+
+    processing_s: float = switch(1.0, "how long a video is processed, in seconds; an image may take less")
+    lag_s: float = switch(0.0, "how long a new post is missing from the platforms' own lists")
+    auto_approve: bool = switch(False, "log in without asking, instead of showing the consent page")
+    limits: dict[str, int] = field(
+        default_factory=dict,
+        metadata={"about": "name -> most calls, instead of the platforms' own limits (GET /_sandbox/limits)"},
+    )
+    trouble: dict[str, str] = field(
+        default_factory=dict, metadata={"about": "platform -> name of a refusal that holds for all its accounts"}
+    )
+    access_s: float | None = switch(None, "how long access tokens live, in seconds. null: as on the platform")
+
+
+def switches_of(kind: type[Any]) -> Iterator[Field[Any]]:
+    """Yield the switches of a dataclass that has them."""
+    return (known for known in fields(kind) if "about" in known.metadata)
+
+
+def default_of(known: Field[Any]) -> Any:
+    """Return the value of a switch at the start."""
+    return known.default if known.default_factory is MISSING else known.default_factory()
+
+
+def is_valid(known: Field[Any], value: object) -> bool:
+    """Return whether a switch may have this JSON value."""
+    match default_of(known):
+        case bool():
+            return type(value) is bool
+        case None if value is None:
+            return True
+        case int() | float() | None:
+            return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        case tuple():
+            return isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case _:
+            return isinstance(value, dict)
+
+
+def describe_type(known: Field[Any]) -> str:
+    """Return the name of the JSON type of a switch."""
+    kinds = {bool: "bool", tuple: "a list of texts", dict: "dict"}
+    return kinds.get(type(default_of(known)), "a number")
+
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Account)
@@ -121,6 +170,12 @@ class State(Settings):
         """Yield the accounts of one platform."""
         return (account for account in self.accounts.values() if isinstance(account, kind))
 
+    def account(self, kind: type[A], name: str) -> A:
+        """Return an account of one platform by its name."""
+        found = self.accounts[name]
+        assert isinstance(found, kind)
+        return found
+
     def find_by_token(self, kind: type[A], token: str) -> A | None:
         """Return the account whose current access token this is. It may have ended."""
         return next((a for a in self.accounts_of(kind) if token and a.accepts(token)), None)
@@ -147,6 +202,13 @@ def renew_tokens(state: State, account: A, issued_ms: int | None = None) -> A:
     tokens: dict[str, Any] = dict(account.new_tokens())
     refresh_ends = issued + REFRESH_MS if tokens.get("refresh_token") else 0
     return replace(account, **tokens, issued_ms=issued, expires_ms=issued + life, refresh_expires_ms=refresh_ends)
+
+
+def grant_tokens(state: State, kind: type[A], code: LoginCode) -> A:
+    """Return the account that a login code is for, with the app's id and new tokens of the approved scopes."""
+    app, account = state.apps[code.app], state.account(kind, code.account)
+    account = replace(account, scopes=code.scopes, client_id=app.id, client_secret=app.secret)
+    return renew_tokens(state, account)
 
 
 def open_state(folder: Path | None = None, now: Now = wall_clock, kinds: Iterable[type] = ()) -> State:

@@ -19,7 +19,7 @@ from ttp.domain.platform import Facts
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import is_alive
 from ttp.platforms.client import AccountInfo, Checker
-from ttp.platforms.login import Login, missing_scopes
+from ttp.platforms.login import Login, Logins, missing_scopes
 from ttp.platforms.registry import Registry
 from ttp.services.tokens import Dead, Tokens
 from ttp.store import accounts
@@ -56,7 +56,7 @@ class AccountCheck:
         database: Database,
         tokens: Tokens,
         checkers: Callable[[str], Checker | None],
-        logins: Callable[[str], Login | None],
+        logins: Logins,
         config: Config,
         clock: Clock,
         platforms: Registry,
@@ -120,8 +120,13 @@ class AccountCheck:
             return
         yield self._whose(account, seen)
         yield from seen.remarks
+        if seen.server_info is not None:
+            with closing(self._database.connect()) as db:
+                stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
         after = self._again(account)
-        yield from permissions(account, held, seen.scopes or after.scopes, self._logins(account.platform))
+        yield from permissions(
+            account, held, seen.scopes or after.scopes, self._logins(account.platform, account.server)
+        )
         renews, facts = self._tokens.can_renew(account.name, held), self._platforms.facts(account.platform)
         yield from life(account, held, self._clock.now(), facts, renews=renews)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
-from ttp.platforms.login import Login
+from ttp.platforms.login import Login, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts, posts, queries
 from ttp.store import accounts as store
@@ -69,21 +69,28 @@ class Accounts:
         self._config = config
         self._platforms = platforms
 
-    def add(self, name: str, credentials: str | None) -> Account:
-        """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call."""
+    def add(self, name: str, credentials: str | None, server: str | None = None) -> Account:
+        """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call.
+
+        `server`: the root URL of its server, where the platform has many."""
         platform, handle = parse_account_name(name, self._platforms)
         known = self._platforms.facts(platform)
-        held = None if credentials is None else parse_credentials(credentials, known.host(self._config), known)
+        host = known.host(self._config, server)
+        held = None if credentials is None else parse_credentials(credentials, host, known)
         with token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S):
             if held is not None:
                 # Before the transaction, which others wait for: a keyring or a program takes its time.
                 self._credentials.put(f"{platform}/{handle}", held)
-            return self._added(platform, handle, held)
+            return self._added(platform, handle, held, server)
 
-    def _added(self, platform: str, handle: str, held: Credentials | None) -> Account:
+    def _added(self, platform: str, handle: str, held: Credentials | None, server: str | None) -> Account:
         with self._database.writing() as db:
             there = accounts.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
+            if server is not None and server != account.server:
+                account = replace(account, server=server, server_info={})
+            if held is None and not self._platforms.facts(platform).needs_credentials:
+                account = replace(account, connected=True)
             if held is not None:
                 account = replace(
                     account,
@@ -271,7 +278,7 @@ class Leaving:
         accounts: Accounts,
         database: Database,
         credentials: CredentialsStore,
-        logins: Callable[[str], Login | None],
+        logins: Logins,
         config: Config,
         platforms: Registry,
     ) -> None:
@@ -288,7 +295,7 @@ class Leaving:
         account, held = removed.account, removed.held
         if held is None:
             return Left(account, removed.cancelled)
-        login = self._logins(account.platform)
+        login = self._logins(account.platform, account.server)
         if login is None:
             return Left(account, removed.cancelled)
         with closing(login):
@@ -300,7 +307,7 @@ class Leaving:
 
     def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
         """Ask the platform. None: done; else why not."""
-        host = self._platforms.facts(account.platform).host(self._config)
+        host = self._platforms.facts(account.platform).host(self._config, account.server)
         if held.host and not same_host(held.host, host):
             return f"its credentials were made for {held.host} and are not sent to {host}"
         if (other := self._sharing(account, held, by_app=login.revokes_all)) is not None:

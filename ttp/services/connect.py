@@ -6,7 +6,7 @@ Nothing is stored before that is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -17,9 +17,11 @@ from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
-from ttp.platforms.login import App, BrowserLogin, Grant, Identity, missing_scopes
+from ttp.platforms.addresses import parse_server
+from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.callback import Code, Denied
+from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry
 from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
@@ -65,20 +67,22 @@ class Connected:
 
 
 class Connect:
-    """`logins` answers the login of a platform."""
+    """Connects accounts by the `login` of one platform, or of one `server` of it."""
 
     def __init__(
         self,
         database: Database,
         credentials: CredentialsStore,
-        logins: Callable[[str], BrowserLogin],
+        login: BrowserLogin | PasswordLogin,
         config: Config,
         clock: Clock,
         platforms: Registry,
+        server: str | None = None,
     ) -> None:
         self._database = database
         self._credentials = credentials
-        self._logins = logins
+        self._login = login
+        self._server = server
         self._config = config
         self._clock = clock
         self._platforms = platforms
@@ -93,7 +97,7 @@ class Connect:
         with self._database.reading() as db:
             accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform == platform]
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
-        host = self._platforms.facts(platform).host(self._config)
+        host = self._platforms.facts(platform).host(self._config, self._server)
         for account in accounts:
             held = self._held(account)
             fits = held is not None and held.token_secret is None and same_host(held.host, host)
@@ -104,7 +108,8 @@ class Connect:
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> Pending:
         """A new login to `platform` or `platform/handle`. `scopes`: other ones than the usual. UsageError."""
         platform, handle = self._parsed(name)
-        login = self._logins(platform)
+        login = self._login
+        assert isinstance(login, BrowserLogin)
         if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
             raise UsageError(f"{platform} apps have a client secret, and none was given")
         state, verifier = pkce.new_state(), pkce.new_verifier()
@@ -124,18 +129,39 @@ class Connect:
             raise NotAllowed(
                 f"{pending.platform} did not connect the account ({answer.error}{said})", _again(pending.name)
             )
-        login = self._logins(pending.platform)
-        grant = _got(
-            pending,
-            login.exchange(pending.app, code=answer.code, verifier=pending.verifier, redirect_uri=pending.redirect_uri),
+        login = self._login
+        assert isinstance(login, BrowserLogin)
+        grant = login.exchange(
+            pending.app, code=answer.code, verifier=pending.verifier, redirect_uri=pending.redirect_uri
         )
-        people = _got(pending, login.who(grant))
+        return self._completed(pending, _got(pending, grant))
+
+    def register(self, name: str, redirect_uri: str) -> App | None:
+        """Make an app at the account's server. None where the user brings the app. NotAllowed, TtpError."""
+        assert isinstance(self._login, BrowserLogin)
+        made = self._login.register(redirect_uri)
+        return None if made is None else _got(self._unsent(name), made)
+
+    def sign_in(self, name: str, answers: Mapping[str, str]) -> Connected:
+        """Sign in with a password, and store what came. Raises what `finish` raises."""
+        pending, login = self._unsent(name), self._login
+        assert isinstance(login, PasswordLogin)
+        return self._completed(pending, _got(pending, login.sign_in(pending.handle or "", answers)))
+
+    def _unsent(self, name: str) -> Pending:
+        """A login without a page to open."""
+        platform, handle = self._parsed(name)
+        return Pending(platform, handle, App(""), "", "", "", None)
+
+    def _completed(self, pending: Pending, grant: Grant) -> Connected:
+        """See who it is, and store the grant."""
+        people = _got(pending, self._login.who(grant))
         with self._database.reading() as db:
             there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
         parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
         with token_lock(self._database.home, name, patience_s=PATIENCE_S):
-            return self._store(pending, person, login)
+            return self._store(pending, person)
 
     def _same(
         self, pending: Pending, people: tuple[Identity, ...], accounts: list[Account]
@@ -175,7 +201,7 @@ class Connect:
         other_app = held is None or held.client_id != pending.app.client_id
         return self._platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
-    def _store(self, pending: Pending, person: Identity, login: BrowserLogin) -> Connected:
+    def _store(self, pending: Pending, person: Identity) -> Connected:
         """The lock is held: what is stored now gives way to the new grant, and to nothing else of it."""
         with self._database.reading() as db:
             there, _ = self._same(pending, (person,), stored_accounts.accounts(db) if db else [])
@@ -195,11 +221,13 @@ class Connect:
                 user_id=person.user_id,
                 expires_at=good_until(held),
                 scopes=person.grant.scopes,
+                server=self._server,
+                server_info=person.server_info,
             )
             account = replace(account, id=store.save(db, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
             failed = store.failed(db, account, Kind.AUTH)
-        return Connected(account, there is not None, missing_scopes(login.scopes, person.grant.scopes), failed)
+        return Connected(account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed)
 
     def _parsed(self, name: str) -> tuple[str, str | None]:
         """`x` or `x/me`. UsageError for anything else."""
@@ -217,21 +245,49 @@ class Connect:
     def _credentials_of(self, account: Account, pending: Pending, grant: Grant) -> Credentials:
         """The new credentials. Where the platform gave no refresh token, one that the same app got before stays."""
         held = self._held(account)
-        app, host = pending.app, self._platforms.facts(pending.platform).host(self._config)
+        app, host = pending.app, self._platforms.facts(pending.platform).host(self._config, self._server)
         fresh = Credentials(
             access_token=grant.access_token,
             host=host,
             refresh_token=grant.refresh_token,
             expires_at=grant.expires_at,
-            client_id=app.client_id,
+            client_id=app.client_id or None,
             client_secret=app.client_secret,
             issued_at=grant.issued_at,
             refresh_expires_at=grant.refresh_expires_at,
         )
-        same_app = held is not None and held.client_id == app.client_id and same_host(held.host, host)
+        same_app = held is not None and (held.client_id or "") == app.client_id and same_host(held.host, host)
         if held is None or not same_app or held.token_secret is not None or grant.refresh_token is not None:
             return fresh
         return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
+
+
+def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | None) -> str | None:
+    """Return the root URL of the server that an account is to be connected at; None where the platform has one host.
+
+    `named`: the server that the user names. UsageError, NotAllowed, TtpError.
+    """
+    platform = platforms.find(name.partition("/")[0])
+    if platform.server == "fixed":
+        if named is not None:
+            raise UsageError(f"{platform.title} accounts have no server of their own")
+        return None
+    if named is not None:
+        return parse_server(named)
+    if "/" not in name:
+        raise UsageError(
+            f"which {platform.title} account is to be connected?",
+            Hint("name it", f"ttp account connect {platform.name}/HANDLE"),
+        )
+    _, handle = parse_account_name(name, platforms)
+    found = platform.find_server(runtime, handle)
+    if isinstance(found, str):
+        return parse_server(found)
+    why = "" if found is None else f": {found.message}"
+    kind = TtpError if found is not None and found.passing else UsageError
+    raise kind(
+        f"the server of {name} was not found{why}", Hint("name it", f"ttp account connect {name} --server https://HOST")
+    )
 
 
 def _got(pending: Pending, answer: T | NotDone) -> T:

@@ -22,7 +22,7 @@ from ttp.domain.diagnostics import Check, Remark, check_of, failure, fine, until
 from ttp.domain.errors import Hint, TtpError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import Clock
-from ttp.platforms.login import Login
+from ttp.platforms.login import Logins
 from ttp.platforms.media_host.availability import is_usable, trouble
 from ttp.platforms.registry import Registry
 from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
@@ -56,7 +56,7 @@ class Doctor:
         database: Database,
         credentials: Callable[[], CredentialsStore],
         tokens: Callable[[], Tokens],
-        logins: Callable[[str], Login | None],
+        logins: Logins,
         config: Config,
         clock: Clock,
         platforms: Registry,
@@ -221,14 +221,16 @@ class Doctor:
         except BrokenEntry as broken:
             yield failure(broken.message, again, reconnect=True)
             return
+        if held is None and not facts.needs_credentials:
+            return
         if held is None:
             yield failure("its credentials are gone", again, reconnect=True)
             return
-        if (foreign := elsewhere(account, held, facts.host(self._config))) is not None:
+        if (foreign := elsewhere(account, held, facts.host(self._config, account.server))) is not None:
             yield foreign
         yield from life(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
         if account.scopes:
-            yield from permissions(account, held, account.scopes, self._logins(account.platform))
+            yield from permissions(account, held, account.scopes, self._logins(account.platform, account.server))
 
 
 def looked_at(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ttp.domain.delivery import Delivery
@@ -81,16 +82,22 @@ def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> 
                 posts.refuse_forbidden_change(db, None, post)
             shown = posts.view(db, post)
         fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
-        versions = tuple(_version(post, delivery, fits, posts.platforms) for delivery in post.deliveries)
+        servers = {account.name: account.server_info for account in posts.accounts()}
+        versions = tuple(
+            _version(post, delivery, fits, posts.platforms, servers.get(delivery.account, {}))
+            for delivery in post.deliveries
+        )
         return PostPreview(shown, versions, warnings, refused)
 
 
-def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry) -> Version:
+def _version(
+    post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
+) -> Version:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     texts = post.parts_for(delivery.account, platforms.facts(platform))
     return Version(
         delivery.account,
-        tuple(Part(text, *rules.text_use(text, post.media, {})) for text in texts),
+        tuple(Part(text, *rules.text_use(text, post.media, server)) for text in texts),
         tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
         price_of(post, delivery, platforms),
         platforms.facts(platform).title,

@@ -164,7 +164,7 @@ class Publishing:
         found: dict[int | None, UsageError] = {}
         for account in known:
             held = self._held(account) if account.id in wanted else None
-            host = self._posts.platforms.facts(account.platform).host(self._posts.config)
+            host = self._posts.platforms.facts(account.platform).host(self._posts.config, account.server)
             if held is not None and held.host and not same_host(held.host, host):
                 found[account.id] = UsageError(
                     f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",

@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttp.domain import approval
 from ttp.domain.account import Account, Hold, named, resolve_accounts
@@ -161,12 +162,13 @@ class PostView(PostFields):
     repeat: Repeat | None = None
 
 
-_FIELDS = tuple(field.name for field in fields(PostFields))
+_FIELDS_OF = attrgetter(*(field.name for field in fields(PostFields)))
 
 
 def view_of(post: Post, repeat: Repeat | None = None) -> PostView:
     """Return a post as it is shown, but for what it waits for."""
-    return PostView(**{name: getattr(post, name) for name in _FIELDS}, repeat=repeat)
+    values: list[Any] = [*_FIELDS_OF(post), repeat]  # by position: `replace` takes three times as long
+    return PostView(*values)
 
 
 def view_posts(

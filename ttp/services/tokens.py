@@ -17,7 +17,7 @@ from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import due_at, good_until, is_alive
-from ttp.platforms.login import Grant, Login
+from ttp.platforms.login import Grant, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts
 from ttp.store import accounts as store
@@ -96,7 +96,7 @@ class Tokens:
         self,
         database: Database,
         credentials: CredentialsStore,
-        logins: Callable[[str], Login | None],
+        logins: Logins,
         config: Config,
         clock: Clock,
         platforms: Registry,
@@ -202,15 +202,16 @@ class Tokens:
             platform, handle = parse_account_name(name, self._platforms)
             with self._database.reading() as db:
                 account = accounts.account(db, platform, handle) if db else None
+        held = None
         if account is not None:
-            self._platforms.facts(account.platform)  # PlatformDisabled says nothing of its token
-        held = None if account is None else self._stored(account)
+            facts = self._platforms.facts(account.platform)  # PlatformDisabled says nothing of its token
+            held = self._stored(account) or (None if facts.needs_credentials else Credentials(""))
         if account is None or held is None:
             missing = f"{name} is not connected"
             raise Dead(name, NotDone(Kind.AUTH, missing), missing)
         if account.needs_reconnect:
             raise Dead(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
-        host = self._platforms.facts(account.platform).host(self._config)
+        host = self._platforms.facts(account.platform).host(self._config, account.server)
         if held.host and not same_host(held.host, host):
             raise UsageError(
                 f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
@@ -245,7 +246,7 @@ class Tokens:
 
     def _renew(self, account: Account, held: Credentials) -> Credentials:
         """Spend the token for a new one, and store that before anyone sees it."""
-        login, now = self._logins(account.platform), self._clock.now()
+        login, now = self._logins(account.platform, account.server), self._clock.now()
         if login is None or not login.renews(held):
             return self._still(account, held, NotDone(Kind.AUTH, "its token has ended"))
         home, spent = self._database.home, held.refresh_token or held.access_token

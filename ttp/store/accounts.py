@@ -6,7 +6,7 @@ once: where a process died between the platform's answer and storing it, the nex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ttp.domain.account import Account
@@ -96,6 +96,7 @@ def mark_account(
     hold_until: datetime | None = None,
     hold_reason: str | None = None,
     user_id: str | None = None,
+    server_info: Mapping[str, object] | None = None,
 ) -> None:
     """Note what a platform's answer said of the whole account. Only what is given is changed; a hold is only made
     longer."""
@@ -109,6 +110,8 @@ def mark_account(
         )
     if user_id is not None:
         db.execute("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))
+    if server_info is not None:
+        db.execute("UPDATE account SET server_info = ? WHERE id = ?", (row_mapper.text_of(server_info), account_id))
 
 
 def accounts(db: Connection, *, held_at: datetime | None = None) -> list[Account]:

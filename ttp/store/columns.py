@@ -24,6 +24,8 @@ ACCOUNT: dict[str, Kind] = {
     "created_at": "instant",
     "removed_at": "instant",
     "late_claim_at": "instant",
+    "server": "text",
+    "server_info": "object",
 }
 
 ATTEMPT: dict[str, Kind] = {

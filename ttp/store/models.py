@@ -97,6 +97,10 @@ class AccountRow(SQLModel, table=True):
     created_at: datetime = _instant(required=True)
     removed_at: datetime | None = _instant()
     late_claim_at: datetime | None = _instant()
+    server: str | None = _text(required=False)
+    server_info: str = Field(
+        default="{}", sa_column=Column(Text, nullable=False, server_default="{}", info={"json": "object"})
+    )
 
 
 class PostRow(SQLModel, table=True):
@@ -199,10 +203,14 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class RateLimitRow(SQLModel, table=True):
-    """What an account may still call, as the platform said it last: `remaining` calls of `most` until `reset_at`."""
+    """What may still be called, as the platform told an account last: `remaining` of `most` calls until `reset_at`.
+
+    `scope` and `subject` say who shares the limit (see `LimitKey`)."""
 
     __tablename__ = "rate_limit"
     account_id: int = _parent("account.id", primary=True)
+    scope: str = Field(sa_column=Column(Text, primary_key=True))
+    subject: str = Field(sa_column=Column(Text, primary_key=True))
     endpoint: str = Field(sa_column=Column(Text, primary_key=True))
     most: int | None = None
     remaining: int

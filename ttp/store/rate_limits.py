@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TtpError
-from ttp.domain.rate_limit import SHARED, Limit, whose
+from ttp.domain.rate_limit import Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.database import Database
@@ -31,13 +31,14 @@ WHERE {in_list("r.account_id", "accounts")}
 UNION ALL
 SELECT r.*, a.platform, a.handle FROM account a JOIN rate_limit r ON r.account_id = a.id
 WHERE {in_list("a.platform", "platforms")} AND {not_in_list("a.id", "accounts")}
-    AND r.endpoint >= :shared AND r.endpoint < :beyond
+    AND r.scope <> 'account'
 """
 
 
 _WRITE = """
-INSERT INTO rate_limit (account_id, endpoint, most, remaining, reset_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (account_id, endpoint) DO UPDATE SET
+INSERT INTO rate_limit (account_id, scope, subject, endpoint, most, remaining, reset_at, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, scope, subject, endpoint) DO UPDATE SET
     most = excluded.most, remaining = excluded.remaining, reset_at = excluded.reset_at, seen_at = excluded.seen_at
 WHERE excluded.seen_at >= rate_limit.seen_at
 """
@@ -59,7 +60,7 @@ class Limits:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: dict[tuple[str, str], _Seen] = {}
+        self._known: dict[tuple[str, LimitKey], _Seen] = {}
         self._recalled: set[int] = set()
         self._lock = threading.Lock()
 
@@ -70,19 +71,19 @@ class Limits:
         now = self._clock.now()
         with self._lock:
             for limit in limits:
-                key = (whose(account.name, limit.name), limit.name)
+                key = (owner(account.name, limit.key), limit.key)
                 before = self._known.get(key)
                 if limit.resets_at is not None and not (before is not None and _alike(before.limit, limit)):
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
 
-    def known(self, account: Account, name: str) -> Limit | None:
+    def known(self, account: Account, key: LimitKey) -> Limit | None:
         """What was last told of one limit, here or, before this process, elsewhere; None where nothing was."""
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:
                 if db is not None:
                     self.recall(db, account)
         with self._lock:
-            seen = self._known.get((whose(account.name, name), name))
+            seen = self._known.get((owner(account.name, key), key))
         return None if seen is None else seen.limit
 
     def keep(self) -> None:
@@ -104,15 +105,13 @@ class Limits:
         names = {
             "accounts": List(sorted(ids)),
             "platforms": List(sorted({account.platform for account in accounts})),
-            "shared": SHARED,
-            "beyond": SHARED + "\x7f",
         }
         told = [_seen(row) for row in db.execute(_READ, names)]
         with self._lock:
             for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
                 del self._known[key]
             for seen in told:
-                key = (whose(seen.limit.account, seen.limit.name), seen.limit.name)
+                key = (owner(seen.limit.account, seen.limit.key), seen.limit.key)
                 mine = self._known.get(key)
                 if mine is None or mine.at < seen.at:
                     self._known[key] = seen
@@ -134,7 +133,7 @@ class Limits:
                 if self._known.get(key) is seen:
                     self._known[key] = replace(seen, written=True)
 
-    def _unwritten(self) -> dict[tuple[str, str], _Seen]:
+    def _unwritten(self) -> dict[tuple[str, LimitKey], _Seen]:
         with self._lock:
             return {key: seen for key, seen in self._known.items() if not seen.written}
 
@@ -149,8 +148,8 @@ def current(db: Connection, now: datetime) -> list[Limit]:
     newest = {}
     for row in db.execute(sql, (to_ms(now),)):
         limit = _seen(row).limit
-        newest[whose(limit.account, limit.name), limit.name] = limit
-    return sorted(newest.values(), key=lambda limit: (limit.share_left, limit.account, limit.name))
+        newest[owner(limit.account, limit.key), limit.key] = limit
+    return sorted(newest.values(), key=lambda limit: (limit.share_left, limit.account, limit.label))
 
 
 def _alike(one: Limit, other: Limit) -> bool:
@@ -162,10 +161,21 @@ def _alike(one: Limit, other: Limit) -> bool:
 
 def _seen(row: Row) -> _Seen:
     account = f"{row['platform']}/{row['handle']}"
-    limit = Limit(account, row["endpoint"], row["remaining"], row["most"], from_ms(row["reset_at"]))
+    limit = Limit(
+        account, row["endpoint"], row["remaining"], row["most"], from_ms(row["reset_at"]), row["scope"], row["subject"]
+    )
     return _Seen(limit, from_ms(row["seen_at"]), row["account_id"], written=True)
 
 
 def _columns(seen: _Seen) -> tuple[row_mapper.Column, ...]:
     limit = seen.limit
-    return (seen.account_id, limit.name, limit.limit, limit.left, row_mapper.ms(limit.resets_at), to_ms(seen.at))
+    return (
+        seen.account_id,
+        limit.scope,
+        limit.subject,
+        limit.name,
+        limit.limit,
+        limit.left,
+        row_mapper.ms(limit.resets_at),
+        to_ms(seen.at),
+    )

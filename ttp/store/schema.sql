@@ -16,6 +16,8 @@ CREATE TABLE account (
     created_at INTEGER NOT NULL,
     removed_at INTEGER,
     late_claim_at INTEGER,
+    server TEXT,
+    server_info TEXT DEFAULT '{}' NOT NULL,
     UNIQUE (platform, handle)
 );
 CREATE TABLE change (
@@ -135,12 +137,14 @@ CREATE TABLE post_tag (
 CREATE INDEX post_tag_by_tag ON post_tag (tag, post_id);
 CREATE TABLE rate_limit (
     account_id INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    subject TEXT NOT NULL,
     endpoint TEXT NOT NULL,
     most INTEGER,
     remaining INTEGER NOT NULL,
     reset_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
-    PRIMARY KEY (account_id, endpoint),
+    PRIMARY KEY (account_id, scope, subject, endpoint),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE TABLE recurrence (
@@ -230,6 +234,6 @@ CREATE TABLE reading (
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0007');
+INSERT INTO alembic_version (version_num) VALUES ('0008');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -16,6 +16,8 @@ CREATE TABLE account (
     created_at BIGINT NOT NULL,
     removed_at BIGINT,
     late_claim_at BIGINT,
+    server TEXT COLLATE "C",
+    server_info TEXT DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX account_name ON account (platform, lower(handle));
@@ -139,12 +141,14 @@ CREATE TABLE post_tag (
 CREATE INDEX post_tag_by_tag ON post_tag (tag, post_id);
 CREATE TABLE rate_limit (
     account_id BIGINT NOT NULL,
+    scope TEXT NOT NULL,
+    subject TEXT NOT NULL,
     endpoint TEXT NOT NULL,
     most BIGINT,
     remaining BIGINT NOT NULL,
     reset_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
-    PRIMARY KEY (account_id, endpoint),
+    PRIMARY KEY (account_id, scope, subject, endpoint),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
 CREATE TABLE recurrence (
@@ -238,6 +242,6 @@ CREATE TABLE reading (
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0007');
+INSERT INTO alembic_version (version_num) VALUES ('0008');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ttp.views import Json, format_json_instant
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
     from ttp.domain.media import MediaItem
+    from ttp.services.preview import PostPreview, Version
     from ttp.services.queries import PostView
+    from ttp.services.remote_delete import TakenDown
 
 
 # The key tuples are spelled out so that `--fields` can be checked before anything was read or done.
@@ -136,4 +138,53 @@ def attempt_json(item: Attempt) -> Json:
         "httpStatus": item.http_status,
         "message": item.message,
         "endedAt": format_json_instant(item.ended_at),
+    }
+
+
+PREVIEW_FIELDS = (*POST_FIELDS, "versions", "replayed")
+
+
+def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> Json:
+    """Return a post that `create --dry-run` checked, with what each account would get in `versions`."""
+    post = post_json(found.post, warnings, replayed=found.replayed)
+    return {**post, "versions": [_version_json(one) for one in found.versions]}
+
+
+def _version_json(one: Version) -> Json:
+    return {
+        "account": one.account,
+        "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
+        "media": [{**media_json(item.sent), "converted": item.converted} for item in one.media],
+        "costUsd": None if one.price is None else one.price / 1000,
+    }
+
+
+def preview_rows(found: PostPreview) -> Iterator[Json]:
+    """Yield a row for each text of each account. The price of a thread is in the row of its first part."""
+    for one in found.versions:
+        for number, part in enumerate(one.parts, 1):
+            cost = one.price / 1000 if one.price is not None and number == 1 else None
+            counted: Json = {"part": number, "length": part.length, "limit": part.limit}
+            yield {"account": one.account, **counted, "costUsd": cost, "text": part.text}
+
+
+REMOTE_DELETE_FIELDS = ("id", "deleted", "remote")
+
+
+def remote_delete_json(post: TakenDown) -> Json:
+    """Return whether a post was deleted, and for each account whether the platform removed it."""
+    return {
+        "id": post.post_id,
+        "deleted": post.deleted,
+        "remote": [
+            {
+                "account": fate.delivery.account,
+                "remoteId": fate.delivery.remote_id,
+                "url": fate.delivery.url,
+                "takenDown": fate.message is None,
+                "message": fate.message,
+                "hint": fate.hint,
+            }
+            for fate in post.fates
+        ],
     }

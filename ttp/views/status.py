@@ -63,7 +63,7 @@ def status_json(health: Health) -> views.Json:
         "limits": [
             {
                 "account": limit.account,
-                "name": limit.name,
+                "name": limit.label,
                 "left": limit.left,
                 "limit": limit.limit,
                 "resetsAt": views.format_json_instant(limit.resets_at),

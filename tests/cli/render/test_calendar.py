@@ -16,7 +16,7 @@ from tests.cli.render.test_posts import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from ttp.cli.escape import to_ascii
-from ttp.cli.render.calendar import days_name, month_picture, week_picture
+from ttp.cli.render.calendar import days_name, render_month, render_week
 from ttp.cli.render.labels import SIGNS, sign
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
@@ -47,11 +47,11 @@ MONTH_SHEET = CalendarPage(MONTH, gaps_of(MONTH, POSTS, TODAY), all_="ttp calend
 
 
 def week(width: int = 80, posts: Sequence[PostView] = THIS_WEEK, **page: object) -> str:
-    return drawn(week_picture(posts, WEEK_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
+    return drawn(render_week(posts, WEEK_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
 
 
 def month(width: int = 80, posts: Sequence[PostView] = POSTS, **page: object) -> str:
-    return drawn(month_picture(posts, MONTH_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
+    return drawn(render_month(posts, MONTH_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
 
 
 WEEK_60 = """\
@@ -259,7 +259,7 @@ def test_the_month_names_the_next_posts_and_how_all_are_had() -> None:
 
 def test_of_a_month_that_is_over_the_first_posts_are_named_and_no_day_is_today() -> None:
     later = replace(PAGE, now=datetime(2027, 2, 1, tzinfo=UTC))
-    text = drawn(month_picture(POSTS, replace(MONTH_SHEET, gaps=()), later))
+    text = drawn(render_month(POSTS, replace(MONTH_SHEET, gaps=()), later))
     assert "[" not in text
     assert "  09:00 3 Nov 2026   ✓  23  x/roastery" in text
 
@@ -267,7 +267,7 @@ def test_of_a_month_that_is_over_the_first_posts_are_named_and_no_day_is_today()
 def test_a_week_that_is_not_now_has_no_present() -> None:
     later = replace(PAGE, now=datetime(2027, 2, 1, tzinfo=UTC))
     for width in (60, 120):
-        text = drawn(week_picture(THIS_WEEK, CalendarPage(WEEK), replace(later, width=width)))
+        text = drawn(render_week(THIS_WEEK, CalendarPage(WEEK), replace(later, width=width)))
         assert "▸" not in text
         assert "★" not in text
 
@@ -285,7 +285,7 @@ def test_a_week_is_named_by_its_days(day: date, name: str) -> None:
 
 
 def test_without_posts_the_grid_is_there_and_what_to_type() -> None:
-    for picture in (week_picture([], CalendarPage(WEEK), PAGE), month_picture([], CalendarPage(MONTH), PAGE)):
+    for picture in (render_week([], CalendarPage(WEEK), PAGE), render_month([], CalendarPage(MONTH), PAGE)):
         assert list(picture)[-1] == "No posts here.  Write one:  ttp create 'Hello'"
 
 
@@ -323,8 +323,8 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 def test_columns_line_up_and_nothing_foreign_acts_whatever_posts_say(posts: list[PostView], width: int) -> None:
     posts.sort(key=time_of)
     page = replace(PAGE, width=width)
-    grid = list(week_picture(posts, WEEK_SHEET, page))
-    days = list(month_picture(posts, MONTH_SHEET, page))
+    grid = list(render_week(posts, WEEK_SHEET, page))
+    days = list(render_month(posts, MONTH_SHEET, page))
     lines = [line for line in [*grid, *days] if "ttp " not in line]
     assert [line for line in lines if columns(line) > width] == []
     assert [line for line in [*grid, *days] if CONTROLS.search(line)] == []
@@ -361,7 +361,7 @@ def test_the_nights_in_which_clocks_change_have_the_hours_of_the_clock(zone: str
     span = week_with(day, here)
     night = datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
     posts = [replace(DUE, id=place + 1, scheduled_at=night + timedelta(hours=place)) for place in range(3)]
-    lines = list(week_picture(posts, CalendarPage(span), Page(night, here, 120)))
+    lines = list(render_week(posts, CalendarPage(span), Page(night, here, 120)))
     shown = [line[:6] for line in lines if ":30 " in line]
     assert [one for one in shown if one.strip()] == hours
     assert len([line for line in lines if ":30 " in line]) == 3

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttp.cli.render.accounts import account_picture
-from ttp.cli.render.doctor import doctor_picture
+from ttp.cli.render.accounts import render_account
+from ttp.cli.render.doctor import render_checks
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
 from ttp.domain.account import Account
@@ -33,7 +33,7 @@ def drawn(lines: Iterable[str]) -> str:
 
 
 def test_each_check_has_its_line_and_the_command_under_it() -> None:
-    assert drawn(doctor_picture(CHECKS, PAGE)) == (
+    assert drawn(render_checks(CHECKS, PAGE)) == (
         "  ok    store               /home/me/.local/share/ttp/ttp.db, 1.2 MB, intact,\n"
         "                            schema 3\n"
         "  WARN  publisher           nothing publishes (never run); 3 posts are scheduled\n"
@@ -48,18 +48,18 @@ def test_each_check_has_its_line_and_the_command_under_it() -> None:
 
 @pytest.mark.parametrize("width", [40, 57, 120])
 def test_lines_fit_but_for_commands_which_stay_whole(width: int) -> None:
-    lines = list(doctor_picture(CHECKS, Page(NOW, width=width)))
+    lines = list(render_checks(CHECKS, Page(NOW, width=width)))
     assert all(columns(line) <= width for line in lines if "fix:" not in line)
     assert any(line.endswith("fix:  ttp account connect x/roastery") for line in lines)
 
 
 def test_the_status_alone_is_painted() -> None:
-    first = next(iter(doctor_picture(CHECKS[2:], Page(NOW, color=True))))
+    first = next(iter(render_checks(CHECKS[2:], Page(NOW, color=True))))
     assert first.startswith("  \x1b[31mFAIL\x1b[0m  account.x/roastery  must")
 
 
 def test_foreign_words_do_nothing_to_the_terminal() -> None:
-    shown = drawn(doctor_picture([Check("a\x1b[2J", Grade.FAIL, "b\x1b[2J\nc", "d\x1b[2J")], PAGE))
+    shown = drawn(render_checks([Check("a\x1b[2J", Grade.FAIL, "b\x1b[2J\nc", "d\x1b[2J")], PAGE))
     assert "\x1b" not in shown
     assert "b\\x1b[2J c" in shown
 
@@ -78,7 +78,7 @@ def test_everything_about_an_account() -> None:
         hold_reason="quota",
         options={"tiktok.privacy_level": "SELF_ONLY"},
     )
-    assert drawn(account_picture(account, PAGE)) == (
+    assert drawn(render_account(account, PAGE)) == (
         "tiktok/me   disabled\n"
         "  User id      -000a\n"
         "  Zone         Asia/Tokyo\n"
@@ -93,7 +93,7 @@ def test_everything_about_an_account() -> None:
 
 
 def test_an_account_that_is_not_connected_says_how() -> None:
-    assert drawn(account_picture(Account("x", "me"), PAGE)) == (
+    assert drawn(render_account(Account("x", "me"), PAGE)) == (
         "x/me   not connected\n"
         "  Zone         none of its own (UTC)\n"
         "\n"

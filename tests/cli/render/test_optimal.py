@@ -12,8 +12,8 @@ import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
 from ttp.cli.escape import to_ascii
-from ttp.cli.render.heatmap import heatmap_picture, scale_of
-from ttp.cli.render.optimal import backtest_picture, explanation_picture, recommendation_picture, week_picture
+from ttp.cli.render.heatmap import render_heatmap, scale_of
+from ttp.cli.render.optimal import render_backtest, render_explanation, render_recommendation, render_week
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
 from ttp.domain.optimal import DAYS, Evidence, Rating, week_schedule
@@ -42,7 +42,7 @@ def drawn(lines: Iterable[str]) -> str:
 
 
 def test_optimal_draws_bars_and_says_what_they_mean() -> None:
-    assert drawn(recommendation_picture(advice(told(), TONIGHT, (44, 45)), PAGE)) == (
+    assert drawn(render_recommendation(advice(told(), TONIGHT, (44, 45)), PAGE)) == (
         "instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin\n"
         "  Post at 18:00: expect about 12 % more than your average (585 posts).\n"
         "\n"
@@ -66,23 +66,23 @@ def test_optimal_draws_bars_and_says_what_they_mean() -> None:
 
 
 def test_the_next_slot_is_taken_by_the_only_draft_by_a_new_post_and_in_the_zone_that_was_asked_for() -> None:
-    assert "A week" not in drawn(recommendation_picture(advice(told(), TONIGHT, (44,)), PAGE))
-    text = drawn(recommendation_picture(advice(told(), TONIGHT), PAGE, tz="Asia/Tokyo"))
+    assert "A week" not in drawn(render_recommendation(advice(told(), TONIGHT, (44,)), PAGE))
+    text = drawn(render_recommendation(advice(told(), TONIGHT), PAGE, tz="Asia/Tokyo"))
     assert "  Take it:  ttp create TEXT --to instagram/roastery --at optimal --tz Asia/Tokyo\n" in text
 
 
 def test_optimal_says_so_when_the_data_are_thin() -> None:
-    text = drawn(recommendation_picture(advice(told(Evidence.THIN, days=0.2, posts=12)), PAGE))
+    text = drawn(render_recommendation(advice(told(Evidence.THIN, days=0.2, posts=12)), PAGE))
     assert "Thin evidence: the five hours beat your average with 94 % probability; 12\n  posts are few" in text
     assert "Days make little difference" not in text
     assert "Next good hour" not in text
-    assert "1 post is few" in drawn(recommendation_picture(advice(told(Evidence.THIN, posts=1)), PAGE)).replace(
+    assert "1 post is few" in drawn(render_recommendation(advice(told(Evidence.THIN, posts=1)), PAGE)).replace(
         "\n  ", " "
     )
 
 
 def test_the_first_sentence_says_what_to_do_and_how_sure_it_is() -> None:
-    some, thin = (drawn(recommendation_picture(advice(told(one)), PAGE)) for one in (Evidence.SOME, Evidence.THIN))
+    some, thin = (drawn(render_recommendation(advice(told(one)), PAGE)) for one in (Evidence.SOME, Evidence.THIN))
     assert "Post around 18:00: about 12 % more than your average is likely" in some
     assert "Some evidence: the five hours" in some
     assert "Your best hours are not known yet: 18:00" in thin
@@ -90,39 +90,39 @@ def test_the_first_sentence_says_what_to_do_and_how_sure_it_is() -> None:
 
 def test_the_next_hour_is_told_with_its_reason() -> None:
     found = replace(advice(told(), TONIGHT), why="the best free hour within reach")
-    assert "17:00 UTC): the best free hour" in drawn(recommendation_picture(found, PAGE))
+    assert "17:00 UTC): the best free hour" in drawn(render_recommendation(found, PAGE))
 
 
 def test_no_probability_is_called_certain() -> None:
     sure = replace(told(), confidence=1.0, hours=tuple(replace(hour, score=1.0) for hour in told().hours[18:]))
-    text = drawn(recommendation_picture(advice(sure), PAGE))
+    text = drawn(render_recommendation(advice(sure), PAGE))
     assert "  18:00  ████████████████████ >99 %    37 posts" in text
     assert "with >99 % probability" in text
     assert "100 %" not in text
 
 
 def test_optimal_says_which_zone_was_taken_where_nobody_named_one() -> None:
-    text = drawn(recommendation_picture(advice(told()), PAGE, zone_known=False))
+    text = drawn(render_recommendation(advice(told()), PAGE, zone_known=False))
     assert "  No zone is set for instagram/roastery: Europe/Berlin is this machine's.\n" in text
     assert "  Set it:  ttp account set instagram/roastery --tz ZONE\n" in text
 
 
 def test_a_period_of_one_day_or_none_is_no_range() -> None:
     day = replace(told(), first_at=NOW, last_at=NOW)
-    assert "585 posts, 24 Nov 2026   hours" in drawn(recommendation_picture(advice(day), PAGE))
-    assert "585 posts   hours" in drawn(recommendation_picture(advice(replace(day, first_at=None)), PAGE))
+    assert "585 posts, 24 Nov 2026   hours" in drawn(render_recommendation(advice(day), PAGE))
+    assert "585 posts   hours" in drawn(render_recommendation(advice(replace(day, first_at=None)), PAGE))
     years = replace(day, first_at=NOW - timedelta(days=365))
-    assert "24 Nov 2025 to 24 Nov 2026" in drawn(recommendation_picture(advice(years), PAGE))
+    assert "24 Nov 2025 to 24 Nov 2026" in drawn(render_recommendation(advice(years), PAGE))
 
 
 def test_without_data_the_command_that_would_get_some_is_named() -> None:
-    for picture in (recommendation_picture, heatmap_picture):
+    for picture in (render_recommendation, render_heatmap):
         assert drawn(picture(advice(NOTHING), PAGE)) == f"x/none\n  No measured posts yet.  Get some:  {WAY}\n"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_bars_fit_every_width(width: int) -> None:
-    lines = list(recommendation_picture(advice(told(Evidence.THIN), TONIGHT), replace(PAGE, width=width)))
+    lines = list(render_recommendation(advice(told(Evidence.THIN), TONIGHT), replace(PAGE, width=width)))
     assert sum(" %  (" in line or line.endswith("…") for line in lines) >= 8
     assert all(columns(line) <= width for line in lines if "ttp " not in line)
 
@@ -131,7 +131,7 @@ def test_the_bars_fit_every_width(width: int) -> None:
 
 
 def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
-    lines = list(heatmap_picture(advice(told()), PAGE))
+    lines = list(render_heatmap(advice(told()), PAGE))
     assert lines[2] == "      00    03    06    09    12    15    18    21"
     rows = lines[3:10]
     assert [row[:6] for row in rows] == [f"  {day[:3]} " for day in DAYS]
@@ -145,19 +145,19 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("color", [True, False], ids=["colour", "shades"])
 def test_the_heat_map_fits_every_width(width: int, color: bool) -> None:
-    lines = list(heatmap_picture(advice(told()), replace(PAGE, width=width, color=color), zone_known=False))
+    lines = list(render_heatmap(advice(told()), replace(PAGE, width=width, color=color), zone_known=False))
     assert all(columns(PAINT.sub("", line)) <= width for line in lines if "ttp " not in line)
     assert any(PAINT.search(line) for line in lines) is color
 
 
 def test_in_colour_every_cell_says_its_level_by_its_ground() -> None:
-    lines = list(heatmap_picture(advice(told()), replace(PAGE, color=True)))
+    lines = list(render_heatmap(advice(told()), replace(PAGE, color=True)))
     assert lines[4].count("\x1b[48;5;") == 24
     assert "█" not in drawn(lines)
 
 
 def test_in_ascii_the_map_keeps_its_columns() -> None:
-    lines = list(heatmap_picture(advice(told()), PAGE))
+    lines = list(render_heatmap(advice(told()), PAGE))
     assert all(to_ascii(line).isascii() and len(to_ascii(line)) == len(line) for line in lines)
     assert len({to_ascii(sign) for sign in " ░▒▓█★·"}) == 7
 
@@ -174,16 +174,16 @@ def test_small_differences_do_not_look_like_a_summit_and_a_valley() -> None:
 
 def test_the_week_has_the_best_hours_of_each_day() -> None:
     found = Week(("instagram/roastery",), BERLIN, tuple(week_schedule(told())))
-    lines = list(week_picture(found, PAGE))
+    lines = list(render_week(found, PAGE))
     assert lines[0] == "instagram/roastery   hours in Europe/Berlin"
     assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    20:00  40 %"
-    assert drawn(week_picture(Week((), None, ()), PAGE)) == f"Nothing is measured yet.  Import some:  {WAY}\n"
+    assert drawn(render_week(Week((), None, ()), PAGE)) == f"Nothing is measured yet.  Import some:  {WAY}\n"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_week_fits_every_width(width: int) -> None:
     found = Week(("x/me",), BERLIN, tuple(week_schedule(told())))
-    assert all(columns(line) <= width for line in week_picture(found, replace(PAGE, width=width)) if "ttp " not in line)
+    assert all(columns(line) <= width for line in render_week(found, replace(PAGE, width=width)) if "ttp " not in line)
 
 
 # ttp optimal explain
@@ -204,7 +204,7 @@ def explained(posts: int = 3, *, evidence: Evidence = Evidence.STRONG, nearby: i
 
 
 def test_an_explanation_shows_the_posts_and_the_way_to_the_score() -> None:
-    assert drawn(explanation_picture(explained(), PAGE)) == (
+    assert drawn(render_explanation(explained(), PAGE)) == (
         "instagram/roastery   18:00   of 585 posts   hours in Europe/Berlin\n"
         "\n"
         "  PUBLISHED         COUNTED  USUAL          KIND  OUTLIER    LEFT  TEXT\n"
@@ -221,17 +221,17 @@ def test_an_explanation_shows_the_posts_and_the_way_to_the_score() -> None:
 
 
 def test_more_posts_than_are_shown_are_counted() -> None:
-    assert "  And 3 more that tell less:  --limit 13\n" in drawn(explanation_picture(explained(13), PAGE))
-    assert "  And 12 more that tell less:  --limit 13\n" in drawn(explanation_picture(explained(13), PAGE, 1))
-    assert "PUBLISHED" not in drawn(explanation_picture(explained(13), PAGE, 0))
+    assert "  And 3 more that tell less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE))
+    assert "  And 12 more that tell less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE, 1))
+    assert "PUBLISHED" not in drawn(render_explanation(explained(13), PAGE, 0))
 
 
 def test_a_place_without_posts_is_explained_by_its_neighbours() -> None:
-    text = drawn(explanation_picture(explained(0, evidence=Evidence.THIN), PAGE))
+    text = drawn(render_explanation(explained(0, evidence=Evidence.THIN), PAGE))
     assert "  Counted   no post of yours at 18:00, 86 posts within 2 hours\n" in text
     assert "what 86 posts within 2 hours can say against" in text
     assert "Thin evidence" in text
-    alone = drawn(explanation_picture(explained(0, nearby=0), PAGE))
+    alone = drawn(render_explanation(explained(0, nearby=0), PAGE))
     assert "no post of yours at 18:00, and none near it" in alone
     assert "what the rest of the week can say against" in alone
 
@@ -240,12 +240,12 @@ def test_days_and_slots_are_explained_among_their_kind() -> None:
     one = explained()
     for rating, words in ((told().days[1], "true best 3 days"), (told().slots[42], "true best 10 slots")):
         other = Explained(replace(one.explanation, rating=rating), {})
-        assert words in drawn(explanation_picture(other, PAGE))
+        assert words in drawn(render_explanation(other, PAGE))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_explanations_fit_every_width(width: int) -> None:
-    lines = explanation_picture(explained(13), replace(PAGE, width=width))
+    lines = render_explanation(explained(13), replace(PAGE, width=width))
     assert all(columns(line) <= width for line in lines)
 
 
@@ -253,7 +253,7 @@ def test_explanations_fit_every_width(width: int) -> None:
 
 
 def test_a_backtest_says_what_was_tested_and_what_follows() -> None:
-    assert drawn(backtest_picture(TESTED, PAGE, WAY)) == (
+    assert drawn(render_backtest(TESTED, PAGE, WAY)) == (
         "x/me   200 posts, 24 Nov 2026   hours in Europe/Berlin\n"
         "\n"
         "  Tested on your last 100 posts, each with what was known before it; 30 of them\n"
@@ -283,9 +283,9 @@ def test_a_backtest_says_what_was_tested_and_what_follows() -> None:
     ],
 )
 def test_a_backtest_is_honest(test: Backtest, words: str) -> None:
-    assert words in drawn(backtest_picture(test, PAGE, WAY))
+    assert words in drawn(render_backtest(test, PAGE, WAY))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_backtests_fit_every_width(width: int) -> None:
-    assert all(columns(line) <= width for line in backtest_picture(TESTED, replace(PAGE, width=width), WAY))
+    assert all(columns(line) <= width for line in render_backtest(TESTED, replace(PAGE, width=width), WAY))

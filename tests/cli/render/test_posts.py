@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.render.accounts import accounts_picture
-from ttp.cli.render.metrics import samples_picture
-from ttp.cli.render.optimal import slots_picture
+from ttp.cli.render.accounts import render_accounts
+from ttp.cli.render.metrics import render_samples
+from ttp.cli.render.optimal import render_slots
 from ttp.cli.render.page import Cell, Column, Page, Style, table
-from ttp.cli.render.post import attempts_picture, post_picture
-from ttp.cli.render.posts import posts_picture
-from ttp.cli.render.status import health_picture
+from ttp.cli.render.post import render_attempts, render_post
+from ttp.cli.render.posts import render_posts
+from ttp.cli.render.status import render_status
 from ttp.cli.render.width import columns, cut, pad, widest, wrap
 from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -91,7 +91,7 @@ def drawn(lines: Iterable[str]) -> str:
 
 
 def test_the_list_at_80_columns() -> None:
-    assert drawn(posts_picture(POSTS, PAGE)) == (
+    assert drawn(render_posts(POSTS, PAGE)) == (
         "  ID  WHEN                    STATUS     ACCOUNTS  TEXT\n"
         "  41  today  18:00  in 4 h    scheduled  ig x      Behind the scenes: how we ro…\n"
         "  43  Fri 27 18:00  in 3 d    scheduled  ig        Weekend opening hours\n"
@@ -108,18 +108,18 @@ def test_the_clocks_of_a_list_stand_below_each_other() -> None:
     days = [at(24, 9), at(30, 18), at(30, 9) + timedelta(days=1), at(24, 9) + timedelta(days=14)]
     later = at(24, 9) + timedelta(days=60)
     posts = [PostView("hi", (), PostStatus.SCHEDULED, day, id=1) for day in days]
-    assert [line[6:18] for line in posts_picture(posts, PAGE)][1:5] == [
+    assert [line[6:18] for line in render_posts(posts, PAGE)][1:5] == [
         *("today  09:00", "Mon 30 18:00", "Tue  1 09:00", " 8 Dec 09:00")
     ]
     posts.append(PostView("hi", (), PostStatus.SCHEDULED, later, id=2))
     for width in (80, 120):
-        lines = list(posts_picture(posts, replace(PAGE, width=width)))[1:6]
+        lines = list(render_posts(posts, replace(PAGE, width=width)))[1:6]
         assert len({re.search(r"\d\d:\d\d", line).start() for line in lines}) == 1  # type: ignore[union-attr]
 
 
 def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
     posts = [replace(DUE, content="Roast on Monday"), DRAFT, replace(LAUNCH, content="Launch day!"), WEEKEND]
-    assert drawn(posts_picture(posts[:3], replace(PAGE, width=120))) == (
+    assert drawn(render_posts(posts[:3], replace(PAGE, width=120))) == (
         "  ID  WHEN                        UTC    STATUS     ACCOUNTS                     MEDIA    TEXT\n"
         "  41  Tue 24 Nov 18:00  in 4 h    17:00  scheduled  ig/roastery  x/roastery      1 image  Roast on Monday\n"
         "  44  -                           -      draft      -                            -        Interview outtakes\n"
@@ -127,25 +127,25 @@ def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
         "\n"
         "Times in Europe/Berlin (UTC+01:00).   ! failed   Post 38 needs you:  ttp show 38\n"
     )
-    assert "  1 image, 1 video  Weekend" in drawn(posts_picture(posts, replace(PAGE, width=120)))
+    assert "  1 image, 1 video  Weekend" in drawn(render_posts(posts, replace(PAGE, width=120)))
 
 
 def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
     shop = PostView("Sale", (row("x/shop"), row("tiktok/shop")), PostStatus.SCHEDULED, at(25, 9), id=45)
-    text = drawn(posts_picture((DUE, shop), PAGE))
+    text = drawn(render_posts((DUE, shop), PAGE))
     assert "ig x/roastery " in text
     assert "x/shop tiktok " in text
 
 
 def test_a_narrow_terminal_loses_columns_and_never_the_id_the_time_the_status_or_the_text() -> None:
-    head, first, *_ = posts_picture(POSTS, replace(PAGE, width=50))
+    head, first, *_ = render_posts(POSTS, replace(PAGE, width=50))
     assert head == "  ID  WHEN          STATUS     TEXT"
     assert first == "  41  today  18:00  scheduled  Behind the scenes:…"
 
 
 def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
     many = replace(DUE, deliveries=tuple(row(f"x/shop{number}") for number in range(20)))
-    _, line, *_ = posts_picture([many], PAGE)
+    _, line, *_ = render_posts([many], PAGE)
     assert "  x/shop0 x/shop1 x/shop2 x…  Behind the " in line
     assert columns(line) == 80
 
@@ -158,7 +158,7 @@ def test_a_post_with_its_past_has_a_line_of_history_and_the_time_of_what_failed(
         Happened("partial", at(23, 18, 0, 7), by_publisher=True),
     )
     past = Past(events, {"x/roastery": at(23, 18, 0, 2)})
-    text = drawn(post_picture(replace(LAUNCH, created_at=at(22, 14, 2)), PAGE, past))
+    text = drawn(render_post(replace(LAUNCH, created_at=at(22, 14, 2)), PAGE, past))
     assert "  x/roastery          failed     18:00:02  401 token ended on 21 Nov\n" in text
     assert (
         "\n\n  History  Sun 22 14:02 created  Mon 23 14:03 scheduled  18:00:00 publishing\n"
@@ -169,13 +169,13 @@ def test_a_post_with_its_past_has_a_line_of_history_and_the_time_of_what_failed(
 
 def test_a_post_that_was_only_made_keeps_its_line_and_has_no_history() -> None:
     made = replace(DRAFT, created_at=at(22, 14, 2))
-    text = drawn(post_picture(made, PAGE, Past((Happened("created", at(22, 14, 2)),))))
+    text = drawn(render_post(made, PAGE, Past((Happened("created", at(22, 14, 2)),))))
     assert "  Created     Sun 22 Nov 2026 14:02\n" in text
     assert "History" not in text
 
 
 def test_a_post_under_way_is_marked_and_the_mark_explained() -> None:
-    text = drawn(posts_picture([replace(DUE, deliveries=(row("x/me", DeliveryState.SENDING),))], PAGE))
+    text = drawn(render_posts([replace(DUE, deliveries=(row("x/me", DeliveryState.SENDING),))], PAGE))
     assert "  x ~  " in text
     assert "~ under way" in text
 
@@ -192,20 +192,20 @@ def test_long_cells_shrink_where_no_column_can_be_left_out() -> None:
 
 def test_a_time_far_away_shows_its_date_and_another_year() -> None:
     far = [replace(DUE, scheduled_at=datetime(year, 12, 25, 9, tzinfo=UTC)) for year in (2026, 2027)]
-    text = drawn(posts_picture(far, PAGE))
+    text = drawn(render_posts(far, PAGE))
     assert "25 Dec      10:00  in 30 d " in text
     assert "25 Dec 2027 10:00  in 395 d" in text
 
 
 def test_utc_names_its_day_where_it_is_another_one() -> None:
     late = replace(DUE, scheduled_at=at(28, 0, 30))
-    assert " Fri 23:30  scheduled" in drawn(posts_picture([late], replace(PAGE, width=120)))
+    assert " Fri 23:30  scheduled" in drawn(render_posts([late], replace(PAGE, width=120)))
 
 
 @given(st.lists(FOREIGN, min_size=1, max_size=4), st.sampled_from(WIDTHS))
 def test_whatever_the_text_the_list_keeps_one_line_a_post_within_the_page(texts: list[str], width: int) -> None:
     posts = [replace(DUE, content=text, id=place) for place, text in enumerate(texts)]
-    lines = list(posts_picture(posts, replace(PAGE, width=width)))
+    lines = list(render_posts(posts, replace(PAGE, width=width)))
     assert lines.index("") == len(texts) + 1
     assert all(columns(line) <= width for line in lines)
     assert not re.search(
@@ -215,14 +215,14 @@ def test_whatever_the_text_the_list_keeps_one_line_a_post_within_the_page(texts:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_colour_adds_nothing_but_codes(width: int) -> None:
-    plain, coloured = (list(posts_picture(POSTS, Page(NOW, BERLIN, width, color))) for color in (False, True))
+    plain, coloured = (list(render_posts(POSTS, Page(NOW, BERLIN, width, color))) for color in (False, True))
     assert plain != coloured
     assert plain == [ANSI.sub("", line).rstrip() for line in coloured]
     assert not ANSI.search("".join(plain))
 
 
 def test_everything_about_a_post_that_failed_in_part() -> None:
-    assert drawn(post_picture(LAUNCH, PAGE)) == (
+    assert drawn(render_post(LAUNCH, PAGE)) == (
         "Post 38   PARTIAL   1 of 2 accounts published\n"
         "  Scheduled   Mon 23 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, 19 h ago)\n"
         "  Media       launch.jpg  1080x1350  412 kB  alt text: a cup\n"
@@ -248,7 +248,7 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
         waiting_until=at(24, 14, 30),
     )
     text = drawn(
-        post_picture(PostView("Clip", (waiting,), PostStatus.PUBLISHING, at(24, 13), id=7, media=(VIDEO,)), PAGE)
+        render_post(PostView("Clip", (waiting,), PostStatus.PUBLISHING, at(24, 13), id=7, media=(VIDEO,)), PAGE)
     )
     assert "clip.mp4  3.4 s  1.2 MB  alt text: none" in text
     assert " ".join(text.split("DETAIL")[1].split()) == (
@@ -258,7 +258,7 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
 
 def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
     late = Delivery("x/me", "x", DeliveryState.PUBLISHED, published_at=at(24, 9, 1, 2), url="https://x.com/i/1")
-    text = drawn(post_picture(PostView("Late", (late,), PostStatus.PUBLISHED, at(23, 18), at(24, 9, 1, 2), id=7), PAGE))
+    text = drawn(render_post(PostView("Late", (late,), PostStatus.PUBLISHED, at(23, 18), at(24, 9, 1, 2), id=7), PAGE))
     assert "published  today 09:01:02  x.com/i/1" in text
     assert "Next" not in text
 
@@ -276,7 +276,7 @@ def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
     ],
 )
 def test_show_ends_with_the_command_that_the_post_needs(post: PostView, command: str) -> None:
-    assert list(post_picture(post, PAGE))[-1] == command
+    assert list(render_post(post, PAGE))[-1] == command
 
 
 def test_show_has_a_line_for_every_field_that_is_set() -> None:
@@ -290,7 +290,7 @@ def test_show_has_a_line_for_every_field_that_is_set() -> None:
         key="k-1",
         max_lateness_s=90.0,
     )
-    text = drawn(post_picture(post, PAGE))
+    text = drawn(render_post(post, PAGE))
     for line in (
         "Created     Fri 20 Nov 2026 14:02",
         "Thread      2. second part",
@@ -321,7 +321,7 @@ def test_no_foreign_text_of_a_post_acts_on_the_terminal(text: str) -> None:
         key=text,
         id=1,
     )
-    shown = "".join(post_picture(post, PAGE))
+    shown = "".join(render_post(post, PAGE))
     assert not re.search("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", shown)
 
 
@@ -334,7 +334,7 @@ def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
         Account("instagram", "new"),
         Account("instagram", "old", connected=True, enabled=False),
     ]
-    assert drawn(accounts_picture(accounts, PAGE)) == (
+    assert drawn(render_accounts(accounts, PAGE)) == (
         "  ACCOUNT         STATE          ZONE           TOKEN UNTIL\n"
         "  x/roastery      RECONNECT      Europe/Berlin  -\n"
         "  tiktok/demo     connected      -              12 Jun 2027 (in 200 d)\n"
@@ -350,7 +350,7 @@ def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
 
 
 def test_options_of_accounts_get_a_column_where_there_are_some() -> None:
-    text = drawn(accounts_picture([Account("tiktok", "me", options={"tiktok.privacy_level": "SELF_ONLY"})], PAGE))
+    text = drawn(render_accounts([Account("tiktok", "me", options={"tiktok.privacy_level": "SELF_ONLY"})], PAGE))
     assert "tiktok.privacy_level=SELF_ONLY" in text
 
 
@@ -371,7 +371,7 @@ def test_the_log_wraps_long_messages_and_marks_an_open_intent() -> None:
             message="the token ended on Saturday",
         ),
     ]
-    assert drawn(attempts_picture(attempts, PAGE)) == (
+    assert drawn(render_attempts(attempts, PAGE)) == (
         "  WHEN             ACCOUNT  TRY  STEP    OUTCOME   HTTP  MESSAGE\n"
         "  Mon 23 18:00:01  x/me       1  upload  done       200\n"
         "  Mon 23 18:00:02  x/me       1  lookup  -\n"
@@ -393,7 +393,7 @@ def test_status_says_first_what_needs_a_person() -> None:
         holds=(Hold("instagram/demo", at(24, 21, 10), "quota"), Hold("x/me")),
         limits=(Limit("tiktok/me", "posts", 2, 15, at(24, 21, 10)), Limit("x/me", "posts", 90, 100)),
     )
-    assert drawn(health_picture(health, PAGE)) == (
+    assert drawn(render_status(health, PAGE)) == (
         "! 1 post may be live (36), 1 account must be reconnected (x/roastery)\n"
         "running  pid 4127, since Mon 23 09:12\n"
         "next     41  today 18:00 (in 4 h 14 min, 17:00 UTC)   ig/roastery x/roastery\n"
@@ -409,14 +409,14 @@ def test_status_tells_scarce_limits_only_and_those_without_a_number_too() -> Non
         Limit("x/me", "GET /2/users/me", 14, 75),
         Limit("x/me", "GET /2/tweets", 15, 75, at(24, 14)),
     )
-    assert list(health_picture(Health(limits=limits), PAGE))[-2:] == [
+    assert list(render_status(Health(limits=limits), PAGE))[-2:] == [
         "limits   x/me POST /2/tweets: none left until today 14:00; x/me GET /2/users/me:",
         "         14 of 75 left",
     ]
 
 
 def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
-    assert drawn(health_picture(Health(overdue=2, needs=Needs(retry=(38, 39))), PAGE)) == (
+    assert drawn(render_status(Health(overdue=2, needs=Needs(retry=(38, 39))), PAGE)) == (
         "! 2 posts failed (38, 39)\n"
         "! 2 posts are overdue and nothing publishes: ttp run\n"
         "stopped  nothing publishes now: ttp run\n"
@@ -427,20 +427,18 @@ def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
 
 
 def test_status_tells_the_next_time_even_without_its_post() -> None:
-    lines = list(health_picture(Health(next_due_at=at(24, 18)), PAGE))
+    lines = list(render_status(Health(next_due_at=at(24, 18)), PAGE))
     assert "next     today 18:00 (in 4 h 14 min, 17:00 UTC)" in lines
 
 
 def test_status_under_cron_says_when_it_last_ran() -> None:
     publisher = Publisher(mode="once", last_run_at=at(24, 13, 43))
-    assert "cron     last run 3 min ago" in list(health_picture(Health(publisher), PAGE))
+    assert "cron     last run 3 min ago" in list(render_status(Health(publisher), PAGE))
 
 
 def test_a_loop_that_ended_is_stopped_not_cron() -> None:
     publisher = Publisher(mode="loop", last_run_at=at(24, 13, 43))
-    assert "stopped  nothing publishes now, last run 3 min ago: ttp run" in list(
-        health_picture(Health(publisher), PAGE)
-    )
+    assert "stopped  nothing publishes now, last run 3 min ago: ttp run" in list(render_status(Health(publisher), PAGE))
 
 
 def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
@@ -448,7 +446,7 @@ def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
         Sample("x/me", "1890", at(1, 9), at(3, 9), likes=1200, comments=0, shares=7, views=90500),
         Sample("instagram/roastery", "17900", at(20, 18), at(22, 18), likes=3),
     ]
-    assert drawn(samples_picture(samples, replace(PAGE, width=100))) == (
+    assert drawn(render_samples(samples, replace(PAGE, width=100))) == (
         "  PUBLISHED     READ    ACCOUNT             LIKES  COMMENTS  SHARES   VIEWS  POST\n"
         "  1 Nov 09:00   3 Nov   x/me                1,200         0       7  90,500  1890\n"
         "  20 Nov 18:00  22 Nov  instagram/roastery      3         -       -       -  17900\n"
@@ -458,20 +456,20 @@ def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
 
 
 def test_a_next_slot_shows_its_date_zone_utc_and_chance() -> None:
-    (line,) = slots_picture([{"at": at(24, 18), "day": "Tuesday", "hour": 18, "score": 0.9}], replace(PAGE, width=100))
+    (line,) = render_slots([{"at": at(24, 18), "day": "Tuesday", "hour": 18, "score": 0.9}], replace(PAGE, width=100))
     assert line == ("Tue 24 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, in 4 h 14 min)   90 % among your true best ten")
 
 
 def test_an_empty_answer_names_the_command_that_fills_it() -> None:
     for lines in (
-        posts_picture([], PAGE),
-        accounts_picture([], PAGE),
-        samples_picture([], PAGE),
-        slots_picture([], PAGE),
+        render_posts([], PAGE),
+        render_accounts([], PAGE),
+        render_samples([], PAGE),
+        render_slots([], PAGE),
     ):
         (line,) = lines
         assert ":  ttp " in line
-    assert list(attempts_picture([], PAGE)) == ["Nothing was tried yet."]
+    assert list(render_attempts([], PAGE)) == ["Nothing was tried yet."]
 
 
 @pytest.mark.parametrize(
@@ -555,7 +553,7 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
     x, tiktok = (row(name) for name in ("x/roastery", "tiktok/roastery"))
     coming = (due(41, 24, 18, x, tiktok), due(42, 24, 21, tiktok), due(43, 27, 18, x))
     health = Health(coming=coming)
-    assert drawn(health_picture(health, PAGE)) == (
+    assert drawn(render_status(health, PAGE)) == (
         "stopped  nothing publishes now: ttp run\n"
         "next     nothing\n"
         "waiting  0 posts scheduled\n"
@@ -565,9 +563,9 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
         "             41 x tiktok           42 tiktok             43 x\n"
         "holds    none\n"
     )
-    assert drawn(health_picture(Health(coming=coming[:1]), PAGE)).count("\n") == 4
+    assert drawn(render_status(Health(coming=coming[:1]), PAGE)).count("\n") == 4
     for width in range(40, 200):
-        lines = list(health_picture(Health(coming=coming * 2), replace(PAGE, width=width)))
+        lines = list(render_status(Health(coming=coming * 2), replace(PAGE, width=width)))
         assert max(map(columns, lines)) <= width
 
 

@@ -203,6 +203,34 @@ def test_parameters_and_token_may_come_in_query_form_or_json(instagram: Web, hos
     assert code_of(instagram.post(path, content=b"{", headers=broken)) == (400, 100, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("caption", 5),
+        ("caption", None),
+        ("caption", ["a"]),
+        ("image_url", {"url": "http://127.0.0.1/photo.jpg"}),
+        ("is_ai_generated", 1),
+        ("is_ai_generated", "true"),
+        ("user_tags", {"username": "friend", "x": 0.5, "y": 0.5}),
+        ("collaborators", 7),
+        ("alt_text", True),
+        ("location_id", 213385402),
+    ],
+)
+def test_a_json_body_with_a_value_of_the_wrong_type_is_refused(
+    instagram: Web, host: Host, name: str, value: object
+) -> None:
+    params = {"image_url": f"{host.url}/photo.jpg", name: value}
+    assert code_of(instagram.post(f"{V}/{instagram.user_id}/media", json=params)) == (400, 100, None)
+
+
+def test_a_json_body_may_have_lists_and_objects(instagram: Web, host: Host) -> None:
+    tag = {"username": "friend", "x": 0.5, "y": 0.5}
+    params = {"image_url": f"{host.url}/photo.jpg", "user_tags": [tag], "collaborators": ["another"]}
+    assert instagram.post(f"{V}/{instagram.user_id}/media", json=params).status_code == 200
+
+
 def test_a_carousel_takes_finished_items_and_counts_as_one(instagram: Web, host: Host) -> None:
     items = [image(instagram, host, is_carousel_item="true")]
     video = created(instagram, media_type="VIDEO", video_url=f"{host.url}/clip.mp4", is_carousel_item="true")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.sandbox.conftest import Host, Web
 from tests.sandbox.instagram.test_containers import V, code_of, created, image, published, reel
-from ttp.sandbox.instagram.insights import METRICS, WITHDRAWN
+from ttp.sandbox.instagram.reads import METRICS, WITHDRAWN
 
 ALL = "views,reach,likes,comments,shares,saved,total_interactions"
 

@@ -20,7 +20,7 @@ INBOX = "/v2/post/publish/inbox/video/init/"
 CREATOR = "/v2/post/publish/creator_info/query/"
 
 
-def photos(web: Web, urls: list[str], mode: str = "DIRECT_POST", index: int | None = None, **info: Any) -> Any:
+def photos(web: Web, urls: list[str], mode: str = "DIRECT_POST", index: int | None = 0, **info: Any) -> Any:
     origin: dict[str, Any] = {"source": "PULL_FROM_URL", "photo_images": urls}
     if index is not None:
         origin["photo_cover_index"] = index
@@ -69,14 +69,16 @@ def test_photos_are_pulled_for_real_and_posted_from_init(tiktok: Web, host: Host
 @pytest.mark.parametrize(
     ("mode", "index", "info"),
     [
-        ("LATER", None, {}),
+        ("LATER", 0, {}),
+        ("DIRECT_POST", None, {}),
+        ("MEDIA_UPLOAD", None, {}),
         ("DIRECT_POST", 1, {}),
         ("DIRECT_POST", -1, {}),
-        ("DIRECT_POST", None, {"title": "a" * 91}),
-        ("DIRECT_POST", None, {"title": "👍" * 46}),
-        ("DIRECT_POST", None, {"description": "a" * 4001}),
-        ("DIRECT_POST", None, {"disable_duet": True}),
-        ("DIRECT_POST", None, {"privacy_level": "EVERYONE"}),
+        ("DIRECT_POST", 0, {"title": "a" * 91}),
+        ("DIRECT_POST", 0, {"title": "👍" * 46}),
+        ("DIRECT_POST", 0, {"description": "a" * 4001}),
+        ("DIRECT_POST", 0, {"disable_duet": True}),
+        ("DIRECT_POST", 0, {"privacy_level": "EVERYONE"}),
     ],
 )
 def test_photos_of_another_shape_are_refused(

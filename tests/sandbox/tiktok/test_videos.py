@@ -153,9 +153,17 @@ def test_a_privacy_level_is_required_and_must_be_offered(tiktok: Web) -> None:
     assert code_of(answer) == (403, "privacy_level_option_mismatch")
 
 
-def test_an_unaudited_client_posts_for_itself_only(tiktok: Web) -> None:
+@pytest.mark.parametrize("level", ["PUBLIC_TO_EVERYONE", "SELF_ONLY"])
+def test_an_unaudited_client_cannot_post_to_a_public_account(tiktok: Web, level: str) -> None:
     account = tiktok.account("tiktok/demo", unaudited=True)
-    assert code_of(init(account)) == (403, "unaudited_client_can_only_post_to_private_accounts")
+    refused = (403, "unaudited_client_can_only_post_to_private_accounts")
+    assert code_of(init(account, {"privacy_level": level})) == refused
+
+
+def test_an_unaudited_client_posts_to_a_private_account_with_self_only(tiktok: Web) -> None:
+    account = tiktok.account("tiktok/demo", unaudited=True, privacyLevels=["FOLLOWER_OF_CREATOR", "SELF_ONLY"])
+    refused = (403, "unaudited_client_can_only_post_to_private_accounts")
+    assert code_of(init(account, {"privacy_level": "FOLLOWER_OF_CREATOR"})) == refused
     assert code_of(init(account, {"privacy_level": "SELF_ONLY"})) == (200, "ok")
 
 

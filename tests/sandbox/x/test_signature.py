@@ -13,7 +13,7 @@ import pytest
 from starlette.requests import Request
 
 from tests.sandbox.conftest import START, Web
-from ttp.sandbox.x.signature import base_string, signature
+from ttp.sandbox.x.requests import base_string, signature
 
 HOST = "http://127.0.0.1:8700"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.sandbox.x.text import count_cashtags, links, normalize, shorten_links, weighted_length
+from ttp.sandbox.x.posts import count_cashtags, links, normalize, shorten_links, weighted_length
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
-from ttp.domain.account import Account, is_loopback
+from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
-    from ttp.platforms.login import App
+    from ttp.platforms.login import App, BrowserLogin, PasswordLogin
     from ttp.platforms.oauth.callback import Code, Denied
     from ttp.services.connect import Connect, Connected, Pending
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 account = typer.Typer()
 
 
+Server = Annotated[
+    str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
+]
 Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
 
 
@@ -42,15 +45,21 @@ def add(
     credentials: Annotated[
         str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
     ] = None,
+    server: Server = None,
 ) -> None:
-    """Add an account, or give one new credentials. Makes no network call.
+    """Add an account, or give one new credentials, without signing in.
 
     Without credentials it is not connected: it can be analysed, not published to.
 
     Example: ttp account add x/me --credentials token.json
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
-    added = context.accounts.add(name, None if credentials is None else read_file(context, credentials, "credentials"))
+    from ttp.services.connect import find_server
+
+    parse_account_name(name, context.platforms)
+    root = find_server(context.platforms, context.runtime, name, server)
+    text = None if credentials is None else read_file(context, credentials, "credentials")
+    added = context.accounts.add(name, text, root)
     said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, added, say=[said])
     held = None if credentials is None else context.credentials.get(added.name)
@@ -72,33 +81,44 @@ def connect(
     scopes: Annotated[
         str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
     ] = None,
+    server: Server = None,
+    password_file: Annotated[
+        str | None,
+        typer.Option("--password-file", metavar="FILE", help="A password for this app; - reads stdin."),
+    ] = None,
     no_input: NoInput = False,
 ) -> None:
-    """Connect an account with your own app, in your browser; or connect it again.
+    """Connect an account, new or again, in your browser or with a password.
 
     An account that exists keeps its posts, metrics and settings. --paste is for machines without a browser, and for
     redirect addresses that are not on this machine.
 
     Example: ttp account connect x
     """
+    from ttp.platforms.login import PasswordLogin
+
     context.out.check_fields(accounts.ACCOUNTS_SPEC)
     platform = context.platforms.find(name.partition("/")[0]).name
     ask = is_interactive() and not no_input
     wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
-    with _service(context, platform) as service:
-        app = _app(context, service, platform, name, client_secret, ask=ask)
-        redirect = context.config.text(f"platforms.{platform}.redirect_uri")
-        if not _is_here(redirect) or paste:
+    with _service(context, platform, name, server) as (service, login):
+        if isinstance(login, PasswordLogin):
+            done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
+        elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
+            app = _app(context, service, name, redirect, client_secret, ask=ask)
             pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
             with _browsers_silent():
                 answer = _pasted(context, pending, ask=ask, browser=not no_browser)
+            done = service.finish(pending, answer)
         else:
             from ttp.platforms.oauth.callback import Listener
 
             with Listener(redirect, name) as listener, _browsers_silent():
+                app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
                 answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
-        _tell(context, service.finish(pending, answer))
+            done = service.finish(pending, answer)
+        _tell(context, done)
 
 
 @account.command("list")
@@ -233,32 +253,56 @@ _DOCS = "docs/how-to/connect-{}.md"
 
 
 @contextmanager
-def _service(context: Context, platform: str) -> Iterator[Connect]:
-    """The service for one platform, whose connections are closed at the end."""
+def _service(
+    context: Context, platform: str, name: str, named: str | None
+) -> Iterator[tuple[Connect, BrowserLogin | PasswordLogin]]:
+    """The service and the login for one account, whose connections are closed at the end."""
     from contextlib import closing
 
-    from ttp.platforms.login import BrowserLogin
-    from ttp.services.connect import Connect
+    from ttp.services.connect import Connect, find_server
 
-    here, login = context, context.login(platform)
-    if not isinstance(login, BrowserLogin):
+    server = find_server(context.platforms, context.runtime, name, named)
+    login, here = context.login(platform, server), context
+    if login is None:
         raise UsageError(
-            f"{platform} accounts are not connected in a browser",
+            f"{platform} accounts are not connected by a login",
             Hint("with tokens that you have", f"ttp account add {platform}/HANDLE --credentials FILE"),
         )
     with closing(login):
-        yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock, here.platforms)
+        yield Connect(here.database, here.credentials, login, here.config, here.clock, here.platforms, server), login
 
 
-def _app(context: Context, service: Connect, platform: str, name: str, secret_file: str | None, *, ask: bool) -> App:
-    """The user's app: one that is in use already, else of the settings or a prompt. UsageError, NotFound."""
+def _answers(
+    context: Context, login: PasswordLogin, name: str, password_file: str | None, *, ask: bool
+) -> dict[str, str]:
+    """What the login asks for: from the file, else from the person. UsageError where there is nobody to ask."""
+    if password_file is not None:
+        return {login.asks_for[0]: read_file(context, password_file, "password").strip()}
+    if not ask:
+        raise UsageError(
+            f"{login.asks_for[0]} is needed, and there is no terminal to ask on",
+            Hint("give it in a file", f"ttp account connect {name} --password-file FILE"),
+        )
+    return {what: _secret(what) for what in login.asks_for}
+
+
+def _app(
+    context: Context, service: Connect, name: str, redirect_uri: str, secret_file: str | None, *, ask: bool
+) -> App:
+    """The app: one that is in use already, else one that the server makes, else of the settings or a prompt.
+
+    UsageError, NotFound.
+    """
     from ttp.platforms.login import App
 
+    platform = context.platforms.find(name.partition("/")[0]).name
     facts = context.platforms.facts(platform)
     secret = None if secret_file is None else read_file(context, secret_file, "client secret").strip()
     known = service.known_app(name)
     if known is not None:
         return known if secret is None else App(known.client_id, secret or None)
+    if (made := service.register(name, redirect_uri)) is not None:
+        return made
     client_id = context.config.text(f"platforms.{platform}.client_id")
     if not client_id:
         key = f"platforms.{platform}.client_id"
@@ -271,7 +315,7 @@ def _app(context: Context, service: Connect, platform: str, name: str, secret_fi
         _print(f"Your own {platform} app is needed; {_DOCS.format(platform)} says how to make one (setting {key}).")
         client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:
-        secret = _secret("" if facts.needs_client_secret else " (empty for a public client)")
+        secret = _secret("Client secret" if facts.needs_client_secret else "Client secret (empty for a public client)")
     if not client_id or (not secret and facts.needs_client_secret):
         what = "secret" if client_id else "id"
         raise UsageError(
@@ -413,12 +457,12 @@ def _line(prompt: str) -> str:
     return typed.strip()
 
 
-def _secret(about: str) -> str:
+def _secret(prompt: str) -> str:
     """The same, without showing it."""
     from getpass import getpass
 
     try:
-        return getpass(f"Client secret{about}: ", stream=sys.stderr).strip()
+        return getpass(f"{prompt}: ", stream=sys.stderr).strip()
     except EOFError:
         raise _ended() from None
 

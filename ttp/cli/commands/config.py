@@ -50,7 +50,7 @@ VIEW: OutputSpec[Json] = OutputSpec(("key", "value", "origin", "default", "help"
 _VALUE = replace(VIEW, columns=("value",))
 
 
-_WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), picture=_origins)
+_WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), render=_origins)
 
 
 Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]

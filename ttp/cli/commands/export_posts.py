@@ -28,6 +28,7 @@ from ttp.cli.output import Output
 from ttp.cli.render import changes, spec
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media import MediaItem
+from ttp.services.queries import view_of
 from ttp.views import Json, metrics
 from ttp.views import posts as posts_module
 
@@ -138,8 +139,6 @@ def _parts(
 
 def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
     """A post as `ttp list --json` has it, with the names of the copies of its media, and its numbers by delivery."""
-    from ttp.services.queries import view_of
-
     shape = posts_module.post_json(view_of(told.post))
     if name is not None:
         shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]

@@ -47,19 +47,16 @@ from ttp.cli.options import (
 from ttp.cli.output import Output
 from ttp.cli.post_input import given_options, keeping_text, naming_offers, parse_post_input
 from ttp.cli.prompt import confirm
+from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
-from ttp.cli.render.spec import OutputSpec
 from ttp.cli.times import TimeCommand, scheduled_text, time_text
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
-from ttp.views import Json
-from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
-    from ttp.cli.render.page import Page
     from ttp.domain.post_input import PostInput
     from ttp.domain.time.resolve import ResolvedTime
-    from ttp.services.preview import PostPreview, Version
+    from ttp.services.preview import PostPreview
     from ttp.services.remote_delete import DeleteResult, Plan, TakenDown
 
 
@@ -148,14 +145,11 @@ def create(
     print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)
 
 
-PREVIEW_FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
-
-
 def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
     from ttp.services.preview import preview_post
 
-    context.out.check_fields(_preview_spec(()))
+    context.out.check_fields(render_post.preview_spec(()))
     time = None if context.posts.find_by_key(wish) else command.time_of_new(wish)
     found = preview_post(context.posts, wish, time)
     if found.refused is not None:
@@ -167,7 +161,7 @@ def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
 
 
 def _print_preview(context: Context, found: PostPreview, time: ResolvedTime | None, warnings: Sequence[str]) -> None:
-    context.out.write_one(_preview_spec(warnings), found, foot=_preview_summary(context, found, time))
+    context.out.write_one(render_post.preview_spec(warnings), found, foot=_preview_summary(context, found, time))
 
 
 def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | None) -> list[str]:
@@ -180,41 +174,6 @@ def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | 
     if at is None:
         return ["It would be a draft. Nothing is stored."]
     return [f"It would be scheduled for {time_text(context, at, time)}.", "Nothing is stored."]
-
-
-def _preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
-    def shape(found: PostPreview) -> Json:
-        post = views_posts.post_json(found.post, warnings, replayed=found.replayed)
-        return {**post, "versions": [_version(one) for one in found.versions]}
-
-    return OutputSpec(
-        PREVIEW_FIELDS, ("account", "part", "length", "limit", "costUsd", "text"), shape, _render_preview, _preview_rows
-    )
-
-
-def _version(one: Version) -> Json:
-    return {
-        "account": one.account,
-        "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
-        "media": [{**views_posts.media_json(item.sent), "converted": item.converted} for item in one.media],
-        "costUsd": None if one.price is None else one.price / 1000,
-    }
-
-
-def _preview_rows(found: PostPreview) -> Iterable[Json]:
-    """A row for each text of each account; what a thread costs stands beside its first part."""
-    for one in found.versions:
-        for number, part in enumerate(one.parts, 1):
-            cost = one.price / 1000 if one.price is not None and number == 1 else None
-            counted: Json = {"part": number, "length": part.length, "limit": part.limit}
-            yield {"account": one.account, **counted, "costUsd": cost, "text": part.text}
-
-
-def _render_preview(found: Sequence[PostPreview], page: Page) -> Iterable[str]:
-    from ttp.cli.render.post import versions_picture
-
-    for one in found:
-        yield from versions_picture(one.versions, page)
 
 
 @with_output()
@@ -318,7 +277,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
 
     NotAllowed where nothing of what is published can be removed; nothing is done then.
     """
-    context.out.check_fields(REMOVED)
+    context.out.check_fields(render_posts.REMOTE_DELETE_SPEC)
     service = context.take_down
     plan = service.plan(existing_ids(context, post_ids))
     if plan.impossible and not plan.possible:
@@ -339,7 +298,9 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
     ):
         return DONE
     done = service.run(plan)
-    context.out.write_list(REMOVED, done, say=[line for post in done for line in _deleted_lines(post)])
+    context.out.write_list(
+        render_posts.REMOTE_DELETE_SPEC, done, say=[line for post in done for line in _deleted_lines(post)]
+    )
     return _finish_delete(context.out, done, post_ids)
 
 
@@ -409,33 +370,6 @@ def _kept_because(delivery: Delivery, why: str) -> str:
     where = delivery.url or delivery.remote_id
     place = f": {where}" if where else ""
     return f"post {delivery.post_id} stays on {delivery.account}{place} ({why})"
-
-
-def _delete_json(post: TakenDown) -> Json:
-    return {
-        "id": post.post_id,
-        "deleted": post.deleted,
-        "remote": [
-            {
-                "account": fate.delivery.account,
-                "remoteId": fate.delivery.remote_id,
-                "url": fate.delivery.url,
-                "takenDown": fate.message is None,
-                "message": fate.message,
-                "hint": fate.hint,
-            }
-            for fate in post.fates
-        ],
-    }
-
-
-def _delete_rows(post: TakenDown) -> Iterable[Json]:
-    if post.deleted:
-        yield {"id": post.post_id}
-
-
-REMOVED: OutputSpec[TakenDown] = OutputSpec(("id", "deleted", "remote"), ("id",), _delete_json, rows=_delete_rows)
-"""In TSV the ids of the posts that are deleted."""
 
 
 @with_output(verbose=True)

@@ -33,7 +33,7 @@ def schedule(
     posts = [one.post for one in saved]
     more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]
     view = replace(
-        render_posts.saved_posts_spec(), shape=lambda post: views_posts.post_json(post, [*warnings[post.id], *more])
+        render_posts.saved_posts_spec(), to_json=lambda post: views_posts.post_json(post, [*warnings[post.id], *more])
     )
     context.out.write_list(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 

@@ -29,7 +29,7 @@ VIEW: OutputSpec[Step] = OutputSpec(
     ("action", "id", "file", "changes"),
     files_module.change_json,
     changes.pictured(files=True),
-    wrap=lambda rows: {"plan": rows},
+    to_document=lambda rows: {"plan": rows},
 )
 
 

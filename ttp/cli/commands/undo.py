@@ -67,9 +67,9 @@ def _listed(one: tuple[Change, list[int]]) -> views.Json:
 
 
 def _picture(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable[str]:
-    from ttp.cli.render.changes import changes_picture
+    from ttp.cli.render.changes import render_changes
 
-    return changes_picture([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
+    return render_changes([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
 
 
 TAKEN_BACK: OutputSpec[UndoneChange] = OutputSpec(

@@ -16,7 +16,7 @@ from ttp.views import accounts as accounts_module
 _LABEL = 15
 
 
-def accounts_picture(accounts: Sequence[Account], page: Page) -> Iterator[str]:
+def render_accounts(accounts: Sequence[Account], page: Page) -> Iterator[str]:
     """The table of accounts, and under it what is to be said or done about some of them."""
     if not accounts:
         yield "No accounts yet.  Connect one:  ttp account connect x"
@@ -35,7 +35,7 @@ def accounts_picture(accounts: Sequence[Account], page: Page) -> Iterator[str]:
     yield from ["", *notes] if notes else []
 
 
-def account_picture(account: Account, page: Page) -> Iterator[str]:
+def render_account(account: Account, page: Page) -> Iterator[str]:
     """Everything about one account, and what is to be done about it."""
     yield f"{escape_text(account.name)}   {page.paint(*_state(account, page))}"
     for label, value in _facts(account, page):
@@ -101,14 +101,6 @@ def _state(account: Account, page: Page) -> tuple[str, Style]:
     return "connected", "green"
 
 
-def _accounts(accounts: Sequence[Account], page: Page) -> Iterable[str]:
-    return accounts_picture(accounts, page)
-
-
-def _account(accounts: Sequence[Account], page: Page) -> Iterable[str]:
-    return account_picture(accounts[0], page)
-
-
 def _account_row(account: Account) -> Iterable[Json]:
     yield {**accounts_module.account_json(account), "zone": account.timezone}
 
@@ -117,11 +109,11 @@ ACCOUNTS_SPEC = OutputSpec(
     accounts_module.ACCOUNT_FIELDS,
     ("account", "connected", "zone", "expiresAt"),
     accounts_module.account_json,
-    _accounts,
+    render_accounts,
     rows=_account_row,
 )
 """`ttp account list`, and what other account commands answer."""
 
 
-ACCOUNT_SPEC = replace(ACCOUNTS_SPEC, picture=_account)
+ACCOUNT_SPEC = replace(ACCOUNTS_SPEC, render=lambda accounts, page: render_account(accounts[0], page))
 """`ttp account show`."""

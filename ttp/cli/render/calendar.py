@@ -26,7 +26,7 @@ def calendar(sheet: CalendarPage) -> OutputSpec[PostView]:
     """`ttp calendar`: a row for each post."""
     span = sheet.span
 
-    def wrap(rows: list[Json]) -> Json:
+    def to_document(rows: list[Json]) -> Json:
         return {
             "span": span.name,
             "firstDay": f"{span.first}",
@@ -37,13 +37,13 @@ def calendar(sheet: CalendarPage) -> OutputSpec[PostView]:
             "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
         }
 
-    def picture(posts: Sequence[PostView], page: Page) -> Iterable[str]:
+    def render(posts: Sequence[PostView], page: Page) -> Iterable[str]:
         if span.is_week:
-            return week_picture(posts, sheet, page)
-        return month_picture(posts, sheet, page)
+            return render_week(posts, sheet, page)
+        return render_month(posts, sheet, page)
 
     columns = ("date", "time", "id", "accounts", "content")
-    return OutputSpec(CALENDAR_FIELDS, columns, lambda post: _row(post, sheet.clock), picture, wrap=wrap)
+    return OutputSpec(CALENDAR_FIELDS, columns, lambda post: _row(post, sheet.clock), render, to_document=to_document)
 
 
 STAR, NOW, GAP = "★", "▸", "-"
@@ -129,7 +129,7 @@ _DAY, _WIDEST = 4, 16
 _NARROW, _WITH_HANDLES = 70, 80
 
 
-def month_picture(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """The days of the month in weeks, from Monday on, each with the number of its week."""
     span = sheet.span
     page = replace(page, zone=span.zone)
@@ -229,7 +229,7 @@ _NAME, _TEXT = 2, 8
 """Columns from which on the beginning of an account's name, and of a text, says something."""
 
 
-def week_picture(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def render_week(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """The seven days with their posts, the free best slots and the present."""
     page = replace(page, zone=sheet.span.zone)
     if page.width < _GRID:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
@@ -14,18 +15,15 @@ from ttp.views import Json
 from ttp.views.files import SHOWN
 
 if TYPE_CHECKING:
-    from ttp.cli.render.spec import Picture
+    from ttp.cli.render.spec import Renderer
     from ttp.domain.post_input import FieldError
     from ttp.services.bulk_edit import Step
 
 
-def pictured(*, files: bool) -> Picture[Step]:
+def pictured(*, files: bool) -> Renderer[Step]:
     """How people are shown what would become of posts. `files`: with the file of each."""
 
-    def picture(steps: Sequence[Step], page: Page) -> Iterable[str]:
-        return steps_picture(steps, page, files=files)
-
-    return picture
+    return partial(render_steps, files=files)
 
 
 def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint) -> UsageError:
@@ -62,7 +60,7 @@ def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:
     return lines
 
 
-def changes_picture(changes: Sequence[tuple[datetime, str, str]], page: Page) -> Iterator[str]:
+def render_changes(changes: Sequence[tuple[datetime, str, str]], page: Page) -> Iterator[str]:
     """The N of `ttp undo N` for each, when it was made, the command, and the numbers of its posts; the newest first."""
     if not changes:
         yield "Nothing was changed in the last 30 days."
@@ -86,7 +84,7 @@ def changes_picture(changes: Sequence[tuple[datetime, str, str]], page: Page) ->
 _COLOURS: Mapping[str, Style] = {"add": "green", "cancel": "red"}
 
 
-def steps_picture(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator[str]:
+def render_steps(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator[str]:
     """A line for each post: what is done, when it is to go out and when it was to, which fields change. `files`: with
     the file of each."""
     if not steps:

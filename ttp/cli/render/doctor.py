@@ -26,7 +26,7 @@ _STATUS = 8
 _LONGEST_NAME = 26
 
 
-def doctor_picture(checks: Sequence[Check], page: Page) -> Iterator[str]:
+def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
     """The checks in their order, and how many there are of each sort. A command is never broken over two lines."""
     widest = max((columns(escape_text(check.name)) for check in checks), default=0)
     name = min(widest, _LONGEST_NAME, page.width // 3)
@@ -48,16 +48,20 @@ def doctor_picture(checks: Sequence[Check], page: Page) -> Iterator[str]:
 def checkup(found: Checkup | None = None) -> OutputSpec[Check]:
     """The checks of `ttp doctor` and `ttp account check`; of `found` their number too."""
 
-    def wrap(rows: list[Json]) -> Json:
+    def to_document(rows: list[Json]) -> Json:
         from ttp.domain.diagnostics import Grade
 
         assert found is not None
         ok, warnings, failures = (found.count(status) for status in Grade)
         return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
 
-    def picture(checks: Sequence[Check], page: Page) -> Iterable[str]:
-        return doctor_picture(checks, page)
+    def render(checks: Sequence[Check], page: Page) -> Iterable[str]:
+        return render_checks(checks, page)
 
     return OutputSpec(
-        status_module.CHECK_FIELDS, ("status", "name", "message"), status_module.check_json, picture, wrap=wrap
+        status_module.CHECK_FIELDS,
+        ("status", "name", "message"),
+        status_module.check_json,
+        render,
+        to_document=to_document,
     )

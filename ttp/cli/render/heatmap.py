@@ -96,7 +96,7 @@ _COLORS = ((236, _WHITE), (23, _WHITE), (30, _WHITE), (37, _BLACK), (79, _BLACK)
 """Background and ink of each level: dark to light, so that they differ without seeing the colours too."""
 
 
-def heatmap_picture(advice: Advice, page: Page, *, zone_known: bool = True) -> Iterator[str]:
+def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> Iterator[str]:
     """The week of one account. `zone_known`: somebody said in which zone its hours are."""
     told = advice.recommendation
     yield from head(told, page)
@@ -142,14 +142,14 @@ def _legend(scale: Scale, page: Page) -> Iterator[str]:
 def heatmaps_spec(*, several: bool = False) -> OutputSpec[AccountAdvice]:
     """`ttp optimal heatmap`: the 168 slots of each account. `several`: rows name their account first."""
 
-    def picture(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
-        yield from separate(heatmap_picture(told.advice, page, zone_known=told.zone_known) for told in all_told)
+    def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
+        yield from separate(render_heatmap(told.advice, page, zone_known=told.zone_known) for told in all_told)
 
     return OutputSpec(
         HEATMAP_FIELDS,
         (*(("account",) if several else ()), "day", "hour", "score", "uplift", "dataPoints"),
         heatmap_json,
-        picture,
+        render,
         rows=lambda told: heatmap_rows(told.advice.recommendation),
-        wrap=list_with_single("heatmap"),
+        to_document=list_with_single("heatmap"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_text
@@ -37,11 +37,8 @@ def total(item: Total) -> Json:
     }
 
 
-def _picture(totals: Sequence[Total], page: Page) -> Iterator[str]:
+def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
     """The table of accounts; a sum that no post told is `-`."""
-    from ttp.cli.escape import escape_text
-    from ttp.cli.render.page import Cell, Column, table
-
     if not totals:
         yield "No samples yet.  Get some:  ttp metrics pull --history 200   (or ttp metrics import FILE)"
         return
@@ -63,11 +60,11 @@ def _picture(totals: Sequence[Total], page: Page) -> Iterator[str]:
     yield page.footer()
 
 
-TOTALS: OutputSpec[Total] = OutputSpec(TOTAL_FIELDS, TOTAL_FIELDS[:10], total, _picture)
+TOTALS: OutputSpec[Total] = OutputSpec(TOTAL_FIELDS, TOTAL_FIELDS[:10], total, render_totals)
 """`ttp metrics summary`."""
 
 
-def samples_picture(samples: Sequence[Sample], page: Page) -> Iterator[str]:
+def render_samples(samples: Sequence[Sample], page: Page) -> Iterator[str]:
     """The table of samples; a count that was not told is `-`."""
     if not samples:
         yield "No samples yet.  Get some:  ttp metrics pull --history 200   (or ttp metrics import FILE)"
@@ -98,15 +95,11 @@ def _row(sample: Sample, page: Page) -> list[Cell]:
     ]
 
 
-def _samples(samples: Sequence[Sample], page: Page) -> Iterable[str]:
-    return samples_picture(samples, page)
-
-
 SAMPLES_SPEC = OutputSpec(
     metrics.SAMPLE_FIELDS,
     ("account", "remoteId", "publishedAt", "observedAt", "likes", "comments", "shares", "views"),
     metrics.sample_json,
-    _samples,
+    render_samples,
 )
 """`ttp metrics list`."""
 

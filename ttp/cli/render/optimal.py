@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ttp.services.optimal import Advice, Explained
 
 
-def backtest_picture(test: Backtest, page: Page, way: str) -> Iterator[str]:
+def render_backtest(test: Backtest, page: Page, way: str) -> Iterator[str]:
     """One account's test. `way`: the command that gets numbers of its posts."""
     yield from head_of(test.account, test.data_points, (test.first_at, test.last_at), test.zone, page)
     if not test.data_points:
@@ -123,7 +123,7 @@ _COLUMNS = (
 )
 
 
-def explanation_picture(explained: Explained, page: Page, most: int | None = None) -> Iterator[str]:
+def render_explanation(explained: Explained, page: Page, most: int | None = None) -> Iterator[str]:
     """One explanation, with its `most` most telling posts (`SHOWN` where that is None)."""
     found = explained.explanation
     told = found.recommendation
@@ -218,7 +218,7 @@ _SMALL = 0.03
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def recommendation_picture(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
+def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
     """What one account is told. `zone_known`: somebody said in which zone its hours are; `tz`: this command did."""
     told = advice.recommendation
     page = replace(page, zone=told.zone)
@@ -307,7 +307,7 @@ def _ways_on(advice: Advice, tz: str | None) -> Lines:
         yield "  A week:  ttp plan --drafts --week"
 
 
-def slots_picture(slots: Sequence[Row], page: Page) -> Iterator[str]:
+def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
     """`ttp optimal next`: the slots with the probability of each."""
     if not slots:
         yield "No slot to recommend: nothing is measured yet.  Import some:  ttp metrics import FILE"
@@ -410,7 +410,7 @@ _HOUR = 15
 """Columns of an hour with its probability and the gap behind it."""
 
 
-def week_picture(week: Week, page: Page) -> Iterator[str]:
+def render_week(week: Week, page: Page) -> Iterator[str]:
     """The best hours of each day, as many as fit in a line."""
     if week.zone is None:
         yield "Nothing is measured yet.  Import some:  ttp metrics import FILE"
@@ -438,14 +438,14 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
     """The next slots of `ttp optimal next`, none where there is no data; `counted`: several were asked for. `zone`:
     that of the hours, else the page's."""
 
-    def wrap(slots: list[Json]) -> Json:
+    def to_document(slots: list[Json]) -> Json:
         shape: Json = {"success": True, "slot": slots[0] if slots else None}
         return {**shape, "slots": slots} if counted else shape
 
-    def picture(slots: Sequence[Json], page: Page) -> Iterable[str]:
-        return slots_picture(slots, replace(page, zone=zone or page.zone))
+    def render(slots: Sequence[Json], page: Page) -> Iterable[str]:
+        return render_slots(slots, replace(page, zone=zone or page.zone))
 
-    return OutputSpec(optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, picture, wrap=wrap)
+    return OutputSpec(optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, render, to_document=to_document)
 
 
 def recommendations_spec(
@@ -454,67 +454,67 @@ def recommendations_spec(
     """`ttp optimal`: the R of each account; `everything`: with all hours, days and slots. `tz`: as it was typed.
     `several`: there is more than one account, which its rows name first."""
 
-    def picture(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
-        draw = partial(recommendation_picture, page=page, tz=tz)
+    def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
+        draw = partial(render_recommendation, page=page, tz=tz)
         yield from separate(draw(told.advice, zone_known=told.zone_known) for told in all_told)
 
-    def shape(told: AccountAdvice) -> Json:
+    def to_json(told: AccountAdvice) -> Json:
         return told.advice.recommendation.as_json(everything=everything)
 
     return OutputSpec(
         optimal.RECOMMENDATION_FIELDS,
         (*(("account",) if several else ()), "what", "value", "score", "uplift", "dataPoints"),
-        shape,
-        picture,
-        rows=lambda told: best_rows(shape(told)),
-        wrap=list_with_single("recommendation"),
+        to_json,
+        render,
+        rows=lambda told: best_rows(to_json(told)),
+        to_document=list_with_single("recommendation"),
     )
 
 
 def week_spec(of: Week | None = None) -> OutputSpec[Json]:
     """`ttp optimal week`: seven days with their hours; `of`: the week they are of, for the picture."""
 
-    def picture(_: Sequence[Json], page: Page) -> Iterable[str]:
+    def render(_: Sequence[Json], page: Page) -> Iterable[str]:
         assert of is not None
-        return week_picture(of, page)
+        return render_week(of, page)
 
     return OutputSpec(
         ("day", "slots"),
         ("day", "hour", "score"),
         dict,
-        picture,
+        render,
         rows=week_rows,
-        wrap=lambda days: {"success": True, "schedule": days},
+        to_document=lambda days: {"success": True, "schedule": days},
     )
 
 
 def explanations_spec(most: int | None = None, *, several: bool = False) -> OutputSpec[Explained]:
     """`ttp optimal explain`, with at most `most` posts of each. `several`: rows name their account first."""
 
-    def picture(explained: Sequence[Explained], page: Page) -> Iterable[str]:
-        yield from separate(explanation_picture(one, page, most) for one in explained)
+    def render(explained: Sequence[Explained], page: Page) -> Iterable[str]:
+        yield from separate(render_explanation(one, page, most) for one in explained)
 
     return OutputSpec(
         EXPLANATION_FIELDS,
         (*(("account",) if several else ()), *(name for name in EXPLAINED_POST_FIELDS if name != "text")),
         partial(explanation_json, most=most),
-        picture,
+        render,
         rows=lambda one: explanation_rows(one, most),
-        wrap=list_with_single("explanation"),
+        to_document=list_with_single("explanation"),
     )
 
 
 def backtests_spec(ways: Mapping[str, str]) -> OutputSpec[Backtest]:
     """`ttp optimal backtest`. `ways`: by account, the command that gets numbers of its posts."""
 
-    def picture(tests: Sequence[Backtest], page: Page) -> Iterable[str]:
-        yield from separate(backtest_picture(one, page, ways[one.account]) for one in tests)
+    def render(tests: Sequence[Backtest], page: Page) -> Iterable[str]:
+        yield from separate(render_backtest(one, page, ways[one.account]) for one in tests)
 
     return OutputSpec(
         BACKTEST_FIELDS,
         ("account", "what", "lift", "low", "high"),
         backtest_json,
-        picture,
+        render,
         rows=backtest_rows,
-        wrap=list_with_single("backtest"),
+        to_document=list_with_single("backtest"),
     )

@@ -31,7 +31,7 @@ _SAME = 0.005
 """Less than this is not shown of a score."""
 
 
-def plan_picture(
+def render_plan(
     rows: Sequence[Assignment],
     found: Proposal,
     notes: Sequence[str],
@@ -102,7 +102,7 @@ def plan_spec(
 ) -> OutputSpec[Assignment]:
     """`ttp plan`; None: there was nothing to plan. `scheduled`: it was done, not only shown."""
 
-    def shape(one: Assignment) -> Json:
+    def to_json(one: Assignment) -> Json:
         accounts = list(found.posts[one.id].accounts) if found else []
         score = round(one.score, 4)
         return {
@@ -113,7 +113,7 @@ def plan_spec(
             "explored": one.explored,
         }
 
-    def wrap(rows: list[Json]) -> Json:
+    def to_document(rows: list[Json]) -> Json:
         told = (
             {"score": 0.0, "evenScore": 0.0}
             if found is None
@@ -121,11 +121,11 @@ def plan_spec(
         )
         return {"assignments": rows, **told, "scheduled": scheduled, "warnings": list(warnings)}
 
-    def picture(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
+    def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         assert found is not None
-        return plan_picture(rows, found, [*placement_notes(found), *limit_notes(found)], page)
+        return render_plan(rows, found, [*placement_notes(found), *limit_notes(found)], page)
 
-    return OutputSpec(ASSIGNMENT_FIELDS, ("id", "at", "score"), shape, picture, wrap=wrap)
+    return OutputSpec(ASSIGNMENT_FIELDS, ("id", "at", "score"), to_json, render, to_document=to_document)
 
 
 def placement_notes(found: Proposal) -> list[str]:
@@ -196,11 +196,11 @@ SPREAD_SHOWN = 100
 def spread_spec(found: Spread) -> OutputSpec[Assignment]:
     """The plan as a person sees it."""
 
-    def picture(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
+    def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         notes = [*placement_notes(found.proposal), *limit_notes(found.proposal)]
         if len(rows) > SPREAD_SHOWN:
             notes = [f"{len(rows) - SPREAD_SHOWN} more posts; see them all with --json", *notes]
-        yield from plan_picture(rows[:SPREAD_SHOWN], found.proposal, notes, page, found.rows)
+        yield from render_plan(rows[:SPREAD_SHOWN], found.proposal, notes, page, found.rows)
         yield ""
 
-    return OutputSpec((), (), lambda one: _one(found, one), picture)
+    return OutputSpec((), (), lambda one: _one(found, one), render)

@@ -22,11 +22,11 @@ from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.domain.post_history import Happened, Past
-    from ttp.services.preview import Sent, Version
+    from ttp.services.preview import PostPreview, Sent, Version
     from ttp.services.queries import PostView
 
 
-def attempts_picture(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
+def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
     """The table of attempts."""
     if not attempts:
         yield "Nothing was tried yet."
@@ -75,7 +75,7 @@ _LABEL = 14
 """Columns of `  Scheduled   `."""
 
 
-def post_picture(post: PostView, page: Page, past: Past | None = None) -> Iterator[str]:
+def render_post(post: PostView, page: Page, past: Past | None = None) -> Iterator[str]:
     """Everything about one post; `past`: with what has happened to it."""
     from ttp.domain.post_history import Past
 
@@ -259,7 +259,7 @@ def _next(post: PostView) -> Iterator[str]:
         yield f"(publishes to {names} only, never to {', '.join(published)} again)"
 
 
-def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
+def render_versions(versions: Sequence[Version], page: Page) -> Iterator[str]:
     """A block for each account, with an empty line after it."""
     from ttp.domain.pricing import dollars
 
@@ -290,20 +290,16 @@ def _look(item: MediaItem) -> Iterator[str]:
 
 
 def post_spec(warnings: Sequence[str] = (), past: Past | None = None) -> OutputSpec[PostView]:
-    """`ttp show`, with what to warn of; `past`: for a picture, what has happened to it."""
-    view = replace(POST_SPEC, shape=partial(posts_module.post_json, warnings=warnings)) if warnings else POST_SPEC
-    return replace(view, picture=partial(_show, past=past)) if past else view
+    """`ttp show`, with what to warn of; `past`: for a render, what has happened to it."""
+    view = replace(POST_SPEC, to_json=partial(posts_module.post_json, warnings=warnings)) if warnings else POST_SPEC
+    return replace(view, render=partial(_show, past=past)) if past else view
 
 
 def _show(posts: Sequence[PostView], page: Page, past: Past | None = None) -> Iterable[str]:
     for place, post in enumerate(posts):
         if place:
             yield ""
-        yield from post_picture(post, page, past)
-
-
-def _log(attempts: Sequence[Attempt], page: Page) -> Iterable[str]:
-    return attempts_picture(attempts, page)
+        yield from render_post(post, page, past)
 
 
 def _delivery_rows(post: PostView) -> Iterable[Json]:
@@ -321,10 +317,21 @@ POST_SPEC = OutputSpec(
 """`ttp show`: in TSV a row per delivery."""
 
 
+def preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
+    """Return the spec of `ttp create --dry-run`."""
+    return OutputSpec(
+        posts_module.PREVIEW_FIELDS,
+        ("account", "part", "length", "limit", "costUsd", "text"),
+        partial(posts_module.preview_json, warnings=warnings),
+        lambda found, page: (line for one in found for line in render_versions(one.versions, page)),
+        posts_module.preview_rows,
+    )
+
+
 ATTEMPTS_SPEC = OutputSpec(
     posts_module.ATTEMPT_FIELDS,
     ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
     posts_module.attempt_json,
-    _log,
+    render_attempts,
 )
 """`ttp log`."""

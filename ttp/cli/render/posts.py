@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,12 +18,13 @@ from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.services.queries import PostView
+    from ttp.services.remote_delete import TakenDown
 
 
 _WIDE = 110
 
 
-def posts_picture(posts: Sequence[PostView], page: Page) -> Iterator[str]:
+def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     """The table of posts, and under it the zone and what the marks mean."""
     if not posts:
         yield "No posts here.  Write one:  ttp create 'Hello'"
@@ -109,19 +110,27 @@ def approvals(posts: Sequence[PostView]) -> Iterator[str]:
 
 def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:
     """Posts that a command made or changed: in a pipe their ids alone."""
-    shape = partial(posts_module.post_json, warnings=warnings, replayed=replayed)
-    return OutputSpec((*posts_module.POST_FIELDS, "replayed"), ("id",), shape, _show)
-
-
-def _list(posts: Sequence[PostView], page: Page) -> Iterable[str]:
-    return posts_picture(posts, page)
+    to_json = partial(posts_module.post_json, warnings=warnings, replayed=replayed)
+    return OutputSpec((*posts_module.POST_FIELDS, "replayed"), ("id",), to_json, _show)
 
 
 POSTS_SPEC = OutputSpec(
-    posts_module.POST_FIELDS, ("id", "status", "scheduledAt", "accounts", "content"), posts_module.post_json, _list
+    posts_module.POST_FIELDS,
+    ("id", "status", "scheduledAt", "accounts", "content"),
+    posts_module.post_json,
+    render_posts,
 )
 """`ttp list`."""
 
 
 DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": True})
 """`ttp delete`, by id."""
+
+
+REMOTE_DELETE_SPEC: OutputSpec[TakenDown] = OutputSpec(
+    posts_module.REMOTE_DELETE_FIELDS,
+    ("id",),
+    posts_module.remote_delete_json,
+    rows=lambda post: [{"id": post.post_id}] if post.deleted else [],
+)
+"""`ttp delete --remote`; in TSV the ids of the deleted posts."""

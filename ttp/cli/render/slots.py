@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from ttp.views import Json
 from ttp.views.slots import PLACE_FIELDS, REPEAT_FIELDS, SLOT_FIELDS, place_json, repeat_json, slot_json
 
 
-def repeats_picture(tallies: Sequence[Tally], page: Page) -> Iterator[str]:
+def render_repeats(tallies: Sequence[Tally], page: Page) -> Iterator[str]:
     """The table of recurrences, each with its next time on its own clock."""
     if not tallies:
         yield "Nothing is repeated.  Begin:  ttp repeat 3 --cron '0 9 * * 1'"
@@ -67,8 +67,8 @@ def _end(one: Recurrence, there: Page) -> str:
 _NONE = "No slots yet.  Add some:  ttp slots add 'mon,wed,fri 09:00' --account x/me"
 
 
-def slots_picture(places: Sequence[Place], page: Page, words: Callable[[str], str]) -> Iterator[str]:
-    """The table of slots. `words` says a cron expression as a person would."""
+def render_slots(places: Sequence[Place], page: Page) -> Iterator[str]:
+    """Draw the table of slots."""
     if not places:
         yield _NONE
         return
@@ -87,7 +87,7 @@ def slots_picture(places: Sequence[Place], page: Page, words: Callable[[str], st
         row = [
             Cell(str(slot.id), "bold"),
             Cell(escape_text(slot.account)),
-            Cell(words(slot.cron)),
+            Cell(format_slot_times(slot.cron)),
             Cell(slot.timezone, "dim"),
             Cell(f"{_there(place, page).when(place.at)} ({page.ago(place.at)})"),
         ]
@@ -97,7 +97,7 @@ def slots_picture(places: Sequence[Place], page: Page, words: Callable[[str], st
     yield from table(columns, rows, page, least=24)
 
 
-def preview_picture(places: Sequence[Place], page: Page) -> Iterator[str]:
+def render_preview(places: Sequence[Place], page: Page) -> Iterator[str]:
     """The coming instants, each in the zone of its slot, and the posts that hold them."""
     if not places:
         yield _NONE
@@ -140,19 +140,15 @@ def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[Tall
     """What `ttp repeat ID` answers: the recurrence, the ids of the posts that were made at once, what to warn of."""
     more: Json = {"posts": list(posts), "warnings": list(warnings)}
     return replace(
-        REPEATS_SPEC, fields=(*REPEAT_FIELDS, *more), columns=("id",), shape=lambda one: {**repeat_json(one), **more}
+        REPEATS_SPEC, fields=(*REPEAT_FIELDS, *more), columns=("id",), to_json=lambda one: {**repeat_json(one), **more}
     )
-
-
-def _picture(tallies: Sequence[Tally], page: Page) -> Iterable[str]:
-    return repeats_picture(tallies, page)
 
 
 REPEATS_SPEC: OutputSpec[Tally] = OutputSpec(
     REPEAT_FIELDS,
     ("id", "state", "post", "pool", "cron", "timezone", "nextAt", "made", "skipped", "missed", "until", "count"),
     repeat_json,
-    _picture,
+    render_repeats,
 )
 """`ttp repeat list`."""
 
@@ -161,22 +157,14 @@ CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
 """What the commands that change a recurrence answer."""
 
 
-def _slots(places: Sequence[Place], page: Page) -> Iterable[str]:
-    return slots_picture(places, page, format_slot_times)
-
-
-def _preview(places: Sequence[Place], page: Page) -> Iterable[str]:
-    return preview_picture(places, page)
-
-
 SLOTS_SPEC: OutputSpec[Place] = OutputSpec(
-    SLOT_FIELDS, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, _slots
+    SLOT_FIELDS, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, render_slots
 )
 """`ttp slots list`, and what `add` answers."""
 
 
 PREVIEW_SPEC: OutputSpec[Place] = OutputSpec(
-    PLACE_FIELDS, ("at", "account", "slot", "post", "content"), place_json, _preview
+    PLACE_FIELDS, ("at", "account", "slot", "post", "content"), place_json, render_preview
 )
 """`ttp slots preview`."""
 

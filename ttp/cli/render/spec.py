@@ -1,7 +1,4 @@
-"""How each kind of answer looks: its JSON object, its TSV columns, its picture. Data for `ttp.cli.output`, no I/O.
-
-Pictures are imported when one is drawn: a pipe never pays for them.
-"""
+"""How each kind of answer is written: as JSON, as TSV and as lines for a terminal. Data for `ttp.cli.output`."""
 
 from __future__ import annotations
 
@@ -17,50 +14,50 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-Picture: TypeAlias = "Callable[[Sequence[T], Page], Iterable[str]]"
+Renderer: TypeAlias = "Callable[[Sequence[T], Page], Iterable[str]]"
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec(Generic[T]):
-    """How one kind of thing is written.
+    """How one kind of result is written.
 
-    `fields` are all keys that `shape` can have (what `--fields` may pick), `columns` the TSV's own. `rows` are the TSV
-    rows of one item where it is not one row of its shape's keys. `wrap` puts the objects of a list into the one object
-    that JSON has for it. Without `picture` a terminal gets the columns as a plain table.
+    `fields`: every key of `to_json`, which `--fields` can pick. `columns`: the TSV columns. `rows`: the TSV rows of one
+    item, if they are not its JSON object. `to_document`: the JSON document of a list, if it is not an array. `render`:
+    the lines for a terminal; without it the TSV columns are drawn as a table.
     """
 
     fields: tuple[str, ...]
     columns: tuple[str, ...]
-    shape: Callable[[T], Json]
-    picture: Picture[T] | None = None
+    to_json: Callable[[T], Json]
+    render: Renderer[T] | None = None
     rows: Callable[[T], Iterable[Json]] | None = None
-    wrap: Callable[[list[Json]], Json] | None = None
+    to_document: Callable[[list[Json]], Json] | None = None
 
 
 def name_value_spec(fields: tuple[str, ...]) -> OutputSpec[Json]:
-    """A plain object of these keys: name and value a row."""
-    return OutputSpec(fields, ("name", "value"), dict, rows=_facts)
+    """Return the spec of a JSON object with these keys; TSV has a row of name and value for each."""
+    return OutputSpec(fields, ("name", "value"), dict, rows=name_value_rows)
 
 
 def events() -> OutputSpec[Json]:
-    """What a publisher tells while it works, with `--jsonl`."""
+    """Return the spec of the events that a publisher writes with `--jsonl`."""
     from ttp.publisher.events import FIELDS
 
     return OutputSpec(FIELDS, FIELDS, dict)
 
 
-def _facts(shape: Json, prefix: str = "") -> Iterable[Json]:
-    """Name and value of every key; keys of objects inside are joined by dots."""
-    for name, value in shape.items():
+def name_value_rows(values: Json, prefix: str = "") -> Iterable[Json]:
+    """Yield a row for each key; keys of nested objects are joined by dots."""
+    for name, value in values.items():
         if isinstance(value, dict):
-            yield from _facts(value, f"{prefix}{name}.")
+            yield from name_value_rows(value, f"{prefix}{name}.")
         else:
             yield {"name": f"{prefix}{name}", "value": value}
 
 
-def separate(pictures: Iterable[Iterable[str]]) -> Iterable[str]:
-    """Pictures with an empty line between them."""
-    for place, lines in enumerate(pictures):
+def separate(blocks: Iterable[Iterable[str]]) -> Iterable[str]:
+    """Yield the lines of all blocks, with an empty line between them."""
+    for place, lines in enumerate(blocks):
         if place:
             yield ""
         yield from lines

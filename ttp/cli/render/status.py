@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
-from ttp.cli.render.spec import OutputSpec, _facts
+from ttp.cli.render.spec import OutputSpec, name_value_rows
 from ttp.cli.render.width import cut, pad, wrap
 from ttp.domain.account import Hold
 from ttp.domain.health import Costs, Health, Publisher
@@ -28,7 +28,7 @@ _SCARCE = 0.2
 """Limits are shown once less than this part of them is left."""
 
 
-def health_picture(health: Health, page: Page) -> Iterator[str]:
+def render_status(health: Health, page: Page) -> Iterator[str]:
     """The state of the store's publishing."""
     for line in _alarms(health):
         first, *rest = wrap(line, page.width - 2)
@@ -132,7 +132,7 @@ def _costs(costs: Costs) -> str:
 def _limit(limit: Limit, page: Page) -> str:
     until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
     left = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
-    return f"{escape_text(limit.account)} {escape_text(limit.name)}: {left} left{until}"
+    return f"{escape_text(limit.account)} {escape_text(limit.label)}: {left} left{until}"
 
 
 _LEAST = 15
@@ -169,15 +169,11 @@ def _cell(text: str, step: int) -> str:
     return pad(cut(text, step - 2), step)
 
 
-def _status(healths: Sequence[Health], page: Page) -> Iterable[str]:
-    return health_picture(healths[0], page)
-
-
 STATUS_SPEC: OutputSpec[Health] = OutputSpec(
     status_module.STATUS_FIELDS,
     ("name", "value"),
     status_module.status_json,
-    _status,
-    rows=lambda health: _facts(status_module.status_json(health)),
+    lambda healths, page: render_status(healths[0], page),
+    rows=lambda health: name_value_rows(status_module.status_json(health)),
 )
 """`ttp status`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.rate_limit import Limit
+from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Did, PublishRequest, StepFailed
 from ttp.platforms.http import Http
@@ -28,8 +28,8 @@ class InstagramMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
-        return (CALLS, POSTS) if path.endswith("/media_publish") else (CALLS,)
+    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+        return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith("/media_publish") else (LimitKey(CALLS),)
 
     def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
         return ()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
-from ttp.domain.rate_limit import Limit
+from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import Memory
@@ -36,15 +36,15 @@ class TikTokMeter:
         self._made: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
         self._lock = threading.Lock()
 
-    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
+    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         name = _name(path)
-        return (name, POSTS) if name == NEW_POSTS else (name,)
+        return (LimitKey(name), LimitKey(POSTS)) if name == NEW_POSTS else (LimitKey(name),)
 
     def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
         name = _name(path)
         if name not in MOST:
             return ()
-        return (self._count(order.account, name, memory.known(order.account, name)),)
+        return (self._count(order.account, name, memory.known(order.account, LimitKey(name))),)
 
     def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now, name, account = self._clock.now(), _name(path), order.account.name

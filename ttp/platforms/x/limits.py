@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from ttp.domain.rate_limit import SHARED, Limit
+from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import MOST, Memory, whole_number
@@ -74,24 +74,28 @@ class XMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
-        return _names(method, path, order.credentials.client_id)
+    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+        return _keys(method, path, order.credentials.client_id)
 
     def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
         return ()
 
     def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
-        names = dict(zip((QUARTER, USER_DAY, APP_DAY), self.names(order, method, path), strict=True))
+        keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(order, method, path), strict=True))
         for reading in readings(answer, self._clock.now()):
-            yield Limit(order.account.name, names[reading.which], reading.left, reading.limit, reading.resets_at)
+            key = keys[reading.which]
+            yield Limit(
+                order.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
+            )
 
 
 @lru_cache(maxsize=1000)
-def _names(method: str, path: str, app: str | None) -> tuple[str, str, str]:
+def _keys(method: str, path: str, app: str | None) -> tuple[LimitKey, LimitKey, LimitKey]:
     """Of a quarter of an hour, of the account's day, of its app's day."""
     endpoint = f"{method} {_ID.sub('{id}', path.partition('?')[0])}"
-    shared = f"{endpoint} of its app in 24 h"
-    if app is not None:  # credentials that do not tell their app: what they hear holds for them alone
-        # Not the id itself, which for OAuth 1.0a is an API key.
-        shared = f"{SHARED}{hashlib.sha256(app.encode('utf-8', 'replace')).hexdigest()[:8]} {endpoint} in 24 h"
-    return endpoint, f"{endpoint} in 24 h", shared
+    day = LimitKey(f"{endpoint} in 24 h")
+    if app is None:  # the app is unknown, so its limit is kept for this account alone
+        return LimitKey(endpoint), day, LimitKey(f"{endpoint} of its app in 24 h")
+    # A digest, not the id: with OAuth 1.0a the id is an API key.
+    digest = hashlib.sha256(app.encode("utf-8", "replace")).hexdigest()[:8]
+    return LimitKey(endpoint), day, LimitKey(day.name, "app", digest)

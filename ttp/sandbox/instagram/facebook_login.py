@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,19 +10,40 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.consent import AuthorizationRequest, authorization_route, check_request, refusal_page
-from ttp.sandbox.instagram.front import Params, allow_only, authenticated_route, graph_error, read_params, select_fields
+from ttp.sandbox.consent import LoginPage, authorization_route, is_https
 from ttp.sandbox.instagram.records import SCOPES, InstagramAccount, renew, switch_login
+from ttp.sandbox.instagram.requests import (
+    Params,
+    allow_only,
+    authenticated_route,
+    graph_error,
+    read_params,
+    select_fields,
+)
 from ttp.sandbox.records import DAY_MS, App
 from ttp.sandbox.state import State
 
-CODE_MS = 600_000
 REMOVED = 458
 """Subcode of code 190 for an app that the user removed."""
-_REQUIRED = ("client_id", "redirect_uri", "scope")
-_OPTIONAL = ("response_type", "state", "display", "auth_type", "extras", "config_id")
-_SCOPES = {*SCOPES["facebook"], "instagram_manage_comments", "ads_management", "ads_read", "business_management"}
-_SCOPES |= {"public_profile", "pages_manage_posts"}
+_PAGE = LoginPage(
+    platform="instagram",
+    login="facebook",
+    required=("client_id", "redirect_uri", "scope"),
+    optional=("response_type", "state", "display", "auth_type", "extras", "config_id"),
+    scopes={
+        *SCOPES["facebook"],
+        *("instagram_manage_comments", "ads_management", "ads_read", "business_management", "public_profile"),
+        "pages_manage_posts",
+    },
+    may_redirect=is_https,
+    code_ms=600_000,
+    denied={
+        "error": "access_denied",
+        "error_code": "200",
+        "error_description": "Permissions error",
+        "error_reason": "user_denied",
+    },
+)
 
 
 def routes(state: State) -> list[Route]:
@@ -32,7 +52,7 @@ def routes(state: State) -> list[Route]:
     for front in ("", "/{version}"):
         methods = ["GET", "POST"] if front else ["GET"]  # POST without a version is Instagram Login's
         found += [
-            authorization_route(state, f"{front}/dialog/oauth", read_request, build_answer),
+            authorization_route(state, f"{front}/dialog/oauth", _PAGE),
             Route(f"{front}/oauth/access_token", partial(_token, state), methods=methods),
             Route(f"{front}/debug_token", partial(_debug, state), methods=["GET"]),
             authenticated_route(state, f"{front}/me/accounts", "GET", pages, "pages_show_list"),
@@ -40,32 +60,6 @@ def routes(state: State) -> list[Route]:
             authenticated_route(state, f"{front}/me/permissions", "DELETE", revoke),
         ]
     return found
-
-
-def read_request(state: State, params: Mapping[str, str]) -> AuthorizationRequest:
-    """Check a request for the dialog."""
-    app = check_request(
-        state,
-        params,
-        required=_REQUIRED,
-        known=(*_REQUIRED, *_OPTIONAL),
-        is_app=lambda app: app.login == "facebook",
-        may_redirect=lambda address: address.scheme == "https",
-        no_app="Invalid App ID: The provided app ID does not look like a valid app ID.",
-        no_redirect="URL blocked: the redirect_uri is not registered for this app.",
-    )
-    scopes = tuple(dict.fromkeys(scope.strip() for scope in params["scope"].split(",")))
-    if not set(scopes) <= _SCOPES:
-        raise refusal_page(f"Invalid Scopes: {', '.join(sorted(set(scopes) - _SCOPES))}.")
-    return AuthorizationRequest(app, params["redirect_uri"], scopes, params.get("state"), CODE_MS)
-
-
-def build_answer(asked: AuthorizationRequest, code: str | None) -> dict[str, str]:
-    """Return what goes back to the app, without the state."""
-    if code is not None:
-        return {"code": code}
-    described = {"error_code": "200", "error_description": "Permissions error", "error_reason": "user_denied"}
-    return {"error": "access_denied", **described}
 
 
 async def _token(state: State, request: Request) -> Response:
@@ -101,8 +95,7 @@ def _exchange(state: State, app: App, params: Params) -> InstagramAccount:
             100, "Error validating verification code. Please make sure your redirect_uri is identical.", 36008
         )
     del state.login_codes[found.code]
-    account = state.accounts[found.account]
-    assert isinstance(account, InstagramAccount)
+    account = state.account(InstagramAccount, found.account)
     return renew(state, switch_login(account, "facebook", found.scopes), short=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,61 +9,42 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.consent import AuthorizationRequest, authorization_route, check_request, refusal_page
-from ttp.sandbox.instagram.front import Params, allow_only, authenticated_route, graph_error
+from ttp.sandbox.consent import LoginPage, authorization_route, is_https
 from ttp.sandbox.instagram.records import SCOPES, InstagramAccount, InstagramSwitches, renew, switch_login
-from ttp.sandbox.records import DAY_MS, HOUR_MS, App
+from ttp.sandbox.instagram.requests import Params, allow_only, authenticated_route, graph_error
+from ttp.sandbox.records import DAY_MS, HOUR_MS
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
 from ttp.sandbox.state import State
 
-CODE_MS = HOUR_MS
-END = "#_"
-"""Put behind every redirect with a code. Not a part of the code."""
-_REQUIRED = ("client_id", "redirect_uri", "response_type", "scope")
-_SCOPES = {*SCOPES["instagram"], "instagram_business_manage_comments", "instagram_business_manage_messages"}
+_PAGE = LoginPage(
+    platform="instagram",
+    login="instagram",
+    required=("client_id", "redirect_uri", "response_type", "scope"),
+    optional=("state", "force_reauth", "enable_fb_login"),
+    scopes={*SCOPES["instagram"], "instagram_business_manage_comments", "instagram_business_manage_messages"},
+    needed_scope="instagram_business_basic",
+    may_redirect=is_https,
+    code_ms=HOUR_MS,
+    denied={
+        "error": "access_denied",
+        "error_reason": "user_denied",
+        "error_description": "The user denied your request.",
+    },
+    fragment="#_",
+)
 
 
 def routes(state: State) -> list[Route]:
     """Return the routes of the login. A version in front of the two exchanges is optional."""
     bare = partial(authenticated_route, state, scope="basic")
     return [
-        authorization_route(state, "/oauth/authorize", read_request, build_answer, END),
+        authorization_route(state, "/oauth/authorize", _PAGE),
         Route("/oauth/access_token", partial(_token, state), methods=["POST"]),
         bare("/access_token", "GET", exchange),
         bare("/refresh_access_token", "GET", refresh),
         bare("/{version}/access_token", "GET", exchange),
         bare("/{version}/refresh_access_token", "GET", refresh),
     ]
-
-
-def read_request(state: State, params: Mapping[str, str]) -> AuthorizationRequest:
-    """Check an authorization request: https address, known scopes, no PKCE."""
-    app = check_request(
-        state,
-        params,
-        required=_REQUIRED,
-        known=(*_REQUIRED, "state", "force_reauth", "enable_fb_login"),
-        is_app=_is_app,
-        may_redirect=lambda address: address.scheme == "https",
-        no_app="Invalid platform app: the client_id is not known.",
-        no_redirect="Invalid redirect_uri: it is not registered for this app.",
-    )
-    scopes = tuple(dict.fromkeys(scope.strip() for scope in params["scope"].split(",")))
-    if not set(scopes) <= _SCOPES or "instagram_business_basic" not in scopes:
-        raise refusal_page(f"Invalid scopes: {params['scope']}.")
-    return AuthorizationRequest(app, params["redirect_uri"], scopes, params.get("state"), CODE_MS)
-
-
-def _is_app(app: App) -> bool:
-    return app.platform == "instagram" and app.login == "instagram"
-
-
-def build_answer(asked: AuthorizationRequest, code: str | None) -> dict[str, str]:
-    """Return what goes back to the app, without the state."""
-    if code is None:
-        text = "The user denied your request."
-        return {"error": "access_denied", "error_reason": "user_denied", "error_description": text}
-    return {"code": code}
 
 
 async def _token(state: State, request: Request) -> Response:
@@ -76,7 +56,7 @@ async def _token(state: State, request: Request) -> Response:
         if not form.get(name):
             raise _error(f"Missing required field {name}")
     app = state.apps.get(form["client_id"])
-    if app is None or not _is_app(app):
+    if app is None or not app.belongs_to("instagram", "instagram"):
         raise _error("Invalid platform app")
     if app.secret != form["client_secret"]:
         raise _error("Error validating client secret.")
@@ -88,8 +68,7 @@ async def _token(state: State, request: Request) -> Response:
     if form["redirect_uri"] != found.redirect_uri:
         raise _error("Error validating verification code. Please make sure your redirect_uri is identical.")
     del state.login_codes[found.code]
-    account = state.accounts[found.account]
-    assert isinstance(account, InstagramAccount)
+    account = state.account(InstagramAccount, found.account)
     account = renew(state, switch_login(account, "instagram", found.scopes), short=True)
     state.save(account)
     number, granted = account.user_id, list(account.scopes)
@@ -103,7 +82,7 @@ async def exchange(state: State, account: InstagramAccount, request: Request, pa
     allow_only(params, {"grant_type", "client_secret"})
     if params.get("grant_type") != "ig_exchange_token":
         raise graph_error(100, "(#100) Param grant_type must be ig_exchange_token")
-    if params.get("client_secret") not in {app.secret for app in state.apps.values() if _is_app(app)}:
+    if params.get("client_secret") not in {app.secret for app in state.apps.values() if app.login == "instagram"}:
         raise graph_error(1, "Error validating client secret.")
     if account.login != "instagram" or not account.short:
         raise graph_error(100, "(#100) Unsupported token: only a short-lived one can be exchanged")

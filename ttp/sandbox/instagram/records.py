@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ttp.sandbox.records import DAY_MS, HOUR_MS, Account, App
-from ttp.sandbox.settings import switch
-from ttp.sandbox.state import State, renew_tokens
+from ttp.sandbox.state import State, renew_tokens, switch
 
 LOGINS = ("instagram", "facebook")
 INSTAGRAM = App("170100000000001", "instagram", "sandbox-instagram-secret", login="instagram")

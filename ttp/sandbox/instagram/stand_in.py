@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ttp.sandbox.instagram import containers, facebook_login, insights, login, reads, upload
-from ttp.sandbox.instagram.front import Params, allow_only, authenticated_route, graph_error, no_such_node
+from ttp.sandbox.instagram import containers, facebook_login, login, reads, upload
+from ttp.sandbox.instagram import reads as reads_module
 from ttp.sandbox.instagram.records import (
     DEAD,
     FACEBOOK,
@@ -32,6 +32,7 @@ from ttp.sandbox.instagram.records import (
     new_id,
     switch_login,
 )
+from ttp.sandbox.instagram.requests import Params, allow_only, authenticated_route, graph_error, no_such_node, own_post
 from ttp.sandbox.records import Account, Post
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.stand_in import StandIn
@@ -73,7 +74,7 @@ class Instagram(StandIn):
             route("/{version}/{node}/media_publish", "POST", containers.publish, "publish"),
             route("/{version}/{node}/stories", "GET", reads.stories, "basic"),
             route("/{version}/{node}/children", "GET", reads.children, "basic"),
-            route("/{version}/{node}/insights", "GET", insights.insights, "insights"),
+            route("/{version}/{node}/insights", "GET", reads_module.insights, "insights"),
             route("/{version}/{node}/content_publishing_limit", "GET", reads.publishing_limit, "publish"),
         ]
         slashed = [Route(f"{known.path}/", known.endpoint, methods=list(known.methods or ())) for known in found]
@@ -111,10 +112,9 @@ class Instagram(StandIn):
 async def delete(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`DELETE /{media}`: deletes an own post, on Facebook Login only. Stories cannot be deleted."""
     allow_only(params, ())
-    wanted = request.path_params["node"]
-    post = state.posts.get(wanted)
-    if account.login != "facebook" or post is None or post.account != account.id or post.deleted:
-        raise no_such_node(wanted)
+    post = own_post(state, account, request)
+    if account.login != "facebook":
+        raise no_such_node(post.id)
     if "instagram_manage_contents" not in account.scopes:
         raise graph_error(10, "(#10) This requires the instagram_manage_contents permission.")
     if post.kind == "STORIES":

@@ -10,10 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.instagram.containers import status_code
-from ttp.sandbox.instagram.front import authenticate
-from ttp.sandbox.instagram.media import MOST_VIDEO, measure_video
+from ttp.sandbox.instagram.containers import MOST_VIDEO, measure_video, status_code
 from ttp.sandbox.instagram.records import Container
+from ttp.sandbox.instagram.requests import authenticate
 from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.state import State
 

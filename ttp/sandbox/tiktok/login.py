@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,50 +13,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.consent import (
-    VERIFIER,
-    AuthorizationRequest,
-    authorization_route,
-    check_request,
-    is_loopback,
-    refusal_page,
-)
+from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, is_loopback, refusal_page
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
-from ttp.sandbox.state import State, renew_tokens
-from ttp.sandbox.tiktok.front import log_id
+from ttp.sandbox.state import State, grant_tokens, renew_tokens
 from ttp.sandbox.tiktok.records import SCOPES, TikTokAccount
-
-CODE_MS = 600_000
-"""TikTok names no life for its codes; ten minutes is what RFC 6749 (4.1.2) allows at most."""
-_REQUIRED = ("client_key", "response_type", "scope", "redirect_uri", "state")
-_OPTIONAL = ("disable_auto_auth", "code_challenge", "code_challenge_method")
+from ttp.sandbox.tiktok.requests import log_id
 
 
 def routes(state: State) -> list[Route]:
     """Return the routes of the login. Every path ends with a slash."""
     return [
-        authorization_route(state, "/v2/auth/authorize/", read_request, build_answer),
+        authorization_route(state, "/v2/auth/authorize/", _PAGE),
         Route("/v2/oauth/token/", partial(_token, state), methods=["POST"]),
         Route("/v2/oauth/revoke/", partial(_revoke, state), methods=["POST"]),
     ]
 
 
-def read_request(state: State, params: Mapping[str, str]) -> AuthorizationRequest:
-    """Check an authorization request. A desktop app, which goes back to loopback, needs PKCE."""
-    app = check_request(
-        state,
-        params,
-        required=_REQUIRED,
-        known=(*_REQUIRED, *_OPTIONAL),
-        is_app=lambda app: app.platform == "tiktok",
-        may_redirect=_may_redirect,
-        no_app="The client_key is not known.",
-        no_redirect="The redirect_uri is not registered for this app.",
-        client="client_key",
-    )
-    scopes = tuple(dict.fromkeys(params["scope"].split(",")))
-    if not set(scopes) <= set(SCOPES):
-        raise refusal_page(f"Unknown scopes: {', '.join(sorted(set(scopes) - set(SCOPES)))}.")
+def _may_redirect(address: SplitResult) -> bool:
+    """Any https, or this machine with a port."""
+    return address.scheme == "https" or (is_loopback(address) and address.port is not None)
+
+
+def _read_challenge(params: Mapping[str, str]) -> tuple[str | None, str]:
+    """Return the challenge. A desktop app, whose address is on loopback, must send one."""
     challenge = params.get("code_challenge")
     if challenge is None and is_loopback(urlsplit(params["redirect_uri"])):
         raise refusal_page("The code_challenge is missing.")
@@ -66,19 +44,22 @@ def read_request(state: State, params: Mapping[str, str]) -> AuthorizationReques
         raise refusal_page(
             "The code_challenge must be the SHA-256 of the verifier in 64 hexadecimal digits, method S256."
         )
-    return AuthorizationRequest(app, params["redirect_uri"], scopes, params["state"], CODE_MS, challenge, "S256")
+    return challenge, "S256"
 
 
-def _may_redirect(address: SplitResult) -> bool:
-    """Any https, or this machine with a port."""
-    return address.scheme == "https" or (is_loopback(address) and address.port is not None)
-
-
-def build_answer(asked: AuthorizationRequest, code: str | None) -> dict[str, str]:
-    """Return what goes back to the app, without the state."""
-    if code is None:
-        return {"error": "access_denied", "error_description": "The user canceled the authorization."}
-    return {"code": code, "scopes": ",".join(asked.scopes)}
+_PAGE = LoginPage(
+    platform="tiktok",
+    client="client_key",
+    required=("client_key", "response_type", "scope", "redirect_uri", "state"),
+    optional=("disable_auto_auth", "code_challenge", "code_challenge_method"),
+    scopes=SCOPES,
+    separator=",",
+    may_redirect=_may_redirect,
+    read_challenge=_read_challenge,
+    code_ms=600_000,  # TikTok documents no life of its codes; RFC 6749 (4.1.2) allows ten minutes at most
+    denied={"error": "access_denied", "error_description": "The user canceled the authorization."},
+    names_scopes=True,
+)
 
 
 async def _token(state: State, request: Request) -> Response:
@@ -121,11 +102,7 @@ def _exchange(state: State, form: Mapping[str, str]) -> TikTokAccount:
         VERIFIER.fullmatch(verifier) and hmac.compare_digest(proof, found.challenge.lower())
     ):
         raise _error(state, "invalid_request", "Code verifier or code challenge is invalid.")
-    app = state.apps[found.app]
-    account = state.accounts[found.account]
-    assert isinstance(account, TikTokAccount)
-    account = replace(account, scopes=found.scopes, client_id=app.id, client_secret=app.secret)
-    return renew_tokens(state, account)
+    return grant_tokens(state, TikTokAccount, found)
 
 
 def _refresh(state: State, form: Mapping[str, str]) -> TikTokAccount:
@@ -157,7 +134,7 @@ async def _client_form(state: State, request: Request, *names: str) -> dict[str,
     if not {"client_key", "client_secret", *names} <= {name for name, value in form.items() if value}:
         raise _error(state, "invalid_request", "The request parameters are malformed.")
     app = state.apps.get(form["client_key"])
-    if app is None or app.platform != "tiktok" or app.secret != form["client_secret"]:
+    if app is None or not app.belongs_to("tiktok") or app.secret != form["client_secret"]:
         raise _error(state, "invalid_client", "Client key or secret is incorrect.")
     return form
 

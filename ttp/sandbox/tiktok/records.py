@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttp.sandbox.records import HOUR_MS, Account, App
-from ttp.sandbox.settings import switch
-from ttp.sandbox.state import State
+from ttp.sandbox.state import State, switch
 
 APP = App("sandboxtiktokkey", "tiktok", "sandbox-tiktok-secret")
 PUBLIC = "PUBLIC_TO_EVERYONE"
@@ -28,6 +27,11 @@ class TikTokAccount(Account):
     switched_off: tuple[str, ...] = ()
     """What the creator's settings rule out, of `INTERACTIONS`."""
     max_video_s: int = 600
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the profile is public. TikTok does not offer PUBLIC_TO_EVERYONE to a private one."""
+        return PUBLIC in self.privacy_levels
 
     @property
     def default_scopes(self) -> tuple[str, ...]:
@@ -132,17 +136,8 @@ TROUBLES = {
     )
 }
 FAILURES = (
-    "internal",
-    "auth_removed",
-    "frame_rate_check_failed",
-    "picture_size_check_failed",
-    "file_format_check_failed",
-    "duration_check_failed",
-    "video_pull_failed",
-    "photo_pull_failed",
-    "spam_risk_too_many_posts",
-    "spam_risk_user_banned_from_posting",
-    "spam_risk_text",
-    "spam_risk",
+    *("internal", "auth_removed", "frame_rate_check_failed", "picture_size_check_failed", "file_format_check_failed"),
+    *("duration_check_failed", "video_pull_failed", "photo_pull_failed", "spam_risk_too_many_posts"),
+    *("spam_risk_user_banned_from_posting", "spam_risk_text", "spam_risk"),
 )
 """Reasons for which a publication may end in FAILED; ordered as `fail:REASON`."""

@@ -18,9 +18,9 @@ from ttp.sandbox.records import Account, Post
 from ttp.sandbox.request_checks import BodyField, are_among
 from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
-from ttp.sandbox.tiktok import login, status, upload, videos
+from ttp.sandbox.tiktok import login, videos
+from ttp.sandbox.tiktok import publish as publish_module
 from ttp.sandbox.tiktok import publish as publishing
-from ttp.sandbox.tiktok.front import authenticated_route
 from ttp.sandbox.tiktok.records import (
     APP,
     FAILURES,
@@ -35,6 +35,7 @@ from ttp.sandbox.tiktok.records import (
     Upload,
     new_id,
 )
+from ttp.sandbox.tiktok.requests import authenticated_route
 
 
 class TikTok(StandIn):
@@ -46,8 +47,13 @@ class TikTok(StandIn):
     apps = (APP,)
     limits, troubles = LIMITS, (*TROUBLES, *(f"fail:{name}" for name in FAILURES))
     account_fields = (
-        BodyField("unaudited", bool, about="TikTok: the app is not audited, only SELF_ONLY is accepted"),
-        BodyField("privacyLevels", list, fits=are_among(LEVELS), about="TikTok: what the creator may choose"),
+        BodyField("unaudited", bool, about="TikTok: the app may only post with SELF_ONLY, to private accounts"),
+        BodyField(
+            "privacyLevels",
+            list,
+            fits=are_among(LEVELS),
+            about="TikTok: choices; a private account lacks PUBLIC_TO_EVERYONE",
+        ),
         BodyField("switchedOff", list, fits=are_among(INTERACTIONS), about='TikTok: of "comment", "duet", "stitch"'),
         BodyField("maxVideoS", int, fits=lambda n: n > 0, about="TikTok: longest video in seconds"),
     )
@@ -62,12 +68,12 @@ class TikTok(StandIn):
         publish, either = "/v2/post/publish", ("video.publish", "video.upload")
         return [
             *login.routes(state),
-            Route("/video/", partial(upload.put_chunk, state), methods=["PUT"]),
-            route(f"{publish}/creator_info/query/", "POST", status.creator_info, "video.publish"),
+            Route("/video/", partial(publish_module.put_chunk, state), methods=["PUT"]),
+            route(f"{publish}/creator_info/query/", "POST", publish_module.creator_info, "video.publish"),
             route(f"{publish}/video/init/", "POST", publishing.init_video, "video.publish"),
             route(f"{publish}/inbox/video/init/", "POST", publishing.init_inbox, "video.upload"),
             route(f"{publish}/content/init/", "POST", publishing.init_photos, *either),
-            route(f"{publish}/status/fetch/", "POST", status.fetch_status, *either),
+            route(f"{publish}/status/fetch/", "POST", publish_module.fetch_status, *either),
             route("/v2/video/list/", "POST", videos.video_list, "video.list"),
             route("/v2/video/query/", "POST", videos.video_query, "video.list"),
             route("/v2/user/info/", "GET", videos.user_info),

@@ -11,41 +11,18 @@ from ttp.sandbox.engagement import count_engagement
 from ttp.sandbox.records import Post
 from ttp.sandbox.request_checks import BodyField, validation_errors
 from ttp.sandbox.state import State
-from ttp.sandbox.tiktok.front import envelope, read_body, read_fields, refusal
 from ttp.sandbox.tiktok.records import PUBLIC, TikTokAccount, TikTokSwitches
+from ttp.sandbox.tiktok.requests import envelope, read_body, read_fields, refusal
 
-_VIDEO_FIELDS = (
-    "id",
-    "create_time",
-    "title",
-    "video_description",
-    "duration",
-    "share_url",
-    "cover_image_url",
-    "embed_html",
-    "embed_link",
-    "height",
-    "width",
-    "like_count",
-    "comment_count",
-    "share_count",
-    "view_count",
-)
+_VIDEO_FIELDS = {
+    *("id", "create_time", "title", "video_description", "duration", "share_url", "cover_image_url", "embed_html"),
+    *("embed_link", "height", "width", "like_count", "comment_count", "share_count", "view_count"),
+}
 _USER_SCOPES = {
-    "open_id": "user.info.basic",
-    "union_id": "user.info.basic",
-    "avatar_url": "user.info.basic",
-    "avatar_url_100": "user.info.basic",
-    "avatar_large_url": "user.info.basic",
+    **dict.fromkeys(("open_id", "union_id", "avatar_url", "avatar_url_100", "avatar_large_url"), "user.info.basic"),
     "display_name": "user.info.basic",
-    "username": "user.info.profile",
-    "is_verified": "user.info.profile",
-    "bio_description": "user.info.profile",
-    "profile_deep_link": "user.info.profile",
-    "follower_count": "user.info.stats",
-    "following_count": "user.info.stats",
-    "likes_count": "user.info.stats",
-    "video_count": "user.info.stats",
+    **dict.fromkeys(("username", "is_verified", "bio_description", "profile_deep_link"), "user.info.profile"),
+    **dict.fromkeys(("follower_count", "following_count", "likes_count", "video_count"), "user.info.stats"),
 }
 TITLE_LENGTH = 150
 """Most characters of a title in lists."""

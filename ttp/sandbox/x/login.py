@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from urllib.parse import SplitResult
 
@@ -15,14 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.consent import VERIFIER, AuthorizationRequest, authorization_route, check_request, refusal_page
+from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page
 from ttp.sandbox.records import App
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
-from ttp.sandbox.state import State, renew_tokens
+from ttp.sandbox.state import State, grant_tokens, renew_tokens
 from ttp.sandbox.x.records import XAccount
 
-CODE_MS = 30_000
-_REQUIRED = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge")
 _SCOPES = {f"{thing}.{right}" for thing in ("tweet", "follows", "mute", "like", "list", "block", "bookmark", "dm")
            for right in ("read", "write")}  # fmt: skip
 _SCOPES |= {"tweet.moderate.write", "users.read", "users.email", "space.read", "media.write", "offline.access"}
@@ -31,36 +28,11 @@ _SCOPES |= {"tweet.moderate.write", "users.read", "users.email", "space.read", "
 def routes(state: State) -> list[Route]:
     """Return the routes of the login: both addresses of the page, the token endpoint, revocation."""
     return [
-        authorization_route(state, "/i/oauth2/authorize", read_request, build_answer),
-        authorization_route(state, "/2/oauth2/authorize", read_request, build_answer),
+        authorization_route(state, "/i/oauth2/authorize", _PAGE),
+        authorization_route(state, "/2/oauth2/authorize", _PAGE),
         Route("/2/oauth2/token", partial(_token, state), methods=["POST"]),
         Route("/2/oauth2/revoke", partial(_revoke, state), methods=["POST"]),
     ]
-
-
-def read_request(state: State, params: Mapping[str, str]) -> AuthorizationRequest:
-    """Check an authorization request: known client, allowed address, known scopes, state, PKCE."""
-    app = check_request(
-        state,
-        params,
-        required=_REQUIRED,
-        known=(*_REQUIRED, "code_challenge_method"),
-        is_app=lambda app: app.platform == "x",
-        may_redirect=_may_redirect,
-        no_app="The client_id is not known.",
-        no_redirect="The redirect_uri is not registered for this app.",
-    )
-    scopes = tuple(dict.fromkeys(params["scope"].split()))
-    if not set(scopes) <= _SCOPES:
-        raise refusal_page(f"Unknown scopes: {', '.join(sorted(set(scopes) - _SCOPES))}.")
-    if len(params["state"]) > 500:
-        raise refusal_page("The state has more than 500 characters.")
-    method = params.get("code_challenge_method", "plain")
-    if method not in ("S256", "plain") or not VERIFIER.fullmatch(params["code_challenge"]):
-        raise refusal_page("The code_challenge or its method is not valid.")
-    return AuthorizationRequest(
-        app, params["redirect_uri"], scopes, params["state"], CODE_MS, params["code_challenge"], method
-    )
 
 
 def _may_redirect(address: SplitResult) -> bool:
@@ -70,9 +42,26 @@ def _may_redirect(address: SplitResult) -> bool:
     return address.scheme == "http" and address.hostname == "127.0.0.1"
 
 
-def build_answer(asked: AuthorizationRequest, code: str | None) -> dict[str, str]:
-    """Return what goes back to the app, without the state."""
-    return {"error": "access_denied"} if code is None else {"code": code}
+def _read_challenge(params: Mapping[str, str]) -> tuple[str, str]:
+    if len(params["state"]) > 500:
+        raise refusal_page("The state has more than 500 characters.")
+    challenge, method = params["code_challenge"], params.get("code_challenge_method", "plain")
+    if method not in ("S256", "plain") or not VERIFIER.fullmatch(challenge):
+        raise refusal_page("The code_challenge or its method is not valid.")
+    return challenge, method
+
+
+_PAGE = LoginPage(
+    platform="x",
+    required=("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge"),
+    optional=("code_challenge_method",),
+    scopes=_SCOPES,
+    separator=r"\s+",
+    may_redirect=_may_redirect,
+    read_challenge=_read_challenge,
+    code_ms=30_000,
+    denied={"error": "access_denied"},
+)
 
 
 async def _token(state: State, request: Request) -> Response:
@@ -113,10 +102,7 @@ def _exchange(state: State, request: Request, form: Mapping[str, str]) -> XAccou
         raise _error(400, "invalid_request", text)
     if not _proves(form["code_verifier"], found.challenge or "", found.method):
         raise _error(400, "invalid_request", "Value passed for the code verifier did not match the code challenge.")
-    account = state.accounts[found.account]
-    assert isinstance(account, XAccount)
-    account = replace(account, scopes=found.scopes, client_id=app.id, client_secret=app.secret)
-    return renew_tokens(state, account)
+    return grant_tokens(state, XAccount, found)
 
 
 def _refresh(state: State, request: Request, form: Mapping[str, str]) -> XAccount:
@@ -150,7 +136,7 @@ def _client(state: State, request: Request, form: Mapping[str, str]) -> App:
     """Return the calling app: by a Basic header if it is confidential, by `client_id` in the form if it is public."""
     named = _basic(request)
     app = state.apps.get(named[0] if named else form.get("client_id", ""))
-    if app is None or app.platform != "x" or not _is_client(app.id, app.secret, request, form):
+    if app is None or not app.belongs_to("x") or not _is_client(app.id, app.secret, request, form):
         raise _error(401, "unauthorized_client", "Missing valid authorization header")
     return app
 

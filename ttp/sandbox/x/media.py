@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +16,10 @@ from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.media import mime_of, read_facts
 from ttp.sandbox.records import DAY_MS
-from ttp.sandbox.request_checks import BodyField, content_type, json_body, validation_errors
+from ttp.sandbox.request_checks import BodyField, check_object, content_type, json_body
 from ttp.sandbox.state import State
-from ttp.sandbox.x.front import invalid, not_found, problem
 from ttp.sandbox.x.records import XAccount, XMedia, new_id
+from ttp.sandbox.x.requests import invalid, not_found, problem
 
 MB = 1024 * 1024
 MOST_BYTES = {"tweet_image": 5 * MB, "tweet_gif": 15 * MB, "tweet_video": 8192 * MB, "amplify_video": 8192 * MB}
@@ -48,6 +49,10 @@ _ONE_SHOT = (
     BodyField("media_type", str, fits={mime for types in TYPES.values() for mime in types}.__contains__),
     BodyField("additional_owners", str),
 )
+_SEGMENT = (
+    BodyField("media", str, required=True),
+    BodyField("segment_index", int, required=True, fits=range(1000).__contains__),
+)
 _METADATA = (
     BodyField("id", str, required=True, fits=lambda text: bool(_ID.fullmatch(text))),
     BodyField("metadata", dict, required=True),
@@ -57,9 +62,7 @@ _ALT = (BodyField("text", str, required=True, fits=lambda text: 1 <= len(text) <
 
 async def initialize(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/upload/initialize`: opens an upload session of a day."""
-    body = await _json(request)
-    if found := validation_errors(body, _INITIALIZE):
-        raise invalid("; ".join(found))
+    body = await json_body(request, invalid, _INITIALIZE)
     category, media_type, total = body["media_category"], body["media_type"], body["total_bytes"]
     if media_type not in TYPES[category]:
         raise invalid(f"media_type {media_type} does not go with {category}", media_type=media_type)
@@ -73,7 +76,8 @@ async def upload(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/upload`: an image or a GIF in one request, as multipart or as JSON with base64."""
     if request.query_params:
         raise invalid("Query parameters are not allowed for this request.")
-    category, data = await _one_shot(request)
+    parts = await _read_parts(request, _ONE_SHOT)
+    category, data = parts["media_category"], parts["media"]
     mime = mime_of(data)
     if mime not in TYPES[category]:
         raise invalid(f"The file is nothing for {category}.", media_category=category)
@@ -85,7 +89,8 @@ async def upload(state: State, account: XAccount, request: Request) -> Response:
 async def append(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/upload/{id}/append`: one segment, as multipart or as JSON with base64. May be repeated."""
     media = _own(state, account, request.path_params["id"])
-    index, data = await _segment(request)
+    parts = await _read_parts(request, _SEGMENT)
+    index, data = parts["segment_index"], parts["media"]
     if media.finalized_ms is not None:
         raise invalid("The upload has been finalized.", id=media.id)
     if not 1 <= len(data) <= LARGEST_SEGMENT:
@@ -125,14 +130,9 @@ async def status(state: State, account: XAccount, request: Request) -> Response:
 
 async def metadata(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/metadata`: sets the alt text of an upload."""
-    body = await _json(request)
-    found = validation_errors(body, _METADATA)
-    if not found:
-        found = validation_errors(body["metadata"], (BodyField("alt_text", dict, required=True),), "metadata.")
-    if not found:
-        found = validation_errors(body["metadata"]["alt_text"], _ALT, "metadata.alt_text.")
-    if found:
-        raise invalid("; ".join(found))
+    body = await json_body(request, invalid, _METADATA)
+    check_object(body["metadata"], (BodyField("alt_text", dict, required=True),), invalid, "metadata.")
+    check_object(body["metadata"]["alt_text"], _ALT, invalid, "metadata.alt_text.")
     media = replace(_own(state, account, body["id"]), alt=body["metadata"]["alt_text"]["text"])
     state.save(media)
     return JSONResponse({"data": {"id": media.id, "associated_metadata": body["metadata"]}})
@@ -208,61 +208,22 @@ def _own(state: State, account: XAccount, media_id: str) -> XMedia:
     return media
 
 
-async def _segment(request: Request) -> tuple[int, bytes]:
-    """Return the segment's index and bytes. 400 for anything else in the request."""
-    if content_type(request) == "multipart/form-data":
-        form = await request.form(max_part_size=2 * LARGEST_SEGMENT)
-        given: dict[str, Any] = dict(form.multi_items())
-        text = given.get("segment_index")
-        media = given.get("media")
-        data = await media.read() if isinstance(media, UploadFile) else None
-        await form.close()
-        if set(given) != {"media", "segment_index"} or data is None or not isinstance(text, str):
-            raise invalid("The parts are media (a file) and segment_index.")
-        if not text.isdecimal():
-            raise invalid("segment_index: must be an integer", segment_index=text)
-        index = int(text)
-    else:
-        body = await _json(request)
-        if found := validation_errors(
-            body, (BodyField("media", str, required=True), BodyField("segment_index", int, required=True))
-        ):
-            raise invalid("; ".join(found))
-        data = _decoded(body["media"])
-        index = body["segment_index"]
-    if not 0 <= index <= 999:
-        raise invalid("segment_index: is not between 0 and 999", segment_index=index)
-    return index, data
-
-
-async def _one_shot(request: Request) -> tuple[str, bytes]:
-    """Return category and bytes of an upload in one request. 400 for anything else in it."""
-    if content_type(request) == "multipart/form-data":
-        form = await request.form(max_part_size=2 * MOST_BYTES["tweet_gif"])
-        given: dict[str, Any] = dict(form.multi_items())
-        media = given.get("media")
-        data = await media.read() if isinstance(media, UploadFile) else None
-        await form.close()
-        if found := validation_errors({**given, "media": "" if data is None else "a"}, _ONE_SHOT):
-            raise invalid("; ".join(found))
-        if data is None:
-            raise invalid("media: must be a file")
-        return given["media_category"], data
-    body = await _json(request)
-    if found := validation_errors(body, _ONE_SHOT):
-        raise invalid("; ".join(found))
-    return body["media_category"], _decoded(body["media"])
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise invalid("media: is not base64") from None
-
-
-async def _json(request: Request) -> Any:
-    try:
-        return await json_body(request)
-    except ValueError as breach:
-        raise invalid(str(breach)) from None
+async def _read_parts(request: Request, known: Sequence[BodyField]) -> dict[str, Any]:
+    """Return the parts of an upload, with `media` as bytes: from multipart with a file, or from JSON with base64."""
+    if content_type(request) != "multipart/form-data":
+        body = await json_body(request, invalid, known)
+        try:
+            return {**body, "media": base64.b64decode(body["media"], validate=True)}
+        except binascii.Error:
+            raise invalid("media: is not base64") from None
+    form = await request.form(max_part_size=2 * MOST_BYTES["tweet_gif"])
+    parts: dict[str, Any] = dict(form.multi_items())
+    media = parts.get("media")
+    data = await media.read() if isinstance(media, UploadFile) else None
+    await form.close()
+    if data is None:
+        raise invalid("media: must be a file")
+    if str(parts.get("segment_index")).isdecimal():
+        parts["segment_index"] = int(parts["segment_index"])
+    check_object({**parts, "media": ""}, known, invalid)
+    return {**parts, "media": data}

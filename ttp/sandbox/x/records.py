@@ -9,8 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ttp.sandbox.records import HOUR_MS, Account, App
-from ttp.sandbox.settings import switch
-from ttp.sandbox.state import State
+from ttp.sandbox.state import State, switch
 
 PUBLIC = App("sandbox-x-client", "x")
 CONFIDENTIAL = App("sandbox-x-confidential", "x", "sandbox-x-secret")

@@ -19,7 +19,6 @@ from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
 from ttp.sandbox.x import login, media, posts, reads
-from ttp.sandbox.x.front import authenticated_route, problem
 from ttp.sandbox.x.records import (
     API_KEY,
     APP_ONLY,
@@ -32,6 +31,7 @@ from ttp.sandbox.x.records import (
     XSwitches,
     new_id,
 )
+from ttp.sandbox.x.requests import authenticated_route, problem
 
 _READ = ("tweet.read", "users.read")
 _WRITE = ("tweet.read", "tweet.write", "users.read")

@@ -1,6 +1,6 @@
-"""What the model has to beat: the mean of each bucket, which most products show, and a kernel over the clock.
+"""Baselines for the recommendation: the mean per bucket, which most products show, and a kernel estimate.
 
-Each takes the posts of an account and answers how good each hour and each slot is; nothing else is asked of it.
+Each rates every hour and every weekly slot of an account from its posts.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from ttp.domain.optimal.features import PostFeatures
 
 
 class Guess(NamedTuple):
-    """How good hours and slots are, in any unit."""
+    """A rating of each hour and slot, in any unit."""
 
     hours: Sequence[float]
     slots: Sequence[float]
 
 
 def mean_per_bucket(posts: Sequence[PostFeatures]) -> Guess:
-    """The mean engagement of each hour and of each slot; places without posts come last."""
+    """Return the mean engagement of each hour and slot. Those without posts come last."""
     hours: list[list[float]] = [[] for _ in range(24)]
     slots: list[list[float]] = [[] for _ in range(168)]
     for post in posts:
@@ -37,9 +37,9 @@ _NEAR = [math.exp(-(min(later, 24 - later) ** 2) / (2 * SMOOTH_H**2)) for later 
 
 
 def kernel(posts: Sequence[PostFeatures]) -> Guess:
-    """Residuals from the neighbours' and the kind's median, clipped, smoothed over two hours and shrunk to zero.
+    """Smooth the residuals from the median of neighbouring posts and of the kind; clip and shrink them.
 
-    A slot is its hour, of weekdays or of the weekend, and its day.
+    A slot's rating is the sum for its hour (of weekdays or weekends) and its day.
     """
     rest = _residuals(posts)
     hours = _smoothed(posts, rest)

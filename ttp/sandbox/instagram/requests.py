@@ -16,13 +16,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.instagram.records import CALLS, DEAD, LIMITS, InstagramAccount
+from ttp.sandbox.records import Post
 from ttp.sandbox.request_checks import RequestRefused, bearer, content_type, json_body
 from ttp.sandbox.stand_in import platform_of
 from ttp.sandbox.state import State
 
 Params: TypeAlias = Mapping[str, str]
 Work: TypeAlias = Callable[[State, InstagramAccount, Request, Params], Awaitable[Response]]
-
 NEWEST_VERSION = 27
 REGAIN_MINUTES = 60
 """How long a throttled account is asked to wait."""
@@ -39,6 +39,14 @@ PERMISSIONS = {
     },
 }
 """What each of the two logins calls a permission."""
+_JSON_TYPES = {
+    **dict.fromkeys(("is_carousel_item", "is_ai_generated", "share_to_feed", "is_paid_partnership"), bool),
+    **dict.fromkeys(("thumb_offset", "limit", "since"), int),
+    **dict.fromkeys(("children", "collaborators", "user_tags"), list),
+    "trial_params": dict,
+}
+"""The JSON types of parameters that are not strings. Lists and objects may also be sent as text."""
+_TYPE_NAMES = {str: "a string", bool: "a boolean", int: "an integer", list: "an array", dict: "an object"}
 _FIELD = re.compile(r"([a-z_0-9]+)((?:\.[a-z_]+\([^)]*\))*)")
 _VERSION = re.compile(r"v([1-9]\d?)\.0")
 
@@ -61,6 +69,14 @@ def no_such_node(node: str) -> RequestRefused:
         " or does not support this operation.",
         33,
     )
+
+
+def own_post(state: State, account: InstagramAccount, request: Request) -> Post:
+    """Return the post that the path names. 100/33 unless it is one of the token's account."""
+    post = state.posts.get(request.path_params["node"])
+    if post is None or post.account != account.id or post.deleted:
+        raise no_such_node(request.path_params["node"])
+    return post
 
 
 def authenticated_route(state: State, path: str, method: str, work: Work, scope: str | None = None) -> Route:
@@ -146,14 +162,17 @@ async def read_params(request: Request) -> dict[str, str]:
         case "application/x-www-form-urlencoded" | "multipart/form-data":
             params |= {name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)}
         case "application/json":
-            try:
-                body = await json_body(request)
-            except ValueError:
-                raise graph_error(100, "(#100) The body is not JSON") from None
-            if not isinstance(body, dict):
-                raise graph_error(100, "(#100) The body is no JSON object")
-            params |= {name: v if isinstance(v, str) else json.dumps(v) for name, v in body.items()}
+            body = await json_body(request, lambda message: graph_error(100, f"(#100) {message}"))
+            params |= {name: _json_param(name, value) for name, value in body.items()}
     return params
+
+
+def _json_param(name: str, value: object) -> str:
+    """Return a parameter of a JSON body as text. Code 100 for a value of another type than documented."""
+    kind = _JSON_TYPES.get(name, str)
+    if type(value) is not kind and not (isinstance(value, str) and kind in (list, dict)):
+        raise graph_error(100, f"(#100) Param {name} must be {_TYPE_NAMES[kind]}.")
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def split_list(text: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""A stand-in for X that does nothing but wait: every answer comes after a fixed time, whatever the load.
+"""A fake X that answers every request after a fixed time, whatever the load.
 
-A process of its own (`python -m benchmarks.platform DELAY_S`). It prints its port, and when its stdin is closed one
-line of JSON: the arrival of every request. It checks nothing: the sandbox does that, and would be the bottleneck.
+`python -m benchmarks.fake_platform DELAY_S` prints its port. When stdin closes, it prints the arrival of every request
+as one line of JSON. It checks nothing. The sandbox checks everything and would be the bottleneck.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ FIRST_ID = 1_890_000_000_000_000_000
 
 @dataclass
 class Arrivals:
-    """Every request so far: when (seconds since 1970), and its first line without the version."""
+    """The time of every request (seconds since 1970) and its method and path."""
 
     at: list[float] = field(default_factory=list)
     what: list[str] = field(default_factory=list)
 
     def times(self, begins: str) -> list[float]:
-        """When those came whose first line begins so."""
+        """Return the times of the requests whose method and path start with `begins`."""
         return [at for at, what in zip(self.at, self.what, strict=True) if what.startswith(begins)]
 
 
 class Answering(asyncio.Protocol):
-    """One connection: one request after another."""
+    """One connection. Answers one request after another."""
 
     def __init__(self, delay_s: float, arrivals: Arrivals) -> None:
         self._delay_s = delay_s
@@ -76,7 +76,7 @@ class Answering(asyncio.Protocol):
 
 
 class Platform:
-    """The running stand-in, as its owner sees it."""
+    """A running fake platform."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -85,14 +85,14 @@ class Platform:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def end(self) -> Arrivals:
-        """Stop it; what came."""
+        """Stop the process and return the requests it received."""
         said, _ = self._process.communicate(timeout=60)
         return Arrivals(**json.loads(said))
 
 
 @contextmanager
 def platform(delay_s: float) -> Iterator[Platform]:
-    """A stand-in for the block. `delay_s`: seconds from a request to its answer."""
+    """Run a fake platform. `delay_s`: seconds from a request to its answer."""
     with subprocess.Popen(
         [sys.executable, "-m", __name__, str(delay_s)],
         cwd=Path(__file__).parents[1],

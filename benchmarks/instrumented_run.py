@@ -1,6 +1,6 @@
-"""`ttp run` as it is, watched from inside: when each delivery was claimed, when it was over, and the peak of memory.
+"""Run `ttp run` and record when each delivery was claimed and finished, and the peak memory.
 
-A process of its own (`python -m benchmarks.watched REPORT run …`), which writes REPORT (JSON) at its end.
+`python -m benchmarks.instrumented_run REPORT run …` writes the JSON file REPORT at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ended: list[tuple[int, float]] = []
 
 
 class Watched(DeliveryWorker):
-    """Made right after the claim is committed; its run ends when the outcome is."""
+    """Created right after the claim is committed. `run` returns once the outcome is committed."""
 
     def __init__(self, context: DeliveryContext, task: DeliveryTask, stopping: Callable[[], bool]) -> None:
         super().__init__(context, task, stopping)
@@ -35,7 +35,7 @@ class Watched(DeliveryWorker):
 
 
 def peak_mb() -> float:
-    """Most memory that this process ever had, in MB."""
+    """Return the peak memory of this process in MB."""
     for line in Path("/proc/self/status").read_text().splitlines() if sys.platform == "linux" else ():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1000
@@ -43,7 +43,7 @@ def peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    loop.DeliveryWorker = Watched  # type: ignore[attr-defined]  # the one place where they are made
+    loop.DeliveryWorker = Watched  # type: ignore[attr-defined]  # the only place that creates them
     code = main(sys.argv[2:])
     report = {"claimed": claimed, "ended": ended, "peak_mb": peak_mb(), "cpu_s": time.process_time()}
     Path(sys.argv[1]).write_text(json.dumps(report))

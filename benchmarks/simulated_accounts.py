@@ -1,7 +1,7 @@
-"""Accounts with known truth: what each hour of their week really brings, and the posts that were seen of them.
+"""Simulated accounts: the true engagement of each hour of the week, and posts drawn from it.
 
-Everything follows from a seed. Nothing here is taken from the model that is measured: curves are bumps over the clock,
-not waves, posts are counts with noise of their own, and habits are what people do.
+Everything is determined by a seed. The simulation shares no assumption with the model that it tests: its curves are
+bumps instead of waves, its counts have a different noise, and its posting habits follow those of people.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ ZONES = (
     "Australia/Sydney",
 )
 SIZES = {"strong": (0.55, 0.15), "realistic": (0.17, 0.05)}
-"""Median sd of the log effect of hours and of days."""
+"""Median standard deviation of the log effects of hours and of days."""
 NO_EFFECT = "none"
-"""An account of which no hour is better than another."""
+"""The size of an account whose hours are all equal."""
 SEEN_AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
-"""When the one snapshot of all posts is taken: a week after the clocks went back in Europe."""
+"""Time of the one snapshot of all posts: a week after the end of daylight saving time in Europe."""
 _KINDS = ("text", "image", "video")
 
 Curve = Callable[[float], float]
@@ -40,7 +40,7 @@ Curve = Callable[[float], float]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of a simulated account that its owner can only guess."""
+    """A simulated account with its true effects and its samples."""
 
     zone: ZoneInfo
     slots: list[float]
@@ -49,29 +49,29 @@ class Account:
 
     @property
     def slot_values(self) -> list[float]:
-        """Engagement of each slot, relative."""
+        """Relative engagement of each slot."""
         return [math.exp(effect) for effect in self.slots]
 
     @property
     def hour_values(self) -> list[float]:
-        """Engagement of each hour, over all days alike."""
+        """Relative engagement of each hour, averaged over the days."""
         values = self.slot_values
         return [fmean(values[hour::24]) for hour in range(24)]
 
 
 def simulated(seed: int, posts: int, size: str) -> Account:
-    """An account with `posts` posts whose effects are `strong`, `realistic` or `none`."""
+    """Return an account with this many posts and effects of `strong`, `realistic` or `none` size."""
     random = Random(f"{size} {posts} {seed}")
     zone = ZoneInfo(random.choice(ZONES))
     slots = _truth(random, size)
     return Account(zone, slots, _samples(random, zone, slots, posts))
 
 
-# --- what each hour brings ---
+# --- true effects ---
 
 
 def _bump(at: float, width: float) -> Curve:
-    """A hill over the clock: 1 at its top, round midnight as at any other hour."""
+    """Return a bump with height 1 over the clock, periodic at midnight."""
     return lambda hour: math.exp((math.cos(2 * math.pi * (hour - at) / 24) - 1) * (24 / (2 * math.pi * width)) ** 2)
 
 
@@ -91,7 +91,7 @@ def _curve(random: Random) -> tuple[str, Curve]:
 
 
 def _truth(random: Random, size: str) -> list[float]:
-    """Hours, days, and in most accounts a smooth difference between the hours of one day and another."""
+    """Return the log effect of each slot: of hours and days, and in most accounts a smooth interaction of both."""
     of_hours, of_days = SIZES.get(size, (0.0, 0.0))
     name, curve = _curve(random)
     asleep = _bump(4 + random.gauss(0, 1), 3)
@@ -116,9 +116,9 @@ def _truth(random: Random, size: str) -> list[float]:
 
 
 def _mixed(random: Random) -> list[float]:
-    """A smooth surface over days and hours of unit sd, without an hour or a day that is better on average.
+    """Return a smooth interaction of day and hour with unit standard deviation and no effect of the hour alone.
 
-    Half of them change from day to day slowly, as a year of waves does; half are a mood of single days.
+    Half of them change slowly from day to day; in the other half each day is independent.
     """
     slowly = random.random() < 0.5
     waves = []
@@ -147,7 +147,7 @@ def _mixed(random: Random) -> list[float]:
     return [value / sd for value in flat]
 
 
-# --- what was posted, and what was seen of it ---
+# --- posts and their counts ---
 
 
 def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int) -> list[Sample]:
@@ -175,7 +175,7 @@ def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int) -> 
 
 
 def _count(random: Random, mean: float) -> int:
-    """A Poisson count (inversion by multiplication; a normal where the mean is large)."""
+    """Return a Poisson count: by multiplication, or from a normal distribution if the mean is large."""
     if mean > 60:
         return max(0, round(random.gauss(mean, math.sqrt(mean))))
     below, product, count = math.exp(-mean), random.random(), 0
@@ -186,7 +186,7 @@ def _count(random: Random, mean: float) -> int:
 
 
 def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
-    """Instants of publishing, oldest first; half of the accounts change their habit midway."""
+    """Return the times of publishing, oldest first. Half of the accounts change their habit midway."""
     first, second = _habit(random), _habit(random)
     switches = random.random() < 0.5
     a_day = math.exp(random.uniform(math.log(0.4), math.log(6)))
@@ -197,7 +197,7 @@ def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
         for _ in range(int(a_day) + (random.random() < a_day % 1)):
             place = random.choices(range(168), weights)[0]
             if place // 24 != day.weekday():
-                # The habit of that day; days nobody posts on stay empty.
+                # Use the habit of that day. Days without posts stay empty.
                 today = weights[24 * day.weekday() : 24 * day.weekday() + 24]
                 if random.random() > sum(today) / (sum(weights) / 7):
                     continue
@@ -211,7 +211,7 @@ def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
 
 
 def _habit(random: Random) -> list[float]:
-    """How often the account posts in each hour of the week."""
+    """Return how often the account posts in each hour of the week."""
     name = random.choice(("office", "few slots", "broad"))
     if name == "office":
         opens, closes, weekend = random.randrange(7, 10), random.randrange(16, 20), random.uniform(0, 0.3)

@@ -1,6 +1,6 @@
-"""What the machine allows, with no publisher at all: the same requests, by bare sockets, and by httpx in threads.
+"""Measure the same requests without a publisher: over bare sockets, and by httpx in threads.
 
-The second is the ceiling of any publisher that speaks through httpx: on a busy machine it is far below 1.
+No publisher that uses httpx can exceed the second number. On a busy machine it is far below 1.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Callable
 
 import httpx
 
-from benchmarks.platform import platform
+from benchmarks.fake_platform import platform
 from benchmarks.publisher import ANSWER_S, AT_ONCE
 
 _BODY = b'{"text":"Fresh beans, lot 1"}'
 
 
 def sockets_share(requests: int) -> float:
-    """The share of the possible rate that this many connections reach which write bytes and read bytes."""
+    """Return the share of the ideal rate that bare sockets reach."""
     with platform(ANSWER_S) as x:
         began = time.perf_counter()
         asyncio.run(_by_sockets(x.port, requests))
@@ -30,10 +30,10 @@ def sockets_share(requests: int) -> float:
 
 
 def httpx_share(requests: int) -> float:
-    """The same with threads that have an httpx client each."""
+    """Return the share of the ideal rate that threads with one httpx client each reach."""
     with platform(ANSWER_S) as x:
         left = list(range(requests))
-        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # one for all: to make one takes as long as several requests
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # shared: creating one takes as long as several requests
 
         def work() -> None:
             with httpx.Client(trust_env=False, verify=trust) as client:

@@ -1,9 +1,9 @@
-"""How long the whole of a store takes to write, beside `sqlite3`.
+"""Measure the export of a whole store against the `sqlite3` program.
 
-    python -m benchmarks.whole [--posts N] [--home DIR]
+    python -m benchmarks.export [--posts N] [--home DIR]
 
-Every row is a real process. What `sqlite3` does is the least that has to be done: read the same rows of five tables,
-joined, and write them as CSV. Where that program is not installed, Python's module of that name does it.
+Every row is a real process. `sqlite3` does the minimum: it joins the same rows of five tables and writes them as CSV.
+If the program is not installed, Python's `sqlite3` module does it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _measure(home: Path, rounds: int) -> None:
             found = _run(argv, {"TTP_HOME": str(home), "TTP_TZ": "UTC"})
             best[name] = min(best.get(name, found), found)
     least = best["sqlite3"][0]
-    print("| what | processor s | of sqlite3 | wall s | memory MB |\n|---|---|---|---|---|")
+    print("| what | CPU s | of sqlite3 | wall s | memory MB |\n|---|---|---|---|---|")
     for name, (processor, wall, megabytes) in best.items():
         goal = f" (goal: {GOAL:.0f})" if name.endswith(("export --format csv", "export --format json")) else ""
         print(f"| `{name}` | {processor:.1f} | {processor / least:.1f}{goal} | {wall:.1f} | {megabytes:.0f} |")
@@ -71,8 +71,7 @@ def _sqlite3(store: Path) -> Sequence[str]:
 
 
 def _run(argv: Sequence[str], more: Mapping[str, str]) -> tuple[float, float, float]:
-    """Run a program that writes into nowhere; the seconds of the processor and of the clock that it took, and the most
-    memory that it held."""
+    """Run a program without its output, and return its CPU seconds, wall seconds and peak memory."""
     began = time.monotonic()
     process = subprocess.Popen(argv, env={**os.environ, **more}, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

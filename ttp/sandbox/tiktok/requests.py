@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.request_checks import BodyField, RequestRefused, bearer, json_body, validation_errors
+from ttp.sandbox.request_checks import BodyField, RequestRefused, bearer, json_body
 from ttp.sandbox.state import State
 from ttp.sandbox.tiktok.records import LIMITS, TikTokAccount
 
@@ -60,13 +61,7 @@ async def read_body(
     """Return the JSON body, of exactly these keys. 400 otherwise. `optional`: no body means an empty object."""
     if optional and not await request.body():
         return {}
-    try:
-        body: Any = await json_body(request)
-    except ValueError as breach:
-        raise refusal(state, 400, "invalid_params", str(breach)) from None
-    if found := validation_errors(body, known):
-        raise refusal(state, 400, "invalid_params", "; ".join(found))
-    return dict(body)
+    return await json_body(request, partial(refusal, state, 400, "invalid_params"), known)
 
 
 def read_fields(state: State, request: Request, known: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
-"""The same claims by other schedulers, where they are installed: so many jobs due in one instant, each a mark.
+"""Measure how fast other schedulers claim jobs that are all due at once. Each job only notes its time.
 
-They publish nothing and record no outcome. Never a dependency: what is not importable is left out of the table.
+They publish nothing and record no outcome. Schedulers that are not installed are left out of the table.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ PATIENCE_S = 30.0
 _done: list[float] = []
 
 
-def peers() -> dict[str, Callable[[Path, int], float]]:
-    """By name, what measures the milliseconds from the due instant to the last claim of so many jobs."""
+def installed_schedulers() -> dict[str, Callable[[Path, int], float]]:
+    """Return, for each installed scheduler, a function that measures the milliseconds to the last claim."""
     known = {"APScheduler": ("apscheduler", _apscheduler), "huey": ("huey", _huey)}
     return {name: run for name, (module, run) in known.items() if importlib.util.find_spec(module)}
 
 
 def mark() -> None:
-    """The job."""
+    """Note the time of the claim."""
     _done.append(time.time())
 
 
@@ -40,7 +40,7 @@ def _waited(due: datetime, jobs: int) -> float:
 
 
 def _apscheduler(folder: Path, jobs: int) -> float:
-    """With its SQLAlchemy job store, and told not to drop jobs that are late."""
+    """Measure APScheduler with its SQLAlchemy job store. Late jobs are not dropped."""
     background: Any = importlib.import_module("apscheduler.schedulers.background")
     stores: Any = importlib.import_module("apscheduler.jobstores.sqlalchemy")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -62,7 +62,7 @@ def _apscheduler(folder: Path, jobs: int) -> float:
 
 
 def _huey(folder: Path, jobs: int) -> float:
-    """With its SQLite storage and one consumer of four threads."""
+    """Measure huey with its SQLite storage and one consumer with four threads."""
     huey: Any = importlib.import_module("huey")
     logging.getLogger("huey").setLevel(logging.ERROR)
     _done.clear()
@@ -72,7 +72,7 @@ def _huey(folder: Path, jobs: int) -> float:
     for _ in range(jobs):
         task.schedule(eta=due)
     consumer = queue.create_consumer(workers=4, check_worker_health=False)
-    consumer._set_signal_handlers = lambda: None  # they are the main thread's
+    consumer._set_signal_handlers = lambda: None  # only the main thread may set them
     thread = threading.Thread(target=consumer.start, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""One account judged: what each method recommends of it, against the truth or against later posts."""
+"""Evaluate each method's recommendation for one account against the truth or against later posts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from statistics import fmean
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from benchmarks.accounts import ACCOUNT, NO_EFFECT, Account, simulated
-from benchmarks.pages import Lift, Page, lift, windows
-from benchmarks.rivals import Guess, kernel, mean_per_bucket
+from benchmarks.baselines import Guess, kernel, mean_per_bucket
+from benchmarks.real_accounts import Lift, Page, lift, windows
+from benchmarks.simulated_accounts import ACCOUNT, NO_EFFECT, Account, simulated
 from ttp.domain.optimal import Evidence, Rating, Recommendation, Signal, rank, recommend
 from ttp.domain.optimal.features import features
 from ttp.domain.sample import Sample
@@ -20,15 +20,15 @@ from ttp.domain.sample import Sample
 RIVALS: Mapping[str, Callable[..., Guess]] = {"mean per bucket": mean_per_bucket, "kernel": kernel}
 MODEL = "model"
 VIRAL, VIRAL_AMONG = 100, 300
-"""Times the most that any post of the account has collected; and the posts it is one of."""
+"""A viral post gets 100 times the likes of the account's best post; tested on accounts with 300 posts."""
 EVENING = range(17, 24)
-"""Hours of posts whose likes are hidden half of the time."""
+"""Hours in which half of the posts hide their likes."""
 MOST_COUNTED = 30
-"""Posts in the chosen places from which on a stretch of an account counts in full."""
+"""A window with this many posts in the chosen hours or slots has full weight."""
 
 
 class Judged(NamedTuple):
-    """One value of one account. Calibration: value is 1 or 0, and `score` what was said."""
+    """One measured value of one account. For calibration `value` is 1 or 0 and `score` the predicted probability."""
 
     measure: str
     posts: int
@@ -36,11 +36,11 @@ class Judged(NamedTuple):
     value: float
     score: float = 1.0
     weight: float = 1.0
-    """Of the account in the mean over accounts."""
+    """Weight of the account in the mean over accounts."""
 
 
 def judge_simulated(seed: int, posts: int, size: str) -> list[Judged]:
-    """Efficiency of the five hours, the best slot and the ten; calibration; what one viral post costs."""
+    """Measure the efficiency of the best hours and slots, the calibration, and the loss from one viral post."""
     account = simulated(seed, posts, size)
     found = recommend(account.samples, account=ACCOUNT, zone=account.zone)
     guesses = _guesses(account.samples, account.zone, ACCOUNT, found)
@@ -58,18 +58,18 @@ def judge_simulated(seed: int, posts: int, size: str) -> list[Judged]:
 
 
 def judge_no_effect(seed: int, posts: int) -> list[Judged]:
-    """How much evidence is claimed of an account of which no hour is better than another."""
+    """Measure how often evidence is claimed for an account whose hours are all equal."""
     account = simulated(seed, posts, NO_EFFECT)
     found = recommend(account.samples, account=ACCOUNT, zone=account.zone)
     some = found.evidence in (Evidence.SOME, Evidence.STRONG)
     return [
         Judged("accounts without any effect called `ok`", posts, MODEL, found.signal is Signal.OK),
-        Judged("accounts without any effect said to have some evidence or more", posts, MODEL, some),
+        Judged("accounts without any effect with evidence `some` or `strong`", posts, MODEL, some),
     ]
 
 
 def judge_hidden(seed: int, posts: int, size: str) -> list[Judged]:
-    """Efficiency where the likes of half of the evening's posts are hidden."""
+    """Measure the efficiency if half of the evening posts hide their likes."""
     account, random = simulated(seed, posts, size), Random(seed)
     samples = [
         replace(one, likes=None)
@@ -86,7 +86,7 @@ def judge_hidden(seed: int, posts: int, size: str) -> list[Judged]:
 
 
 def _viral(account: Account, guesses: Mapping[str, Guess], seed: int, posts: int) -> list[Judged]:
-    """What the same account loses where one of its posts collected a hundred times what the best did."""
+    """Measure the efficiency lost if one post gets a hundred times the likes of the best post."""
     most = max(sample.likes or 0 for sample in account.samples)
     lucky = Random(seed).randrange(posts)
     samples = [replace(one, likes=VIRAL * max(most, 1)) if i == lucky else one for i, one in enumerate(account.samples)]
@@ -112,15 +112,14 @@ def _calibration(account: Account, found: Recommendation, posts: int, size: str)
         effect = fmean(account.slots[hour.hour or 0 :: 24]) - average
         inside = math.log1p(hour.low) <= effect <= math.log1p(hour.high)
         yield Judged(f"truth inside `low` to `high` of the top 5 hours (0.8), {size}", posts, MODEL, inside)
-        yield Judged(f"`uplift` of the top 5 hours, {size}: said", posts, MODEL, math.log1p(hour.uplift))
+        yield Judged(f"`uplift` of the top 5 hours, {size}: predicted", posts, MODEL, math.log1p(hour.uplift))
         yield Judged(f"`uplift` of the top 5 hours, {size}: true", posts, MODEL, effect)
 
 
 def judge_page(page: Page, posts: int) -> list[Judged]:
-    """The lift on what came next, for each method, the mean over the stretches of the account's history.
+    """Measure the lift of later posts for each method, averaged over the windows of the account's history.
 
-    Twice: all accounts alike, and each weighed by the posts that its comparisons rest on, so that two posts in an hour
-    do not count like fifty.
+    Reported twice: with equal weights for all accounts, and weighted by the number of compared posts.
     """
     lifts: dict[tuple[str, str], list[Lift]] = {}
     said: list[float] = []
@@ -137,7 +136,7 @@ def judge_page(page: Page, posts: int) -> list[Judged]:
                     lifts.setdefault((what, name), []).append(lifted)
         rest = fmean(math.log1p(hour.uplift) for hour in found.hours if hour not in found.best_hours)
         said.append(fmean(math.log1p(hour.uplift) for hour in found.best_hours) - rest)
-    judged = [Judged("lift that was said", posts, MODEL, fmean(said))] if said else []
+    judged = [Judged("predicted lift", posts, MODEL, fmean(said))] if said else []
     for (what, name), of_windows in lifts.items():
         alike, weights = [min(one.inside, MOST_COUNTED) for one in of_windows], [one.posts for one in of_windows]
         judged.append(Judged(f"lift of the {what}", posts, name, _mean(of_windows, alike)))
@@ -151,7 +150,7 @@ def _mean(lifts: Sequence[Lift], weights: Sequence[float]) -> float:
 
 
 def guess(found: Recommendation) -> Guess:
-    """What the program recommends, in its order."""
+    """Return the recommendation of ttp as a ranking."""
     return Guess(_worth(found.hours), _worth(found.slots))
 
 

@@ -1,4 +1,4 @@
-"""Posts of real accounts, from a folder beside the checkout: they are not the project's to hand on.
+"""Posts of real accounts, read from a folder next to the checkout. The data cannot be published with the project.
 
 CSV files, gzipped: `account, platform, published_at (UTC), kind, likes, comments, shares, views, tz`.
 """
@@ -20,7 +20,7 @@ from ttp.domain.sample import Sample
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 SETTLED = timedelta(days=7)
-"""When the counts were read is not in the files; long after, it is told."""
+"""Age of the counts. The files do not say when they were read, only that it was long after publishing."""
 
 
 class Page(NamedTuple):
@@ -31,14 +31,14 @@ class Page(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A stretch of one account's history: what is known, and what came next."""
+    """A part of an account's history: the known posts and the posts that followed."""
 
     known: Sequence[Sample]
     held_out: Sequence[Sample]
 
 
 class Lift(NamedTuple):
-    """How much more (log) the posts in the chosen places brought than the rest, and how many of each there were."""
+    """The log gain of posts in the chosen hours or slots over the others, and the number of both."""
 
     gain: float
     inside: int
@@ -46,12 +46,12 @@ class Lift(NamedTuple):
 
     @property
     def posts(self) -> float:
-        """What the variance of the gain is inverse to."""
+        """Effective number of posts: the variance of the gain is inverse to it."""
         return self.inside * self.outside / (self.inside + self.outside)
 
 
 def pages(folder: Path = FOLDER) -> list[Page]:
-    """Every account's posts; none where the folder is not there."""
+    """Return the posts of every account; an empty list if the folder does not exist."""
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     for path in sorted(folder.glob("*.csv.gz")):
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
@@ -65,7 +65,7 @@ def pages(folder: Path = FOLDER) -> list[Page]:
 
 
 def windows(page: Page, known: int, most: int = 12) -> Iterator[Window]:
-    """At most `most` stretches of `known` posts, each with the next ones (half as many, at least 200) to judge by."""
+    """Yield at most `most` windows of `known` posts with the posts that followed: half as many, at least 200."""
     step = max(200, known // 2)
     starts = range(0, len(page.samples) - known - 99, step)
     for start in starts[:: max(1, -(-len(starts) // most))]:
@@ -81,9 +81,9 @@ def _sample(row: Mapping[str, str], number: int) -> Sample:
 
 
 def lift(held_out: Sequence[PostFeatures], chosen: Set[int], place: str) -> Lift | None:
-    """What later posts brought in the chosen places, compared with posts of the same kind.
+    """Return the gain of later posts in the chosen hours or slots, relative to posts of the same kind.
 
-    None where all or none of the posts are in them. `place`: `hour` or `slot`.
+    None if all or none of the posts are in them. `place`: `hour` or `slot`.
     """
     by_kind: dict[str, list[float]] = defaultdict(list)
     for post in held_out:
