@@ -135,7 +135,7 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
     assert lines[2] == "      00    03    06    09    12    15    18    21"
     rows = lines[3:10]
     assert [row[:6] for row in rows] == [f"  {day[:3]} " for day in DAYS]
-    assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█★███·▓▓▓▓"
+    assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█████·▓▓▓▓"
     assert "".join(rows).count("★") == 10
     assert "     under -17 %   ░░ -17 %   ▒▒ -10 %   ▓▓ -2 %   ██ +5 %" in lines
     assert "★ the ten best   · no post of yours then   (estimates, not raw cells)" in drawn(lines)
