@@ -80,14 +80,14 @@ BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHou
 
 @dataclass(frozen=True, slots=True)
 class AccountAdvice:
-    """What one account is told, and whether somebody said which zone its hours are in."""
+    """The advice for one account, and whether its zone was set (else it is the machine's)."""
 
     advice: Advice
     zone_known: bool = True
 
 
 def list_with_single(name: str) -> Callable[[list[Json]], Json]:
-    """All of them in a list, and the only one by itself."""
+    """Return a function that puts objects in a list under `name`s, and a single one under `name` too."""
 
     def wrap(rows: list[Json]) -> Json:
         shape: Json = {"success": True, f"{name}s": rows}
@@ -97,7 +97,7 @@ def list_with_single(name: str) -> Callable[[list[Json]], Json]:
 
 
 def best_rows(row: Json) -> Iterable[Json]:
-    """A recommendation's hours, then its days."""
+    """Yield the rows of a recommendation: its hours, then its days."""
     for what, rows in (("hour", row["bestHours"]), ("day", row["bestDays"])):
         assert isinstance(rows, Sequence)
         for one in rows:
@@ -147,7 +147,7 @@ def explained_posts(one: Explained, most: int | None) -> list[Json]:
 
 
 def _post_behind(behind: PostBehind, texts: Mapping[str, str]) -> Json:
-    """A post and what it was made of: one plus engagement is (1 + trend) times one plus each of the three shares."""
+    """Return a post with its parts: one plus engagement is (1 + trend) times one plus each of the three shares."""
     post, parts = behind.post, behind.parts
     return {
         "publishedAt": views.format_json_instant(post.published_at),
@@ -190,5 +190,5 @@ def _lift(lift: Lift | None) -> Json | None:
 
 
 def _share(number: float | None) -> float | None:
-    """Four decimals, and never a negative zero."""
+    """Round to four decimals, without a negative zero."""
     return None if number is None else round(number, 4) + 0.0

@@ -1,4 +1,4 @@
-"""`ttp optimal`: which hours and days bring an account more engagement."""
+"""`ttp optimal`: recommend hours and days to post."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ optimal = typer.Typer()
 def best(
     context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False
 ) -> None:
-    """Which hours and days bring an account more engagement.
+    """Recommend hours and days to post.
 
-    From its own published posts: read them with ttp metrics pull, or import them. Hours are in the account's zone, or
-    in --tz.
+    From the account's own posts: collect their metrics with ttp metrics pull, or import them. Hours are in the
+    account's zone, or in --tz.
 
     Example: ttp optimal --account ig/shop --json
     """
@@ -53,16 +53,16 @@ def next_(
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    count: Annotated[int | None, typer.Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
+    count: Annotated[int | None, typer.Option("--count", metavar="N", help="How many hours.", min=1, max=50)] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
-    """The next free hour that is about the best, and why.
+    """Find the next free hour that is about the best, and say why.
 
-    The earliest free hour whose expected engagement is within 3 % of the best free one in the next 7 days
-    (plan.horizon_s), and which the account has tried; if there is none, the best free one of the five best hours. For
-    several accounts: of all of them together. With --explore P it is, with that probability, one of the best of
-    another curve that fits the data as well, so that hours of which little is known are tried now and then.
+    The earliest free hour whose expected engagement is within 3 % of the best free hour of the next 7 days
+    (plan.horizon_s), and in which the account has posted before; otherwise the best free one of the five best hours.
+    Several accounts are rated together. --explore P picks, with probability P, an hour that may be good but is little
+    known.
 
     Example: ttp optimal next --account x/me --json
     """
@@ -75,7 +75,7 @@ def next_(
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
         ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
-        raise UsageError(f"no metrics of {names} to tell from", *ways)
+        raise UsageError(f"no metrics of {names} yet", *ways)
     foot = []
     if slots and not explore and context.out.for_people:
         foot = render_optimal.explore_advice(context.optimal.keeping_to_best(accounts, zones), "ttp optimal next")
@@ -85,9 +85,9 @@ def next_(
 @optimal.command("week")
 @with_output()
 def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
-    """Every day's hours, best first.
+    """List every day's hours, best first.
 
-    For several accounts: of all of them together.
+    Several accounts are rated together.
 
     Example: ttp optimal week --account x/me --json
     """
@@ -110,10 +110,10 @@ def heatmap(
     svg: Svg = None,
     html: Html = None,
 ) -> None:
-    """The week of an account as a heat map: estimates of every hour of every day.
+    """Draw the week of an account as a heat map.
 
-    In colour or in shades on the terminal, with --svg and --html in files that need nothing else. A file that is such
-    a picture already is replaced, any other is not.
+    Shows the estimate of every hour of every day, on the terminal or in files (--svg, --html). An older picture is
+    replaced, any other file is not.
 
     Example: ttp optimal heatmap --account ig/shop --html week.html
     """
@@ -121,7 +121,7 @@ def heatmap(
     view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
     context.out.check_fields(view)
     if svg == html == "-":
-        raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
+        raise UsageError("only one picture can go to stdout", Hint("name a file", "--svg FILE --html -"))
     zone = context.times.account_zone
     told = [
         AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
@@ -148,10 +148,10 @@ def explain(
     tz: Tz = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
-    """Why an hour or a slot is rated so: the posts behind it.
+    """Explain the rating of an hour or a slot by its posts.
 
-    What each had collected, what trend, kind and outliers did to that, and the way from there to the score. The posts
-    that tell most come first.
+    Shows what each post collected, its adjustments for trend, kind and outliers, and how the score follows. Posts that
+    differ most from the average come first.
 
     Example: ttp optimal explain 'Tue 18' --account x/me
     """
@@ -172,10 +172,10 @@ def explain(
 @optimal.command("backtest")
 @with_output()
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
-    """Would the recommendation have helped? Tried on posts it was not made from.
+    """Test whether the recommendation would have helped.
 
-    The later half of an account's posts, each with what was known before it: posts at recommended hours against the
-    rest, and the same for the hours with the highest mean, which is what most tools recommend.
+    For the later half of an account's posts, with recommendations made from earlier posts only: posts at recommended
+    hours against the rest. The same for the hours with the highest mean, which most tools recommend.
 
     Example: ttp optimal backtest --account x/me --json
     """
@@ -194,11 +194,11 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
 
 Explore = Annotated[
     float | None,
-    typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
+    typer.Option("--explore", metavar="P", help="With this probability, try a little-known hour.", min=0, max=1),
 ]
 
 
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Repeat a draw of --explore.")]
 
 
 All = Annotated[bool, typer.Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
@@ -214,7 +214,7 @@ _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 
 def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
-    """Draw it and put it in its place; answers that place. NotFound, UsageError."""
+    """Draw the picture, write the file and return its name. NotFound, UsageError."""
     from ttp.cli.render.heatmap_files import heatmap_html, heatmap_svg
 
     recommendations = [one.advice.recommendation for one in told]
@@ -233,7 +233,7 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
 
 
 def _refuse_to_overwrite(path: Path, kind: str) -> None:
-    """UsageError for a file that is something else: an earlier picture may be replaced, and an empty file filled."""
+    """UsageError unless the file is an older picture, or empty."""
     from ttp.store.home.output_file import fault
     from ttp.store.home.regular_file import NotRegular, open_regular
 
@@ -246,7 +246,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
         raise fault(path, error) from error
     if beginning not in (b"", _BEGINNINGS[kind]):
         raise UsageError(
-            f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
+            f"{path} exists and is not an {kind.upper()} picture", Hint("choose another name", f"--{kind} FILE")
         )
 
 
@@ -258,20 +258,20 @@ _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 
 def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
-    """Somebody said which zone the account's hours are in; else it is this machine's."""
+    """Whether the zone was set for the account, in the config or on the command line; else it is the machine's."""
     return bool(tz or account.timezone or context.config.text("timezone"))
 
 
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
-    """Say on stderr what a pipe would not know from an empty answer: nothing is measured, and what would help."""
+    """Say on stderr that there are no metrics and how to collect them, if the output is not for a person."""
     if not context.out.for_people:
         ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
-        context.out.note("\n".join([f"no measured posts of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
+        context.out.note("\n".join([f"no metrics of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
 
 
 def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
-    """Weekday (Monday is 0) and hour of `18`, `6pm`, `Tue`, `Tue 18:00`; None for what was not said. UsageError."""
+    """Parse `18`, `6pm`, `Tue` or `Tue 18:00` into weekday (Monday is 0) and hour, None if missing. UsageError."""
     day, hour = None, None
     first, _, rest = text.strip().lower().partition(" ")
     days = [place for place, name in enumerate(_DAYS) if len(first) >= 2 and name.startswith(first)]
@@ -283,7 +283,7 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
         hour = _hour(first)
     if (first and hour is None) or (day is None and hour is None):
         raise UsageError(
-            f'"{text}" is no hour, day or slot of the week',
+            f'"{text}" is not an hour, day or slot of the week',
             Hint("an hour", "ttp optimal explain 18"),
             Hint("a slot", "ttp optimal explain 'Tue 18'"),
         )

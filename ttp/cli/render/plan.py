@@ -90,7 +90,7 @@ def _told(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | Non
     if any(one.explored for one in plan.assignments):
         yield "  ? an hour to learn about, by --explore."
     else:
-        names = [name for name, one in found.schedules.items() if one.told.keeps_to_best]
+        names = [name for name, one in found.schedules.items() if one.recommendation.keeps_to_best]
         yield from map(escape_text, explore_advice(names, "ttp plan"))
     if plan.left_out:
         yield f"  Without room: {' '.join(places[one] if places else str(one) for one in plan.left_out)}"

@@ -90,7 +90,7 @@ def _pull_in_outliers(design: Design, engagement: Vector) -> Vector:
         expected = [sum(of_post) for of_post in zip(trend, kind, design.wave_effects(waves), strict=True)]
         rest = [e - x for e, x in zip(engagement, expected, strict=True)]
         sd = SD_OF_MAD * median(map(abs, rest))
-        # If over half of the posts are exactly as expected, there is no scale to measure outliers by.
+        # If over half of the posts are exactly as expected, outliers cannot be measured.
         if not sd:
             break
         kept = [x + sd * _bent(r / sd) for x, r in zip(expected, rest, strict=True)]

@@ -17,7 +17,7 @@ from ttp.domain.optimal.design_matrix import NormalEquations, Prior, prior_mean,
 from ttp.domain.optimal.linear_algebra import Matrix, Vector, cholesky, dot, solve_lower, solve_upper, upper_factor
 
 NOISE_SD, NOISE_POSTS = 1.15, 4
-"""The prior sd of the noise (in logs), worth so many posts: two equal posts are no proof that there is no noise."""
+"""The prior sd of the noise (in logs), worth this many posts: two equal posts do not prove that the noise is zero."""
 HOURS = (0.04, 0.08, 0.16, 0.32, 0.64)
 DAYS = (0.02, 0.06, 0.18)
 OWN = (0.15, 0.6)
