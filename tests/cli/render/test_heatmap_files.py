@@ -98,12 +98,12 @@ def test_nothing_is_fetched_from_outside(draw: Callable[[Sequence[Recommendation
 
 
 def test_an_account_without_posts_and_no_account_at_all_are_said_so() -> None:
-    assert "No measured posts yet." in text(svg(told(), NOTHING))
-    assert "x/none: no measured posts yet." in text(svg(NOTHING))
-    assert "No measured posts yet." in heatmap_html([NOTHING])
+    assert "No metrics yet." in text(svg(told(), NOTHING))
+    assert "x/none: no metrics yet." in text(svg(NOTHING))
+    assert "No metrics yet." in heatmap_html([NOTHING])
     Page(heatmap_html([NOTHING]))
-    assert "There is no account yet." in text(svg())
-    assert "There is no account yet." in heatmap_html([])
+    assert "No accounts yet." in text(svg())
+    assert "No accounts yet." in heatmap_html([])
 
 
 def test_each_account_has_a_place_of_its_own() -> None:

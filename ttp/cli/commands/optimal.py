@@ -42,7 +42,7 @@ def best(
     told = [
         views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
     ]
-    nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    nothing = ["No accounts yet.  Connect one, or import metrics:  ttp metrics import FILE"]
     context.out.write_list(view, told, say=None if told else nothing)
 
 
@@ -132,7 +132,7 @@ def heatmap(
     if "-" in written:
         return
     if context.out.in_json or not written:
-        nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+        nothing = ["No accounts yet.  Connect one, or import metrics:  ttp metrics import FILE"]
         context.out.write_list(view, told, say=None if told else nothing)
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
@@ -165,7 +165,7 @@ def explain(
     if not found:
         note_no_data(context, accounts)
     context.out.write_list(
-        view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
+        view, found, say=None if found else ["No metrics yet.  Import some:  ttp metrics import FILE"]
     )
 
 
@@ -188,7 +188,7 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
-    nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    nothing = ["No accounts yet.  Connect one, or import metrics:  ttp metrics import FILE"]
     context.out.write_list(view, tests, say=None if tests else nothing)
 
 

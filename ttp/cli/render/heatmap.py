@@ -1,4 +1,4 @@
-"""What every heat map of the week shares, on a terminal and in files: levels of uplift, and what a slot says."""
+"""The heat map of a week on a terminal, and the levels and texts that it shares with files."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ NUMBERS = "Numbers: engagement expected over the average of the account, in perc
 
 
 _LEAST_SPAN = 0.05
-"""Differences of less must not look like a summit and a valley."""
+"""Smaller differences are not stretched over the whole scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Uplifts from `low` to `high` in so many equal `levels`, 0 the lowest."""
+    """Equal `levels` of uplift from `low` to `high`; 0 is the lowest."""
 
     low: float
     high: float
@@ -41,41 +41,41 @@ class Scale:
         return max(0, min(self.levels - 1, int(share * self.levels)))
 
     def starts(self, level: int) -> float:
-        """The uplift at which a level begins."""
+        """Return the uplift at which a level begins."""
         return self.low + (self.high - self.low) * level / self.levels
 
 
 def scale_of(slots: Sequence[Rating], levels: int) -> Scale:
-    """The scale on which the worst slot is at the bottom and the best one at the top."""
+    """Return a scale from the worst slot to the best one."""
     low, high = min(slot.uplift for slot in slots), max(slot.uplift for slot in slots)
     missing = max(0.0, _LEAST_SPAN - (high - low)) / 2
     return Scale(low - missing, high + missing, levels)
 
 
 def best_places(told: Recommendation) -> frozenset[tuple[int | None, int | None]]:
-    """Weekday and hour of the ten best slots."""
+    """Return weekday and hour of the ten best slots."""
     return frozenset((slot.day, slot.hour) for slot in told.best_slots)
 
 
 def slot_words(slot: Rating, *, is_best: bool) -> str:
-    """Everything about a slot in words: `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % among your true best ten`."""
+    """Describe a slot: `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % among your true best ten`."""
     among = f"{percent(slot.score)} among your true best ten" + (", one of the ten best" if is_best else "")
     where = f"{DAYS[slot.day or 0]} {slot.hour:02}:00"
     return f"{where}: {signed(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 
 
 def headline(told: Recommendation) -> str:
-    """`585 posts, hours in Europe/Berlin`; in a file, where nobody sees what was typed."""
+    """Return `585 posts, 2026-08-28 to 2026-11-23, hours in Europe/Berlin` for a file."""
     if not told.data_points:
-        return "No measured posts yet."
+        return "No metrics yet."
     period = f", {told.first_at:%Y-%m-%d} to {told.last_at:%Y-%m-%d}"
     return f"{plural(told.data_points, 'post')}{period}, hours in {escape_text(told.zone.key)}"
 
 
 def file_words(told: Recommendation) -> list[str]:
-    """The sentences under a heat map in a file."""
+    """Return the sentences below a heat map in a file."""
     if not told.slots:
-        return [f"{escape_text(told.account)}: no measured posts yet."]
+        return [f"{escape_text(told.account)}: no metrics yet."]
     hours = ", ".join(f"{rating.hour:02}:00" for rating in told.best_hours)
     return [
         f"Best hours: {hours}. {signal_words(told)}",
@@ -93,11 +93,11 @@ _WHITE, _BLACK = 231, 16
 
 
 _COLORS = ((236, _WHITE), (23, _WHITE), (30, _WHITE), (37, _BLACK), (79, _BLACK), (158, _BLACK), (230, _BLACK))
-"""Background and ink of each level: dark to light, so that they differ without seeing the colours too."""
+"""Background and text colour of each level, dark to light, so that they differ without colour vision."""
 
 
 def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> Iterator[str]:
-    """The week of one account. `zone_known`: somebody said in which zone its hours are."""
+    """Draw the week of one account. `zone_known`: its zone was set."""
     told = advice.recommendation
     yield from head(told, page)
     if not told.slots:
@@ -116,14 +116,14 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
         yield f"  {name[:3]} {''.join(cells)}".rstrip()
     yield ""
     yield from (f"  {line}" for line in replace(page, width=page.width - 2).flow(_legend(scale, page)))
-    yield from wrapped(f"{BEST} the ten best   {NO_POST} no post of yours then   (estimates, not raw cells)", page)
+    yield from wrapped(f"{BEST} the ten best   {NO_POST} no posts then   (estimates, not raw cells)", page)
     yield from wrapped(signal_words(told), page)
     if not zone_known:
         yield from zone_words(told, page)
 
 
 def _cell(slot: Rating, scale: Scale, wide: int, page: Page, *, is_best: bool) -> str:
-    """One hour: its shade, and in the place of the last column the mark it has."""
+    """Draw one hour: its shade, with a mark in the last column."""
     level = scale.level(slot.uplift)
     mark = BEST if is_best else NO_POST if not slot.data_points else ""
     if page.color:
@@ -132,7 +132,7 @@ def _cell(slot: Rating, scale: Scale, wide: int, page: Page, *, is_best: bool) -
 
 
 def _legend(scale: Scale, page: Page) -> Iterator[str]:
-    """Each level, and the uplift at which it begins."""
+    """Yield each level with the uplift at which it begins."""
     for level in range(scale.levels):
         swatch = page.ground("  ", *_COLORS[level]) if page.color else _SHADES[level] * 2
         words = f"{signed(scale.starts(level))} %" if level else f"under {signed(scale.starts(1))} %"

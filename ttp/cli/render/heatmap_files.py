@@ -120,7 +120,7 @@ def heatmap_svg(all_told: Sequence[Recommendation]) -> str:
         drawn += lines
         top += _height(told)
     title = "Best hours to post: " + (", ".join(escape_text(told.account) for told in all_told) or "no account yet")
-    words = " ".join(sentence for told in all_told for sentence in file_words(told)) or "There is no account yet."
+    words = " ".join(sentence for told in all_told for sentence in file_words(told)) or "No accounts yet."
     high = max(top, 2 * _MARGIN)
     return "\n".join(
         [
@@ -130,7 +130,7 @@ def heatmap_svg(all_told: Sequence[Recommendation]) -> str:
             f'<desc id="description">{escape(words)}</desc>',
             f"<style>{' '.join(_STYLE)}</style>",
             f'<rect width="{_WIDTH}" height="{high}" style="fill: var(--page)"/>',
-            *(drawn or [_text(_MARGIN, 34, "There is no account yet.")]),
+            *(drawn or [_text(_MARGIN, 34, "No accounts yet.")]),
             "</svg>\n",
         ]
     )
@@ -254,7 +254,7 @@ def heatmap_html(all_told: Sequence[Recommendation]) -> str:
             *_HEATMAP_HTML_STYLE,
             "</style></head>",
             f"<body><main><h1>{title}</h1>",
-            *(sections or ["<p>There is no account yet.</p>"]),
+            *(sections or ["<p>No accounts yet.</p>"]),
             "</main></body></html>\n",
         ]
     )

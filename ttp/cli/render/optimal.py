@@ -1,4 +1,4 @@
-"""`ttp optimal backtest` on a terminal: what the recommendation would have brought, in sentences."""
+"""`ttp optimal` on a terminal: recommendations, the next hour, the week, explanations and backtests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def render_backtest(test: Backtest, page: Page, way: str) -> Iterator[str]:
-    """One account's test. `way`: the command that gets numbers of its posts."""
+    """Draw one account's test. `way`: the command that collects its metrics."""
     yield from head_of(test.account, test.data_points, (test.first_at, test.last_at), test.zone, page)
     if not test.data_points:
         yield no_posts(way)
@@ -83,13 +83,13 @@ def _too_few(test: Backtest) -> str:
         few = "is" if test.data_points == 1 else "are"
         return f"{posts} {few} too few to test anything on. From {FEWEST_TESTED} on there is an answer."
     return (
-        f"Of the last {plural(test.held_out, 'post')} {test.in_best_hours} went out at a recommended hour. "
-        "Compared with others of their kind and time these are too few to tell."
+        f"Of the last {plural(test.held_out, 'post')}, {test.in_best_hours} were at a recommended hour. "
+        "That is too few to compare with others of their kind and time."
     )
 
 
 def verdict(lift: Lift) -> str:
-    """What the interval allows to be said."""
+    """Return what follows from the interval."""
     if lift.low > 0:
         return "It would have helped: the whole interval is above zero."
     if lift.high < 0:
@@ -124,7 +124,7 @@ _COLUMNS = (
 
 
 def render_explanation(explained: Explained, page: Page, most: int | None = None) -> Iterator[str]:
-    """One explanation, with its `most` most telling posts (`SHOWN` where that is None)."""
+    """Draw one explanation, with at most `most` posts (None: `SHOWN`)."""
     found = explained.explanation
     told = found.recommendation
     page = replace(page, zone=told.zone)
@@ -146,7 +146,7 @@ def render_explanation(explained: Explained, page: Page, most: int | None = None
 
 
 def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
-    """The table of posts, and how many it does not show."""
+    """Draw the table of posts, and say how many it leaves out."""
     if not shown:
         return
     yield from table(
@@ -154,7 +154,7 @@ def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Ite
     )
     every = len(explained.explanation.posts)
     if every > len(shown):
-        yield f"  And {every - len(shown)} more that tell less:  --limit {every}"
+        yield f"  And {every - len(shown)} more that differ less:  --limit {every}"
     yield ""
 
 
@@ -173,26 +173,26 @@ def _row(behind: PostBehind, text: str | None, page: Page) -> list[Cell]:
 
 
 def _percent_of(log: float) -> str:
-    """`+12 %` of a difference of logs, `-` of none."""
+    """Format a difference of logs as `+12 %`, or `-` if it is about zero."""
     share = math.expm1(log)
     return f"{signed(share)} %" if abs(share) >= 0.005 else "-"
 
 
 def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
-    """From what was counted to the score, a label and a sentence a step."""
+    """Yield a label and a sentence for each step from the counts to the score."""
     rating = found.rating
     name, posts = place_name(rating), plural(rating.data_points, "post")
     near = f"{plural(found.nearby, 'post')} within {NEAR_H} hours" if found.nearby else ""
     if found.raw is None or found.adjusted is None:
-        yield "Counted", f"no post of yours at {name}, {near or 'and none near it'}"
+        yield "Counted", f"no posts at {name}, {near or 'and none near it'}"
     else:
         yield "Counted", f"{signed(found.raw)} % over your average, in {posts}"
-        yield "Adjusted", f"{signed(found.adjusted)} %, once trend, kind and outliers are taken out"
+        yield "Adjusted", f"{signed(found.adjusted)} %, without trend, kind and outliers"
     rests = " and ".join(filter(None, [posts if found.raw is not None else "", near])) or "the rest of the week"
-    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: what {rests} can say against chance"
+    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: a careful estimate from {rests}"
     top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
     among = f"{percent(rating.score)} that it is one of the true best {top} {kind}"
-    yield "Score", f"{among}; by that it is number {found.rank}"
+    yield "Score", f"{among}; rank {found.rank}"
 
 
 Row: TypeAlias = Mapping[str, object]
@@ -209,7 +209,7 @@ _BAR = 20
 
 
 _REST = 52
-"""Columns of a line beside its bar."""
+"""Columns of a line without its bar."""
 
 
 _SMALL = 0.03
@@ -219,7 +219,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
-    """What one account is told. `zone_known`: somebody said in which zone its hours are; `tz`: this command did."""
+    """Draw the advice for one account. `zone_known`: its zone was set; `tz`: the zone of this command, as typed."""
     told = advice.recommendation
     page = replace(page, zone=told.zone)
     yield from head(told, page)
@@ -235,6 +235,8 @@ def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True
         yield from wrapped("Days make little difference for this account.", page)
     yield ""
     yield from wrapped(signal_words(told), page)
+    if told.by_views:
+        yield from wrapped("Posts are compared by views: they have few likes, comments and shares.", page)
     if advice.next_at is not None:
         yield from wrapped(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
@@ -243,12 +245,12 @@ def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True
 
 
 def head(told: Recommendation, page: Page) -> Lines:
-    """`instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`"""
+    """Return `instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`."""
     return head_of(told.account, told.data_points, (told.first_at, told.last_at), told.zone, page)
 
 
 def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page) -> Lines:
-    """The same of an answer that is no recommendation."""
+    """Return the same line for other answers."""
     pieces = [page.paint(escape_text(account), "bold")]
     if posts:
         pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {escape_text(zone.key)}"]
@@ -256,12 +258,12 @@ def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page
 
 
 def no_posts(way: str) -> str:
-    """What is said instead of numbers where there are none; `way` is the command that gets some."""
-    return f"  No measured posts yet.  Get some:  {escape_text(way)}"
+    """Return the line for an account without metrics. `way`: the command that collects them."""
+    return f"  No metrics yet.  Collect some:  {escape_text(way)}"
 
 
 def _in_short(told: Recommendation) -> str:
-    """What to do, in one sentence."""
+    """Return what to do, in one sentence."""
     best = told.best_hours[0]
     posts = plural(told.data_points, "post")
     more = f"about {signed(best.uplift).lstrip('+')} % more than your average"
@@ -275,7 +277,7 @@ def _in_short(told: Recommendation) -> str:
 
 
 def signal_words(told: Recommendation) -> str:
-    """How far the best hours can be believed."""
+    """Return how sure the best hours are, in a sentence."""
     share = percent(told.confidence)
     if told.evidence is Evidence.STRONG:
         return f"Strong evidence: the five hours beat your average with {share} probability."
@@ -290,14 +292,14 @@ def signal_words(told: Recommendation) -> str:
 
 
 def zone_words(told: Recommendation, page: Page) -> Lines:
-    """That nobody said which zone the account lives in, and how to say it."""
+    """Say that no zone is set for the account, and how to set it."""
     account = escape_text(told.account)
     yield from wrapped(f"No zone is set for {account}: {escape_text(told.zone.key)} is this machine's.", page)
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
 
 def _ways_on(advice: Advice, tz: str | None) -> Lines:
-    """The commands that take the next slot, or a week of them."""
+    """Yield the commands that use the next hour, or plan a week."""
     zone = f" --tz {escape_text(tz)}" if tz else ""
     if advice.drafts:
         yield f"  Take it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
@@ -310,7 +312,7 @@ def _ways_on(advice: Advice, tz: str | None) -> Lines:
 def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
     """`ttp optimal next`: the slots with the probability of each."""
     if not slots:
-        yield "No slot to recommend: nothing is measured yet.  Import some:  ttp metrics import FILE"
+        yield "No metrics yet.  Import some:  ttp metrics import FILE"
     for slot in slots:
         at = _instant(slot["at"])
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
@@ -336,7 +338,7 @@ def explore_advice(accounts: Sequence[str], command: str) -> list[str]:
 
 
 def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
-    """A heading and a bar per rating. The bar gives way where the page is narrow."""
+    """Draw a heading and a bar for each rating. Narrow pages get shorter bars."""
     bar = max(0, min(_BAR, page.width - _REST))
     indent = max(bar + 3, 14)
     yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
@@ -347,7 +349,7 @@ def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Pa
 
 
 def _bar(share: float, width: int) -> str:
-    """A bar of `width` columns, filled by eighths."""
+    """Draw a bar of `width` columns, filled by eighths."""
     eighths = round(max(0.0, min(share, 1.0)) * width * 8)
     return f"{'█' * (eighths // 8) + _EIGHTHS[eighths % 8].strip():<{width}}"
 
@@ -392,7 +394,7 @@ def _next_slot(at: datetime, page: Page, why: str) -> str:
 
 
 def wrapped(sentence: str, page: Page) -> Lines:
-    """A sentence in as many lines as it needs, indented as everything here."""
+    """Wrap and indent a sentence."""
     for line in wrap(sentence, page.width - 2):
         yield f"  {line}"
 
@@ -411,9 +413,9 @@ _HOUR = 15
 
 
 def render_week(week: Week, page: Page) -> Iterator[str]:
-    """The best hours of each day, as many as fit in a line."""
+    """Draw the best hours of each day, as many as fit in a line."""
     if week.zone is None:
-        yield "Nothing is measured yet.  Import some:  ttp metrics import FILE"
+        yield "No metrics yet.  Import some:  ttp metrics import FILE"
         return
     yield from page.flow(
         [page.paint(escape_text(", ".join(week.accounts)), "bold"), f"hours in {escape_text(week.zone.key)}"]
@@ -426,7 +428,7 @@ def render_week(week: Week, page: Page) -> Iterator[str]:
         hours = "".join(f"{_hour(slot):<{_HOUR}}" for slot in slots[:shown])
         yield f"  {str(day['day'])[:3]}  {hours}".rstrip()
     yield ""
-    yield from wrapped("Beside each hour: the probability that it is among the true best ten of the week.", page)
+    yield from wrapped("With each hour: the probability that it is one of the true best ten of the week.", page)
     yield from wrapped("All 24 of each day:  ttp optimal week --json", page)
 
 
@@ -435,8 +437,7 @@ def _hour(slot: Mapping[str, float]) -> str:
 
 
 def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[Json]:
-    """The next slots of `ttp optimal next`, none where there is no data; `counted`: several were asked for. `zone`:
-    that of the hours, else the page's."""
+    """`ttp optimal next`. `counted`: with `slots` in JSON. `zone`: the zone of the hours, else the page's."""
 
     def to_document(slots: list[Json]) -> Json:
         shape: Json = {"success": True, "slot": slots[0] if slots else None}
@@ -451,8 +452,8 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
 def recommendations_spec(
     *, everything: bool = False, tz: str | None = None, several: bool = False
 ) -> OutputSpec[AccountAdvice]:
-    """`ttp optimal`: the R of each account; `everything`: with all hours, days and slots. `tz`: as it was typed.
-    `several`: there is more than one account, which its rows name first."""
+    """`ttp optimal`. `everything`: with all hours, days and slots in JSON. `tz`: as it was typed. `several`: rows name
+    their account first."""
 
     def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
         draw = partial(render_recommendation, page=page, tz=tz)
@@ -472,7 +473,7 @@ def recommendations_spec(
 
 
 def week_spec(of: Week | None = None) -> OutputSpec[Json]:
-    """`ttp optimal week`: seven days with their hours; `of`: the week they are of, for the picture."""
+    """`ttp optimal week`: seven days with their hours. `of`: the week to draw."""
 
     def render(_: Sequence[Json], page: Page) -> Iterable[str]:
         assert of is not None
@@ -505,7 +506,7 @@ def explanations_spec(most: int | None = None, *, several: bool = False) -> Outp
 
 
 def backtests_spec(ways: Mapping[str, str]) -> OutputSpec[Backtest]:
-    """`ttp optimal backtest`. `ways`: by account, the command that gets numbers of its posts."""
+    """`ttp optimal backtest`. `ways`: by account, the command that collects its metrics."""
 
     def render(tests: Sequence[Backtest], page: Page) -> Iterable[str]:
         yield from separate(render_backtest(one, page, ways[one.account]) for one in tests)
