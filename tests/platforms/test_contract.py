@@ -20,6 +20,7 @@ from tests.platforms.stubs import Clock, drive_to_failure, last_handle, media
 from tests.platforms.tap import Tap, fails, no_proof
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
@@ -27,7 +28,7 @@ from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 AHEAD = timedelta(hours=1)
 
@@ -98,11 +99,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="module")
-def sandbox(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSandbox, Path]]:
-    """One sandbox for all, whose clock is an hour ahead of this machine's."""
+def sandbox(
+    clock: Clock, tmp_path_factory: pytest.TempPathFactory, shared_sandbox: RunningSandbox
+) -> tuple[RunningSandbox, Path]:
+    """The shared sandbox, reset once for the module. Its clock is an hour ahead of this machine's."""
     served = tmp_path_factory.mktemp("served")
-    with running_sandbox(now=lambda: clock.now() + AHEAD, media_dir=served, processing_s=5, moderation_s=5) as running:
-        yield running, served
+    shared_sandbox.reset(now=lambda: clock.now() + AHEAD, media_dir=served, processing_s=5, moderation_s=5)
+    return shared_sandbox, served
 
 
 @pytest.fixture
@@ -341,6 +344,6 @@ def test_a_token_that_has_ended_is_told_before_anything_is_sent(seat: Seat) -> N
     seat.control("POST", "accounts", {"account": seat.order.account.name, "keepTokens": True, "accessExpired": True})
     _, failure = drive_to_failure(seat.client.prepare(seat.order, {}), seat.clock)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.AUTH, False)
-    assert failure.outcome.hint == f"ttp account connect {seat.order.account.name}"
+    assert failure.outcome.hint == action("account connect", seat.order.account.name)
     assert is_plain(failure.outcome.message, seat)
     assert seat.called == []

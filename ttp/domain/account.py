@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
 from ttp.domain.platform import PlatformFacts
 
@@ -50,13 +51,13 @@ class Account:
 
     @property
     def is_paused(self) -> bool:
-        """A person has paused it."""
+        """Whether a person paused it."""
         return self.hold_until is not None and self.hold_until >= PAUSED_UNTIL
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An account that the publisher leaves alone until an instant (None: until a person lifts it)."""
+    """An account that the publisher skips until an instant (None: until a person resumes it)."""
 
     account: str
     until: datetime | None = None
@@ -84,17 +85,17 @@ class Credentials:
 
     @property
     def by_keys(self) -> bool:
-        """Whether they are user keys of OAuth 1.0a, which no login gives."""
+        """Whether they are OAuth 1.0a user keys, which no login gives."""
         return self.token_secret is not None
 
 
-def connect_command(name: str, *, by_keys: bool = False) -> str:
+def connect_action(name: str, *, by_keys: bool = False) -> Action:
     """The command that gives an account new credentials, connected or (`by_keys`) added."""
-    return f"ttp account add {name} --credentials FILE" if by_keys else f"ttp account connect {name}"
+    return action("account add", name, credentials="FILE") if by_keys else action("account connect", name)
 
 
 def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
-    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. UsageError if it is neither."""
+    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
         raise UsageError(f'"{text}" is not an account', Hint("write it as", "PLATFORM/HANDLE, for example x/me"))
@@ -109,30 +110,35 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two hosts count as one: equal, or both on this machine's loopback."""
+    """Return whether two hosts count as one: equal, or both on this machine's loopback."""
     return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's loopback."""
+    """Return whether a host name or address is this machine's loopback."""
     bare = host.strip("[]").lower()
     return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None
 
 
 def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
-    """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
+    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or
+    UsageError."""
     found: dict[str, Account] = {}
     for name in names:
-        account = named(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
+        account = (
+            find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms, enabled=True)
+        )
         found[account.name] = account
     return tuple(found.values())
 
 
-def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
+def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
+    """Return the account of a name, or the only account of a platform. Raises NotFound, Ambiguous or UsageError."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
+    if "/" not in name:
+        return _only_one(name, known, platforms, enabled=False)
     platform, handle = parse_account_name(name, platforms)
     for account in known:
         if account.platform == platform and account.handle.lower() == handle.lower():
@@ -140,8 +146,8 @@ def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Acco
     raise NotFound(
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", name, known),
-        Hint("see them", "ttp account list"),
-        Hint("connect it", connect_command(f"{platform}/{handle}")),
+        Hint("see them", action("account list")),
+        Hint("connect it", connect_action(f"{platform}/{handle}")),
     )
 
 
@@ -152,37 +158,41 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     return tuple(Hint("did you mean", like, (typed, like)) for like in near)
 
 
-def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The one enabled account of a platform. UsageError for none, Ambiguous for several."""
+def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
+    """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts.
+
+    UsageError for none, Ambiguous for several.
+    """
     platform = platforms.find(name).name
-    enabled = [account for account in known if account.platform == platform and account.enabled]
-    match enabled:
+    candidates = [one for one in known if one.platform == platform and (one.enabled or not enabled)]
+    connected = [account for account in candidates if account.connected]
+    match connected if len(connected) == 1 else candidates:
         case [account]:
             return account
         case []:
             off = [account.name for account in known if account.platform == platform]
             if off:
                 raise UsageError(
-                    f"no {platform} account is enabled", *(Hint("enable it", f"ttp account enable {n}") for n in off)
+                    f"no {platform} account is enabled", *(Hint("enable it", action("account enable", n)) for n in off)
                 )
-            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
-    names = [account.name for account in enabled]
+            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_action(platform)))
+    names = [account.name for account in candidates]
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
     )
 
 
 def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
-    """Yield what would make every post of an account fail, or wait, when it is due, as the account is now."""
+    """Yield why posts of an account would fail or wait in its present state."""
     for account in accounts:
         name = account.name
         if account.is_paused:
-            resume = f"ttp resume --account {name}"
+            resume = action("resume", account=name)
             yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
         if not account.enabled:
             said = f"{name} is disabled: what is due for it fails"
-            yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)
+            yield Problem("accounts", "disabled", said, name, action("account enable", name), warning=True)
         if account.needs_reconnect or not account.connected:
             code = "reconnect" if account.connected else "not_connected"
             said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
-            yield Problem("accounts", code, said, name, connect_command(name), warning=True)
+            yield Problem("accounts", code, said, name, connect_action(name), warning=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
@@ -62,8 +63,8 @@ class Advice:
     """The next free hour; None without data."""
     drafts: tuple[int, ...]
     """Drafts for this account alone, oldest first, at most `DRAFTS_LISTED`."""
-    data_command: str
-    """The command that collects metrics of the account."""
+    data_action: WayOut
+    """The action that collects metrics of the account."""
     why: str = ""
     """Why that hour is the next, in a clause."""
 
@@ -86,7 +87,7 @@ class Optimal:
         with self._database.reading() as db:
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
-        return Advice(recommendation, next_at, drafts, data_command(account), why)
+        return Advice(recommendation, next_at, drafts, data_action(account), why)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""
@@ -215,7 +216,7 @@ class Optimal:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
-            return UsageError(f"all best hours of {names} are busy for a year", Hint("see them", "ttp list"))
+            return UsageError(f"all best hours of {names} are busy for a year", Hint("see them", action("list")))
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
     def measured(self, accounts: Sequence[Account]) -> list[Account]:
@@ -226,11 +227,11 @@ class Optimal:
     def data_hints(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
         """Return the commands that collect metrics of the accounts without data."""
         empty = self._without_data(accounts, db)
-        return tuple(dict.fromkeys(Hint("get some", data_command(one)) for one in empty or accounts))
+        return tuple(dict.fromkeys(Hint("get some", data_action(one)) for one in empty or accounts))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
         with self._reading(db) as db:
-            return [one for one in accounts if db is None or not stored_samples.newest(db, one.id or 0, 1)]
+            return [one for one in accounts if db is None or not stored_samples.newest_samples(db, one.id or 0, 1)]
 
     def _recommendations(
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], db: Connection | None = None
@@ -246,7 +247,7 @@ class Optimal:
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
         with self._reading(db) as db:
-            return stored_samples.newest(db, account.id or 0, NEWEST) if db else []
+            return stored_samples.newest_samples(db, account.id or 0, NEWEST) if db else []
 
     def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
         """Return the sorted instants of each account's posts that an hour could be too close to."""
@@ -262,8 +263,8 @@ def _all_have_data(recommendations: Sequence[Recommendation]) -> bool:
     return bool(recommendations) and all(one.data_points for one in recommendations)
 
 
-def data_command(account: Account) -> str:
-    """Return the command that collects metrics of an account: from its platform if it is connected."""
+def data_action(account: Account) -> Action:
+    """Return the action that collects metrics of an account: from its platform if it is connected."""
     if account.connected and not account.needs_reconnect:
-        return f"ttp metrics pull --history {FIRST_PULL} --account {account.name}"
-    return "ttp metrics import FILE"
+        return action("metrics pull", history=FIRST_PULL, account=account.name)
+    return action("metrics import", "FILE")

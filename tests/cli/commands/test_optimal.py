@@ -64,7 +64,7 @@ def test_every_answer_is_sensible_whatever_the_number_of_posts(known: Program, c
     assert ("ttp metrics import FILE" in table.out) == (posts == 0)
     if posts == 0 and command:
         assert tsv.out == ""
-        assert tsv.err == "note: no metrics of x/p0 yet\n      get some:  ttp metrics import FILE\n"
+        assert tsv.err == "note: no measured posts of x/p0 yet\n      get some:  ttp metrics import FILE\n"
 
 
 # optimal

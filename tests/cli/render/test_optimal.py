@@ -117,7 +117,7 @@ def test_a_period_of_one_day_or_none_is_no_range() -> None:
 
 def test_without_data_the_command_that_would_get_some_is_named() -> None:
     for picture in (render_recommendation, render_heatmap):
-        assert drawn(picture(advice(NOTHING), PAGE)) == f"x/none\n  No metrics yet.  Collect some:  {WAY}\n"
+        assert drawn(picture(advice(NOTHING), PAGE)) == f"x/none\n  No measured posts yet.  Get some:  {WAY}\n"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -138,7 +138,7 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
     assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█████·▓▓▓▓"
     assert "".join(rows).count("★") == 10
     assert "     under -17 %   ░░ -17 %   ▒▒ -10 %   ▓▓ -2 %   ██ +5 %" in lines
-    assert "★ the ten best   · no posts then   (estimates, not raw cells)" in drawn(lines)
+    assert "★ the ten best   · no post of yours then   (estimates, not raw cells)" in drawn(lines)
     assert "Strong evidence" in drawn(lines)
 
 
@@ -177,7 +177,7 @@ def test_the_week_has_the_best_hours_of_each_day() -> None:
     lines = list(render_week(found, PAGE))
     assert lines[0] == "instagram/roastery   hours in Europe/Berlin"
     assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    20:00  40 %"
-    assert drawn(render_week(Week((), None, ()), PAGE)) == f"No metrics yet.  Import some:  {WAY}\n"
+    assert drawn(render_week(Week((), None, ()), PAGE)) == f"Nothing is measured yet.  Import some:  {WAY}\n"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -213,27 +213,27 @@ def test_an_explanation_shows_the_posts_and_the_way_to_the_score() -> None:
         "  Sun 22 Nov 13:46      402    147  video  +11 %        -   +82 %  2\n"
         "\n"
         "  Counted   +30 % over your average, in 3 posts\n"
-        "  Adjusted  +30 %, without trend, kind and outliers\n"
-        "  Expected  +12 % (+3 to +21): a careful estimate from 3 posts and 86 posts\n"
-        "            within 2 hours\n"
-        "  Score     92 % that it is one of the true best 5 hours; rank 1\n"
+        "  Adjusted  +30 %, once trend, kind and outliers are taken out\n"
+        "  Expected  +12 % (+3 to +21): what 3 posts and 86 posts within 2 hours can say\n"
+        "            against chance\n"
+        "  Score     92 % that it is one of the true best 5 hours; by that it is number 1\n"
     )
 
 
 def test_more_posts_than_are_shown_are_counted() -> None:
-    assert "  And 3 more that differ less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE))
-    assert "  And 12 more that differ less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE, 1))
+    assert "  And 3 more that tell less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE))
+    assert "  And 12 more that tell less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE, 1))
     assert "PUBLISHED" not in drawn(render_explanation(explained(13), PAGE, 0))
 
 
 def test_a_place_without_posts_is_explained_by_its_neighbours() -> None:
     text = drawn(render_explanation(explained(0, evidence=Evidence.THIN), PAGE))
-    assert "  Counted   no posts at 18:00, 86 posts within 2 hours\n" in text
-    assert "a careful estimate from 86 posts within 2 hours" in text
+    assert "  Counted   no post of yours at 18:00, 86 posts within 2 hours\n" in text
+    assert "what 86 posts within 2 hours can say against" in text
     assert "Thin evidence" in text
     alone = drawn(render_explanation(explained(0, nearby=0), PAGE))
-    assert "no posts at 18:00, and none near it" in alone
-    assert "a careful estimate from the rest of the week" in alone
+    assert "no post of yours at 18:00, and none near it" in alone
+    assert "what the rest of the week can say against" in alone
 
 
 def test_days_and_slots_are_explained_among_their_kind() -> None:
@@ -276,10 +276,10 @@ def test_a_backtest_says_what_was_tested_and_what_follows() -> None:
         (replace(TESTED, difference=GOOD), "It did better than the mean per hour."),
         (replace(TESTED, difference=BAD), "The mean per hour did better here."),
         (replace(TESTED, mean_per_hour=None, difference=None), "too few posts to tell"),
-        (replace(TESTED, recommended=None, in_best_hours=1), "Of the last 100 posts, 1 were at a recommended hour."),
+        (replace(TESTED, recommended=None, in_best_hours=1), "Of the last 100 posts 1 went out at a recommended hour."),
         (Backtest("x/me", BERLIN, 12), "12 posts are too few to test anything on. From 40 on there is an answer."),
         (Backtest("x/me", BERLIN, 1), "1 post is too few"),
-        (Backtest("x/me", BERLIN, 0), f"No metrics yet.  Collect some:  {WAY}"),
+        (Backtest("x/me", BERLIN, 0), f"No measured posts yet.  Get some:  {WAY}"),
     ],
 )
 def test_a_backtest_is_honest(test: Backtest, words: str) -> None:

@@ -24,7 +24,7 @@ def span(text: str | None, *flags: str) -> CalendarRange:
 def refused(text: str, *flags: str) -> tuple[str, list[str]]:
     with pytest.raises(UsageError) as caught:
         span(text, *flags)
-    return caught.value.message, [hint.type for hint in caught.value.hints]
+    return caught.value.message, [str(hint.way) for hint in caught.value.hints]
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_what_is_refused_says_what_to_type(typed: list[str], message: str, ways:
     ],
 )
 def test_what_was_probably_meant_is_offered(typed: list[str], meant: str) -> None:
-    assert refused(*typed) == (f'"{typed[0]}" is no month, week or date', [meant])
+    assert refused(*typed) == (f'"{typed[0]}" is not a month, week or date', [meant])
 
 
 @pytest.mark.parametrize(
     "text", ["", "tomorrow", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢", "dec 9"]
 )
 def test_else_the_forms_are_shown(text: str) -> None:
-    assert refused(text) == (f'"{text}" is no month, week or date', ["2026-11", "2026-W48", "next"])
+    assert refused(text) == (f'"{text}" is not a month, week or date', ["2026-11", "2026-W48", "next"])
     assert refused(text, "--week")[1] == ["2026-11", "2026-W48", "--week next"]
 
 
@@ -90,7 +90,7 @@ def offered(text: str, *flags: str) -> list[str]:
     try:
         span(text, *flags)
     except UsageError as error:
-        return [hint.type for hint in error.hints] or ["nothing"]
+        return [str(hint.way) for hint in error.hints] or ["nothing"]
     return [" ".join([*flags, text])]
 
 

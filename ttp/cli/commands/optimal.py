@@ -1,4 +1,4 @@
-"""`ttp optimal`: recommend hours and days to post."""
+"""`ttp optimal …`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
+from ttp.cli.hints import command_text
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
@@ -24,15 +25,19 @@ optimal = typer.Typer()
 
 @optimal.callback()
 @with_output()
-def best(
+def recommend(
     context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False
 ) -> None:
-    """Recommend hours and days to post.
+    """Show which hours and days bring an account more engagement.
 
-    From the account's own posts: collect their metrics with ttp metrics pull, or import them. Hours are in the
-    account's zone, or in --tz.
+    It learns from the account's own posts: fetch them with ttp metrics pull, or import them. Hours are in the account's
+    time zone, or in --tz.
 
-    Example: ttp optimal --account ig/shop --json
+    Examples:
+      ttp optimal
+      ttp optimal --account ig/shop --json
+      ttp optimal next --account ig/shop
+      ttp optimal heatmap --html week.html
     """
     accounts = select_accounts(context, account, platform)
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
@@ -42,7 +47,7 @@ def best(
     told = [
         views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
     ]
-    nothing = ["No accounts yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    nothing = [NO_ACCOUNT]
     context.out.write_list(view, told, say=None if told else nothing)
 
 
@@ -53,18 +58,21 @@ def next_(
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    count: Annotated[int | None, typer.Option("--count", metavar="N", help="How many hours.", min=1, max=50)] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", help="Show N hours instead of one.", min=1, max=50)
+    ] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
-    """Find the next free hour that is about the best, and say why.
+    """Show the next good free hour, and why it was chosen.
 
-    The earliest free hour whose expected engagement is within 3 % of the best free hour of the next 7 days
-    (plan.horizon_s), and in which the account has posted before; otherwise the best free one of the five best hours.
-    Several accounts are rated together. --explore P picks, with probability P, an hour that may be good but is little
-    known.
+    That is the earliest free hour within 3 % of the best free hour of the next 7 days (plan.horizon_s) at which the
+    account has posted before; else the best free one of the five best hours. Several accounts are judged
+    together. --explore P tries, with probability P, an hour about which little is known.
 
-    Example: ttp optimal next --account x/me --json
+    Examples:
+      ttp optimal next --account x/me
+      ttp optimal next --account x/me --count 5 --json
     """
     accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
@@ -85,11 +93,12 @@ def next_(
 @optimal.command("week")
 @with_output()
 def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
-    """List every day's hours, best first.
+    """Show the hours of every day, best first.
 
-    Several accounts are rated together.
+    Several accounts are judged together.
 
-    Example: ttp optimal week --account x/me --json
+    Examples:
+      ttp optimal week --account x/me --json
     """
     context.out.check_fields(render_optimal.week_spec())
     accounts = select_accounts(context, account, platform)
@@ -112,16 +121,17 @@ def heatmap(
 ) -> None:
     """Draw the week of an account as a heat map.
 
-    Shows the estimate of every hour of every day, on the terminal or in files (--svg, --html). An older picture is
-    replaced, any other file is not.
+    --svg and --html write files that need nothing else. They replace an earlier heat map, and no other file.
 
-    Example: ttp optimal heatmap --account ig/shop --html week.html
+    Examples:
+      ttp optimal heatmap
+      ttp optimal heatmap --account ig/shop --html week.html
     """
     accounts = select_accounts(context, account, platform)
     view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
     context.out.check_fields(view)
     if svg == html == "-":
-        raise UsageError("only one picture can go to stdout", Hint("name a file", "--svg FILE --html -"))
+        raise UsageError("only one picture can go to stdout", Hint("try", "--svg FILE --html -"))
     zone = context.times.account_zone
     told = [
         AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
@@ -132,7 +142,7 @@ def heatmap(
     if "-" in written:
         return
     if context.out.in_json or not written:
-        nothing = ["No accounts yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+        nothing = [NO_ACCOUNT]
         context.out.write_list(view, told, say=None if told else nothing)
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
@@ -148,12 +158,14 @@ def explain(
     tz: Tz = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
-    """Explain the rating of an hour or a slot by its posts.
+    """Explain the rating of an hour or a weekly slot by the posts behind it.
 
-    Shows what each post collected, its adjustments for trend, kind and outliers, and how the score follows. Posts that
-    differ most from the average come first.
+    It shows what each post collected, how trend, kind and outliers change that, and how the score follows. The most
+    influential posts come first.
 
-    Example: ttp optimal explain 'Tue 18' --account x/me
+    Examples:
+      ttp optimal explain 18
+      ttp optimal explain 'Tue 18' --account x/me
     """
     accounts = select_accounts(context, account, platform)
     view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
@@ -165,7 +177,7 @@ def explain(
     if not found:
         note_no_data(context, accounts)
     context.out.write_list(
-        view, found, say=None if found else ["No metrics yet.  Import some:  ttp metrics import FILE"]
+        view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
     )
 
 
@@ -174,47 +186,49 @@ def explain(
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Test whether the recommendation would have helped.
 
-    For the later half of an account's posts, with recommendations made from earlier posts only: posts at recommended
-    hours against the rest. The same for the hours with the highest mean, which most tools recommend.
+    It takes the later half of an account's posts and recommends hours from what was known before each. Posts at
+    recommended hours are compared with the rest, and the same is done with a simple hourly average.
 
-    Example: ttp optimal backtest --account x/me --json
+    Examples:
+      ttp optimal backtest --account x/me --json
     """
-    from ttp.services.optimal import data_command
+    from ttp.services.optimal import data_action
 
     accounts = select_accounts(context, account, platform)
-    view = render_optimal.backtests_spec({one.name: data_command(one) for one in accounts})
+    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
     context.out.check_fields(view)
     zone = context.times.account_zone
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
-    nothing = ["No accounts yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    nothing = [NO_ACCOUNT]
     context.out.write_list(view, tests, say=None if tests else nothing)
 
 
 Explore = Annotated[
     float | None,
-    typer.Option("--explore", metavar="P", help="With this probability, try a little-known hour.", min=0, max=1),
+    typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
 ]
 
 
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Repeat a draw of --explore.")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Random seed for --explore.")]
 
 
-All = Annotated[bool, typer.Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
+All = Annotated[bool, typer.Option("--all", help="With --json: all 24 hours, 7 days and 168 slots.")]
 
 
-Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
+Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write an SVG picture; - is stdout.")]
 
 
-Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
+Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write a web page; - is stdout.")]
 
 
+NO_ACCOUNT = "No account yet.  Connect one, or import metrics:  ttp metrics import FILE"
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 
 def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
-    """Draw the picture, write the file and return its name. NotFound, UsageError."""
+    """Write the heat map to a file, or to stdout for `-`; return the name. NotFound, UsageError."""
     from ttp.cli.render.heatmap_files import heatmap_html, heatmap_svg
 
     recommendations = [one.advice.recommendation for one in told]
@@ -223,9 +237,9 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
         context.out.document([text])
         return file
     from ttp.store.home.output_file import write
-    from ttp.store.home.paths import place
+    from ttp.store.home.paths import expand_user
 
-    path = place(file)
+    path = expand_user(file)
     context.own_files.refuse(path, file)
     _refuse_to_overwrite(path, kind)
     write(path, [text], context.own_files, over=True, typed=file)
@@ -233,8 +247,8 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
 
 
 def _refuse_to_overwrite(path: Path, kind: str) -> None:
-    """UsageError unless the file is an older picture, or empty."""
-    from ttp.store.home.output_file import fault
+    """Raise UsageError if the file is neither empty nor an earlier heat map."""
+    from ttp.store.home.output_file import output_error
     from ttp.store.home.regular_file import NotRegular, open_regular
 
     try:
@@ -243,11 +257,9 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
     except (FileNotFoundError, NotRegular):
         return
     except OSError as error:
-        raise fault(path, error) from error
+        raise output_error(path, error) from error
     if beginning not in (b"", _BEGINNINGS[kind]):
-        raise UsageError(
-            f"{path} exists and is not an {kind.upper()} picture", Hint("choose another name", f"--{kind} FILE")
-        )
+        raise UsageError(f"{path} exists and is not a heat map", Hint("use another name", f"--{kind} FILE"))
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
@@ -258,20 +270,24 @@ _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 
 def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
-    """Whether the zone was set for the account, in the config or on the command line; else it is the machine's."""
+    """Return whether the zone of the account is set, and not only the system's."""
     return bool(tz or account.timezone or context.config.text("timezone"))
 
 
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
-    """Say on stderr that there are no metrics and how to collect them, if the output is not for a person."""
+    """Print a note in a pipe, where an empty answer would not say that metrics are missing."""
     if not context.out.for_people:
         ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
-        context.out.note("\n".join([f"no metrics of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
+        context.out.note(
+            "\n".join(
+                [f"no measured posts of {names} yet", *(f"{way.label}:  {command_text(way.way)}" for way in ways)]
+            )
+        )
 
 
 def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
-    """Parse `18`, `6pm`, `Tue` or `Tue 18:00` into weekday (Monday is 0) and hour, None if missing. UsageError."""
+    """Parse `18`, `6pm`, `Tue` or `Tue 18:00` into weekday (Monday is 0) and hour. UsageError."""
     day, hour = None, None
     first, _, rest = text.strip().lower().partition(" ")
     days = [place for place, name in enumerate(_DAYS) if len(first) >= 2 and name.startswith(first)]
@@ -283,7 +299,7 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
         hour = _hour(first)
     if (first and hour is None) or (day is None and hour is None):
         raise UsageError(
-            f'"{text}" is not an hour, day or slot of the week',
+            f'"{text}" is not an hour, a day or a weekly slot',
             Hint("an hour", "ttp optimal explain 18"),
             Hint("a slot", "ttp optimal explain 'Tue 18'"),
         )

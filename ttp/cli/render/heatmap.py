@@ -1,4 +1,4 @@
-"""The heat map of a week on a terminal, and the levels and texts that it shares with files."""
+"""The heat map on a terminal, and what it shares with heat maps in files: levels and sentences."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 NO_POST, BEST = "·", "★"
 
 
-NUMBERS = "Numbers: engagement expected over the average of the account, in percent."
+NUMBERS = "Numbers: expected engagement above the average of the account, in percent."
 
 
 _LEAST_SPAN = 0.05
-"""Smaller differences are not stretched over the whole scale."""
+"""Least span of a scale, so that small differences do not look large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Equal `levels` of uplift from `low` to `high`; 0 is the lowest."""
+    """Uplifts from `low` to `high` in equal levels; 0 is the lowest."""
 
     low: float
     high: float
@@ -46,7 +46,7 @@ class Scale:
 
 
 def scale_of(slots: Sequence[Rating], levels: int) -> Scale:
-    """Return a scale from the worst slot to the best one."""
+    """Return the scale from the worst to the best slot."""
     low, high = min(slot.uplift for slot in slots), max(slot.uplift for slot in slots)
     missing = max(0.0, _LEAST_SPAN - (high - low)) / 2
     return Scale(low - missing, high + missing, levels)
@@ -58,16 +58,16 @@ def best_places(told: Recommendation) -> frozenset[tuple[int | None, int | None]
 
 
 def slot_words(slot: Rating, *, is_best: bool) -> str:
-    """Describe a slot: `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % among your true best ten`."""
+    """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % among your true best ten`."""
     among = f"{percent(slot.score)} among your true best ten" + (", one of the ten best" if is_best else "")
     where = f"{DAYS[slot.day or 0]} {slot.hour:02}:00"
     return f"{where}: {signed(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 
 
 def headline(told: Recommendation) -> str:
-    """Return `585 posts, 2026-08-28 to 2026-11-23, hours in Europe/Berlin` for a file."""
+    """Return `585 posts, …, hours in Europe/Berlin`, for a file."""
     if not told.data_points:
-        return "No metrics yet."
+        return "No measured posts yet."
     period = f", {told.first_at:%Y-%m-%d} to {told.last_at:%Y-%m-%d}"
     return f"{plural(told.data_points, 'post')}{period}, hours in {escape_text(told.zone.key)}"
 
@@ -75,11 +75,11 @@ def headline(told: Recommendation) -> str:
 def file_words(told: Recommendation) -> list[str]:
     """Return the sentences below a heat map in a file."""
     if not told.slots:
-        return [f"{escape_text(told.account)}: no metrics yet."]
+        return [f"{escape_text(told.account)}: no measured posts yet."]
     hours = ", ".join(f"{rating.hour:02}:00" for rating in told.best_hours)
     return [
         f"Best hours: {hours}. {signal_words(told)}",
-        f"{BEST} one of the ten best slots. {NO_POST} no post there yet. These are estimates, not raw cells.",
+        f"{BEST} one of the ten best slots. {NO_POST} no post there yet. Values are smoothed estimates.",
     ]
 
 
@@ -93,15 +93,15 @@ _WHITE, _BLACK = 231, 16
 
 
 _COLORS = ((236, _WHITE), (23, _WHITE), (30, _WHITE), (37, _BLACK), (79, _BLACK), (158, _BLACK), (230, _BLACK))
-"""Background and text colour of each level, dark to light, so that they differ without colour vision."""
+"""Background and text of each level, dark to light: they differ in brightness too."""
 
 
 def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> Iterator[str]:
-    """Draw the week of one account. `zone_known`: its zone was set."""
+    """Draw the week of an account. `zone_known`: its time zone is set."""
     told = advice.recommendation
     yield from head(told, page)
     if not told.slots:
-        yield no_posts(advice.data_command)
+        yield no_posts(advice.data_action)
         return
     wide = 2 if page.width >= _INDENT + 48 else 1
     scale = scale_of(told.slots, len(_COLORS) if page.color else len(_SHADES))
@@ -116,14 +116,14 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
         yield f"  {name[:3]} {''.join(cells)}".rstrip()
     yield ""
     yield from (f"  {line}" for line in replace(page, width=page.width - 2).flow(_legend(scale, page)))
-    yield from wrapped(f"{BEST} the ten best   {NO_POST} no posts then   (estimates, not raw cells)", page)
+    yield from wrapped(f"{BEST} the ten best   {NO_POST} no post yet   (smoothed estimates)", page)
     yield from wrapped(signal_words(told), page)
     if not zone_known:
         yield from zone_words(told, page)
 
 
 def _cell(slot: Rating, scale: Scale, wide: int, page: Page, *, is_best: bool) -> str:
-    """Draw one hour: its shade, with a mark in the last column."""
+    """Draw an hour: its shade, and its mark in the last column."""
     level = scale.level(slot.uplift)
     mark = BEST if is_best else NO_POST if not slot.data_points else ""
     if page.color:
@@ -132,7 +132,7 @@ def _cell(slot: Rating, scale: Scale, wide: int, page: Page, *, is_best: bool) -
 
 
 def _legend(scale: Scale, page: Page) -> Iterator[str]:
-    """Yield each level with the uplift at which it begins."""
+    """Yield each level and the uplift at which it begins."""
     for level in range(scale.levels):
         swatch = page.ground("  ", *_COLORS[level]) if page.color else _SHADES[level] * 2
         words = f"{signed(scale.starts(level))} %" if level else f"under {signed(scale.starts(1))} %"
@@ -140,7 +140,7 @@ def _legend(scale: Scale, page: Page) -> Iterator[str]:
 
 
 def heatmaps_spec(*, several: bool = False) -> OutputSpec[AccountAdvice]:
-    """`ttp optimal heatmap`: the 168 slots of each account. `several`: rows name their account first."""
+    """Return the spec of `ttp optimal heatmap`: the 168 slots of each account. `several`: rows name their account."""
 
     def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
         yield from separate(render_heatmap(told.advice, page, zone_known=told.zone_known) for told in all_told)

@@ -1,4 +1,4 @@
-"""`ttp optimal` on a terminal: recommendations, the next hour, the week, explanations and backtests."""
+"""`ttp optimal` on a terminal: recommendation, next hours, week, explanation and backtest."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.render.width import cut, pad, wrap
+from ttp.domain.action import WayOut
 from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation, Signal
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
     from ttp.services.optimal import Advice, Explained
 
 
-def render_backtest(test: Backtest, page: Page, way: str) -> Iterator[str]:
-    """Draw one account's test. `way`: the command that collects its metrics."""
+def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
+    """Draw the backtest of an account. `way`: the command that gets its metrics."""
     yield from head_of(test.account, test.data_points, (test.first_at, test.last_at), test.zone, page)
     if not test.data_points:
         yield no_posts(way)
@@ -51,14 +53,14 @@ def render_backtest(test: Backtest, page: Page, way: str) -> Iterator[str]:
         yield from wrapped(_too_few(test), page)
         return
     yield from wrapped(
-        f"Tested on your last {plural(test.held_out, 'post')}, each with what was known before it; "
+        f"Tested on your last {plural(test.held_out, 'post')}, using only what was known before each; "
         f"{test.in_best_hours} of them were at a recommended hour.",
         page,
     )
     yield ""
-    yield from _line("Recommended hours against the rest", test.recommended, page)
-    yield from _line("Highest mean per hour, the usual way", test.mean_per_hour, page)
-    yield from _line("The first against the second", test.difference, page)
+    yield from _line("Recommended hours, against the rest", test.recommended, page)
+    yield from _line("Simple hourly average", test.mean_per_hour, page)
+    yield from _line("Difference of the two", test.difference, page)
     yield ""
     yield from wrapped(verdict(test.recommended), page)
     if test.difference is not None:
@@ -74,42 +76,42 @@ def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
 
 
 def _lift(lift: Lift) -> str:
-    return f"{signed(lift.lift) + ' %':>7}  ({signed(lift.low)} to {signed(lift.high)} with 80 %)"
+    return f"{signed(lift.lift) + ' %':>7}  ({signed(lift.low)} to {signed(lift.high)}, 80 % range)"
 
 
 def _too_few(test: Backtest) -> str:
     posts = plural(test.data_points, "post")
     if test.data_points < FEWEST_TESTED:
         few = "is" if test.data_points == 1 else "are"
-        return f"{posts} {few} too few to test anything on. From {FEWEST_TESTED} on there is an answer."
+        return f"{posts} {few} too few for a test; it needs {FEWEST_TESTED}."
     return (
-        f"Of the last {plural(test.held_out, 'post')}, {test.in_best_hours} were at a recommended hour. "
-        "That is too few to compare with others of their kind and time."
+        f"{test.in_best_hours} of your last {plural(test.held_out, 'post')} were at a recommended hour, "
+        "too few to compare with the others."
     )
 
 
 def verdict(lift: Lift) -> str:
-    """Return what follows from the interval."""
+    """Return what the interval allows to say."""
     if lift.low > 0:
-        return "It would have helped: the whole interval is above zero."
+        return "The recommendation would have helped: the whole range is above zero."
     if lift.high < 0:
-        return "It would have done harm: the whole interval is below zero."
-    return "Not decided: the interval has zero in it, so it may have helped or not."
+        return "The recommendation would have done harm: the whole range is below zero."
+    return "Undecided: the range includes zero, so it may or may not have helped."
 
 
 def _against_the_mean(difference: Lift) -> str:
     if difference.low > 0:
-        return "It did better than the mean per hour."
+        return "Better than the simple hourly average."
     if difference.high < 0:
-        return "The mean per hour did better here."
-    return "From the mean per hour it does not differ by more than chance."
+        return "The simple hourly average did better here."
+    return "Not clearly better or worse than the simple hourly average."
 
 
 SHOWN = 10
 
 
 _LABEL = 12
-"""Columns before the sentence of a step."""
+"""Columns of the label of a step."""
 
 
 _COLUMNS = (
@@ -124,7 +126,7 @@ _COLUMNS = (
 
 
 def render_explanation(explained: Explained, page: Page, most: int | None = None) -> Iterator[str]:
-    """Draw one explanation, with at most `most` posts (None: `SHOWN`)."""
+    """Draw an explanation with its `most` most influential posts (default: `SHOWN`)."""
     found = explained.explanation
     told = found.recommendation
     page = replace(page, zone=told.zone)
@@ -146,7 +148,7 @@ def render_explanation(explained: Explained, page: Page, most: int | None = None
 
 
 def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
-    """Draw the table of posts, and say how many it leaves out."""
+    """Draw the posts, and how many more there are."""
     if not shown:
         return
     yield from table(
@@ -154,7 +156,7 @@ def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Ite
     )
     every = len(explained.explanation.posts)
     if every > len(shown):
-        yield f"  And {every - len(shown)} more that differ less:  --limit {every}"
+        yield f"  {every - len(shown)} more posts with less influence:  --limit {every}"
     yield ""
 
 
@@ -173,25 +175,25 @@ def _row(behind: PostBehind, text: str | None, page: Page) -> list[Cell]:
 
 
 def _percent_of(log: float) -> str:
-    """Format a difference of logs as `+12 %`, or `-` if it is about zero."""
+    """Return `+12 %` for a difference of logarithms, `-` for none."""
     share = math.expm1(log)
     return f"{signed(share)} %" if abs(share) >= 0.005 else "-"
 
 
 def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
-    """Yield a label and a sentence for each step from the counts to the score."""
+    """Yield the steps from the counts to the score, each as a label and a sentence."""
     rating = found.rating
     name, posts = place_name(rating), plural(rating.data_points, "post")
     near = f"{plural(found.nearby, 'post')} within {NEAR_H} hours" if found.nearby else ""
     if found.raw is None or found.adjusted is None:
-        yield "Counted", f"no posts at {name}, {near or 'and none near it'}"
+        yield "Counted", f"no post at {name}, {near or 'and none near it'}"
     else:
-        yield "Counted", f"{signed(found.raw)} % over your average, in {posts}"
-        yield "Adjusted", f"{signed(found.adjusted)} %, without trend, kind and outliers"
+        yield "Counted", f"{signed(found.raw)} % above your average, from {posts}"
+        yield "Adjusted", f"{signed(found.adjusted)} % after removing trend, kind and outliers"
     rests = " and ".join(filter(None, [posts if found.raw is not None else "", near])) or "the rest of the week"
-    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: a careful estimate from {rests}"
+    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: the estimate from {rests}"
     top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
-    among = f"{percent(rating.score)} that it is one of the true best {top} {kind}"
+    among = f"{percent(rating.score)} chance to be one of the best {top} {kind}"
     yield "Score", f"{among}; rank {found.rank}"
 
 
@@ -205,7 +207,7 @@ Period: TypeAlias = tuple[datetime | None, datetime | None]
 
 
 _BAR = 20
-"""Columns of a bar that stands for 100 %."""
+"""Columns of a bar for 100 %."""
 
 
 _REST = 52
@@ -219,18 +221,18 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
-    """Draw the advice for one account. `zone_known`: its zone was set; `tz`: the zone of this command, as typed."""
+    """Draw the recommendation of an account. `zone_known`: its time zone is set; `tz`: `--tz` of this command."""
     told = advice.recommendation
     page = replace(page, zone=told.zone)
     yield from head(told, page)
     if not told.hours:
-        yield no_posts(advice.data_command)
+        yield no_posts(advice.data_action)
         return
     yield from wrapped(_in_short(told), page)
     yield ""
-    yield from _bars("Best hours", "among your true best five", "in your past posts", told.best_hours, page)
+    yield from _bars("Best hours", "chance to be in your top 5", "extra engagement (80 % range)", told.best_hours, page)
     yield ""
-    yield from _bars("Best days", "among your true best three", "", told.best_days, page)
+    yield from _bars("Best days", "chance to be in your top 3", "", told.best_days, page)
     if all(abs(day.uplift) < _SMALL for day in told.best_days):
         yield from wrapped("Days make little difference for this account.", page)
     yield ""
@@ -245,25 +247,25 @@ def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True
 
 
 def head(told: Recommendation, page: Page) -> Lines:
-    """Return `instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`."""
+    """Draw `instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`."""
     return head_of(told.account, told.data_points, (told.first_at, told.last_at), told.zone, page)
 
 
 def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page) -> Lines:
-    """Return the same line for other answers."""
+    """Draw that line from its parts."""
     pieces = [page.paint(escape_text(account), "bold")]
     if posts:
         pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {escape_text(zone.key)}"]
     yield from page.flow(pieces)
 
 
-def no_posts(way: str) -> str:
-    """Return the line for an account without metrics. `way`: the command that collects them."""
-    return f"  No metrics yet.  Collect some:  {escape_text(way)}"
+def no_posts(way: WayOut) -> str:
+    """Return the line for an account without metrics. `way`: what gets some."""
+    return f"  No measured posts yet.  Get some:  {escape_text(command_text(way))}"
 
 
 def _in_short(told: Recommendation) -> str:
-    """Return what to do, in one sentence."""
+    """Return the recommendation in one sentence."""
     best = told.best_hours[0]
     posts = plural(told.data_points, "post")
     more = f"about {signed(best.uplift).lstrip('+')} % more than your average"
@@ -277,7 +279,7 @@ def _in_short(told: Recommendation) -> str:
 
 
 def signal_words(told: Recommendation) -> str:
-    """Return how sure the best hours are, in a sentence."""
+    """Return the sentence about the strength of the evidence."""
     share = percent(told.confidence)
     if told.evidence is Evidence.STRONG:
         return f"Strong evidence: the five hours beat your average with {share} probability."
@@ -292,25 +294,25 @@ def signal_words(told: Recommendation) -> str:
 
 
 def zone_words(told: Recommendation, page: Page) -> Lines:
-    """Say that no zone is set for the account, and how to set it."""
+    """Draw the note that the time zone of an account is not set, and how to set it."""
     account = escape_text(told.account)
-    yield from wrapped(f"No zone is set for {account}: {escape_text(told.zone.key)} is this machine's.", page)
+    yield from wrapped(f"No zone is set for {account}: {escape_text(told.zone.key)} is the zone of this machine.", page)
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
 
 def _ways_on(advice: Advice, tz: str | None) -> Lines:
-    """Yield the commands that use the next hour, or plan a week."""
+    """Yield the commands that use the next hour, or a week of them."""
     zone = f" --tz {escape_text(tz)}" if tz else ""
     if advice.drafts:
-        yield f"  Take it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
+        yield f"  Use it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
     else:
-        yield f"  Take it:  ttp create TEXT --to {escape_text(advice.recommendation.account)} --at optimal{zone}"
+        yield f"  Use it:  ttp create TEXT --to {escape_text(advice.recommendation.account)} --at optimal{zone}"
     if len(advice.drafts) > 1:
         yield "  A week:  ttp plan --drafts --week"
 
 
 def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
-    """`ttp optimal next`: the slots with the probability of each."""
+    """Draw the next hours with the chance of each."""
     if not slots:
         yield "No metrics yet.  Import some:  ttp metrics import FILE"
     for slot in slots:
@@ -318,7 +320,7 @@ def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
         score = percent(_number(slot["score"]))
         yield from page.flow(
-            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} among your true best ten", *_reason(slot)]
+            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} chance to be in your top 10", *_reason(slot)]
         )
 
 
@@ -338,7 +340,7 @@ def explore_advice(accounts: Sequence[str], command: str) -> list[str]:
 
 
 def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
-    """Draw a heading and a bar for each rating. Narrow pages get shorter bars."""
+    """Draw a heading and a bar per rating. A narrow page has shorter bars."""
     bar = max(0, min(_BAR, page.width - _REST))
     indent = max(bar + 3, 14)
     yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
@@ -355,30 +357,30 @@ def _bar(share: float, width: int) -> str:
 
 
 def place_name(rating: Rating) -> str:
-    """`18:00`, `Tue`, `Tue 18:00`."""
+    """Return `18:00`, `Tue` or `Tue 18:00`."""
     day = "" if rating.day is None else DAYS[rating.day][:3]
     hour = "" if rating.hour is None else f"{rating.hour:02}:00"
     return f"{day} {hour}".strip()
 
 
 def percent(share: float) -> str:
-    """`92 %` of 0.92; a probability is never called certain."""
+    """Return `92 %` for 0.92, and `>99 %` instead of 100 %."""
     return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
 
 
 def signed(share: float) -> str:
-    """`+12`, `-1`, `0` of 0.12, -0.01, 0.0."""
+    """Return `+12`, `-1`, `0` for 0.12, -0.01, 0.0."""
     number = round(share * 100)
     return f"{number:+d}" if number else "0"
 
 
 def interval(rating: Rating) -> str:
-    """`(+3 to +21)`, in percent."""
+    """Return `(+3 to +21)`, in percent."""
     return f"({signed(rating.low)} to {signed(rating.high)})"
 
 
 def _span(period: Period, page: Page) -> str:
-    """`, 28 Aug to 23 Nov 2026`, in the page's zone."""
+    """Return `, 28 Aug to 23 Nov 2026` in the zone of the page."""
     if period[0] is None or period[1] is None:
         return ""
     first, last = map(page.local, (period[0], period[1]))
@@ -394,7 +396,7 @@ def _next_slot(at: datetime, page: Page, why: str) -> str:
 
 
 def wrapped(sentence: str, page: Page) -> Lines:
-    """Wrap and indent a sentence."""
+    """Wrap a sentence, indented."""
     for line in wrap(sentence, page.width - 2):
         yield f"  {line}"
 
@@ -409,7 +411,7 @@ def _number(value: object) -> float:
 
 
 _HOUR = 15
-"""Columns of an hour with its probability and the gap behind it."""
+"""Columns of an hour with its chance."""
 
 
 def render_week(week: Week, page: Page) -> Iterator[str]:
@@ -428,7 +430,7 @@ def render_week(week: Week, page: Page) -> Iterator[str]:
         hours = "".join(f"{_hour(slot):<{_HOUR}}" for slot in slots[:shown])
         yield f"  {str(day['day'])[:3]}  {hours}".rstrip()
     yield ""
-    yield from wrapped("With each hour: the probability that it is one of the true best ten of the week.", page)
+    yield from wrapped("After each hour: its chance to be in the top 10 of the week.", page)
     yield from wrapped("All 24 of each day:  ttp optimal week --json", page)
 
 
@@ -437,7 +439,7 @@ def _hour(slot: Mapping[str, float]) -> str:
 
 
 def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[Json]:
-    """`ttp optimal next`. `counted`: with `slots` in JSON. `zone`: the zone of the hours, else the page's."""
+    """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
     def to_document(slots: list[Json]) -> Json:
         shape: Json = {"success": True, "slot": slots[0] if slots else None}
@@ -452,8 +454,8 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
 def recommendations_spec(
     *, everything: bool = False, tz: str | None = None, several: bool = False
 ) -> OutputSpec[AccountAdvice]:
-    """`ttp optimal`. `everything`: with all hours, days and slots in JSON. `tz`: as it was typed. `several`: rows name
-    their account first."""
+    """Return the spec of `ttp optimal`. `everything`: all hours, days and slots; `tz`: as typed; `several`: rows name
+    the account first."""
 
     def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
         draw = partial(render_recommendation, page=page, tz=tz)
@@ -473,7 +475,7 @@ def recommendations_spec(
 
 
 def week_spec(of: Week | None = None) -> OutputSpec[Json]:
-    """`ttp optimal week`: seven days with their hours. `of`: the week to draw."""
+    """Return the spec of `ttp optimal week`. `of`: the week to draw."""
 
     def render(_: Sequence[Json], page: Page) -> Iterable[str]:
         assert of is not None
@@ -490,7 +492,7 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
 
 
 def explanations_spec(most: int | None = None, *, several: bool = False) -> OutputSpec[Explained]:
-    """`ttp optimal explain`, with at most `most` posts of each. `several`: rows name their account first."""
+    """Return the spec of `ttp optimal explain`, with at most `most` posts."""
 
     def render(explained: Sequence[Explained], page: Page) -> Iterable[str]:
         yield from separate(render_explanation(one, page, most) for one in explained)
@@ -505,8 +507,8 @@ def explanations_spec(most: int | None = None, *, several: bool = False) -> Outp
     )
 
 
-def backtests_spec(ways: Mapping[str, str]) -> OutputSpec[Backtest]:
-    """`ttp optimal backtest`. `ways`: by account, the command that collects its metrics."""
+def backtests_spec(ways: Mapping[str, WayOut]) -> OutputSpec[Backtest]:
+    """Return the spec of `ttp optimal backtest`. `ways`: the command that gets metrics, by account."""
 
     def render(tests: Sequence[Backtest], page: Page) -> Iterable[str]:
         yield from separate(render_backtest(one, page, ways[one.account]) for one in tests)
