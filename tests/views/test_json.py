@@ -115,6 +115,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "url": "https://example.org/p/1",
                 "publishedAt": "2026-11-23T17:00:03.004Z",
                 "takenDownAt": None,
+                "parts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -130,6 +131,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "url": None,
                 "publishedAt": None,
                 "takenDownAt": None,
+                "parts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -210,7 +212,25 @@ def test_an_account_has_the_documented_form() -> None:
         "holdUntil": "2026-11-23T17:05:00Z",
         "holdReason": "quota",
         "options": {"tiktok.privacy_level": "SELF_ONLY"},
+        "server": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "pages"),
+    [
+        ("https://x.com/i/status/11", ["https://x.com/i/status/11", "https://x.com/i/status/12"]),
+        ("https://a.example/11/post/11?a", ["https://a.example/11/post/11?a", "https://a.example/11/post/12?a"]),
+        ("https://a.example/other", [None, None]),
+        (None, [None, None]),
+    ],
+)
+def test_each_part_of_a_thread_has_its_id_and_page(url: str | None, pages: list[str | None]) -> None:
+    delivery = Delivery(
+        "x/me", "x", DeliveryState.PUBLISHED, remote_id="11", url=url, handle={"parts": ["11", "12"], "of": 2}
+    )
+    parts = posts.delivery_json(delivery)["parts"]
+    assert parts == [{"remoteId": part, "url": page} for part, page in zip(("11", "12"), pages, strict=True)]
 
 
 def test_an_attempt_has_the_documented_form() -> None:

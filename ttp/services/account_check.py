@@ -263,8 +263,8 @@ def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Itera
 
 
 def permissions(account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None) -> Iterator[Remark]:
-    """What was granted against what is needed. Keys of OAuth 1.0a have no such list."""
-    if held.by_keys or login is None:
+    """What was granted against what is needed. Keys of OAuth 1.0a and passwords have no such list."""
+    if held.by_keys or login is None or not login.scopes:
         return
     if not granted:
         yield ok_remark("its permissions were never told")
