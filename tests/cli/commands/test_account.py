@@ -239,7 +239,7 @@ def test_a_disabled_account_fails_what_is_due_and_leaves_the_rest(ttp: Program) 
     ttp.post("later", "--to", "x/me", "--at", "in 3h")
     ran = ttp("account", "disable", "x/me", "--json")
     assert (ran.code, ran.json["enabled"]) == (0, False)
-    assert "2 posts are scheduled for it, and will fail when due:  ttp list --account x/me" in ran.err
+    assert "2 scheduled posts will fail for this account when due:  ttp list --account x/me" in ran.err
     ttp.clock.advance(hours=1)
     assert ttp("run", "--once").code == 6
     assert [ttp.shown(post)["deliveries"][0]["state"] for post in (1, 2)] == ["failed", "pending"]
@@ -269,7 +269,7 @@ def test_enabling_says_how_to_retry_what_failed_meanwhile(ttp: Program) -> None:
     ttp("run", "--once")
     ran = ttp("account", "enable", "x/me", "--json")
     assert (ran.code, ran.json["enabled"]) == (0, True)
-    assert "1 post failed meanwhile:  ttp retry --failed --account x/me" in ran.err
+    assert "ttp retry --failed --account x/me" in ran.err
     assert ttp.shown(1)["status"] == "failed"
 
 

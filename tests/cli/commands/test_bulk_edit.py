@@ -116,7 +116,7 @@ def test_people_see_the_old_and_the_new_time_on_their_clock_and_how_to_take_it_b
     assert shown.out == done.out
     assert "move   2  2 Dec 09:00 -> 3 Dec 09:00  x         at       No link" in done.out
     assert "Times in UTC.\n" in done.out
-    assert "note: nothing was changed: --dry-run" in shown.err
-    assert "note: 1 post changed.  Take it back:  ttp undo" in done.err
+    assert "note: --dry-run: nothing was changed" in shown.err
+    assert "note: Changed 1 post.  Undo:  ttp undo" in done.err
     ttp.ok("undo")
     assert ttp.shown(2)["scheduledAt"] == "2026-12-02T09:00:00Z"

@@ -92,7 +92,7 @@ def test_a_file_from_stdin_is_a_draft_before_it_is_checked(ttp: Program) -> None
     )
     assert (ran.code, ran.out) == (2, "")
     assert "ttp edit 1 --at '2027-01-01 09:00'" in ran.err
-    assert "the text is kept as draft 1:  ttp show 1" in ran.err
+    assert "the text is saved as draft 1:  ttp show 1" in ran.err
     draft = ttp.ok("show", "1", "--json").json
     assert (draft["status"], draft["content"], draft["variants"]) == ("draft", "Keep me", {"x": "Hi"})
     assert (draft["accounts"], draft["tags"], ttp.count("post")) == (["x/me"], ["a"], 1)
@@ -120,7 +120,7 @@ def test_a_good_file_from_stdin_is_one_post_and_one_change(ttp: Program) -> None
 def test_stdin_is_the_text_or_the_file(ttp: Program) -> None:
     ran = ttp("create", "-", "--file", "-", stdin="Hello")
     assert (ran.code, ttp.count("post")) == (2, 0)
-    assert "stdin is the text or the file, not both" in ran.err
+    assert "stdin cannot be both the text and the file" in ran.err
 
 
 @pytest.mark.parametrize("argv", [["create", "-"], ["create", "--file", "-"], ["edit", "1", "-"]], ids=" ".join)

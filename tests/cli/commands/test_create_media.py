@@ -218,7 +218,7 @@ def test_a_text_from_stdin_is_kept_when_the_address_fails(world: World) -> None:
     refused = world.ttp("create", "-", "--media", "https://10.0.0.1/a.jpg", stdin="Hello\n")
     assert refused.code == 2
     assert "leads to 10.0.0.1, which is not on the public internet" in refused.err
-    assert "the text is kept as draft 1" in refused.err
+    assert "the text is saved as draft 1" in refused.err
 
 
 # Media hosts
@@ -266,7 +266,7 @@ def test_copies_go_that_long_after_the_post_has_ended_and_status_says_what_they_
     assert world.copies() == set()
     assert world.ttp.ok("status", "--json").json["media"] == {"files": 0, "bytes": 0}
     ran = world.ttp.ok("show", "1", "--json")
-    assert ran.json["warnings"] == ["the copy of a.png is not there any more"]
+    assert ran.json["warnings"] == ["the stored copy of a.png is missing"]
 
 
 def test_a_draft_and_a_scheduled_post_keep_their_copies(world: World) -> None:
@@ -289,7 +289,7 @@ def test_a_failed_post_whose_copy_is_gone_is_refused_a_retry_and_a_time_until_it
         assert "the copy of photo.jpg" in refused.error["message"]
         assert refused.error["hint"] == "ttp edit 1 --media FILE"
     shown = world.ttp.ok("show", "1")
-    assert "the copy of photo.jpg is not there any more" in shown.err
+    assert "the stored copy of photo.jpg is missing" in shown.err
     assert "ttp edit 1 --media FILE" in shown.err
     world.ttp.ok("edit", "1", "--media", str(PHOTO))
     world.ttp.ok("retry", "1")

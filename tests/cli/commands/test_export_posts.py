@@ -132,7 +132,7 @@ def test_media_that_are_gone_are_told(posts: Program, tmp_path: Path) -> None:
     for copy in (posts.home / "media").iterdir():
         copy.unlink()
     ran = posts.ok("export", str(tmp_path / "posts.csv"), "--with", "media")
-    assert "the copy of a.jpg is not there any more" in ran.err
+    assert "the stored copy of a.jpg is missing" in ran.err
 
 
 def test_a_folder_has_a_file_for_each_post_and_a_second_export_changes_none(posts: Program, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(ttp: Program) ->
     )
     ran = ttp("import", "-", "--json", stdin=sheet)
     assert (ran.code, ran.out, ttp.count("post")) == (2, "", 0)
-    assert ran.error["message"].startswith("6 of 7 rows cannot be taken, so none was taken")
+    assert ran.error["message"].startswith("6 of 7 rows have errors; nothing was imported")
     told = [(p["message"].partition(":")[0], p["field"]) for p in ran.error["problems"]]
     assert told == [
         *(("row 3", "options"), ("row 3", "maxLatenessS"), ("row 3", "accounts"), ("row 3", "media")),
@@ -204,7 +204,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(ttp: Program) ->
     ]
     text = ttp("import", "-", "--to", "x/me", "--tz", "UTC", stdin=sheet).err
     assert "ROW  FIELD" in text
-    assert "  to take the others all the same:  ttp import - --to x/me --tz UTC --partial\n" in text
+    assert "  import the rest:  ttp import - --to x/me --tz UTC --partial\n" in text
 
 
 def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
@@ -317,7 +317,7 @@ def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkey
 
     monkeypatch.setattr(Posts, "check_post", stopped)
     ran = ttp("import", "-", stdin=f"{HEADER}x/me,2026-12-01 09:00,One,\n")
-    assert (ran.code, ran.err, ttp.count("post")) == (130, "note: stopped: none of it is stored\n", 0)
+    assert (ran.code, ran.err, ttp.count("post")) == (130, "note: stopped: nothing was stored\n", 0)
 
 
 # Other programs' sheets.

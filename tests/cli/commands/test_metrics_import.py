@@ -250,7 +250,7 @@ def test_a_stop_in_the_middle_leaves_whole_batches_and_says_which(
     stored = ttp.count("sample")
     assert (ran.code, ran.out) == (130, "")
     assert 0 < stored < 5000
-    assert f"stopped: what the first {stored} rows say is stored, and nothing of the rest" in ran.err
+    assert f"stopped: the first {stored} rows are stored" in ran.err
     assert ttp("metrics", "import", "-", "--json", stdin=OWN + rows).json["unchanged"] == stored
 
 

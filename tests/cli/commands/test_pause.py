@@ -45,7 +45,7 @@ def test_publish_says_that_a_post_waits_and_status_counts_it(ttp: Program) -> No
 
 
 def test_without_accounts_there_is_nothing_to_pause(ttp: Program) -> None:
-    assert ttp.ok("pause", "--format", "table").out == "There is no account yet.\n"
+    assert ttp.ok("pause", "--format", "table").out == "No accounts yet.  Connect one:  ttp account connect x\n"
     assert ttp.ok("resume", "--format", "table").out == "Nothing was paused.\n"
     assert not (ttp.home / "ttp.db").exists()
     assert ttp("pause", "--account", "x/nobody").code == 3
@@ -80,7 +80,7 @@ def test_a_list_says_what_is_paused_to_people_and_beside_the_data(ttp: Program) 
     assert listed.json[0]["deliveries"][0]["waitingFor"] == "its account to be resumed"
     assert ttp.ok("list", "--ids", "-q").err == ""
     ttp.ok("pause")
-    assert ttp.ok("list").err == "note: publishing is paused, what is due waits:  ttp resume\n"
+    assert ttp.ok("list").err == "note: Publishing is paused; due posts wait:  ttp resume\n"
     ttp.ok("resume")
     assert ttp.ok("list").err == ""
 

@@ -61,7 +61,7 @@ def test_a_person_sees_the_plan_and_what_was_done(known: Program) -> None:
     shown = known.ok("plan", "1", "--yes", "--format", "table").out
 
     assert shown.startswith("Plan of 1 post   Tue 24 Nov 2026 to Tue 8 Dec 2026   hours in UTC\n")
-    assert "and no plan has more.  An even spread has " in shown
+    assert "the best possible.  An even spread has " in shown
     assert shown.endswith("\nScheduled 1 post.\n")
 
 
@@ -76,9 +76,9 @@ def test_without_a_terminal_yes_or_dry_run_must_be_said(known: Program) -> None:
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        ((), "name posts, or say --drafts or --tag"),
-        (("1", "--drafts"), "name posts, or say --drafts or --tag"),
-        (("1", "--tag", "odd"), "name posts, or say --drafts or --tag"),
+        ((), "name posts, or use --drafts or --tag"),
+        (("1", "--drafts"), "name posts, or use --drafts or --tag"),
+        (("1", "--tag", "odd"), "name posts, or use --drafts or --tag"),
         (("1", "--week", "--days", "9"), "--week is --days 7"),
         (("1", "--quiet-hours", "late"), "no span of hours"),
         (("1", "--blackout", "Christmas"), "no date"),

@@ -115,8 +115,8 @@ def test_filters_of_failed_meet(mixed: Program, filters: list[str], retried: lis
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["retry"], "name posts, or say --failed"),
-        (["retry", "1", "--failed"], "name posts, or say --failed"),
+        (["retry"], "name posts, or use --failed"),
+        (["retry", "1", "--failed"], "name posts, or use --failed"),
         (["retry", "1", "--since", "7d"], "--platform and --since go with --failed"),
         (["retry", "--failed", "--since", "soon"], "cannot read the duration"),
         (["retry", "--failed", "--platform", "fb"], 'no platform "fb"'),
@@ -159,7 +159,9 @@ def test_publish_without_a_terminal_needs_yes(
 def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
     (post,) = mixed("publish", "5", "--yes", "--no-wait", "--json").json
     assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-24T13:00:00Z")
-    assert post["warnings"] == ["nothing is running that would publish this:  ttp run   (cron: ttp help cron)"]
+    assert post["warnings"] == [
+        "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_the_post_that_is_repeated_is_not_deleted_where_its_own_time_is_left_out
     ttp.ok("repeat", "1", *DAILY, "--count", "3")
     said = ttp.ok("repeat", "skip", "1", "--format", "table").out
 
-    assert said.endswith(". Post 1, which is repeated, is a draft again.\n")
+    assert said.endswith(". Post 1, the repeated one, is a draft again.\n")
     assert ttp.shown(1)["status"] == "draft"
     assert planned(ttp) == {2: "2026-11-26", 3: "2026-11-27"}
     ttp.ok("repeat", "pause", "1")
@@ -250,8 +250,8 @@ def test_a_pause_takes_back_what_was_made_but_not_what_was_changed(weekly: Progr
     weekly.ok("edit", "3", "By hand")
     ran = weekly.ok("repeat", "pause", "1", "--format", "table")
 
-    assert "Taken back: post 2 4 5." in ran.out
-    assert "changed by hand, so it stays: post 3" in ran.err
+    assert "Deleted post 2 4 5." in ran.out
+    assert "post 3" in ran.err
     assert list(planned(weekly)) == [3]
     clock.advance(days=14)  # 8 December
     assert list(planned(weekly)) == [3]
@@ -279,7 +279,7 @@ def test_a_stop_is_for_good(weekly: Program) -> None:
 
 
 def test_it_ends_with_its_post(weekly: Program, clock: FakeClock) -> None:
-    assert "repeat 1 makes no more posts, for it was of post 1" in weekly.ok("delete", "1").err
+    assert "repeat 1 creates no more posts, because it repeated post 1" in weekly.ok("delete", "1").err
     assert "repeat" not in weekly.ok("undo").err + weekly.ok("delete", "2").err
     weekly.ok("undo")
     weekly.ok("delete", "1")

@@ -260,7 +260,7 @@ def test_without_slots_a_person_is_told_how_to_add_some(ttp: Program, words: tup
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("add", "daily 9am"), "say whose slots they are"),
+        (("add", "daily 9am"), "name the account with --account"),
         (("add", "--account", "x/me"), "say when"),
         (("add", "daily 9am", "--cron", "0 9 * * *", "--account", "x/me"), "not both"),
         (("add", "daily 9", "--account", "x/me"), "no posting time"),
