@@ -119,7 +119,7 @@ def test_what_was_typed_beside_it_is_in_the_file(
         ("s/^at: .*/at: soon/", "cannot read the time", 2),
         ("s/^Hi$/" + "a" * 281 + "/", "281 of 280", 2),
         ("s/^- x.me/- x\\/none/", "no account x/none", 3),
-        ("s/^tags:/key: other/;/^- a$/d", "the key of a post stays what it is", 2),
+        ("s/^tags:/key: other/;/^- a$/d", "the key of a post cannot be changed", 2),
         ("s/^tags:/tgas:/", "no field of a post", 2),
     ],
 )
@@ -164,7 +164,7 @@ def test_an_editor_that_fails_and_wrote_nothing_leaves_nothing(
     assert [row[0] for row in post.ok("list").rows] == ["1"]
     assert left(post.home) == []
     editor(monkeypatch, tmp_path, 'echo more >> "$1"; exit 3')
-    assert "kept as draft 2" in post("edit", "1", "-e").err
+    assert "saved as draft 2" in post("edit", "1", "-e").err
 
 
 def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
@@ -183,7 +183,7 @@ def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
     assert "\nMine\n" in (post.home / "writing" / "1.md").read_text()
     seen = editor(monkeypatch, tmp_path, "true")
     ran = post.ok("edit", "1", "-e")
-    assert f"that is in {post.home}/writing/1-1.md" in ran.err
+    assert f"which is now in {post.home}/writing/1-1.md" in ran.err
     assert "\nIt\n" in seen.read_text()
     assert "\nMine\n" in (post.home / "writing" / "1-1.md").read_text()
 

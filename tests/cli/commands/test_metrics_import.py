@@ -191,7 +191,7 @@ def test_a_dry_run_shows_what_would_be_read(ttp: Program) -> None:
     assert ran.code == 0
     assert ran.out.startswith("Meta Business Suite, content of Instagram: CSV with commas\n")
     assert "  Publish time      ->  publishedAt\n" in ran.out
-    assert "  not read: Account ID, Account name, Duration (sec), Data comment, Follows\n" in ran.out
+    assert "  ignored: Account ID, Account name, Duration (sec), Data comment, Follows\n" in ran.out
     assert "  instagram/shop  17000000000000002  2026-09-16 16:05:00 UTC  likes 2  comments 56" in ran.out
     assert ran.out.endswith("20 rows: 0 new, 0 updated, 0 unchanged, 0 rejected. Nothing was stored.\n")
     told = ttp("metrics", "import", "-", "--dry-run", "--json", stdin=OWN + ROW).json

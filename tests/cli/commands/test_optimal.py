@@ -73,7 +73,7 @@ def test_every_answer_is_sensible_whatever_the_number_of_posts(known: Program, c
 def test_the_picture_has_the_zone_the_slot_and_the_way_to_take_it(known: Program) -> None:
     text = known("optimal", "--account", "ig/shop", "--format", "table").out
     assert "instagram/shop   64 posts, 9 Oct to 20 Nov 2026   hours in Europe/Berlin\n" in text
-    assert "Take it:  ttp create TEXT --to instagram/shop --at optimal" in text
+    assert "Use it:  ttp create TEXT --to instagram/shop --at optimal" in text
     assert "No zone is set" not in text
     known.post("a", "--to", "ig/shop")
     known.post("b", "--to", "ig/shop")
@@ -95,7 +95,10 @@ def test_the_zone_that_was_taken_is_told_where_none_is_known(known: Program, mon
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     text = known(*asked).out
     assert "hours in Asia/Tokyo" in text
-    assert "No zone is set for x/p64: Asia/Tokyo is this machine's.\n  Set it:  ttp account set x/p64 --tz ZONE" in text
+    assert (
+        "No zone is set for x/p64: Asia/Tokyo is the zone of this machine.\n  Set it:  ttp account set x/p64 --tz ZONE"
+        in text
+    )
     assert "No zone is set" not in known(*asked, "--tz", "UTC").out
     assert "No zone is set for x/p64" in known("optimal", "heatmap", *asked[1:]).out
 
@@ -205,7 +208,7 @@ def test_pictures_are_files_with_ordinary_modes_and_replace_themselves_alone(kno
     for option in ("--svg", "--html"):
         ran = known(*words, option, str(other))
         assert (ran.code, ran.out, other.read_text()) == (2, "", "account,likes\n")
-        assert "is there already" in ran.err
+        assert "exists and is not a heat map" in ran.err
     assert known(*words, "--html", str(svg)).code == 2
 
 
@@ -323,4 +326,4 @@ def test_a_backtest_in_tsv_is_a_row_per_comparison(known: Program) -> None:
 def test_too_few_posts_are_said_to_be(known: Program) -> None:
     found = known("optimal", "backtest", "--account", "x/p30", "--json").json["backtest"]
     assert (found["dataPoints"], found["heldOut"], found["recommended"]) == (30, 0, None)
-    assert "too few to test anything on" in known("optimal", "backtest", "--account", "x/p30", "--format", "table").out
+    assert "too few for a test" in known("optimal", "backtest", "--account", "x/p30", "--format", "table").out

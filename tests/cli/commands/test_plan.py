@@ -79,8 +79,8 @@ def test_without_a_terminal_yes_or_dry_run_must_be_said(known: Program) -> None:
         ((), "name posts, or use --drafts or --tag"),
         (("1", "--drafts"), "name posts, or use --drafts or --tag"),
         (("1", "--tag", "odd"), "name posts, or use --drafts or --tag"),
-        (("1", "--week", "--days", "9"), "--week is --days 7"),
-        (("1", "--quiet-hours", "late"), "no span of hours"),
+        (("1", "--week", "--days", "9"), "--week means --days 7"),
+        (("1", "--quiet-hours", "late"), "is not a span of hours"),
         (("1", "--blackout", "Christmas"), "no date"),
         (("1", "--min-gap", "soon"), "duration"),
         (("1", "--from", "whenever"), "cannot read"),
@@ -207,7 +207,7 @@ def test_without_data_it_spreads_evenly_and_says_so(known: Program) -> None:
     assert told["score"] == told["evenScore"]
     hours = [datetime.fromisoformat(one["at"]).hour for one in told["assignments"]]
     assert all(8 <= hour < 22 for hour in hours)
-    assert "No data of x/new: spread evenly over waking hours." in known.ok(*argv, "--format", "table").out
+    assert "No metrics of x/new: spread evenly over waking hours." in known.ok(*argv, "--format", "table").out
 
 
 def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program) -> None:
@@ -221,7 +221,7 @@ def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program
     ]
     assert told["placedBy"] == [{"accounts": ["x/new"], "by": "slots"}]
     ran = known.ok("plan", *posts[:2], "--dry-run", "--format", "table")
-    assert "No data of x/new: spread evenly over its slots." in ran.out
+    assert "No metrics of x/new: spread evenly over its slots." in ran.out
     assert known.ok("plan", "1", "--dry-run", "--json").json["placedBy"] == [{"accounts": ["x/me"], "by": "scores"}]
 
     ran = known("plan", *posts, "--yes")

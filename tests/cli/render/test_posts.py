@@ -394,7 +394,9 @@ def test_status_says_first_what_needs_a_person() -> None:
         limits=(Limit("tiktok/me", "posts", 2, 15, at(24, 21, 10)), Limit("x/me", "posts", 90, 100)),
     )
     assert drawn(render_status(health, PAGE)) == (
-        "! publishing is paused for x/me:  ttp resume\n! post 36 may be live:  ttp show 36\n! x/roastery must be reconnected:  ttp account connect x/roastery\n"
+        "! publishing is paused for x/me:  ttp resume\n"
+        "! post 36 may be live:  ttp show 36\n"
+        "! x/roastery must be reconnected:  ttp account connect x/roastery\n"
         "running  pid 4127, since Mon 23 09:12\n"
         "next     41  today 18:00 (in 4 h 14 min, 17:00 UTC)   ig/roastery x/roastery\n"
         "waiting  3 posts scheduled\n"

@@ -220,6 +220,9 @@ def _print_import(out: Output, done: Imported, dry_run: bool) -> int:
 
 
 def _notes(done: Imported, dry_run: bool) -> Iterable[str]:
+    if done.added and not dry_run:
+        names = ", ".join(done.added)
+        yield f"added {plural(len(done.added), 'account')}, for analytics only: {names}"
     if done.ignored and not dry_run and done.source in ("own", "mapped"):
         yield f"ignored columns: {_listed(done.ignored)}"
     for number, reason in done.rejected[:SHOWN]:
