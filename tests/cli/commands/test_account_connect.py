@@ -157,7 +157,7 @@ def test_what_is_pasted_wrong_may_be_pasted_again_three_times(
     person["Paste"] = lambda: pasted.pop(0)
     ran = ttp("account", "connect", "x", "--paste")
     assert ran.code == 2
-    assert ran.err.count("That is not the answer") == 3
+    assert ran.err.count("That address is not complete") == 3
     assert "ttp account connect x --paste" in ran.err
     pasted[:] = ["nothing of the kind", says(seen[-1])]
     person["Paste"] = lambda: pasted.pop(0) if len(pasted) > 1 else says(seen[-1])

@@ -26,7 +26,7 @@ def test_a_store_goes_into_a_file_and_comes_back(ttp: Program, tmp_path: Path) -
     kept = f"{ttp.home}/ttp.db.before-restore"
     assert back.json == {"file": file, "posts": 2, "kept": kept, "missingMedia": 1}
     assert back.err == (
-        f"note: 1 media file of unpublished posts is not in {ttp.home}/media\n"
+        f"note: 1 media file of unpublished posts is missing in {ttp.home}/media\n"
         "note: due posts may be published already; check that and continue:  ttp run --take-over\n"
     )
     assert [post["content"] for post in ttp.ok("list", "--json").json] == ["published since", "with a picture"]

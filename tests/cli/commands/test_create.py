@@ -118,7 +118,7 @@ def test_a_text_from_stdin_is_kept_as_a_draft_whatever_is_wrong_with_the_rest(
     ran = ttp("create", "-", *options, stdin="A long text\nof two lines\n")
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
-    assert "the text is saved as draft 1:" in ran.err
+    assert "the text is kept as draft 1:" in ran.err
     assert ttp("show", "1", "--json").json["content"] == "A long text\nof two lines"
     assert ttp.count("post") == 1
 

@@ -172,7 +172,7 @@ def test_a_store_that_cannot_be_written_leaves_the_file_and_names_it(
     assert f"your text is in:  {kept}" in ran.err
     assert kept.read_text() == "Hello"
     ran = ttp.ok("create", "-e")
-    assert "what was being written when ttp ended is saved as draft 1:  ttp edit 1 -e" in ran.err
+    assert "an unfinished text of an earlier edit is saved as draft 1:  ttp edit 1 -e" in ran.err
     assert [row[1] for row in ttp.sql("SELECT id, content FROM post ORDER BY id")] == ["Hello", "Hello"]
 
 

@@ -70,7 +70,7 @@ def test_a_file_without_front_matter_is_the_text_of_a_draft(ttp: Program, tmp_pa
         (("at: 2026-12-01 09:00", "at: 2020-12-01 09:00"), "ago", 2),
         (("a.jpg", "../a.jpg"), "is not in the folder", 2),
         (("tags: [a]", "max-late: soon"), "maxLate", 2),
-        (("tags: [a]", "status: published"), "has begun to go out", 2),
+        (("tags: [a]", "status: published"), "already published", 2),
         (("tags: [a]", "tgas: [a]"), '"tgas", which is no field', 2),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_file_from_stdin_is_a_draft_before_it_is_checked(ttp: Program) -> None
     )
     assert (ran.code, ran.out) == (2, "")
     assert "ttp edit 1 --at '2027-01-01 09:00'" in ran.err
-    assert "the text is saved as draft 1:  ttp show 1" in ran.err
+    assert "the text is kept as draft 1:  ttp show 1" in ran.err
     draft = ttp.ok("show", "1", "--json").json
     assert (draft["status"], draft["content"], draft["variants"]) == ("draft", "Keep me", {"x": "Hi"})
     assert (draft["accounts"], draft["tags"], ttp.count("post")) == (["x/me"], ["a"], 1)

@@ -108,7 +108,7 @@ def test_without_the_extra_a_png_gets_no_time_and_is_a_draft_all_the_same(world:
     world.lacking_pillow()
     refused = world.ttp(*asked, "--at", "now", "--json")
     assert refused.code == 2
-    assert refused.error["hint"] == "pip install 'ttp-cli[media]'"
+    assert "pillow" in refused.error["hint"]
     assert "it is PNG, and only JPEG can be sent" in refused.error["message"]
     assert world.ttp.ok(*asked, "--json").json["status"] == "draft"
 
@@ -218,7 +218,7 @@ def test_a_text_from_stdin_is_kept_when_the_address_fails(world: World) -> None:
     refused = world.ttp("create", "-", "--media", "https://10.0.0.1/a.jpg", stdin="Hello\n")
     assert refused.code == 2
     assert "leads to 10.0.0.1, which is not on the public internet" in refused.err
-    assert "the text is saved as draft 1" in refused.err
+    assert "the text is kept as draft 1" in refused.err
 
 
 # Media hosts

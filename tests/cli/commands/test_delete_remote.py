@@ -103,7 +103,8 @@ def test_a_person_is_asked_with_the_place_and_the_price(
 ) -> None:
     here.publish("Oops", "x")
     monkeypatch.setattr(prompt, "is_interactive", lambda: True)
-    ran = here.ttp.ok("delete", "1", "--remote", stdin=typed)
+    ran = here.ttp("delete", "1", "--remote", stdin=typed)
+    assert ran.code == len(left)
     assert "Delete 1 from x/demo? This cannot be undone. X charges $0.01. [y/N]" in ran.err
     assert here.feed == left
 
@@ -170,7 +171,7 @@ def test_what_goes_from_x_and_stays_on_tiktok_stays_on_the_lists(here: Rehearsal
     assert "note: post 1 stays published on tiktok/demo" not in ran.err
     gone = next(d for d in here.ttp.shown()["deliveries"] if d["account"] == "x/demo")
     assert (gone["state"], gone["takenDownAt"]) == ("published", "2026-11-24T12:00:00Z")
-    assert "taken down" in here.ttp.ok("show", "1", "--format", "table").out
+    assert "deleted" in here.ttp.ok("show", "1", "--format", "table").out
     assert here.ttp("delete", "1", "--remote", "--yes").code == 7
     here.ttp.ok("delete", "1")
 

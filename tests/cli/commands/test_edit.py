@@ -106,7 +106,7 @@ def test_an_edit_that_a_platform_would_refuse_is_refused_once_there_is_a_time(tt
 def test_a_text_from_stdin_outlives_an_edit_that_is_refused(ttp: Program) -> None:
     ttp.post("Hello")
     ran = ttp("edit", "1", "-", "--to", "x/nobody", stdin="A long text")
-    assert (ran.code, "the text is saved as draft 2:" in ran.err) == (3, True)
+    assert (ran.code, "the text is kept as draft 2:" in ran.err) == (3, True)
     assert (ttp.shown()["content"], ttp.shown(2)["content"]) == ("Hello", "A long text")
 
 

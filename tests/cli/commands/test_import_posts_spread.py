@@ -129,7 +129,7 @@ def test_where_not_all_fit_nothing_is_taken_unless_some_may_stay_drafts(ttp: Pro
     assert (ran.code, ttp.count("post")) == (2, 0)
     for line in (
         "1 of 3 rows without a time do not fit into 3 days, so nothing was imported",
-        "without room: 5",
+        "not planned: 5",
         "ttp import - --spread slots --days 4",
         "ttp import - --spread slots --days 3 --partial",
     ):
@@ -138,7 +138,7 @@ def test_where_not_all_fit_nothing_is_taken_unless_some_may_stay_drafts(ttp: Pro
 
     partly = ttp(*argv, "--partial", "--json", stdin=FOUR)
     assert (partly.code, partly.json["plan"]["leftOut"], len(partly.json["planned"])) == (6, ["5"], 2)
-    assert "1 of 3 rows found no room, and are drafts: 5" in partly.err
+    assert "1 of 3 rows did not fit and are drafts: 5" in partly.err
     assert times(ttp) == {"One": WED, "Fixed": THU, "Two": FRI, "Three": None}
 
 

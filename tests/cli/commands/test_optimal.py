@@ -78,7 +78,7 @@ def test_the_picture_has_the_zone_the_slot_and_the_way_to_take_it(known: Program
     known.post("a", "--to", "ig/shop")
     known.post("b", "--to", "ig/shop")
     text = known("optimal", "--account", "ig/shop", "--format", "table").out
-    assert "Take it:  ttp schedule 1 --at optimal      A week:  ttp plan --drafts --week\n" in text
+    assert "Use it:  ttp schedule 1 --at optimal      A week:  ttp plan --drafts --week\n" in text
     slot = known("optimal", "next", "--account", "ig/shop", "--json").json["slot"]
     assert f"{datetime.fromisoformat(slot['at']):%H:%M} UTC" in text
 
@@ -114,7 +114,7 @@ def test_options_before_a_subcommand_are_refused_with_all_of_it_in_order(known: 
 
 def test_an_unknown_subcommand_is_refused_with_the_nearest(known: Program) -> None:
     ran = known("optimal", "heatmp")
-    assert (ran.code, 'did you mean "heatmap"?' in ran.err) == (2, True)
+    assert (ran.code, 'did you mean "optimal heatmap"?' in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize("command", SUBCOMMANDS)
@@ -218,7 +218,7 @@ def test_a_picture_on_stdout_is_all_that_is_there(known: Program, tmp_path: Path
     assert known(*words, "--html", "-").out.endswith("</html>\n")
     assert known(*words, "--svg", str(tmp_path / "a.svg"), "--json").json["success"] is True
     ran = known(*words, "--svg", "-", "--html", "-")
-    assert (ran.code, ran.out, "stdout takes one picture" in ran.err) == (2, "", True)
+    assert (ran.code, ran.out, "only one picture can go to stdout" in ran.err) == (2, "", True)
 
 
 def test_a_picture_that_cannot_be_written_says_why(known: Program, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_without_a_terminal_yes_or_dry_run_must_be_said(known: Program) -> None:
         (("1", "--tag", "odd"), "name posts, or use --drafts or --tag"),
         (("1", "--week", "--days", "9"), "--week means --days 7"),
         (("1", "--quiet-hours", "late"), "is not a span of hours"),
-        (("1", "--blackout", "Christmas"), "no date"),
+        (("1", "--blackout", "Christmas"), "is not a date"),
         (("1", "--min-gap", "soon"), "duration"),
         (("1", "--from", "whenever"), "cannot read"),
         (("1", "--tz", "Mars"), "no time zone"),
@@ -139,7 +139,7 @@ def test_where_not_all_fit_it_says_why_and_what_to_change(known: Program) -> Non
     assert ran.code == 2
     for line in (
         "1 of 4 drafts do not fit into 2 days",
-        "without room: 4",
+        "not planned: 4",
         "limits: at most 1 a day on an account, at least 1 h apart",
         "ttp plan --drafts --days 3 --per-day 1",
         "ttp plan --drafts --days 2 --per-day 2",
@@ -226,7 +226,7 @@ def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program
 
     ran = known("plan", *posts, "--yes")
     assert ran.code == 2
-    assert "no data of x/new: spread evenly over its slots" in ran.err
+    assert "no metrics of x/new: spread evenly over its slots" in ran.err
     assert f"ttp plan {' '.join(posts)} --days 21" in ran.err
 
 
@@ -294,7 +294,7 @@ def test_a_slot_that_was_taken_is_said_with_its_zone_and_score(known: Program) -
 def test_a_draft_on_a_terminal_shows_the_slot_and_the_command_that_takes_it(known: Program) -> None:
     shown = known.ok("create", "hello", "--to", "x/me", "--format", "table").out
 
-    assert "Saved draft 5.\nBest free slot: Tue 24 Nov 2026 " in shown
+    assert "Saved draft 5.\nBest free hour: Tue 24 Nov 2026 " in shown
     assert "Take it:  ttp schedule 5 --at optimal" in shown
     assert "Give it a time:" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
 

@@ -58,7 +58,7 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ttp.post("hi", "--to", "x")
     said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
 
-    assert said == ("Repeat 1 begins: next Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC); made ahead: 2 3.\n")
+    assert said == ("Repeat 1 starts: next Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC); created in advance: 2 3.\n")
 
 
 def create_due(clock: FakeClock) -> list[str]:
@@ -172,7 +172,7 @@ def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
     said = weekly.ok("repeat", "skip", "1", "--format", "table").out
 
     assert said == (
-        "Left out Mon 30 Nov 2026 09:00 Europe/Zurich (08:00 UTC);"
+        "Skipped Mon 30 Nov 2026 09:00 Europe/Zurich (08:00 UTC);"
         " next Mon 7 Dec 2026 09:00 Europe/Zurich (08:00 UTC). Deleted post 2.\n"
     )
     assert list(planned(weekly)) == [3, 4, 5]
@@ -359,11 +359,11 @@ def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("1",), 2, "say when"),
-        (DAILY, 2, "name a post, or a tag"),
-        (("1", "--pool", "a", *DAILY), 2, "name a post, or a tag"),
-        (("1", "--cool-down", "3d", *DAILY), 2, "--cool-down with --pool"),
-        (("--pool", "news", "--vary", "f", *DAILY), 2, "--vary goes with a post"),
+        (("1",), 2, "no time given"),
+        (DAILY, 2, "name a post, or use --pool"),
+        (("1", "--pool", "a", *DAILY), 2, "name a post, or use --pool"),
+        (("1", "--cool-down", "3d", *DAILY), 2, "--cool-down needs --pool"),
+        (("--pool", "news", "--vary", "f", *DAILY), 2, "--vary needs a post"),
         (("--pool", "nothing", *DAILY), 3, 'no post with accounts is tagged "nothing"'),
         (("9", *DAILY), 3, "no post 9"),
         (("1", "--cron", "0 0 9 * * *"), 2, "6 fields, not five"),
@@ -374,7 +374,7 @@ def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
         (("1", "--cron", "*/5 * * * *"), 2, "more than 1000 times in the 30 days"),
         (("1", "--cron", "*/5 * * * *"), 2, "ttp config set repeat.ahead_s 300"),
         (("1", *DAILY, "--vary", "nofile"), 3, "no texts file nofile"),
-        (("1", *DAILY, "--vary", "-"), 2, "holds no text"),
+        (("1", *DAILY, "--vary", "-"), 2, "has no text"),
         (("lst",), 2, 'no command "repeat lst"'),
         (("skip", "7"), 3, "no repeat 7"),
         (("resume", "1"), 2, "repeat 1 is active"),

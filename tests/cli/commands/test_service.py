@@ -68,7 +68,7 @@ def test_a_service_is_installed_looked_at_and_removed(ttp: Program, units: Path,
     assert (units / "ttp.service").read_text() == ttp.ok("service", "--print").out
     assert ["running", "true"] in ttp.ok("service", "status").rows
     said = ttp.ok("service", "uninstall", "--format", "table").out
-    assert said == f"{units / 'ttp.service'} is not installed any more.\n"
+    assert said == f"{units / 'ttp.service'} is removed.\n"
     assert list(units.iterdir()) == []
 
 

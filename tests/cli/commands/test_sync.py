@@ -65,7 +65,7 @@ def test_a_post_without_a_file_is_told_and_cancelled_only_when_asked(ttp: Progra
     ttp.ok("sync", str(folder), "--yes")
     (folder / "a.md").unlink()
     ran = ttp.ok("sync", str(folder), "--check")
-    assert "without a file any more: 1 post: 2" in ran.err
+    assert "1 post without a file: 2" in ran.err
     assert plan(ttp, folder, "--prune") == [("cancel", "a.md")]
     ttp.ok("sync", str(folder), "--prune", "--yes")
     assert [post["id"] for post in ttp.ok("list", "--json").json] == [other, 3]

@@ -202,7 +202,7 @@ def test_what_is_written_in_an_editor_is_one_change(
 def test_several_posts_need_a_yes_and_a_rehearsal_changes_nothing(ttp: Program) -> None:
     ttp.ok("delete", "1", "2", "--yes")
     error = refused(ttp, "undo")
-    assert error["message"] == "1 change of 2 posts would be taken back and there is no terminal to ask on"
+    assert error["message"] == "undoing 1 change of 2 posts needs confirmation"
     assert error["hint"] == "ttp undo --yes"
     before = ttp.sql("SELECT * FROM post")
     shown = ttp.ok("undo", "--dry-run", "--format", "table").out.splitlines()
@@ -302,7 +302,7 @@ def test_of_many_those_that_can_be_are_taken_back(ttp: Program) -> None:
     assert error["message"].startswith("post 2 is published on x/me")
     ran = ttp("undo", "--partial", "--yes")
     assert (ran.code, ran.out) == (6, "3\n")
-    assert "note: left: post 2 is published on x/me" in ran.err
+    assert "note: skipped: post 2 is published on x/me" in ran.err
     assert seen(ttp)[3]["scheduledAt"] == "2026-12-02T09:00:00Z"
     assert refused(ttp, "undo", "--partial", "--yes")["code"] == "state"
 
@@ -508,7 +508,7 @@ def test_a_change_between_the_question_and_the_answer_is_seen(ttp: Program, monk
         return True
 
     ttp.ok("edit", "1", "Other")
-    monkeypatch.setattr(undo, "_agreed", agreed)
+    monkeypatch.setattr(undo, "_confirm_undo", agreed)
     ran = ttp("undo", "--json")
     assert (ran.code, ran.error["message"]) == (2, "posts were changed meanwhile, and nothing was taken back")
     assert ttp.shown()["content"] == "Other"

@@ -87,7 +87,7 @@ def test_everything_about_an_account() -> None:
         "               video.upload\n"
         "  Options      tiktok.privacy_level=SELF_ONLY\n"
         "\n"
-        "tiktok/me is disabled, its due posts fail:  ttp account enable tiktok/me\n"
+        "tiktok/me is disabled; its due posts fail:  ttp account enable tiktok/me\n"
         "tiktok/me is on hold until today 14:46 (quota)\n"
     )
 

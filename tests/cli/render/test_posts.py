@@ -345,7 +345,7 @@ def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
         "\n"
         "Reconnect:  ttp account connect x/roastery\n"
         "instagram/demo is on hold until today 21:10 (quota)\n"
-        "instagram/old is disabled, its due posts fail:  ttp account enable instagram/old\n"
+        "instagram/old is disabled; its due posts fail:  ttp account enable instagram/old\n"
     )
 
 

@@ -81,9 +81,9 @@ def sandbox(
       curl 127.0.0.1:8700/_sandbox/accounts --json '{"account": "tiktok/demo",
            "keepTokens": true, "unaudited": true}'
     \b
-      unaudited     TikTok: the app is not audited: only SELF_ONLY, on a private account
-      privacyLevels TikTok: what the creator may choose; without PUBLIC_TO_EVERYONE
-                    the account is private
+      unaudited     TikTok: an unaudited app: only SELF_ONLY, on a private account
+      privacyLevels TikTok: what the creator may choose; the account is private
+                    without PUBLIC_TO_EVERYONE
       switchedOff, maxVideoS    TikTok: what the creator may do
       hidesLikes    Instagram: likes are not told
       trialReels    Instagram: trial reels are allowed
