@@ -414,8 +414,8 @@ def test_a_post_that_is_not_named_yet_is_said_and_no_failure(world: World) -> No
         post = world.ttp.post("Hello", "--to", "tiktok")
         world.ttp.bring(post, "published", remote_id=f"v_pub_file~{number}", published_at=world.ttp.clock.now())
         said = world.ttp.ok("metrics", "pull").err
-        are = "1 post is" if number == 1 else "2 posts are"
-        assert said == f"note: {are} not shown by tiktok yet, and read later: tiktok/demo\n"
+        posts = "1 post yet; it is" if number == 1 else "2 posts yet; they are"
+        assert said == f"note: tiktok/demo does not list {posts} read next time\n"
 
 
 def test_the_time_to_go_on_names_its_day_where_that_is_another(world: World) -> None:

@@ -295,7 +295,7 @@ def test_a_draft_on_a_terminal_shows_the_slot_and_the_command_that_takes_it(know
     shown = known.ok("create", "hello", "--to", "x/me", "--format", "table").out
 
     assert "Saved draft 5.\nBest free hour: Tue 24 Nov 2026 " in shown
-    assert "Take it:  ttp schedule 5 --at optimal" in shown
+    assert "Use it:  ttp schedule 5 --at optimal" in shown
     assert "Give it a time:" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
 
 
