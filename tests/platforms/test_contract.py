@@ -110,3 +110,13 @@ class TestTikTok(SandboxSuite):
             listed=False,
         ),
     }
+
+
+class TestBluesky(SandboxSuite):
+    platform = PLATFORMS.facts("bluesky")
+    scenarios: ClassVar = {
+        "text": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), refused_by="rejected"),
+        "images": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), media=PHOTOS),
+        "video": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), media=(FILM,)),
+        "thread": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), thread=("Two", "Three")),
+    }

@@ -120,6 +120,25 @@ def test_what_would_be_too_large_is_made_with_less_quality(tmp_path: Path, monke
     assert refused(tmp_path, data) == "it stays too large whatever its quality"
 
 
+def test_an_image_that_no_quality_makes_small_enough_is_made_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = saved(Image.effect_noise((1600, 1200), 90).convert("RGB"), "JPEG", quality=95)
+    form = FORMS["bluesky"]
+    tight = type(form)(form.name, form.mimes, 400_000, box=form.box)
+    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: tight})
+    smaller = opened(make(tmp_path, data))
+    assert smaller.size in ((1200, 900), (900, 675))
+
+
+def test_a_photo_loses_where_it_was_taken(tmp_path: Path) -> None:
+    place = Image.Exif()
+    place[0x8825] = {1: "N", 2: (48.0, 12.0, 1.0)}
+    data = saved(Image.new("RGB", (60, 40), RED), "JPEG", exif=place)
+    assert opened(data).getexif().get_ifd(0x8825)
+    assert not opened(make(tmp_path, data, "bluesky")).getexif().get_ifd(0x8825)
+
+
 def test_what_moves_is_refused_and_said_how(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (400, 400), color) for color in (RED, GREEN)]
     for kind in ("GIF", "PNG", "WEBP"):

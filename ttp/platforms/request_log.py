@@ -18,7 +18,9 @@ from ttp.platforms.reply import Answer, Reply
 
 log = logging.getLogger("ttp.http")
 HIDDEN = "[secret]"
-_NAMES = re.compile(r"token|secret|verifier|signature|password|proof|cookie|upload_url|authorization", re.IGNORECASE)
+_NAMES = re.compile(
+    r"token|jwt|secret|verifier|signature|password|proof|cookie|upload_url|authorization", re.IGNORECASE
+)
 _ASKED = frozenset({"code", "state", "assertion"})
 """Names of secrets in what is sent; in an answer `code` is an error's."""
 _PLAIN = frozenset({"token_type", "grant_type"})
