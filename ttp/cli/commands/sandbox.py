@@ -82,8 +82,7 @@ def sandbox(
            "keepTokens": true, "unaudited": true}'
     \b
       unaudited     TikTok: an unaudited app: SELF_ONLY, private accounts
-      privacyLevels TikTok: choices; the account has no PUBLIC_TO_EVERYONE
-                    without PUBLIC_TO_EVERYONE
+      privacyLevels TikTok: choices; a private account has no PUBLIC_TO_EVERYONE
       switchedOff, maxVideoS    TikTok: what the creator may do
       hidesLikes    Instagram: likes are hidden
       trialReels    Instagram: trial reels are allowed
