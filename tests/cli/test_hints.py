@@ -76,17 +76,15 @@ def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
 @given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))
 def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
     after = [word for word in after if word != wrong]
-    error = with_replaced_words(
-        UsageError("no", Hint("did you mean", "right", (wrong, "right"))), [*before, wrong, *after]
-    )
+    error = with_replaced_words(UsageError("no", Hint("try", "right", (wrong, "right"))), [*before, wrong, *after])
     assert error.hints[0].way == " ".join(["ttp", *before, "right", *after])
 
 
 def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
-    hint = Hint("did you mean", "right", ("wrong", "right"))
+    hint = Hint("try", "right", ("wrong", "right"))
     for argv in (["other"], ["--", "wrong"], ["wrong", "x" * 300], ["wrong", "\x1b[31m"]):
         assert with_replaced_words(UsageError("no", hint), argv).hints == (hint,)
-    added = Hint("add", "--force", ("", "--force"))
+    added = Hint("try", "--force", ("", "--force"))
     assert (
         with_replaced_words(UsageError("no", added), ["export", "--", "-f"]).hints[0].way == "ttp export --force -- -f"
     )

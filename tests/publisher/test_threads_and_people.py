@@ -102,7 +102,7 @@ def test_what_is_published_of_a_thread_cannot_be_edited(bench: Bench, x: FakeX, 
     half_out(bench, x)
     with pytest.raises(StateRefused) as refused:
         edited(bench, thread=parts)
-    assert refused.value.hints == (Hint("repeat them, and go on", action("edit", 1, thread=["Two", "TEXT"])),)
+    assert refused.value.hints == (Hint("try", action("edit", 1, thread=["Two", "TEXT"])),)
 
 
 def test_a_thread_may_end_with_what_is_published_of_it(bench: Bench, x: FakeX) -> None:

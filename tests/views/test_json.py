@@ -302,8 +302,8 @@ def test_the_key_lists_are_the_keys_of_the_objects() -> None:
 def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
     error = ContentRefused(
         "instagram/shop cannot take a post without media",
-        Hint("add one", "--media FILE"),
-        Hint("or", "leave out --at"),
+        Hint("try", "--media FILE"),
+        Hint("try", "leave out --at"),
         problems=[Problem("media", "required", "needs media", "instagram/shop", "--media FILE")],
     )
     assert errors.error_json(error, 2) == {

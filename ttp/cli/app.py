@@ -182,7 +182,7 @@ def _require_capability(ctx: Any) -> None:
     if not have.allows(needed):
         raise NotAllowed(
             f"ttp {path} is not allowed here: {VARIABLE} is {have}, and it needs {needed}",
-            Hint("what is allowed", "ttp help capability"),
+            Hint("see", "ttp help capability"),
         )
 
 
@@ -199,11 +199,11 @@ def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None
             given[flag] = [word for one in values for word in ([flag] if one is True else [flag, str(one)])]
     known = {flag for option in command.params for flag in option.opts}
     if strange := sorted(given.keys() - known):
-        usage = Hint("usage", f"{path} {typed[0]} --help")
+        usage = Hint("see", f"{path} {typed[0]} --help")
         raise UsageError(f"{path} takes {strange[0]} or a subcommand, not both", usage)
     if given:
         words = [*path.split(), *typed, *(word for words in given.values() for word in words)]
-        raise UsageError("options come after the subcommand's name", Hint("type", quote_command(*words)))
+        raise UsageError("options come after the subcommand's name", Hint("try", quote_command(*words)))
 
 
 def _unknown_command(typed: Sequence[str], names: Sequence[str], parent: str) -> UsageError:
@@ -215,7 +215,7 @@ def _unknown_command(typed: Sequence[str], names: Sequence[str], parent: str) ->
     path = f"{parent} " if parent else ""
     asked = f'; did you mean "{near[0]}"?' if near else ""
     meant = quote_command("ttp", *parent.split(), *near, *rest)
-    hint = Hint("did you mean", meant) if near else Hint("see them", f"ttp {path}--help")
+    hint = Hint("try", meant) if near else Hint("see", f"ttp {path}--help")
     return UsageError(f'no command "{path}{wrong}"{asked}', hint)
 
 
@@ -225,7 +225,7 @@ def _usage_error(error: ClickException, argv: Sequence[str]) -> UsageError:
     path = ctx.command_path if ctx is not None else "ttp"
     if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
         path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
-    usage = Hint("usage", f"{path} --help")
+    usage = Hint("see", f"{path} --help")
     if isinstance(error, NoSuchOption):
         return _unknown_option(error, list(argv), path, usage)
     said = error.format_message()
@@ -233,7 +233,7 @@ def _usage_error(error: ClickException, argv: Sequence[str]) -> UsageError:
         names = ", ".join(ctx.command.list_commands(ctx))
         return UsageError(f"{path} needs a command: {names}", usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
-        quotes = [Hint("put a text in quotes", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
+        quotes = [Hint("try", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
         return UsageError(f"too many words: {extra[1]}", *quotes, usage)
     return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
 
@@ -243,14 +243,14 @@ def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> Usag
     name = error.option_name
     word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
     rest = argv[len(path.split()) - 1 :]
-    hints = [Hint("did you mean", near, (name, near)) for near in _near(name, error.possibilities or ())]
+    hints = [Hint("try", near, (name, near)) for near in _near(name, error.possibilities or ())]
     if path not in _TAKE_TEXT or word not in rest:
         return UsageError(f"no option {name}", *hints, usage)
     rest.remove(word)
     typed = quote_command(*path.split(), *rest, "--", word)
     if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
-        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, Hint("if it is a text", typed))
-    return UsageError(f'"{word}" begins with a dash, so it is read as an option', Hint("write it after --", typed))
+        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, Hint("try", typed))
+    return UsageError(f'"{word}" begins with a dash, so it is read as an option', Hint("try", typed))
 
 
 def _near(name: str, options: Iterable[str]) -> list[str]:
@@ -288,7 +288,7 @@ class _PlainParam(RuntimeParam):
             kind = "a whole number" if self.annotation is int else "a number"
             bounds = "" if least is None else f" from {least:g}" if most is None else f" from {least:g} to {most:.10g}"
             raise UsageError(
-                f'{param.opts[0]} is {kind}{bounds}, not "{value}"', Hint("usage", f"{ctx.command_path} --help")
+                f'{param.opts[0]} is {kind}{bounds}, not "{value}"', Hint("see", f"{ctx.command_path} --help")
             )
         return number
 

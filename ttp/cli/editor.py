@@ -66,11 +66,11 @@ def edit(path: Path, environ: Mapping[str, str] = os.environ, lock: int | None =
             ).returncode
     except OSError as error:
         raise TtpError(
-            f"the editor {argv[0]} cannot be started: {error.strerror}", Hint("name another", "export TTP_EDITOR=nano")
+            f"the editor {argv[0]} cannot be started: {error.strerror}", Hint("fix", "export TTP_EDITOR=nano")
         ) from None
     if ended:
         how = f"ended with {ended}" if ended > 0 else f"was ended by signal {-ended}"
-        raise TtpError(f"the editor {argv[0]} {how}", Hint("name another", "export TTP_EDITOR=nano"))
+        raise TtpError(f"the editor {argv[0]} {how}", Hint("fix", "export TTP_EDITOR=nano"))
 
 
 def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -81,13 +81,13 @@ def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
         try:
             argv = shlex.split(environ.get(name) or "")
         except ValueError as error:
-            raise UsageError(f"{name} cannot be read: {error}", Hint("name an editor", f"export {name}=nano")) from None
+            raise UsageError(f"{name} cannot be read: {error}", Hint("fix", f"export {name}=nano")) from None
         if argv:
             return argv
     usual = next((program for program in _USUAL if shutil.which(program)), None) if is_interactive() else None
     if usual is None:
         why = "there is no editor here" if is_interactive() else "there is no terminal for an editor"
-        raise UsageError(why, Hint("name one that needs none", "export TTP_EDITOR=PROGRAM"))
+        raise UsageError(why, Hint("fix", "export TTP_EDITOR=PROGRAM"))
     return [usual]
 
 
@@ -157,8 +157,8 @@ def _begun(context: Context, sheet: Manuscript, post: Post, wish: PostInput) -> 
     if not editor_form.nothing(replace(wish, kept=False)):
         raise UsageError(
             f"there is something for post {post.id} that was not saved",
-            Hint("go on with it", f"ttp edit {post.id} -e"),
-            Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
+            Hint("fix", f"ttp edit {post.id} -e"),
+            Hint("try", f"rm {shlex.quote(str(sheet.path))}"),
         )
     context.out.note("this goes on with what was not saved the last time")
     return NewPostEdit(context, sheet) if sheet.new else ExistingPostEdit(context, sheet, post)
@@ -232,7 +232,7 @@ class ExistingPostEdit:
             if editor_form.nothing(self.asked):
                 return None
             if wish.key is not None:
-                raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
+                raise UsageError("key: the key of a post stays what it is", Hint("fix", "key: …"))
             self.command = command_of_file(
                 self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=is_interactive()
             )
@@ -263,13 +263,13 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
     except TtpError as error:
         if sheet.draft is None:
             if not task.is_blank(sheet.read()):
-                raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
+                raise _adding(error, f"What you wrote is in {sheet.path}.") from error
             sheet.discard()
             raise TtpError("nothing was written, and nothing is stored") from None
         sheet.know(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
-        way = Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
-        raise _adding(error, way) from error
+        way = Hint("fix", f"ttp edit {sheet.draft} -e")
+        raise _adding(error, f"It is kept as draft {sheet.draft}.", way) from error
     sheet.discard()
     assert saved is not None
     said = saved_post_message(context, saved, task.command)
@@ -284,10 +284,8 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
         if sheet.draft is None and task.is_as_before(sheet.read()):
             sheet.discard()
             raise
-        ways = [Hint("go on with what you wrote", f"ttp edit {task.post_id} -e")]
-        if sheet.draft is not None:
-            ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
-        raise _adding(error, *ways) from error
+        where = "What you wrote is kept" + ("." if sheet.draft is None else f", its text also as draft {sheet.draft}.")
+        raise _adding(error, where, Hint("fix", f"ttp edit {task.post_id} -e")) from error
     if sheet.draft is not None:
         context.drafts.discard(sheet.draft, sheet.kept)
     sheet.discard()
@@ -356,9 +354,10 @@ def _error_lines(error: TtpError) -> list[str]:
     return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
-def _adding(error: TtpError, *ways: Hint) -> TtpError:
+def _adding(error: TtpError, kept: str, *ways: Hint) -> TtpError:
+    """Return the error with a line that says where the text is."""
     hints = [hint for hint in error.hints if hint.way != "leave out --at"]
-    return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
+    return type(error)(error.message, *hints, *ways, problems=error.problems, details=(*error.details, kept))
 
 
 def _save(context: Context, sheet: Manuscript, text: str) -> Post:

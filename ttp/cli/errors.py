@@ -85,5 +85,5 @@ def _bug(error: Exception, argv: Sequence[str]) -> TtpError:
 
     return TtpError(
         f"this is a bug in ttp: {type(error).__name__}: {error}",
-        Hint("see where", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv)),
+        Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv)),
     )

@@ -1,4 +1,4 @@
-"""An error as a person reads it: what happened, then one way out a line, the commands aligned."""
+"""An error as a person reads it, and the actions of its hints as commands to type."""
 
 from __future__ import annotations
 
@@ -9,27 +9,23 @@ from ttp.cli.escape import escape_text
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, TtpError
 
-_LABEL = 15
-"""Columns of a hint's label, so that the hints of short and of long labels mostly line up."""
-
 
 def error_lines(error: TtpError) -> Iterator[str]:
-    """The sentence, its details, the problems it does not tell itself, and the ways out with their commands aligned."""
+    """The sentence, its details, the problems that it does not mention, and the hints."""
     yield f"ttp: error: {escape_text(error.message)}"
     for detail in error.details:
         yield f"  {escape_text(detail)}"
     hints = list(error.hints)
     for problem in error.problems:
-        if problem.warning:  # beside the point: what is refused has to be mended anyhow
+        if problem.warning:  # what is refused has to be fixed first
             continue
         if problem.message != error.message:
             whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
             yield f"  {escape_text(whose + problem.message)}"
         if problem.hint and all(problem.hint != hint.way for hint in hints):
             hints.append(Hint("try", problem.hint))
-    label = max((len(escape_text(hint.label)) + 3 for hint in hints), default=0)
     for hint in hints:
-        yield f"  {escape_text(hint.label) + ':':<{max(label, _LABEL)}}{escape_text(command_text(hint.way))}"
+        yield f"  {hint.label}: {escape_text(command_text(hint.way))}"
 
 
 def command_text(way: WayOut) -> str:

@@ -69,7 +69,9 @@ def print_saved_post(
     try:
         context.out.write_one(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
     except TtpError as error:  # a full disk behind stdout: whoever tries again must know
-        raise TtpError(error.message, Hint(f"post {saved.post.id} is stored", f"ttp show {saved.post.id}")) from None
+        raise TtpError(
+            f"{error.message}; post {saved.post.id} is stored", Hint("see", f"ttp show {saved.post.id}")
+        ) from None
 
 
 def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:

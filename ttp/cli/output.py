@@ -251,7 +251,7 @@ def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
     import textwrap
 
     near = difflib.get_close_matches(name.lower(), [field.lower() for field in fields], 1)
-    meant = [Hint("did you mean", field, (name, field)) for field in fields if field.lower() in near]
+    meant = [Hint("try", field, (name, field)) for field in fields if field.lower() in near]
     listed = textwrap.wrap(" ".join(sorted(fields)), 70)
     return UsageError(
         f'unknown field "{name}"',
@@ -335,7 +335,7 @@ def chosen_format(format: str | None, *, json: bool, jsonl: bool, is_terminal: b
     or an unknown one."""
     asked = [name for name, wanted in ((format, True), ("json", json), ("jsonl", jsonl)) if wanted and name is not None]
     if any(name not in FORMATS for name in asked):
-        raise UsageError(f'no format "{format}"', Hint("the formats", ", ".join(FORMATS)))
+        raise UsageError(f'no format "{format}"', Hint("see", ", ".join(FORMATS)))
     if len(set(asked)) > 1:
         raise UsageError(f"one output format at a time, not {' and '.join(asked)}")
     return asked[0] if asked else "table" if is_terminal else "tsv"
@@ -345,9 +345,7 @@ def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) ->
     """Whether pictures are coloured: the flag, else NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, CLICOLOR=0 and
     TERM=dumb, else whether it is a terminal. An empty variable counts as unset. UsageError for an unknown flag."""
     if flag not in COLORS:
-        raise UsageError(
-            f'--color is {", ".join(COLORS)}, not "{flag}"', Hint("as it is without it", "leave out --color")
-        )
+        raise UsageError(f'--color is {", ".join(COLORS)}, not "{flag}"', Hint("try", "leave out --color"))
     if flag != "auto":
         return flag == "always"
     if environ.get("NO_COLOR"):
@@ -360,7 +358,7 @@ def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) ->
 def page(pager: str, parts: Iterable[str], environ: Mapping[str, str] = os.environ) -> None:
     """Show a text through the pager, and come back when it has been read. UsageError, TtpError before anything is
     shown: it cannot be read or started."""
-    way_out = Hint("without one", "unset TTP_PAGER")
+    way_out = Hint("fix", "unset TTP_PAGER")
     try:
         argv = shlex.split(pager)
     except ValueError as error:

@@ -35,7 +35,7 @@ def _said(context: Context, path: str, text: str) -> PostInput:
     if found.faults:
         raise refused(f"{path} is no post", [(path, fault) for fault in found.faults], in_json=False)
     if found.ended:
-        raise UsageError(f"{path} says that it has begun to go out", Hint("look at what there is", "ttp list"))
+        raise UsageError(f"{path} says that it has begun to go out", Hint("see", "ttp list"))
     typed = found.typed
     folder = Path(path).parent
     media = [name if is_web_address(name) else str(beside(folder, name)) for name in typed.media or ()]

@@ -27,7 +27,7 @@ def confirm(
                 print(file=sys.stderr, flush=True)  # noqa: T201
         return said.strip().lower() in ("y", "yes")
     if not yes:
-        raise UsageError(f"{refusal} and there is no terminal to ask on", Hint("say so", again))
+        raise UsageError(f"{refusal} and there is no terminal to ask on", Hint("try", again))
     return True
 
 

@@ -71,8 +71,8 @@ class NoSetting(UsageError):
         from difflib import get_close_matches
 
         near = get_close_matches(name, list(keys), n=1)
-        meant = [Hint("did you mean", key, (name, key)) for key in near]
-        super().__init__(f'{where}no setting "{name}"', *meant, Hint("see them", "ttp config show"))
+        meant = [Hint("try", key, (name, key)) for key in near]
+        super().__init__(f'{where}no setting "{name}"', *meant, Hint("see", "ttp config show"))
         self.told = self.message + "".join(f'; did you mean "{key}"?' for key in near)
         self.mend = mend
 
@@ -201,7 +201,7 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             parse_zone(" ".join(texts), retype="ttp config set timezone {}".format)
     except UsageError as error:
         example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
-        hint = Hint("for example", f"ttp config set {key.name} {example}")
+        hint = Hint("try", f"ttp config set {key.name} {example}")
         raise UsageError(error.message, *([] if error.hints or not example else [hint]), *error.hints) from None
     return value
 
@@ -222,7 +222,7 @@ def written(path: Path) -> dict[str, object]:
     try:
         return _flat(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"the config file {path} is not TOML: {error}", Hint("mend it", "ttp config edit")) from None
+        raise UsageError(f"the config file {path} is not TOML: {error}", Hint("fix", "ttp config edit")) from None
 
 
 def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
@@ -246,11 +246,11 @@ def _from_file(name: str, value: object, path: Path, keys: KeyTable) -> Value:
     key = keys.find(name)
     if key is None:
         raise NoSetting(name, keys, f"{path}: ", "ttp config edit")
-    return typed(key, value, f"{path}: ", Hint("without it", f"ttp config unset {name}"))
+    return typed(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
 
 
 def _from_environment(key: Key, text: str) -> Value:
-    value = typed(key, text, f"{variable(key.name)}: ", Hint("without it", f"unset {variable(key.name)}"))
+    value = typed(key, text, f"{variable(key.name)}: ", Hint("fix", f"unset {variable(key.name)}"))
     if is_platform_address(key):
         _refuse_foreign_host(key, text)
     return value
@@ -264,7 +264,7 @@ def _refuse_foreign_host(key: Key, url: str) -> None:
     if host != usual and not is_loopback(host):
         raise UsageError(
             f"{variable(key.name)} names the host {host}; from the environment only {usual} or this machine can be set",
-            Hint("write it in the config file", f'{key.name} = "{url}"'),
+            Hint("fix", f'{key.name} = "{url}"'),
         )
 
 

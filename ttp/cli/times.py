@@ -87,7 +87,7 @@ class TimeCommand:
         for time in times:
             if time is not None and time.note:
                 hint = self.render(time.note_hint, draft) if time.note_hint else None
-                notes[time.note + (f"\n{hint.label}:  {command_text(hint.way)}" if hint else "")] = None
+                notes[time.note + (f"\n{hint.label}: {command_text(hint.way)}" if hint else "")] = None
         for note in notes:
             self.context.out.note(note)
 

@@ -306,4 +306,4 @@ def _near(typed: str, name: str, existing: Iterable[str], before: str = "") -> l
     """The one that was probably meant by `name`, if any is near."""
     known = {each.casefold(): each for each in existing}
     near = [known[each] for each in get_close_matches(name.casefold(), known, n=1)]
-    return [Hint("did you mean", before + one, (typed, one)) for one in near]
+    return [Hint("try", before + one, (typed, one)) for one in near]

@@ -59,7 +59,7 @@ def as_draft(post: Post, what: str) -> Post:
     """The post without its time. StateRefused once it has begun to go out, and so cannot `what`."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
-        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", action("show", post.id)))
+        raise StateRefused(f"post {post.id} is {post.status}", Hint("see", action("show", post.id)))
     deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
 
@@ -109,8 +109,8 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
         return tuple(items)
     if len(alts) > len(items):
         texts = "alt text" if len(alts) == 1 else "alt texts"
-        one_each = Hint("give one for each, in order", " ".join(["--alt TEXT"] * len(items)))
-        way_out = one_each if items else Hint("describe nothing", "leave out --alt")
+        one_each = Hint("try", " ".join(["--alt TEXT"] * len(items)))
+        way_out = one_each if items else Hint("try", "leave out --alt")
         raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
     given = [*alts, *[None] * (len(items) - len(alts))]
     return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
@@ -156,7 +156,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
         raise UsageError(
             f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
             Hint(
-                "if that one is not live",
+                "fix",
                 action("resolve", delivery.post_id, account=delivery.account, not_published=True),
             ),
         )
@@ -187,17 +187,15 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(facts.post_id, text):
-            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published URL"))
+            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("try", "--published URL"))
         return text
     if not text.startswith("https://"):
-        raise UsageError(f'"{text}" is not an address', Hint("give", "--published URL"))
+        raise UsageError(f'"{text}" is not an address', Hint("try", "--published URL"))
     if "(?P<id>" not in facts.post_url:
         return None
     found = parse_post_url(facts, text).get("id")
     if found is None:
-        raise UsageError(
-            f"no {facts.name} post in {text}", Hint("give the address of the post itself, or its id", "--published ID")
-        )
+        raise UsageError(f"no {facts.name} post in {text}", Hint("try", "--published ID"))
     return found
 
 
@@ -205,14 +203,14 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 
 
 def no_such_post(post_id: int) -> NotFound:
-    return NotFound(f"no post {post_id}", Hint("see them", action("list")))
+    return NotFound(f"no post {post_id}", Hint("see", action("list")))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
     if any(d.state in IN_FLIGHT for d in post.deliveries):
         raise StateRefused(
-            f"post {post.id} is being published and cannot {what} now", Hint("follow it", action("show", post.id))
+            f"post {post.id} is being published and cannot {what} now", Hint("see", action("show", post.id))
         )
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
@@ -228,7 +226,7 @@ def refuse_other_parts(before: Post, after: Post) -> None:
             continue
         raise StateRefused(
             f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
-            Hint("repeat them, and go on", action("edit", before.id, thread=[*out, "TEXT"])),
+            Hint("try", action("edit", before.id, thread=[*out, "TEXT"])),
         )
 
 
@@ -236,8 +234,8 @@ def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
     account = delivery.account
     return StateRefused(
         f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
-        Hint("if it is", action("resolve", post.id, account=account, published="URL")),
-        Hint("if it is not", action("resolve", post.id, account=account, not_published=True)),
+        Hint("fix", action("resolve", post.id, account=account, published="URL")),
+        Hint("fix", action("resolve", post.id, account=account, not_published=True)),
     )
 
 
@@ -248,14 +246,14 @@ def nothing_left(post: Post) -> StateRefused:
         return must_be_reviewed(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
     if DeliveryState.FAILED in states:
         return StateRefused(
-            f"post {post.id} has failed; nothing of it is pending", Hint("again", action("retry", post.id))
+            f"post {post.id} has failed; nothing of it is pending", Hint("fix", action("retry", post.id))
         )
-    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", action("show", post.id)))
+    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("see", action("show", post.id)))
 
 
 def no_accounts(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
     name = one_for(known, platforms, text_alone=not post.media)
-    return StateRefused(f"post {post.id} has no accounts to go to", Hint("name them", action("edit", post.id, to=name)))
+    return StateRefused(f"post {post.id} has no accounts to go to", Hint("try", action("edit", post.id, to=name)))
 
 
 def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
@@ -267,5 +265,6 @@ def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: b
 def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
     """The same error, saying that the text is safe as a draft."""
     hints = [hint for hint in error.hints if hint.way != "leave out --at"]
-    where = Hint(f"the text is kept as draft {kept.id}", action("show", kept.id))
-    return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)
+    where = Hint("see", action("show", kept.id))
+    details = (*error.details, f"The text is kept as draft {kept.id}.")
+    return type(error)(error.message, *hints, where, problems=error.problems, details=details)

@@ -278,7 +278,7 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     if "/" not in name:
         raise UsageError(
             f"which {platform.title} account is to be connected?",
-            Hint("name it", action("account connect", f"{platform.name}/HANDLE")),
+            Hint("try", action("account connect", f"{platform.name}/HANDLE")),
         )
     _, handle = parse_account_name(name, platforms)
     found = platform.find_server(runtime, handle)
@@ -287,7 +287,8 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     why = "" if found is None else f": {found.message}"
     kind = TtpError if found is not None and found.passing else UsageError
     raise kind(
-        f"the server of {name} was not found{why}", Hint("name it", action("account connect", name, server="https://HOST"))
+        f"the server of {name} was not found{why}",
+        Hint("try", action("account connect", name, server="https://HOST")),
     )
 
 
@@ -307,10 +308,10 @@ def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
     names = [f"{pending.platform}/{person.handle}" for person in people]
     return UsageError(
         f"that login is {' and '.join(names[:5])}, and {pending.name} is another account",
-        *(Hint("to connect that one", action("account connect", name)) for name in names[:5] if name != pending.name),
-        Hint("or log in as the other in the browser, then", action("account connect", pending.name)),
+        *(Hint("try", action("account connect", name)) for name in names[:5] if name != pending.name),
+        Hint("try", action("account connect", pending.name)),
     )
 
 
 def _again(name: str) -> Hint:
-    return Hint("try again", action("account connect", name))
+    return Hint("try", action("account connect", name))

@@ -213,7 +213,7 @@ class Optimal:
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
             return UsageError(
-                f"every one of the best hours of {names} is taken for a year", Hint("see them", action("list"))
+                f"every one of the best hours of {names} is taken for a year", Hint("see", action("list"))
             )
         return UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts, db))
 
@@ -225,7 +225,7 @@ class Optimal:
     def ways_to_data(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
         """The commands that get numbers of those accounts that have none."""
         empty = self._without_data(accounts, db)
-        return tuple(dict.fromkeys(Hint("get some", way_to_data(one)) for one in empty or accounts))
+        return tuple(dict.fromkeys(Hint("fix", way_to_data(one)) for one in empty or accounts))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
         with nullcontext(db) if db else self._database.reading() as db:

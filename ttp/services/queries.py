@@ -111,7 +111,7 @@ class Queries:
                     raise no_such_post(first)
                 found.update(dict.fromkeys(there))
         if not found:
-            raise NotFound("no posts in that range", Hint("see them", action("list")))
+            raise NotFound("no posts in that range", Hint("see", action("list")))
         return list(found)
 
     def attempts(self, post_id: int) -> list[Attempt]:

@@ -203,7 +203,7 @@ class TimeResolver:
                 raise _with_hints(refused, hints) from None
             raise
         if first and not isinstance(parse_time(text), NextFreeSlot):
-            way = Hint("in the next slot", "--at next-slot", other_time=OtherTime("next-slot", tz))
+            way = Hint("try", "--at next-slot", other_time=OtherTime("next-slot", tz))
             raise UsageError("--first is for the slots of an account", way)
         try:
             found = resolve_time(text, now=self._clock.now(), zone=zone, retype=str, forms=ALL_FORMS)
@@ -254,9 +254,9 @@ class TimeResolver:
             zoned = isinstance(said, WallTime) and said.zone is not None
             raise TimeRefused(
                 f'"{text}" is another time tomorrow: a file needs a date',
-                Hint("now it is", _date_text(found, zoned=zoned)),
+                Hint("try", _date_text(found, zoned=zoned)),
             )
-        hint = f"\n{found.note_hint.label}:  {found.note_hint.way}" if found.note_hint else ""
+        hint = f"\n{found.note_hint.label}: {found.note_hint.way}" if found.note_hint else ""
         return RowTime(text, tz, found.at, f"{text}: {found.note}{hint}" if found.note else None)
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:

@@ -26,7 +26,7 @@ from ttp.store.sqlite import connect_as_it_is, is_locked, lock_alone, quick_chec
 from ttp.store.sqlite import copy as copy_database
 
 _BESIDE = ("-wal", "-shm", "-journal")
-_ANOTHER = Hint("take another name", action("backup", "FILE"))
+_ANOTHER = Hint("try", action("backup", "FILE"))
 
 
 def back_up(database: Database, target: Path) -> None:
@@ -36,9 +36,7 @@ def back_up(database: Database, target: Path) -> None:
     """
     with database.reading() as source:
         if source is None:
-            raise NotFound(
-                f"there is no store {database.path} yet", Hint("make it with a first post", action("create", "TEXT"))
-            )
+            raise NotFound(f"there is no store {database.path} yet", Hint("fix", action("create", "TEXT")))
         _refuse_to_overwrite(target, database.path, store_id(source))
         with _writing(target):
             fresh = _fresh(target)
@@ -57,7 +55,7 @@ def put_in_place(database: Database, copy: Path) -> Path | None:
     any other error, the present store stays as it is.
     """
     if _is_same(copy, database.path):
-        raise UsageError(f"{copy} is the store itself", Hint("name a backup", action("restore", "FILE")))
+        raise UsageError(f"{copy} is the store itself", Hint("try", action("restore", "FILE")))
     with ExitStack() as held:
         source = held.enter_context(closing(_opened(copy)))
         make_home(database.home)
@@ -101,7 +99,7 @@ def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
     if os.path.isdir(target):  # noqa: PTH112 (never raises)
-        raise UsageError(f"{target} is a folder", Hint("name a file in it", action("backup", target / "ttp.db")))
+        raise UsageError(f"{target} is a folder", Hint("try", action("backup", target / "ttp.db")))
     if _is_same(target, store):
         raise UsageError(f"{target} is the store itself", _ANOTHER)
     if os.path.lexists(target):
@@ -137,11 +135,9 @@ def _opened(copy: Path) -> Connection:
         if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
             raise NotRegular(copy, kind_of(found))
     except FileNotFoundError:
-        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {on_the_way(copy)}")) from None
+        raise NotFound(f"no file {copy}", Hint("see", f"ls -la {on_the_way(copy)}")) from None
     except OSError as error:
-        raise UsageError(
-            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", action("restore", "FILE"))
-        ) from None
+        raise UsageError(f"{copy} cannot be read: {error.strerror}", Hint("try", action("restore", "FILE"))) from None
     connection = connect_as_it_is(copy, read_only=True)
     try:
         with connection.snapshot():
@@ -151,9 +147,7 @@ def _opened(copy: Path) -> Connection:
         connection.close()
         if isinstance(error, TtpError):
             raise
-        raise Damaged(
-            f"{copy} is no backup of a store: {error}", Hint("try another", action("restore", "FILE"))
-        ) from error
+        raise Damaged(f"{copy} is no backup of a store: {error}", Hint("try", action("restore", "FILE"))) from error
     return connection
 
 
@@ -172,7 +166,7 @@ def _put_aside(path: Path, held: ExitStack) -> Path:
     except StoreError as error:
         # A store that is damaged is what backups are for: it is kept as it is, with what is beside it.
         if is_locked(error):
-            raise Busy(f"another program has {path} open", Hint("see who publishes", action("status"))) from error
+            raise Busy(f"another program has {path} open", Hint("see", action("status"))) from error
         for part in _BESIDE:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + part).rename(kept.with_name(kept.name + part))
@@ -199,9 +193,7 @@ def _writing(target: Path) -> Iterator[None]:
     except OSError as error:
         raise output_file.fault(target, error) from error
     except StoreError as error:
-        raise Busy(
-            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quoted(target.parent)}")
-        ) from error
+        raise Busy(f"{target} cannot be written: {error}", Hint("see", f"df -h {quoted(target.parent)}")) from error
 
 
 def _sync(path: Path) -> None:

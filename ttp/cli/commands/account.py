@@ -211,7 +211,7 @@ def set_(
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     if tz is None and not options:
-        raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
+        raise UsageError("nothing to set", Hint("see", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
 
@@ -266,7 +266,7 @@ def _service(
     if login is None:
         raise UsageError(
             f"{platform} accounts are not connected by a login",
-            Hint("with tokens that you have", f"ttp account add {platform}/HANDLE --credentials FILE"),
+            Hint("try", f"ttp account add {platform}/HANDLE --credentials FILE"),
         )
     with closing(login):
         yield Connect(here.database, here.credentials, login, here.config, here.clock, here.platforms, server), login
@@ -281,7 +281,7 @@ def _answers(
     if not ask:
         raise UsageError(
             f"{login.asks_for[0]} is needed, and there is no terminal to ask on",
-            Hint("give it in a file", f"ttp account connect {name} --password-file FILE"),
+            Hint("try", f"ttp account connect {name} --password-file FILE"),
         )
     return {what: _secret(what) for what in login.asks_for}
 
@@ -309,7 +309,7 @@ def _app(
         if not ask:
             raise UsageError(
                 f"ttp does not know your {platform} app",
-                Hint("name it", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
+                Hint("try", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
                 details=[f"how to make one: {_DOCS.format(platform)}"],
             )
         _print(f"Your own {platform} app is needed; {_DOCS.format(platform)} says how to make one (setting {key}).")
@@ -320,7 +320,7 @@ def _app(
         what = "secret" if client_id else "id"
         raise UsageError(
             f"the {platform} app has no client {what}",
-            Hint("give its secret", f"ttp account connect {name} --client-secret FILE"),
+            Hint("try", f"ttp account connect {name} --client-secret FILE"),
         )
     return App(client_id, secret or None)
 
@@ -359,7 +359,7 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
     if not ask:
         raise UsageError(
             "there is no terminal to paste the answer on",
-            Hint("with tokens that you have", f"ttp account add {_full(pending)} --credentials FILE"),
+            Hint("try", f"ttp account add {_full(pending)} --credentials FILE"),
         )
     _show(pending, browser=browser)
     soon = " within 30 seconds" if _is_quick(context, pending) else ""
@@ -374,7 +374,7 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
                 _print(f"That is not the answer: {why}.")
             case answer:
                 return answer
-    again = Hint("try again", f"ttp account connect {pending.name} --paste")
+    again = Hint("try", f"ttp account connect {pending.name} --paste")
     raise UsageError(f"no usable answer was pasted: {why}", again)
 
 
@@ -408,7 +408,7 @@ def note_media_host(context: Context, account: Account) -> None:
 
     if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
         sentence, way = advice
-        context.out.note(f"{sentence}\nfix:  {command_text(way)}")
+        context.out.note(f"{sentence}\nfix: {command_text(way)}")
 
 
 def _has_desktop() -> bool:

@@ -50,7 +50,7 @@ def reject(
     """
     context.out.check_fields(posts_module.saved_posts_spec())
     if reason is not None and not reason.strip():
-        raise UsageError("the reason is empty", Hint("give none", "leave out --reason"))
+        raise UsageError("the reason is empty", Hint("try", "leave out --reason"))
     posts = _approving(context).reject(existing_ids(context, post_ids), reason)
     context.out.write_list(
         posts_module.saved_posts_spec(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts]

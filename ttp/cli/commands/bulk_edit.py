@@ -92,12 +92,12 @@ def _filter(context: Context, where: str) -> PostFilter:
         if not equals or name not in WORDS:
             raise UsageError(
                 f'--where cannot have "{word}"',
-                Hint("write it as", "--where 'status=scheduled tag=launch'"),
-                Hint("it can have", ", ".join(WORDS)),
+                Hint("try", "--where 'status=scheduled tag=launch'"),
+                Hint("see", ", ".join(WORDS)),
             )
         found.setdefault(name, []).append(value)
     if not found:
-        raise UsageError("--where names no posts", Hint("for all that are scheduled", "--where status=scheduled"))
+        raise UsageError("--where names no posts", Hint("try", "--where status=scheduled"))
     several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
     one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
     return parse_post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
@@ -108,14 +108,12 @@ def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None)
 
     if links is None and shift is None and account is None:
         ways = ("--replace-link OLD NEW", "--shift +1d", "--account x/old=x/new")
-        raise UsageError("nothing to change", *(Hint("there is", way) for way in ways))
+        raise UsageError("nothing to change", *(Hint("see", way) for way in ways))
     pair = None
     if account is not None:
         old, equals, new = account.partition("=")
         if not equals or "/" not in old or "/" not in new:
-            raise UsageError(
-                f'--account "{account}" names no two accounts', Hint("write it as", "--account x/old=x/new")
-            )
+            raise UsageError(f'--account "{account}" names no two accounts', Hint("try", "--account x/old=x/new"))
         pair = (old.strip(), new.strip())
     return Edit(links, None if shift is None else _shift(shift), pair)
 
@@ -127,9 +125,7 @@ def _shift(text: str) -> Shift:
     sign, rest = text[:1], text[1:]
     parts = duration_parts(rest)
     if sign not in ("+", "-") or parts is None:
-        raise UsageError(
-            f'--shift "{text}" is no step in time', Hint("write it as", "--shift +1d"), Hint("or", "--shift -2h")
-        )
+        raise UsageError(f'--shift "{text}" is no step in time', Hint("try", "--shift +1d"), Hint("try", "--shift -2h"))
     factor = 1 if sign == "+" else -1
     days = factor * length(tuple(part for part in parts if part[1] in ("d", "w")))
     more = factor * length(tuple(part for part in parts if part[1] not in ("d", "w")))

@@ -129,6 +129,6 @@ def _take(
 def _refuse(out: Output, status: list[str] | None, again: str, *, ics: bool) -> None:
     """UsageError for statuses that never stand in a calendar, and for shapes that a calendar file does not have."""
     if "draft" in [name.lower() for name in split_list(status) or ()]:
-        raise UsageError("a draft has no time, so no calendar has it", Hint("see them", "ttp list --status draft"))
+        raise UsageError("a draft has no time, so no calendar has it", Hint("see", "ttp list --status draft"))
     if ics and (out.in_json or out.fields):
-        raise UsageError("--ics writes a calendar file, not rows", Hint("the file", again))
+        raise UsageError("--ics writes a calendar file, not rows", Hint("try", again))

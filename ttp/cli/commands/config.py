@@ -141,7 +141,7 @@ def edit_(context: Context) -> None:
         )
     else:
         replace_file(draft, None, before)
-    go_on = Hint("what you wrote is kept, go on with it", "ttp config edit")
+    go_on = Hint("fix", "ttp config edit")
     try:
         edit(draft)
     except TtpError as failed:
@@ -153,7 +153,7 @@ def edit_(context: Context) -> None:
     if after is None:
         raise Conflict(
             f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
-            Hint("see what is set", "ttp config show --changed"),
+            Hint("see", "ttp config show --changed"),
         )
     found, wrong = settings.survey({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
@@ -169,7 +169,7 @@ def edit_(context: Context) -> None:
     if after != before and not replace_file(path, there, after):
         raise Conflict(
             f"{path} was changed by something else meanwhile, and what you wrote is not taken yet",
-            Hint("see the difference", shlex.join(["diff", str(path), str(draft)])),
+            Hint("see", shlex.join(["diff", str(path), str(draft)])),
             go_on,
         )
     draft.unlink(missing_ok=True)

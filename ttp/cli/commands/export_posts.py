@@ -152,7 +152,7 @@ def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: boo
 
 def _folder(context: Context, path: Path | None, told: _Counted) -> None:
     if path is None:
-        raise UsageError("--format md writes a folder of files", Hint("name it", "ttp export --format md DIR"))
+        raise UsageError("--format md writes a folder of files", Hint("try", "ttp export --format md DIR"))
     done, beside = context.export.folder(told, path, context.times)
     _answer(context.out, path, "md", told.count, beside, done.unchanged)
 
@@ -175,7 +175,7 @@ def _format(asked: str | None, path: Path | None) -> str:
     """The format that was asked for, else the one that the target's name ends with; csv on stdout. UsageError."""
     if asked is not None:
         if asked not in FORMATS:
-            raise UsageError(f'no format "{asked}"', Hint("the formats", ", ".join(FORMATS)))
+            raise UsageError(f'no format "{asked}"', Hint("see", ", ".join(FORMATS)))
         return asked
     if path is None:
         return "csv"
@@ -186,8 +186,8 @@ def _format(asked: str | None, path: Path | None) -> str:
         return "md"
     raise UsageError(
         f"which format {path} is to have does not follow from its name",
-        Hint("say so", f"--format {FORMATS[0]}"),
-        Hint("the formats", ", ".join(FORMATS)),
+        Hint("try", f"--format {FORMATS[0]}"),
+        Hint("see", ", ".join(FORMATS)),
     )
 
 
@@ -196,11 +196,11 @@ def _more(asked: list[str] | None) -> tuple[str, ...]:
     more = split_list(asked) or ()
     for what in more:
         if what not in MORE:
-            raise UsageError(f'an export has no "{what}" to be written with', Hint("there are", ", ".join(MORE)))
+            raise UsageError(f'an export has no "{what}" to be written with', Hint("see", ", ".join(MORE)))
     return more
 
 
 def _beside(context: Context, path: Path | None, chosen: str) -> MediaBeside:
     if path is None:
-        raise UsageError("media are copied beside a file", Hint("name it", f"ttp export posts.{chosen} --with media"))
+        raise UsageError("media are copied beside a file", Hint("try", f"ttp export posts.{chosen} --with media"))
     return context.export.beside(path.parent)

@@ -159,7 +159,7 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
 
 def _refused(taken: Taken, words: Words, *, dry_run: bool, in_json: bool) -> UsageError:
     """That rows cannot be taken."""
-    rest = [] if taken.refused == taken.read else [Hint("to take the others all the same", words.again("--partial"))]
+    rest = [] if taken.refused == taken.read else [Hint("try", words.again("--partial"))]
     said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
     return changes.refused(said, taken.faults, in_json, *rest)
 
@@ -177,7 +177,7 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
     for column, name in parse_pairs(texts, "--map").items():
         field = LINK if name == LINK else field_named(name)
         if field is None:
-            raise UsageError(f'no field "{name}"', Hint("the fields", ", ".join((*FIELDS, LINK))))
+            raise UsageError(f'no field "{name}"', Hint("see", ", ".join((*FIELDS, LINK))))
         found[column] = field
     return found
 
@@ -186,7 +186,7 @@ def _order(dates: str | None) -> str | None:
     from ttp.services.files.csv_file import DATES
 
     if dates is not None and dates not in DATES:
-        ways = (Hint("write" if one == DATES[0] else "or", f"--dates {one}") for one in DATES)
+        ways = (Hint("try", f"--dates {one}") for one in DATES)
         raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"', *ways)
     return dates
 
@@ -207,14 +207,12 @@ def spreading(context: Context, words: Words) -> ImportScheduler | None:
     if way is None:
         for name in LIMITS:
             if words.text(name) is not None:
-                raise UsageError(
-                    f"{name} is for --spread", Hint("add it", words.again(spread=PlanMethod.OPTIMAL.value))
-                )
+                raise UsageError(f"{name} is for --spread", Hint("fix", words.again(spread=PlanMethod.OPTIMAL.value)))
         return None
     if way not in list(PlanMethod):
         raise UsageError(
             f'--spread is optimal, slots or even, not "{way}"',
-            Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
+            Hint("try", words.again(spread=PlanMethod.OPTIMAL.value)),
         )
     here, tz = context, words.text("--tz")
     return ImportScheduler(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
@@ -243,14 +241,14 @@ def no_room(found: Spread, words: Words) -> UsageError:
     """Why not all rows fit, and what to change."""
     left, days = found.left_out, words.text("--days") or str(DAYS)
     enough, per_day = found.proposal.enough_days, words.text("--per-day")
-    hints = [Hint("in more days", words.again(days=str(enough)))] if enough else []
+    hints = [Hint("try", words.again(days=str(enough)))] if enough else []
     if per_day is not None:
-        hints.append(Hint("more of them on a day", words.again(per_day=str(int(per_day) + 1))))
+        hints.append(Hint("try", words.again(per_day=str(int(per_day) + 1))))
     return UsageError(
         f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(int(days), 'day')},"
         " so none was taken",
         *hints,
-        Hint("keep those that do not fit as drafts", words.again("--partial")),
+        Hint("try", words.again("--partial")),
         details=[
             "without room: " + " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else ""),
             *render_plan.placement_notes(found.proposal),

@@ -161,7 +161,7 @@ def how_to_read(
     from ttp.domain.time.zones import parse_zone
 
     if dates is not None and dates not in ORDERS:
-        ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
+        ways = (Hint("try", "--dates mdy"), Hint("try", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return How(
         source=None if source is None else source_named(source, context.platforms),
@@ -247,7 +247,7 @@ def _pairs(texts: Sequence[str]) -> Mapping[str, str] | None:
     for text in texts:
         column, equals, name = text.rpartition("=")
         if not equals or not column.strip() or not name.strip():
-            raise UsageError(f'--map "{text}" has no "="', Hint("write it as", "--map COLUMN=FIELD"))
+            raise UsageError(f'--map "{text}" has no "="', Hint("try", "--map COLUMN=FIELD"))
         found[column.strip()] = name.strip()
     return found or None
 
@@ -255,14 +255,14 @@ def _pairs(texts: Sequence[str]) -> Mapping[str, str] | None:
 def _opened(file: str) -> BinaryIO:
     if file == "-":
         if sys.stdin is None:
-            raise UsageError("there is no stdin to read from", Hint("usage", "ttp metrics import --help"))
+            raise UsageError("there is no stdin to read from", Hint("see", "ttp metrics import --help"))
         return sys.stdin.buffer
     from ttp.store.home.regular_file import open_input
 
     try:
         return open_input(Path(file))
     except FileNotFoundError:
-        raise NotFound(f"no file {file}", Hint("usage", "ttp metrics import --help")) from None
+        raise NotFound(f"no file {file}", Hint("see", "ttp metrics import --help")) from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
 
@@ -391,12 +391,11 @@ def _with_way_out(context: Context, one: Pulled, history: int | None) -> TtpErro
     assert error is not None
     if not isinstance(error, Stopped):
         return error
-    say = "try again"
+    when = ""
     if error.again_at is not None:
-        here = context
-        at, now = error.again_at.astimezone(here.zone), here.now().astimezone(here.zone)
-        say = f"go on after {at:%H:%M}" if at.date() == now.date() else f"go on after {at:%a %H:%M}"
-    return PartlyFailed(error.message, Hint(say, _command(one.account, history)))
+        at, now = error.again_at.astimezone(context.zone), context.now().astimezone(context.zone)
+        when = f"; try again after {at:%H:%M}" if at.date() == now.date() else f"; try again after {at:%a %H:%M}"
+    return PartlyFailed(error.message + when, Hint("try", _command(one.account, history)))
 
 
 def _command(account: str, history: int | None) -> str:

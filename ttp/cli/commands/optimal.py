@@ -75,7 +75,7 @@ def next_(
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
-        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.ways_to_data(accounts) or (Hint("fix", "ttp metrics import FILE"),)
         raise UsageError(f"no metrics of {names} to tell from", *ways)
     context.out.write_list(view, [slot.as_json() for slot in slots])
 
@@ -117,7 +117,7 @@ def heatmap(
     """
     context.out.check_fields(render_heatmap.heatmaps_spec())
     if svg == html == "-":
-        raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
+        raise UsageError("stdout takes one picture", Hint("try", "--svg FILE --html -"))
     accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     told = [
@@ -242,9 +242,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
     except OSError as error:
         raise fault(path, error) from error
     if beginning not in (b"", _BEGINNINGS[kind]):
-        raise UsageError(
-            f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
-        )
+        raise UsageError(f"{path} is there already and is no {kind.upper()}", Hint("try", f"--{kind} FILE"))
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
@@ -262,12 +260,10 @@ def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
     """Say on stderr what a pipe would not know from an empty answer: nothing is measured, and what would help."""
     if not context.out.for_people:
-        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.ways_to_data(accounts) or (Hint("fix", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
         context.out.note(
-            "\n".join(
-                [f"no measured posts of {names} yet", *(f"{way.label}:  {command_text(way.way)}" for way in ways)]
-            )
+            "\n".join([f"no measured posts of {names} yet", *(f"{way.label}: {command_text(way.way)}" for way in ways)])
         )
 
 
@@ -285,8 +281,8 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
     if (first and hour is None) or (day is None and hour is None):
         raise UsageError(
             f'"{text}" is no hour, day or slot of the week',
-            Hint("an hour", "ttp optimal explain 18"),
-            Hint("a slot", "ttp optimal explain 'Tue 18'"),
+            Hint("try", "ttp optimal explain 18"),
+            Hint("try", "ttp optimal explain 'Tue 18'"),
         )
     return day, hour
 

@@ -114,7 +114,7 @@ def plan(
 def _within(days: int | None, *, week: bool) -> str | None:
     if week and days not in (None, WEEK):
         raise UsageError(
-            f"--week is --days {WEEK}, and --days {days} is something else", Hint("usage", "ttp plan --help")
+            f"--week is --days {WEEK}, and --days {days} is something else", Hint("see", "ttp plan --help")
         )
     return text_of(WEEK if week else days)
 
@@ -124,9 +124,7 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     if typed_ids and not drafts and not tags:
         return existing_ids(context, typed_ids)
     if typed_ids or not (drafts or tags):
-        raise UsageError(
-            "name posts, or say --drafts or --tag", Hint("for example", "ttp plan --drafts --week --dry-run")
-        )
+        raise UsageError("name posts, or say --drafts or --tag", Hint("try", "ttp plan --drafts --week --dry-run"))
     from ttp.domain.post import PostStatus
     from ttp.store.queries import PostFilter
 
@@ -174,13 +172,13 @@ def _too_many(found: Proposal, words: Words) -> UsageError:
     left, all_ = len(found.plan.left_out), len(found.posts)
     days = words.text("--days") or str(DAYS)
     per_day = words.text("--per-day")
-    hints = [Hint("in more days", words.again(days=str(found.enough_days)))] if found.enough_days else []
+    hints = [Hint("try", words.again(days=str(found.enough_days)))] if found.enough_days else []
     if per_day is not None:
-        hints.append(Hint("more of them on a day", words.again(per_day=str(int(per_day) + 1))))
+        hints.append(Hint("try", words.again(per_day=str(int(per_day) + 1))))
     return UsageError(
         f"{left} of {all_} drafts do not fit into {plural(int(days), 'day')}",
         *hints,
-        Hint("plan those that fit", words.again("--partly")),
+        Hint("try", words.again("--partly")),
         details=[
             "without room: " + " ".join(map(str, found.plan.left_out)),
             *plan_module.placement_notes(found),

@@ -96,11 +96,9 @@ def create(
     """
     enable_strict_checks(context, strict=strict)
     if in_editor and dry_run:
-        raise UsageError(
-            "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
-        )
+        raise UsageError("--dry-run stores nothing, and what an editor wrote is kept", Hint("try", "ttp create -e"))
     if text == file == "-":
-        raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
+        raise UsageError("stdin is the text or the file, not both", Hint("try", "ttp create --file -"))
     words, piped = read_text(context, text)
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
@@ -243,7 +241,7 @@ def edit(
         edit_in_editor(context, post_id, wish)
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
-        raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
+        raise UsageError("nothing to change", Hint("see", "ttp edit --help"))
     command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
     with naming_offers(context), keeping_text(context, words if piped else None):
         context.out.check_fields(render_posts.saved_posts_spec())
@@ -259,15 +257,15 @@ def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object]
         if post_id is None:
             raise UsageError(
                 "which post is to change is not said",
-                Hint("name it", "ttp edit ID"),
-                Hint("or many", "ttp edit --where status=scheduled --shift +1d"),
+                Hint("try", "ttp edit ID"),
+                Hint("try", "ttp edit --where status=scheduled --shift +1d"),
             )
         for option in (name for name, value in many.items() if value is not None):
-            raise UsageError(f"{option} is for many posts", Hint("name them", f"ttp edit --where 'key=…' {option} …"))
+            raise UsageError(f"{option} is for many posts", Hint("try", f"ttp edit --where 'key=…' {option} …"))
         return False
     if post_id is not None or any(value is not None for value in one):
         raise UsageError(
-            "--where goes with --replace-link, --shift and --account alone", Hint("usage", "ttp edit --help")
+            "--where goes with --replace-link, --shift and --account alone", Hint("see", "ttp edit --help")
         )
     return True
 
@@ -350,13 +348,11 @@ def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[st
 def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
     """What could not be removed, each in a line, and what to do."""
     kept = [_kept_because(fate.delivery, fate.message or "") for fate in left]
-    hints = [Hint("first", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
+    hints = [Hint("fix", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
     if all(fate.final for fate in left):
-        hints += [Hint("or only take it off the lists", quote_command("ttp", "delete", *post_ids))]
+        hints += [Hint("try", quote_command("ttp", "delete", *post_ids))]
     else:
-        hints += [
-            Hint("then again" if hints else "again", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))
-        ]
+        hints += [Hint("fix", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
     kind: type[TtpError] = PartlyFailed
     if all(fate.reconnect for fate in left):
         kind = ReconnectNeeded

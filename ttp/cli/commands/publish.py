@@ -90,11 +90,11 @@ def retry(
     _expect(context.out, no_wait=no_wait)
     here = context
     if bool(post_ids) == failed:
-        raise UsageError("name posts, or say --failed", Hint("for example", "ttp retry --failed --since 7d"))
+        raise UsageError("name posts, or say --failed", Hint("try", "ttp retry --failed --since 7d"))
     here.runner.refuse_elsewhere()
     if not failed:
         if platform or since:
-            raise UsageError("--platform and --since go with --failed", Hint("usage", "ttp retry --help"))
+            raise UsageError("--platform and --since go with --failed", Hint("see", "ttp retry --help"))
         ids = existing_ids(context, post_ids or [])
         return _follow(context, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
     names = _accounts(context, split_list(account), split_list(platform))
@@ -136,7 +136,7 @@ def resolve(
     """
     context.out.check_fields(render_posts.saved_posts_spec())
     if (published is None) != not_published:
-        raise UsageError("say either --published URL_OR_ID or --not-published", Hint("look", f"ttp show {post_id}"))
+        raise UsageError("say either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
     post = context.outgoing.resolve(post_id, account, published)
     context.out.write_one(render_posts.saved_posts_spec(), post, say=_settled(context, post, account, published))
 

@@ -64,10 +64,10 @@ def run(
     from ttp.store.home.locks import LockHeld
 
     if once and until_idle:
-        raise UsageError("--once and --until-idle are two things", Hint("usage", "ttp run --help"))
+        raise UsageError("--once and --until-idle are two things", Hint("see", "ttp run --help"))
     mode = Mode.ONCE if once else Mode.UNTIL_IDLE if until_idle else Mode.LOOP
     if max_time is not None and mode is Mode.LOOP:
-        raise UsageError("--max-time goes with --once or --until-idle", Hint("usage", "ttp run --help"))
+        raise UsageError("--max-time goes with --once or --until-idle", Hint("see", "ttp run --help"))
     expect(context.out, mode)
     asked = parse_optional_duration(max_time)
     limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S

@@ -113,13 +113,13 @@ def sandbox(
     try:
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except NoSetting as wrong:
-        raise UsageError(f"--set {wrong}", Hint("see what there is", "ttp sandbox --help")) from None
+        raise UsageError(f"--set {wrong}", Hint("see", "ttp sandbox --help")) from None
     except server.OldState as old:
-        raise UsageError(str(old), Hint("keep it elsewhere", "ttp sandbox --state NEW_FOLDER")) from None
+        raise UsageError(str(old), Hint("try", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
             f"the sandbox cannot start on port {port}: {error.strerror or error}",
-            Hint("take a free port", "ttp sandbox --port 0"),
+            Hint("try", "ttp sandbox --port 0"),
         ) from None
 
 
@@ -131,7 +131,7 @@ def _setting(text: str) -> tuple[str, Any]:
     except ValueError:
         raise UsageError(
             f"--set {text}: the value is not JSON: true, 30, null, {{...}}",
-            Hint("see what there is", "ttp sandbox --help"),
+            Hint("see", "ttp sandbox --help"),
         ) from None
 
 
@@ -142,7 +142,7 @@ def load_sandbox() -> ModuleType:
     except ImportError as error:
         raise NotAllowed(
             f"the sandbox needs packages that are not installed ({error.name})",
-            Hint("install them", "pip install 'ttp-cli[sandbox]'"),
+            Hint("fix", "pip install 'ttp-cli[sandbox]'"),
         ) from None
     return server
 

@@ -48,9 +48,7 @@ def add(
     if not account:
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
         name = next((one.name for one in here.look.accounts()), "x/me")
-        raise UsageError(
-            "say whose slots they are", Hint("for example", quote_command(*given, *when, "--account", name))
-        )
+        raise UsageError("say whose slots they are", Hint("try", quote_command(*given, *when, "--account", name)))
     accounts = here.look.named(split_list(account) or ())
     crons = parse_crons(words, cron, given)
     again = [*given, *([words] if words else option_words({"--cron": cron}))]

@@ -223,7 +223,7 @@ class ImportPlanner:
         if not accounts:
             raise UsageError(
                 "a post with a time needs accounts to go to",
-                Hint("name them", "a column accounts, or --to PLATFORM/HANDLE"),
+                Hint("try", "a column accounts, or --to PLATFORM/HANDLE"),
             )
         time = self._resolver.resolve_row(text, tz, accounts)
         if held is not None and time.at in (None, held):

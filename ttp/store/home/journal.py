@@ -49,7 +49,7 @@ class Journal:
             raise Busy(
                 f"{self.path} cannot be used ({error.strerror or error}): it keeps what became of a call while the"
                 " store cannot take it",
-                Hint("free some", f"df -h {quoted(home)}") if full else Hint("look", f"ls -la {quoted(self.path)}"),
+                Hint("see", f"df -h {quoted(home)}") if full else Hint("see", f"ls -la {quoted(self.path)}"),
             ) from error
 
     def keep(self, entry: Entry) -> None:

@@ -156,7 +156,7 @@ class MediaStore:
                 copy.flush()
                 os.fsync(copy.fileno())
             if digest.hexdigest() != sha256:
-                raise UsageError(f"{source} changed while it was read", Hint("once it is whole", "try again"))
+                raise UsageError(f"{source} changed while it was read: try again when it is complete")
             fresh.replace(self.path(sha256))
         finally:
             fresh.unlink(missing_ok=True)
@@ -171,8 +171,8 @@ def _writing(folder: Path, source: str) -> Iterator[None]:
     except OSError as error:
         where = shlex.quote(str(folder.parent))
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Busy(f"no room left for a copy of {source} in {folder}", Hint("look", f"df -h {where}")) from error
-        raise Busy(f"{folder} cannot be written: {error.strerror}", Hint("look", f"ls -la {where}")) from error
+            raise Busy(f"no room left for a copy of {source} in {folder}", Hint("see", f"df -h {where}")) from error
+        raise Busy(f"{folder} cannot be written: {error.strerror}", Hint("see", f"ls -la {where}")) from error
 
 
 def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
@@ -247,7 +247,7 @@ _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is of
 
 def another(given: object) -> Hint:
     """To give another file than that which was `given`."""
-    return Hint("give another", "--media FILE", (str(given), "FILE"))
+    return Hint("try", "--media FILE", (str(given), "FILE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +319,7 @@ def check_name(path: Path, facts: Facts) -> None:
         better = shlex.quote(shown(path.with_suffix(_SUFFIXES[facts.mime][0])))
         raise UsageError(
             f"{shown(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
-            Hint("rename it", f"mv {shlex.quote(shown(path))} {better}"),
+            Hint("fix", f"mv {shlex.quote(shown(path))} {better}"),
         )
 
 
@@ -327,8 +327,8 @@ def _like(path: Path) -> tuple[Hint, ...]:
     """The file in the same folder that was probably meant, else the folder."""
     meant = [path.with_name(name) for name in names_like(path)]
     if not meant:
-        return (Hint("see what is there", f"ls -la {on_the_way(path)}"),)
-    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(one))}", (str(path), str(one))) for one in meant)
+        return (Hint("see", f"ls -la {on_the_way(path)}"),)
+    return tuple(Hint("try", f"--media {shlex.quote(shown(one))}", (str(path), str(one))) for one in meant)
 
 
 def names_like(path: Path) -> list[str]:
