@@ -116,7 +116,7 @@ def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_writt
         "  fields: accounts approvedAt chosenBy content createdAt deliveries id key\n"
         "          maxLatenessS media needs options platforms publishedAt rejection\n"
         "          repeat scheduledAt status tags thread updatedAt variants warnings\n"
-        "  did you mean:  scheduledAt\n"
+        "  try: scheduledAt\n"
     )
 
 

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.hints import error_lines
+from ttp.cli.hints import command_text, error_lines
 from ttp.cli.notices import print_saved_post, saved_post_message
 from ttp.cli.post_input import naming_offers
 from ttp.cli.prompt import is_interactive
 from ttp.cli.render import posts
-from ttp.cli.times import TimeCommand, command_of_file, scheduled_text
+from ttp.cli.times import scheduled_text, time_of_edit, time_of_new
+from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import (
     Ambiguous,
     Busy,
@@ -37,6 +38,7 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.permissions import Capability
+from ttp.domain.post_input import edits_of_draft
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
@@ -171,7 +173,7 @@ class NewPostEdit:
         self.sheet = sheet
         self.context = context
         self._began = began
-        self.command = TimeCommand(context, ["ttp", "create"])
+        self.wish: PostInput | None = None
 
     def take(self, text: str) -> SavedPost:
         """Make a post of what was written. Any refusal."""
@@ -180,14 +182,14 @@ class NewPostEdit:
         wish: PostInput | None = None
         try:
             wish = replace(editor_form.read(text, self.context.platforms), first=self.sheet.first)
-            self.command = command_of_file(self.context, ["ttp", "create"], wish, in_file=is_interactive())
+            self.wish = wish
             with naming_offers(self.context):
                 posts = self.context.posts
                 first = posts.find_by_key(wish)
                 if first is not None:
                     posts.discard_draft(kept)
                     return first
-                return posts.create(wish, self.command.time_of_new(wish, kept.id), kept)
+                return posts.create(wish, time_of_new(self.context, wish, kept.id), kept)
         except TtpError:
             if wish is not None and (wish.text or "").strip():
                 _save(self.context, self.sheet, wish.text or "")
@@ -213,7 +215,6 @@ class ExistingPostEdit:
         self._post = post
         self.post_id = post.id or 0
         self.asked: PostInput | None = None
-        self.command = TimeCommand(context, ["ttp", "edit", str(self.post_id)])
         fields = fields_of(post, [name_of(item) for item in post.media])
         if post.scheduled_at is not None:
             from ttp.domain.time.formatting import format_iso
@@ -233,11 +234,8 @@ class ExistingPostEdit:
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post stays what it is", Hint("fix", "key: …"))
-            self.command = command_of_file(
-                self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=is_interactive()
-            )
             with naming_offers(self.context):
-                time = self.command.time_of_edit(self.post_id, self.asked)
+                time = time_of_edit(self.context, self.post_id, self.asked)
                 return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
             self.keep(text if wish is None else wish.text or "")
@@ -263,17 +261,17 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
     except TtpError as error:
         if sheet.draft is None:
             if not task.is_blank(sheet.read()):
-                raise _adding(error, f"What you wrote is in {sheet.path}.") from error
+                raise _adding(error, f"What you wrote is in {sheet.path}.", None, task.wish) from error
             sheet.discard()
             raise TtpError("nothing was written, and nothing is stored") from None
         sheet.know(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
         way = Hint("fix", f"ttp edit {sheet.draft} -e")
-        raise _adding(error, f"It is kept as draft {sheet.draft}.", way) from error
+        raise _adding(error, f"It is kept as draft {sheet.draft}.", sheet.draft, task.wish, way) from error
     sheet.discard()
     assert saved is not None
-    said = saved_post_message(context, saved, task.command)
-    print_saved_post(context, saved, task.command, *said, draft=sheet.draft)
+    said = saved_post_message(context, saved, task.wish.tz if task.wish else None)
+    print_saved_post(context, saved, *said)
 
 
 def _finish_change(context: Context, task: ExistingPostEdit) -> None:
@@ -285,7 +283,7 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
             sheet.discard()
             raise
         where = "What you wrote is kept" + ("." if sheet.draft is None else f", its text also as draft {sheet.draft}.")
-        raise _adding(error, where, Hint("fix", f"ttp edit {task.post_id} -e")) from error
+        raise _adding(error, where, task.post_id, task.asked, Hint("fix", f"ttp edit {task.post_id} -e")) from error
     if sheet.draft is not None:
         context.drafts.discard(sheet.draft, sheet.kept)
     sheet.discard()
@@ -295,7 +293,7 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
         return
     moved = task.asked is not None and task.asked.at is not None
     said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
-    print_saved_post(context, saved, task.command, said, timed=moved)
+    print_saved_post(context, saved, said, timed=moved)
 
 
 def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
@@ -348,15 +346,23 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
 
 def _error_lines(error: TtpError) -> list[str]:
     """The lines at the top of the file: what was wrong."""
-    first, *more = error_lines(error)
+    first, *more = error_lines(error, _as_line)
     last = "! Change it and save. Left as it is, it is kept and not taken."
     lines = [f"! {first.removeprefix('ttp: error: ')}", *more, last]
     return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
-def _adding(error: TtpError, kept: str, *ways: Hint) -> TtpError:
-    """Return the error with a line that says where the text is."""
-    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
+def _as_line(way: WayOut) -> str:
+    """Return what to write in the file: other options as its fields."""
+    if not isinstance(way, OtherOptions):
+        return command_text(way)
+    fields = [f"{name}: {value}" for name, value in way.options if value is not None]
+    return ", ".join(fields) or f"leave out {way.options[0][0]}"
+
+
+def _adding(error: TtpError, kept: str, post_id: int | None, wanted: PostInput | None, *ways: Hint) -> TtpError:
+    """Return the error with a line that says where the text is, its hints as edits of the post that has it."""
+    hints = edits_of_draft(error.hints, post_id, wanted)
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=(*error.details, kept))
 
 

@@ -16,7 +16,6 @@ from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.cli.times import TimeCommand
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
 
@@ -29,7 +28,7 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
     return [f"{account.name} is paused, its posts wait:  ttp resume --account {account.name}" for account in paused]
 
 
-def saved_post_message(context: Context, saved: SavedPost, command: TimeCommand) -> list[str]:
+def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> list[str]:
     """What was made, and of a draft how it gets a time: at its accounts' best free slot, where one is known."""
     post = saved.post
     if saved.replayed:
@@ -38,7 +37,7 @@ def saved_post_message(context: Context, saved: SavedPost, command: TimeCommand)
         from ttp.cli.times import scheduled_text
 
         return [scheduled_text(context, post, saved.time)]
-    slot = _suggested_slot(context, post.accounts, command.tz) if context.out.for_people else None
+    slot = _suggested_slot(context, post.accounts, tz) if context.out.for_people else None
     if slot is None:
         return [f"Saved draft {post.id}.  Give it a time:  ttp schedule {post.id} --at 'tomorrow 9am'"]
     return [f"Saved draft {post.id}.", f"Best free slot: {slot}.  Take it:  ttp schedule {post.id} --at optimal"]
@@ -53,15 +52,13 @@ def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> s
 def print_saved_post(
     context: Context,
     saved: SavedPost,
-    command: TimeCommand,
     *said: str,
     timed: bool = True,
-    draft: int | None = None,
 ) -> None:
     """Print a post that was written, after what there is to say of it."""
-    from ttp.cli.times import print_moved
+    from ttp.cli.times import print_moved, print_time_notes
 
-    command.print_notes([saved.time], draft)
+    print_time_notes(context, [(saved.post.id or 0, saved.time)])
     warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += warn_not_running(context)

@@ -22,7 +22,7 @@ from ttp.cli.escape import escape_line, escape_text, escape_tsv, json_line, line
 from ttp.cli.exit_codes import exit_code
 from ttp.cli.hints import command_text, error_lines
 from ttp.cli.streams import USUAL_WIDTH, escaping_stream, is_plain, is_utf8, terminal_width, write_text
-from ttp.domain.action import Action
+from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views import errors
 
@@ -243,7 +243,7 @@ def cell(value: object) -> str:
         case dict() | list() | tuple():
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
         case _:
-            return str(_plain(value) if isinstance(value, datetime | Action) else value)
+            return str(_plain(value) if isinstance(value, datetime | Action | OtherOptions) else value)
 
 
 def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
@@ -283,7 +283,7 @@ def _plain(value: object) -> object:
     """What JSON has no form for: instants, and the actions of hints."""
     if isinstance(value, datetime):
         return views.format_json_instant(value)
-    if isinstance(value, Action):
+    if isinstance(value, Action | OtherOptions):
         return command_text(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 

@@ -21,8 +21,23 @@ class Action:
     options: tuple[tuple[str, str | None], ...] = ()
 
 
-WayOut: TypeAlias = Action | str
-"""An action, or words for another place: a command of the system, a line of a file."""
+@dataclass(frozen=True, slots=True)
+class OtherOptions:
+    """The same request with other options: a value, several of them, True for a switch, None for one to leave out.
+
+    `other_options` makes one.
+    """
+
+    options: tuple[tuple[str, str | bool | tuple[str, ...] | None], ...]
+
+
+WayOut: TypeAlias = Action | OtherOptions | str
+"""An action, other options for the same request, or words for another place: a system command, a line of a file."""
+
+
+def other_options(**options: str | bool | tuple[str, ...] | None) -> OtherOptions:
+    """Return the same request with other options: `other_options(at="tomorrow 9am", tz=None)`."""
+    return OtherOptions(tuple((name.rstrip("_").replace("_", "-"), value) for name, value in options.items()))
 
 
 def action(name: str, *args: object, **options: object) -> Action:
@@ -45,7 +60,9 @@ def action(name: str, *args: object, **options: object) -> Action:
 
 def way_out_to_text(way: WayOut | None) -> str | None:
     """Return a way out as a text to store."""
-    return json.dumps([way.name, way.args, way.options]) if isinstance(way, Action) else way
+    if isinstance(way, Action):
+        return json.dumps([way.name, way.args, way.options])
+    return way if isinstance(way, str) else None  # other options are of a request, and the store has none
 
 
 def way_out_from_text(text: str | None) -> WayOut | None:

@@ -35,16 +35,6 @@ from typing import ClassVar, Literal, TypeAlias
 
 from ttp.domain.action import WayOut, action
 
-
-@dataclass(frozen=True, slots=True)
-class OtherTime:
-    """The same request with another time, and zone if one was named; on `draft`, if the text was saved as one."""
-
-    at: str
-    tz: str | None = None
-    draft: int | None = None
-
-
 Label: TypeAlias = Literal["try", "fix", "see"]
 
 
@@ -59,8 +49,6 @@ class Hint:
     label: Label
     way: WayOut
     instead: tuple[str, str] | None = None
-    other_time: OtherTime | None = None
-    """What to ask for instead; each interface writes it in its own form."""
 
 
 @dataclass(frozen=True, slots=True)

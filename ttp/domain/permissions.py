@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, NotAllowed
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def refuse_time(capability: Capability) -> None:
     """Raise NotAllowed where no post may get a time."""
     if capability is not Capability.PUBLISH:
         said = f"{VARIABLE} is {capability}: no post gets a time here"
-        raise NotAllowed(said, Hint("try", "leave out --at"))
+        raise NotAllowed(said, Hint("try", other_options(at=None)))
 
 
 def _look(post: Post) -> tuple[Hint, ...]:

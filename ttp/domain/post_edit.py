@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.approval import still_approved
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
@@ -109,8 +109,8 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
         return tuple(items)
     if len(alts) > len(items):
         texts = "alt text" if len(alts) == 1 else "alt texts"
-        one_each = Hint("try", " ".join(["--alt TEXT"] * len(items)))
-        way_out = one_each if items else Hint("try", "leave out --alt")
+        one_each = Hint("try", other_options(alt=("TEXT",) * len(items)))
+        way_out = one_each if items else Hint("try", other_options(alt=None))
         raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
     given = [*alts, *[None] * (len(items) - len(alts))]
     return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
@@ -187,15 +187,15 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(facts.post_id, text):
-            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("try", "--published URL"))
+            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("try", other_options(published="URL")))
         return text
     if not text.startswith("https://"):
-        raise UsageError(f'"{text}" is not an address', Hint("try", "--published URL"))
+        raise UsageError(f'"{text}" is not an address', Hint("try", other_options(published="URL")))
     if "(?P<id>" not in facts.post_url:
         return None
     found = parse_post_url(facts, text).get("id")
     if found is None:
-        raise UsageError(f"no {facts.name} post in {text}", Hint("try", "--published ID"))
+        raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
     return found
 
 
@@ -260,11 +260,3 @@ def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: b
     """An account for an example: for a text alone, where there is one, of a platform that takes such posts."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
-
-
-def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
-    """The same error, saying that the text is safe as a draft."""
-    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
-    where = Hint("see", action("show", kept.id))
-    details = (*error.details, f"The text is kept as draft {kept.id}.")
-    return type(error)(error.message, *hints, where, problems=error.problems, details=details)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
 from ttp.domain.account import Account, account_warnings, resolve_accounts
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
@@ -150,7 +150,7 @@ class Posts:
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
             name = one_for(self.accounts(), self.platforms, text_alone=not wanted.media)
-            raise UsageError("a post with a time needs accounts to go to", Hint("try", f"--to {name}"))
+            raise UsageError("a post with a time needs accounts to go to", Hint("try", other_options(to=name)))
         return accounts
 
     def accounts_after_edit(self, post_id: int, wanted: PostInput) -> tuple[Account, ...]:
@@ -338,7 +338,7 @@ class Posts:
             has_time = new.post.scheduled_at is not None
             return _without_crowded(self.check_post(new.post, new.accounts, timed=has_time), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", "leave out --at")  # the rules refuse a time and never a draft
+            keep = Hint("try", other_options(at=None))  # the rules refuse a time and never a draft
             raise ContentRefused(
                 refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
             ) from None
@@ -581,14 +581,14 @@ def _same_request(first: Post, fingerprint: str | None) -> Post:
         raise Conflict(
             f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
             Hint("see", action("show", first.id)),
-            Hint("try", "--key KEY"),
+            Hint("try", other_options(key="KEY")),
         )
     return first
 
 
 def _refuse_empty_key(wanted: PostInput) -> None:
     if wanted.key is not None and not wanted.key.strip():
-        raise UsageError("the key is empty", Hint("try", "--key KEY"))
+        raise UsageError("the key is empty", Hint("try", other_options(key="KEY")))
 
 
 def _refuse_to_edit(post: Post) -> None:

@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
@@ -76,7 +76,7 @@ class Repeats:
         now = self._posts.clock.now()
         first = next(self._instants(wanted, now), None)
         if first is None or (wanted.until is not None and first >= wanted.until):
-            raise UsageError("it would never come", Hint("try", "--until DATE"))
+            raise UsageError("it would never come", Hint("try", other_options(until="DATE")))
         self._refuse_flood(wanted, now)
         warnings = self._judge(wanted, first)
         with self._posts.database.writing() as db:

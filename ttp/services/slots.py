@@ -17,7 +17,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
@@ -84,7 +84,7 @@ class Slots:
         is kept, and takes the name."""
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
         if name is not None and (not name.strip() or name.strip().isdecimal()):
-            raise UsageError(f'"{name}" is no name for a slot', Hint("try", "--name WORD"))
+            raise UsageError(f'"{name}" is no name for a slot', Hint("try", other_options(name="WORD")))
         with self._database.writing() as db:
             for account, zone in wanted:
                 known = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
@@ -176,7 +176,7 @@ class Slots:
         now = self._clock.now()
         if not accounts:
             why = "a slot is an account's, and the post has none"
-            raise UsageError(why, Hint("try", "--to PLATFORM/HANDLE"))
+            raise UsageError(why, Hint("try", other_options(to="PLATFORM/HANDLE")))
         with nullcontext(db) if db else self._database.reading() as db:
             known = store.slots(db, _ids(accounts)) if db else []
         for account in accounts:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
@@ -283,4 +283,4 @@ def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
 
 
 def _partial() -> Hint:
-    return Hint("try", "--partial", ("", "--partial"))
+    return Hint("try", other_options(partial=True))

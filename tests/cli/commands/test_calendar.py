@@ -201,7 +201,7 @@ def test_ics_has_no_fields(planned: Program) -> None:
     ran = planned("calendar", "--ics", "--fields", "id")
     assert (ran.code, ran.err) == (
         2,
-        "ttp: error: --ics writes a calendar file, not rows\n  the file:      ttp calendar --ics\n",
+        "ttp: error: --ics writes a calendar file, not rows\n  try: ttp calendar --ics\n",
     )
 
 

@@ -86,7 +86,7 @@ def test_a_folder_that_lost_all_its_files_cancels_nothing(ttp: Program, folder: 
     ran = ttp("sync", str(folder), "--prune", "--yes")
     assert (ran.code, ttp.shown(1)["status"], ttp.shown(2)["status"]) == (2, "scheduled", "scheduled")
     assert "has no posts at all, and --prune would cancel all 2 that came from it" in ran.err
-    assert "if that is meant:  ttp delete 1 2" in ran.err
+    assert "try: ttp delete 1 2" in ran.err
     assert ttp("sync", str(folder), "--prune", "--check").code == 6
 
 

@@ -11,7 +11,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, exit_code
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.hints import quote_command
 from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message
 from ttp.cli.options import (
     Alts,
@@ -49,7 +49,7 @@ from ttp.cli.post_input import given_options, keeping_text, naming_offers, parse
 from ttp.cli.prompt import confirm
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
-from ttp.cli.times import TimeCommand, scheduled_text, time_text
+from ttp.cli.times import scheduled_text, time_of_edit, time_of_new, time_text
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 
@@ -123,38 +123,31 @@ def create(
 
         create_in_editor(context, wish)
         return
-    command = TimeCommand(
-        context,
-        ["ttp", "create", *option_words({"--file": file, "--key": key})],
-        wish.tz,
-        text,
-        option_words(given),
-        first,
-    )
     if dry_run:
-        preview(context, wish, command)
+        preview(context, wish)
         return
     saved, draft = context.posts.find_by_key(wish), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
         with naming_offers(context), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
             draft = kept.id if kept else None
-            saved = context.posts.create(wish, command.time_of_new(wish, draft), kept)
-    print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)
+            saved = context.posts.create(wish, time_of_new(context, wish, draft), kept)
+    print_saved_post(context, saved, *saved_post_message(context, saved, wish.tz))
 
 
-def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
+def preview(context: Context, wish: PostInput) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
     from ttp.services.preview import preview_post
 
     context.out.check_fields(render_post.preview_spec(()))
-    time = None if context.posts.find_by_key(wish) else command.time_of_new(wish)
+    time = None if context.posts.find_by_key(wish) else time_of_new(context, wish)
     found = preview_post(context.posts, wish, time)
     if found.refused is not None:
         if context.out.for_people:
             _print_preview(context, found, time, ())
         raise found.refused  # no platform is asked what it offers: that would be recorded
-    command.print_notes([time])
+    if time is not None and time.note:
+        context.out.note(time.note)
     _print_preview(context, found, time, print_warnings(context.out, found.warnings))
 
 
@@ -242,13 +235,12 @@ def edit(
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("see", "ttp edit --help"))
-    command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
     with naming_offers(context), keeping_text(context, words if piped else None):
         context.out.check_fields(render_posts.saved_posts_spec())
         wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
-        saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
+        saved = context.posts.edit(post_id, wanted, time_of_edit(context, post_id, wanted))
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
-    print_saved_post(context, saved, command, said, timed=at is not None)
+    print_saved_post(context, saved, said, timed=at is not None)
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:

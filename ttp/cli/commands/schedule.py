@@ -9,7 +9,7 @@ from ttp.cli.notices import ids_needing_approval, print_warnings, warn_needs_app
 from ttp.cli.options import At, BeforeOthers, PostIds, Strict, Tz, enable_strict_checks, existing_ids, with_output
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import posts as render_posts
-from ttp.cli.times import TimeCommand, print_moved, scheduled_text
+from ttp.cli.times import print_moved, print_time_notes, scheduled_text
 from ttp.views import posts as views_posts
 
 
@@ -25,10 +25,10 @@ def schedule(
     """
     context.out.check_fields(render_posts.saved_posts_spec())
     enable_strict_checks(context, strict=strict)
-    command = TimeCommand(context, ["ttp", "schedule", *post_ids], tz, first=first)
+    accounts = context.posts.accounts_by_post(existing_ids(context, post_ids))
     with naming_offers(context):
-        saved = context.posts.schedule(command.times_of_posts(existing_ids(context, post_ids), at), first=first)
-    command.print_notes([one.time for one in saved])
+        saved = context.posts.schedule(context.times.resolve_posts(at, accounts, tz, first=first), first=first)
+    print_time_notes(context, [(one.post.id or 0, one.time) for one in saved])
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
     more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]

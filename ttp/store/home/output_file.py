@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from ttp.domain.action import other_options
 from ttp.domain.errors import Busy, Hint, NotFound, TtpError, UsageError
 from ttp.store.home.own_files import OwnFiles
 from ttp.store.home.regular_file import stream_number
@@ -38,7 +39,7 @@ def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed:
         found = _found(real)
         if found is None or stat.S_ISREG(found.st_mode):
             if found is not None and not over:
-                raise UsageError(f"{path} is there already", Hint("try", "--force", ("", "--force")))
+                raise UsageError(f"{path} is there already", Hint("try", other_options(force=True)))
             _replace(real, parts, found)
         elif stat.S_ISDIR(found.st_mode):
             raise UsageError(f"{path} is no file", Hint("try", f"{path}/posts.csv"))
