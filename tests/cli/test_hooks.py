@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,18 @@ from ttp.domain.errors import ReconnectNeeded
 from ttp.publisher import hooks
 from ttp.publisher.events import HOOKS, Event
 from ttp.publisher.hooks import Hooks
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.services.tokens import Renewal
 
 
 @pytest.fixture
-def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    with running_sandbox(now=ttp.clock.now) as running:
-        monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
-        monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "1")
-        credentials = json.dumps(running.state.accounts["x/demo"].credentials())
-        ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
-        yield running
+def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> RunningSandbox:
+    shared_sandbox.reset(now=ttp.clock.now)
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "1")
+    credentials = json.dumps(shared_sandbox.state.accounts["x/demo"].credentials())
+    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
+    return shared_sandbox
 
 
 def hook(ttp: Program, tmp_path: Path, name: str, script: str) -> Path:
@@ -122,7 +121,7 @@ def test_a_token_that_is_not_renewed_is_told_once_where_a_person_must_mend_it(tt
 def test_when_there_is_no_time_what_waits_is_not_told(ttp: Program, tmp_path: Path) -> None:
     made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", [])
     for number in (1, 2):
-        made.tell(Event(ttp.clock.now(), "delivery.needs_review", number))
+        made.emit(Event(ttp.clock.now(), "delivery.needs_review", number))
     made.finish(lambda: True)
     made.start()
     made.finish(lambda: True)
@@ -136,7 +135,7 @@ def test_a_hook_that_is_too_slow_for_what_happens_does_not_fill_the_memory(
     told: list[Event] = []
     made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", told)
     for number in range(6):
-        made.tell(Event(ttp.clock.now(), "delivery.published", number))
+        made.emit(Event(ttp.clock.now(), "delivery.published", number))
     made.start()
     made.finish(lambda: False)
     assert [event["post"] for event in lines(heard)] == [0, 1, 2]

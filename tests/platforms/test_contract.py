@@ -28,7 +28,7 @@ from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 AHEAD = timedelta(hours=1)
 
@@ -99,11 +99,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="module")
-def sandbox(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSandbox, Path]]:
-    """One sandbox for all, whose clock is an hour ahead of this machine's."""
+def sandbox(
+    clock: Clock, tmp_path_factory: pytest.TempPathFactory, shared_sandbox: RunningSandbox
+) -> tuple[RunningSandbox, Path]:
+    """The shared sandbox, reset once for the module. Its clock is an hour ahead of this machine's."""
     served = tmp_path_factory.mktemp("served")
-    with running_sandbox(now=lambda: clock.now() + AHEAD, media_dir=served, processing_s=5, moderation_s=5) as running:
-        yield running, served
+    shared_sandbox.reset(now=lambda: clock.now() + AHEAD, media_dir=served, processing_s=5, moderation_s=5)
+    return shared_sandbox, served
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from tests.clock import START, FakeClock
 from tests.publisher.world import World, open_world
 from ttp.publisher.loop import Mode
 from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.server import RunningSandbox
 from ttp.store.dialect import Connection
 from ttp.store.rate_limits import Limits
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with open_world(tmp_path, FakeClock()) as world:
+def world(tmp_path: Path, shared_sandbox: RunningSandbox) -> Iterator[World]:
+    with open_world(shared_sandbox, tmp_path, FakeClock()) as world:
         yield world
 
 

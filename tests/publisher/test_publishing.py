@@ -216,8 +216,8 @@ def test_a_machine_that_sleeps_before_it_sends_withdraws_the_intent(
             sleep()
         return begin_attempt(db, attempt)
 
-    begin_attempt = attempts.begin
-    monkeypatch.setattr(attempts, "begin", begin)
+    begin_attempt = attempts.start_attempt
+    monkeypatch.setattr(attempts, "start_attempt", begin)
     if asleep == "after the commit":
         bench.on_commit = lambda: sleep() if bench.delivery().state is DeliveryState.SENDING else None
     bench.x.publishes.append(Done("1"))

@@ -19,7 +19,7 @@ from ttp.cli.context import Context
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.worker_pool import Inline, JobReport, Reports
-from ttp.sandbox.server import running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 MOST_NAPS = 5_000
 
@@ -79,12 +79,13 @@ class World:
 
 
 @contextmanager
-def open_world(folder: Path, clock: FakeClock, **more: Any) -> Iterator[World]:
-    """A world for as long as the block runs; the platforms fetch media from a folder in it. `more`: of the sandbox."""
+def open_world(sandbox: RunningSandbox, folder: Path, clock: FakeClock, **more: Any) -> Iterator[World]:
+    """Reset the sandbox and open a world on it. `more`: switches of the sandbox."""
     served = folder / "served"
     served.mkdir()
     quick: dict[str, Any] = {"processing_s": 1.0, **more}
-    with running_sandbox(now=clock.now, media_dir=served, **quick) as sandbox, program(folder, clock) as ttp:
+    sandbox.reset(now=clock.now, media_dir=served, **quick)
+    with program(folder, clock) as ttp:
         settings = {
             **{f"PLATFORMS__{name}__BASE_URL": sandbox.url for name in ("X", "INSTAGRAM", "TIKTOK")},
             "MEDIA_HOST__KIND": "folder",

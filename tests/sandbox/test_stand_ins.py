@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 
 import ttp.sandbox
+from tests.sandbox.conftest import Web
+from ttp.sandbox.consent import LoginPage, authorization_route, is_https
+from ttp.sandbox.records import App
 from ttp.sandbox.stand_in import StandIn, find_stand_ins, platform_of
 
 ROOT = Path(ttp.sandbox.__file__).parent
@@ -60,6 +67,33 @@ def test_a_path_belongs_to_one_platform_and_control_paths_to_none() -> None:
         assert (one := platform_of(path)) is not None
         assert one.name == name
     assert platform_of("/_sandbox/posts") is None
+
+
+def test_two_platforms_may_have_the_same_login_path(web: Web) -> None:
+    pages = {
+        name: LoginPage(
+            platform=name,
+            required=("client_id", "redirect_uri"),
+            optional=("scope",),
+            scopes=("read", name),
+            may_redirect=is_https,
+            code_ms=1000,
+            denied={"error": f"denied by {name}"},
+        )
+        for name in ("one", "two")
+    }
+    for name in pages:
+        web.state.save(App(f"app-of-{name}", name))
+    app = Starlette(routes=[authorization_route(web.state, "/oauth/authorize", page) for page in pages.values()])
+
+    async def denied(client: str) -> str:
+        query = {"client_id": client, "redirect_uri": "https://app.example/", "scope": "read", "sandbox": "deny"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client_:
+            answer = await client_.get("/oauth/authorize", params=query)
+        return parse_qs(urlsplit(answer.headers["location"]).query)["error"][0]
+
+    assert asyncio.run(denied("app-of-one")) == "denied by one"
+    assert asyncio.run(denied("app-of-two")) == "denied by two"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

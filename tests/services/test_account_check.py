@@ -15,7 +15,7 @@ from tests.services.logins import Shop
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
-from ttp.domain.diagnostics import Check, Grade, warning
+from ttp.domain.diagnostics import Check, Grade, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.client import AccountInfo
 from ttp.platforms.login import Login
@@ -95,7 +95,7 @@ def bench(tmp_path: Path, clock: FakeClock) -> Bench:
 
 def test_a_token_that_works_is_told_with_what_the_platform_said(bench: Bench) -> None:
     bench.mark(scopes=login_of("x").scopes)
-    check = bench.one(replace(ME, remarks=(warning("9 of 75 left", "wait"),)))
+    check = bench.one(replace(ME, remarks=(warning_remark("9 of 75 left", "wait"),)))
     assert (check.name, check.status, check.hint) == ("x/me", Grade.WARN, "wait")
     assert check.message == "9 of 75 left; token works; has all permissions; token ends in 2 h, and is renewed"
     assert bench.checker.asked == [("x/me", "access-0")]

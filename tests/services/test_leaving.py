@@ -16,7 +16,7 @@ from ttp.domain.action import action
 from ttp.domain.errors import PartlyFailed
 from ttp.domain.outcome import Kind, NotDone
 from ttp.services.accounts import Accounts, Leaving, Left
-from ttp.store.credentials import Away
+from ttp.store.credentials import BackendUnavailable
 
 
 @pytest.fixture
@@ -117,11 +117,11 @@ def test_a_place_of_tokens_that_does_not_answer_refuses_the_removal(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(account: str) -> None:
-        raise Away("it is locked")
+        raise BackendUnavailable("it is locked")
 
     with monkeypatch.context() as patch:
         patch.setattr(shop.credentials, "get", away)
-        with pytest.raises(Away):
+        with pytest.raises(BackendUnavailable):
             leave(shop)
     assert shop.account().connected
     monkeypatch.setattr(shop.credentials, "remove", away)

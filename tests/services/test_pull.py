@@ -26,7 +26,7 @@ from ttp.services.metrics_sync import BATCH, MetricsFetcher, Pull, Pulled, Stopp
 from ttp.store import metric_schedule
 from ttp.store import samples as stored_samples
 from ttp.store.home.locks import token_lock
-from ttp.store.metric_schedule import Followed
+from ttp.store.metric_schedule import FollowedPost
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -121,7 +121,7 @@ class Numbers:
         with self.shop.database.reading() as db:
             assert db is not None
             ids = [row["id"] for row in db.execute("SELECT id FROM account")]
-            return list(stored_samples.every(db, ids, None))
+            return list(stored_samples.read_samples(db, ids, None))
 
     def next_at(self, remote_id: str) -> datetime | None:
         with self.shop.database.reading() as db:
@@ -450,7 +450,7 @@ def test_accounts_that_cost_nothing_are_chosen_where_none_is_named(numbers: Numb
 
 def test_only_x_has_a_price() -> None:
     x = PLATFORMS.pricing("x")
-    posts = [Followed(str(number), START) for number in range(3)]
+    posts = [FollowedPost(str(number), START) for number in range(3)]
     assert read_price(x, posts, None) == 3
     assert read_price(x, [], 200) == 200
     assert read_price(x, [], 1) == 5
@@ -483,5 +483,5 @@ def test_the_rows_of_other_accounts_stay_as_they_are(numbers: Numbers) -> None:
         assert db is not None
         assert [one.remote_id for one in numbers.pull.posts(other)] == ["3"]
         assert [
-            one.remote_id for one in metric_schedule.followed(db, other.id or 0, since=START - DAY, until=START)
+            one.remote_id for one in metric_schedule.followed_posts(db, other.id or 0, since=START - DAY, until=START)
         ] == ["3"]

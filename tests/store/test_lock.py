@@ -19,7 +19,7 @@ from filelock import FileLock
 from tests.clock import START
 from ttp.domain.action import action
 from ttp.domain.errors import Busy
-from ttp.store.home.locks import Holder, LockHeld, is_held, publisher_lock, read_holder, write_holder
+from ttp.store.home.locks import Holder, LockHeld, is_publisher_running, publisher_lock, read_holder, write_holder
 
 HOLDING = """
 import sys, pathlib
@@ -47,19 +47,19 @@ def home(tmp_path: Path) -> Path:
 
 def test_only_one_process_publishes_and_its_death_frees_the_lock(home: Path) -> None:
     with another_publisher(home) as process:
-        assert is_held(home)
+        assert is_publisher_running(home)
         with pytest.raises(LockHeld), publisher_lock(home):
             pytest.fail("two publishers")
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert not is_held(home)
+        assert not is_publisher_running(home)
         with publisher_lock(home):
-            assert is_held(home)
-    assert not is_held(home)
+            assert is_publisher_running(home)
+    assert not is_publisher_running(home)
 
 
 def test_nobody_holds_a_lock_that_was_never_made(home: Path) -> None:
-    assert not is_held(home)
+    assert not is_publisher_running(home)
     assert not (home / "publisher.lock").exists(), "asking makes nothing"
 
 

@@ -18,7 +18,7 @@ import pytest
 from tests import media_bytes as made
 from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
 from ttp.store.home import media
-from ttp.store.home.media import MediaStore, Source, digest_of
+from ttp.store.home.media import MediaStore, Source, hash_source
 
 
 @pytest.fixture
@@ -177,14 +177,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_nothing_is_left(
     store: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = file(tmp_path, "a.jpg", made.jpeg())
-    digest = digest_of
+    digest = hash_source
 
     def then_changed(opened: Source) -> str:
         found = digest(opened)
         source.write_bytes(made.jpeg(1, 1))
         return found
 
-    monkeypatch.setattr(media, "digest_of", then_changed)
+    monkeypatch.setattr(media, "hash_source", then_changed)
     assert str(source) in refused(store, source).message
 
 

@@ -26,7 +26,7 @@ from ttp.domain.errors import (
     SlowClock,
     TtpError,
 )
-from ttp.domain.health import Costs, Health, Needs, Publisher
+from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import PostStatus
@@ -252,17 +252,17 @@ def test_a_sample_tells_what_was_not_counted_as_null_not_as_zero() -> None:
 
 def test_status_has_the_documented_form() -> None:
     health = Health(
-        Publisher(True, 4127, "loop", AT, NEXT),
+        PublisherInfo(True, 4127, "loop", AT, NEXT),
         next_due_at=NEXT,
         next_post=POST,
         overdue=1,
         waiting=3,
-        needs=Needs((36,), ("x/roastery",), (38, 39)),
+        needs=ActionsNeeded((36,), ("x/roastery",), (38, 39)),
         holds=(Hold("x/me", NEXT, "quota"),),
         limits=(Limit("tiktok/me", "posts", 3, 15, NEXT),),
         media=MediaUse(7, 12_000_000),
         clock=SlowClock(AT, NEXT),
-        costs=(Costs("x", "X"),),
+        costs=(PlatformCosts("x", "X"),),
     )
     assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
         "publisher": {
@@ -288,8 +288,8 @@ def test_status_has_the_documented_form() -> None:
 
 @pytest.mark.parametrize(("running", "stalled"), [(False, True), (True, False)])
 def test_publishing_is_stalled_when_posts_are_overdue_and_nothing_runs(*, running: bool, stalled: bool) -> None:
-    assert Health(Publisher(running), overdue=1).stalled is stalled
-    assert not Health(Publisher(running)).stalled
+    assert Health(PublisherInfo(running), overdue=1).stalled is stalled
+    assert not Health(PublisherInfo(running)).stalled
 
 
 def test_the_key_lists_are_the_keys_of_the_objects() -> None:

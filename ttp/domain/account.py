@@ -51,13 +51,13 @@ class Account:
 
     @property
     def is_paused(self) -> bool:
-        """A person has paused it."""
+        """Whether a person paused it."""
         return self.hold_until is not None and self.hold_until >= PAUSED_UNTIL
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An account that the publisher leaves alone until an instant (None: until a person lifts it)."""
+    """An account that the publisher skips until an instant (None: until a person resumes it)."""
 
     account: str
     until: datetime | None = None
@@ -85,7 +85,7 @@ class Credentials:
 
     @property
     def by_keys(self) -> bool:
-        """Whether they are user keys of OAuth 1.0a, which no login gives."""
+        """Whether they are OAuth 1.0a user keys, which no login gives."""
         return self.token_secret is not None
 
 
@@ -95,7 +95,7 @@ def connect_action(name: str, *, by_keys: bool = False) -> Action:
 
 
 def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
-    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. UsageError if it is neither."""
+    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
         raise UsageError(f'"{text}" is not an account', Hint("try", "PLATFORM/HANDLE, for example x/me"))
@@ -110,27 +110,28 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two hosts count as one: equal, or both on this machine's loopback."""
+    """Return whether two hosts count as one: equal, or both on this machine's loopback."""
     return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's loopback."""
+    """Return whether a host name or address is this machine's loopback."""
     bare = host.strip("[]").lower()
     return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None
 
 
 def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
-    """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
+    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or
+    UsageError."""
     found: dict[str, Account] = {}
     for name in names:
-        account = named(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
+        account = find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
         found[account.name] = account
     return tuple(found.values())
 
 
-def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
+def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
+    """Return the account of a full name, in any case. Raises NotFound, or UsageError for an invalid name."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
@@ -154,7 +155,7 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
 
 
 def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The one enabled account of a platform. UsageError for none, Ambiguous for several."""
+    """Return the one enabled account of a platform. Raises UsageError for none, Ambiguous for several."""
     platform = platforms.find(name).name
     enabled = [account for account in known if account.platform == platform and account.enabled]
     match enabled:
@@ -174,7 +175,7 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> 
 
 
 def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
-    """Yield what would make every post of an account fail, or wait, when it is due, as the account is now."""
+    """Yield why posts of an account would fail or wait in its present state."""
     for account in accounts:
         name = account.name
         if account.is_paused:

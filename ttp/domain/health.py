@@ -1,4 +1,4 @@
-"""Health: what `ttp status` knows at one moment. Data only; who gathers it and how is the services' matter."""
+"""What `ttp status` shows. Data only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ttp.domain.rate_limit import Limit
 
 
 @dataclass(frozen=True, slots=True)
-class Publisher:
-    """The process that holds the store's publishing lock, or the last one that did.
+class PublisherInfo:
+    """The process that holds the publisher's lock, or held it last.
 
-    `mode` is `loop`, `once` or `until-idle`; `pid` and `since` are None while none runs.
+    `mode` is `loop`, `once` or `until-idle`; without a running publisher `pid` and `since` are empty.
     """
 
     running: bool = False
@@ -27,9 +27,9 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What a person must do: ids of the posts to look at, names of the accounts to reconnect, ids of the posts to
-    retry, and of those to approve (None: nobody need)."""
+class ActionsNeeded:
+    """What a person must do: ids of posts to look at, accounts to reconnect, ids of posts to retry and to approve
+    (None: approval is not required)."""
 
     review: tuple[int, ...] = ()
     reconnect: tuple[str, ...] = ()
@@ -38,10 +38,10 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
-    """What a platform will charge, in thousandths of a US dollar, for so many posts.
+class PlatformCosts:
+    """What a platform will charge for these posts, in thousandths of a US dollar.
 
-    `more`: further ones were not looked at.
+    `more`: further posts were not counted.
     """
 
     platform: str
@@ -55,24 +55,23 @@ class Costs:
 class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
-    `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come,
-    `held` those whose time has come, and whose account is held.
-    `next_post` is the post that is due at `next_due_at`, `coming` the next few of their own time. `costs`: what X will
-    charge for what waits. `clock`: why nothing is published by this clock; `elsewhere`: why nothing is from this
-    machine; `unreadable`: what is left alone because it cannot be read.
+    `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later time; `held`: due posts of
+    accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what platforms will charge
+    for waiting posts. `clock`, `elsewhere`: why nothing is published with this clock, or from this machine;
+    `unreadable`: what is skipped because it cannot be read.
     """
 
-    publisher: Publisher = Publisher()
+    publisher: PublisherInfo = PublisherInfo()
     next_due_at: datetime | None = None
     next_post: PostFields | None = None
     coming: tuple[PostFields, ...] = ()
     overdue: int = 0
     waiting: int = 0
     held: int = 0
-    needs: Needs = Needs()
+    needs: ActionsNeeded = ActionsNeeded()
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
-    costs: tuple[Costs, ...] = ()
+    costs: tuple[PlatformCosts, ...] = ()
     media: MediaUse = NO_MEDIA
     clock: TtpError | None = None
     elsewhere: TtpError | None = None
@@ -80,5 +79,5 @@ class Health:
 
     @property
     def stalled(self) -> bool:
-        """Posts are overdue and nothing runs that would publish them."""
+        """Whether posts are overdue and no publisher runs."""
         return self.overdue > 0 and not self.publisher.running

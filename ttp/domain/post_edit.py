@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
-from ttp.domain.approval import still_approved
+from ttp.domain.approval import keep_approval
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, UsageError
@@ -25,15 +25,16 @@ def new_delivery(account: Account, at: datetime | None) -> Delivery:
 
 
 def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
-    """The post with a time: its pending and failed deliveries are due then."""
+    """Return the post with a time: its pending and failed deliveries are due then."""
     deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
+    """Return the post with exactly these accounts. Raises StateRefused while it is being published.
 
-    Of a post that has begun to go out and whose time has passed, the new ones get no time: nobody asked for now.
+    New deliveries get the post's time. If that has passed and publishing has begun, they get none: publishing now was
+    not requested.
     """
     wanted = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
@@ -56,7 +57,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
 
 
 def as_draft(post: Post, what: str) -> Post:
-    """The post without its time. StateRefused once it has begun to go out, and so cannot `what`."""
+    """Return the post without its time. Raises StateRefused, naming `what`, once publishing has begun."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
         raise StateRefused(f"post {post.id} is {post.status}", Hint("see", action("show", post.id)))
@@ -65,7 +66,7 @@ def as_draft(post: Post, what: str) -> Post:
 
 
 def warn_missing_times(post: Post) -> tuple[Problem, ...]:
-    """A warning for each delivery that waits without a time beside others that have begun."""
+    """Return a warning for each delivery without a time in a post that is being published."""
     if post.status is not PostStatus.PUBLISHING:
         return ()
     return tuple(
@@ -78,8 +79,8 @@ def warn_missing_times(post: Post) -> tuple[Problem, ...]:
 
 
 def with_derived_status(post: Post, now: datetime, before: Post | None = None) -> Post:
-    """The post with the status and the time of publication that follow from its deliveries; changed from `before`, it
-    is still approved only if it means the same."""
+    """Return the post with status and time of publication derived from its deliveries. Compared to `before`, it stays
+    approved only if it means the same."""
     counted = post.active
     has_time = any(d.due_at is not None for d in counted)
     status = derive_status((d.state for d in counted), has_time=has_time)
@@ -90,7 +91,7 @@ def with_derived_status(post: Post, now: datetime, before: Post | None = None) -
         published_at=published_at(counted),
         updated_at=now,
     )
-    return after if before is None else still_approved(before, after)
+    return after if before is None else keep_approval(before, after)
 
 
 def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
@@ -103,8 +104,8 @@ def merge_options(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, s
     return {key: value for key, value in both.items() if value}
 
 
-def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
-    """Media with their alt texts, one for each in order. UsageError if there are more texts than media."""
+def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
+    """Media with their alt texts, one for each in order. Raises UsageError if there are more texts than media."""
     if not alts:
         return tuple(items)
     if len(alts) > len(items):
@@ -117,7 +118,8 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """A warning for each thread whose first part is out already, where the text or the media of that were changed."""
+    """Return a warning for each thread whose first part is out already, where the text or the media of that were
+    changed."""
     return tuple(
         Problem(
             "content",
@@ -138,10 +140,10 @@ def _first(post: Post, delivery: Delivery) -> str:
 
 
 def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
-    """A person's word on a delivery that needs review: live under this URL or id, or not live (None).
+    """Return a delivery that needed review after a person looked: live under this URL or id, or not live (None).
 
-    Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
-    publishes the rest.
+    Of a thread this is about the one part in doubt. If parts are left, the delivery counts as failed so far: a retry
+    publishes them.
     """
     again = action("retry", delivery.post_id, account=delivery.account)
     if published is None:
@@ -168,7 +170,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
 
 
 def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
-    """What a person found when they looked, as a look-up of the delivery."""
+    """Return what a person found when they looked, as a look-up of the delivery."""
     return Attempt(
         account=delivery.account,
         number=delivery.attempts,
@@ -183,7 +185,8 @@ def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> A
 
 
 def remote_id_of(facts: Facts, text: str) -> str | None:
-    """The platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold none."""
+    """Return the platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold
+    none."""
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(facts.post_id, text):
@@ -202,7 +205,7 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 # When it is refused.
 
 
-def no_such_post(post_id: int) -> NotFound:
+def post_not_found(post_id: int) -> NotFound:
     return NotFound(f"no post {post_id}", Hint("see", action("list")))
 
 
@@ -214,12 +217,11 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
         )
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
-        raise must_be_reviewed(post, review)
+        raise needs_review_error(post, review)
 
 
 def refuse_other_parts(before: Post, after: Post) -> None:
-    """Refuse a thread that differs from the one before in a part that is published already: by their places, what
-    comes next could not be told."""
+    """Refuse a thread that differs in a published part: its position decides what comes next."""
     for delivery in before.deliveries:  # also one that is cancelled: it may be named again
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
         if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
@@ -230,7 +232,7 @@ def refuse_other_parts(before: Post, after: Post) -> None:
         )
 
 
-def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
+def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
     account = delivery.account
     return StateRefused(
         f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
@@ -239,11 +241,11 @@ def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
     )
 
 
-def nothing_left(post: Post) -> StateRefused:
-    """Why nothing of a post can be published or given a time."""
+def nothing_to_publish(post: Post) -> StateRefused:
+    """Return why nothing of a post can be published or get a time."""
     states = {d.state for d in post.active}
     if DeliveryState.NEEDS_REVIEW in states:
-        return must_be_reviewed(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
+        return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
     if DeliveryState.FAILED in states:
         return StateRefused(
             f"post {post.id} has failed; nothing of it is pending", Hint("fix", action("retry", post.id))
@@ -251,12 +253,12 @@ def nothing_left(post: Post) -> StateRefused:
     return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("see", action("show", post.id)))
 
 
-def no_accounts(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
-    name = one_for(known, platforms, text_alone=not post.media)
+def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
+    name = example_account(known, platforms, text_alone=not post.media)
     return StateRefused(f"post {post.id} has no accounts to go to", Hint("try", action("edit", post.id, to=name)))
 
 
-def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
-    """An account for an example: for a text alone, where there is one, of a platform that takes such posts."""
+def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
+    """Return an account for an example: if possible of a platform that accepts a text without media."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")

@@ -49,13 +49,13 @@ class Limit:
 
     @property
     def share_left(self) -> float:
-        """How much of it is left, from 0 to 1; 1 where that cannot be told."""
+        """The share that is left, from 0 to 1; 1 if unknown."""
         if self.left <= 0:
             return 0.0
         return min(self.left / self.limit, 1.0) if self.limit else 1.0
 
     def closed_until(self, now: datetime) -> datetime | None:
-        """When it resets, where nothing is left until then. None where a call may be made."""
+        """Return when it resets, where nothing is left until then. None where a call may be made."""
         if self.left > 0 or self.resets_at is None:
             return None
         return self.resets_at if now < self.resets_at <= now + LONGEST else None

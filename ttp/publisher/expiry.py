@@ -1,5 +1,5 @@
-"""Due deliveries that must not go out: too late, one of several of a recurrence that are late, or of an account that
-cannot publish. They fail, with the way out."""
+"""Fail due deliveries that must not be published: too late, superseded by a later occurrence, or without a usable
+account."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 
 def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection[int] | None = None) -> None:
-    """Fail them all, of the posts `only` where that is given, and say so. MOST of each sort to a transaction."""
+    """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
     limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
     most = MOST if only is None else -1
     approved = approval.is_needed(context.config)
@@ -31,18 +31,20 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
         return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))
 
     def work(db: Connection) -> list[Event]:
-        overdue = claims.overdue(db, now=now, limit=limit, most=most, left=context.left)
+        overdue = claims.overdue(db, now=now, limit=limit, most=most, quarantine=context.quarantine)
         zones = accounts.zones(db) if overdue else {}
         wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
-        unusable = claims.unusable(db, now=now, most=most, left=context.left)
+        unusable = claims.due_on_unusable_accounts(db, now=now, most=most, quarantine=context.quarantine)
         wrong += [(d, _unusable(account)) for d, account in unusable]
-        outdone = repeats.outdone(db, now=now, most=most, approved=approved, left=context.left)
+        outdone = repeats.superseded_deliveries(
+            db, now=now, most=most, approved=approved, quarantine=context.quarantine
+        )
         zones = zones or (accounts.zones(db) if outdone else {})
         wrong += [(d, _superseded(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
         events = []
         for before, error in wrong:
             after = before.failed(error)
-            if (only is None or before.post_id in only) and claims.save(db, before, after, now=now):
+            if (only is None or before.post_id in only) and claims.save_transition(db, before, after, now=now):
                 events.append(delivery_event(after, now))
                 end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
                 events += [end] if end is not None else []
@@ -50,11 +52,11 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
 
     while events := context.run(work):
         for event in events:
-            context.tell(event)
+            context.emit(event)
 
 
 def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
-    """Why it is missed, by the clocks of `zone`. `approved`: nothing goes out that is not."""
+    """Return why a delivery was missed, in times of `zone`. `approved`: approval is required."""
     delivery = late.delivery
     assert delivery.due_at is not None
     due, free, here = (at.astimezone(zone) for at in (delivery.due_at, late.since, now))

@@ -212,7 +212,7 @@ def account_fields() -> tuple[BodyField, ...]:
         BodyField("ageS", int, fits=lambda n: n >= 0, about="how old the tokens are, in seconds"),
         BodyField("scopes", list, fits=are_texts, about="what the user granted"),
         BodyField("unlimited", bool, about="no rate limits or quotas"),
-        BodyField("followers", int, fits=lambda n: n >= 0, about="how many see the posts"),
+        BodyField("followers", int, fits=lambda n: n >= 0, about="the number of followers"),
         BodyField("trouble", str, fits=troubles.__contains__, about='a refusal by name; "" ends it'),
         *(one for found in find_stand_ins() for one in found.account_fields),
     )

@@ -17,7 +17,7 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import good_until
+from ttp.domain.token_life import works_until
 from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
 from ttp.platforms.oauth import pkce
@@ -220,14 +220,14 @@ class Connect:
                 connected=True,
                 needs_reconnect=False,
                 user_id=person.user_id,
-                expires_at=good_until(held),
+                expires_at=works_until(held),
                 scopes=person.grant.scopes,
                 server=self._server,
                 server_info=person.server_info,
             )
             account = replace(account, id=store.save(db, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
-            failed = store.failed(db, account, Kind.AUTH)
+            failed = store.count_failed(db, account, Kind.AUTH)
         return Connected(account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed)
 
     def _parsed(self, name: str) -> tuple[str, str | None]:

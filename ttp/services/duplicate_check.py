@@ -147,7 +147,7 @@ class DuplicateCheck:
         if post.id is None or not others:
             return same
         with nullcontext(db) if db else self._database.reading() as own:
-            kin = repeats.kin(own, post.id, others) if own else set()
+            kin = repeats.posts_of_same_repeat(own, post.id, others) if own else set()
         return [one for one in same if one[1] not in kin]
 
     def _problem(
@@ -179,7 +179,9 @@ def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> N
     missing = [day for day in days if day not in stored.days]
     if missing:
         first, last = missing[0], missing[-1]
-        for at, post_id, text in queries.said(db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)):
+        for at, post_id, text in queries.texts_around(
+            db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)
+        ):
             if to_ms(at) // _DAY not in stored.days:
                 stored.index.add(to_ms(at), post_id, normalize_text(text))
         stored.days.update(missing)

@@ -229,7 +229,7 @@ class Optimal:
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
         with nullcontext(db) if db else self._database.reading() as db:
-            return [one for one in accounts if db is None or not stored_samples.newest(db, one.id or 0, 1)]
+            return [one for one in accounts if db is None or not stored_samples.newest_samples(db, one.id or 0, 1)]
 
     def _next_free(
         self, told: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
@@ -239,7 +239,7 @@ class Optimal:
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
         with nullcontext(db) if db else self._database.reading() as db:
-            return stored_samples.newest(db, account.id or 0, NEWEST) if db else []
+            return stored_samples.newest_samples(db, account.id or 0, NEWEST) if db else []
 
     def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
         """The instants of each account's posts that a slot may come too close to, sorted."""

@@ -22,18 +22,18 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     as_draft,
+    example_account,
     merge_options,
     new_delivery,
-    no_accounts,
-    no_such_post,
-    nothing_left,
-    one_for,
+    no_accounts_error,
+    nothing_to_publish,
+    post_not_found,
     refuse_in_flight,
     refuse_other_parts,
     warn_missing_times,
     warn_published_parts,
     with_accounts,
-    with_alts,
+    with_alt_texts,
     with_derived_status,
     with_time,
 )
@@ -114,7 +114,7 @@ class Posts:
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
         if post is None:
-            raise no_such_post(post_id)
+            raise post_not_found(post_id)
         return post
 
     def accounts(self) -> tuple[Account, ...]:
@@ -149,7 +149,7 @@ class Posts:
         self.refuse_time()
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
-            name = one_for(self.accounts(), self.platforms, text_alone=not wanted.media)
+            name = example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("try", other_options(to=name)))
         return accounts
 
@@ -161,7 +161,7 @@ class Posts:
         if wanted.to is not None:
             post = with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
         if not post.active:
-            raise no_accounts(post, known, self.platforms)
+            raise no_accounts_error(post, known, self.platforms)
         return accounts_of(post, known)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
@@ -265,7 +265,7 @@ class Posts:
             for post_id in wanted:
                 post = queries.post(db, post_id)
                 if post is None:
-                    raise no_such_post(post_id)
+                    raise post_not_found(post_id)
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
@@ -278,7 +278,7 @@ class Posts:
                 moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
                 saved.append(SavedPost(self.view(db, stored), warnings, moved=moved))
             for step in steps:
-                attempts.begin(db, step)
+                attempts.start_attempt(db, step)
         return saved
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
@@ -410,7 +410,7 @@ class Posts:
                     after = as_draft(after, "go back to draft")
                 if time is not None:
                     if not after.active:
-                        raise no_accounts(after, known, self.platforms)
+                        raise no_accounts_error(after, known, self.platforms)
                     confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
                     after = with_time(after, confirmed.at)
                 after = with_derived_status(after, now)
@@ -439,9 +439,9 @@ class Posts:
             refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = accounts_of(post, known)
             if not accounts:
-                raise no_accounts(post, known, self.platforms)
+                raise no_accounts_error(post, known, self.platforms)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
-                raise nothing_left(post)
+                raise nothing_to_publish(post)
             post_id = post.id or 0
             confirmed[post_id] = self._confirm_time(db, times[post_id], accounts, post_id)
             moved = with_time(post, confirmed[post_id].at)
@@ -532,11 +532,11 @@ class Posts:
         are not fetched again. Raise NotFound, UsageError, Busy."""
         wanted = [name for name in names or () if name]
         if not wanted:
-            return with_alts((), alts)
+            return with_alt_texts((), alts)
         from ttp.services.media import RowMedia
 
         media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        return with_alts(media.items(wanted, before, platforms), alts)
+        return with_alt_texts(media.items(wanted, before, platforms), alts)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
@@ -555,7 +555,7 @@ def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items:
     return replace(
         before,
         content=before.content if wanted.text is None else wanted.text,
-        media=with_alts(before.media, wanted.alts) if items is None else items,
+        media=with_alt_texts(before.media, wanted.alts) if items is None else items,
         variants=merge_options(before.variants, variants),
         options=merge_options(before.options, wanted.options),
         thread=before.thread if wanted.thread is None else wanted.thread,

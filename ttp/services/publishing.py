@@ -29,9 +29,9 @@ from ttp.domain.errors import (
 from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     manual_lookup,
-    must_be_reviewed,
-    no_accounts,
-    nothing_left,
+    needs_review_error,
+    no_accounts_error,
+    nothing_to_publish,
     resolve_delivery,
     with_delivery,
 )
@@ -40,7 +40,7 @@ from ttp.services.media import refuse_gone
 from ttp.services.posts import Change, Posts, accounts_of
 from ttp.services.queries import PostView
 from ttp.store import attempts, queries
-from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.dialect import Connection
 
 _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.NEEDS_REVIEW
@@ -67,9 +67,9 @@ class Publishing:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not accounts_of(post, known):
-                raise no_accounts(post, known, self._posts.platforms)
+                raise no_accounts_error(post, known, self._posts.platforms)
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
-                raise nothing_left(post)
+                raise nothing_to_publish(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
             self._refuse_unapproved(post, pending)
             _refuse(pending, elsewhere)
@@ -91,7 +91,7 @@ class Publishing:
             if not failed:
                 review = next((d for d in wanted if d.state is _REVIEW), None)
                 raise (
-                    must_be_reviewed(post, review)
+                    needs_review_error(post, review)
                     if review
                     else StateRefused(
                         f"post {post.id} has no failed delivery to retry", Hint("see", action("show", post.id))
@@ -177,7 +177,7 @@ class Publishing:
         """The account's credentials. What cannot be read now is told by whoever needs it, for this account alone."""
         try:
             return self._credentials.get(account.name)
-        except (BrokenEntry, Away):
+        except (BrokenEntry, BackendUnavailable):
             return None
 
     def _bound(self, db: Connection, delivery: Delivery) -> frozenset[str]:

@@ -20,7 +20,7 @@ from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
 from ttp.platforms.client import Deleted, Deleter, PublishRequest
 from ttp.services.posts import Posts
-from ttp.services.tokens import Dead, Tokens
+from ttp.services.tokens import TokenRevoked, Tokens
 from ttp.store import attempts, queries
 from ttp.store import posts as store
 
@@ -142,7 +142,7 @@ class RemoteDelete:
             return DeleteResult(delivery, target.why_not, final=True)
         try:
             return self._removed(target, deleters[delivery.platform])
-        except Dead as dead:
+        except TokenRevoked as dead:
             return DeleteResult(delivery, dead.message, dead.outcome.hint, reconnect=True)
         except TtpError as error:
             return DeleteResult(delivery, error.message, error.hints[0].way if error.hints else None)
@@ -194,7 +194,7 @@ class RemoteDelete:
             case NotDone(kind, message, code):
                 row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
         with self._posts.database.writing() as db:
-            attempts.begin(db, row)
+            attempts.start_attempt(db, row)
             post = queries.post_even_deleted(db, delivery.post_id or 0)
             before = next(d for d in post.deliveries if d.id == delivery.id)
             if isinstance(answer, NotDone):

@@ -20,7 +20,7 @@ from ttp.services.posts import Posts
 from ttp.store import accounts, change_log, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
-from ttp.store.change_log import Change, Touched, Turned, batched
+from ttp.store.change_log import Change, ChangedPost, RestoredPost, batched
 from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
 
@@ -74,7 +74,7 @@ class Undo:
     def listed(self, most: int) -> list[tuple[Change, list[int]]]:
         """The last changes that can be asked for, newest first, with the ids of their posts."""
         with self._posts.database.reading() as db:
-            return store.listed(db, self._posts.clock.now(), most) if db else []
+            return store.recent_changes(db, self._posts.clock.now(), most) if db else []
 
     def take_back(self, wanted: Wanted, *, rehearse: bool = False) -> Done:
         """Take changes back, all of them or none; `rehearse`: only find out what that does. NotFound where there are
@@ -100,7 +100,7 @@ class Undo:
 
     def _changes(self, db: Connection, wanted: Wanted) -> list[Change]:
         now = self._posts.clock.now()
-        found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
+        found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
         if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
             raise Conflict("posts were changed meanwhile, and nothing was taken back", _LIST)
         if len(found) < wanted.count:
@@ -109,8 +109,8 @@ class Undo:
 
     def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[UndoneChange]:
         """Put back the posts of one change; `left` gets why some cannot be."""
-        turning, turned, told = _UndoPlanner(self._posts, db, change), list[Turned](), list[UndoneChange]()
-        for batch in batched(store.touched(db, change, wanted.post)):
+        turning, turned, told = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
+        for batch in batched(store.changed_posts(db, change, wanted.post)):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
                 try:
@@ -120,9 +120,9 @@ class Undo:
                     continue
                 self._posts.duplicates.pending(done.post)
                 told.append(done)
-                turned.append(Turned(one, there[one.post_id], done.post))
+                turned.append(RestoredPost(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in turned])
-        store.turn(db, change, turned)
+        store.restore_posts(db, change, turned)
         return told
 
     def _fit(self, wanted: Wanted) -> None:
@@ -131,8 +131,8 @@ class Undo:
             if db is None:
                 raise _not_so_many(0, wanted)
             now = self._posts.clock.now()
-            found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
-            images = [(one.post_id, one.image) for each in found for one in store.touched(db, each, wanted.post)]
+            found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
+            images = [(one.post_id, one.image) for each in found for one in store.changed_posts(db, each, wanted.post)]
         for post_id, image in images:
             if image is not None and '"media":[]' not in image:
                 post = stored_posts.post_of(post_id, image)
@@ -153,7 +153,7 @@ class _UndoPlanner:
             one.post_id: one.id for one in repeats.recurrences(db) if one.post_id and one.state != "ended"
         }
 
-    def done(self, touched: Touched, image: PostSnapshot) -> UndoneChange:
+    def done(self, touched: ChangedPost, image: PostSnapshot) -> UndoneChange:
         """The post as it is to be. StateRefused, ContentRefused, NotAllowed."""
         now = stored_posts.post_of(touched.post_id, image.text)
         if image.digest != touched.digest or image.in_flight:

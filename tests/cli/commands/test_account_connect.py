@@ -24,7 +24,7 @@ from tests.settings import Config
 from ttp.cli.commands import account as account_module
 from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import App
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.tiktok import records as tiktok_records
 from ttp.sandbox.x import records as x_records
 from ttp.store.credentials import CredentialsFile
@@ -34,19 +34,21 @@ HERE, AWAY = "http://127.0.0.1:0/callback", Config().text("platforms.instagram.r
 
 
 @pytest.fixture
-def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+def sandbox(
+    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
+) -> RunningSandbox:
     """A sandbox that the settings point at, with the id of its app for each platform."""
-    with running_sandbox(now=clock.now) as running:
-        for platform, app, redirect in (
-            ("X", x_records.PUBLIC, HERE),
-            ("TIKTOK", tiktok_records.APP, HERE),
-            ("INSTAGRAM", instagram_records.INSTAGRAM, AWAY),
-        ):
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", running.url)
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__CLIENT_ID", app.id)
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", redirect)
-        monkeypatch.setenv("DISPLAY", ":0")
-        yield running
+    shared_sandbox.reset(now=clock.now)
+    for platform, app, redirect in (
+        ("X", x_records.PUBLIC, HERE),
+        ("TIKTOK", tiktok_records.APP, HERE),
+        ("INSTAGRAM", instagram_records.INSTAGRAM, AWAY),
+    ):
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", shared_sandbox.url)
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__CLIENT_ID", app.id)
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", redirect)
+    monkeypatch.setenv("DISPLAY", ":0")
+    return shared_sandbox
 
 
 class Browser:
@@ -339,23 +341,25 @@ def test_what_browsers_write_does_not_reach_stdout(
     assert capfd.readouterr().out == "data\n"
 
 
-def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_address(ttp: Program) -> None:
-    with running_sandbox() as running:
-        settings = {
-            "TTP_HOME": str(ttp.home),
-            "TTP_PLATFORMS__X__BASE_URL": running.url,
-            "TTP_PLATFORMS__X__CLIENT_ID": x_records.PUBLIC.id,
-            "TTP_PLATFORMS__X__REDIRECT_URI": HERE,
-        }
-        words = ["account", "connect", "x", "--no-browser", "--fields", "account,connected"]
-        command = [sys.executable, "-m", "ttp", *words]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
-        ) as process:
-            assert process.stderr is not None
-            address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
-            page = goes_back(address)
-            out, _ = process.communicate(timeout=30)
+def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_address(
+    ttp: Program, shared_sandbox: RunningSandbox
+) -> None:
+    shared_sandbox.reset()
+    settings = {
+        "TTP_HOME": str(ttp.home),
+        "TTP_PLATFORMS__X__BASE_URL": shared_sandbox.url,
+        "TTP_PLATFORMS__X__CLIENT_ID": x_records.PUBLIC.id,
+        "TTP_PLATFORMS__X__REDIRECT_URI": HERE,
+    }
+    words = ["account", "connect", "x", "--no-browser", "--fields", "account,connected"]
+    command = [sys.executable, "-m", "ttp", *words]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
+    ) as process:
+        assert process.stderr is not None
+        address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
+        page = goes_back(address)
+        out, _ = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "x/demo\ttrue\n")
     assert page.text == "ttp has the answer. You can close this page and go back to the terminal."
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -20,7 +19,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.drift.terminal import on_a_terminal
 from ttp.platforms.oauth import callback
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.tiktok import records as tiktok_records
 from ttp.sandbox.x import records as x_records
 
@@ -29,13 +28,15 @@ HTML = "<b onload=alert(1)>No</b>\x1b[31m\u202e" + "x" * 70_000
 
 
 @pytest.fixture
-def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    with running_sandbox(now=clock.now) as running:
-        monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
-        monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.PUBLIC.id)
-        monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", "http://127.0.0.1:0/callback")
-        monkeypatch.setenv("DISPLAY", ":0")
-        yield running
+def sandbox(
+    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
+) -> RunningSandbox:
+    shared_sandbox.reset(now=clock.now)
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.PUBLIC.id)
+    monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", "http://127.0.0.1:0/callback")
+    monkeypatch.setenv("DISPLAY", ":0")
+    return shared_sandbox
 
 
 class Visits:

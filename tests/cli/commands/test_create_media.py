@@ -6,7 +6,6 @@ import hashlib
 import json
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.conftest import Program
 from tests.media_bytes import jpeg
 from tests.pictures import noise, picture, saved, turned
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 KEPT_S = 30 * 86_400
 
@@ -67,10 +66,10 @@ class World:
 
 
 @pytest.fixture
-def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> World:
     (tmp_path / "web").mkdir()
-    with running_sandbox(now=ttp.clock.now, media_dir=tmp_path / "web", processing_s=0.0) as sandbox:
-        yield World(ttp, sandbox, monkeypatch, tmp_path)
+    shared_sandbox.reset(now=ttp.clock.now, media_dir=tmp_path / "web", processing_s=0.0)
+    return World(ttp, shared_sandbox, monkeypatch, tmp_path)
 
 
 def digest(data: bytes) -> str:
@@ -175,7 +174,7 @@ def test_an_address_whose_image_must_be_converted_goes_through_the_media_host(wo
     ("address", "code", "why"),
     [
         ("none.jpg", 3, "is answered with 404: there is no such file"),
-        ("text.jpg", 2, "is no image or video that ttp knows"),
+        ("text.jpg", 2, "is not an image or video that ttp knows"),
         ("half.mp4", 2, "is cut off: it ends before the data that it announces"),
     ],
 )

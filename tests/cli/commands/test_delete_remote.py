@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from tests.conftest import Program
 from ttp.cli import prompt
 from ttp.domain.errors import Hint, StateRefused
 from ttp.sandbox.files import CLIP
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.services.posts import Posts
 
 TIKTOK = "https://www.tiktok.com/@demo/video/7"
@@ -69,11 +68,11 @@ class Rehearsal:
 
 
 @pytest.fixture
-def here(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rehearsal]:
-    with running_sandbox(now=clock.now, processing_s=0) as sandbox:
-        for platform in ("X", "TIKTOK", "INSTAGRAM"):
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", sandbox.url)
-        yield Rehearsal(ttp, sandbox)
+def here(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> Rehearsal:
+    shared_sandbox.reset(now=clock.now, processing_s=0)
+    for platform in ("X", "TIKTOK", "INSTAGRAM"):
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", shared_sandbox.url)
+    return Rehearsal(ttp, shared_sandbox)
 
 
 def test_what_x_published_is_removed_and_the_post_deleted(here: Rehearsal) -> None:

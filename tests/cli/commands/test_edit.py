@@ -257,8 +257,7 @@ def test_one_post_is_deleted_at_once_and_several_need_yes(ttp: Program) -> None:
     ran = ttp("delete", "2-3")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "ttp: error: 2 posts would be deleted and there is no terminal to ask on\n"
-        "  try: ttp delete 2-3 --yes\n"
+        "ttp: error: 2 posts would be deleted and there is no terminal to ask on\n  try: ttp delete 2-3 --yes\n"
     )
     assert ttp("delete", "2-3", "--yes", "--json").json == [{"id": 2, "deleted": True}, {"id": 3, "deleted": True}]
     assert ttp("list").out == ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.sandbox.control import change_settings
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 PLATFORMS = ("instagram", "tiktok", "x")
 COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -107,16 +106,18 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> World:
     served = tmp_path / "served"
     served.mkdir()
-    with running_sandbox(
-        now=ttp.clock.now, media_dir=served, processing_s=0, moderation_s=0, insights_lag_s=0
-    ) as sandbox:
-        made = World(ttp, sandbox, monkeypatch)
-        for name, value in (("KIND", "folder"), ("PATH", str(served)), ("BASE_URL", f"{sandbox.url}/_sandbox/media")):
-            monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
-        yield made
+    shared_sandbox.reset(now=ttp.clock.now, media_dir=served, processing_s=0, moderation_s=0, insights_lag_s=0)
+    made = World(ttp, shared_sandbox, monkeypatch)
+    for name, value in (
+        ("KIND", "folder"),
+        ("PATH", str(served)),
+        ("BASE_URL", f"{shared_sandbox.url}/_sandbox/media"),
+    ):
+        monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
+    return made
 
 
 def published(world: World, platform: str) -> str:

@@ -220,9 +220,9 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
         context.out.document([text])
         return file
     from ttp.store.home.output_file import write
-    from ttp.store.home.paths import place
+    from ttp.store.home.paths import expand_user
 
-    path = place(file)
+    path = expand_user(file)
     context.own_files.refuse(path, file)
     _refuse_to_overwrite(path, kind)
     write(path, [text], context.own_files, over=True, typed=file)
@@ -231,7 +231,7 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
 
 def _refuse_to_overwrite(path: Path, kind: str) -> None:
     """UsageError for a file that is something else: an earlier picture may be replaced, and an empty file filled."""
-    from ttp.store.home.output_file import fault
+    from ttp.store.home.output_file import output_error
     from ttp.store.home.regular_file import NotRegular, open_regular
 
     try:
@@ -240,7 +240,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
     except (FileNotFoundError, NotRegular):
         return
     except OSError as error:
-        raise fault(path, error) from error
+        raise output_error(path, error) from error
     if beginning not in (b"", _BEGINNINGS[kind]):
         raise UsageError(f"{path} is there already and is no {kind.upper()}", Hint("try", f"--{kind} FILE"))
 

@@ -61,17 +61,17 @@ def sandbox(
     Switch on for all accounts, with --set, or while it runs with a POST of {"NAME": VALUE} to /_sandbox/settings:
 
     \b
-      auto_approve=true      logins say yes at once, without the consent page
-      access_s=60            tokens that end after a minute
-      flat_tokens=false      Instagram Login answers as documented, not as seen
-      processing_s=30        videos are worked on for half a minute
-      moderation_s=60        TikTok names a public post's id after a minute
-      insights_lag_s=172800  Instagram's insights stay empty, and lag, two days
-      lag_s=60               new posts are not in the platforms' lists at once
-      ignore_unknown_fields=true    X leaves out fields that it does not know
-      x_video_s=140          X: no longer videos without Premium
-      clock_slack_s=5        X: how wrong the time of a signature may be
-      verified_prefixes=[]   TikTok pulls media from no address
+      auto_approve=true      approves sign-ins without the consent page
+      access_s=60            access tokens expire after a minute
+      flat_tokens=false      Instagram Login answers as documented
+      processing_s=30        videos are processed for half a minute
+      moderation_s=60        TikTok returns a public post's id after a minute
+      insights_lag_s=172800  Instagram's insights are empty for two days, and lag
+      lag_s=60               lists show new posts a minute later
+      ignore_unknown_fields=true    X ignores unknown fields
+      x_video_s=140          X: longest video without Premium
+      clock_slack_s=5        X: allowed clock difference of a signature
+      verified_prefixes=[]   TikTok fetches media from no address
       limits={"instagram posts a day": 1}   names: GET /_sandbox/limits
       trouble={"x": "credits"}    a refusal; names: GET /_sandbox/troubles
 
@@ -81,24 +81,23 @@ def sandbox(
       curl 127.0.0.1:8700/_sandbox/accounts --json '{"account": "tiktok/demo",
            "keepTokens": true, "unaudited": true}'
     \b
-      unaudited     TikTok: the app is not audited: only SELF_ONLY, on a private account
-      privacyLevels TikTok: what the creator may choose; without PUBLIC_TO_EVERYONE
-                    the account is private
+      unaudited     TikTok: an app without an audit: SELF_ONLY, private accounts
+      privacyLevels TikTok: choices; a private account has no PUBLIC_TO_EVERYONE
       switchedOff, maxVideoS    TikTok: what the creator may do
-      hidesLikes    Instagram: likes are not told
+      hidesLikes    Instagram: likes are hidden
       trialReels    Instagram: trial reels are allowed
       login         "facebook": Instagram by Facebook Login (graph.facebook.com)
-      dead          463: tokens answer that subcode of 190; 0 ends it (Instagram)
-      short         a token of an hour, not exchanged yet (Instagram)
-      ageS          tokens as old as so many seconds
-      accessExpired, expired    the access token has ended; the refresh token too
+      dead          463: tokens get that subcode of error 190; 0 ends it
+      short         a token for an hour, not exchanged yet (Instagram)
+      ageS          the age of the tokens in seconds
+      accessExpired, expired    the access token, or both, have expired
       scopes        what the user granted
-      signed        answers with keys of OAuth 1.0a (X)
+      signed        answers with OAuth 1.0a keys (X)
       confidential, premium     X: the app has a secret; long videos
       unlimited     no rate limits and quotas
-      followers     how many see the posts
+      followers     the number of followers
       trouble       a refusal, by its name in GET /_sandbox/troubles; "" ends it
-      keepTokens    change this only: else the account gets new credentials
+      keepTokens    keep the tokens; otherwise the account gets new ones
 
     Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/tutorial/sandbox.md.
 

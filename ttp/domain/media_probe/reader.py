@@ -1,4 +1,4 @@
-"""Bounded reading of a file that may lie, and the shape of what is learnt from it."""
+"""Read parts of an untrusted file within limits."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MOST_MS = 7 * 24 * 3_600_000
 """A week: no platform takes an hour more than 125 minutes, and larger numbers would not fit the store."""
 
 
-class Unreadable(UsageError):
-    """The bytes are not a usable image or video. The message goes on from the file's name: "is cut off"."""
+class UnusableMedia(UsageError):
+    """The bytes are not a usable image or video. The message continues the file's name: "is cut off"."""
 
 
 CUT_OFF = "is cut off: it ends before the data that it announces"
@@ -28,11 +28,11 @@ DAMAGED = "is damaged: its header makes no sense"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a file's bytes say. None where they do not tell.
+    """Facts from a file's bytes; None if unknown.
 
-    `width` and `height` in pixels as shown (a video's rotation counts, an image's EXIF orientation does not).
-    `codec`: h264, hevc, vp8, vp9, av1, or the container's own four characters. `fps`: pictures per second on average.
-    `moov_first`: an MP4's or MOV's index comes before its data.
+    `width` and `height` in pixels as shown (with a video's rotation, without an image's EXIF orientation). `codec`:
+    h264, hevc, vp8, vp9, av1, or the container's four characters. `fps`: average frames per second. `moov_first`: the
+    index of an MP4 or MOV precedes its data.
     """
 
     mime: str
@@ -54,23 +54,23 @@ class Window:
         self._bytes = 0
 
     def peek(self, at: int, length: int) -> bytes:
-        """Up to `length` bytes from `at`; fewer at the end of the file."""
+        """Return up to `length` bytes from `at`; fewer at the end of the file."""
         length = max(0, min(length, self.size - at))
         self._reads += 1
         self._bytes += length
         if self._reads > MOST_READS or self._bytes > MOST_BYTES:
-            raise Unreadable("is damaged: its header has too many parts")
+            raise UnusableMedia("is damaged: its header has too many parts")
         return self._read_at(at, length)
 
     def take(self, at: int, length: int) -> bytes:
-        """Exactly `length` bytes from `at`. Unreadable if the file ends before."""
+        """Return exactly `length` bytes from `at`. Raises UnusableMedia if the file ends before."""
         found = self.peek(at, length)
         if len(found) < length:
-            raise Unreadable(CUT_OFF)
+            raise UnusableMedia(CUT_OFF)
         return found
 
     def number(self, at: int, length: int) -> int:
-        """The unsigned big-endian number of `length` bytes at `at`."""
+        """Return the unsigned big-endian number of `length` bytes at `at`."""
         return int.from_bytes(self.take(at, length))
 
 
@@ -83,17 +83,17 @@ class Part:
     end: int
 
 
-def sized(width: int, height: int) -> tuple[int, int]:
-    """Width and height in pixels. Unreadable if there are none, or more than any platform takes."""
+def check_size(width: int, height: int) -> tuple[int, int]:
+    """Return width and height. Raises UnusableMedia if they are 0 or larger than any platform accepts."""
     if not width or not height:
-        raise Unreadable("is damaged: it has no width or no height")
+        raise UnusableMedia("is damaged: it has no width or no height")
     if width * height > MOST_PIXELS:
-        raise Unreadable(f"says that it is {width}x{height} pixels, which no platform takes")
+        raise UnusableMedia(f"says that it is {width}x{height} pixels, which no platform takes")
     return width, height
 
 
-def lasting(ms: int) -> int:
-    """A duration in milliseconds. Unreadable beyond a week."""
+def check_duration(ms: int) -> int:
+    """Return a duration in ms. Raises UnusableMedia beyond a week."""
     if ms > MOST_MS:
-        raise Unreadable("says that it lasts for more than a week, which no platform takes")
+        raise UnusableMedia("says that it lasts for more than a week, which no platform takes")
     return ms

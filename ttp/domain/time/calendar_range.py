@@ -1,7 +1,6 @@
-"""Which month or week a calendar is asked for -> its days.
+"""Parse which month or week a calendar should show.
 
-Owns the grammar, `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing, and refuses every other text with a
-command that can be typed as it stands.
+Accepts `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing; refuses other texts with a command to copy.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, tzinfo
 
-from ttp.domain.calendar_days import CalendarRange, month_with, week_with
+from ttp.domain.calendar_days import CalendarRange, month_of, week_of
 from ttp.domain.errors import Hint, UsageError
 
 STEPS = {"prev": -1, "next": 1}
@@ -26,9 +25,9 @@ Retype = Callable[[Sequence[str]], str]
 def parse_calendar_range(
     text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
 ) -> CalendarRange:
-    """The days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
+    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month.
 
-    `retype` builds the whole command from these words instead of the ones that say which days. UsageError.
+    `retype` builds the whole command with these words for the range. Raises UsageError.
     """
     flag = ["--week"] if week else []
     if month and week:
@@ -36,7 +35,7 @@ def parse_calendar_range(
             "a month or a week, not both", Hint("try", retype(["--month"])), Hint("try", retype(["--week"]))
         )
     words = (text or "").strip().lower()
-    here = week_with(today, zone) if week else month_with(today, zone)
+    here = week_of(today, zone) if week else month_of(today, zone)
     if text is None:
         return here
     if words in STEPS:
@@ -46,16 +45,16 @@ def parse_calendar_range(
         if month:
             ways = (Hint("try", retype([text])), Hint("try", retype([f"{monday:%Y-%m}"])))
             raise UsageError(f'"{text}" is a week, and --month asks for a month', *ways)
-        return week_with(monday, zone)
+        return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text, retype)
         if week:
             ways = (Hint("try", retype([text])), Hint("try", retype(["--week", f"{first}"])))
             raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
-        return month_with(first, zone)
+        return month_of(first, zone)
     if found := _DAY.fullmatch(words):
         day = _date(int(found[1]), int(found[2]), int(found[3]), text, flag, retype)
-        return week_with(day, zone) if week else month_with(day, zone)
+        return week_of(day, zone) if week else month_of(day, zone)
     raise _unread(text, words, flag, today, retype)
 
 
@@ -91,13 +90,13 @@ def _check_year(year: int, text: str, retype: Retype) -> None:
 
 
 def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
-    """The refusal of a text that is none of the forms, with what was probably meant."""
+    """Return the error for an invalid range, with what was probably meant."""
     meant = next(_meant(words, flag, today), None)
     if meant is not None:
-        return UsageError(f'"{text}" is no month, week or date', Hint("try", retype(meant)))
+        return UsageError(f'"{text}" is not a month, week or date', Hint("try", retype(meant)))
     year, number, _ = today.isocalendar()
     return UsageError(
-        f'"{text}" is no month, week or date',
+        f'"{text}" is not a month, week or date',
         Hint("try", retype([f"{today:%Y-%m}"])),
         Hint("try", retype([f"{year}-W{number:02}"])),
         Hint("try", retype([*flag, "next"])),
@@ -105,7 +104,7 @@ def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Ret
 
 
 def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
-    """What was probably meant, in words that are taken."""
+    """Yield valid words for what was probably meant."""
     if words in _SAME:
         yield [*flag, *_SAME[words]]
     year = today.year

@@ -1,4 +1,4 @@
-"""Durations as they are typed: `90s`, `45m`, `2h30m`, `3 days`, `1w`. Never months or years, which differ in length."""
+"""Durations as typed: `90s`, `45m`, `2h30m`, `3 days`, `1w`. Never months or years, which differ in length."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _LONGEST = 36_525 * _SECONDS["d"]
 
 
 def parse_duration(text: str) -> timedelta:
-    """The length of `2h30m`. TimeRefused for what is none."""
+    """Return the duration of `2h30m`. Raises TimeRefused for other texts."""
     parts = duration_parts(text)
     if parts is not None:
-        return length(parts)
+        return total_duration(parts)
     message = f'cannot read the duration "{" ".join(text.split())}"'
     raise TimeRefused(
         message, *(Hint("try", typed, (text, typed) if text else None) for typed in duration_guesses(text))
@@ -47,8 +47,8 @@ def duration_parts(text: str) -> tuple[tuple[int, str], ...] | None:
     return parts if sum(count * _SECONDS[unit] for count, unit in parts) <= _LONGEST else None
 
 
-def length(parts: tuple[tuple[int, str], ...]) -> timedelta:
-    """The sum of what `duration_parts` read."""
+def total_duration(parts: tuple[tuple[int, str], ...]) -> timedelta:
+    """Return the sum of what `duration_parts` read."""
     return timedelta(seconds=sum(count * _SECONDS[unit] for count, unit in parts))
 
 
@@ -62,12 +62,12 @@ def duration_guesses(text: str) -> tuple[str, ...]:
     if decimal and unit:
         exact, rest = divmod(int(decimal[1] + decimal[2]) * _SECONDS[unit], 10 ** len(decimal[2]))
         if not rest and exact <= _LONGEST:
-            return (compact(timedelta(seconds=exact)),)
+            return (compact_duration(timedelta(seconds=exact)),)
     return ("2h30m",)
 
 
-def compact(span: timedelta) -> str:
-    """A whole number of seconds as `parse_duration` reads it back: `1h30m`."""
+def compact_duration(span: timedelta) -> str:
+    """Return a whole number of seconds as `parse_duration` reads it back: `1h30m`."""
     rest = round(span.total_seconds())
     text = ""
     for unit, size in _SECONDS.items():

@@ -1,7 +1,6 @@
-"""When nothing is to go out: hours of every day and dates, on an account's own wall clock.
+"""Times without posts: daily hours and dates on an account's wall clock.
 
-Texts as they are set and typed: `22:00-07:00` (the night; several joined by commas), `2026-12-24`,
-`2026-12-24..2026-12-26` (both days included).
+Forms: `22:00-07:00` (the night; several joined by commas), `2026-12-24`, `2026-12-24..2026-12-26` (both included).
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ class QuietHours:
     dates: tuple[tuple[date, date], ...] = ()
 
     def covers(self, local: datetime) -> bool:
-        """Whether nothing goes out when the wall clock shows this."""
+        """Return whether no post may be planned at this wall-clock time."""
         day = local.date()
         return self.at_night(local.hour, local.minute) or any(first <= day <= last for first, last in self.dates)
 
     def at_night(self, hour: int, minute: int = 0) -> bool:
-        """Whether nothing goes out at this time of any day."""
+        """Return whether no post may be planned at this time of any day."""
         return any((60 * hour + minute - start) % _DAY < (end - start) % _DAY for start, end in self.hours)
 
 
 def parse_quiet_hours(text: str) -> tuple[tuple[int, int], ...]:
-    """The spans of `22:00-07:00,12-13`; none of an empty text. UsageError."""
+    """Return the spans of `22:00-07:00,12-13`; none of an empty text. Raises UsageError."""
     return tuple(_span(part.strip(), text) for part in text.split(",")) if text.strip() else ()
 
 
@@ -45,12 +44,12 @@ def _span(part: str, text: str) -> tuple[int, int]:
     found = _SPAN.fullmatch(part)
     start, end = (60 * int(found[i]) + int(found[i + 1] or 0) for i in (1, 3)) if found else (0, 0)
     if start % _DAY == end % _DAY or max(start, end) > _DAY:
-        raise UsageError(f'"{text}" is no span of hours', Hint("try", "22:00-07:00"))
+        raise UsageError(f'"{text}" is not a span of hours', Hint("try", "22:00-07:00"))
     return start, end
 
 
 def parse_blackout(texts: Iterable[str]) -> tuple[tuple[date, date], ...]:
-    """The spans of dates. UsageError."""
+    """Return the spans of dates. Raises UsageError."""
     return tuple(_dates(text.strip()) for text in texts if text.strip())
 
 
@@ -61,5 +60,5 @@ def _dates(text: str) -> tuple[date, date]:
     except ValueError:
         first = last = None
     if first is None or last is None or last < first:
-        raise UsageError(f'"{text}" is no date', Hint("try", "2026-12-24 or 2026-12-24..2026-12-26"))
+        raise UsageError(f'"{text}" is not a date', Hint("try", "2026-12-24 or 2026-12-24..2026-12-26"))
     return first, last

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, TtpError
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 
 PATIENCE_S = 300.0
 """How long a login is waited for."""
@@ -83,7 +83,7 @@ def read_answer(query: str, state: str) -> Answered:
         return Foreign("its state is another login's")
     if found.get("error"):
         words = found.get("error_description") or found.get("error_reason") or ""
-        return Denied(clean(found["error"])[:80], clean(words))
+        return Denied(clean_text(found["error"])[:80], clean_text(words))
     return _code(found.get("code", "")) or Foreign("it has no usable code")
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.reply import Answer, Reply, later, retry_after_s
 
@@ -132,7 +132,7 @@ def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) ->
 def publication_failure(reason: str, reply: Reply, account: Account, now: datetime) -> NotDone:
     """Why a publication failed. A reason that is on no list is final: a person must look."""
     row = REASONS.get(reason, Row(Kind.UNKNOWN))
-    code = clean(reason)
+    code = clean_text(reason)
     answer = reply if isinstance(reply, Answer) else Answer(0)
     failure = _not_done(row, code.replace("_", " ") or "TikTok gave no reason", code, answer, account, now, 0)
     return replace(failure, http_status=None)

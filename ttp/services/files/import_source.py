@@ -17,12 +17,12 @@ from typing import BinaryIO
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_input import FieldError, fault_of
+from ttp.domain.post_input import FieldError, to_field_error
 from ttp.services.files import json_file, markdown
 from ttp.services.files.csv_file import Sheet
 from ttp.services.files.fields import Entry, entry, unread
 from ttp.services.files.markdown import File, Folder
-from ttp.store.home.paths import place
+from ttp.store.home.paths import expand_user
 from ttp.store.home.regular_file import open_input, text_of_path
 
 _SNIFFED = 4096
@@ -120,7 +120,7 @@ def _opened(
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
         return Source(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
-    path = place(name)
+    path = expand_user(name)
     if os.path.isdir(path):  # noqa: PTH112 (never raises)
         folder = Folder(path, tables)
         return Source(
@@ -145,7 +145,7 @@ def _opened(
 def of_markdown(file: File, tables: OptionTables) -> Entry | None:
     """The post of a file in a folder; None of one that is no post."""
     if file.error is not None:
-        return unread(file.name, fault_of("", file.error))
+        return unread(file.name, to_field_error("", file.error))
     if file.fields is None:
         return None
     one = entry(file.name, file.fields, tables)

@@ -35,7 +35,7 @@ from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_input import Value
-from ttp.domain.time.durations import compact
+from ttp.domain.time.durations import compact_duration
 from ttp.services.files.fields import FIELDS, TOLD, field_named
 from ttp.store.home.regular_file import read_bytes, text_of_path
 
@@ -240,7 +240,7 @@ def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
 def _span(seconds: float) -> str:
     from datetime import timedelta
 
-    return compact(timedelta(seconds=seconds))
+    return compact_duration(timedelta(seconds=seconds))
 
 
 def _survives(text: str) -> bool:
