@@ -262,3 +262,22 @@ def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_
     """Return an account for an example: if possible of a platform that accepts a text without media."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
+
+
+def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return tags with some added and some removed, each once."""
+    return tuple(dict.fromkeys(tag for tag in (*tags, *add) if tag not in remove))
+
+
+def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
+    """Return a new post with the content and options of a post, and without its time, key and approval."""
+    return Post(
+        content=post.content,
+        deliveries=tuple(deliveries),
+        max_lateness_s=post.max_lateness_s,
+        media=post.media,
+        variants=post.variants,
+        thread=post.thread,
+        tags=post.tags,
+        options=post.options,
+    )
