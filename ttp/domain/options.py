@@ -278,7 +278,7 @@ def options_help(platform: Facts, table: Mapping[str, Option]) -> str:
     """Return what `ttp help PLATFORM` prints of its options: name, what it accepts, meaning, the kinds of post."""
     lines = [
         f"Options of {platform.name}, for one post (--set) or all of an account's",
-        "(ttp account set ACCOUNT --set):",
+        "(account set ACCOUNT --set):",
         "",
     ]
     for option in table.values():

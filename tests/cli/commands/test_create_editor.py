@@ -169,7 +169,7 @@ def test_a_store_that_cannot_be_written_leaves_the_file_and_names_it(
         ran = ttp("create", "-e")
     assert ran.code == 5
     (kept,) = (ttp.home / "writing").glob("new-*.md")
-    assert f"What you wrote is in {kept}." in ran.err
+    assert f"Your text is in {kept}." in ran.err
     assert kept.read_text() == "Hello"
     ran = ttp.ok("create", "-e")
     assert "what was being written when ttp ended is kept as draft 1:  ttp edit 1 -e" in ran.err

@@ -145,7 +145,7 @@ def test_a_new_text_that_is_refused_is_one_draft_until_it_is_taken(
     post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 281)
-    assert "its text also as draft 2." in post("edit", "1", "-e").err
+    assert "its text as draft 2." in post("edit", "1", "-e").err
     writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 282)
     post("edit", "1", "-e")
     assert post.shown(2)["content"] == "a" * 282
@@ -164,7 +164,7 @@ def test_an_editor_that_fails_and_wrote_nothing_leaves_nothing(
     assert [row[0] for row in post.ok("list").rows] == ["1"]
     assert left(post.home) == []
     editor(monkeypatch, tmp_path, 'echo more >> "$1"; exit 3')
-    assert "also as draft 2." in post("edit", "1", "-e").err
+    assert "its text as draft 2." in post("edit", "1", "-e").err
 
 
 def test_a_post_that_was_changed_meanwhile_is_not_overwritten(

@@ -41,7 +41,7 @@ def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, ti
         if not given.get(field) and field not in without and (new or field != "key")
         for line in lines
     ]
-    known = ", ".join(accounts) or "none yet (ttp account connect x)"
+    known = ", ".join(accounts) or "none yet"
     hints = [
         *examples,
         "",

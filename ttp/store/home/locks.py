@@ -45,7 +45,7 @@ class LockHeld(Busy):
         self.holder = holder
         who = f" (pid {holder.pid}, since {holder.since.astimezone():%a %d %b %H:%M %Z})" if holder else ""
         super().__init__(
-            f"another `ttp run` publishes from this store{who}" + (f", and {doing}" if doing else ""),
+            f"another publisher runs on this store{who}" + (f", and {doing}" if doing else ""),
             Hint("see", action("status")),
             *([Hint("fix", f"kill {holder.pid}")] if holder else []),
         )
