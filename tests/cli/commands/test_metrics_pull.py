@@ -190,7 +190,7 @@ def test_a_deleted_post_is_rejected_once_and_asked_for_no_more(world: World) -> 
     world.ttp.clock.advance(hours=2)
     del world.state.posts[remote_id]
     (one,) = world.pull("--account", "instagram", code=6)
-    assert one["rejected"] == [{"remoteId": remote_id, "reason": "instagram does not show it any more"}]
+    assert one["rejected"] == [{"remoteId": remote_id, "reason": "instagram no longer shows it"}]
     assert world.counts("--account", "instagram") == (0, 0, 0, 0)
     world.state.answered.clear()
     world.ttp.clock.advance(days=2)

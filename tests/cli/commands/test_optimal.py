@@ -142,8 +142,11 @@ def test_a_week_has_the_shape_of_the_contract(known: Program) -> None:
     for day in answer["schedule"]:
         assert list(day) == ["day", "slots"]
         assert sorted(slot["hour"] for slot in day["slots"]) == list(range(24))
-        scores = [slot["score"] for slot in day["slots"]]
-        assert scores == sorted(scores, reverse=True)
+    slots = known("optimal", "--account", "ig/shop", "--all", "--json").json["recommendation"]["slots"]
+    uplifts = {(slot["day"], slot["hour"]): slot["uplift"] for slot in slots}
+    for day in answer["schedule"]:
+        of_day = [uplifts[day["day"], slot["hour"]] for slot in day["slots"]]
+        assert of_day == sorted(of_day, reverse=True)
         assert all(list(slot) == ["hour", "score"] for slot in day["slots"])
 
 

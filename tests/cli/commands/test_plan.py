@@ -128,7 +128,7 @@ def test_what_is_scheduled_or_over_is_no_draft(known: Program) -> None:
     ran = known("plan", "1-2", "--yes")
     assert (ran.code, "ttp unschedule 1" in ran.err) == (2, True)
     known.bring(1, "published")
-    assert "post 1 is published, and no draft" in known("plan", "1", "2", "--yes").err
+    assert "post 1 is published, not a draft" in known("plan", "1", "2", "--yes").err
     assert known.shown(2)["status"] == "draft"
 
 

@@ -16,7 +16,7 @@ from ttp.cli.render.heatmap import render_heatmap, scale_of
 from ttp.cli.render.optimal import render_backtest, render_explanation, render_recommendation, render_week
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
-from ttp.domain.optimal import DAYS, Evidence, Rating, week
+from ttp.domain.optimal import DAYS, Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
@@ -135,7 +135,7 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
     assert lines[2] == "      00    03    06    09    12    15    18    21"
     rows = lines[3:10]
     assert [row[:6] for row in rows] == [f"  {day[:3]} " for day in DAYS]
-    assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█★███·▓▓▓▓"
+    assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█████·▓▓▓▓"
     assert "".join(rows).count("★") == 10
     assert "     under -17 %   ░░ -17 %   ▒▒ -10 %   ▓▓ -2 %   ██ +5 %" in lines
     assert "★ the ten best   · no post of yours then   (estimates, not raw cells)" in drawn(lines)
@@ -173,7 +173,7 @@ def test_small_differences_do_not_look_like_a_summit_and_a_valley() -> None:
 
 
 def test_the_week_has_the_best_hours_of_each_day() -> None:
-    found = Week(("instagram/roastery",), BERLIN, tuple(week(told())))
+    found = Week(("instagram/roastery",), BERLIN, tuple(week_schedule(told())))
     lines = list(render_week(found, PAGE))
     assert lines[0] == "instagram/roastery   hours in Europe/Berlin"
     assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    20:00  40 %"
@@ -182,7 +182,7 @@ def test_the_week_has_the_best_hours_of_each_day() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_week_fits_every_width(width: int) -> None:
-    found = Week(("x/me",), BERLIN, tuple(week(told())))
+    found = Week(("x/me",), BERLIN, tuple(week_schedule(told())))
     assert all(columns(line) <= width for line in render_week(found, replace(PAGE, width=width)) if "ttp " not in line)
 
 

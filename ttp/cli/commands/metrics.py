@@ -29,7 +29,7 @@ from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
-from ttp.services.metrics import How, Imported
+from ttp.services.metrics import Imported, ImportOptions
 from ttp.services.metrics_sync import Pulled, Stopped, read_price
 from ttp.views import Json
 from ttp.views.metrics import sample_json
@@ -170,14 +170,14 @@ def how_to_read(
     mapped: Sequence[str] | None,
     tz: str | None,
     dates: str | None,
-) -> How:
+) -> ImportOptions:
     """Parse the options about the file. UsageError."""
     from ttp.domain.time.zones import parse_zone
 
     if dates is not None and dates not in ORDERS:
         ways = (Hint("try", "--dates mdy"), Hint("try", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
-    return How(
+    return ImportOptions(
         source=None if source is None else find_source(source, context.platforms),
         mapped=_pairs(mapped or ()),
         account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
@@ -186,7 +186,7 @@ def how_to_read(
     )
 
 
-def import_metrics(context: Context, file: str, how: How, *, dry_run: bool) -> int:
+def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
     """Import a file and print the result; return the exit code."""
     context.out.check_fields(spec.name_value_spec(FIELDS))
     done = Imported()
