@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ttp.domain.action import Action, WayOut, action, other_options, way_out_from_text, way_out_to_text
+from ttp.domain.action import Action, WayOut, action, as_fields, other_options, way_out_from_text, way_out_to_text
 from ttp.domain.errors import Hint
 from ttp.domain.post_input import PostInput, edits_of_draft
 
@@ -58,3 +58,18 @@ def test_other_options_of_a_request_are_an_edit_of_the_draft_that_keeps_its_text
     hint: Hint, wanted: PostInput | None, way: WayOut | None
 ) -> None:
     assert [one.way for one in edits_of_draft([hint], 7, wanted)] == ([] if way is None else [way])
+
+
+@pytest.mark.parametrize(
+    ("way", "text"),
+    [
+        (None, None),
+        ("wait", "wait"),
+        (action("list"), action("list")),
+        (other_options(at="9am", tz="UTC"), "at: 9am, tz: UTC"),
+        (other_options(alt=("One", "Two")), "alt: One | Two"),
+        (other_options(at=None), "leave out at"),
+    ],
+)
+def test_a_file_has_other_options_as_fields(way: WayOut | None, text: WayOut | None) -> None:
+    assert as_fields(way) == text

@@ -159,6 +159,7 @@ def _output_params() -> list[Any]:
 
 def run(argv: Sequence[str], context: Context) -> int:
     """Run a command; return its exit code."""
+    context.argv = argv
     return run_command(lambda: _run(argv, context), argv, context)
 
 

@@ -25,7 +25,7 @@ from ttp.cli.post_input import naming_offers
 from ttp.cli.prompt import is_interactive
 from ttp.cli.render import posts
 from ttp.cli.times import scheduled_text, time_of_edit, time_of_new
-from ttp.domain.action import OtherOptions, WayOut
+from ttp.domain.action import WayOut, as_fields
 from ttp.domain.errors import (
     Ambiguous,
     Busy,
@@ -355,10 +355,7 @@ def _error_lines(error: TtpError) -> list[str]:
 
 def _as_line(way: WayOut) -> str:
     """Return what to write in the file: other options as its fields."""
-    if not isinstance(way, OtherOptions):
-        return command_text(way)
-    fields = [f"{name}: {value}" for name, value in way.options if value is not None]
-    return ", ".join(fields) or f"leave out {way.options[0][0]}"
+    return command_text(as_fields(way) or "")
 
 
 def _with_place(error: TtpError, where: str, post_id: int | None, wanted: PostInput | None, *ways: Hint) -> TtpError:

@@ -60,15 +60,14 @@ def _code(sign: str) -> str:
 
 
 def retype(argv: Sequence[str], other: OtherOptions) -> str:
-    """Return the command that was typed as `argv` with other options, each in its old place or at the end. Only an
-    option with a value can be left out."""
+    """Return the command that was typed as `argv` with other options, each in its old place or at the end."""
     ends = argv.index("--") if "--" in argv else len(argv)
     words = list(argv[:ends])
     for name, value in other.options:
         flag = f"--{name}"
         places = [at for at, word in enumerate(words) if word == flag or word.startswith(f"{flag}=")]
         for at in reversed(places):
-            del words[at : at + (2 if words[at] == flag and value is not True else 1)]
+            del words[at : at + (2 if words[at] == flag and not isinstance(value, bool) else 1)]
         at = places[0] if places else len(words)
         words[at:at] = _option(name, value)
     return quote_command("ttp", *words, *argv[ends:])

@@ -23,7 +23,8 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class OtherOptions:
-    """The same request with other options: a value, several of them, True for a switch, None for one to leave out.
+    """The same request with other options: a value, several of them, or True for a switch; None leaves an option
+    out, and False a switch.
 
     `other_options` makes one.
     """
@@ -56,6 +57,16 @@ def action(name: str, *args: object, **options: object) -> Action:
         elif given is not None and given is not False:
             pairs.append((option, str(given)))
     return Action(name, tuple(map(str, args)), tuple(pairs))
+
+
+def as_fields(way: WayOut | None) -> Action | str | None:
+    """Return a way out for a file that has the options as fields: `at: tomorrow 9am, tz: UTC`."""
+    if not isinstance(way, OtherOptions):
+        return way
+    fields = [
+        f"{name}: {' | '.join(value) if isinstance(value, tuple) else value}" for name, value in way.options if value
+    ]
+    return ", ".join(fields) or f"leave out {way.options[0][0]}"
 
 
 def way_out_to_text(way: WayOut | None) -> str | None:

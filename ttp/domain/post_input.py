@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import OtherOptions, WayOut, action
+from ttp.domain.action import OtherOptions, WayOut, action, as_fields
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 
@@ -155,4 +155,4 @@ class RowReader:
 def to_field_error(field: str, error: TtpError) -> FieldError:
     """Return an error as the error of a field."""
     said = " ".join((error.message, *error.details))
-    return FieldError(field, said, next((hint.way for hint in error.hints), None))
+    return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))

@@ -11,7 +11,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import action
+from ttp.domain.action import action, as_fields
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import with_accounts, with_derived_status, with_tags, with_time
@@ -193,7 +193,9 @@ class BulkEdit:
             warnings = self._posts.check_post(post, known, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             return Step(
-                where, What.LEFT, faults=tuple(FieldError(p.field, p.message, p.hint) for p in refused.problems)
+                where,
+                What.LEFT,
+                faults=tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in refused.problems),
             )
         except TtpError as error:
             return Step(where, What.LEFT, faults=(to_field_error("", error),))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
 from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import (
@@ -105,7 +106,7 @@ def resolve_time(
     return found
 
 
-def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], str] = str) -> datetime:
+def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], WayOut] = str) -> datetime:
     """Return one end of a filter such as `--since`: an aware UTC instant, which may be past.
 
     `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in

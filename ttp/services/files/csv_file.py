@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
@@ -178,7 +179,8 @@ class Sheet:
             return entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
         except UsageError as error:
             return unread(
-                where, FieldError("scheduledAt", error.message, next((hint.way for hint in error.hints), None))
+                where,
+                FieldError("scheduledAt", error.message, as_fields(next((hint.way for hint in error.hints), None))),
             )
 
 
