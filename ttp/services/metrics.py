@@ -52,6 +52,8 @@ class Imported:
     written: str = ""
     columns: tuple[tuple[str, str | None], ...] = ()
     first: list[Sample] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    """Accounts that the file added."""
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -103,6 +105,7 @@ class Metrics:
                     platform, _, handle = name.partition("/")
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
                     known[name.lower()] = account_store.save(db, there, now=self._clock.now())
+                    done.added.append(there.name)
             for name, dated, rows in batch:
                 stored += store.save_rows(db, known[name.lower()], rows, dated=dated)
         done.inserted += stored["inserted"]

@@ -30,7 +30,7 @@ def test_a_post_that_is_left_as_it_is_does_not_change(
     before = post.shown()
     seen = editor(monkeypatch, tmp_path, "true")
     ran = post.ok("edit", "1", "-e", "--format", "table")
-    assert ran.out == "Nothing of post 1 changed.\n"
+    assert ran.out == "Post 1 was not changed.\n"
     assert post.shown() == before
     assert left(post.home) == []
     digest = before["media"][0]["sha256"]
@@ -119,7 +119,7 @@ def test_what_was_typed_beside_it_is_in_the_file(
         ("s/^at: .*/at: soon/", "cannot read the time", 2),
         ("s/^Hi$/" + "a" * 281 + "/", "281 of 280", 2),
         ("s/^- x.me/- x\\/none/", "no account x/none", 3),
-        ("s/^tags:/key: other/;/^- a$/d", "the key of a post stays what it is", 2),
+        ("s/^tags:/key: other/;/^- a$/d", "the key of a post cannot be changed", 2),
         ("s/^tags:/tgas:/", "no field of a post", 2),
     ],
 )
@@ -183,7 +183,7 @@ def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
     assert "\nMine\n" in (post.home / "writing" / "1.md").read_text()
     seen = editor(monkeypatch, tmp_path, "true")
     ran = post.ok("edit", "1", "-e")
-    assert f"that is in {post.home}/writing/1-1.md" in ran.err
+    assert f"which is now in {post.home}/writing/1-1.md" in ran.err
     assert "\nIt\n" in seen.read_text()
     assert "\nMine\n" in (post.home / "writing" / "1-1.md").read_text()
 

@@ -211,15 +211,20 @@ def _print_import(out: Output, done: Imported, dry_run: bool) -> int:
     if dry_run:
         columns = [{"column": column, "field": taken} for column, taken in done.columns]
         shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
-    would = "would be " if dry_run else ""
-    said = f"{plural(done.read, 'row')}: {done.inserted} {would}new, {done.updated} updated, {done.unchanged} unchanged"
-    said += f", {len(done.rejected)} rejected." + (" --dry-run: nothing was stored." if dry_run else "")
+    rejected = len(done.rejected)
+    said = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
+    if dry_run:
+        said = f"{done.read - rejected} can be imported, {rejected} rejected. --dry-run: nothing was stored."
+    said = f"{plural(done.read, 'row')}: {said}"
     shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
     out.write_one(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
 
 
 def _notes(done: Imported, dry_run: bool) -> Iterable[str]:
+    if done.added and not dry_run:
+        names = ", ".join(done.added)
+        yield f"added {plural(len(done.added), 'account')}, for analytics only: {names}"
     if done.ignored and not dry_run and done.source in ("own", "mapped"):
         yield f"ignored columns: {_listed(done.ignored)}"
     for number, reason in done.rejected[:SHOWN]:

@@ -58,8 +58,8 @@ def best_places(told: Recommendation) -> frozenset[tuple[int | None, int | None]
 
 
 def slot_words(slot: Rating, *, is_best: bool) -> str:
-    """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % among your true best ten`."""
-    among = f"{percent(slot.score)} among your true best ten" + (", one of the ten best" if is_best else "")
+    """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % chance to be in your top 10`."""
+    among = f"{percent(slot.score)} chance to be in your top 10" + (", one of the ten best" if is_best else "")
     where = f"{DAYS[slot.day or 0]} {slot.hour:02}:00"
     return f"{where}: {signed(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 

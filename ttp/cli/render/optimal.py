@@ -69,7 +69,7 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
 
 def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
     said = "too few posts to tell" if lift is None else _lift(lift)
-    if page.width < 70:
+    if page.width < 76:
         yield from wrapped(f"{words}: {said}", page)
     else:
         yield f"  {words:<38}{said}"
@@ -156,7 +156,7 @@ def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Ite
     )
     every = len(explained.explanation.posts)
     if every > len(shown):
-        yield f"  {every - len(shown)} more posts with less influence:  --limit {every}"
+        yield f"  And {every - len(shown)} more:  --limit {every}"
     yield ""
 
 
@@ -230,7 +230,7 @@ def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True
         return
     yield from wrapped(_in_short(told), page)
     yield ""
-    yield from _bars("Best hours", "chance to be in your top 5", "extra engagement (80 % range)", told.best_hours, page)
+    yield from _bars("Best hours", "chance to be in your top 5", "posts      gain, 80 % range", told.best_hours, page)
     yield ""
     yield from _bars("Best days", "chance to be in your top 3", "", told.best_days, page)
     if all(abs(day.uplift) < _SMALL for day in told.best_days):

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 
 from ttp.domain.account import Account, resolve_accounts
-from ttp.domain.action import OtherOptions, WayOut, action, as_fields
+from ttp.domain.action import WayOut, action, as_fields
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
@@ -233,8 +233,9 @@ class ImportPlanner:
 
 def _in_file(hint: WayOut | None) -> WayOut | None:
     """Return a way out as a file has it, where a command has options."""
-    name = hint.options[0][0] if isinstance(hint, OtherOptions) else "media" if hint == "--media FILE" else ""
-    return _IN_FILE.get(name) or as_fields(hint)
+    way = as_fields(hint)
+    forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
+    return next((said for name, said in _IN_FILE.items() if str(way).startswith(forms[name])), way)
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:
