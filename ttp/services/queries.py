@@ -76,7 +76,7 @@ class Queries:
         with self._database.reading() as db:
             if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
                 return None
-        ways = Hint("try", action("log", post_id)), Hint("try", action("undo", post=post_id))
+        ways = Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))
         return NotFound(f"post {post_id} is deleted", *ways)
 
     def _views(self, posts: Sequence[Post]) -> list[PostView]:
