@@ -227,7 +227,7 @@ def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program
     ran = known("plan", *posts, "--yes")
     assert ran.code == 2
     assert "no metrics of x/new: spread evenly over its slots" in ran.err
-    assert f"ttp plan {' '.join(posts)} --days 21" in ran.err
+    assert f"ttp plan {' '.join(posts)} --yes --days 21" in ran.err
 
 
 def test_what_is_scheduled_meanwhile_is_not_planned_over(known: Program, monkeypatch: pytest.MonkeyPatch) -> None:
