@@ -309,12 +309,12 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Read what has a grammar of its own. UsageError, in words that follow the setting's name."""
-    from ttp.domain import metric_schedule
     from ttp.domain.time import quiet_hours
+    from ttp.services import metrics_sync
 
     match key.name, value:
         case "metrics.after", tuple(texts):
-            metric_schedule.parse_ages(texts)
+            metrics_sync.parse_ages(texts)
         case "plan.blackout", tuple(texts):
             quiet_hours.parse_blackout(texts)
         case "plan.quiet_hours", str(text):

@@ -21,18 +21,11 @@ from ttp.store.corrupt_rows import CorruptRow, Quarantine, as_corrupt_row
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
 
 NO_QUARANTINE = Quarantine()
-
-
 LATE_MS = 60_000
 """Deliveries claimed later than this are late: punctual ones go first, and late ones of an account keep a gap."""
-
-
 NEVER_MS = 253_402_300_800_000
 """The end of the year 9999. Text that was written into a column by hand compares greater."""
-
-
 _DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
-
 
 # Where deliveries in flight are found: by the partial indexes of `tables`, in their own words, and what retries through
 # its post, which is publishing then. The index of what is ready holds all that waits for its time, too.
@@ -42,22 +35,16 @@ _IN_FLIGHT = (
     "post p JOIN delivery d ON d.post_id = p.id"
     " WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying'",
 )
-
-
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
-
 
 # Not by the index of a post's deliveries: ready deliveries are read in the order of the partial index.
 _ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
-
-
 _FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
             AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "quarantined_posts")}{{only}}
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
-
 
 # At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first
 # due one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the

@@ -13,8 +13,6 @@ from ttp.domain.errors import Damaged, Hint
 from ttp.store.dialect import List, Row
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
 FAULTS = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
 """Exceptions that mapping a row with invalid values may raise."""
 

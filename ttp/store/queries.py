@@ -28,20 +28,10 @@ from ttp.store.dialect import Connection, Row, contains
 from ttp.store.row_mapper import ms
 
 _BATCH = 200
-
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
-
-
 COMING = (PostStatus.SCHEDULED, PostStatus.PUBLISHING)
-
-
 DRAFTS = (PostStatus.DRAFT,)
-
-
 ENDED = (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.PARTIAL)
-
-
 _RUNS = ((COMING, False), (DRAFTS, False), (ENDED, True))
 
 
@@ -340,8 +330,6 @@ _IDS = (
     "SELECT next_at, id FROM delivery WHERE account_id = ?"
     " AND state IN ('pending', 'retrying') AND next_at IS NOT NULL ORDER BY next_at, id"
 )
-
-
 _CHARGED = (
     "SELECT d.id, d.post_id, d.handle, a.platform, a.handle AS account_handle, p.content, p.variants, p.thread,"
     " (SELECT count(m.alt) FROM post_media m WHERE m.post_id = p.id) AS alts"
@@ -387,8 +375,6 @@ def _charged(row: Row, facts: Facts) -> TextsToCharge:
 
 
 _COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")
-
-
 SEARCHED_DELIVERIES = 1000
 """How many of the next deliveries are searched for unapproved ones."""
 

@@ -232,8 +232,6 @@ def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
 
 
 _CHUNK = 1 << 20
-
-
 _SUFFIXES = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png",),
@@ -243,8 +241,6 @@ _SUFFIXES = {
     "video/quicktime": (".mov", ".qt"),
     "video/webm": (".webm",),
 }
-
-
 _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
 
 
