@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ttp.cli import progress
-from ttp.cli.progress import Live, watched
+from ttp.cli.progress import UploadLine, watch_uploads
 from ttp.domain.account import Account, Credentials
 from ttp.domain.media import MediaItem
 from ttp.platforms import uploads
@@ -48,7 +48,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> Seconds:
 
 def test_an_upload_is_told_once_it_has_taken_a_moment_and_not_too_often(seconds: Seconds) -> None:
     drawn = Terminal()
-    line = Live(drawn)
+    line = UploadLine(drawn)
     line.sent("x/me", 1_000_000, 4_000_000)
     assert drawn.getvalue() == ""
     for _ in range(2):
@@ -60,7 +60,7 @@ def test_an_upload_is_told_once_it_has_taken_a_moment_and_not_too_often(seconds:
 
 def test_what_is_sent_again_is_never_more_than_all_of_it_and_another_upload_begins_anew(seconds: Seconds) -> None:
     drawn = Terminal()
-    line = Live(drawn)
+    line = UploadLine(drawn)
     line.sent("x/me", 3_000_000, 4_000_000)
     seconds.now += 1
     line.sent("x/me", 3_000_000, 4_000_000)
@@ -71,7 +71,7 @@ def test_what_is_sent_again_is_never_more_than_all_of_it_and_another_upload_begi
 
 def test_the_line_is_taken_away_before_something_is_said(seconds: Seconds) -> None:
     drawn = Terminal()
-    line = Live(drawn)
+    line = UploadLine(drawn)
     line.sent("x/me", 1, 2)
     line.clear()
     assert drawn.getvalue() == ""
@@ -86,7 +86,7 @@ def test_the_line_is_taken_away_before_something_is_said(seconds: Seconds) -> No
 def test_a_conversion_is_told_at_once_and_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = Terminal()
     monkeypatch.setattr("sys.stderr", drawn)
-    assert watched(quiet=False) is not None
+    assert watch_uploads(quiet=False) is not None
     with uploads.converting("a\x1b[31m photo.png"):
         assert drawn.getvalue() == "\rconverting  a\\x1b[31m photo.png\x1b[K"
     assert drawn.getvalue().endswith("\r\x1b[K")
@@ -95,12 +95,12 @@ def test_a_conversion_is_told_at_once_and_cleaned(monkeypatch: pytest.MonkeyPatc
 def test_nobody_is_told_without_a_terminal_when_quiet_or_beside_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = Terminal()
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert watched(quiet=False) is None
+    assert watch_uploads(quiet=False) is None
     monkeypatch.setattr("sys.stderr", drawn)
-    assert watched(quiet=True) is None
+    assert watch_uploads(quiet=True) is None
     assert uploads.counted(whole := iter([b"a"]), ORDER) is whole
     with uploads.unwatched(), uploads.converting("photo.png"):
-        watched(quiet=False)
+        watch_uploads(quiet=False)
         uploads.sent(ORDER, 1)
     assert drawn.getvalue() == ""
 

@@ -1,4 +1,4 @@
-"""Mistakes that the sweeps must find: each is put into the `ttp` processes of a bench, and into nothing else.
+"""Bugs that the sweeps must find. Each is inserted into the `ttp` processes of a bench only.
 
 `python -m tests.faults --mutants` shows that the sweeps catch each. A sweep that catches none of its mutants checks
 nothing. To add one: a function that changes the program in its own process, and the sweeps that must notice.

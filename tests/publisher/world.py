@@ -1,4 +1,4 @@
-"""The real publisher and the real clients against the sandbox, all on one clock that is passed in."""
+"""The real publisher and clients against the sandbox, all on one clock that the test moves."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class World:
             self.ttp.ok("account", "set", name, "--set", "tiktok.privacy_level=SELF_ONLY")
 
     def run(self, mode: Mode = Mode.UNTIL_IDLE, max_time: float | None = None) -> None:
-        """A publisher in a process of its own: it knows nothing but what the store has."""
+        """Run a new publisher, which knows only what is in the store."""
         naps = 0
 
         def nap(reports: Reports, seconds: float) -> JobReport | None:
@@ -64,7 +64,7 @@ class World:
         runner.run(Scope(mode, None, max_time), self.events.append)
 
     def calls(self, path: str) -> int:
-        """How often a path was called at the platforms, whatever came of it."""
+        """Return how often the platforms received calls to a path."""
         return sum(one["path"].endswith(path) for one in self.control("GET", "requests"))
 
     def states(self) -> list[str]:

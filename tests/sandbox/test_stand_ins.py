@@ -1,4 +1,4 @@
-"""What holds for each stand-in: what it must say of itself, and that a platform is known in its own folder only."""
+"""Rules for every stand-in: what it must declare, and that only its own folder mentions its platform."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_folder_with_a_stand_in_is_found_and_instagrams_paths_come_last() 
 
 
 @pytest.mark.parametrize("one", find_stand_ins(), ids=lambda one: one.name)
-def test_what_a_stand_in_keeps_and_offers_is_its_own(one: StandIn) -> None:
+def test_stand_ins_share_no_apps_records_fields_or_limits(one: StandIn) -> None:
     assert {app.platform for app in one.apps} == {one.name}
     assert {app.login for app in one.apps} == (set(one.logins) or {""})
     others = [other for other in find_stand_ins() if other is not one]
@@ -104,5 +104,5 @@ def test_no_stand_in_imports_another(folder: str) -> None:
 
 
 @pytest.mark.parametrize("path", SHARED, ids=lambda path: path.name)
-def test_shared_code_names_no_platform(path: Path) -> None:
+def test_shared_code_mentions_no_platform(path: Path) -> None:
     assert named(path) == set()

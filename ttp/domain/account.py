@@ -123,16 +123,20 @@ def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: 
     UsageError."""
     found: dict[str, Account] = {}
     for name in names:
-        account = find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
+        account = (
+            find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms, enabled=True)
+        )
         found[account.name] = account
     return tuple(found.values())
 
 
 def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """Return the account of a full name, in any case. Raises NotFound, or UsageError for an invalid name."""
+    """Return the account of a name, or the only account of a platform. Raises NotFound, Ambiguous or UsageError."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
+    if "/" not in name:
+        return _only_one(name, known, platforms, enabled=False)
     platform, handle = parse_account_name(name, platforms)
     for account in known:
         if account.platform == platform and account.handle.lower() == handle.lower():
@@ -152,11 +156,15 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     return tuple(Hint("did you mean", like, (typed, like)) for like in near)
 
 
-def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """Return the one enabled account of a platform. Raises UsageError for none, Ambiguous for several."""
+def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
+    """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts.
+
+    UsageError for none, Ambiguous for several.
+    """
     platform = platforms.find(name).name
-    enabled = [account for account in known if account.platform == platform and account.enabled]
-    match enabled:
+    candidates = [one for one in known if one.platform == platform and (one.enabled or not enabled)]
+    connected = [account for account in candidates if account.connected]
+    match connected if len(connected) == 1 else candidates:
         case [account]:
             return account
         case []:
@@ -166,7 +174,7 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> 
                     f"no {platform} account is enabled", *(Hint("enable it", action("account enable", n)) for n in off)
                 )
             raise UsageError(f"no {platform} account yet", Hint("connect one", connect_action(platform)))
-    names = [account.name for account in enabled]
+    names = [account.name for account in candidates]
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
     )

@@ -29,12 +29,14 @@ class PublisherInfo:
 @dataclass(frozen=True, slots=True)
 class ActionsNeeded:
     """What a person must do: ids of posts to look at, accounts to reconnect, ids of posts to retry and to approve
-    (None: approval is not required)."""
+    (None: approval is not required). `retry_after_reconnect`: posts that failed because
+    an account must be reconnected."""
 
     review: tuple[int, ...] = ()
     reconnect: tuple[str, ...] = ()
     retry: tuple[int, ...] = ()
     approve: tuple[int, ...] | None = None
+    retry_after_reconnect: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

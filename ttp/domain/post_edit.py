@@ -271,3 +271,22 @@ def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
     hints = [hint for hint in error.hints if hint.way != "leave out --at"]
     where = Hint(f"the text is kept as draft {kept.id}", action("show", kept.id))
     return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)
+
+
+def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return tags with some added and some removed, each once."""
+    return tuple(dict.fromkeys(tag for tag in (*tags, *add) if tag not in remove))
+
+
+def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
+    """Return a new post with the content and options of a post, and without its time, key and approval."""
+    return Post(
+        content=post.content,
+        deliveries=tuple(deliveries),
+        max_lateness_s=post.max_lateness_s,
+        media=post.media,
+        variants=post.variants,
+        thread=post.thread,
+        tags=post.tags,
+        options=post.options,
+    )

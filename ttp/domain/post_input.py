@@ -30,6 +30,8 @@ class PostInput:
     alts: tuple[str, ...] | None = None
     thread: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
     variants: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     max_lateness_s: float | None = None
