@@ -23,9 +23,8 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import _READY
-from ttp.store.corrupt_rows import as_corrupt_row, parse_list, parse_object, parse_texts
 from ttp.store.dialect import Connection, Row, contains
-from ttp.store.row_mapper import ms
+from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
