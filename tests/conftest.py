@@ -38,7 +38,7 @@ settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-NOT_MEASURED = {"docs", "e2e", "faults"}
+NOT_MEASURED = {"docs", "e2e", "faults", "real"}
 """Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 

@@ -36,7 +36,7 @@ class Seconds:
 @pytest.fixture(autouse=True)
 def nobody() -> Iterator[None]:
     yield
-    uploads.watch(None)
+    uploads.set_listener(None)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_conversion_is_told_at_once_and_cleaned(monkeypatch: pytest.MonkeyPatc
     drawn = Terminal()
     monkeypatch.setattr("sys.stderr", drawn)
     assert watch_uploads(quiet=False) is not None
-    with uploads.converting("a\x1b[31m photo.png"):
+    with uploads.report_converting("a\x1b[31m photo.png"):
         assert drawn.getvalue() == "\rconverting  a\\x1b[31m photo.png\x1b[K"
     assert drawn.getvalue().endswith("\r\x1b[K")
 
@@ -98,10 +98,10 @@ def test_nobody_is_told_without_a_terminal_when_quiet_or_beside_a_bar(monkeypatc
     assert watch_uploads(quiet=False) is None
     monkeypatch.setattr("sys.stderr", drawn)
     assert watch_uploads(quiet=True) is None
-    assert uploads.counted(whole := iter([b"a"]), ORDER) is whole
-    with uploads.unwatched(), uploads.converting("photo.png"):
+    assert uploads.with_progress(whole := iter([b"a"]), ORDER) is whole
+    with uploads.without_progress(), uploads.report_converting("photo.png"):
         watch_uploads(quiet=False)
-        uploads.sent(ORDER, 1)
+        uploads.report_sent(ORDER, 1)
     assert drawn.getvalue() == ""
 
 
@@ -114,10 +114,10 @@ def test_content_is_told_as_it_is_taken_and_stays_what_it_is() -> None:
 
         def converting(self, name: str | None) -> None: ...
 
-    uploads.watch(Heard())
-    assert uploads.counted(b"whole", ORDER) == b"whole"
-    assert uploads.counted(None, ORDER) is None
-    pieces = uploads.counted([b"ab", b"c"], ORDER)
+    uploads.set_listener(Heard())
+    assert uploads.with_progress(b"whole", ORDER) == b"whole"
+    assert uploads.with_progress(None, ORDER) is None
+    pieces = uploads.with_progress([b"ab", b"c"], ORDER)
     assert pieces is not None
     assert list(pieces) == [b"ab", b"c"]
     assert told == [("x/me", 2, 3), ("x/me", 1, 3)]

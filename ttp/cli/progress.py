@@ -78,7 +78,7 @@ def watch_uploads(*, quiet: bool) -> UploadLine | None:
     live = UploadLine(sys.stderr) if seen else None
     from ttp.platforms import uploads
 
-    uploads.watch(live)
+    uploads.set_listener(live)
     return live
 
 
@@ -109,7 +109,7 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
     if counted:
         bar.start()
     try:
-        with uploads.unwatched():
+        with uploads.without_progress():
             yield move
     finally:
         if bar.live.is_started:

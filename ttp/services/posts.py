@@ -198,7 +198,7 @@ class Posts:
         return check(post, {one.name: one for one in accounts}, self.platforms, no_host=None, config=self.config)
 
     def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
-        from ttp.platforms.media_host.availability import trouble
+        from ttp.platforms.media_host.availability import media_host_problem
         from ttp.services.media import gone_problems, rehearsed
 
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
@@ -206,7 +206,7 @@ class Posts:
             post,
             {one.name: one for one in accounts},
             self.platforms,
-            no_host=trouble(self.config),
+            no_host=media_host_problem(self.config),
             config=self.config,
             fits=self.media_conversion.fits(post.media, to_come),
             rehearsed=rehearsed(self.config, self.platforms),

@@ -173,7 +173,7 @@ def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: 
     with on_a_terminal(program("tiktok", "--paste"), cwd=tmp_path, env=environment) as terminal:
         terminal.until("Client key: ")
         terminal.type(f"{tiktok_records.APP.id}\n")
-        shown = terminal.until("Client secret: ")
+        shown = terminal.until("Client secret (hidden): ")
         terminal.type(f"{tiktok_records.APP.secret}\n")
         shown += terminal.until("Paste it here: ")
         url = next(line.strip() for line in shown.splitlines() if "/v2/auth/authorize/" in line)
@@ -181,18 +181,18 @@ def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: 
         shown += terminal.until("Paste it here: ")
         terminal.type(says(url, handle="roastery") + "\n")
         shown += terminal.rest()
-    assert "That is not the answer: it is neither an address nor a code." in shown
+    assert "That address is not complete: it is neither an address nor a code." in shown
     assert "tiktok/roastery is connected." in shown
     assert (tiktok_records.APP.secret or "-") not in shown
 
 
 @pytest.mark.parametrize(("ends", "code"), [("Ctrl-C", 130), ("Ctrl-D", 2)])
-@pytest.mark.parametrize("prompt", ["Client key: ", "Client secret: ", "Paste it here: "])
+@pytest.mark.parametrize("prompt", ["Client key: ", "Client secret (hidden): ", "Paste it here: "])
 def test_whoever_stops_typing_connects_nothing(
     environment: dict[str, str], tmp_path: Path, ttp: Program, prompt: str, ends: str, code: int
 ) -> None:
     with on_a_terminal(program("tiktok", "--paste"), cwd=tmp_path, env=environment) as terminal:
-        for asked in ("Client key: ", "Client secret: ", "Paste it here: "):
+        for asked in ("Client key: ", "Client secret (hidden): ", "Paste it here: "):
             terminal.until(asked)
             if asked == prompt:
                 break
@@ -204,7 +204,7 @@ def test_whoever_stops_typing_connects_nothing(
         shown = terminal.rest()
         assert terminal.code() == code
     assert "Traceback" not in shown
-    assert ("nothing was connected" in shown) == (ends == "Ctrl-D")
+    assert ("no account was connected" in shown) == (ends == "Ctrl-D")
     assert not ttp.home.exists()
 
 
@@ -214,7 +214,7 @@ def test_ctrl_c_ends_the_wait_for_the_browser(environment: dict[str, str], tmp_p
         terminal.interrupt()
         shown += terminal.rest()
         assert terminal.code() == 130
-    assert "ttp waits five minutes for the browser to come back to http://127.0.0.1:" in shown
+    assert "ttp waits five minutes for the browser to return to http://127.0.0.1:" in shown
     assert "Traceback" not in shown
     assert not ttp.home.exists()
 

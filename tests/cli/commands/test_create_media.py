@@ -107,7 +107,7 @@ def test_without_the_extra_a_png_gets_no_time_and_is_a_draft_all_the_same(world:
     world.lacking_pillow()
     refused = world.ttp(*asked, "--at", "now", "--json")
     assert refused.code == 2
-    assert refused.error["hint"] == "pip install 'ttp-cli[media]'"
+    assert "pillow" in refused.error["hint"]
     assert "it is PNG, and only JPEG can be sent" in refused.error["message"]
     assert world.ttp.ok(*asked, "--json").json["status"] == "draft"
 
@@ -265,7 +265,7 @@ def test_copies_go_that_long_after_the_post_has_ended_and_status_says_what_they_
     assert world.copies() == set()
     assert world.ttp.ok("status", "--json").json["media"] == {"files": 0, "bytes": 0}
     ran = world.ttp.ok("show", "1", "--json")
-    assert ran.json["warnings"] == ["the copy of a.png is not there any more"]
+    assert ran.json["warnings"] == ["the stored copy of a.png is missing"]
 
 
 def test_a_draft_and_a_scheduled_post_keep_their_copies(world: World) -> None:
@@ -288,7 +288,7 @@ def test_a_failed_post_whose_copy_is_gone_is_refused_a_retry_and_a_time_until_it
         assert "the copy of photo.jpg" in refused.error["message"]
         assert refused.error["hint"] == "ttp edit 1 --media FILE"
     shown = world.ttp.ok("show", "1")
-    assert "the copy of photo.jpg is not there any more" in shown.err
+    assert "the stored copy of photo.jpg is missing" in shown.err
     assert "ttp edit 1 --media FILE" in shown.err
     world.ttp.ok("edit", "1", "--media", str(PHOTO))
     world.ttp.ok("retry", "1")

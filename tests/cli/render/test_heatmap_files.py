@@ -65,7 +65,7 @@ def test_the_svg_has_a_title_a_description_and_a_table_of_named_cells() -> None:
     assert [len(roles(root, role)) for role in ("row", "columnheader", "rowheader", "cell")] == [8, 24, 7, 168]
     for cell in roles(root, "cell"):
         assert re.fullmatch(
-            r"\w+day \d\d:00: [+-]?\d+ % \(.*\), \d posts?, \d+ % among your true best ten.*", text(cell[0])
+            r"\w+day \d\d:00: [+-]?\d+ % \(.*\), \d posts?, \d+ % chance to be in your top 10.*", text(cell[0])
         )
         assert re.fullmatch(r"[+-]?\d+", text(cell.find(f"{SVG}text")))
 

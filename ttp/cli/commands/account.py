@@ -56,7 +56,7 @@ def add(
       ttp account add ig/shop
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
-    from ttp.services.connect import find_server
+    from ttp.services.accounts import find_server
 
     parse_account_name(name, context.platforms)
     root = find_server(context.platforms, context.runtime, name, server)
@@ -289,7 +289,8 @@ def _service(
     """Yield the connect service and the login of an account, and close its connections afterwards."""
     from contextlib import closing
 
-    from ttp.services.connect import Connect, find_server
+    from ttp.services.accounts import find_server
+    from ttp.services.connect import Connect
 
     server = find_server(context.platforms, context.runtime, name, named)
     login, here = context.login(platform, server), context
@@ -385,7 +386,7 @@ def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
 
 def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
     """Return the answer that the person pastes. UsageError without a terminal, or after several wrong answers."""
-    from ttp.platforms.oauth.callback import Foreign, read_pasted
+    from ttp.platforms.oauth.callback import NotThisLogin, read_pasted
 
     if not ask:
         raise UsageError(
@@ -402,7 +403,7 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
     why = ""
     for _ in range(_TRIES):
         match read_pasted(_line("Paste it here: "), pending.state):
-            case Foreign(why):
+            case NotThisLogin(why):
                 _print(f"That address is not complete: {why}. Copy all of it, up to its end.")
             case answer:
                 return answer

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import Source
     from ttp.services.files.importer import ImportScheduler, Spread, Taken
-    from ttp.services.planning import Asked
+    from ttp.services.planning import PlanRequest
 
 
 VIEW = spec.name_value_spec(files.IMPORT_FIELDS)
@@ -224,13 +224,13 @@ def spreading(context: Context, words: Words) -> ImportScheduler | None:
     return ImportScheduler(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
 
 
-def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> Asked:
+def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> PlanRequest:
     """Return the limits from the options and the settings."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-    from ttp.services.planning import Asked
+    from ttp.services.planning import PlanRequest
 
     config, per_day = context.config, words.text("--per-day")
-    return Asked(
+    return PlanRequest(
         days=int(words.text("--days") or DAYS),
         start=parse_start(context, words, tz),
         per_day=None if per_day is None else int(per_day),

@@ -29,7 +29,7 @@ from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
-from ttp.services.metrics import How, Imported
+from ttp.services.metrics import Imported, ImportOptions
 from ttp.services.metrics_sync import Pulled, Stopped, read_price
 from ttp.views import Json
 from ttp.views.metrics import sample_json
@@ -170,14 +170,14 @@ def how_to_read(
     mapped: Sequence[str] | None,
     tz: str | None,
     dates: str | None,
-) -> How:
+) -> ImportOptions:
     """Parse the options about the file. UsageError."""
     from ttp.domain.time.zones import parse_zone
 
     if dates is not None and dates not in ORDERS:
         ways = (Hint("month first", "--dates mdy"), Hint("day first", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
-    return How(
+    return ImportOptions(
         source=None if source is None else find_source(source, context.platforms),
         mapped=_pairs(mapped or ()),
         account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
@@ -186,7 +186,7 @@ def how_to_read(
     )
 
 
-def import_metrics(context: Context, file: str, how: How, *, dry_run: bool) -> int:
+def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
     """Import a file and print the result; return the exit code."""
     context.out.check_fields(spec.name_value_spec(FIELDS))
     done = Imported()
@@ -211,15 +211,20 @@ def _print_import(out: Output, done: Imported, dry_run: bool) -> int:
     if dry_run:
         columns = [{"column": column, "field": taken} for column, taken in done.columns]
         shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
-    would = "would be " if dry_run else ""
-    said = f"{plural(done.read, 'row')}: {done.inserted} {would}new, {done.updated} updated, {done.unchanged} unchanged"
-    said += f", {len(done.rejected)} rejected." + (" --dry-run: nothing was stored." if dry_run else "")
+    rejected = len(done.rejected)
+    said = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
+    if dry_run:
+        said = f"{done.read - rejected} can be imported, {rejected} rejected. --dry-run: nothing was stored."
+    said = f"{plural(done.read, 'row')}: {said}"
     shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
     out.write_one(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
 
 
 def _notes(done: Imported, dry_run: bool) -> Iterable[str]:
+    if done.added and not dry_run:
+        names = ", ".join(done.added)
+        yield f"added {plural(len(done.added), 'account')}, for analytics only: {names}"
     if done.ignored and not dry_run and done.source in ("own", "mapped"):
         yield f"ignored columns: {_listed(done.ignored)}"
     for number, reason in done.rejected[:SHOWN]:
@@ -406,7 +411,7 @@ def _with_way_out(context: Context, one: Pulled, history: int | None) -> TtpErro
     if error.again_at is not None:
         here = context
         at, now = error.again_at.astimezone(here.zone), here.now().astimezone(here.zone)
-        say = f"continue after {at:%H:%M}" if at.date() == now.date() else f"go on after {at:%a %H:%M}"
+        say = f"continue after {at:%H:%M}" if at.date() == now.date() else f"continue after {at:%a %H:%M}"
     return PartlyFailed(error.message, Hint(say, _command(one.account, history)))
 
 

@@ -82,9 +82,12 @@ def next_(
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
-        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         raise UsageError(f"no metrics of {names} yet", *ways)
-    context.out.write_list(view, [slot.as_json() for slot in slots])
+    foot = []
+    if slots and not explore and context.out.for_people:
+        foot = render_optimal.explore_advice(context.optimal.keeping_to_best(accounts, zones), "ttp optimal next")
+    context.out.write_list(view, [slot.as_json() for slot in slots], foot=foot)
 
 
 @optimal.command("week")
@@ -124,10 +127,11 @@ def heatmap(
       ttp optimal heatmap
       ttp optimal heatmap --account ig/shop --html week.html
     """
-    context.out.check_fields(render_heatmap.heatmaps_spec())
+    accounts = select_accounts(context, account, platform)
+    view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
+    context.out.check_fields(view)
     if svg == html == "-":
         raise UsageError("only one picture can go to stdout", Hint("try", "--svg FILE --html -"))
-    accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     told = [
         AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
@@ -139,7 +143,7 @@ def heatmap(
         return
     if context.out.in_json or not written:
         nothing = [NO_ACCOUNT]
-        context.out.write_list(render_heatmap.heatmaps_spec(), told, say=None if told else nothing)
+        context.out.write_list(view, told, say=None if told else nothing)
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
@@ -163,10 +167,10 @@ def explain(
       ttp optimal explain 18
       ttp optimal explain 'Tue 18' --account x/me
     """
-    view = render_optimal.explanations_spec(limit)
+    accounts = select_accounts(context, account, platform)
+    view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
     context.out.check_fields(view)
     day, hour = parse_hour_of_week(" ".join(place))
-    accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     asked = [(one, context.optimal.explain(one, zone(one, tz), day, hour)) for one in accounts]
     found = [explained for _, explained in asked if explained is not None]
@@ -188,10 +192,10 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     Examples:
       ttp optimal backtest --account x/me --json
     """
-    from ttp.services.optimal import way_to_data
+    from ttp.services.optimal import data_action
 
     accounts = select_accounts(context, account, platform)
-    view = render_optimal.backtests_spec({one.name: way_to_data(one) for one in accounts})
+    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
     context.out.check_fields(view)
     zone = context.times.account_zone
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
@@ -273,7 +277,7 @@ def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
     """Print a note in a pipe, where an empty answer would not say that metrics are missing."""
     if not context.out.for_people:
-        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
         context.out.note(
             "\n".join(

@@ -35,7 +35,7 @@ from ttp.domain.time.zones import parse_zone
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ttp.services.planning import Asked, Proposal
+    from ttp.services.planning import PlanRequest, Proposal
 
 DAYS = 14
 WEEK = 7
@@ -139,16 +139,16 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     return [post.id or 0 for post in context.look.posts(wanted)]
 
 
-def _asked(context: Context, words: Words) -> Asked:
+def _asked(context: Context, words: Words) -> PlanRequest:
     """Return the limits from the options, else from the settings. UsageError, TimeRefused."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-    from ttp.services.planning import Asked
+    from ttp.services.planning import PlanRequest
 
     here = context
     tz, hours, seed = (words.text(name) for name in ("--tz", "--quiet-hours", "--seed"))
     gap = parse_optional_duration(words.text("--min-gap"))
     dates = words.options["--blackout"]
-    return Asked(
+    return PlanRequest(
         days=int(words.text("--days") or DAYS),
         start=parse_start(context, words, tz),
         per_day=None if (most := words.text("--per-day")) is None else int(most),

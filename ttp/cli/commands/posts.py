@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, exit_code
+from ttp.cli.exit_codes import DONE, FAILED, exit_code
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message
 from ttp.cli.options import (
@@ -351,7 +351,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
         refusal=_delete_refusal(plan),
         again=quote_command("ttp", "delete", *post_ids, "--remote", "--yes"),
     ):
-        return DONE
+        return FAILED
     done = service.run(plan)
     context.out.write_list(
         render_posts.REMOTE_DELETE_SPEC, done, say=[line for post in done for line in _deleted_lines(post)]
@@ -460,7 +460,7 @@ def delete(
         refusal=several,
         again=quote_command("ttp", "delete", *post_ids, "--yes"),
     ):
-        return DONE
+        return FAILED
     posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]
     context.out.write_list(render_posts.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Undo:  ttp undo"])

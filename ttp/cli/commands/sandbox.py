@@ -81,7 +81,7 @@ def sandbox(
       curl 127.0.0.1:8700/_sandbox/accounts --json '{"account": "tiktok/demo",
            "keepTokens": true, "unaudited": true}'
     \b
-      unaudited     TikTok: an app without an audit: SELF_ONLY, private accounts
+      unaudited     TikTok: an unaudited app: SELF_ONLY, private accounts
       privacyLevels TikTok: choices; a private account has no PUBLIC_TO_EVERYONE
       switchedOff, maxVideoS    TikTok: what the creator may do
       hidesLikes    Instagram: likes are hidden

@@ -68,11 +68,11 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
     """Yield what needs attention, with the command for it."""
     name = escape_text(account.name)
     if not account.enabled:
-        yield f"{name} is disabled, its due posts fail:  ttp account enable {name}"
+        yield f"{name} is disabled; its due posts fail:  ttp account enable {name}"
     if account.needs_reconnect:
         yield f"Reconnect:  {command_text(connect_action(name))}"
     if account.is_paused:
-        yield f"{name} is paused, its posts wait:  ttp resume --account {name}"
+        yield f"{name} is paused; its posts wait:  ttp resume --account {name}"
     elif account.hold_until and account.hold_until > page.now:
         reason = f" ({escape_line(account.hold_reason)})" if account.hold_reason else ""
         yield f"{name} is on hold until {page.when(account.hold_until)}{reason}"

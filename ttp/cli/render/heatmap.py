@@ -12,7 +12,7 @@ from ttp.cli.render.optimal import head, interval, no_posts, percent, signal_wor
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.domain.optimal import DAYS, Rating, Recommendation
-from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, list_with_single
+from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, list_with_single
 
 if TYPE_CHECKING:
     from ttp.services.optimal import Advice
@@ -58,8 +58,8 @@ def best_places(told: Recommendation) -> frozenset[tuple[int | None, int | None]
 
 
 def slot_words(slot: Rating, *, is_best: bool) -> str:
-    """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % among your true best ten`."""
-    among = f"{percent(slot.score)} among your true best ten" + (", one of the ten best" if is_best else "")
+    """Return `Tuesday 18:00: +12 % (+3 to +21), 37 posts, 92 % chance to be in your top 10`."""
+    among = f"{percent(slot.score)} chance to be in your top 10" + (", one of the ten best" if is_best else "")
     where = f"{DAYS[slot.day or 0]} {slot.hour:02}:00"
     return f"{where}: {signed(slot.uplift)} % {interval(slot)}, {plural(slot.data_points, 'post')}, {among}"
 
@@ -101,7 +101,7 @@ def render_heatmap(advice: Advice, page: Page, *, zone_known: bool = True) -> It
     told = advice.recommendation
     yield from head(told, page)
     if not told.slots:
-        yield no_posts(advice.way)
+        yield no_posts(advice.data_action)
         return
     wide = 2 if page.width >= _INDENT + 48 else 1
     scale = scale_of(told.slots, len(_COLORS) if page.color else len(_SHADES))
@@ -139,17 +139,17 @@ def _legend(scale: Scale, page: Page) -> Iterator[str]:
         yield f"{swatch} {words}"
 
 
-def heatmaps_spec() -> OutputSpec[AccountAdvice]:
-    """Return the spec of `ttp optimal heatmap`: the 168 slots of each account."""
+def heatmaps_spec(*, several: bool = False) -> OutputSpec[AccountAdvice]:
+    """Return the spec of `ttp optimal heatmap`: the 168 slots of each account. `several`: rows name their account."""
 
     def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
         yield from separate(render_heatmap(told.advice, page, zone_known=told.zone_known) for told in all_told)
 
     return OutputSpec(
         HEATMAP_FIELDS,
-        ("day", "hour", "score", "uplift", "dataPoints"),
+        (*(("account",) if several else ()), "day", "hour", "score", "uplift", "dataPoints"),
         heatmap_json,
         render,
-        rows=lambda told: [slot.as_json() for slot in told.advice.recommendation.slots],
+        rows=lambda told: heatmap_rows(told.advice.recommendation),
         to_document=list_with_single("heatmap"),
     )

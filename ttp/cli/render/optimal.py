@@ -32,8 +32,8 @@ from ttp.views.optimal import (
     backtest_json,
     backtest_rows,
     best_rows,
-    explained_posts,
     explanation_json,
+    explanation_rows,
     list_with_single,
     week_rows,
 )
@@ -69,7 +69,7 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
 
 def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
     said = "too few posts to tell" if lift is None else _lift(lift)
-    if page.width < 70:
+    if page.width < 76:
         yield from wrapped(f"{words}: {said}", page)
     else:
         yield f"  {words:<38}{said}"
@@ -156,7 +156,7 @@ def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Ite
     )
     every = len(explained.explanation.posts)
     if every > len(shown):
-        yield f"  {every - len(shown)} more posts with less influence:  --limit {every}"
+        yield f"  And {every - len(shown)} more:  --limit {every}"
     yield ""
 
 
@@ -226,17 +226,19 @@ def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True
     page = replace(page, zone=told.zone)
     yield from head(told, page)
     if not told.hours:
-        yield no_posts(advice.way)
+        yield no_posts(advice.data_action)
         return
     yield from wrapped(_in_short(told), page)
     yield ""
-    yield from _bars("Best hours", "chance to be in your top 5", "extra engagement (80 % range)", told.best_hours, page)
+    yield from _bars("Best hours", "chance to be in your top 5", "posts      gain, 80 % range", told.best_hours, page)
     yield ""
     yield from _bars("Best days", "chance to be in your top 3", "", told.best_days, page)
     if all(abs(day.uplift) < _SMALL for day in told.best_days):
         yield from wrapped("Days make little difference for this account.", page)
     yield ""
     yield from wrapped(signal_words(told), page)
+    if told.by_views:
+        yield from wrapped("Posts are compared by views: they have few likes, comments and shares.", page)
     if advice.next_at is not None:
         yield from wrapped(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
@@ -325,6 +327,16 @@ def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
 def _reason(slot: Row) -> Lines:
     if slot.get("why"):
         yield escape_text(str(slot["why"]))
+
+
+def explore_advice(accounts: Sequence[str], command: str) -> list[str]:
+    """Advise accounts that post at their best hours alone to try another hour now and then."""
+    if not accounts:
+        return []
+    return [
+        f"  {', '.join(accounts)}: most newest posts are at the best hours.",
+        f"  Try others now and then:  {command} --explore 0.1",
+    ]
 
 
 def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
@@ -479,7 +491,7 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
     )
 
 
-def explanations_spec(most: int | None = None) -> OutputSpec[Explained]:
+def explanations_spec(most: int | None = None, *, several: bool = False) -> OutputSpec[Explained]:
     """Return the spec of `ttp optimal explain`, with at most `most` posts."""
 
     def render(explained: Sequence[Explained], page: Page) -> Iterable[str]:
@@ -487,10 +499,10 @@ def explanations_spec(most: int | None = None) -> OutputSpec[Explained]:
 
     return OutputSpec(
         EXPLANATION_FIELDS,
-        tuple(name for name in EXPLAINED_POST_FIELDS if name != "text"),
+        (*(("account",) if several else ()), *(name for name in EXPLAINED_POST_FIELDS if name != "text")),
         partial(explanation_json, most=most),
         render,
-        rows=lambda one: explained_posts(one, most),
+        rows=lambda one: explanation_rows(one, most),
         to_document=list_with_single("explanation"),
     )
 
