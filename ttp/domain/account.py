@@ -96,13 +96,13 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
     """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
-        raise UsageError(f'"{text}" is not an account', Hint("write it as", "PLATFORM/HANDLE, for example x/me"))
+        raise UsageError(f'"{text}" is not an account', Hint("try", "PLATFORM/HANDLE, for example x/me"))
     facts = platforms.find(head)
     handle = handle.removeprefix("@")
     if not re.fullmatch(facts.handle, handle):
         raise UsageError(
             f'"{handle}" is not a handle: letters, digits, dot, dash and underscore only',
-            Hint("write it as", f"{facts.name}/HANDLE"),
+            Hint("try", f"{facts.name}/HANDLE"),
         )
     return facts.name, handle
 
@@ -144,8 +144,8 @@ def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) 
     raise NotFound(
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", name, known),
-        Hint("see them", action("account list")),
-        Hint("connect it", connect_action(f"{platform}/{handle}")),
+        Hint("see", action("account list")),
+        Hint("fix", connect_action(f"{platform}/{handle}")),
     )
 
 
@@ -153,7 +153,7 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     from difflib import get_close_matches
 
     near = get_close_matches(name, [a.name for a in known], n=1)
-    return tuple(Hint("did you mean", like, (typed, like)) for like in near)
+    return tuple(Hint("try", like, (typed, like)) for like in near)
 
 
 def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
@@ -171,12 +171,12 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, 
             off = [account.name for account in known if account.platform == platform]
             if off:
                 raise UsageError(
-                    f"no {platform} account is enabled", *(Hint("enable it", action("account enable", n)) for n in off)
+                    f"no {platform} account is enabled", *(Hint("fix", action("account enable", n)) for n in off)
                 )
-            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_action(platform)))
+            raise UsageError(f"no {platform} account yet", Hint("fix", connect_action(platform)))
     names = [account.name for account in candidates]
     raise Ambiguous(
-        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
+        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("try", n, (name, n)) for n in names)
     )
 
 

@@ -276,10 +276,10 @@ def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
     names = [f"{pending.platform}/{person.handle}" for person in people]
     return UsageError(
         f"that login is {' and '.join(names[:5])}, and {pending.name} is another account",
-        *(Hint("to connect that one", action("account connect", name)) for name in names[:5] if name != pending.name),
-        Hint("or log in as the other in the browser, then", action("account connect", pending.name)),
+        *(Hint("try", action("account connect", name)) for name in names[:5] if name != pending.name),
+        Hint("try", action("account connect", pending.name)),
     )
 
 
 def _again(name: str) -> Hint:
-    return Hint("try again", action("account connect", name))
+    return Hint("try", action("account connect", name))

@@ -198,7 +198,7 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
         command = outcome.hint or action("account connect", account.name)
-        return ReconnectNeeded(message, Hint("connect it again", command))
+        return ReconnectNeeded(message, Hint("fix", command))
     if outcome.passing:
         return Stopped(message, outcome.retry_at)
     return PartlyFailed(message)
@@ -253,8 +253,8 @@ class Pull:
             if not account.connected:
                 raise ReconnectNeeded(
                     f"{account.name} is not connected, so its metrics cannot be read",
-                    Hint("connect it", action("account connect", account.name)),
-                    Hint("or import them", action("metrics import", "FILE")),
+                    Hint("fix", action("account connect", account.name)),
+                    Hint("fix", action("metrics import", "FILE")),
                 )
             if history is not None:
                 self._gather.history(account, history, done, tell)

@@ -48,7 +48,7 @@ class TokenRevoked(ReconnectNeeded):
         command = connect_action(account, by_keys=by_keys)
         super().__init__(
             message or f"{account} must be connected again: {outcome.message}",
-            Hint("give it new keys" if by_keys else "connect it", command),
+            Hint("fix", command),
         )
         self.outcome = replace(outcome, kind=Kind.AUTH, hint=command)
 
@@ -225,7 +225,7 @@ class Tokens:
         if held.host and not same_host(held.host, host):
             raise UsageError(
                 f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                Hint("connect it there", connect_action(account.name, by_keys=held.by_keys)),
+                Hint("fix", connect_action(account.name, by_keys=held.by_keys)),
             )
         return account, held
 

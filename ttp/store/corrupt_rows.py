@@ -19,7 +19,7 @@ class CorruptRow(Damaged):
         whose = f" (post {post_id})" if post_id is not None and table != "post" else ""
         super().__init__(
             f"row {row_id} of {table}{whose} in the store cannot be read: {why}",
-            Hint("everything that cannot be read", action("doctor")),
+            Hint("see", action("doctor")),
         )
 
 

@@ -106,7 +106,7 @@ class OwnedElsewhere(Busy):
     def __init__(self, why: str) -> None:
         super().__init__(
             f"{why}; what is due here may be published already",
-            Hint("once nothing else publishes from it", TAKE_OVER),
+            Hint("fix", TAKE_OVER),
         )
 
 

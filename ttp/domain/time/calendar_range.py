@@ -107,7 +107,7 @@ def parse_calendar_range(
     flag = ["--week"] if week else []
     if month and week:
         raise UsageError(
-            "a month or a week, not both", Hint("the month", retype(["--month"])), Hint("the week", retype(["--week"]))
+            "a month or a week, not both", Hint("try", retype(["--month"])), Hint("try", retype(["--week"]))
         )
     words = (text or "").strip().lower()
     here = week_of(today, zone) if week else month_of(today, zone)
@@ -118,13 +118,13 @@ def parse_calendar_range(
     if found := _WEEK.fullmatch(words):
         monday = _monday(int(found[1]), int(found[2]), text, retype)
         if month:
-            ways = (Hint("the week", retype([text])), Hint("its month", retype([f"{monday:%Y-%m}"])))
+            ways = (Hint("try", retype([text])), Hint("try", retype([f"{monday:%Y-%m}"])))
             raise UsageError(f'"{text}" is a week, and --month asks for a month', *ways)
         return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text, retype)
         if week:
-            ways = (Hint("the month", retype([text])), Hint("its first week", retype(["--week", f"{first}"])))
+            ways = (Hint("try", retype([text])), Hint("try", retype(["--week", f"{first}"])))
             raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
         return month_of(first, zone)
     if found := _DATE.fullmatch(words):
@@ -138,7 +138,7 @@ def _monday(year: int, number: int, text: str, retype: Retype) -> date:
     weeks = date(year, 12, 28).isocalendar().week
     if not 1 <= number <= weeks:
         near = f"{year}-W{1 if number < 1 else weeks:02}"
-        raise UsageError(f"{year} has the weeks 1 to {weeks}, not {number}", Hint("type", retype([near])))
+        raise UsageError(f"{year} has the weeks 1 to {weeks}, not {number}", Hint("try", retype([near])))
     return date.fromisocalendar(year, number, 1)
 
 
@@ -146,7 +146,7 @@ def _first(year: int, number: int, text: str, retype: Retype) -> date:
     _check_year(year, text, retype)
     if not 1 <= number <= 12:
         near = f"{year}-{1 if number < 1 else 12:02}"
-        raise UsageError(f"a year has the months 1 to 12, not {number}", Hint("type", retype([near])))
+        raise UsageError(f"a year has the months 1 to 12, not {number}", Hint("try", retype([near])))
     return date(year, number, 1)
 
 
@@ -155,26 +155,26 @@ def _date(year: int, number: int, day: int, text: str, flag: Sequence[str], rety
     try:
         return first.replace(day=day)
     except ValueError:
-        raise UsageError(f'there is no day "{text}"', Hint("type", retype([*flag, f"{first}"]))) from None
+        raise UsageError(f'there is no day "{text}"', Hint("try", retype([*flag, f"{first}"]))) from None
 
 
 def _check_year(year: int, text: str, retype: Retype) -> None:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         said = f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}'
-        raise UsageError(said, Hint("now", retype([])))
+        raise UsageError(said, Hint("try", retype([])))
 
 
 def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
     """Return the error for an invalid range, with what was probably meant."""
     meant = next(_meant(words, flag, today), None)
     if meant is not None:
-        return UsageError(f'"{text}" is not a month, week or date', Hint("did you mean", retype(meant)))
+        return UsageError(f'"{text}" is not a month, week or date', Hint("try", retype(meant)))
     year, number, _ = today.isocalendar()
     return UsageError(
         f'"{text}" is not a month, week or date',
-        Hint("a month", retype([f"{today:%Y-%m}"])),
-        Hint("a week", retype([f"{year}-W{number:02}"])),
-        Hint("or", retype([*flag, "next"])),
+        Hint("try", retype([f"{today:%Y-%m}"])),
+        Hint("try", retype([f"{year}-W{number:02}"])),
+        Hint("try", retype([*flag, "next"])),
     )
 
 
