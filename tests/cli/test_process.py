@@ -144,6 +144,7 @@ class Terminal:
 
     def until(self, text: str) -> None:
         while text not in self.said:
+            assert select.select([self._master], [], [], 60)[0], self.said
             self.said += os.read(self._master, 65536).decode()
 
     def type(self, text: str) -> None:
@@ -184,7 +185,7 @@ def test_on_a_terminal_delete_asks(
     terminal = on(terminals, environ, "delete", "1-2")
     terminal.until("Delete posts 1 2? [y/N] ")
     terminal.type(answer)
-    assert terminal.end() == 0
+    assert terminal.end() == (1 if left else 0)
     assert len(ttp("list").rows) == left
     assert ("Deleted posts 1 2." in terminal.said) == (left == 0)
     assert terminal.said.endswith("\n")

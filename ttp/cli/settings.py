@@ -312,12 +312,12 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Check values with their own grammar. UsageError, worded to follow the name of the setting."""
-    from ttp.domain import metric_schedule
+    from ttp.domain.ingest import reading_schedule
     from ttp.domain.time import quiet_hours
 
     match key.name, value:
         case "metrics.after", tuple(texts):
-            metric_schedule.parse_ages(texts)
+            reading_schedule.parse_ages(texts)
         case "plan.blackout", tuple(texts):
             quiet_hours.parse_blackout(texts)
         case "plan.quiet_hours", str(text):

@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
-from ttp.domain.platform import PlatformFacts
+from ttp.domain.platform import Facts, PlatformFacts
 
 PAUSED_UNTIL = datetime(9999, 12, 31, tzinfo=UTC)
 """The hold of an account that a person has paused, which only a person ends."""
-
-
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -196,3 +194,30 @@ def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
             code = "reconnect" if account.connected else "not_connected"
             said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
             yield Problem("accounts", code, said, name, connect_action(name), warning=True)
+
+
+TOKEN_MARGIN = timedelta(seconds=30)
+"""A token this close to its end is not used any more: the request needs time to arrive."""
+
+
+def refresh_due_at(facts: Facts, credentials: Credentials) -> datetime | None:
+    """Return when to refresh the token; None if its end is unknown."""
+    end = credentials.expires_at
+    if end is None:
+        return None
+    begin = credentials.issued_at
+    if begin is None:
+        begin = end - (facts.token_life or timedelta(0))
+    return max(begin + (end - begin) * facts.renew_at, begin + facts.renew_after)
+
+
+def is_alive(credentials: Credentials, now: datetime) -> bool:
+    """Return whether the token may still be used; True if its end is unknown."""
+    return credentials.expires_at is None or credentials.expires_at - TOKEN_MARGIN > now
+
+
+def works_until(credentials: Credentials) -> datetime | None:
+    """Return until when the account works without a person: the end of its refresh token if known, else of the token.
+    None if unknown or unlimited."""
+    renewable = credentials.refresh_expires_at if credentials.refresh_token else None
+    return renewable or credentials.expires_at

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, same_host
+from ttp.domain.account import (
+    PAUSED_UNTIL,
+    Account,
+    Credentials,
+    find_account,
+    parse_account_name,
+    same_host,
+    works_until,
+)
 from ttp.domain.action import action
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
@@ -19,7 +27,6 @@ from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageE
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import works_until
 from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import Login, Logins
 from ttp.platforms.platform import Runtime

@@ -11,13 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ttp.domain.account import Account, Credentials, parse_account_name, same_host
+from ttp.domain.account import Account, Credentials, parse_account_name, same_host, works_until
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import works_until
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.callback import Code, Denied

@@ -11,12 +11,20 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, connect_action, parse_account_name, same_host
+from ttp.domain.account import (
+    Account,
+    Credentials,
+    connect_action,
+    is_alive,
+    parse_account_name,
+    refresh_due_at,
+    same_host,
+    works_until,
+)
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import is_alive, refresh_due_at, works_until
 from ttp.platforms.login import Grant, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts

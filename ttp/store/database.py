@@ -24,11 +24,7 @@ UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
 UPGRADER = "ttp 0.1.0 of commit 9b70481"
 """The last version that upgrades an unreleased revision to the first of REVISIONS."""
-
-
 BUSY_TIMEOUT_S = 30.0
-
-
 LONG_LOG = 16_384
 """Pages, 64 MB: how long the log may grow while transactions are written in batches."""
 

@@ -6,20 +6,95 @@ Accepts `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing; refuses 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, tzinfo
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
 
-from ttp.domain.calendar_days import CalendarRange, month_of, week_of
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.wall_clock import instant_of
 
 STEPS = {"prev": -1, "next": 1}
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.IGNORECASE)
-_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SAME = {"last": ("prev",), "previous": ("prev",), "-1": ("prev",), "+1": ("next",), "now": (), "this": (), "today": ()}
 Retype = Callable[[Sequence[str]], str]
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRange:
+    """`length` days from `first` on, in `zone`: a week from its Monday, or a month."""
+
+    first: date
+    length: int
+    zone: tzinfo
+    is_week: bool = False
+
+    @property
+    def name(self) -> str:
+        """`2026-W48` or `2026-11`."""
+        year, week, _ = self.first.isocalendar()
+        return f"{year:04}-W{week:02}" if self.is_week else f"{self.first:%Y-%m}"
+
+    @property
+    def last(self) -> date:
+        return self.first + (self.length - 1) * _DAY
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        return tuple(self.first + place * _DAY for place in range(self.length))
+
+    @property
+    def start(self) -> datetime:
+        """Its first instant, UTC."""
+        return _beginning(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after it, UTC."""
+        return _beginning(self.last + _DAY, self.zone)
+
+    def day(self, at: datetime) -> date:
+        """Return the day on which an instant falls here."""
+        return at.astimezone(self.zone).date()
+
+    def holds(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+    def moved(self, by: int) -> CalendarRange:
+        """Return the range this many weeks or months later (negative: earlier)."""
+        if self.is_week:
+            return week_of(self.first + by * 7 * _DAY, self.zone)
+        months = self.first.year * 12 + self.first.month - 1 + by
+        return month_of(date(months // 12, months % 12 + 1, 1), self.zone)
+
+
+def week_of(day: date, zone: tzinfo) -> CalendarRange:
+    """Return the ISO week, Monday to Sunday, of a day."""
+    return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
+
+
+def month_of(day: date, zone: tzinfo) -> CalendarRange:
+    """Return the month of a day."""
+    first = day.replace(day=1)
+    after = (first + 31 * _DAY).replace(day=1)
+    return CalendarRange(first, (after - first).days, zone)
+
+
+def days_without_posts(span: CalendarRange, taken: Collection[date], today: date) -> tuple[date, ...]:
+    """Return the days from `today` on without posts that lie between days with posts (`taken`)."""
+    return tuple(
+        day
+        for day in span.days
+        if day >= today and day not in taken and min(taken, default=day) < day < max(taken, default=day)
+    )
+
+
+def _beginning(day: date, zone: tzinfo) -> datetime:
+    return instant_of(datetime.combine(day, time()), zone)
 
 
 def parse_calendar_range(
@@ -52,7 +127,7 @@ def parse_calendar_range(
             ways = (Hint("try", retype([text])), Hint("try", retype(["--week", f"{first}"])))
             raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
         return month_of(first, zone)
-    if found := _DAY.fullmatch(words):
+    if found := _DATE.fullmatch(words):
         day = _date(int(found[1]), int(found[2]), int(found[3]), text, flag, retype)
         return week_of(day, zone) if week else month_of(day, zone)
     raise _unread(text, words, flag, today, retype)

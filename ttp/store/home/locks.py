@@ -164,8 +164,6 @@ def _opened(home: Path) -> Iterator[int]:
 
 
 _FOLDER = "tokens"
-
-
 _LOOK_AGAIN_S = 0.02
 """Seconds between two attempts to get a lock."""
 
@@ -271,8 +269,6 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 LOCK_SH, LOCK_EX, LOCK_NB = fcntl.LOCK_SH, fcntl.LOCK_EX, fcntl.LOCK_NB
-
-
 NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EBADF})
 """Errors of `flock` on file systems that cannot lock the file."""
 

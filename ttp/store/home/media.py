@@ -13,7 +13,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,13 +27,13 @@ from ttp.store.home.regular_file import NotRegular, open_regular
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+@dataclass(eq=False)
 class MediaStore:
     """The media folder of one home. Files in `forbidden` folders are never accepted."""
 
-    def __init__(self, folder: Path, forbidden: tuple[Path, ...] = ()) -> None:
-        self.folder = folder
-        self.forbidden = forbidden
-        self._holding: ExitStack | None = None
+    folder: Path
+    forbidden: tuple[Path, ...] = ()
+    _holding: ExitStack | None = field(default=None, init=False)
 
     def path(self, sha256: str, form: str = "") -> Path:
         """Return the path for this digest; with `form`, the path of its converted version."""
@@ -232,8 +232,6 @@ def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
 
 
 _CHUNK = 1 << 20
-
-
 _SUFFIXES = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png",),
@@ -243,8 +241,6 @@ _SUFFIXES = {
     "video/quicktime": (".mov", ".qt"),
     "video/webm": (".webm",),
 }
-
-
 _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
 
 

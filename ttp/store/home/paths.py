@@ -30,8 +30,6 @@ def expand_user(text: str, what: str = "") -> Path:
 
 
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
-
-
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
