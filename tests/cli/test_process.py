@@ -144,6 +144,7 @@ class Terminal:
 
     def until(self, text: str) -> None:
         while text not in self.said:
+            assert select.select([self._master], [], [], 60)[0], self.said
             self.said += os.read(self._master, 65536).decode()
 
     def type(self, text: str) -> None:

@@ -478,6 +478,13 @@ def test_tiktok_needs_every_single_choice_for_a_post_that_others_see() -> None:
         assert any((value or "").startswith(f"{name}=") for _, value in problem.hint.options)
 
 
+@pytest.mark.parametrize(("level", "refused"), [("SELF_ONLY", True), ("PUBLIC_TO_EVERYONE", False)])
+def test_a_paid_partnership_cannot_be_private_on_tiktok(level: str, refused: bool) -> None:
+    options = {**OPEN, "tiktok.privacy_level": level, "tiktok.brand_content_toggle": "true"}
+    found = problems(TT, media=(CLIP,), options=options)
+    assert [(problem.field, problem.code) for problem in found] == ([("options", "option_value")] if refused else [])
+
+
 def test_a_privacy_level_that_there_is_not_is_refused_as_one() -> None:
     options = {"tiktok.privacy_level": "EVERYONE", **OPEN}
     assert only(problems(TT, media=(CLIP,), options=options)).code == "option_value"

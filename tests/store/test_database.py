@@ -220,7 +220,6 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
     database.path.write_bytes(data)
     with pytest.raises(Damaged) as caught, closing(Database(home).connect()) as db:
         quick_check(db, database.path)
-    kept = f"{database.path}.damaged"
     *shell, restore = (hint.way for hint in caught.value.hints)
     assert [shlex.split(str(way)) for way in shell] == [
         ["mv", str(home / "ttp.db"), str(home / "ttp.db.damaged")],

@@ -15,7 +15,7 @@ from ttp.domain.errors import Hint, UsageError
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL in lower case; empty where there is none."""
+    """Return the host of a URL in lower case; empty if the URL has none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -23,7 +23,7 @@ def host_of(url: str) -> str:
 
 
 def parse_server(text: str) -> str:
-    """Return the root URL of a server: `example.org` is `https://example.org`. UsageError for what is none.
+    """Return the root URL of a server: `example.org` is `https://example.org`. UsageError if it is not one.
 
     http is accepted on this machine only, because tokens are sent there.
     """

@@ -34,7 +34,7 @@ GROUP, API = "ttp.platforms", 1
 class Registry:
     """The enabled platforms by name: those that ttp brings, and those of `enabled` from other packages.
 
-    Entry points are read only for a name in `enabled`. One that cannot be used is left out, and `warn` is told why.
+    Entry points are read only for a name in `enabled`. One that cannot be used is left out, and `warn` gets the reason.
     """
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:

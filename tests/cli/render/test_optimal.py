@@ -289,3 +289,8 @@ def test_a_backtest_is_honest(test: Backtest, words: str) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_backtests_fit_every_width(width: int) -> None:
     assert all(columns(line) <= width for line in render_backtest(TESTED, replace(PAGE, width=width), WAY))
+
+
+def test_a_comparison_by_views_is_named() -> None:
+    assert "compared by views" in drawn(render_recommendation(advice(replace(told(), by_views=True)), PAGE))
+    assert "compared by views" not in drawn(render_recommendation(advice(told()), PAGE))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import everywhere, plural, several, short_name
-from ttp.cli.render.optimal import explore_advice
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.plan import Assignment, Basis
@@ -90,6 +89,8 @@ def _summary(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | 
     if any(one.explored for one in plan.assignments):
         yield "  ? an hour to learn about (--explore)."
     else:
+        from ttp.cli.render.optimal import explore_advice
+
         names = [name for name, one in found.schedules.items() if one.recommendation.keeps_to_best]
         yield from map(escape_text, explore_advice(names, "ttp plan"))
     if plan.left_out:

@@ -198,7 +198,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(*given)  # type: ignore[arg-type]  # an address and a handler, as they come
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that breaks off is nobody's business."""
+        """Ignore connections that break off."""
 
 
 class _Visit(BaseHTTPRequestHandler):

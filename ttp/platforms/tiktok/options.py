@@ -52,7 +52,7 @@ PRIVACY = Option(
 )
 PUBLIC = "PUBLIC_TO_EVERYONE"
 PRIVATE = "SELF_ONLY"
-"""The privacy level with which nobody but the author sees the post."""
+"""The privacy level with which only the author sees the post."""
 _CHOICES = (
     PRIVACY,
     Option("disable_comment", OptionType.SWITCH, "no comments under the post", SWITCH, kinds=_DIRECT),
