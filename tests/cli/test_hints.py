@@ -51,7 +51,7 @@ def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: s
 @pytest.mark.parametrize("typed", [["create", "Hi", "--media"], ["create", "--file"], ["restore"]])
 def test_a_file_that_is_not_there_comes_with_the_folder_that_is(ttp: Program, tmp_path: Path, typed: list[str]) -> None:
     (tmp_path / "of two words").mkdir()
-    ran = ttp(*typed, str(tmp_path / "of two words" / "none" / "a.jpg"))
+    ran = ttp(*typed, str(tmp_path / "of two words" / "none" / "a.file"))
     assert (ran.code, f"ls -la '{tmp_path}/of two words'\n" in ran.err) == (3, True)
 
 

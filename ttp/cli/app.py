@@ -196,7 +196,7 @@ def _require_capability(ctx: Any) -> None:
     have = settings.capability()
     if not have.allows(needed):
         raise NotAllowed(
-            f"ttp {path} is not allowed here: it needs {VARIABLE}={needed}, and that is {have}",
+            f"ttp {path} is not allowed here: {VARIABLE} is {have}, and it needs {needed}",
             Hint("see", "ttp help capability"),
         )
 

@@ -21,7 +21,6 @@ from ttp import views
 from ttp.cli.escape import escape_line, escape_text, escape_tsv, json_line, lines, to_ascii
 from ttp.cli.exit_codes import exit_code
 from ttp.cli.hints import command_text, error_lines
-from ttp.cli.installation import fit_install_commands
 from ttp.cli.streams import USUAL_WIDTH, escaping_stream, is_plain, is_utf8, terminal_width, write_text
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError, UsageError
@@ -152,7 +151,7 @@ class Output:
     def note(self, text: str) -> None:
         """Write `note: …` to stderr, further lines indented; nothing with --quiet."""
         if not self.quiet:
-            first, *more = lines(fit_install_commands(text))
+            first, *more = lines(_with_install_command(text))
             said = [f"note: {first}", *(f"      {line}" for line in more)]
             wrapped = [part for line in said for part in wrap_for(self._stderr, line)]
             write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
@@ -239,11 +238,20 @@ class Output:
 def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
     """Write an error to stderr, as text or as a JSON line. Failing to write is ignored."""
     if json:  # in ASCII: programs often read stderr without knowing the locale
-        text = fit_install_commands(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
+        text = _with_install_command(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
     else:
-        said = (fit_install_commands(line) for line in error_lines(error))
+        said = (_with_install_command(line) for line in error_lines(error))
         text = "\n".join(part for line in said for part in wrap_for(stream, line))
     write_text(stream, f"{text}\n", flush=True)
+
+
+def _with_install_command(text: str) -> str:
+    """Name the command that installs an extra into this environment."""
+    if "ttp-cli[" not in text:
+        return text
+    from ttp.cli.installation import fit_install_commands
+
+    return fit_install_commands(text)
 
 
 def wrap_for(stream: TextIO, line: str) -> list[str]:
