@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ttp import views
 from ttp.cli import exit_codes
+from ttp.cli.hints import command_text
 from ttp.domain.account import Account, Hold
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -70,7 +71,7 @@ POST = PostView(
 
 
 def test_a_post_has_the_documented_form() -> None:
-    assert json.loads(json.dumps(posts.post_json(POST))) == {
+    assert json.loads(json.dumps(posts.post_json(POST), default=command_text)) == {
         "id": 38,
         "status": "partial",
         "content": "Launch day!",
@@ -140,7 +141,7 @@ def test_a_post_has_the_documented_form() -> None:
                     "kind": "auth",
                     "code": "401",
                     "message": "token ended",
-                    "hint": action("account connect", "x/roastery"),
+                    "hint": "ttp account connect x/roastery",
                 },
             },
         ],
@@ -283,7 +284,7 @@ def test_status_has_the_documented_form() -> None:
         clock=SlowClock(AT, NEXT),
         costs=(PlatformCosts("x", "X"),),
     )
-    assert json.loads(json.dumps(status.status_json(health))) == {
+    assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
         "publisher": {
             "running": True,
             "pid": 4127,
@@ -322,8 +323,8 @@ def test_the_key_lists_are_the_keys_of_the_objects() -> None:
 def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
     error = ContentRefused(
         "instagram/shop cannot take a post without media",
-        Hint("add one", "--media FILE"),
-        Hint("or", "leave out --at"),
+        Hint("try", "--media FILE"),
+        Hint("try", "leave out --at"),
         problems=[Problem("media", "required", "needs media", "instagram/shop", "--media FILE")],
     )
     assert errors.error_json(error, 2) == {

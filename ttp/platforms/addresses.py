@@ -33,9 +33,9 @@ def parse_server(text: str) -> str:
     except ValueError:
         host = port = None
     if not host or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host) or split.path not in ("", "/") or "@" in text:
-        raise UsageError(f'"{text}" is not the address of a server', Hint("write it as", "https://example.org"))
+        raise UsageError(f'"{text}" is not the address of a server', Hint("try", "https://example.org"))
     if split.query or split.fragment or not (split.scheme == "https" or (split.scheme == "http" and is_loopback(host))):
-        raise UsageError(f'"{text}" is not an https address', Hint("write it as", f"https://{host}"))
+        raise UsageError(f'"{text}" is not an https address', Hint("try", f"https://{host}"))
     return f"{split.scheme}://{f'[{host}]' if ':' in host else host}{'' if port is None else f':{port}'}"
 
 

@@ -61,7 +61,7 @@ class Registry:
             if name not in BUILT_IN:
                 raise PlatformDisabled(
                     f"platform {name} is not enabled",
-                    Hint("enable it", action("config set", "platforms.enabled", name)),
+                    Hint("fix", action("config set", "platforms.enabled", name)),
                 )
             from importlib import import_module
 
@@ -113,7 +113,7 @@ class Registry:
             if typed in one.aliases:
                 return one
         listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
-        raise UsageError(f'no platform "{text}"', Hint("the platforms", listed))
+        raise UsageError(f'no platform "{text}"', Hint("see", listed))
 
 
 def _from_outside(name: str) -> Platform:

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_action, find_account, same_host
+from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive, same_host
 from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import (
@@ -28,7 +28,6 @@ from ttp.domain.options import Option, options_of
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.platform import Facts
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import is_alive
 from ttp.platforms.client import AccountInfo, Checker
 from ttp.platforms.login import Login, Logins, missing_scopes
 from ttp.platforms.registry import Registry

@@ -121,11 +121,11 @@ def sandbox(
     except NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see", "ttp sandbox --help")) from None
     except server.OldState as old:
-        raise UsageError(str(old), Hint("use another folder", "ttp sandbox --state NEW_FOLDER")) from None
+        raise UsageError(str(old), Hint("fix", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
             f"the sandbox cannot start on port {port}: {error.strerror or error}",
-            Hint("use a free port", "ttp sandbox --port 0"),
+            Hint("try", "ttp sandbox --port 0"),
         ) from None
 
 
@@ -150,7 +150,7 @@ def load_sandbox() -> ModuleType:
 
         raise NotAllowed(
             f"the sandbox needs packages that are not installed ({error.name})",
-            Hint("install them", install_command("sandbox")),
+            Hint("fix", install_command("sandbox")),
         ) from None
     return server
 

@@ -44,7 +44,7 @@ _ALL_PHOTOS = (TikTokKind.PHOTOS, TikTokKind.DRAFT_PHOTOS)
 PRIVACY = Option(
     "privacy_level",
     OptionType.CHOICE,
-    "who sees the post; a person must choose it, for the account or the post (ttp account check: which of these TikTok"
+    "who sees the post; a person must choose it, for the account or the post (account check lists which of these TikTok"
     " offers an account now)",
     ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
     kinds=_DIRECT,
