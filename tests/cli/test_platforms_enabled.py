@@ -81,7 +81,7 @@ def test_a_platform_that_cannot_be_used_is_told_in_a_line_and_the_others_go_on(
 
 def test_a_platform_that_is_not_installed_is_told() -> None:
     found, said = told("nostr")
-    assert said == ["platform nostr is enabled and not installed"]
+    assert said == ["platform nostr is enabled but not installed"]
     assert "nostr" not in found.names()
 
 

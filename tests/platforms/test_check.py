@@ -142,12 +142,12 @@ def test_a_quota_that_is_used_up_is_a_warning_and_one_that_is_not_told_too() -> 
         ("warn", "Instagram's publishing quota is used up: 50 of 50 posts in 24 h")
     ]
     odd = Stub("GET", LIMIT, QUOTA, BEARER, status=500, answer={"error": {"code": 2, "message": "An error"}})
-    assert said(asked("instagram", ig_me(PERSON), odd)) == [("warn", "the quota is not told: An error (2)")]
+    assert said(asked("instagram", ig_me(PERSON), odd)) == [("warn", "the quota is unknown: An error (2)")]
 
 
 def test_a_personal_account_cannot_publish() -> None:
     found = asked("instagram", ig_me({**PERSON, "account_type": "Personal"}), ig_quota(0))
-    assert said(found)[0] == ("fail", "a personal account, and Instagram publishes for professional ones only")
+    assert said(found)[0] == ("fail", "a personal account; Instagram publishes for professional accounts only")
 
 
 def test_a_missing_permission_to_publish_shows_when_the_quota_is_asked() -> None:
@@ -190,15 +190,15 @@ def test_facebook_login_asks_for_the_node_and_has_the_token_debugged() -> None:
     assert (seen(found).user_id, seen(found).scopes) == (USER, ("instagram_basic", "instagram_content_publish"))
     assert said(found) == [
         ("ok", "quota used: 1 of 50 posts in 24 h"),
-        ("warn", "Facebook ends its access 27 Nov 2026 (in 3 d)"),
+        ("warn", "end of its data access: 27 Nov 2026 (in 3 d)"),
     ]
 
 
 @pytest.mark.parametrize(
     ("after", "status", "told"),
     [
-        (timedelta(days=60), "ok", "Facebook ends the token 23 Jan 2027 (in 60 d)"),
-        (timedelta(hours=-3), "fail", "Facebook ends the token 3 h ago"),
+        (timedelta(days=60), "ok", "end of the Facebook token: 23 Jan 2027 (in 60 d)"),
+        (timedelta(hours=-3), "fail", "end of the Facebook token: 3 h ago"),
     ],
 )
 def test_facebooks_end_of_a_token_is_told(after: timedelta, status: str, told: str) -> None:
@@ -225,7 +225,7 @@ def test_a_token_that_facebook_does_not_debug_is_no_failure() -> None:
     )
     assert said(found)[1] == (
         "ok",
-        "Facebook does not say what the token may do: You must provide an app access token (100)",
+        "Facebook did not report the token's permissions: You must provide an app access token (100)",
     )
 
 
@@ -276,7 +276,7 @@ def test_a_privacy_level_that_is_set_and_not_offered_is_a_warning() -> None:
     remark = seen(found).remarks[0]
     assert (remark.status, remark.message) == (
         Grade.WARN,
-        "tiktok.privacy_level is PUBLIC_TO_EVERYONE, and TikTok offers SELF_ONLY, MUTUAL_FOLLOW_FRIENDS",
+        "tiktok.privacy_level is PUBLIC_TO_EVERYONE, but TikTok offers SELF_ONLY, MUTUAL_FOLLOW_FRIENDS",
     )
     assert remark.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
     offered = {"tiktok.privacy_level": "SELF_ONLY"}

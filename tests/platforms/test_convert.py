@@ -117,7 +117,7 @@ def test_what_would_be_too_large_is_made_with_less_quality(tmp_path: Path, monke
     monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: smaller})
     assert len(make(tmp_path, data)) <= best * 2 // 3
     monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: type(form)(form.name, form.mimes, 100)})
-    assert refused(tmp_path, data) == "it stays too large whatever its quality"
+    assert refused(tmp_path, data) == "it is too large at every quality"
 
 
 def test_an_image_that_no_quality_makes_small_enough_is_made_smaller(
@@ -143,7 +143,7 @@ def test_what_moves_is_refused_and_said_how(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (400, 400), color) for color in (RED, GREEN)]
     for kind in ("GIF", "PNG", "WEBP"):
         data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
-        assert refused(tmp_path, data) == "it moves, and only still images are taken (save it as MP4)"
+        assert refused(tmp_path, data) == "it is animated (save it as MP4 instead)"
 
 
 def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_an_answer_that_drips_is_given_up_after_the_read_time_out() -> None:
             return httpx.Response(200, stream=Dripping())
 
     assert http(Slow(), clock).request_for(WHO, "GET", "/thing") == ConnectionLost(
-        "the connection to api.example was cut: the answer took too long"
+        "the connection to api.example was lost: the answer took too long"
     )
 
 
@@ -279,14 +279,14 @@ def test_each_thread_has_its_own_connections_and_close_ends_them_all() -> None:
 
     def work() -> None:
         client.request_for(WHO, "GET", "/thing")
-        seen.append(client._wire())
+        seen.append(client._connections())
 
     for _ in range(2):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
     client.request_for(WHO, "GET", "/thing")
-    assert len({id(one) for one in [*seen, client._wire()]}) == 3
+    assert len({id(one) for one in [*seen, client._connections()]}) == 3
     client.close()
     assert not any(one._made for one in seen)
 

@@ -155,7 +155,7 @@ def test_a_carousel_has_its_items_first_each_waited_for_and_then_itself(
         "create the container of item 2",
         "create the container",
     ]
-    assert [step for step in steps if isinstance(step, Wait)] == [Wait(1.0, "container IN_PROGRESS")]
+    assert [step for step in steps if isinstance(step, Wait)] == [Wait(1.0, "Instagram is processing the media")]
     assert ready.handle["creation_id"] == "910"
     assert ready.handle["children"] == [child("901"), child("902")]
 

@@ -179,7 +179,7 @@ def test_without_the_permission_for_insights_the_rest_is_read_and_it_is_said_onc
     assert [(sample.likes, sample.views) for sample in told.samples] == [(5, None), (5, None)]
     first, second = (page.note for page in told.pages)
     assert first is not None
-    assert "views, reach, shares and saves of instagram/demo stay unknown" in first
+    assert "views, reach, shares and saves of instagram/demo are unavailable" in first
     assert second is None
 
 
@@ -283,4 +283,4 @@ def test_reading_stops_while_some_calls_are_left_for_publishing() -> None:
     assert len(told.samples) == 1
     assert told.failure is not None
     assert told.failure.outcome.kind is Kind.RATE_LIMIT
-    assert "kept for publishing" in told.failure.outcome.message
+    assert "reserved for publishing" in told.failure.outcome.message

@@ -181,7 +181,7 @@ def test_a_container_is_waited_for_at_a_slowing_pace(config: Config, photo: Medi
     steps, _ = prepared(config, of(photo), {}, image(photo), *[status("IN_PROGRESS")] * 7, status("FINISHED"))
     waits = [step for step in steps if isinstance(step, Wait)]
     assert [step.seconds for step in waits] == [1, 2, 4, 8, 16, 30, 30]
-    assert {step.what for step in waits} == {"container IN_PROGRESS"}
+    assert {step.what for step in waits} == {"Instagram is processing the media"}
 
 
 def test_a_container_in_progress_is_given_up_after_half_an_hour(config: Config, photo: MediaFile) -> None:

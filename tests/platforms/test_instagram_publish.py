@@ -244,7 +244,7 @@ def test_the_publishing_quota_holds_the_account() -> None:
 def test_an_error_with_a_published_container_is_unknown(first: Stub) -> None:
     outcome = published(first, status("PUBLISHED"))
     assert isinstance(outcome, Unknown)
-    assert outcome.message.startswith("published all the same: ")
+    assert outcome.message.startswith("published despite this answer: ")
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_the_first_unsettled_call_stays_remembered() -> None:
 
 
 def test_a_container_in_progress_is_still_worked_on() -> None:
-    assert looked(status("IN_PROGRESS")).finding == Working("container IN_PROGRESS")
+    assert looked(status("IN_PROGRESS")).finding == Working("Instagram is processing the media")
 
 
 def test_an_expired_container_is_proof_of_absence() -> None:

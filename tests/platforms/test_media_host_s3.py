@@ -157,7 +157,7 @@ def test_a_bucket_that_is_not_there_is_told_without_the_credentials(
     config = settings(endpoint, "s3://there-is-none", monkeypatch)
     with pytest.raises(NoPublicUrl) as caught:
         host(config, lent).url(file)
-    assert caught.value.message.startswith("launch.jpg cannot be put into the bucket: ")
+    assert caught.value.message.startswith("launch.jpg cannot be uploaded to the bucket: ")
     assert caught.value.passing
     for hidden in (SECRET, "AKIATHEKEYID", "\n"):
         assert hidden not in caught.value.message
@@ -189,7 +189,7 @@ def test_a_server_that_is_not_there_is_a_passing_trouble(
 
 def test_without_credentials_their_names_are_said() -> None:
     error = Exception("Error performing PUT http://169.254.169.254/latest/api/token in 1 ms\n\nDebug source:\nmore")
-    assert s3._said(error) == (
+    assert s3._error_line(error) == (
         "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
     )
 
@@ -210,8 +210,8 @@ def test_what_is_not_in_the_bucket_any_more_is_forgotten(lent: Path, monkeypatch
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("bucket/folder", "is s3://BUCKET/FOLDER"),
-        ("https://bucket.example/", "is no bucket"),
+        ("bucket/folder", "must be s3://BUCKET/FOLDER"),
+        ("https://bucket.example/", "is not a bucket"),
         ("s3://", "cannot be used"),
     ],
 )

@@ -195,9 +195,7 @@ def test_the_options_go_along_and_nothing_is_a_default(clip: MediaFile) -> None:
     [
         (
             {},
-            "tiktok.privacy_level (PUBLIC_TO_EVERYONE, SELF_ONLY), tiktok.disable_comment (true, false), "
-            "tiktok.disable_duet (true, false), tiktok.disable_stitch (true, false), "
-            "tiktok.brand_content_toggle (true, false), tiktok.brand_organic_toggle (true, false)",
+            "tiktok.privacy_level (PUBLIC_TO_EVERYONE, SELF_ONLY)",
         ),
         (
             {"privacy_level": "PUBLIC_TO_EVERYONE", "disable_comment": "false", "brand_organic_toggle": "false"},
@@ -210,7 +208,7 @@ def test_the_options_go_along_and_nothing_is_a_default(clip: MediaFile) -> None:
 def test_what_a_person_must_choose_is_never_guessed(clip: MediaFile, chosen: dict[str, str], asked: str) -> None:
     _, failure = failed(order("tiktok", "Hello", clip, options=chosen), {}, creator())
     assert (failure.outcome.kind, failure.outcome.code) == (Kind.CONTENT, "option_missing")
-    assert failure.outcome.message == f"TikTok needs choices that only a person can make: {asked}"
+    assert failure.outcome.message.endswith(f": {asked}")
 
 
 def test_the_way_out_makes_every_missing_choice_the_careful_way(clip: MediaFile) -> None:
@@ -241,7 +239,7 @@ def test_what_the_account_has_switched_off_stays_off_and_needs_no_choice(clip: M
     what = order("tiktok", "Hello", clip, options=chosen)
     steps, _ = prepared(what, {}, creator(answer=answer), announce(5, 5, 1, info))
     told = next(step.message for step in steps if isinstance(step, Did))
-    assert told == "by the account's own settings: tiktok.disable_comment, tiktok.disable_duet"
+    assert told == "set by the account's own settings: tiktok.disable_comment, tiktok.disable_duet"
 
 
 def test_a_switch_is_true_or_false(clip: MediaFile) -> None:
@@ -350,7 +348,7 @@ def test_loopback_takes_uploads_only_while_tiktok_itself_is_loopback() -> None:
 
 def test_an_upload_goes_on_where_tiktok_has_it(film: MediaFile) -> None:
     steps, ready = prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": 4}), put(b"4567", 4, 13))
-    assert steps[0] == Did("ask for the status", 200, "4 of 13 bytes are there", handle=held(of(film)))
+    assert steps[0] == Did("ask for the status", 200, "4 of 13 bytes already uploaded", handle=held(of(film)))
     assert (ready.handle["offset"], ready.handle["tried"]) == (8, 1)
 
 
@@ -550,7 +548,7 @@ def test_a_video_in_the_creators_inbox_is_found(film: MediaFile) -> None:
     ids=str,
 )
 def test_a_video_that_is_all_there_is_worked_on(film: MediaFile, stub: Stub) -> None:
-    assert looked(of(film), held(of(film)), stub).finding == Working("TikTok to process it")
+    assert looked(of(film), held(of(film)), stub).finding == Working("TikTok is processing the video")
 
 
 def test_missing_bytes_are_proof_of_absence_and_the_upload_goes_on(film: MediaFile) -> None:

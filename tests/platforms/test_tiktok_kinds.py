@@ -157,7 +157,7 @@ def test_photos_need_no_choice_about_duets_and_stitches(pictures: tuple[MediaFil
     _, failure = failed(what, {}, creator())
     asked = ("tiktok.disable_comment", "tiktok.brand_content_toggle", "tiktok.brand_organic_toggle")
     told = ", ".join(f"{name} (true, false)" for name in asked)
-    assert failure.outcome.message == f"TikTok needs choices that only a person can make: {told}"
+    assert failure.outcome.message == f"TikTok requires you to choose: {told}"
 
 
 def test_an_option_that_cannot_be_is_refused_before_the_call(pictures: tuple[MediaFile, ...]) -> None:
@@ -232,7 +232,7 @@ def asked(state: str, publish_id: str = PULL_ID, **changes: Any) -> Stub:
 
 def test_what_is_fetched_is_worked_on_and_found_by_its_status(clip: MediaFile) -> None:
     what = pulled(clip)
-    assert looked(what, begun(what), asked("PROCESSING_DOWNLOAD")).finding == Working("TikTok to process it")
+    assert looked(what, begun(what), asked("PROCESSING_DOWNLOAD")).finding == Working("TikTok is processing the video")
     complete = asked("PUBLISH_COMPLETE", data={"publicaly_available_post_id": [77]})
     link = "https://www.tiktok.com/@demo.user/video/77"
     assert looked(what, begun(what), complete).finding == Found("77", link)
@@ -375,7 +375,7 @@ def test_what_tiktok_never_lists_is_left_to_a_person(clip: MediaFile, options: d
     finding = looked(pulled(clip, **options), handle).finding
     assert isinstance(finding, Unclear)
     assert finding.final
-    assert finding.message.startswith("the answer with TikTok's id of it was lost, and ")
+    assert finding.message.startswith("the answer with TikTok's id was lost, and ")
 
 
 def test_a_video_that_another_publisher_sent_is_looked_for_in_the_list(clip: MediaFile) -> None:

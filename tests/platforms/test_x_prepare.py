@@ -104,7 +104,7 @@ def test_a_text_needs_the_token_check_only() -> None:
 )
 def test_a_token_of_another_user_than_the_accounts_own_publishes_nothing(known: dict[str, Any]) -> None:
     _, failure = failed(order("x", **known), {}, me())
-    message = "X says that the token is of user 42, and x/demo is user 43"
+    message = "the token belongs to user 42, but x/demo is user 43"
     hint = action("account connect", "x/demo")
     assert failure.outcome == NotDone(Kind.ACCOUNT, message, http_status=200, passing=True, hint=hint)
 
@@ -302,7 +302,7 @@ def test_a_video_is_waited_for_as_x_says(tmp_path: Path) -> None:
         status("succeeded"),
         me(),
     )
-    assert [step for step in steps if isinstance(step, Wait)] == [Wait(3.0, "X to process v.mp4")]
+    assert [step for step in steps if isinstance(step, Wait)] == [Wait(3.0, "X is processing v.mp4")]
     first = steps[0]
     assert isinstance(first, Did)
     assert first.handle == {"media": [entry(sha256=file.item.sha256, ready=False)]}
@@ -341,7 +341,7 @@ def test_a_video_that_is_never_ready_is_given_up_for_now(tmp_path: Path) -> None
     steps, failure = failed(order("x", "", file), held, *[status(None, answer=slow)] * 31)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
     assert len(steps) == 30
-    assert set(steps) == {Wait(60.0, "X to process v.mp4")}
+    assert set(steps) == {Wait(60.0, "X is processing v.mp4")}
 
 
 def test_what_is_uploaded_is_not_uploaded_again(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_thread_that_is_whole_is_neither_prepared_nor_sent_and_its_look_up_ask
     client = client_for("x", Config(), clock, transport=script)
     steps, ready = drive(client.prepare(ORDER, whole), clock)
     assert (steps, ready.handle) == ([], whole)
-    assert ready.doubt == "every part of the thread is published already, so nothing is sent"
+    assert ready.doubt == "all parts of the thread are already published; nothing was sent"
     assert published(whole) == Unknown(Kind.UNKNOWN, ready.doubt)
     found = client.look_up(ORDER, whole, NOON)
     assert found == LookupResult(Found(FIRST, f"https://x.com/i/status/{FIRST}", handle=whole), None)
@@ -149,7 +149,7 @@ def test_a_text_that_stands_alone_where_a_reply_is_looked_for_is_for_a_person() 
     finding = looked(timeline(lone), what=ORDER, handle=out(FIRST)).finding
     assert finding == Unclear(
         Kind.DUPLICATE,
-        "X has the text of part 2, but not as a reply to the part before",
+        "X has the text of part 2, but not as a reply to the previous part",
         final=True,
         links=(f"https://x.com/i/status/{id_at(SINCE, 3)}",),
     )

@@ -185,7 +185,7 @@ def test_instagram_deletes_by_facebook_login(here: Rehearsal, monkeypatch: pytes
     here.ttp.ok("delete", "1", "--remote", "--yes")
     assert here.deleted == ["17900000000000001"]
     message = here.ttp.sql("SELECT message FROM attempt WHERE phase = 'take_down'")
-    assert message == [("17900000000000001: it was gone before",)]
+    assert message == [("17900000000000001: it was already gone",)]
 
 
 def test_an_id_that_is_not_known_is_said_to_be(here: Rehearsal) -> None:
