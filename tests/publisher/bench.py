@@ -79,6 +79,8 @@ class Scripted:
     prepares: deque[list[Step]] = field(default_factory=deque)
     publishes: deque[Said] = field(default_factory=deque)
     looks: deque[Saw] = field(default_factory=deque)
+    makes: Callable[[PublishRequest, Handle], Ready] | None = None
+    """What a preparation ends with, in place of the handle that it began with."""
     always: Saw | None = None
     """What every look-up beyond the list finds."""
     calls: list[Call] = field(default_factory=list)
@@ -97,7 +99,7 @@ class Scripted:
 
     def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Did | Wait, None, Ready]:
         self._note("prepare", order, handle)
-        ready = Ready(handle, self.platform_at, "POST", FINGERPRINT)
+        ready = self.makes(order, handle) if self.makes else Ready(handle, self.platform_at, "POST", FINGERPRINT)
         for step in self.prepares.popleft() if self.prepares else []:
             match step:
                 case NotDone():

@@ -25,7 +25,7 @@ from ttp.domain.outcome import (
     Unknown,
     Working,
 )
-from ttp.platforms.client import Did, LookupResult, PublishRequest
+from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready
 from ttp.publisher import loop
 from ttp.publisher.loop import Mode
 
@@ -253,6 +253,65 @@ def test_resends_spend_the_budget_too(bench: Bench) -> None:
     assert delivery.state is FAILED
     assert delivery.error is not None
     assert bench.intents() == ["unknown", "unknown"]
+
+
+def test_certain_absence_is_resent_at_once_but_a_failure_waits_for_the_window(bench: Bench) -> None:
+    bench.config = Config({"publish.retry_max": 2})
+    bench.post()
+    bench.x.publishes.extend([CUT, CUT])
+    bench.x.always = Absent(certain=True)
+    bench.run()
+    first, second = bench.x.times("publish")
+    assert second - first < 60
+    assert bench.delivery().state is FAILED
+    assert bench.x.times("look_up")[-1] - second >= 900
+
+
+@pytest.mark.parametrize("why", ["late", "disabled"])
+def test_what_cannot_be_resent_is_looked_for_until_the_window_is_over(bench: Bench, why: str) -> None:
+    bench.post(max_lateness_s=1.0 if why == "late" else None)
+
+    def cut(order: PublishRequest, handle: Handle) -> Outcome:
+        with bench.database.writing() as db:
+            db.execute("UPDATE account SET enabled = ?", (why == "late",))
+        return CUT
+
+    bench.x.publishes.append(cut)
+    bench.x.looks.extend([Absent(certain=True)] * 3)
+    bench.x.looks.append(Found("9"))
+    bench.run()
+    assert (bench.delivery().state, bench.delivery().remote_id) == (PUBLISHED, "9")
+
+
+def test_keys_are_stored_with_the_intent_and_survive_a_failure_and_a_refusal_may_change_them(bench: Bench) -> None:
+    bench.post()
+    seeds = []
+
+    def ready(order: PublishRequest, handle: Handle) -> Ready:
+        seeds.append(order.key_seed)
+        return Ready({"upload": "secret", "keys": ["k", order.key_seed], **handle}, START, "POST", "0" * 64)
+
+    def refuse(order: PublishRequest, handle: Handle) -> Outcome:
+        assert bench.delivery().handle == handle, "stored before the call"
+        keys = {"keys": ["k2", order.key_seed]}
+        return NotDone(Kind.SERVER, "500", passing=True, handle={**handle, **keys})
+
+    bench.x.makes = ready
+    bench.x.publishes.extend([refuse, NotDone(Kind.CONTENT, "no")])
+    bench.run()
+    delivery = bench.delivery()
+    assert seeds == [seeds[0]] * 2
+    assert seeds[0].endswith("/1")
+    assert delivery.state is FAILED
+    assert delivery.kept == {"keys": ["k2", seeds[0]]}
+
+
+def test_what_a_server_allows_is_stored_with_its_account(bench: Bench) -> None:
+    bench.post()
+    bench.x.prepares.append([Did("ask the server", server_info={"most": 500})])
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert bench.account_now("x/me").server_info == {"most": 500}
 
 
 @pytest.mark.parametrize("found", [True, False])

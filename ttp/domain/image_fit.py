@@ -16,13 +16,14 @@ EXTRA = "pip install 'ttp-cli[media]'"
 @dataclass(frozen=True, slots=True)
 class ImageForm:
     """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most) and
-    `box` (longer and shorter side) in pixels."""
+    `box` (longer and shorter side) in pixels; `without_location`: the platform would publish the place in a photo."""
 
     name: str
     mimes: tuple[str, ...]
     most_bytes: int
     widths: tuple[int, int] | None = None
     box: tuple[int, int] | None = None
+    without_location: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def find_misfit(item: MediaItem, look: Look | None, form: ImageForm) -> FitProbl
     width, height = (look.width, look.height) if look is not None else (item.width or 0, item.height or 0)
     if form.box is not None and (width, height) != _boxed(width, height, form.box):
         must.append("it has too many pixels")
+    if form.without_location and look is not None and look.located:
+        must.append("it says where it was taken, and everyone could read that")
     may = []
     if look is not None:
         if look.turned:

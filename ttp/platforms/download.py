@@ -29,6 +29,7 @@ LONGEST_S = 600.0
 """Most seconds from the first request to the last byte."""
 LONGEST_URL = 2_048
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MEDIA = "image/*, video/*"
 _CHUNK = 1 << 16
 _HEAD = 12
 _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
@@ -66,8 +67,17 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def fetch(url: str, file: BinaryIO, patience: Patience, *, loopback: bool = False) -> None:
-    """Write what is behind `url` into `file`. `loopback`: this machine's addresses are allowed, also by plain http.
+def fetch(
+    url: str,
+    file: BinaryIO,
+    patience: Patience,
+    *,
+    loopback: bool = False,
+    most: int = MOST_VIDEO,
+    accept: str = _MEDIA,
+) -> None:
+    """Write what is behind `url` into `file`. `loopback`: this machine's addresses are allowed, also by plain http;
+    `most`: bytes; `accept`: the types that are asked for.
 
     Raises CannotFetch for what the address or the network does; OSError only where `file` cannot be written.
     """
@@ -77,11 +87,11 @@ def fetch(url: str, file: BinaryIO, patience: Patience, *, loopback: bool = Fals
         with (
             closing(_connected(parts, patience, loopback=loopback)) as connection,
             _until(end, connection),
-            closing(_answer(connection, parts)) as answer,
+            closing(_answer(connection, parts, accept)) as answer,
         ):
             if answer.status not in _REDIRECTS:
                 _refuse_what_is_no_file(answer)
-                _receive(answer, file, end)
+                _receive(answer, file, end, most)
                 return
             url = urljoin(url, answer.getheader("Location") or "")
     raise CannotFetch(f"is redirected more than {MOST_REDIRECTS} times")
@@ -170,9 +180,9 @@ def _until(end: float, connection: http.client.HTTPConnection) -> Iterator[None]
         timer.cancel()
 
 
-def _answer(connection: http.client.HTTPConnection, parts: SplitResult) -> http.client.HTTPResponse:
+def _answer(connection: http.client.HTTPConnection, parts: SplitResult, accept: str) -> http.client.HTTPResponse:
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_SAFE)
-    headers = {"User-Agent": f"ttp/{__version__}", "Accept": "image/*, video/*", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": f"ttp/{__version__}", "Accept": accept, "Accept-Encoding": "identity"}
     try:
         connection.request("GET", target, headers={"Host": parts.netloc, **headers, "Connection": "close"})
         return connection.getresponse()
@@ -189,9 +199,9 @@ def _refuse_what_is_no_file(answer: http.client.HTTPResponse) -> None:
         raise CannotFetch("is answered in an encoding that was not asked for")
 
 
-def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float) -> None:
+def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most: int) -> None:
     """Write the body into `file`. The most that is taken depends on what its first bytes say it is."""
-    announced, got, head, most = answer.length, 0, b"", MOST_VIDEO
+    announced, got, head = answer.length, 0, b""
     while True:
         try:
             piece = answer.read1(_CHUNK)
@@ -204,7 +214,7 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float) -> No
         if len(head) < _HEAD:
             head += piece[:_HEAD]
             if _is_image(head):
-                most = MOST_IMAGE
+                most = min(most, MOST_IMAGE)
         got += len(piece)
         if max(got, announced or 0) > most:
             raise CannotFetch(f"is larger than {most // 1_000_000} MB")

@@ -37,7 +37,7 @@ JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves no
 LONGEST_GAP_S = 300.0
 ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
 """A public id that comes after moderation is asked for after 30 s, doubling up to an hour, for a day: cosmetic."""
-_SECOND = timedelta(seconds=1)
+_SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
 def recover_interrupted(db: Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
@@ -216,7 +216,12 @@ class LookupJob:
         error = DeliveryError(kind, "the platform does not have it; it is sent again")
         spend = kind is not Kind.RATE_LIMIT
         if certain:
-            return self._resend(delivery, now, error, spend=spend)
+            after = self._resend(delivery, now, error, spend=spend)
+            if intent is not None and (after.state is DeliveryState.FAILED or self._cannot_resend(now)):
+                # Only the same key makes a late original harmless. Where no resend follows, it may still appear.
+                left = intent.at + self._settle_window() - now
+                return delivery.look_again(now + min(left, self._gap()), until=now + left) if left > _NOTHING else after
+            return after
         if intent is None or intent.platform_at is None or platform_at is None:
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, NO_TIME))
         if intent.code == SLEPT:
@@ -237,6 +242,14 @@ class LookupJob:
         if clean >= CLEAN_LOOKS - 1 and left > timedelta(0):
             wait = max(gap, min(wait, left))
         return delivery.look_again(now + wait, until=now + max(left, gap * (CLEAN_LOOKS - clean)))
+
+    def _cannot_resend(self, now: datetime) -> bool:
+        """Whether the delivery fails before it is sent again: it is too late, or its account cannot publish."""
+        delivery, account, own = self.task.delivery, self.task.account, self.task.post.max_lateness_s
+        if not (account.enabled and account.connected) or account.needs_reconnect:
+            return True
+        late_s = self._context.config.seconds("publish.max_lateness_s") if own is None else own
+        return delivery.due_at is not None and now - delivery.due_at > timedelta(seconds=late_s)
 
     def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
         policy = RetryPolicy.of(self._context.config)

@@ -85,7 +85,7 @@ _APP1, _APP2 = 0xE1, 0xE2
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)
 
 
-_ORIENTATION, _SHORT = 0x0112, 3
+_ORIENTATION, _SHORT, _PLACE = 0x0112, 3, 0x8825
 
 
 _MOST_ENTRIES = 512
@@ -104,7 +104,8 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a JPEG is shown. `width` and `height` in pixels as seen; `turned`: by its EXIF orientation; `cmyk`: printers'
-    colours; `srgb`: it has no colour profile, or that one; `several`: it holds more than one picture (MPO)."""
+    colours; `srgb`: it has no colour profile, or that one; `several`: it holds more than one picture (MPO); `located`:
+    its EXIF data say where it was taken."""
 
     width: int
     height: int
@@ -112,17 +113,18 @@ class Look:
     cmyk: bool = False
     srgb: bool = True
     several: bool = False
+    located: bool = False
 
 
 def read_look(read_at: ReadAt, size: int) -> Look:
     """How a JPEG of `size` bytes is shown. Unreadable as `read_facts`; reads little more than its header."""
     window = Window(read_at, size)
-    orientation, profile, several, found = 1, True, False, None
+    orientation, profile, several, located, found = 1, True, False, False, None
     for marker, start, end in _segments(window):
         if _is_frame(marker):
             found = found or _frame(window, start)
         elif marker == _APP1 and window.peek(start, 6) == b"Exif\0\0":
-            orientation = _orientation(window, start + 6, end)
+            orientation, located = _read_exif(window, start + 6, end)
         elif marker == _APP2 and window.peek(start, 4) == b"MPF\0":
             several = True
         elif marker == _APP2 and window.peek(start, 13) == b"ICC_PROFILE\0\x01":
@@ -130,7 +132,7 @@ def read_look(read_at: ReadAt, size: int) -> Look:
     if found is None:
         raise Unreadable(DAMAGED)
     width, height = (found.height, found.width) if orientation >= 5 else (found.width, found.height)
-    return Look(width, height, orientation != 1, found.channels == 4, profile, several)
+    return Look(width, height, orientation != 1, found.channels == 4, profile, several, located)
 
 
 def frame(window: Window) -> Frame:
@@ -169,12 +171,13 @@ def _frame(window: Window, start: int) -> Frame:
     return Frame(int.from_bytes(head[3:5]), int.from_bytes(head[1:3]), head[5], start)
 
 
-def _orientation(window: Window, start: int, end: int) -> int:
-    """The orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4); 1 where it tells none that makes sense."""
+def _read_exif(window: Window, start: int, end: int) -> tuple[int, bool]:
+    """The orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 where it tells none that makes sense), and whether
+    there is a place (4.6.6)."""
     head = window.peek(start, 8)
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(head[:4])
     if order is None:
-        return 1
+        return 1, False
 
     def number(raw: bytes) -> int:
         return int.from_bytes(raw, "little" if order == "little" else "big")
@@ -182,13 +185,16 @@ def _orientation(window: Window, start: int, end: int) -> int:
     table = start + number(head[4:])
     count = min(number(window.peek(table, 2)), _MOST_ENTRIES)
     if table + 2 + count * 12 > end:
-        return 1
+        return 1, False
     entries = window.peek(table + 2, count * 12)
+    orientation, located = 1, False
     for at in range(0, len(entries), 12):
-        if number(entries[at : at + 2]) == _ORIENTATION and number(entries[at + 2 : at + 4]) == _SHORT:
+        tag = number(entries[at : at + 2])
+        located = located or tag == _PLACE
+        if tag == _ORIENTATION and number(entries[at + 2 : at + 4]) == _SHORT:
             told = number(entries[at + 8 : at + 10])
-            return told if 1 <= told <= 8 else 1
-    return 1
+            orientation = told if 1 <= told <= 8 else 1
+    return orientation, located
 
 
 def _is_srgb(window: Window, start: int, end: int) -> bool:

@@ -1,0 +1,100 @@
+"""Bluesky's own server, a PDS with its PLC directory: people on it, and what it has of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.real import install
+from tests.real.process import running
+
+SOURCE = Path(__file__).parent / "bluesky"
+PASSWORD = "correct-horse"  # of accounts on a server that lives as long as a test run
+POSTS = "app.bsky.feed.post"
+
+
+class Refused(Exception):
+    """The server refused a call: its status, and its own name for why."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        super().__init__(f"{status} {error}: {message}")
+        self.status = status
+        self.error = error
+
+
+@dataclass
+class Person:
+    """An account on the server, with one app password."""
+
+    server: Pds
+    handle: str
+    did: str
+    app_password: str = field(repr=False)
+    token: str = field(repr=False)
+
+    def records(self, collection: str = POSTS) -> list[dict[str, Any]]:
+        """What the server has of a collection, oldest key first: each with `uri`, `cid` and `value`."""
+        query = {"repo": self.did, "collection": collection, "limit": "100", "reverse": "true"}
+        return list(self.server.call("com.atproto.repo.listRecords", **query)["records"])
+
+    def new_app_password(self, name: str = "ttp") -> str:
+        made = self.server.call("com.atproto.server.createAppPassword", {"name": name}, token=self.token)
+        return str(made["password"])
+
+    def revoke_app_password(self, name: str = "ttp") -> None:
+        self.server.call("com.atproto.server.revokeAppPassword", {"name": name}, token=self.token)
+
+
+@dataclass
+class Pds:
+    """A running server. `plc` is its directory of identities."""
+
+    url: str
+    plc: str
+    pid: int
+
+    def call(self, method: str, body: object = None, *, token: str = "", **query: str) -> dict[str, Any]:
+        """Call an XRPC method: with a body a procedure, without one a query. Raises Refused."""
+        address = f"{self.url}/xrpc/{method}" + (f"?{urlencode(query)}" if query else "")
+        request = urllib.request.Request(address, None if body is None else json.dumps(body).encode())
+        request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return dict(json.loads(answer.read() or b"{}"))
+        except urllib.error.HTTPError as error:
+            with error:
+                said = json.loads(error.read() or b"{}")
+            raise Refused(error.code, str(said.get("error")), str(said.get("message"))) from None
+
+    def new_person(self, name: str) -> Person:
+        """Make an account NAME.test with an app password."""
+        handle = f"{name}.test"
+        wanted = {"handle": handle, "email": f"{name}@example.org", "password": PASSWORD}
+        made = self.call("com.atproto.server.createAccount", wanted)
+        person = Person(self, handle, made["did"], "", made["accessJwt"])
+        person.app_password = person.new_app_password()
+        return person
+
+
+@contextmanager
+def running_pds(folder: Path, *, port: int = 0, limits: bool = False) -> Iterator[Pds]:
+    """Run a PDS with its data in `folder` until the block ends. `limits`: it has its usual rate limits. Raises
+    Missing."""
+    if not (SOURCE / "package-lock.json").exists():
+        raise install.Missing("its lock file is not there")
+    node = install.node()
+    modules = node.packages(SOURCE)
+    command = [str(node.program), str(SOURCE / "server.mjs"), str(modules), str(folder), str(port)]
+    environment = {**os.environ, "NODE_ENV": "production", "LOG_ENABLED": "false"}
+    with running([*command, "limits" if limits else "-"], log=folder / "log", environment=environment) as said:
+        yield Pds(said["url"], said["plc"], said["pid"])

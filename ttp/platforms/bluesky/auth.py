@@ -1,0 +1,168 @@
+"""Signing in with an app password, and renewing the session (docs/reference/platforms/bluesky.md, section 2)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from ttp.domain.account import Credentials
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.time.clock import Clock
+from ttp.platforms.bluesky.identity import parse_did
+from ttp.platforms.http import Http
+from ttp.platforms.login import Grant, Identity
+from ttp.platforms.oauth.token_response import read_token, without_none
+from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+
+ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
+"""Accounts on Bluesky's own servers sign in here; everything else goes to their server."""
+APP_PASSWORD = "App password"  # noqa: S105 (what the person is asked for)
+_OWN_PASSWORD = "com.atproto.access"  # noqa: S105 (the scope of a session by the account's own password)
+_SETTINGS = "Bluesky's settings, Privacy and security, App passwords"
+_LAST_YEAR = 2100
+
+
+class BlueskyLogin:
+    """Sign-in at the server of `http`."""
+
+    scopes: tuple[str, ...] = ()
+    revokes_all = False
+    revoke_at = _SETTINGS
+    asks_for = (APP_PASSWORD,)
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+        self._sessions = ENTRYWAY if http.host.endswith(BEHIND_ENTRYWAY) else ""
+
+    def close(self) -> None:
+        self._http.close()
+
+    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
+        return True
+
+    def renews(self, credentials: Credentials) -> bool:
+        return credentials.refresh_token is not None
+
+    def sign_in(self, handle: str, answers: Mapping[str, str]) -> Grant | NotDone:
+        """Return a session. The account's own password is refused: it may do anything, and an app password may not."""
+        password = answers.get(APP_PASSWORD, "")
+        if not password.strip():
+            return NotDone(Kind.AUTH, f"the app password is empty: make one in {_SETTINGS}")
+        body = {"identifier": handle, "password": password}
+        reply = self._ask("com.atproto.server.createSession", body=body, secrets=(password,))
+        grant = self._read_grant(reply)
+        if grant is None:
+            return _refused(reply, self._http.host)
+        if read_claims(grant.access_token).get("scope") == _OWN_PASSWORD:
+            self._ask("com.atproto.server.deleteSession", token=grant.refresh_token or "")
+            return NotDone(
+                Kind.AUTH,
+                f"that is the account's own password: make an app password in {_SETTINGS} and use that",
+                "account_password",
+            )
+        return grant
+
+    def refresh(self, credentials: Credentials) -> Grant | NotDone:
+        """Return a new session for an old one; the server gives the same successor again for two hours."""
+        reply = self._ask("com.atproto.server.refreshSession", token=credentials.refresh_token or "")
+        return self._read_grant(reply) or _refused(reply, self._http.host)
+
+    def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
+        """Return the one account of a session, with what its server allows."""
+        reply = self._ask("com.atproto.server.getSession", token=grant.access_token, method="GET", at_server=True)
+        did = parse_did(reply.at("did")) if isinstance(reply, Answer) and reply.is_success else None
+        if not isinstance(reply, Answer) or did is None:
+            return _refused(reply, self._http.host)
+        handle = reply.words("handle").lower()
+        if handle in ("", "handle.invalid"):
+            said = "the handle of the account does not point back to it: fix it in Bluesky's settings"
+            return NotDone(Kind.ACCOUNT, said, "handle")
+        return (Identity(did, handle, grant, describe_server(self._http)),)
+
+    def revoke(self, credentials: Credentials) -> NotDone | None:
+        """End the session. The app password stays until a person deletes it."""
+        reply = self._ask("com.atproto.server.deleteSession", token=credentials.refresh_token or "")
+        if isinstance(reply, Answer) and (reply.is_success or reply.words("error") == "ExpiredToken"):
+            return None
+        return _refused(reply, self._http.host)
+
+    def _ask(
+        self,
+        name: str,
+        *,
+        body: object = None,
+        token: str = "",
+        method: str = "POST",
+        secrets: tuple[str, ...] = (),
+        at_server: bool = False,
+    ) -> Reply:
+        url = f"{'' if at_server else self._sessions}/xrpc/{name}"
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        hidden = without_none(token or None, *secrets)
+        if body is None:
+            return self._http.ask(method, url, headers=headers, secrets=hidden)
+        return self._http.ask(method, url, headers=headers, secrets=hidden, json=body)
+
+    def _read_grant(self, reply: Reply) -> Grant | None:
+        if not isinstance(reply, Answer) or not reply.is_success:
+            return None
+        access, refresh = read_token(reply.at("accessJwt")), read_token(reply.at("refreshJwt"))
+        if access is None or refresh is None:
+            return None
+        return Grant(access, self._clock.now(), read_end(access), refresh, read_end(refresh))
+
+
+def describe_server(http: Http) -> dict[str, object]:
+    """Return what a server says of itself: the size of the largest file it takes. Empty where it does not say."""
+    reply = http.ask("GET", "/xrpc/com.atproto.server.describeServer")
+    most = reply.at("blobUploadLimit") if isinstance(reply, Answer) and reply.is_success else None
+    return {"blobUploadLimit": most} if isinstance(most, int) and most > 0 else {}
+
+
+def read_claims(token: str) -> Mapping[str, object]:
+    """Return what a token says of itself, unverified; empty where it cannot be read."""
+    with suppress(ValueError, IndexError):
+        middle = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+        if isinstance(claims, dict):
+            return claims
+    return {}
+
+
+def read_end(token: str) -> datetime | None:
+    """Return when a token ends, as it says itself."""
+    end = read_claims(token).get("exp")
+    if isinstance(end, int) and 0 < end < datetime(_LAST_YEAR, 1, 1, tzinfo=UTC).timestamp():
+        return datetime.fromtimestamp(end, UTC)
+    return None
+
+
+def _refused(reply: Reply, host: str) -> NotDone:
+    """Why there is no session. Final only where the server refuses the password or the token itself."""
+    match reply:
+        case Unsent(message, kind, hint):
+            return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)
+        case Cut(message):
+            return NotDone(Kind.NETWORK, message, passing=True)
+        case Answer(status=status):
+            error, said = reply.words("error"), reply.words("message")
+            if not error or status >= 500 or status == 429:
+                kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
+                if status in (404, 405) or (status < 300 and not error):
+                    return NotDone(Kind.ACCOUNT, f"{host} is no Bluesky server (it answered {status})", str(status))
+                return NotDone(kind, f"{host} answered {status}", str(status), status, passing=True)
+            known = _SAID.get(error, f"{host} answered {status} {error}: {said}")
+            return NotDone(Kind.AUTH, known, error, status)
+
+
+_SAID = {
+    "AuthenticationRequired": f"the handle or the app password is wrong: make an app password in {_SETTINGS}",
+    "AuthFactorTokenRequired": f"the account asks for a code by e-mail: make an app password in {_SETTINGS}",
+    "ExpiredToken": "its session has ended, or its app password was revoked",
+    "AccountTakedown": "Bluesky has taken the account down",
+    "AccountDeactivated": "the account is deactivated",
+}

@@ -1,0 +1,333 @@
+"""Bluesky: uploads and look-ups of names, one applyWrites that publishes, and the record under its key as proof.
+
+See docs/reference/platforms/bluesky.md, sections 5 to 7. All of a post or thread is one atomic call under keys that
+were chosen before. The handle: `keys`, `cids` (one list for each set of records that may have been sent), `created_ms`,
+`media` (see `media`), `card`, `dids` by handle, and `refs`: what `quote` and `reply_to` lead to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ttp.domain.config import Config
+from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
+from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.platforms.bluesky import card as cards
+from ttp.platforms.bluesky.errors import BLOB_NOT_FOUND, judge
+from ttp.platforms.bluesky.facets import is_handle
+from ttp.platforms.bluesky.identity import parse_did
+from ttp.platforms.bluesky.media import Uploads, is_blob, without_uploads
+from ttp.platforms.bluesky.options import POST_ADDRESS
+from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
+from ttp.platforms.bluesky.records import POSTS, Records, build_records, chosen_of, post_link, shown_parts
+from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.download import CannotFetch, Patience
+from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear, reconnect_hint
+from ttp.platforms.reply import Answer, Reply
+
+WRITE = "/xrpc/com.atproto.repo.applyWrites"
+STEP = f"POST {WRITE.rpartition('/')[2]}"
+CHECK_S = 900.0
+"""Seconds for which one check of the session counts."""
+SAME_TIME = timedelta(minutes=10)
+"""How long a resend keeps the time of its records, and with it their content ids. A post that says that it is older is
+buried in feeds."""
+LONGEST_HISTORY = 100
+_EARLY = timedelta(minutes=5)
+
+
+class BlueskyClient:
+    """The client of Bluesky. `servers`: connections to the accounts' servers."""
+
+    def __init__(self, servers: HttpByServer, config: Config, clock: Clock) -> None:
+        self._servers = servers
+        self._clock = clock
+        self._uploads = Uploads(config, clock)
+        self._patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
+        self._checked: dict[str, float] = {}
+
+    def close(self) -> None:
+        self._servers.close()
+
+    # Invisible steps.
+
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+        """Check the session, upload media, look up names and addresses, choose the keys."""
+        http = self._servers.of(order.account)
+        http.gate.check(order, STEP, "POST", WRITE)
+        did = yield from self._check(order, http)
+        handle = yield from self._uploads.complete(order, handle, http)
+        handle = yield from self._with_card(order, handle, http)
+        handle = yield from self._with_names(order, handle, http)
+        handle = yield from self._with_refs(order, handle, http)
+        platform_at = http.platform_at(order.account.name)
+        handle = _with_keys(order, handle, platform_at or self._clock.now())
+        try:
+            records = build_records(order, handle, did)
+        except (UnicodeError, ValueError) as error:
+            raise StepFailed(STEP, NotDone(Kind.CONTENT, f"the post cannot be written: {error}")) from None
+        cids = [list(one) for one in _sets(handle) if tuple(one) != records.cids]
+        handle = {**handle, "cids": [*cids, list(records.cids)]}
+        http.gate.check(order, STEP, "POST", WRITE)  # the steps before may have told more
+        return Ready(handle, platform_at, STEP, fingerprint("POST", WRITE, _body(did, records)))
+
+    def _check(self, order: PublishRequest, http: Http) -> Generator[Step, None, str]:
+        """Ask whose session it is and whether the account is active; the identity. Raises StepFailed."""
+        known = _did(order)
+        key, now = _token_key(order), self._clock.boot()
+        lately = now - self._checked.get(key, -CHECK_S) < CHECK_S
+        if known is not None and lately and http.platform_at(order.account.name) is not None:
+            return known
+        step = "check the session"
+        reply = http.send(order, "GET", "/xrpc/com.atproto.server.getSession")
+        did = parse_did(reply.at("did")) if isinstance(reply, Answer) and reply.is_success else None
+        if not isinstance(reply, Answer) or did is None:
+            raise StepFailed(step, as_failure(reply, self._judge(order), "Bluesky"))
+        if known is not None and did != known:
+            message = f"Bluesky says that the session is of {did}, and {order.account.name} is {known}"
+            hint = reconnect_hint(order.account)
+            raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, hint=hint))
+        if reply.at("active") is False:
+            state = reply.words("status") or "not active"
+            message = f"{order.account.name} is {state} on Bluesky"
+            raise StepFailed(step, NotDone(Kind.ACCOUNT, message, state, reply.status))
+        self._checked[key] = now
+        yield Did(step, reply.status)
+        return did
+
+    def _with_card(self, order: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+        """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
+        url = chosen_of(order).word("card")
+        held = handle.get("card")
+        if url is None or order.media:
+            return {name: value for name, value in handle.items() if name != "card"}
+        if isinstance(held, Mapping) and held.get("uri") == url:
+            return handle
+        step = "fetch the card's page"
+        try:
+            page = cards.fetch_page(url, self._patience, loopback=http.is_loopback)
+        except CannotFetch as error:
+            passing = not error.missing
+            raise StepFailed(step, NotDone(Kind.CONTENT, f"{url} {error.message}", "card", passing=passing)) from None
+        card: dict[str, object] = {"uri": url, "title": page.title, "description": page.description}
+        picture = page.picture and cards.fetch_picture(page.picture, self._patience, loopback=http.is_loopback)
+        if picture and is_blob(blob := self._uploads.upload_bytes(order, http, *picture)):
+            card["thumb"] = blob
+        handle = {**handle, "card": card}
+        yield Did(step, handle=handle)
+        return handle
+
+    def _with_names(self, order: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+        """Look up the handles that are mentioned; one that does not exist is plain text. Raises StepFailed."""
+        held = handle.get("dids")
+        dids = dict(held) if isinstance(held, Mapping) else {}
+        for name in dict.fromkeys(name for shown in shown_parts(order) for name in shown.handles):
+            if name not in dids:
+                dids[name] = self._find_did(order, http, name)
+                handle = {**handle, "dids": dids}
+                yield Did(f"look up @{name}", message="" if dids[name] else "there is no such account", handle=handle)
+        return handle
+
+    def _find_did(self, order: PublishRequest, http: Http, name: str) -> str | None:
+        """Return the identity of a handle; None where there is none. Raises StepFailed where that is not known."""
+        reply = http.send(
+            order, "GET", "/xrpc/com.atproto.identity.resolveHandle", query={"handle": name}, with_token=False
+        )
+        if isinstance(reply, Answer) and reply.is_success:
+            return parse_did(reply.at("did"))
+        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error"):
+            return None
+        raise StepFailed(f"look up @{name}", as_failure(reply, self._judge(order), "Bluesky"))
+
+    def _with_refs(self, order: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+        """Look up the posts that are quoted and replied to. Raises StepFailed."""
+        chosen, held = chosen_of(order), handle.get("refs")
+        refs: dict[str, object] = {}
+        for name in ("quote", "reply_to"):
+            address = chosen.word(name)
+            if address is None:
+                continue
+            before = held.get(name) if isinstance(held, Mapping) else None
+            if isinstance(before, Mapping) and isinstance(held, Mapping) and held.get(f"{name}_address") == address:
+                refs |= {name: before, f"{name}_address": address}
+                continue
+            uri, cid, value = self._find_post(order, http, address)
+            here = {"uri": uri, "cid": cid}
+            if name == "reply_to":
+                above = value.get("reply") if isinstance(value.get("reply"), Mapping) else None
+                root = above.get("root") if isinstance(above, Mapping) else None
+                refs[name] = {"root": root if isinstance(root, Mapping) else here, "parent": here}
+            else:
+                refs[name] = here
+            refs[f"{name}_address"] = address
+            yield Did(f"look up {uri}", handle={**handle, "refs": refs})
+        rest = {name: value for name, value in handle.items() if name != "refs"}
+        return {**rest, "refs": refs} if refs else rest
+
+    def _find_post(self, order: PublishRequest, http: Http, address: str) -> tuple[str, str, Mapping[str, object]]:
+        """Return uri, content id and record of a post. Raises StepFailed."""
+        step, found = "look up a post", POST_ADDRESS.fullmatch(address.strip())
+        who = (found["who"] or found["repo"]) if found else ""
+        did = parse_did(who) or (self._find_did(order, http, who.lower()) if is_handle(who) else None)
+        if found is None or did is None:
+            raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
+        query = {"repo": did, "collection": POSTS, "rkey": found["key"]}
+        reply = http.send(order, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
+        if isinstance(reply, Answer) and reply.is_success:
+            cid, value = reply.at("cid"), reply.at("value")
+            if isinstance(cid, str) and is_content_id(cid) and isinstance(value, Mapping):
+                return f"at://{did}/{POSTS}/{found['key']}", cid, value
+        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error") == "RecordNotFound":
+            raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
+        raise StepFailed(step, as_failure(reply, self._judge(order), "Bluesky"))
+
+    # The one publishing call.
+
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+        """Create all records at once. Done only where the server names each with the content id that was computed."""
+        http, did = self._servers.of(order.account), _did(order)
+        if did is None:
+            return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(order.account))
+        records = build_records(order, handle, did)
+        reply = http.send(order, "POST", WRITE, json=_body(did, records))
+        if _all_created(reply, records):
+            assert isinstance(reply, Answer)
+            known = None
+            if order.thread:
+                known = {**handle, "parts": list(records.keys), "of": len(records.keys)}
+            return Done(records.keys[0], post_link(did, records.keys[0]), http_status=reply.status, handle=known)
+        match as_outcome(reply, self._judge(order), "Bluesky"):
+            case NotDone(kind=Kind.AUTH) as dead:
+                self._checked.pop(_token_key(order), None)
+                return dead
+            case NotDone(code=code) as lost if code == BLOB_NOT_FOUND:
+                return replace(lost, handle=without_uploads(handle))
+            case outcome:
+                return outcome
+
+    # Look-ups.
+
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+        """Read the first record by its key, from a server that proves to have the account's records."""
+        http, did = self._servers.of(order.account), _did(order)
+        keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
+        if did is None:
+            return LookupResult(Unclear(Kind.ACCOUNT, "the account's identity is not known", final=True), None)
+        latest = http.send(order, "GET", "/xrpc/com.atproto.sync.getLatestCommit", query={"did": did}, with_token=False)
+        if not (isinstance(latest, Answer) and latest.is_success and isinstance(latest.at("cid"), str)):
+            return LookupResult(self._without_repository(order, latest, http.host), _date(latest))
+        if not keys:
+            return self._search(order, http, did, since)
+        query = {"repo": did, "collection": POSTS, "rkey": keys[0]}
+        reply = http.send(order, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
+        link = post_link(did, keys[0])
+        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("value"), Mapping):
+            known = next((one for one in _sets(handle) if one and one[0] == reply.at("cid")), None)
+            if known is None:
+                message = "another post has the key of this one"
+                return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=(link,)), reply.date)
+            if len(known) == 1:
+                return LookupResult(Found(keys[0], link), reply.date)
+            parts = {**handle, "parts": keys[: len(known)], "of": len(known)}
+            return LookupResult(Found(keys[0], link, handle=parts), reply.date)
+        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error") == "RecordNotFound":
+            return LookupResult(Absent(certain=True), reply.date)
+        return LookupResult(as_unclear(reply, self._judge(order), "Bluesky"), _date(reply))
+
+    def _without_repository(self, order: PublishRequest, reply: Reply, host: str) -> Unclear:
+        """Why the server cannot tell what the account has: it is not (or no longer) the account's server."""
+        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error"):
+            message = f"{host} has not the posts of {order.account.name} ({reply.words('error')}): connect it again"
+            return Unclear(Kind.ACCOUNT, message, http_status=reply.status)
+        return as_unclear(reply, self._judge(order), "Bluesky")
+
+    def _search(self, order: PublishRequest, http: Http, did: str, since: datetime) -> LookupResult:
+        """Look for the text among the account's newest posts, where no key is known (another machine chose it)."""
+        query = {"repo": did, "collection": POSTS, "limit": str(LONGEST_HISTORY)}
+        reply = http.send(order, "GET", "/xrpc/com.atproto.repo.listRecords", query=query, with_token=False)
+        records = reply.at("records") if isinstance(reply, Answer) and reply.is_success else None
+        if not isinstance(records, list):
+            return LookupResult(as_unclear(reply, self._judge(order), "Bluesky"), _date(reply))
+        text = shown_parts(order)[0].text
+        found = [
+            key
+            for one in records
+            if isinstance(one, Mapping) and (key := str(one.get("uri")).rpartition("/")[2]) not in order.bound
+            if _is_same(one.get("value"), text, since - _EARLY)
+        ]
+        links = tuple(post_link(did, key) for key in found)
+        match found:
+            case []:
+                return LookupResult(Absent(), _date(reply))
+            case [key]:
+                return LookupResult(Found(key, links[0]), _date(reply))
+            case _:
+                message = f"{len(found)} posts on Bluesky could be this one"
+                return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), _date(reply))
+
+    def _judge(self, order: PublishRequest) -> Judge:
+        return judge(order.account, self._clock.now())
+
+
+def _with_keys(order: PublishRequest, handle: Handle, now: datetime) -> Handle:
+    """Return the handle with a key for each part, and the time of the records. A delivery keeps its keys for good; the
+    time is renewed once it is old."""
+    wanted = 1 + len(order.thread)
+    keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
+    keys += new_keys(now, wanted - len(keys)) if len(keys) < wanted else ()
+    created = handle.get("created_ms")
+    at = from_ms(created) if isinstance(created, int) else None
+    if at is None or not at <= now <= at + SAME_TIME:
+        at = now
+    return {**handle, "keys": keys, "created_ms": to_ms(at)}
+
+
+def _body(did: str, records: Records) -> dict[str, object]:
+    return {"repo": did, "writes": list(records.writes)}
+
+
+def _all_created(reply: Reply, records: Records) -> bool:
+    """Whether an answer says that every post was created as it was computed."""
+    results = reply.at("results") if isinstance(reply, Answer) and reply.is_success else None
+    if not isinstance(results, list) or len(results) != len(records.writes):
+        return False
+    made = [(one.get("uri"), one.get("cid")) if isinstance(one, Mapping) else None for one in results]
+    return made[: len(records.uris)] == list(zip(records.uris, records.cids, strict=True))
+
+
+def _did(order: PublishRequest) -> str | None:
+    """Return the identity of the account; None where it was not told yet."""
+    return parse_did(order.credentials.user_id) or parse_did(order.account.user_id)
+
+
+def _sets(handle: Handle) -> list[list[str]]:
+    """Return the content ids of each set of records that may have been sent."""
+    return [[str(cid) for cid in one] for one in _listed(handle, "cids") if isinstance(one, list | tuple)]
+
+
+def _listed(handle: Handle, name: str) -> list[object]:
+    held = handle.get(name)
+    return list(held) if isinstance(held, list | tuple) else []
+
+
+def _is_same(value: object, text: str, since: datetime) -> bool:
+    """Whether a record has this text, is no reply, and was made since."""
+    if not isinstance(value, Mapping) or value.get("text") != text or "reply" in value:
+        return False
+    try:
+        return datetime.fromisoformat(str(value.get("createdAt"))) >= since
+    except (ValueError, TypeError):
+        return False
+
+
+def _date(reply: Reply) -> datetime | None:
+    return reply.date if isinstance(reply, Answer) else None
+
+
+def _token_key(order: PublishRequest) -> str:
+    """Return a name for a token that is not the token."""
+    return hashlib.sha256(order.credentials.access_token.encode("utf-8", "replace")).hexdigest()

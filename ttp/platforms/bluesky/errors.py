@@ -1,0 +1,78 @@
+"""Bluesky's refusals, in one table: status and name of the error -> kind. Never decides about a retry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ttp.domain.account import Account
+from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.bluesky.limits import opens_at
+from ttp.platforms.outcomes import Judge, reconnect_hint
+from ttp.platforms.reply import Answer
+
+BLOB_NOT_FOUND = "BlobNotFound"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One refusal. `error` narrows it; the first row that fits counts. `advice`: what a person can do."""
+
+    status: int
+    kind: Kind
+    error: str | None = None
+    passing: bool = False
+    advice: str = ""
+
+
+_NEW_ONE = "make a new app password in Bluesky's settings and connect the account again"
+_APP_NOT_OWN = "use an app password, not the account's own"
+
+REFUSALS = (
+    Row(400, Kind.AUTH, "ExpiredToken"),
+    Row(400, Kind.AUTH, "InvalidToken", advice=_NEW_ONE),
+    Row(401, Kind.ACCOUNT, "AccountTakedown"),
+    Row(401, Kind.ACCOUNT, "AccountDeactivated"),
+    Row(401, Kind.ACCOUNT, "AccountSuspended"),
+    Row(400, Kind.ACCOUNT, "RepoDeactivated"),
+    Row(400, Kind.ACCOUNT, "RepoTakendown"),
+    Row(403, Kind.ACCOUNT, "AccountNotFound"),
+    Row(401, Kind.AUTH, "AuthFactorTokenRequired", advice=_APP_NOT_OWN),
+    Row(401, Kind.AUTH, "AuthMissing", advice=_NEW_ONE),
+    Row(401, Kind.AUTH, "AuthenticationRequired", advice=_NEW_ONE),
+    Row(401, Kind.AUTH, "InvalidToken", advice=_NEW_ONE),
+    Row(401, Kind.AUTH, "ExpiredToken"),
+    Row(403, Kind.AUTH, "ScopeMissingError", advice=_NEW_ONE),
+    Row(400, Kind.MEDIA, BLOB_NOT_FOUND, passing=True),
+    Row(400, Kind.MEDIA, "InvalidMimeType"),
+    Row(400, Kind.CONTENT, "InvalidRequest"),
+    Row(413, Kind.CONTENT, "PayloadTooLarge"),
+    Row(429, Kind.RATE_LIMIT, "RateLimitExceeded", passing=True),
+)
+"""See docs/reference/platforms/bluesky.md, section 6. A 429 on a publishing call proves nothing."""
+
+
+def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
+    """Return the refusal that an answer is; None where it is on no list or not in the protocol's own format."""
+    error = answer.at("error")
+    if not isinstance(error, str) or not isinstance(answer.at("message"), str):
+        return None
+    for row in REFUSALS:
+        if row.status == answer.status and row.error in (None, error):
+            said = answer.words("message") or answer.words("error")
+            return NotDone(
+                row.kind,
+                f"Bluesky answered {answer.status} {answer.words('error')}: {said}"
+                + (f"; {row.advice}" if row.advice else ""),
+                code=answer.words("error"),
+                http_status=answer.status,
+                passing=row.passing,
+                retry_at=opens_at(answer, now) if row.kind is Kind.RATE_LIMIT else None,
+                hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
+            )
+    return None
+
+
+def judge(account: Account, now: datetime) -> Judge:
+    """Return the reading of refusals for an account."""
+    return lambda answer: refusal(answer, account, now)

@@ -1,0 +1,94 @@
+"""Bluesky: facts, settings, and factories."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ttp.domain.config import Key
+from ttp.domain.time.clock import Clock
+from ttp.platforms.platform import Platform, Runtime
+
+if TYPE_CHECKING:
+    from ttp.domain.options import Option
+    from ttp.domain.outcome import NotDone
+    from ttp.domain.rules import Rules
+    from ttp.platforms.client import Checker, Client, Deleter
+    from ttp.platforms.limits import Meter
+    from ttp.platforms.login import PasswordLogin
+    from ttp.platforms.metrics_reader import MetricsReader
+
+
+class Bluesky(Platform):
+    name, title, aliases = "bluesky", "Bluesky", ("bsky", "bs")
+    handle = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+    server = "discovered"
+    max_parts, thread_is_atomic = 24, True
+    proof, settle_s, patience = "key", 120.0, 6
+    limit_scopes = ("account", "host")
+    token_life, needs_client_secret = timedelta(hours=2), False
+    post_id = r"[234567a-j][234567a-z]{12}"
+    post_url = r"https?://bsky\.app/profile/(?P<handle>[A-Za-z0-9.:-]+)/post/(?P<id>[234567a-j][234567a-z]{12})"
+    id_time, id_digits = (10, 1, 0), "234567abcdefghijklmnopqrstuvwxyz"
+    """A key is the microseconds since 1970 above 10 random bits."""
+    keys = (
+        Key("base_url", "", "the server of every account (empty: each account's own, found by its handle)"),
+        Key("plc_url", "https://plc.directory", "the directory of did:plc identities"),
+        Key("appview_url", "https://public.api.bsky.app", "where counts of posts and handles are read"),
+        Key("video_url", "https://video.bsky.app", "where videos are processed"),
+        Key(
+            "settle_s",
+            settle_s,
+            "seconds in which a request whose answer was lost may still arrive",
+        ),
+    )
+
+    def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
+        from ttp.platforms.bluesky.identity import Identities
+
+        if runtime.config.text("platforms.bluesky.base_url"):
+            return None
+        return Identities.of(runtime.http(self), runtime.config).find_server(handle)
+
+    def rules(self) -> Rules:
+        from ttp.platforms.bluesky.rules import BlueskyRules
+
+        return BlueskyRules(self.max_parts)
+
+    def options(self) -> tuple[Option, ...]:
+        from ttp.platforms.bluesky.options import OPTIONS
+
+        return tuple(OPTIONS.values())
+
+    def client(self, runtime: Runtime) -> Client:
+        from ttp.platforms.bluesky.client import BlueskyClient
+
+        return BlueskyClient(runtime.http_by_server(self), runtime.config, runtime.clock)
+
+    def login(self, runtime: Runtime, server: str | None = None) -> PasswordLogin:
+        from ttp.platforms.bluesky.auth import BlueskyLogin
+
+        return BlueskyLogin(runtime.http(self, server), runtime.clock)
+
+    def checker(self, runtime: Runtime) -> Checker:
+        from ttp.platforms.bluesky.check import BlueskyCheck
+
+        return BlueskyCheck(runtime.http_by_server(self), runtime.clock)
+
+    def metrics_reader(self, runtime: Runtime) -> MetricsReader:
+        from ttp.platforms.bluesky.metrics import BlueskyReader
+
+        return BlueskyReader(runtime.http_by_server(self), runtime.config, runtime.clock)
+
+    def deleter(self, runtime: Runtime) -> Deleter:
+        from ttp.platforms.bluesky.delete import BlueskyDeleter
+
+        return BlueskyDeleter(runtime.http_by_server(self), runtime.clock)
+
+    def meter(self, clock: Clock) -> Meter:
+        from ttp.platforms.bluesky.limits import BlueskyMeter
+
+        return BlueskyMeter(clock)
+
+
+PLATFORM = Bluesky()

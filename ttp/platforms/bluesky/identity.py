@@ -1,0 +1,126 @@
+"""From a handle to its identity (DID), and from there to the server that has the account.
+
+See docs/reference/platforms/bluesky.md, section 1. A handle counts only if its identity names it in turn. The identity
+stays; handle and server may change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from ttp.domain.account import is_loopback
+from ttp.domain.config import Config
+from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.addresses import configured
+from ttp.platforms.bluesky.facets import is_handle
+from ttp.platforms.http import Http
+from ttp.platforms.reply import Answer, Reply
+
+DID = re.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-z0-9.-]{3,250}(?:%3A[0-9]{1,5})?)")
+EXAMPLE = "alice.bsky.social"
+
+
+def parse_did(value: object) -> str | None:
+    """Return a value if it is an identity of one of the two supported methods; None for anything else."""
+    return value if isinstance(value, str) and DID.fullmatch(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Asks the directories. `appview` resolves handles, `plc` has the documents of did:plc."""
+
+    http: Http
+    appview: str
+    plc: str
+
+    @classmethod
+    def of(cls, http: Http, config: Config) -> Identities:
+        api = http.base_url
+        return cls(
+            http,
+            configured(config, "platforms.bluesky.appview_url", api).rstrip("/"),
+            configured(config, "platforms.bluesky.plc_url", api).rstrip("/"),
+        )
+
+    def find_server(self, handle: str) -> str | NotDone:
+        """Return the root URL of the server that has the account of a handle, or why there is none."""
+        did = self.find_did(handle)
+        if isinstance(did, NotDone):
+            return did
+        document = self.find_document(did)
+        if isinstance(document, NotDone):
+            return document
+        if handle.lower() not in handles_of(document):
+            return NotDone(
+                Kind.ACCOUNT,
+                f"{handle} points to {did}, which does not name {handle}: the handle is not verified",
+                "handle",
+                hint="fix the handle in Bluesky's settings (Account, Handle)",
+            )
+        server = server_of(document)
+        if server is None:
+            return NotDone(Kind.ACCOUNT, f"{handle} ({did}) names no server that has its posts", "no_server")
+        if is_loopback(urlsplit(server).hostname or "") and not is_loopback(urlsplit(self.plc).hostname or ""):
+            return NotDone(Kind.ACCOUNT, f"{handle} names a server on this machine: {server}", "no_server")
+        return server
+
+    def find_did(self, handle: str) -> str | NotDone:
+        """Return the identity that a handle points to: by the AppView, else by the handle's own host."""
+        if not is_handle(handle):
+            return NotDone(Kind.ACCOUNT, f"{handle} is not a Bluesky handle: one looks like {EXAMPLE}", "handle")
+        reply = self.http.ask(
+            "GET", f"{self.appview}/xrpc/com.atproto.identity.resolveHandle", query={"handle": handle}
+        )
+        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.at("did"))):
+            return did
+        own = self.http.ask("GET", f"https://{handle.lower()}/.well-known/atproto-did")
+        if isinstance(own, Answer) and own.status == 200 and (did := parse_did(own.body.strip())):
+            return did
+        if isinstance(reply, Answer) and reply.status == 400:
+            return NotDone(Kind.ACCOUNT, f"there is no Bluesky account {handle}", "handle", reply.status)
+        return _unanswered(reply, f"the identity of {handle}")
+
+    def find_document(self, did: str) -> Mapping[str, object] | NotDone:
+        """Return the document of an identity."""
+        method, _, name = did.removeprefix("did:").partition(":")
+        if method == "web":
+            address = f"https://{name.replace('%3A', ':')}/.well-known/did.json"
+        else:
+            address = f"{self.plc}/{quote(did, safe=':')}"
+        reply = self.http.ask("GET", address)
+        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.data, dict) and reply.at("id") == did:
+            return reply.data
+        if isinstance(reply, Answer) and reply.status in (404, 410):
+            return NotDone(Kind.ACCOUNT, f"there is no identity {did} any more", "identity", reply.status)
+        return _unanswered(reply, f"the document of {did}")
+
+
+def handles_of(document: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the handles that a document names, in lower case."""
+    names = document.get("alsoKnownAs")
+    listed = names if isinstance(names, list) else []
+    return tuple(str(name).removeprefix("at://").lower() for name in listed if str(name).startswith("at://"))
+
+
+def server_of(document: Mapping[str, object]) -> str | None:
+    """Return the root URL of the server that a document names; None where it names none that may be used."""
+    services = document.get("service")
+    for one in services if isinstance(services, list) else ():
+        if not isinstance(one, dict) or not str(one.get("id")).endswith("#atproto_pds"):
+            continue
+        try:
+            parts = urlsplit(str(one.get("serviceEndpoint")))
+            place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        except ValueError:
+            return None
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        return place if safe and parts.hostname and parts.username is None else None
+    return None
+
+
+def _unanswered(reply: Reply, what: str) -> NotDone:
+    why = f"{reply.status}" if isinstance(reply, Answer) else reply.message
+    return NotDone(Kind.NETWORK, f"{what} could not be read: {why}", passing=True)

@@ -1,0 +1,149 @@
+"""Counts of posts, from the AppView: likes, replies, reposts with quotes, bookmarks. Bluesky counts no views.
+
+See docs/reference/platforms/bluesky.md, section 8. The AppView needs no token, and gets none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from ttp.domain.account import Account
+from ttp.domain.config import Config
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.platforms.addresses import configured
+from ttp.platforms.bluesky.errors import judge
+from ttp.platforms.bluesky.identity import parse_did
+from ttp.platforms.bluesky.record_keys import is_key
+from ttp.platforms.bluesky.records import POSTS
+from ttp.platforms.client import StepFailed
+from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.metrics_reader import (
+    STEP,
+    AccountSession,
+    MetricsPage,
+    first_line,
+    has_counts,
+    parse_count,
+    sum_known,
+)
+from ttp.platforms.outcomes import as_failure
+from ttp.platforms.reply import Answer, dig
+
+MOST_IDS, MOST_PAGE = 25, 100
+
+
+class BlueskyReader:
+    """The reader of Bluesky."""
+
+    def __init__(self, servers: HttpByServer, config: Config, clock: Clock) -> None:
+        self._servers = servers
+        self._config = config
+        self._clock = clock
+
+    def close(self) -> None:
+        self._servers.close()
+
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
+        """`getPosts`, up to 25 at a time. A post that is left out does not exist (any more)."""
+        did = _did(session)
+        wanted = [one for one in ids if is_key(one)]
+        for start in range(0, len(wanted), MOST_IDS):
+            batch = wanted[start : start + MOST_IDS]
+            uris = "&".join(f"uris=at://{did}/{POSTS}/{key}" for key in batch)
+            answer = self._get(session, f"app.bsky.feed.getPosts?{uris}", {})
+            posts = answer.at("posts")
+            if not isinstance(posts, list):
+                raise StepFailed(STEP, NotDone(Kind.SERVER, "Bluesky listed no posts", passing=True))
+            listed = {str(dig(one, "uri")).rpartition("/")[2] for one in posts}
+            yield MetricsPage(tuple(self._samples(session, posts, did)), frozenset(set(batch) - listed))
+
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
+        """`getAuthorFeed`, without reposts and replies to others."""
+        did, seen = _did(session), set[str]()
+        query = {"actor": did, "filter": "posts_and_author_threads"}
+        while most > 0:
+            query["limit"] = str(min(most, MOST_PAGE))
+            answer = self._get(session, "app.bsky.feed.getAuthorFeed", query)
+            feed = answer.at("feed")
+            if not isinstance(feed, list):
+                raise StepFailed(STEP, NotDone(Kind.SERVER, "Bluesky listed no posts", passing=True))
+            posts = [dig(item, "post") for item in feed if not dig(item, "reason")]
+            found = [one for one in self._samples(session, posts, did) if one.remote_id not in seen][:most]
+            seen.update(one.remote_id for one in found)
+            most -= len(found)
+            yield MetricsPage(tuple(found))
+            cursor = answer.at("cursor")
+            if not isinstance(cursor, str) or not cursor or cursor == query.get("cursor"):
+                return
+            query["cursor"] = cursor
+
+    def _get(self, session: AccountSession, name: str, query: Mapping[str, str]) -> Answer:
+        http: Http = self._servers.of(session.account)
+        root = configured(self._config, "platforms.bluesky.appview_url", http.base_url).rstrip("/")
+        reply = http.ask(
+            "GET", f"{root}/xrpc/{name}", query=query or None, account=session.account.name, patience=session.patience
+        )
+        if isinstance(reply, Answer) and reply.is_success:
+            return reply
+        raise StepFailed(STEP, as_failure(reply, judge(session.account, self._clock.now()), "Bluesky"))
+
+    def _samples(self, session: AccountSession, posts: Sequence[object], did: str) -> Iterator[Sample]:
+        now = from_ms(to_ms(self._clock.now()))
+        for post in posts:
+            sample = _sample(post, session.account, did, now)
+            if sample is not None:
+                yield sample
+
+
+def _sample(post: object, account: Account, did: str, now: datetime) -> Sample | None:
+    """Return the sample of one post; None for another author's, for a reply to others, and without counts."""
+    uri = str(dig(post, "uri"))
+    prefix, _, key = uri.rpartition("/")
+    published_at = _instant(dig(post, "record", "createdAt")) or _instant(dig(post, "indexedAt"))
+    parent = str(dig(post, "record", "reply", "parent", "uri") or f"at://{did}/")
+    if prefix != f"at://{did}/{POSTS}" or not is_key(key) or published_at is None:
+        return None
+    if not parent.startswith(f"at://{did}/"):
+        return None
+    sample = Sample(
+        account=account.name,
+        remote_id=key,
+        published_at=published_at,
+        observed_at=max(now, published_at),
+        likes=parse_count(dig(post, "likeCount")),
+        comments=parse_count(dig(post, "replyCount")),
+        shares=sum_known(parse_count(dig(post, "repostCount")), parse_count(dig(post, "quoteCount"))),
+        saves=parse_count(dig(post, "bookmarkCount")),
+        kind=_kind(post),
+        text=first_line(dig(post, "record", "text")),
+    )
+    return sample if has_counts(sample) else None
+
+
+def _kind(post: object) -> str:
+    embed = dig(post, "record", "embed")
+    media = dig(embed, "media", "$type") or dig(embed, "$type")
+    return {"app.bsky.embed.images": "image", "app.bsky.embed.gallery": "image", "app.bsky.embed.video": "video"}.get(
+        str(media), "text"
+    )
+
+
+def _did(session: AccountSession) -> str:
+    did = parse_did(session.credentials.user_id) or parse_did(session.account.user_id)
+    if did is None:
+        raise StepFailed(STEP, NotDone(Kind.ACCOUNT, "the account's identity is not known"))
+    return did
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    if found is None or found.utcoffset() is None:
+        return None
+    at = found.astimezone(UTC)
+    return at - timedelta(microseconds=at.microsecond % 1000)

@@ -1,0 +1,105 @@
+"""What Bluesky takes in one post: a text, and one of images, a video and a link card, with or without a quote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ttp.domain.errors import Problem
+from ttp.domain.image_fit import ImageForm
+from ttp.domain.media import MediaItem
+from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.rules import PlatformPost
+from ttp.platforms.bluesky.facets import show_text
+from ttp.platforms.bluesky.options import list_problem
+from ttp.platforms.graphemes import count_graphemes
+
+MOST_GRAPHEMES, MOST_BYTES = 300, 3000
+MOST_IMAGES, MOST_GALLERY = 4, 10
+MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 2_000_000, 300_000_000
+_IMAGES = ("image/jpeg", "image/png", "image/webp")
+_IMAGE = MediaLimits(mimes=_IMAGES, most_bytes=MOST_IMAGE_BYTES)
+_VIDEO = MediaLimits(mimes=("video/mp4",), most_bytes=MOST_VIDEO_BYTES, most_ms=10 * 60_000)
+_ANYTHING = MediaLimits()
+
+
+class BlueskyRules:
+    """What Bluesky accepts. `most_parts`: of a thread."""
+
+    image_form: ImageForm | None = ImageForm(
+        "bluesky", _IMAGES, MOST_IMAGE_BYTES, box=(4000, 4000), without_location=True
+    )
+
+    def __init__(self, most_parts: int) -> None:
+        self._most_parts = most_parts
+
+    def problems(self, post: PlatformPost) -> Iterator[Problem]:
+        short = post.chosen("shorten_links") == "true"
+        if not post.text.strip() and not post.media and not post.chosen("card") and not post.chosen("quote"):
+            yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
+        for message in _text_problems(post.text, "text", shorten_links=short):
+            yield post.breach("content", "text_too_long", message, post.text_hint)
+        yield from _media_problems(post)
+        yield from _option_problems(post)
+        if (count := 1 + len(post.thread)) > self._most_parts:
+            message = f" cannot take a thread of {count} parts: {self._most_parts} at most"
+            yield post.breach("thread", "thread_count", message, post.thread_hint)
+        for number, text in enumerate(post.thread, 2):
+            if not text.strip():
+                message = f": part {number} of the thread is empty"
+                yield post.breach("thread", "text_missing", message, post.thread_hint)
+            for message in _text_problems(text, f"part {number}", shorten_links=short):
+                yield post.breach("thread", "text_too_long", message, post.thread_hint)
+
+    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
+        if not media:
+            return "text"
+        return "video" if media[0].is_video else "image"
+
+    def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
+        return count_graphemes(text.strip()), MOST_GRAPHEMES
+
+
+def _text_problems(text: str, name: str, *, shorten_links: bool) -> Iterator[str]:
+    shown = show_text(text, shorten_links=shorten_links).text if shorten_links else text.strip()
+    if (length := count_graphemes(shown)) > MOST_GRAPHEMES:
+        yield f": {name} is {length} of {MOST_GRAPHEMES}"
+    elif (size := len(shown.encode("utf-8", "replace"))) > MOST_BYTES:
+        yield f": {name} is {size} of {MOST_BYTES} bytes in UTF-8"
+
+
+def _media_problems(post: PlatformPost) -> Iterator[Problem]:
+    images = [item for item in post.media if item.is_image]
+    videos = [item for item in post.media if item.is_video]
+    if images and videos:
+        message = " cannot mix media in one post: up to 10 images, or one video"
+        yield post.breach("media", "media_mixed", message, post.media_hint)
+    elif len(images) > MOST_GALLERY:
+        message = f" cannot take {len(images)} images in one post: {MOST_GALLERY} at most"
+        yield post.breach("media", "media_count", message, post.media_hint)
+    elif len(videos) > 1:
+        message = f" cannot take {len(videos)} videos in one post: 1 at most"
+        yield post.breach("media", "media_count", message, post.media_hint)
+    elif len(images) > MOST_IMAGES:
+        message = f": {len(images)} images are published as a gallery, which older apps do not show"
+        yield post.warning("media", "media_gallery", message)
+    largest = post.server.get("blobUploadLimit")
+    for item in post.media:
+        yield from item_problems(post, item, _VIDEO if item.is_video else _IMAGE, _ANYTHING)
+        if isinstance(largest, int) and item.is_video and item.bytes > largest:
+            message = f": the account's server takes files of {largest // 1_000_000} MB at most ({item.name})"
+            yield post.warning("media", "media_server", message)
+
+
+def _option_problems(post: PlatformPost) -> Iterator[Problem]:
+    for name in ("langs", "labels", "who_replies", "quote", "reply_to"):
+        text = post.chosen(name)
+        if text is not None and (why := list_problem(name, text)) is not None:
+            yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
+    if post.chosen("card") and post.media:
+        message = " cannot take a link card and media in one post"
+        yield post.breach("options", "option_conflict", message, post.media_hint)
+    if post.chosen("reply_to"):
+        for name in ("who_replies",):
+            if post.chosen(name):
+                message = f": {post.platform}.{name} belongs to the first post of a thread, and this one is a reply"
+                yield post.breach("options", "option_conflict", message)
