@@ -105,6 +105,7 @@ def connect(
         if isinstance(login, PasswordLogin):
             done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
         elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
+            redirect = context.platforms.facts(platform).paste_redirect or redirect
             app = _app(context, service, name, redirect, client_secret, ask=ask)
             pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
             with _browsers_silent():
@@ -363,10 +364,13 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
         )
     _show(pending, browser=browser)
     soon = " within 30 seconds" if _is_quick(context, pending) else ""
-    _print(
-        f"The browser then ends on an address that begins with {pending.redirect_uri} and may say that it cannot be",
-        f"reached; that does not matter. Copy the whole address{soon}.",
-    )
+    if pending.redirect_uri == context.platforms.facts(pending.platform).paste_redirect:
+        _print("The page then shows a code. Copy it.")
+    else:
+        _print(
+            f"The browser then ends on an address that begins with {pending.redirect_uri} and may say that it cannot",
+            f"be reached; that does not matter. Copy the whole address{soon}.",
+        )
     why = ""
     for _ in range(_TRIES):
         match read_pasted(_line("Paste it here: "), pending.state):

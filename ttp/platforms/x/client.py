@@ -2,8 +2,8 @@
 
 See docs/reference/platforms/x.md, sections 3, 7 and 11. In a thread every call is about one part: the first that is
 not published.
-The handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread`), and `unsettled_since` (platform ms) once
-an unknown outcome of that part was looked for in vain. Never refreshes a token.
+The handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread_parts`), and `unsettled_since` (platform ms)
+once an unknown outcome of that part was looked for in vain. Never refreshes a token.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step,
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, number_id, text_id
+from ttp.platforms.thread_parts import Part, next_part
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Part, Window, lookalikes, matches, next_part, read_page
+from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, lookalikes, matches, read_page
 from ttp.platforms.x.media import Uploads, entries, used
 from ttp.platforms.x.options import OPTIONS
 
