@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ttp.platforms.registry import BUILT_IN
+
 ROOT = Path(__file__).parents[2]
-NAMES = re.compile(r"instagram|tiktok|twitter", re.IGNORECASE)
+NAMES = re.compile(r"instagram|tiktok|twitter|bluesky|bsky", re.IGNORECASE)
 ELSEWHERE = {
     "ttp/platforms/registry.py": "the list of platforms: a line for each",
     "ttp/cli/command_table.py": "the start page, which is shown before anything is loaded",
@@ -23,7 +25,7 @@ def modules() -> Iterator[Path]:
     """Every module that is not in a platform's folder."""
     for path in sorted((ROOT / "ttp").rglob("*.py")):
         parts = path.relative_to(ROOT).parts
-        if not (parts[1] in ("platforms", "sandbox") and parts[2] in ("x", "instagram", "tiktok")):
+        if not (parts[1] in ("platforms", "sandbox") and parts[2] in BUILT_IN):
             yield path
 
 

@@ -18,7 +18,8 @@ PARTS = ("One of three", "Two of three", "Three of three")
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of post. `calls`: its publishing calls, as method and path; `silent`: where an answer is lost, the
-    platform cannot say whether it has the post, so a person is asked."""
+    platform cannot say whether it has the post, so a person is asked. `atomic`: one call publishes all parts of a
+    thread; `keyed`: a call may be repeated under the keys that were chosen before it."""
 
     name: str
     platform: str
@@ -27,6 +28,13 @@ class Kind:
     texts: tuple[str, ...] = (WORDS,)
     options: tuple[str, ...] = ()
     silent: bool = False
+    atomic: bool = False
+    keyed: bool = False
+
+    @property
+    def call_count(self) -> int:
+        """How many publishing calls it takes when all goes well."""
+        return 1 if self.atomic else len(self.texts)
 
     @property
     def account(self) -> str:
@@ -48,6 +56,7 @@ class Kind:
         return words
 
 
+_BLUESKY = re.compile(r"POST /xrpc/com\.atproto\.repo\.applyWrites$")
 _X, _IG = re.compile(r"POST /2/tweets$"), re.compile(r"POST .*/media_publish")
 KINDS = {
     kind.name: kind
@@ -67,6 +76,15 @@ KINDS = {
             re.compile(r"POST .*/content/init/"),
             media=("photo.jpg", "other.jpg"),
             silent=True,
+        ),
+        *(
+            Kind(f"bluesky {name}", "bluesky", _BLUESKY, media, texts, atomic=True, keyed=True)
+            for name, media, texts in (
+                ("text", (), (WORDS,)),
+                ("images", ("photo.jpg", "other.jpg"), (WORDS,)),
+                ("video", ("clip.mp4",), (WORDS,)),
+                ("thread", ("photo.jpg",), PARTS),
+            )
         ),
     )
 }
@@ -88,7 +106,15 @@ _QUOTA, _NEW, _STATUS = "GET /v25.0/ID/content_publishing_limit", "POST /v25.0/I
 _PUBLISH = "POST /v25.0/ID/media_publish"
 _CREATOR, _TIKTOK = "POST /v2/post/publish/creator_info/query/", "POST /v2/post/publish/status/fetch/"
 _CONTAINER = [_QUOTA, _NEW, _STATUS, _STATUS, _PUBLISH, _STATUS]
+_SESSION, _WRITES = "GET /xrpc/com.atproto.server.getSession", "POST /xrpc/com.atproto.repo.applyWrites"
+_BLOB = "POST /xrpc/com.atproto.repo.uploadBlob"
+_SERVICE = "GET /xrpc/com.atproto.server.getServiceAuth"
+_JOB = "/xrpc/app.bsky.video"
 ASKS = {
+    "bluesky text": [_SESSION, _WRITES],
+    "bluesky images": [_SESSION, _BLOB, _BLOB, _WRITES],
+    "bluesky video": [_SESSION, _SERVICE, f"POST {_JOB}.uploadVideo", f"GET {_JOB}.getJobStatus", _WRITES],
+    "bluesky thread": [_SESSION, _BLOB, _WRITES],
     "x text": [_CHECK, _TWEET],
     "x image": [*_UPLOAD, _CHECK, _TWEET],
     "x video": [*_UPLOAD, "GET /2/media/upload", _CHECK, _TWEET],

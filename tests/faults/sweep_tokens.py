@@ -18,7 +18,7 @@ from tests.faults.troubles import TROUBLES
 BESIDE = 3
 SLOW_S = 0.3
 """How long the platform takes to renew a token: long enough for every process to ask for one, were it allowed to."""
-_RENEWAL = re.compile(r"/oauth2/token$|/oauth/token/$|/refresh_access_token$")
+_RENEWAL = re.compile(r"/oauth2/token$|/oauth/token/$|/refresh_access_token$|\.refreshSession$")
 
 
 def renewals() -> Iterator[Run]:

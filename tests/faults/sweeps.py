@@ -90,7 +90,7 @@ class Where:
 
 def requests_of(kind: Kind, asked: list[str]) -> list[tuple[Where, str]]:
     """Every request, with its method and path. Of a file in several pieces the last piece is the publishing call."""
-    calls = [index for index, line in enumerate(asked) if kind.calls.search(line)][-len(kind.texts) :]
+    calls = [index for index, line in enumerate(asked) if kind.calls.search(line)][-kind.call_count :]
     return [
         (Where(call=calls.index(index)) if index in calls else Where(index), line) for index, line in enumerate(asked)
     ]
@@ -98,7 +98,7 @@ def requests_of(kind: Kind, asked: list[str]) -> list[tuple[Where, str]]:
 
 def calls_of(kind: Kind) -> list[Where]:
     """Every publishing call."""
-    return [Where(call=number) for number in range(len(kind.texts))]
+    return [Where(call=number) for number in range(kind.call_count)]
 
 
 def spoiling(kind: Kind, where: Where, *faults: Fault | None) -> Plan:
@@ -121,11 +121,11 @@ def most_calls(kind: Kind, trouble: str | None) -> int | None:
     """How many publishing calls may be made when this befalls one; None for any number.
 
     One for each part, where the platform has done what it was asked. The last piece of a TikTok video is an exception
-    where it comes late: sent again, to the same address, it is the same piece.
+    where it comes late: sent again, to the same address, it is the same piece. So is a call under keys of its own.
     """
-    if trouble not in DONE or (kind.name == "tiktok video" and is_late(trouble)):
+    if trouble not in DONE or ((kind.keyed or kind.name == "tiktok video") and is_late(trouble)):
         return None
-    return len(kind.texts)
+    return kind.call_count
 
 
 def one_trouble(asks: Asks) -> Iterator[Run]:
@@ -239,7 +239,9 @@ def no_look_ups() -> Iterator[Run]:
                     ) -> Verdict:
                         lost, closed = TROUBLES[first](bench, kind), TROUBLES[name](bench, kind)
                         # Patience is counted in windows for Instagram and in gaps for TikTok.
-                        brief = {"PUBLISH__SETTLE_INSTAGRAM_S": "0.3", "PUBLISH__LOOKUP_GAP_S": "0.03"}
+                        brief = {"PUBLISH__LOOKUP_GAP_S": "0.03"} | {
+                            f"PLATFORMS__{name}__SETTLE_S": "0.3" for name in ("INSTAGRAM", "BLUESKY")
+                        }
                         return bench.case(kind, spoiling(kind, where, lost, *[closed] * 10_000), env=brief)
 
                     place = f"{kind.name}, {where} {first}"

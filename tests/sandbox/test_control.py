@@ -14,14 +14,15 @@ def fault(web: Web, **order: Any) -> Any:
     return web.post("/_sandbox/faults", signed=False, json=order)
 
 
-def test_three_accounts_are_there_with_credentials_to_add(web: Web) -> None:
+def test_an_account_of_each_platform_is_there_with_credentials_to_add(web: Web) -> None:
     answer = web.get("/_sandbox/accounts").json()
-    assert [a["account"] for a in answer] == ["instagram/demo", "tiktok/demo", "x/demo"]
+    assert [a["account"] for a in answer] == ["bluesky/demo", "instagram/demo", "tiktok/demo", "x/demo"]
     keys = [set(a["credentials"]) for a in answer]
-    assert keys[0] == {"accessToken", "expiresAt", "userId"}
-    assert keys[1] == {"accessToken", "refreshToken", "expiresAt", "userId", "clientId", "clientSecret"}
-    assert keys[2] == {"accessToken", "refreshToken", "expiresAt", "userId", "clientId"}
-    assert answer[2]["credentials"]["expiresAt"] == "2026-11-24T14:00:00.000Z"
+    assert keys[0] == {"accessToken", "refreshToken", "expiresAt", "userId"}
+    assert keys[1] == {"accessToken", "expiresAt", "userId"}
+    assert keys[2] == {"accessToken", "refreshToken", "expiresAt", "userId", "clientId", "clientSecret"}
+    assert keys[3] == {"accessToken", "refreshToken", "expiresAt", "userId", "clientId"}
+    assert answer[3]["credentials"]["expiresAt"] == "2026-11-24T14:00:00.000Z"
 
 
 def test_posting_an_account_again_gives_new_credentials_and_ends_the_old(x: Web) -> None:
@@ -29,7 +30,7 @@ def test_posting_an_account_again_gives_new_credentials_and_ends_the_old(x: Web)
     assert again.user_id == x.user_id
     assert x.get("/2/users/me").status_code == 401
     assert again.get("/2/users/me").status_code == 200
-    assert len(x.get("/_sandbox/accounts").json()) == 3
+    assert len(x.get("/_sandbox/accounts").json()) == 4
 
 
 def test_an_expired_account_needs_a_person_and_an_expired_access_a_refresh(x: Web) -> None:
@@ -58,7 +59,7 @@ def test_an_account_may_be_older_than_now(instagram: Web) -> None:
 )
 def test_an_account_order_of_another_shape_is_refused(web: Web, order: dict[str, Any]) -> None:
     assert web.post("/_sandbox/accounts", json=order).status_code == 400
-    assert len(web.state.accounts) == 3
+    assert len(web.state.accounts) == 4
 
 
 def test_posts_of_all_platforms_come_in_order(x: Web) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_PIXELS = 50_000_000
 """Most pixels that are held in memory at once (200 MB in RGBA). Of a JPEG, after it was read at a smaller scale."""
 _QUALITIES = (92, 85, 75, 60)
+_LEAST_SIDE = 1000
+"""An image is not made smaller than this to fit into a number of bytes."""
 _DECODERS = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",), "image/gif": ("GIF",), "image/webp": ("WEBP",)}
 
 
@@ -125,7 +127,8 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _jpeg(image: Image.Image, form: ImageForm) -> bytes:
-    """The image as JPEG, as good as the form has room for."""
+    """The image as JPEG, as good as the form has room for; smaller where no quality makes it fit and the form names no
+    width."""
     from PIL import Image
 
     bare = Image.new("RGB", image.size)
@@ -135,4 +138,7 @@ def _jpeg(image: Image.Image, form: ImageForm) -> bytes:
         bare.save(written, "JPEG", quality=quality, optimize=True, subsampling=0 if quality > 90 else 2)
         if written.tell() <= form.most_bytes:
             return written.getvalue()
+    if form.widths is None and max(image.size) > _LEAST_SIDE:
+        width, height = image.size
+        return _jpeg(image.resize((width * 3 // 4, height * 3 // 4), Image.Resampling.LANCZOS), form)
     raise CannotConvert("it stays too large whatever its quality")

@@ -438,9 +438,7 @@ def test_status_under_cron_says_when_it_last_ran() -> None:
 
 def test_a_loop_that_ended_is_stopped_not_cron() -> None:
     publisher = Publisher(mode="loop", last_run_at=at(24, 13, 43))
-    assert "stopped  nothing publishes now, last run 3 min ago: ttp run" in list(
-        render_status(Health(publisher), PAGE)
-    )
+    assert "stopped  nothing publishes now, last run 3 min ago: ttp run" in list(render_status(Health(publisher), PAGE))
 
 
 def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ttp.domain.config import Key
+from ttp.domain.config import Config, Key
 from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
@@ -43,11 +43,15 @@ class Bluesky(Platform):
         ),
     )
 
+    def base_url(self, config: Config, server: str | None = None) -> str:
+        """Return the server that the settings name for every account, else the account's own."""
+        return config.text("platforms.bluesky.base_url") or server or ""
+
     def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
         from ttp.platforms.bluesky.identity import Identities
 
-        if runtime.config.text("platforms.bluesky.base_url"):
-            return None
+        if named := self.base_url(runtime.config):
+            return named
         return Identities.of(runtime.http(self), runtime.config).find_server(handle)
 
     def rules(self) -> Rules:

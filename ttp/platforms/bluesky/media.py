@@ -10,7 +10,6 @@ from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock, from_ms, to_ms
@@ -26,7 +25,7 @@ from ttp.platforms.uploads import pieces
 UPLOAD = "com.atproto.repo.uploadBlob"
 LIFE = timedelta(minutes=50)
 """How long an upload that no record names is used: servers keep it for an hour at least."""
-POLL_S, LONGEST_JOB_S = 2.0, 1800.0
+POLL_S, LONGEST_JOB_S = 1.0, 1800.0
 _TOKEN_S = 1800
 
 
@@ -63,8 +62,8 @@ class Uploads:
     ) -> Generator[tuple[Step, Mapping[str, object]], None, None]:
         """Upload one item: by the video service, where there is one, or to the account's server."""
         made = {"sha256": file.item.sha256, "at_ms": to_ms(self._clock.now())}
-        if file.item.is_video and (service := self._service(http)) is not None:
-            blob = yield from self._processed(request, file, entry, http, service)
+        if file.item.is_video:
+            blob = yield from self._processed(request, file, entry, http, self._service(http))
             if blob is not None:
                 yield Did(f"process {file.item.name}"), {**made, "blob": blob}
                 return
@@ -89,13 +88,9 @@ class Uploads:
 
     # The video service.
 
-    def _service(self, http: Http) -> str | None:
-        """Return the root URL of the video service; None where the account's server is on this machine and no service
-        is named."""
-        name = "platforms.bluesky.video_url"
-        if is_loopback(http.host) and not self._config.is_set(name):
-            return None
-        return configured(self._config, name, http.base_url).rstrip("/")
+    def _service(self, http: Http) -> str:
+        """Return the root URL of the video service."""
+        return configured(self._config, "platforms.bluesky.video_url", http.base_url).rstrip("/")
 
     def _processed(
         self, request: PublishRequest, file: MediaFile, entry: Mapping[str, object], http: Http, service: str
@@ -130,6 +125,8 @@ class Uploads:
             yield Did(f"upload {file.item.name}", reply.status if isinstance(reply, Answer) else None), kept
         waited = 0.0
         while waited < LONGEST_JOB_S:
+            yield Wait(POLL_S, f"Bluesky is processing {file.item.name}"), entry
+            waited += POLL_S
             path = f"{service}/xrpc/app.bsky.video.getJobStatus"
             reply = http.send(request, "GET", path, query={"jobId": job}, with_token=False)
             status = _job(reply)
@@ -141,8 +138,6 @@ class Uploads:
                 )
                 message = f"Bluesky cannot process {file.item.name}: {said or 'it does not say why'}"
                 raise StepFailed(f"process {file.item.name}", NotDone(Kind.MEDIA, message, "video"))
-            yield Wait(POLL_S, f"Bluesky is processing {file.item.name}"), entry
-            waited += POLL_S
         return None
 
     def _service_token(self, request: PublishRequest, http: Http) -> str | None:

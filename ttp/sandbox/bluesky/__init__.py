@@ -1,0 +1,1 @@
+"""Bluesky, as a server of its network answers."""

@@ -1,0 +1,254 @@
+"""Bluesky: repositories. Files, atomic writes of records, and reading them back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import struct
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from ttp.sandbox.bluesky.record_rules import check_record
+from ttp.sandbox.bluesky.records import (
+    CREATE_POINTS,
+    DELETE_POINTS,
+    POSTS,
+    Blob,
+    BlueskyAccount,
+    BlueskySwitches,
+    Memory,
+    StoredRecord,
+    account_of,
+)
+from ttp.sandbox.bluesky.requests import (
+    authenticated_route,
+    count_points,
+    internal_error,
+    invalid,
+    open_route,
+    read_body,
+    read_query,
+    refusal,
+)
+from ttp.sandbox.media import read_facts
+from ttp.sandbox.records import Post
+from ttp.sandbox.request_checks import content_type
+from ttp.sandbox.state import State
+
+RAW, DAG_CBOR = 0x55, 0x71
+MOST_WRITES = 200
+_CREATE = "com.atproto.repo.applyWrites#create"
+
+
+def routes(state: State) -> list[BaseRoute]:
+    opened, closed = partial(open_route, state), partial(authenticated_route, state)
+    return [
+        closed("com.atproto.repo.uploadBlob", "POST", upload),
+        closed("com.atproto.repo.applyWrites", "POST", apply_writes, points=CREATE_POINTS),
+        closed("com.atproto.repo.deleteRecord", "POST", delete_record, points=DELETE_POINTS),
+        opened("com.atproto.repo.getRecord", "GET", get_record),
+        opened("com.atproto.repo.listRecords", "GET", list_records),
+        opened("com.atproto.sync.getLatestCommit", "GET", latest_commit),
+    ]
+
+
+async def upload(state: State, account: BlueskyAccount, request: Request) -> Response:
+    """Keep a file. Its type is what its bytes say."""
+    data = await request.body()
+    if len(data) > state.part(BlueskySwitches).blob_limit:
+        raise refusal(413, "PayloadTooLarge", "request entity too large")
+    if not data or not content_type(request):
+        raise invalid("Request encoding (Content-Type) required but not provided")
+    return JSONResponse({"blob": describe_blob(keep_blob(state, account, data, content_type(request)))})
+
+
+def keep_blob(state: State, account: BlueskyAccount, data: bytes, mime: str) -> Blob:
+    """Keep the bytes of an account's file."""
+    facts, sha256 = read_facts(data), hashlib.sha256(data).hexdigest()
+    state.pictures.keep(sha256, data)
+    name = f"{account.user_id}/{cid_of(data, RAW)}"
+    blob = Blob(name, sha256, facts.mime or mime, len(data), facts.duration_s or 0)
+    state.save(blob)
+    return blob
+
+
+def describe_blob(blob: Blob) -> dict[str, Any]:
+    return {"$type": "blob", "ref": {"$link": blob.cid}, "mimeType": blob.mime, "size": blob.size}
+
+
+async def apply_writes(state: State, account: BlueskyAccount, request: Request) -> Response:
+    """Create several records, all or none. An existing key is an error of the server's own."""
+    body = await read_body(request)
+    writes = body.get("writes")
+    if account_of(state, str(body.get("repo"))) != account:
+        raise invalid("Invalid did")
+    if not isinstance(writes, list) or not writes:
+        raise invalid('Missing required key "writes"')
+    if len(writes) > MOST_WRITES:
+        raise invalid("Too many writes. Max: 200")
+    made: list[StoredRecord] = []
+    files: list[list[Blob]] = []
+    for write in writes:
+        if not isinstance(write, dict) or write.get("$type") != _CREATE:
+            raise invalid("the sandbox takes creations only")
+        collection, key, value = str(write.get("collection")), write.get("rkey"), write.get("value")
+        files.append(check_record(state, account, collection, key, value))
+        name = f"{account.user_id}/{collection}/{key}"
+        if name in state.table(StoredRecord) or name in {one.id for one in made}:
+            if state.part(BlueskySwitches).name_existing_keys:
+                raise refusal(400, "RecordAlreadyExists", f"Record already exists: {key}")
+            raise internal_error()
+        assert isinstance(value, dict)
+        made.append(StoredRecord(name, record_cid(value), json.dumps(value), state.now_ms()))
+    if len(writes) > 1:
+        count_points(state, account, CREATE_POINTS * (len(writes) - 1))
+    state.save(*made, *_seen_posts(account, made, files, state.now_ms()))
+    state.part(Memory).commits += 1
+    results = [
+        {"$type": "com.atproto.repo.applyWrites#createResult", "uri": f"at://{one.id}", "cid": one.cid}
+        | {"validationStatus": "valid"}
+        for one in made
+    ]
+    return JSONResponse({"commit": _commit(state, account), "results": results})
+
+
+def _seen_posts(account: BlueskyAccount, made: list[StoredRecord], files: list[list[Blob]], at_ms: int) -> list[Post]:
+    """Return what followers see of new records."""
+    seen = []
+    for record, blobs in zip(made, files, strict=True):
+        if f"/{POSTS}/" not in record.id:
+            continue
+        value = json.loads(record.value)
+        embed = value.get("embed") or {}
+        media = embed.get("media") or embed
+        items = media.get("images") or media.get("items") or ([media] if "video" in media else [])
+        shown = blobs if items else []
+        seen.append(
+            Post(
+                record.key,
+                account.id,
+                value["text"],
+                tuple(blob.sha256 for blob in shown),
+                at_ms,
+                parent=value["reply"]["parent"]["uri"].rpartition("/")[2] if value.get("reply") else None,
+                alts=tuple(item.get("alt") or None for item in items),
+                shapes=tuple("video" if blob.mime.startswith("video/") else "image" for blob in shown),
+                labels=tuple(one["val"] for one in (value.get("labels") or {}).get("values", [])),
+            )
+        )
+    return seen
+
+
+async def delete_record(state: State, account: BlueskyAccount, request: Request) -> Response:
+    """Delete a record; one that is not there is no error."""
+    body = await read_body(request)
+    name = f"{account.user_id}/{body.get('collection')}/{body.get('rkey')}"
+    if account_of(state, str(body.get("repo"))) != account:
+        raise invalid("Invalid did")
+    found = state.table(StoredRecord).get(name)
+    if found is None or not found.value:
+        return JSONResponse({})
+    state.save(replace(found, value=""))
+    post = state.posts.get(found.key)
+    if post is not None and f"/{POSTS}/" in name:
+        state.save(replace(post, deleted=True))
+    del state.table(StoredRecord)[name]
+    state.part(Memory).commits += 1
+    return JSONResponse({"commit": _commit(state, account)})
+
+
+async def get_record(state: State, request: Request) -> Response:
+    """Return one record. A server reads its own writes at once."""
+    repo, collection, key = read_query(request, "repo", "collection", "rkey")
+    account = account_of(state, repo)
+    if account is None or account.moved:
+        raise refusal(502, "UpstreamFailure", "Upstream service unreachable")
+    found = state.table(StoredRecord).get(f"{account.user_id}/{collection}/{key}")
+    if found is None or not found.value:
+        raise refusal(400, "RecordNotFound", f"Could not locate record: at://{account.user_id}/{collection}/{key}")
+    return JSONResponse(_render(found))
+
+
+async def list_records(state: State, request: Request) -> Response:
+    """List records of a collection, newest key first unless reversed."""
+    repo, collection = read_query(request, "repo", "collection")
+    account = account_of(state, repo)
+    if account is None or account.moved:
+        raise invalid(f"Could not find repo: {repo}")
+    limit, cursor = int(request.query_params.get("limit", "50")), request.query_params.get("cursor")
+    prefix, backward = f"{account.user_id}/{collection}/", request.query_params.get("reverse") != "true"
+    found = sorted((one for one in state.table(StoredRecord).values() if one.id.startswith(prefix)), key=lambda r: r.id)
+    found = [one for one in (found[::-1] if backward else found) if one.value]
+    if cursor:
+        found = [one for one in found if (one.key < cursor if backward else one.key > cursor)]
+    page = found[:limit]
+    more = {"cursor": page[-1].key} if page else {}
+    return JSONResponse({"records": [_render(one) for one in page], **more})
+
+
+async def latest_commit(state: State, request: Request) -> Response:
+    (did,) = read_query(request, "did")
+    account = account_of(state, did)
+    if account is None or account.moved:
+        raise refusal(400, "RepoNotFound", f"Could not find repo for DID: {did}")
+    if state.trouble_of(account) in ("takedown", "deactivated"):
+        raise refusal(400, f"Repo{'Takendown' if state.trouble_of(account) == 'takedown' else 'Deactivated'}", did)
+    return JSONResponse(_commit(state, account))
+
+
+def _commit(state: State, account: BlueskyAccount) -> dict[str, Any]:
+    number = state.part(Memory).commits
+    return {"cid": cid_of(f"{account.user_id} {number}".encode(), DAG_CBOR), "rev": f"{number:013}"}
+
+
+def _render(record: StoredRecord) -> dict[str, Any]:
+    return {"uri": f"at://{record.id}", "cid": record.cid, "value": json.loads(record.value)}
+
+
+# Content ids: CIDv1 of SHA-256. Written apart from the client's, so that one checks the other.
+
+
+def cid_of(data: bytes, codec: int) -> str:
+    """Return the content id of bytes."""
+    raw = bytes([1, codec, 0x12, 0x20]) + hashlib.sha256(data).digest()
+    return "b" + base64.b32encode(raw).decode().lower().strip("=")
+
+
+def record_cid(record: dict[str, Any]) -> str:
+    """Return the content id of a record."""
+    return cid_of(dump(record), DAG_CBOR)
+
+
+def dump(value: Any) -> bytes:
+    """Return the dag-cbor of a JSON value. ValueError for what it has not."""
+    if value is None or isinstance(value, bool):
+        return {None: b"\xf6", False: b"\xf4", True: b"\xf5"}[value]
+    if isinstance(value, int):
+        return _item(0, value) if value >= 0 else _item(1, -value - 1)
+    if isinstance(value, str):
+        return _item(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return _item(4, len(value)) + b"".join(dump(one) for one in value)
+    if isinstance(value, dict):
+        if set(value) == {"$link"}:
+            text = str(value["$link"])[1:].upper()
+            raw = b"\0" + base64.b32decode(text + "=" * (-len(text) % 8))
+            return b"\xd8\x2a" + _item(2, len(raw)) + raw
+        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+        return _item(5, len(keys)) + b"".join(dump(key) + dump(value[key]) for key in keys)
+    raise ValueError(f"a record cannot hold {value!r}")
+
+
+def _item(major: int, number: int) -> bytes:
+    if number < 24:
+        return bytes([(major << 5) + number])
+    for code, form, most in ((24, ">B", 8), (25, ">H", 16), (26, ">I", 32), (27, ">Q", 64)):
+        if number < 2**most:
+            return bytes([(major << 5) + code]) + struct.pack(form, number)
+    raise ValueError("a number has 64 bits at most")
