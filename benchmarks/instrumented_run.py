@@ -25,8 +25,8 @@ ended: list[tuple[int, float]] = []
 class Watched(DeliveryWorker):
     """Created right after the claim is committed. `run` returns once the outcome is committed."""
 
-    def __init__(self, context: DeliveryContext, task: DeliveryTask, stopping: Callable[[], bool]) -> None:
-        super().__init__(context, task, stopping)
+    def __init__(self, context: DeliveryContext, task: DeliveryTask, is_stopping: Callable[[], bool]) -> None:
+        super().__init__(context, task, is_stopping)
         claimed.append((task.delivery.id or 0, time.time()))
 
     def run(self) -> Generator[Wait, None, None]:

@@ -118,7 +118,7 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
     with here.database.writing() as db:
         known = {account.name: account for account in stored_accounts.accounts(db)}
         for i, name in enumerate(names):
-            stored_samples.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
+            stored_samples.save_samples(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
         for draft in drafts:
             rows = [Delivery(name, known[name].platform, account_id=known[name].id) for name in draft.accounts]
             store.insert(db, Post(f"Draft {draft.id}", tuple(rows), created_at=SystemClock().now()), None)

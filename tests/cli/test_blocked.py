@@ -100,9 +100,9 @@ def test_status_tells_what_the_publisher_left_alone(ttp: Program) -> None:
     ttp.sql("UPDATE post SET variants = '{'")
     ran = ttp("run", "--once")
     assert ran.code == 0
-    assert "left alone: row 1 of post in the store cannot be read" in ran.err
+    assert "skipped: row 1 of post in the store cannot be read" in ran.err
     (why,) = ttp("status", "--json").json["blocked"]
     assert (why["by"], why["hint"]) == ("row", "ttp doctor")
-    assert "! left alone: row 1 of post" in ttp("status", "--format", "table").out
+    assert "! skipped: row 1 of post" in ttp("status", "--format", "table").out
     ttp.sql("UPDATE post SET variants = '{}'")
     assert ttp("status").code in (0, 1)

@@ -79,7 +79,7 @@ def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[
     error = with_replaced_words(
         UsageError("no", Hint("did you mean", "right", (wrong, "right"))), [*before, wrong, *after]
     )
-    assert error.hints[0].type == " ".join(["ttp", *before, "right", *after])
+    assert error.hints[0].way == " ".join(["ttp", *before, "right", *after])
 
 
 def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
@@ -88,5 +88,5 @@ def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
         assert with_replaced_words(UsageError("no", hint), argv).hints == (hint,)
     added = Hint("add", "--force", ("", "--force"))
     assert (
-        with_replaced_words(UsageError("no", added), ["export", "--", "-f"]).hints[0].type == "ttp export --force -- -f"
+        with_replaced_words(UsageError("no", added), ["export", "--", "-f"]).hints[0].way == "ttp export --force -- -f"
     )

@@ -122,7 +122,7 @@ def test_a_token_that_is_not_renewed_is_told_once_where_a_person_must_mend_it(tt
 def test_when_there_is_no_time_what_waits_is_not_told(ttp: Program, tmp_path: Path) -> None:
     made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", [])
     for number in (1, 2):
-        made.tell(Event(ttp.clock.now(), "delivery.needs_review", number))
+        made.emit(Event(ttp.clock.now(), "delivery.needs_review", number))
     made.finish(lambda: True)
     made.start()
     made.finish(lambda: True)
@@ -136,7 +136,7 @@ def test_a_hook_that_is_too_slow_for_what_happens_does_not_fill_the_memory(
     told: list[Event] = []
     made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", told)
     for number in range(6):
-        made.tell(Event(ttp.clock.now(), "delivery.published", number))
+        made.emit(Event(ttp.clock.now(), "delivery.published", number))
     made.start()
     made.finish(lambda: False)
     assert [event["post"] for event in lines(heard)] == [0, 1, 2]

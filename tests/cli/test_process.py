@@ -102,7 +102,7 @@ def test_the_home_of_nobody_is_told(environ: dict[str, str], name: str) -> None:
         [*TTP, "list"], env={**environ, name: "~nobody-here/x"}, text=True, capture_output=True, check=False
     )
     assert ran.returncode == 2
-    assert ran.stderr.startswith(f'ttp: error: {name}: nobody is called "nobody-here" here\n')
+    assert ran.stderr.startswith(f'ttp: error: {name}: no user is called "nobody-here" here\n')
 
 
 def test_closed_standard_streams_are_no_traceback(environ: dict[str, str]) -> None:

@@ -116,7 +116,7 @@ def test_another_host_can_be_written_in_the_file(tmp_path: Path) -> None:
     assert settings.load(environ).text("platforms.x.base_url") == "https://proxy.example/x"
     with pytest.raises(UsageError) as refused:
         settings.load({**environ, "TTP_PLATFORMS__X__BASE_URL": "https://other.example"})
-    assert refused.value.hints[0].type == 'platforms.x.base_url = "https://other.example"'
+    assert refused.value.hints[0].way == 'platforms.x.base_url = "https://other.example"'
 
 
 def test_a_bad_setting_is_one_line_and_a_way_out_from_every_command(

@@ -12,11 +12,12 @@ from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import (
     Account,
     Credentials,
-    connect_command,
+    connect_action,
     is_loopback,
     parse_account_name,
     same_host,
 )
+from ttp.domain.action import action
 from ttp.domain.errors import UsageError
 
 
@@ -48,7 +49,7 @@ def test_every_platform_can_be_typed_as_it_is_shown() -> None:
 def test_an_unknown_platform_is_refused_with_the_names(typed: str) -> None:
     with pytest.raises(UsageError, match="no platform") as caught:
         PLATFORMS.find(typed)
-    assert "instagram (ig)" in caught.value.hints[0].type
+    assert "instagram (ig)" in str(caught.value.hints[0].way)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_name_without_a_slash_is_no_account(typed: str) -> None:
 def test_a_handle_never_holds_what_a_shell_or_a_terminal_would_act_on(handle: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_account_name(f"x/{handle}", PLATFORMS)
-    assert caught.value.hints[0].type == "x/HANDLE"
+    assert caught.value.hints[0].way == "x/HANDLE"
 
 
 def test_an_unknown_platform_of_an_account_is_told_as_such() -> None:
@@ -120,6 +121,6 @@ def test_credentials_never_show_a_secret() -> None:
 
 
 def test_new_credentials_come_by_connecting_and_keys_of_oauth_1_by_adding() -> None:
-    assert connect_command("x/me") == "ttp account connect x/me"
-    assert connect_command("x/me", by_keys=True) == "ttp account add x/me --credentials FILE"
+    assert connect_action("x/me") == action("account connect", "x/me")
+    assert connect_action("x/me", by_keys=True) == action("account add", "x/me", credentials="FILE")
     assert [Credentials("t").by_keys, Credentials("t", token_secret="s").by_keys] == [False, True]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.settings import Config
 from ttp.domain.errors import UsageError
-from ttp.domain.metric_schedule import again_at, ages_of, is_of_age, next_reading, parse_ages, reach
+from ttp.domain.metric_schedule import configured_ages, is_of_age, lookback, next_reading, parse_ages, retry_at
 
 OUT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -23,8 +23,8 @@ def test_ages_are_sorted_and_each_counts_once() -> None:
 
 
 def test_the_default_setting_is_five_ages() -> None:
-    assert ages_of(Config()) == AGES == (HOUR, 24 * HOUR, 48 * HOUR, 168 * HOUR, 336 * HOUR)
-    assert reach(AGES) == timedelta(days=28)
+    assert configured_ages(Config()) == AGES == (HOUR, 24 * HOUR, 48 * HOUR, 168 * HOUR, 336 * HOUR)
+    assert lookback(AGES) == timedelta(days=28)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_is_no_age_is_refused_by_name(text: str) -> None:
     with pytest.raises(UsageError, match=f'"{text}" is none'):
         parse_ages(("1h", text))
     with pytest.raises(UsageError):
-        ages_of(Config({"metrics.after": (text,)}))
+        configured_ages(Config({"metrics.after": (text,)}))
 
 
 def test_no_age_at_all_is_refused_with_the_way_to_switch_it_off() -> None:
@@ -73,6 +73,6 @@ def test_of_two_readings_only_the_first_at_an_age_is_of_age(minutes: int, later:
 
 
 def test_what_failed_is_tried_again_the_later_the_older_the_post_is() -> None:
-    assert again_at(OUT, OUT + timedelta(minutes=1)) == OUT + timedelta(minutes=6)
-    assert again_at(OUT, OUT + 8 * HOUR) == OUT + 9 * HOUR
-    assert again_at(OUT, OUT + 999 * HOUR) == OUT + 1005 * HOUR
+    assert retry_at(OUT, OUT + timedelta(minutes=1)) == OUT + timedelta(minutes=6)
+    assert retry_at(OUT, OUT + 8 * HOUR) == OUT + 9 * HOUR
+    assert retry_at(OUT, OUT + 999 * HOUR) == OUT + 1005 * HOUR

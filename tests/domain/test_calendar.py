@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.calendar_days import CalendarRange, days_without_posts, month_with, time_of, week_with
+from ttp.domain.calendar_days import CalendarRange, calendar_time, days_without_posts, month_of, week_of
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import EPOCH
 
@@ -20,7 +20,7 @@ ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo", "Pacific/A
 
 @given(DATES, ZONES)
 def test_a_week_is_the_iso_week_from_its_monday_on(day: date, zone: ZoneInfo) -> None:
-    span = week_with(day, zone)
+    span = week_of(day, zone)
     year, number, _ = day.isocalendar()
     assert span.name == f"{year}-W{number:02}"
     assert (span.first.weekday(), span.last.weekday(), len(span.days)) == (0, 6, 7)
@@ -30,7 +30,7 @@ def test_a_week_is_the_iso_week_from_its_monday_on(day: date, zone: ZoneInfo) ->
 
 @given(DATES, ZONES)
 def test_a_month_has_its_days_and_no_other(day: date, zone: ZoneInfo) -> None:
-    span = month_with(day, zone)
+    span = month_of(day, zone)
     assert span.name == f"{day:%Y-%m}"
     assert {(one.year, one.month) for one in span.days} == {(day.year, day.month)}
     assert (span.moved(1).first, span.moved(-1).last) == (span.last + timedelta(1), span.first - timedelta(1))
@@ -39,13 +39,13 @@ def test_a_month_has_its_days_and_no_other(day: date, zone: ZoneInfo) -> None:
 
 @given(st.integers(0, 10**9).map(lambda tenth: EPOCH + timedelta(days=900, seconds=3 * tenth)), ZONES)
 def test_an_instant_is_in_the_one_span_that_has_its_day(at: datetime, zone: ZoneInfo) -> None:
-    for span in (week_with(at.astimezone(zone).date(), zone), month_with(at.astimezone(zone).date(), zone)):
+    for span in (week_of(at.astimezone(zone).date(), zone), month_of(at.astimezone(zone).date(), zone)):
         assert span.day(at) in span.days
         assert [other.holds(at) for other in (span.moved(-1), span, span.moved(1))] == [False, True, False]
 
 
 def test_the_week_in_which_clocks_go_back_is_an_hour_longer() -> None:
-    span = week_with(date(2026, 10, 25), BERLIN)
+    span = week_of(date(2026, 10, 25), BERLIN)
     assert span.end - span.start == timedelta(days=7, hours=1)
     assert (span.start, span.end) == (
         datetime(2026, 10, 18, 22, tzinfo=UTC),
@@ -60,11 +60,11 @@ def test_a_day_whose_midnight_is_skipped_begins_at_the_end_of_the_gap() -> None:
 
 def test_a_post_stands_at_its_time_or_where_it_went_out_without_one() -> None:
     one, two = datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)
-    assert time_of(Post("", scheduled_at=one, published_at=two)) == one
-    assert time_of(Post("", status=PostStatus.PUBLISHED, published_at=two)) == two
+    assert calendar_time(Post("", scheduled_at=one, published_at=two)) == one
+    assert calendar_time(Post("", status=PostStatus.PUBLISHED, published_at=two)) == two
 
 
-WEEK = week_with(date(2026, 11, 24), BERLIN)
+WEEK = week_of(date(2026, 11, 24), BERLIN)
 
 
 @pytest.mark.parametrize(

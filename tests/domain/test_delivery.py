@@ -9,13 +9,14 @@ from itertools import product
 
 import pytest
 
+from ttp.domain.action import action
 from ttp.domain.delivery import BUSY, ENDED, IN_FLIGHT, MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import InvalidTransition
 from ttp.domain.outcome import Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
-ERROR = DeliveryError(Kind.NETWORK, "cut off", "7", "ttp show 1")
+ERROR = DeliveryError(Kind.NETWORK, "cut off", "7", action("show", 1))
 
 # What docs/reference/state-machine.md promises, written down a second time: from -> where it may go.
 ALLOWED = {

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import media_bytes as made
-from ttp.domain.media_probe import Unreadable
-from ttp.domain.media_probe.images import Look, read_look
+from ttp.domain.media_probe import UnusableMedia
+from ttp.domain.media_probe.images import JpegAppearance, read_appearance
 
 
-def look(data: bytes) -> Look:
-    return read_look(lambda at, length: data[at : at + length], len(data))
+def look(data: bytes) -> JpegAppearance:
+    return read_appearance(lambda at, length: data[at : at + length], len(data))
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
@@ -39,7 +39,7 @@ def test_a_turned_jpeg_has_the_size_that_is_seen(order: str, orientation: int, s
     ],
 )
 def test_without_an_orientation_that_makes_sense_a_jpeg_stands_as_it_is_stored(before: bytes) -> None:
-    assert look(made.jpeg(40, 30, before)) == Look(40, 30)
+    assert look(made.jpeg(40, 30, before)) == JpegAppearance(40, 30)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_printers_colours_and_several_pictures_are_told() -> None:
 
 
 def test_only_the_first_frame_counts() -> None:
-    assert look(made.jpeg(40, 30, made.frame(9, 8))) == Look(9, 8)
+    assert look(made.jpeg(40, 30, made.frame(9, 8))) == JpegAppearance(9, 8)
 
 
 def test_a_jpeg_without_a_frame_is_damaged() -> None:
-    with pytest.raises(Unreadable, match="no sense"):
+    with pytest.raises(UnusableMedia, match="no sense"):
         look(b"\xff\xd8" + made.segment(0xE0, b"JFIF\0") + b"\xff\xd9")
 
 
@@ -81,7 +81,7 @@ def test_a_damaged_jpeg_is_read_or_refused_and_nothing_else(changes: list[tuple[
         data[at % len(data)] = value
     try:
         seen = look(bytes(data[:length]))
-    except Unreadable:
+    except UnusableMedia:
         return
     assert seen.width >= 0
     assert struct.pack(">HH", seen.width, seen.height)

@@ -31,7 +31,7 @@ from ttp.services.publishing import Publishing
 from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
-from ttp.store.corrupt_rows import LeftAlone
+from ttp.store.corrupt_rows import Quarantine
 from ttp.store.credentials import CredentialsFile
 
 NAMES = ("x/one", "x/two", "x/three")
@@ -193,7 +193,7 @@ class Life(StoreMachine):
     # The publisher.
 
     def save(self, before: Delivery, after: Delivery) -> None:
-        assert self.writer.run(lambda db: claims.save(db, before, after, now=self.clock.now()))
+        assert self.writer.run(lambda db: claims.save_transition(db, before, after, now=self.clock.now()))
 
     @rule(passed=SECONDS, free=st.integers(1, 3), steps=st.lists(STEPS, max_size=8))
     def the_publisher_works(self, passed: int, free: int, steps: list[Step]) -> None:
@@ -223,7 +223,7 @@ class Life(StoreMachine):
     @rule()
     def the_publisher_dies_and_another_takes_over(self) -> None:
         before = self.deliveries(S.CLAIMED, S.SENDING)
-        assert len(self.writer.run(lambda db: recover_interrupted(db, self.clock.now(), LeftAlone()))) == len(before)
+        assert len(self.writer.run(lambda db: recover_interrupted(db, self.clock.now(), Quarantine()))) == len(before)
         after = {d.id: d.state for d in self.deliveries(*S)}
         for delivery in before:
             assert after[delivery.id] is (S.PENDING if delivery.state is S.CLAIMED else S.RECONCILING)
@@ -231,7 +231,7 @@ class Life(StoreMachine):
     def refuse_the_hopeless(self) -> None:
         now = self.clock.now()
         late = self.writer.run(lambda db: claims.overdue(db, now=now, limit=LATEST, most=9))
-        unusable = self.writer.run(lambda db: claims.unusable(db, now=now, most=9))
+        unusable = self.writer.run(lambda db: claims.due_on_unusable_accounts(db, now=now, most=9))
         for delivery in {d.id: d for d in [*(d for d, *_ in late), *(d for d, _ in unusable)]}.values():
             self.save(delivery, delivery.failed(DeliveryError(Kind.MISSED, "too late")))
 
@@ -261,7 +261,12 @@ class Life(StoreMachine):
                 intent = Attempt(
                     delivery.account, delivery.attempts, "post", Phase.PUBLISH, now, delivery_id=delivery.id
                 )
-                self.writer.run(lambda db: (claims.save(db, delivery, sending, now=now), attempts.begin(db, intent)))
+                self.writer.run(
+                    lambda db: (
+                        claims.save_transition(db, delivery, sending, now=now),
+                        attempts.start_attempt(db, intent),
+                    )
+                )
                 assert delivery.id is not None
                 assert delivery.id not in self.live, "it was published already"
                 if step.yes:
@@ -282,13 +287,13 @@ class Life(StoreMachine):
             after = delivery.published(now, remote_id, None)
         intent = self.writer.run(lambda db: attempts.last_intent(db, delivery.id or 0))
         assert intent is not None, "nothing is sent without an intent"
-        self.writer.run(lambda db: attempts.end(db, intent.id or 0, at=now, outcome=after.state.value))
+        self.writer.run(lambda db: attempts.finish_attempt(db, intent.id or 0, at=now, outcome=after.state.value))
         self.save(delivery, after)
 
     def look(self, delivery: Delivery, step: Step) -> None:
         """The platform is asked: found, still at work, proven absent, refused, or it cannot be known."""
         now, remote_id = self.clock.now(), self.live.get(delivery.id or 0)
-        looking = self.writer.run(lambda db: claims.looking(db, now=now, most=99))
+        looking = self.writer.run(lambda db: claims.due_lookups(db, now=now, most=99))
         if delivery.id not in {d.id for d in looking}:
             assert delivery.next_at is not None, "it would wait for ever"
             assert delivery.next_at > now

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ttp.sandbox
 from tests import media_bytes as made
-from ttp.domain.media_probe import Facts, Unreadable, read_facts
+from ttp.domain.media_probe import Facts, UnusableMedia, read_facts
 from ttp.domain.media_probe.reader import MOST_BYTES, MOST_READS
 
 FILES = Path(ttp.sandbox.__file__).parent / "files"
@@ -41,7 +41,7 @@ def facts(data: bytes) -> Facts:
 
 
 def refused(data: bytes) -> str:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnusableMedia) as caught:
         facts(data)
     return caught.value.message
 
@@ -296,7 +296,7 @@ def test_an_empty_file_is_said_to_be_empty() -> None:
 
 def test_a_file_that_shrinks_while_it_is_read_is_cut_off() -> None:
     whole = made.jpeg()
-    with pytest.raises(Unreadable, match="cut off"):
+    with pytest.raises(UnusableMedia, match="cut off"):
         read_facts(Disk(whole[:6]).read_at, len(whole))
 
 
@@ -347,7 +347,7 @@ def test_hostile_files_are_refused_within_a_second_and_without_memory(name: str)
     view = memoryview(data)
 
     def read() -> None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnusableMedia):
             read_facts(lambda at, length: bytes(view[at : at + length]), len(data))
 
     begun = time.process_time()  # of this process alone: the machine may be busy with others
@@ -383,7 +383,7 @@ def test_damaged_files_are_read_or_refused_but_never_raise_anything_else_nor_rea
     for at, value in changes:
         data[at % len(data)] = value
     disk = Disk(bytes(data[:length]))
-    with suppress(Unreadable):
+    with suppress(UnusableMedia):
         read = read_facts(disk.read_at, len(disk.data))
         assert read.width > 0
         assert read.height > 0

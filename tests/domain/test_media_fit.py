@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.image_fit import FitProblems, ImageFit, ImageForm, crop, find_misfit, target
+from ttp.domain.image_fit import FitProblems, ImageFit, ImageForm, converted_size, crop_box, find_misfit
 from ttp.domain.media import MediaItem, is_web_address
-from ttp.domain.media_probe.images import Look
+from ttp.domain.media_probe.images import JpegAppearance
 
 INSTAGRAM, TIKTOK = (cast(ImageForm, PLATFORMS.rules(name).image_form) for name in ("instagram", "tiktok"))
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 100_000, "ab" * 32, 1080, 1350, url="https://a.example/photo.jpg")
-SEEN = Look(1080, 1350)
+SEEN = JpegAppearance(1080, 1350)
 ASPECTS = ((4, 5), (191, 100))
 
 
@@ -41,14 +41,14 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte() -> None:
     ],
 )
 def test_what_instagram_refuses_must_be_converted_and_what_it_could_show_otherwise_may_be(
-    item: MediaItem, look: Look | None, wrong: FitProblems
+    item: MediaItem, look: JpegAppearance | None, wrong: FitProblems
 ) -> None:
     assert find_misfit(item, look, INSTAGRAM) == wrong
 
 
 def test_tiktok_must_have_no_more_pixels_than_1080p_in_either_direction() -> None:
     for width, height in ((1921, 1080), (1080, 1921), (1081, 1081)):
-        wrong = find_misfit(replace(PHOTO, width=width, height=height), Look(width, height), TIKTOK)
+        wrong = find_misfit(replace(PHOTO, width=width, height=height), JpegAppearance(width, height), TIKTOK)
         assert wrong == FitProblems(must=("it has too many pixels",))
 
 
@@ -57,14 +57,14 @@ def test_tiktok_must_have_no_more_pixels_than_1080p_in_either_direction() -> Non
     [((4000, 3000), (1440, 1080)), ((100, 100), (320, 320)), ((1080, 1350), (1080, 1350)), ((3820, 2000), (1440, 754))],
 )
 def test_instagrams_widths_are_320_to_1440(size: tuple[int, int], made: tuple[int, int]) -> None:
-    assert target(*size, INSTAGRAM) == made
+    assert converted_size(*size, INSTAGRAM) == made
 
 
 @pytest.mark.parametrize(
     ("size", "made"), [((4000, 3000), (1440, 1080)), ((1000, 9600), (200, 1920)), ((9, 90_000), (1, 1920))]
 )
 def test_tiktoks_photos_are_made_to_fit_into_1080p(size: tuple[int, int], made: tuple[int, int]) -> None:
-    assert target(*size, TIKTOK) == made
+    assert converted_size(*size, TIKTOK) == made
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000))
@@ -73,12 +73,12 @@ def test_scaling_never_takes_a_shape_out_of_instagrams_range(width: int, height:
         return wide * 5 >= high * 4 and wide * 100 <= high * 191
 
     if fits(width, height):
-        assert fits(*target(width, height, INSTAGRAM))
+        assert fits(*converted_size(width, height, INSTAGRAM))
 
 
 @given(st.integers(2, 20_000), st.integers(2, 20_000))
 def test_the_crop_is_inside_the_image_and_of_a_shape_that_instagram_takes(width: int, height: int) -> None:
-    wide, high, left, top = crop(width, height, ASPECTS)
+    wide, high, left, top = crop_box(width, height, ASPECTS)
     assert 0 <= left <= width - wide
     assert 0 <= top <= height - high
     assert wide * 5 >= high * 4 or high == 1
@@ -86,8 +86,8 @@ def test_the_crop_is_inside_the_image_and_of_a_shape_that_instagram_takes(width:
 
 
 def test_the_crop_is_in_the_middle() -> None:
-    assert crop(1000, 3000, ASPECTS) == (1000, 1250, 0, 875)
-    assert crop(4000, 1000, ASPECTS) == (1910, 1000, 1045, 0)
+    assert crop_box(1000, 3000, ASPECTS) == (1000, 1250, 0, 875)
+    assert crop_box(4000, 1000, ASPECTS) == (1910, 1000, 1045, 0)
 
 
 def test_a_converted_copy_has_its_own_facts_and_no_address() -> None:

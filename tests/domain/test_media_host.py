@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.settings import Config
+from ttp.domain.action import Action
 from ttp.domain.config import Value
 from ttp.platforms.media_host.availability import NOT_SET, lack
 
@@ -23,8 +24,9 @@ def test_settings_that_are_whole_lack_nothing_and_others_are_named(settings: dic
         found = lack(Config(left))
         assert found is not None
         assert "media_host.kind" in found.message
-        told = "ttp help media-host" if name == "media_host.kind" else f"ttp config set {name} "
-        assert found.hint.startswith(told)
+        assert isinstance(found.hint, Action)
+        told = ("help", "media-host") if name == "media_host.kind" else ("config set", name)
+        assert (found.hint.name, found.hint.args[0]) == told
 
 
 def test_without_a_kind_all_three_are_named() -> None:

@@ -217,10 +217,10 @@ def test_a_post_that_nobody_else_sees_needs_its_privacy_and_a_draft_needs_nothin
 
 def test_the_way_out_is_a_command_whose_options_can_be_parsed() -> None:
     for missing in (needed_choices(TikTokKind.VIDEO, None), needed_choices(TikTokKind.VIDEO, "PUBLIC_TO_EVERYONE")[1:]):
-        command = choices_hint("tiktok/me", missing)
-        assert command.startswith("ttp account set tiktok/me --set ")
-        for part in command.split(" --set ")[1:]:
-            name, _ = parse_option(part)
+        way = choices_hint("tiktok/me", missing)
+        assert (way.name, way.args, {option for option, _ in way.options}) == ("account set", ("tiktok/me",), {"set"})
+        for _, value in way.options:
+            name, _ = parse_option(value or "")
             assert OPTIONS[name] in missing
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_history import past
+from ttp.domain.post_history import post_history
 
 MADE = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 DUE = MADE.replace(hour=18, minute=0)
@@ -32,11 +32,11 @@ def post(*rows: Delivery, status: PostStatus = PostStatus.PARTIAL, updated: date
 
 
 def told(*given: object) -> list[tuple[str, str]]:
-    return [(f"{one.at:%H:%M:%S}", one.what) for one in past(*given).events]  # type: ignore[arg-type]
+    return [(f"{one.at:%H:%M:%S}", one.what) for one in post_history(*given).events]  # type: ignore[arg-type]
 
 
 def test_a_post_that_was_given_a_time_and_went_out_to_one_of_two_accounts() -> None:
-    found = past(
+    found = post_history(
         post(published(IG, 6), failed(X)),
         [("schedule", MADE + timedelta(minutes=1)), ("delete", MADE)],
         [step(IG, 0, phase=Phase.PREPARE), step(X, 1), step(IG, 2)],
@@ -77,13 +77,13 @@ def test_what_needs_a_person_ended_with_its_last_step_even_an_open_one() -> None
 def test_what_was_missed_ended_when_its_post_changed_last_and_not_with_an_earlier_try() -> None:
     late = DUE + timedelta(hours=7)
     row = failed(X, Kind.MISSED)
-    found = past(post(row, status=PostStatus.FAILED, updated=late), [("edit", MADE)], [step(X, 0)])
+    found = post_history(post(row, status=PostStatus.FAILED, updated=late), [("edit", MADE)], [step(X, 0)])
     assert found.ended == {X: late}
 
 
 def test_no_end_is_guessed_where_a_person_changed_the_post_last() -> None:
     row = failed(X, Kind.ACCOUNT)
-    assert past(post(row), [("edit", DUE - timedelta(seconds=1))], []).ended == {}
+    assert post_history(post(row), [("edit", DUE - timedelta(seconds=1))], []).ended == {}
     assert told(post(row), [], [])[-1] == ("18:00:00", "partial")
     assert told(replace(post(row), updated_at=None), [], []) == [("14:02:00", "created")]
 
@@ -95,4 +95,4 @@ def test_no_end_is_told_while_one_delivery_is_under_way() -> None:
 
 def test_a_delivery_that_failed_without_a_word_and_without_a_step_has_no_end_of_its_own() -> None:
     silent = replace(failed(X), error=None)
-    assert past(post(silent), [("edit", DUE)], []).ended == {}
+    assert post_history(post(silent), [("edit", DUE)], []).ended == {}

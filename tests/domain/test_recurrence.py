@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import START
-from ttp.domain.recurrence import Recurrence, in_time
+from ttp.domain.recurrence import Recurrence, instants_to_create
 
 HOUR = timedelta(hours=1)
 LATENESS = 6 * HOUR
 
 
 def wanted(*hours: float) -> list[bool]:
-    return [made for _, made in in_time([START + hour * HOUR for hour in hours], START, LATENESS)]
+    return [made for _, made in instants_to_create([START + hour * HOUR for hour in hours], START, LATENESS)]
 
 
 def test_what_is_to_come_is_made_and_of_the_past_the_last_that_is_not_too_late() -> None:
@@ -30,7 +30,7 @@ def test_what_is_to_come_is_made_and_of_the_past_the_last_that_is_not_too_late()
 @given(st.sets(st.integers(-48, 48), max_size=20).map(sorted), st.integers(0, 12))
 def test_at_most_one_goes_out_late_and_none_that_is_to_come_is_left_out(hours: list[int], lateness: int) -> None:
     instants = [START + hour * HOUR for hour in hours]
-    found = list(in_time(instants, START, lateness * HOUR))
+    found = list(instants_to_create(instants, START, lateness * HOUR))
 
     assert [at for at, _ in found] == instants
     late = [at for at, made in found if made and at < START]

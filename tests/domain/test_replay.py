@@ -6,19 +6,19 @@ import pytest
 
 from ttp.domain.delivery import DeliveryState as S
 from ttp.domain.outcome import Phase
-from ttp.domain.protocol_audit import Record, replay
+from ttp.domain.protocol_audit import AuditRecord, audit_records
 
 
-def read(text: str) -> list[Record]:
+def read(text: str) -> list[AuditRecord]:
     """`done` `accepted` `unknown` `not_done` `open`: a call; `part2:done`: of another step; `?found`: a look-up."""
     records = []
     for word in text.split():
         if word.startswith("?"):
-            records.append(Record(Phase.LOOK_UP, "look up", word[1:], False))
+            records.append(AuditRecord(Phase.LOOK_UP, "look up", word[1:], False))
             continue
         step, _, outcome = word.rpartition(":")
         said = {"accepted": "done", "open": None}.get(outcome, outcome)
-        records.append(Record(Phase.PUBLISH, step or "POST", said, outcome == "done"))
+        records.append(AuditRecord(Phase.PUBLISH, step or "POST", said, outcome == "done"))
     return records
 
 
@@ -48,7 +48,7 @@ def read(text: str) -> list[Record]:
     ],
 )
 def test_what_keeps_the_protocol_passes(state: S, story: str) -> None:
-    assert list(replay(state, read(story), in_thread=False)) == []
+    assert list(audit_records(state, read(story), in_thread=False)) == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_keeps_the_protocol_passes(state: S, story: str) -> None:
     ],
 )
 def test_the_parts_of_a_thread_follow_each_other(state: S, story: str) -> None:
-    assert list(replay(state, read(story), in_thread=True)) == []
+    assert list(audit_records(state, read(story), in_thread=True)) == []
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,6 @@ def test_the_parts_of_a_thread_follow_each_other(state: S, story: str) -> None:
     ],
 )
 def test_each_breach_is_named(state: S, story: str, says: str) -> None:
-    told = list(replay(state, read(story), in_thread=False))
+    told = list(audit_records(state, read(story), in_thread=False))
     assert told[0] == says
     assert len(told) == 1 or (state, story) == (S.SENDING, "done open")

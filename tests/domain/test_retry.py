@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.settings import Config
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.retry import JITTER, LONGEST, SHORTEST, RetryPolicy, after_not_done, error_of
+from ttp.domain.retry import JITTER, LONGEST, SHORTEST, RetryPolicy, after_not_done, to_delivery_error
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 POLICY = RetryPolicy(timedelta(seconds=15), timedelta(seconds=900), 8)
@@ -56,7 +57,7 @@ def test_a_passing_failure_is_tried_again_and_spends_a_try() -> None:
     again = after(PASSING, 2, spread=1.0)
     assert (again.state, again.tries) == (DeliveryState.RETRYING, 3)
     assert again.next_at == NOW + timedelta(seconds=66)
-    assert again.error == error_of(PASSING)
+    assert again.error == to_delivery_error(PASSING)
 
 
 @pytest.mark.parametrize("most", [1, 2, 8])
@@ -69,11 +70,11 @@ def test_the_first_try_is_one_of_the_budget(most: int) -> None:
 
 
 def test_what_is_final_fails_at_once_with_the_platforms_words() -> None:
-    failed = after(NotDone(Kind.CONTENT, "too long", "186", 403, hint="ttp edit 1"))
+    failed = after(NotDone(Kind.CONTENT, "too long", "186", 403, hint=action("edit", 1)))
     assert (failed.state, failed.next_at) == (DeliveryState.FAILED, None)
     error = failed.error
     assert error is not None
-    assert (error.kind, error.message, error.code, error.hint) == (Kind.CONTENT, "too long", "186", "ttp edit 1")
+    assert (error.kind, error.message, error.code, error.hint) == (Kind.CONTENT, "too long", "186", action("edit", 1))
 
 
 @pytest.mark.parametrize(

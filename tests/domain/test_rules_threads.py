@@ -8,6 +8,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
@@ -54,7 +55,7 @@ def test_more_than_24_parts_are_refused() -> None:
 def test_a_part_that_x_would_refuse_is_named(part: str, code: str, message: str) -> None:
     assert told(problems("One", "Two", part, "Four")) == [("thread", code, message, False)]
     (problem,) = problems("One", "Two", part, id=7)
-    assert problem.hint == "ttp edit 7 --thread TEXT"
+    assert problem.hint == action("edit", 7, thread="TEXT")
 
 
 def test_one_cashtag_for_each_part_is_fine() -> None:
@@ -99,7 +100,7 @@ def test_a_thread_that_nobody_would_get_is_refused_a_time() -> None:
     message = "only X gets threads, and the post goes to instagram/shop alone"
     assert told(problems("One", "Two", to=(IG,), media=(PHOTO,))) == [("thread", "thread_nowhere", message, False)]
     (problem,) = problems("One", "Two", to=(IG,), media=(PHOTO,), id=3)
-    assert problem.hint == "ttp edit 3 --thread ''"
+    assert problem.hint == action("edit", 3, thread="")
     assert problems("One", "Two", to=()) == ()
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import START
-from ttp.domain.slot import any_of, common, first_free
+from ttp.domain.slot import first_free, instants_in_all, instants_in_any
 
 rising = st.sets(st.integers(0, 30), max_size=20).map(sorted)
 
@@ -19,7 +19,7 @@ def at(number: int) -> datetime:
 
 @given(st.lists(rising, max_size=4))
 def test_common_instants_are_those_of_every_stream(streams: list[list[int]]) -> None:
-    found = list(common([map(at, one) for one in streams]))
+    found = list(instants_in_all([map(at, one) for one in streams]))
 
     wanted = set.intersection(*map(set, streams)) if streams else set()
     assert found == [at(number) for number in sorted(wanted)]
@@ -27,7 +27,7 @@ def test_common_instants_are_those_of_every_stream(streams: list[list[int]]) -> 
 
 @given(st.lists(rising, max_size=4))
 def test_instants_of_any_stream_come_once_and_in_order(streams: list[list[int]]) -> None:
-    found = list(any_of([list(map(at, one)) for one in streams]))
+    found = list(instants_in_any([list(map(at, one)) for one in streams]))
 
     assert found == [at(number) for number in sorted({number for one in streams for number in one})]
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, TtpError
 from ttp.platforms.oauth.callback import Code, Denied, Foreign, Landing, Listener, read_answer, read_pasted
 
@@ -197,7 +198,7 @@ def test_a_taken_port_is_refused_with_a_way_out(listener: Listener) -> None:
     port = urlsplit(listener.redirect_uri).port
     with pytest.raises(Busy, match=f"{port}") as refused:
         Listener(f"http://127.0.0.1:{port}/callback", "x/me")
-    assert refused.value.hints[0].type == "ttp account connect x/me --paste"
+    assert refused.value.hints[0].way == action("account connect", "x/me", paste=True)
 
 
 def test_it_listens_on_this_machine_only(listener: Listener) -> None:

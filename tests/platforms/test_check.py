@@ -12,6 +12,7 @@ from tests.platforms.factories import PLATFORMS, checker_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Kind, NotDone
@@ -153,7 +154,11 @@ def test_a_missing_permission_to_publish_shows_when_the_quota_is_asked() -> None
     error = {"error": {"code": 10, "message": "Application does not have permission", "type": "OAuthException"}}
     found = asked("instagram", ig_me(PERSON), Stub("GET", LIMIT, QUOTA, BEARER, status=400, answer=error))
     (remark,) = seen(found).remarks
-    assert (remark.status, remark.reconnect, remark.hint) == (Grade.FAIL, True, "ttp account connect instagram/demo")
+    assert (remark.status, remark.reconnect, remark.hint) == (
+        Grade.FAIL,
+        True,
+        action("account connect", "instagram/demo"),
+    )
     assert "Application does not have permission" in remark.message
 
 
@@ -226,7 +231,7 @@ def test_a_token_that_facebook_does_not_debug_is_no_failure() -> None:
 
 def test_facebook_login_without_the_accounts_id_cannot_ask() -> None:
     found = refused(asked("instagram", held=Credentials(TOKEN), settings=FACEBOOK))
-    assert (found.kind, found.hint) == (Kind.AUTH, "ttp account connect instagram/demo")
+    assert (found.kind, found.hint) == (Kind.AUTH, action("account connect", "instagram/demo"))
 
 
 # TikTok
@@ -273,7 +278,7 @@ def test_a_privacy_level_that_is_set_and_not_offered_is_a_warning() -> None:
         Grade.WARN,
         "tiktok.privacy_level is PUBLIC_TO_EVERYONE, and TikTok offers SELF_ONLY, MUTUAL_FOLLOW_FRIENDS",
     )
-    assert remark.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
+    assert remark.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
     offered = {"tiktok.privacy_level": "SELF_ONLY"}
     found = asked("tiktok", tt_user(open_id="a", username="demo"), tt_creator(), options=offered)
     assert seen(found).remarks[0].status is Grade.OK

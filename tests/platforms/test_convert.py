@@ -20,7 +20,7 @@ from tests.examples import examples
 from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, saved, swapped_profile, turned
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.media import MediaItem
-from ttp.domain.media_probe import Unreadable, read_facts
+from ttp.domain.media_probe import UnusableMedia, read_facts
 from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
 
 INSTAGRAM, TIKTOK = "instagram", "tiktok"
@@ -180,5 +180,5 @@ def test_damaged_images_are_converted_or_refused_and_nothing_else(
     data = bytearray(seed)
     for at, value in changes:
         data[at % len(data)] = value
-    with suppress(Unreadable, CannotConvert):
+    with suppress(UnusableMedia, CannotConvert):
         assert make(tmp_path_factory.getbasetemp(), bytes(data)).startswith(b"\xff\xd8")

@@ -18,6 +18,7 @@ from tests.platforms.stubs import NOON, TOKEN, Body, Clock, Script, Stub, order
 from tests.settings import Config
 from ttp import __version__
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.platform import Runtime
@@ -214,14 +215,14 @@ def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool)
     if not sent:
         assert isinstance(reply, Unsent)
         assert reply.kind is Kind.AUTH
-        assert reply.hint == "ttp account connect x/demo"
+        assert reply.hint == action("account connect", "x/demo")
 
 
 def test_keys_of_oauth_1_for_another_host_are_added_again() -> None:
     keys = Credentials(TOKEN, host="other.example", token_secret="s")
     reply = http(One(), base="https://api.example").send(order("x", credentials=keys), "GET", "/thing")
     assert isinstance(reply, Unsent)
-    assert reply.hint == "ttp account add x/demo --credentials FILE"
+    assert reply.hint == action("account add", "x/demo", credentials="FILE")
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökèn"])

@@ -14,6 +14,7 @@ from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
 from tests.platforms.test_instagram_prepare import API, error, listed, of, status
 from tests.settings import Config
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
@@ -183,7 +184,7 @@ def test_what_a_person_can_do_is_said_after_the_words() -> None:
     scope = refusal(Answer(400, data=error(10)), DEMO, NOON)
     assert scope is not None
     assert "permission to publish" in scope.message
-    assert scope.hint == "ttp account connect instagram/demo"
+    assert scope.hint == action("account connect", "instagram/demo")
 
 
 def test_64_kb_of_words_become_one_line() -> None:
@@ -268,7 +269,7 @@ def test_a_refusal_whose_container_cannot_tell_is_unknown(seen: Stub) -> None:
 def test_a_token_that_is_refused_twice_is_proof() -> None:
     outcome = published(refused(190, 463), status("", status=400, answer=error(190, 463)))
     assert isinstance(outcome, NotDone)
-    assert outcome.hint == "ttp account connect instagram/demo"
+    assert outcome.hint == action("account connect", "instagram/demo")
     assert isinstance(published(refused(190, 463), status("", status=500, answer=error(2))), Unknown)
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.platforms.sandboxed import CALL, PUBLIC, Desk, on
 from tests.platforms.stubs import drive, drive_to_failure, media
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.platforms.client import Did, MediaFile, StepFailed
 from ttp.sandbox.files import CLIP, PHOTO
@@ -198,7 +199,7 @@ def test_a_url_of_a_domain_that_is_not_verified_is_refused_with_what_to_do(desk:
     assert isinstance(outcome, NotDone)
     assert (outcome.kind, outcome.passing) == (Kind.ACCOUNT, False)
     assert "verify the domain" in outcome.message
-    assert outcome.hint == "ttp account set tiktok/demo --set tiktok.source=file"
+    assert outcome.hint == action("account set", "tiktok/demo", set="tiktok.source=file")
 
 
 @on("tiktok")
@@ -234,7 +235,7 @@ def test_an_unaudited_app_is_refused_with_what_to_do(desk: Desk) -> None:
     desk.said_of(**PUBLIC)
     _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.ACCOUNT, False)
-    assert failure.outcome.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
+    assert failure.outcome.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
     assert "apply for the audit" in failure.outcome.message
 
 

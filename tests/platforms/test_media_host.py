@@ -11,6 +11,7 @@ import pytest
 
 from tests.platforms.stubs import media
 from tests.settings import Config
+from ttp.domain.action import action
 from ttp.domain.config import Value
 from ttp.platforms.client import MediaFile
 from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
@@ -111,7 +112,7 @@ def test_a_platform_gets_https_or_this_machine_while_it_is_here_itself(url: str,
 def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
     why = refused(MediaHost(Config()), file)
     assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
-    assert why.hint == "ttp help media-host"
+    assert why.hint == action("help", "media-host")
     bucket = Config({"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"})
     assert trouble(bucket) is None
     monkeypatch.setattr(troubles, "s3_is_installed", lambda: False)

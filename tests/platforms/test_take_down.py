@@ -12,6 +12,7 @@ from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import BEARER, TOKEN, Clock, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
+from ttp.domain.action import Action, action
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Deleted, Deleter, PublishRequest
 
@@ -84,7 +85,7 @@ def test_keys_of_oauth_1_sign_a_deletion_and_are_added_again_where_they_are_refu
     stub = Stub("DELETE", "https://api.x.com/2/tweets/5", status=401, answer={"title": "Unauthorized"})
     outcome = taken("x", stub, what=order("x", credentials=keys))
     assert isinstance(outcome, NotDone)
-    assert outcome.hint == "ttp account add x/demo --credentials FILE"
+    assert outcome.hint == action("account add", "x/demo", credentials="FILE")
 
 
 def test_instagram_deletes_a_post_by_facebook_login() -> None:
@@ -116,7 +117,7 @@ def test_what_instagram_refuses_stays(code: int, subcode: int | None, kind: Kind
     outcome = taken("instagram", removal(status=400, answer={"error": error}))
     assert isinstance(outcome, NotDone)
     assert (outcome.kind, outcome.passing) == (kind, passing)
-    assert outcome.hint in (None, "ttp account connect instagram/demo")
+    assert outcome.hint in (None, action("account connect", "instagram/demo"))
 
 
 def test_the_permission_that_is_missing_is_named_with_the_command_that_asks_for_it() -> None:
@@ -124,9 +125,11 @@ def test_the_permission_that_is_missing_is_named_with_the_command_that_asks_for_
     outcome = taken("instagram", removal(status=400, answer={"error": error}))
     assert isinstance(outcome, NotDone)
     assert "instagram_manage_contents is needed to delete posts" in outcome.message
-    assert outcome.hint is not None
-    assert outcome.hint.startswith("ttp account connect instagram/demo --scopes instagram_basic,")
-    assert outcome.hint.endswith(",instagram_manage_contents")
+    assert isinstance(outcome.hint, Action)
+    assert (outcome.hint.name, outcome.hint.args) == ("account connect", ("instagram/demo",))
+    ((option, scopes),) = outcome.hint.options
+    assert (option, (scopes or "").split(",")[0]) == ("scopes", "instagram_basic")
+    assert (scopes or "").endswith(",instagram_manage_contents")
 
 
 # Against the sandbox.

@@ -15,6 +15,7 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
@@ -28,7 +29,7 @@ API = "https://open.tiktokapis.com/v2/post/publish"
 PUT_URL = "https://upload.tiktok.example/video/?id=1"
 PLAIN_URL = "https://upload.tiktok.example/video/"
 DEMO = Account("tiktok", "demo")
-RECONNECT = "ttp account connect tiktok/demo"
+RECONNECT = action("account connect", "tiktok/demo")
 JSON = {"content-type": "application/json; charset=UTF-8", **BEARER}
 
 
@@ -214,12 +215,12 @@ def test_what_a_person_must_choose_is_never_guessed(clip: MediaFile, chosen: dic
 
 def test_the_way_out_makes_every_missing_choice_the_careful_way(clip: MediaFile) -> None:
     _, failure = failed(order("tiktok", "Hello", clip), {}, creator())
-    assert failure.outcome.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
+    assert failure.outcome.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
     public = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
     del public["disable_duet"], public["brand_content_toggle"]
     _, failure = failed(order("tiktok", "Hello", clip, options=public), {}, creator())
     assert failure.outcome.hint == (
-        "ttp account set tiktok/demo --set tiktok.disable_duet=true --set tiktok.brand_content_toggle=false"
+        action("account set", "tiktok/demo", set=["tiktok.disable_duet=true", "tiktok.brand_content_toggle=false"])
     )
 
 
@@ -652,7 +653,7 @@ def test_an_error_code_has_its_kind_whatever_the_status(code: str, expected: tup
     }
     commands = {
         **dict.fromkeys(("access_token_invalid", "scope_not_authorized", "scope_permission_missed"), RECONNECT),
-        **{code: f"ttp account set tiktok/demo --set {option}" for code, option in options.items()},
+        **{code: action("account set", "tiktok/demo", set=option) for code, option in options.items()},
     }
     assert found.hint == commands.get(code)
 

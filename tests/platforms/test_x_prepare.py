@@ -13,6 +13,7 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
@@ -104,7 +105,7 @@ def test_a_text_needs_the_token_check_only() -> None:
 def test_a_token_of_another_user_than_the_accounts_own_publishes_nothing(known: dict[str, Any]) -> None:
     _, failure = failed(order("x", **known), {}, me())
     message = "X says that the token is of user 42, and x/demo is user 43"
-    hint = "ttp account connect x/demo"
+    hint = action("account connect", "x/demo")
     assert failure.outcome == NotDone(Kind.ACCOUNT, message, http_status=200, passing=True, hint=hint)
 
 

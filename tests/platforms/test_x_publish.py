@@ -12,6 +12,7 @@ from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer
@@ -20,7 +21,7 @@ from ttp.platforms.x.errors import REFUSALS, refusal
 API = "https://api.x.com"
 PROBLEMS = "https://api.twitter.com/2/problems/"
 ORDER = order("x")
-HINT = "ttp account connect x/demo"
+HINT = action("account connect", "x/demo")
 
 
 def published(stub: Stub, handle: Handle | None = None, what: PublishRequest = ORDER) -> Outcome:
@@ -57,11 +58,11 @@ def test_refused_keys_of_oauth_1_are_added_again_and_not_connected() -> None:
     stub = post(headers={}, status=401, answer=problem(401, "Unauthorized"))
     refused = published(stub, what=order("x", credentials=keys))
     assert isinstance(refused, NotDone)
-    assert (refused.kind, refused.hint) == (Kind.AUTH, "ttp account add x/demo --credentials FILE")
+    assert (refused.kind, refused.hint) == (Kind.AUTH, action("account add", "x/demo", credentials="FILE"))
 
 
-LIFT = "ttp account enable x/demo"
-ADVICE = f": add credit in X's developer console; X is asked again every hour, or at once: {LIFT}"
+LIFT = action("account enable", "x/demo")
+ADVICE = ": add credit in X's developer console; X is asked again every hour"
 HELD: dict[str, object] = {"passing": True, "hold": True, "retry_at": NOON + timedelta(hours=1), "hint": LIFT}
 NO_CREDIT = {"account_id": 1, "title": "CreditsDepleted", "detail": "no credits", "type": PROBLEMS + "credits"}
 TOO_MANY = "You are not allowed to create a Tweet with duplicate content."

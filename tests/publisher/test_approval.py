@@ -9,6 +9,7 @@ import pytest
 from tests import people
 from tests.clock import START
 from tests.publisher.bench import Bench
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
 from ttp.publisher.loop import Mode
@@ -41,7 +42,7 @@ def test_a_short_run_leaves_what_is_not_approved_says_so_and_ends(strict: Bench,
     strict.run(mode)
     assert strict.x.calls == []
     assert [strict.delivery(i).state for i in (1, 2, 3)] == [PENDING] * 3
-    assert notes(strict) == ["due, and waiting for approval:  ttp approve 1 2"]
+    assert notes(strict) == ["posts 1 2 waiting for approval"]
     assert strict.seconds == 0.0
     strict.run(mode)
     assert len(strict.naps) <= 1
@@ -76,8 +77,8 @@ def test_a_loop_does_not_spin_on_what_waits(strict: Bench, tmp_path: Path) -> No
         one.run(Mode.LOOP)
     assert len(strict.naps) <= len(idle.naps) + 5
     assert notes(strict) == [
-        "due, and waiting for approval:  ttp approve 1 2 3",
-        "due, and waiting for approval:  ttp approve 4",
+        "posts 1 2 3 waiting for approval",
+        "post 4 waiting for approval",
     ]
 
 
@@ -93,7 +94,7 @@ def test_what_waits_longer_than_it_may_be_late_is_missed_and_says_what_it_waited
         assert error.kind is Kind.MISSED
         assert ", waited for approval until " in error.message
         assert error.message.endswith(f"(limit {limit})")
-        assert error.hint == f"ttp approve {post_id}"
+        assert error.hint == action("approve", post_id)
 
 
 def test_what_was_approved_and_is_late_by_itself_is_missed_as_ever(strict: Bench) -> None:
@@ -102,7 +103,7 @@ def test_what_was_approved_and_is_late_by_itself_is_missed_as_ever(strict: Bench
     strict.run(Mode.ONCE)
     error = strict.delivery().error
     assert error is not None
-    assert (", first publisher " in error.message, error.hint) == (True, "ttp retry 1")
+    assert (", first publisher " in error.message, error.hint) == (True, action("retry", 1))
 
 
 def test_an_approval_that_comes_late_but_in_time_sends_it_late(strict: Bench) -> None:

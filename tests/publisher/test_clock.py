@@ -9,6 +9,7 @@ import pytest
 from tests.clock import START
 from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, SlowClock
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
@@ -45,7 +46,7 @@ def test_a_short_run_refuses_a_clock_before_the_last_run(bench: Bench, mode: Mod
     for _ in range(2):  # the run that was refused is no record
         with pytest.raises(SlowClock) as told:
             run(bench, mode)
-        assert told.value.hints[-1].type == "ttp run --trust-clock"
+        assert told.value.hints[-1].way == action("run", trust_clock=True)
     assert bench.x.names() == []
     assert bench.delivery().state is S.PENDING
     assert isinstance(told.value, Busy)

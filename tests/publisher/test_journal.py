@@ -1,4 +1,4 @@
-"""A store that takes no outcome: what became of the call is kept, told, and taken up by the next publisher."""
+"""A store that accepts no outcome: the journal keeps it, a note reports it, and the next publisher stores it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ttp.domain.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outc
 from ttp.platforms.client import PublishRequest
 from ttp.publisher import outcomes
 from ttp.publisher.loop import Mode, Scope
-from ttp.store.corrupt_rows import LeftAlone
+from ttp.store.corrupt_rows import Quarantine
 from ttp.store.database import Database
 from ttp.store.dialect import StoreError
 from ttp.store.home.journal import FILE, Entry, Journal
@@ -80,9 +80,8 @@ def journal(bench: Bench) -> Journal:
 def test_an_outcome_that_a_locked_store_refuses_is_taken_up_by_the_next_publisher(bench: Bench) -> None:
     bench.post()
     error = refused(bench, Done("1", "https://x.com/me/status/1"))
-    assert error.details == (
-        f"what became of one call is kept in {bench.database.home / FILE}, and the next publisher takes it up",
-    )
+    (note,) = error.details
+    assert str(bench.database.home / FILE) in note
     assert bench.delivery().state is S.SENDING
     assert bench.intents() == [None]
     bench.clock.advance(hours=3)
@@ -271,7 +270,7 @@ def test_every_outcome_has_the_same_effect_as_if_it_had_been_stored_at_once(
     refused(bench, outcome)
     bench.clock.set(START)
     with closing(Writer(bench.database.connect)) as writer:
-        taken = outcomes.replay_journal(writer, journal(bench), bench.config, LeftAlone())
+        taken = outcomes.replay_journal(writer, journal(bench), bench.config, Quarantine())
     assert [delivery.state for delivery in taken] == [state]
     assert bench.delivery() == other.delivery()
     assert [(a.outcome, a.kind, a.code, a.http_status, a.message) for a in bench.attempts()] == [

@@ -15,6 +15,7 @@ from tests.clock import START, FakeClock
 from tests.publisher.bench import Bench
 from tests.settings import Config
 from tests.store.stores import transaction
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.post import PostStatus
@@ -58,7 +59,7 @@ def test_a_post_that_is_too_late_is_missed_and_says_since_when(tmp_path: Path) -
     assert times(message(bench)) == ["18:00", "08:10", "6 h"]
     error = bench.delivery().error
     assert error is not None
-    assert error.hint == f"ttp retry {post}"
+    assert error.hint == action("retry", post)
     assert bench.whole(post).status is PostStatus.FAILED
     assert bench.x.calls == []
     assert bench.told("delivery.failed", "post.finished") == ["delivery.failed", "post.finished"]

@@ -10,6 +10,7 @@ from tests.clock import START
 from tests.publisher.bench import Bench, Scripted
 from tests.settings import Config
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import (
     Absent,
@@ -194,7 +195,7 @@ def test_a_look_up_that_cannot_tell_is_repeated_until_its_patience_ends(
     assert delivery.state is REVIEW
     assert delivery.error is not None
     assert (delivery.error.kind, delivery.error.message) == (Kind.SERVER, "503 Service Unavailable")
-    assert delivery.error.hint == "ttp show 1"
+    assert delivery.error.hint == action("show", 1)
     assert patience <= client.times("look_up")[-1] <= patience + 60.0
     assert client.times("publish") == [0.0]
 

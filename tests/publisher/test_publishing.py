@@ -10,6 +10,7 @@ import pytest
 
 from tests.clock import START
 from tests.publisher.bench import FINGERPRINT, Bench, Call
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.post import PostStatus
@@ -215,8 +216,8 @@ def test_a_machine_that_sleeps_before_it_sends_withdraws_the_intent(
             sleep()
         return begin_attempt(db, attempt)
 
-    begin_attempt = attempts.begin
-    monkeypatch.setattr(attempts, "begin", begin)
+    begin_attempt = attempts.start_attempt
+    monkeypatch.setattr(attempts, "start_attempt", begin)
     if asleep == "after the commit":
         bench.on_commit = lambda: sleep() if bench.delivery().state is DeliveryState.SENDING else None
     bench.x.publishes.append(Done("1"))
@@ -253,7 +254,7 @@ def test_an_account_without_credentials_fails_and_asks_for_them(bench: Bench) ->
     bench.run()
     error = bench.delivery().error
     assert error is not None
-    assert (error.kind, error.hint) == (Kind.AUTH, "ttp account connect x/me")
+    assert (error.kind, error.hint) == (Kind.AUTH, action("account connect", "x/me"))
     assert bench.x.calls == []
 
 

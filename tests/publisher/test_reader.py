@@ -125,7 +125,7 @@ def test_a_short_run_reads_after_it_has_published_and_let_go_of_the_lock(bench: 
     seen: list[object] = []
 
     def turn(stopping: Stopping) -> None:
-        seen.extend([locks.is_held(bench.database.home), bench.delivery().state])
+        seen.extend([locks.is_publisher_running(bench.database.home), bench.delivery().state])
 
     bench.post()
     bench.x.publishes.append(Done("1"))

@@ -57,7 +57,7 @@ def test_a_run_publishes_and_says_who_it_was(bench: Bench) -> None:
     assert bench.delivery().state is PUBLISHED
     assert bench.x.names() == ["prepare", "publish", "close"]
     assert locks.read_holder(bench.database.home) == locks.Holder(os.getpid(), "until-idle", START, START)
-    assert not locks.is_held(bench.database.home)
+    assert not locks.is_publisher_running(bench.database.home)
 
 
 def test_a_store_that_does_not_exist_yet_is_made(bench: Bench) -> None:
@@ -96,11 +96,11 @@ def test_a_publisher_that_leaves_workers_behind_keeps_the_lock_to_the_end_of_its
     bench.config = Config({"publish.drain_s": 1.0})
     ended = runner(bench, pool=WorkerThreads(1)).run(Scope(Mode.LOOP, max_time=3.0), bench.events.append)
     assert not ended.clean
-    assert locks.is_held(bench.database.home)
+    assert locks.is_publisher_running(bench.database.home)
     go.set()
     (stack,) = kept
     stack.close()  # type: ignore[attr-defined]  # an ExitStack; closing the writer waits for what it has in hand
-    assert not locks.is_held(bench.database.home)
+    assert not locks.is_publisher_running(bench.database.home)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -166,7 +166,7 @@ def test_a_damaged_store_publishes_nothing_and_lets_go_of_everything(
     monkeypatch.setattr(running, "quick_check", quick_check)
     with pytest.raises(Damaged):
         runner(bench).run(Scope(Mode.ONCE), bench.events.append)
-    assert not locks.is_held(bench.database.home)
+    assert not locks.is_publisher_running(bench.database.home)
     assert bench.x.calls == []
 
 

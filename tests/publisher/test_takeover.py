@@ -20,6 +20,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_runner import runner
 from tests.store.stores import raw
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Refused, Unclear, Working
@@ -29,7 +30,7 @@ from ttp.publisher.process import PublisherProcess
 from ttp.publisher.reconcile import TAKEN_OVER
 from ttp.services.audit import Audit
 from ttp.store import claims
-from ttp.store.ownership import Elsewhere, Machine
+from ttp.store.ownership import Machine, OwnedElsewhere
 
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
 S = DeliveryState
@@ -56,10 +57,10 @@ def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
         lambda: on(bench, LAPTOP).run(Scope(Mode.LOOP), bench.events.append),
         on(bench, LAPTOP).refuse_elsewhere,
     ):
-        with pytest.raises(Elsewhere) as caught:
+        with pytest.raises(OwnedElsewhere) as caught:
             act()
-        assert [hint.type for hint in caught.value.hints] == ["ttp run --take-over"]
-    with pytest.raises(Elsewhere):
+        assert [hint.way for hint in caught.value.hints] == [action("run", take_over=True)]
+    with pytest.raises(OwnedElsewhere):
         on(bench, LAPTOP).publish(frozenset([1]), bench.events.append)
     assert bench.events == []
     assert [list(bench.sql("SELECT * FROM store")[0]), (bench.database.home / "publisher.json").read_text()] == before
@@ -100,7 +101,7 @@ def test_what_is_due_is_looked_up_and_what_is_due_later_is_sent_as_planned(bench
     bench.clock.advance(60.0)
     on(bench, LAPTOP).run(Scope(Mode.ONCE), bench.events.append)
     assert (bench.delivery(3).state, bench.delivery(3).remote_id) == (S.PUBLISHED, "33")
-    with pytest.raises(Elsewhere):
+    with pytest.raises(OwnedElsewhere):
         on(bench, PI).refuse_elsewhere()
 
 
@@ -132,7 +133,7 @@ def test_a_publisher_whose_folder_is_replaced_by_a_copy_claims_nothing_more(benc
         return Done("1")
 
     bench.x.publishes.append(publish)
-    with pytest.raises(Elsewhere):
+    with pytest.raises(OwnedElsewhere):
         on(bench, PI).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
     shutil.rmtree(home)
     home.with_name("moved").rename(home)
@@ -151,7 +152,7 @@ def brought(bench: Bench, state: DeliveryState, **changes: object) -> None:
     bench.post()
     before = bench.delivery()
     with closing(bench.database.connect()) as db:
-        claims.save(db, before, replace(before, state=state, **changes), now=START)  # type: ignore[arg-type]  # fields
+        claims.save_transition(db, before, replace(before, state=state, **changes), now=START)  # type: ignore[arg-type]  # fields
 
 
 @pytest.mark.parametrize("state", [S.CLAIMED, S.SENDING, S.PROCESSING, S.RETRYING, S.RECONCILING])
@@ -215,8 +216,8 @@ def test_a_person_who_says_that_it_is_not_live_may_have_it_sent(bench: Bench) ->
     assert before.error is not None
     with closing(bench.database.connect()) as db:
         failed = before.resolved_failed(before.error)
-        claims.save(db, before, failed, now=START)
-        claims.save(db, failed, failed.scheduled(START), now=START)
+        claims.save_transition(db, before, failed, now=START)
+        claims.save_transition(db, failed, failed.scheduled(START), now=START)
     bench.x.publishes.append(Done("9"))
     on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
     assert bench.delivery().remote_id == "9"
@@ -301,7 +302,7 @@ def test_a_store_from_any_moment_never_publishes_again_what_went_out(
     bench.database.path.write_bytes(kept.read_bytes())
     sites.posts, seen = {**sites.posts, **hidden}, dict(sites.posts)
     bench.x.always = lambda order, handle: Found(seen[order.text]) if order.text in seen else Absent()
-    with pytest.raises(Elsewhere):
+    with pytest.raises(OwnedElsewhere):
         loop(1.0, LAPTOP)
     on(bench, LAPTOP).run(Scope(Mode.LOOP, max_time=700.0), bench.events.append, take_over=True)
     assert sites.doubles == []

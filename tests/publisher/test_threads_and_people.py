@@ -11,6 +11,7 @@ from tests import people
 from tests.publisher.bench import Bench
 from tests.publisher.fake_x import FakeX, error_of, outgoing, thread, whole
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, Hint, StateRefused, UsageError
 from ttp.domain.post_input import PostInput
@@ -101,7 +102,7 @@ def test_what_is_published_of_a_thread_cannot_be_edited(bench: Bench, x: FakeX, 
     half_out(bench, x)
     with pytest.raises(StateRefused) as refused:
         edited(bench, thread=parts)
-    assert refused.value.hints == (Hint("repeat them, and go on", "ttp edit 1 --thread Two --thread TEXT"),)
+    assert refused.value.hints == (Hint("repeat them, and go on", action("edit", 1, thread=["Two", "TEXT"])),)
 
 
 def test_a_thread_may_end_with_what_is_published_of_it(bench: Bench, x: FakeX) -> None:

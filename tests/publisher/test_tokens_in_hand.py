@@ -10,13 +10,14 @@ import pytest
 from tests.publisher.bench import Bench
 from tests.services.logins import FakeLogin
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Wait
 from ttp.platforms.login import Grant
 from ttp.publisher.periodic import token_refresh
-from ttp.store.credentials import Away
-from ttp.store.home.locks import TokenHeld, token_lock
+from ttp.store.credentials import BackendUnavailable
+from ttp.store.home.locks import TokenLocked, token_lock
 
 REFUSED = NotDone(Kind.AUTH, "401 Unauthorized", code="401", http_status=401)
 FORBIDDEN = NotDone(Kind.AUTH, "403 missing scope", code="403", http_status=403)
@@ -125,7 +126,7 @@ def test_while_a_publish_waits_for_its_platform_nobody_else_renews_its_token(ben
 
     def other() -> None:
         seen.extend(renewal.account for renewal in bench.tokens().refresh_due(bench.clock.now()))
-        with pytest.raises(TokenHeld), token_lock(bench.database.home, "x/me", patience_s=0):
+        with pytest.raises(TokenLocked), token_lock(bench.database.home, "x/me", patience_s=0):
             pass
 
     bench.post()
@@ -170,7 +171,7 @@ def test_a_broken_entry_of_one_account_stops_no_other(bench: Bench) -> None:
     assert error is not None
     assert (bench.delivery(broken).state, error.kind) == (DeliveryState.FAILED, Kind.AUTH)
     assert "the credentials of x/me" in error.message
-    assert error.hint == "ttp account connect x/me"
+    assert error.hint == action("account connect", "x/me")
     assert bench.account_now("x/me").needs_reconnect
     assert not bench.account_now("x/other").needs_reconnect
 
@@ -183,7 +184,7 @@ def test_a_place_of_tokens_that_does_not_answer_costs_a_wait_and_not_the_post(
     def away_once(account: str) -> Credentials | None:
         asked.append(account)
         if len(asked) == 1:
-            raise Away("the keyring does not answer: it is locked")
+            raise BackendUnavailable("the keyring does not answer: it is locked")
         return get(account)
 
     monkeypatch.setattr(bench.credentials, "get", away_once)

@@ -6,12 +6,13 @@ import pytest
 
 from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.events import UNREADABLE, Event
 from ttp.publisher.loop import Mode, Scope
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.home import locks
 
 S = DeliveryState
@@ -64,7 +65,7 @@ def test_a_post_that_cannot_be_read_is_left_alone_and_the_rest_goes_out(bench: B
     assert "cannot be read" in note.message
     holder = locks.read_holder(bench.database.home)
     assert holder is not None
-    assert [f"left alone: {why}" for why in holder.left] == [note.message]
+    assert [f"skipped: {why}" for why in holder.left] == [note.message]
 
 
 def test_a_state_or_a_time_that_nobody_knows_is_never_due(bench: Bench) -> None:
@@ -173,6 +174,6 @@ def test_an_outcome_is_kept_when_its_post_cannot_be_read_any_more(bench: Bench) 
 
 
 def test_the_row_is_named_and_its_contents_are_not_shown_at_length() -> None:
-    row = Unreadable("delivery", 7, post_id=3, why="x")
+    row = CorruptRow("delivery", 7, post_id=3, why="x")
     assert all(said in row.message for said in ("7", "delivery", "post 3", "x"))
-    assert row.hints[0].type == "ttp doctor"
+    assert row.hints[0].way == action("doctor")

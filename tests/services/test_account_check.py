@@ -14,7 +14,8 @@ from tests.platforms.factories import PLATFORMS
 from tests.services.logins import Shop
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.diagnostics import Check, Grade, warning
+from ttp.domain.action import action
+from ttp.domain.diagnostics import Check, Grade, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.client import AccountInfo
 from ttp.platforms.login import Login
@@ -24,7 +25,7 @@ from ttp.store import accounts
 from ttp.store.home.locks import token_lock
 
 ME = AccountInfo("42", "me")
-DEAD = NotDone(Kind.AUTH, "401 Unauthorized", code="401", http_status=401, hint="ttp account connect x/me")
+DEAD = NotDone(Kind.AUTH, "401 Unauthorized", code="401", http_status=401, hint=action("account connect", "x/me"))
 REFUSED = NotDone(Kind.AUTH, "X answered invalid_grant", code="invalid_grant", http_status=400)
 
 
@@ -94,7 +95,7 @@ def bench(tmp_path: Path, clock: FakeClock) -> Bench:
 
 def test_a_token_that_works_is_told_with_what_the_platform_said(bench: Bench) -> None:
     bench.mark(scopes=login_of("x").scopes)
-    check = bench.one(replace(ME, remarks=(warning("9 of 75 left", "wait"),)))
+    check = bench.one(replace(ME, remarks=(warning_remark("9 of 75 left", "wait"),)))
     assert (check.name, check.status, check.hint) == ("x/me", Grade.WARN, "wait")
     assert check.message == "9 of 75 left; token works; has all permissions; token ends in 2 h, and is renewed"
     assert bench.checker.asked == [("x/me", "access-0")]
@@ -119,7 +120,7 @@ def test_a_refused_token_is_renewed_once_and_asked_with_again(bench: Bench) -> N
 def test_a_token_that_is_refused_after_its_renewal_marks_the_account(bench: Bench) -> None:
     bench.shop.x.answers = [bench.shop.grant(1)]
     check = bench.one(DEAD, DEAD)
-    assert (check.status, check.reconnect, check.hint) == (Grade.FAIL, True, "ttp account connect x/me")
+    assert (check.status, check.reconnect, check.hint) == (Grade.FAIL, True, action("account connect", "x/me"))
     assert check.message.endswith("401 Unauthorized")
     assert bench.shop.account().needs_reconnect
 
@@ -143,7 +144,7 @@ def test_a_token_that_nothing_renews_marks_the_account_at_once(bench: Bench) -> 
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [
-        (NotDone(Kind.QUOTA, "402 credits depleted", passing=True, hint="ttp account enable x/me"), Grade.FAIL),
+        (NotDone(Kind.QUOTA, "402 credits depleted", passing=True, hint=action("account enable", "x/me")), Grade.FAIL),
         (NotDone(Kind.NETWORK, "no connection", passing=True), Grade.FAIL),
         (NotDone(Kind.ACCOUNT, "403 suspended", http_status=403), Grade.FAIL),
         (NotDone(Kind.RATE_LIMIT, "a limit is used up", passing=True), Grade.WARN),
@@ -170,14 +171,14 @@ def test_a_token_that_another_process_has_in_hand_is_left_alone(bench: Bench) ->
     bench.shop.tokens._patience_s = lambda: 0.0  # type: ignore[method-assign]  # a test does not wait
     with token_lock(bench.shop.home, "x/me", patience_s=0):
         check = bench.one(DEAD)
-    assert (check.status, check.hint) == (Grade.WARN, "ttp status")
+    assert (check.status, check.hint) == (Grade.WARN, action("status"))
     assert not bench.shop.account().needs_reconnect
 
 
 def test_an_account_that_cannot_publish_is_told_without_a_question(bench: Bench) -> None:
     bench.mark(connected=False, enabled=False)
     check = bench.one()
-    assert (check.status, check.hint) == (Grade.WARN, "ttp account enable x/me")
+    assert (check.status, check.hint) == (Grade.WARN, action("account enable", "x/me"))
     assert check.message == ("disabled: what is due for it fails; not connected: it can be analysed, not published to")
     assert bench.checker.asked == []
 
@@ -243,7 +244,7 @@ def test_what_was_granted_is_held_against_what_is_needed(
     bench.mark(scopes=granted)
     check = bench.one(ME)
     assert (check.status, says in check.message) == (status, True)
-    assert check.hint == (None if status is Grade.OK else "ttp account connect x/me")
+    assert check.hint == (None if status is Grade.OK else action("account connect", "x/me"))
 
 
 def test_what_the_platform_says_was_granted_counts_more_than_what_is_stored(bench: Bench) -> None:

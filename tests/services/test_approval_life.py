@@ -138,7 +138,7 @@ class Approval(StoreMachine):
             sending = delivery.sending()
             out = sending.published(now, f"{delivery.id}", None)
             for before, after in ((delivery, sending), (sending, out)):
-                assert self.writer.run(lambda db, b=before, a=after: claims.save(db, b, a, now=now))  # type: ignore[misc]
+                assert self.writer.run(lambda db, b=before, a=after: claims.save_transition(db, b, a, now=now))  # type: ignore[misc]
 
     @invariant()
     def what_is_approved_was_seen_as_it_is(self) -> None:

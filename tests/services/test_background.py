@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ttp.domain.action import action
 from ttp.domain.errors import NotAllowed
 from ttp.services import background_service
 from ttp.services.background_service import Job, Launchd, Ran, State, Systemd, run
@@ -122,7 +123,7 @@ def test_where_no_manager_answers_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "booted").rmdir()
     with pytest.raises(NotAllowed, match="systemd does not run this system") as caught:
         there.install(JOB)
-    assert [hint.type for hint in caught.value.hints] == ["ttp help cron"]
+    assert [hint.way for hint in caught.value.hints] == [action("help", "cron")]
     assert not (tmp_path / "units").exists()
 
 

@@ -14,7 +14,7 @@ from tests.conftest import Program
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.stores import raw
-from ttp.domain.calendar_days import month_with, week_with
+from ttp.domain.calendar_days import month_of, week_of
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Queries
 from ttp.services.slots import Slots
@@ -66,7 +66,7 @@ def test_no_question_goes_through_all_posts(
     ttp.post("again", "--to", "x", "--tag", "a,b")
     ttp.ok("repeat", "2", "--cron", "0 9 * * 1", "--tz", "UTC")
     seen.clear()
-    found = calendar(ttp, clock).posts(month_with(date(2026, 11, 1), UTC), wanted)
+    found = calendar(ttp, clock).posts(month_of(date(2026, 11, 1), UTC), wanted)
     assert [post.content for post in found] == ["hi", "again"]
     assert len(seen) > 5
     for statement in seen:
@@ -79,7 +79,7 @@ def test_only_the_posts_of_the_span_are_read(ttp: Program, clock: FakeClock, see
     for day in range(1, 29):
         ttp.post(f"{day}", "--to", "x", "--at", f"2027-02-{day:02} 09:00")
     seen.clear()
-    found = calendar(ttp, clock).posts(week_with(date(2027, 2, 10), UTC), PostFilter())
+    found = calendar(ttp, clock).posts(week_of(date(2027, 2, 10), UTC), PostFilter())
     assert [post.content for post in found] == ["8", "9", "10", "11", "12", "13", "14"]
     several = [statement for statement in seen if "post_id IN (" in statement and "delivery" in statement]
     assert all(statement.partition("post_id IN (")[2].count(",") < 20 for statement in several)
@@ -94,5 +94,5 @@ def test_a_busy_week_is_more_than_a_batch(ttp: Program, clock: FakeClock) -> Non
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 450)"
         f" INSERT INTO post (id, {names}) SELECT i, {names} FROM n JOIN (SELECT {names} FROM post WHERE id = 1)"
     )
-    found = calendar(ttp, clock).posts(week_with(date(2027, 2, 10), UTC), PostFilter())
+    found = calendar(ttp, clock).posts(week_of(date(2027, 2, 10), UTC), PostFilter())
     assert [post.id for post in found] == list(range(1, 451))

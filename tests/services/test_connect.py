@@ -14,6 +14,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.services.logins import APP, Shop
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, Identity
@@ -150,7 +151,7 @@ def test_someone_else_is_refused_by_id_and_nothing_changes(shop: Shop) -> None:
     people(shop, ("8", "other"))
     with pytest.raises(UsageError, match="x/other") as refused:
         connect(shop, "x/me")
-    assert refused.value.hints[0].type == "ttp account connect x/other"
+    assert refused.value.hints[0].way == action("account connect", "x/other")
     assert shop.account() == before
     assert shop.credentials.get("x/me") == held
 
@@ -203,9 +204,9 @@ def test_a_login_that_is_good_for_several_accounts_asks_which(shop: Shop) -> Non
     people(shop, ("7", "one"), ("8", "two"), platform="instagram")
     with pytest.raises(Ambiguous, match="one, two") as asked:
         connect(shop, "instagram")
-    assert [hint.type for hint in asked.value.hints] == [
-        "ttp account connect instagram/one",
-        "ttp account connect instagram/two",
+    assert [hint.way for hint in asked.value.hints] == [
+        action("account connect", "instagram/one"),
+        action("account connect", "instagram/two"),
     ]
     assert connect(shop, "instagram/two").account.user_id == "8"
 
@@ -223,7 +224,7 @@ def test_a_removed_account_comes_back_with_its_id(shop: Shop) -> None:
 def test_a_no_is_told_in_the_platforms_words(shop: Shop) -> None:
     with pytest.raises(NotAllowed, match="access_denied") as no:
         shop.connect_at("x").finish(begin(shop, "x/me"), Denied("access_denied", "The user said no"))
-    assert no.value.hints[0].type == "ttp account connect x/me"
+    assert no.value.hints[0].way == action("account connect", "x/me")
     assert not shop.database.exists()
 
 

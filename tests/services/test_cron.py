@@ -148,7 +148,7 @@ def test_what_other_crons_read_otherwise_is_refused_with_what_to_type(text: str,
         cron_of(text)
 
     (hint,) = caught.value.hints
-    assert hint.type == f"--cron '{instead}'"
+    assert hint.way == f"--cron '{instead}'"
     assert cron_of(instead) == instead
 
 

@@ -12,10 +12,11 @@ from tests.platforms.factories import PLATFORMS
 from tests.services.logins import Shop
 from tests.settings import Config
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import PartlyFailed
 from ttp.domain.outcome import Kind, NotDone
 from ttp.services.accounts import Accounts, Leaving, Left
-from ttp.store.credentials import Away
+from ttp.store.credentials import BackendUnavailable
 
 
 @pytest.fixture
@@ -116,17 +117,20 @@ def test_a_place_of_tokens_that_does_not_answer_refuses_the_removal(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(account: str) -> None:
-        raise Away("it is locked")
+        raise BackendUnavailable("it is locked")
 
     with monkeypatch.context() as patch:
         patch.setattr(shop.credentials, "get", away)
-        with pytest.raises(Away):
+        with pytest.raises(BackendUnavailable):
             leave(shop)
     assert shop.account().connected
     monkeypatch.setattr(shop.credentials, "remove", away)
     with pytest.raises(PartlyFailed, match="x/me") as partly:
         leave(shop)
-    assert partly.value.hints[0].type == "ttp account add x/me && ttp account remove x/me"
+    assert [hint.way for hint in partly.value.hints] == [
+        action("account add", "x/me"),
+        action("account remove", "x/me"),
+    ]
     assert shop.x.revoked == []
 
 

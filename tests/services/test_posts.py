@@ -70,7 +70,7 @@ def test_a_slower_one_with_another_text_is_a_conflict_and_keeps_its_stdin(posts:
     second = PostInput(text="Other", kept=True, to=("x",), at="in 1h", key="k")
     with pytest.raises(Conflict) as refused:
         create(posts, second, lambda: create(posts, first))
-    assert refused.value.hints[-1].say == "the text is kept as draft 1"
+    assert refused.value.hints[-1].label == "the text is kept as draft 1"
     assert list(everything(posts)) == [(1, "Other", False), (2, "Hello", False)]
 
 

@@ -15,6 +15,7 @@ from tests.services.logins import Shop
 from tests.settings import Config
 from tests.store.stores import add_post, to
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
@@ -25,7 +26,7 @@ from ttp.services.metrics_sync import BATCH, MetricsFetcher, Pull, Pulled, Stopp
 from ttp.store import metric_schedule
 from ttp.store import samples as stored_samples
 from ttp.store.home.locks import token_lock
-from ttp.store.metric_schedule import Followed
+from ttp.store.metric_schedule import FollowedPost
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -120,7 +121,7 @@ class Numbers:
         with self.shop.database.reading() as db:
             assert db is not None
             ids = [row["id"] for row in db.execute("SELECT id FROM account")]
-            return list(stored_samples.every(db, ids, None))
+            return list(stored_samples.read_samples(db, ids, None))
 
     def next_at(self, remote_id: str) -> datetime | None:
         with self.shop.database.reading() as db:
@@ -365,8 +366,8 @@ def test_what_was_read_before_a_failure_is_kept_and_told(numbers: Numbers) -> No
 @pytest.mark.parametrize(
     ("outcome", "kind", "hint"),
     [
-        (NotDone(Kind.AUTH, "no"), ReconnectNeeded, "ttp account connect instagram/shop"),
-        (NotDone(Kind.AUTH, "no", hint="ttp account add A"), ReconnectNeeded, "ttp account add A"),
+        (NotDone(Kind.AUTH, "no"), ReconnectNeeded, action("account connect", "instagram/shop")),
+        (NotDone(Kind.AUTH, "no", hint=action("account add", "A")), ReconnectNeeded, action("account add", "A")),
         (NotDone(Kind.NETWORK, "no", passing=True), Stopped, None),
         (NotDone(Kind.CONTENT, "no"), PartlyFailed, None),
     ],
@@ -378,13 +379,16 @@ def test_a_failure_is_an_error_of_its_kind(
     numbers.ig.listed, numbers.ig.fails = ["1"], {"1": outcome}
     error = numbers.pulled(history=1).error
     assert type(error) is kind
-    assert next((one.type for one in error.hints), None) == hint
+    assert next((one.way for one in error.hints), None) == hint
 
 
 def test_an_account_that_is_not_connected_says_how_to_get_numbers(numbers: Numbers) -> None:
     error = numbers.pulled(account=replace(numbers.account, connected=False)).error
     assert isinstance(error, ReconnectNeeded)
-    assert [hint.type for hint in error.hints] == ["ttp account connect instagram/shop", "ttp metrics import FILE"]
+    assert [hint.way for hint in error.hints] == [
+        action("account connect", "instagram/shop"),
+        action("metrics import", "FILE"),
+    ]
 
 
 def test_what_is_wrong_with_the_store_is_not_the_accounts(numbers: Numbers) -> None:
@@ -446,7 +450,7 @@ def test_accounts_that_cost_nothing_are_chosen_where_none_is_named(numbers: Numb
 
 def test_only_x_has_a_price() -> None:
     x = PLATFORMS.pricing("x")
-    posts = [Followed(str(number), START) for number in range(3)]
+    posts = [FollowedPost(str(number), START) for number in range(3)]
     assert read_price(x, posts, None) == 3
     assert read_price(x, [], 200) == 200
     assert read_price(x, [], 1) == 5
@@ -479,5 +483,5 @@ def test_the_rows_of_other_accounts_stay_as_they_are(numbers: Numbers) -> None:
         assert db is not None
         assert [one.remote_id for one in numbers.pull.posts(other)] == ["3"]
         assert [
-            one.remote_id for one in metric_schedule.followed(db, other.id or 0, since=START - DAY, until=START)
+            one.remote_id for one in metric_schedule.followed_posts(db, other.id or 0, since=START - DAY, until=START)
         ] == ["3"]

@@ -14,10 +14,11 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.services.logins import Shop
+from ttp.domain.action import action
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
-from ttp.services.tokens import Dead, Delayed
-from ttp.store.home.locks import TokenHeld, token_lock
+from ttp.services.tokens import TokenRevoked, TokenUnavailable
+from ttp.store.home.locks import TokenLocked, token_lock
 
 REFUSED = NotDone(Kind.AUTH, "X answered invalid_grant", code="invalid_grant", http_status=400)
 BUSY = NotDone(Kind.SERVER, "X answered 503", code="503", http_status=503, passing=True)
@@ -108,7 +109,7 @@ def test_a_passing_failure_of_a_token_that_has_ended_delays(shop: Shop) -> None:
     shop.clock.advance(hours=3)
     shop.x.answers = [BUSY, BUSY, shop.grant(1)]
     for _ in range(2):
-        with pytest.raises(Delayed) as delayed:
+        with pytest.raises(TokenUnavailable) as delayed:
             shop.tokens.fresh("x/me")
         assert delayed.value.outcome == BUSY
     assert not shop.account().needs_reconnect
@@ -118,13 +119,13 @@ def test_a_passing_failure_of_a_token_that_has_ended_delays(shop: Shop) -> None:
 def test_a_refused_renewal_marks_the_account_and_is_not_tried_again(shop: Shop) -> None:
     shop.clock.advance(minutes=96)
     shop.x.answers = [REFUSED]
-    with pytest.raises(Dead, match="invalid_grant") as dead:
+    with pytest.raises(TokenRevoked, match="invalid_grant") as dead:
         shop.tokens.fresh("x/me")
     assert dead.value.code == "reconnect"
-    assert dead.value.hints[0].type == "ttp account connect x/me"
+    assert dead.value.hints[0].way == action("account connect", "x/me")
     assert (dead.value.outcome.kind, dead.value.outcome.passing) == (Kind.AUTH, False)
     assert shop.account().needs_reconnect
-    with pytest.raises(Dead):
+    with pytest.raises(TokenRevoked):
         shop.new_tokens().fresh("x/me")
     assert shop.tokens.refresh_due(shop.clock.now()) == []
     assert len(shop.x.asked) == 1
@@ -136,15 +137,15 @@ def test_a_refused_renewal_holds_nobody_else_up(shop: Shop) -> None:
     shop.x.answers = [REFUSED]
     shop.logins["tiktok"].answers = [shop.grant(1)]
     failed, done = sorted(shop.tokens.refresh_due(shop.clock.now()), key=lambda renewal: renewal.error is None)
-    assert (failed.account, type(failed.error)) == ("x/me", Dead)
+    assert (failed.account, type(failed.error)) == ("x/me", TokenRevoked)
     assert done.account == "tiktok/me"
 
 
 def test_an_account_without_credentials_is_not_connected(shop: Shop) -> None:
     shop.credentials.remove("x/me")
-    with pytest.raises(Dead, match="x/me"):
+    with pytest.raises(TokenRevoked, match="x/me"):
         shop.tokens.fresh("x/me")
-    with pytest.raises(Dead, match="x/nobody"):
+    with pytest.raises(TokenRevoked, match="x/nobody"):
         shop.tokens.fresh("x/nobody")
 
 
@@ -175,7 +176,7 @@ def test_a_token_that_was_refused_is_renewed_once_however_many_complain(shop: Sh
 
 def test_a_refused_token_that_cannot_be_renewed_is_dead(shop: Shop) -> None:
     shop.x.can_renew = False
-    with pytest.raises(Dead):
+    with pytest.raises(TokenRevoked):
         shop.tokens.replaced("x/me", shop.tokens.fresh("x/me"))
     assert shop.account().needs_reconnect
 
@@ -183,15 +184,15 @@ def test_a_refused_token_that_cannot_be_renewed_is_dead(shop: Shop) -> None:
 def test_refused_keys_of_oauth_1_are_given_anew_by_adding_them(shop: Shop) -> None:
     shop.add("x/keys", token_secret="s3cret", refresh_token=None, expires_at=None)
     for _ in range(2):
-        with pytest.raises(Dead) as dead:
+        with pytest.raises(TokenRevoked) as dead:
             shop.tokens.replaced("x/keys", shop.tokens.fresh("x/keys"))
-        assert dead.value.hints[0].type == dead.value.outcome.hint == "ttp account add x/keys --credentials FILE"
+        assert dead.value.hints[0].way == dead.value.outcome.hint == action("account add", "x/keys", credentials="FILE")
     assert "s3cret" not in repr(dead.value.outcome)
 
 
 def test_a_refused_token_whose_renewal_is_refused_in_other_words_is_dead_too(shop: Shop) -> None:
     shop.x.answers = [NotDone(Kind.CONTENT, "(#100) too young", passing=True)]
-    with pytest.raises(Dead, match="too young"):
+    with pytest.raises(TokenRevoked, match="too young"):
         shop.tokens.replaced("x/me", shop.tokens.fresh("x/me"))
 
 
@@ -200,7 +201,7 @@ def test_a_token_that_ends_and_cannot_be_renewed_is_used_to_its_end_and_then_dea
     shop.clock.advance(minutes=119)
     assert shop.tokens.fresh("x/me").access_token == "access-0"
     shop.clock.advance(minutes=1)
-    with pytest.raises(Dead):
+    with pytest.raises(TokenRevoked):
         shop.tokens.fresh("x/me")
 
 
@@ -222,9 +223,9 @@ def test_a_token_that_is_due_and_in_another_hand_is_used_while_it_lives(
     with token_lock(shop.home, "x/me", patience_s=0):
         assert shop.tokens.fresh("x/me").access_token == "access-0"
         shop.clock.advance(minutes=20)
-        with pytest.raises(Delayed, match="x/me"):
+        with pytest.raises(TokenUnavailable, match="x/me"):
             shop.tokens.fresh("x/me")
-        with pytest.raises(TokenHeld), shop.tokens.held("x/me"):
+        with pytest.raises(TokenLocked), shop.tokens.held("x/me"):
             pass
 
 
@@ -277,7 +278,7 @@ def test_a_death_between_the_answer_and_storing_it_is_noticed(shop: Shop, monkey
         with pytest.raises(Killed):
             shop.tokens.fresh("x/me")
     shop.x.answers = [REFUSED]
-    with pytest.raises(Dead, match="13:40"):
+    with pytest.raises(TokenRevoked, match="13:40"):
         shop.new_tokens().fresh("x/me")
     assert shop.account().needs_reconnect
 
@@ -303,7 +304,7 @@ def test_a_note_of_another_token_or_a_damaged_one_says_nothing(shop: Shop) -> No
         shop.add()
         shop.clock.advance(minutes=100)
         shop.x.answers = [REFUSED]
-        with pytest.raises(Dead) as dead:
+        with pytest.raises(TokenRevoked) as dead:
             shop.tokens.fresh("x/me")
         assert "got no answer" not in str(dead.value)
 

@@ -13,10 +13,11 @@ from tests.clock import FakeClock
 from tests.services.logins import Shop
 from tests.store.backends import Open, place, scribble
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.outcome import Kind
-from ttp.services.tokens import Dead, Delayed
-from ttp.store.credentials import Away, CredentialsStore
+from ttp.services.tokens import TokenRevoked, TokenUnavailable
+from ttp.store.credentials import BackendUnavailable, CredentialsStore
 
 
 @pytest.fixture(params=["file", "keyring", "command"])
@@ -71,7 +72,9 @@ def test_a_new_pair_is_stored_before_anyone_has_it(shop: Shop, opened: Open, mon
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(Away("it is locked"), Delayed), (Busy("no room"), Busy)], ids=["away", "busy"]
+    ("error", "told"),
+    [(BackendUnavailable("it is locked"), TokenUnavailable), (Busy("no room"), Busy)],
+    ids=["away", "busy"],
 )
 def test_a_pair_that_cannot_be_stored_is_not_used_and_not_lost(
     shop: Shop, opened: Open, error: TtpError, told: type[TtpError]
@@ -90,11 +93,11 @@ def test_a_pair_that_cannot_be_stored_is_not_used_and_not_lost(
 
 
 def test_a_pair_that_waits_to_be_stored_gives_way_to_another_that_was_connected(shop: Shop) -> None:
-    shop.credentials = Failing(shop.credentials, Away("it is locked"))
+    shop.credentials = Failing(shop.credentials, BackendUnavailable("it is locked"))
     shop.tokens = shop.new_tokens()
     shop.clock.advance(minutes=100)
     shop.x.answers = [shop.grant(1), shop.grant(3)]
-    with pytest.raises(Delayed):
+    with pytest.raises(TokenUnavailable):
         shop.tokens.fresh("x/me")
     shop.add(refresh_token="refresh-2")
     shop.clock.advance(minutes=100)
@@ -108,24 +111,24 @@ def test_a_broken_entry_is_dead_and_the_timer_renews_the_others(shop: Shop, kind
     shop.clock.advance(minutes=100)
     shop.logins["tiktok"].answers = [shop.grant(1)]
     done = {renewal.account: renewal.error for renewal in shop.tokens.refresh_due(shop.clock.now())}
-    assert (type(done["x/me"]), done["tiktok/me"]) == (Dead, None)
+    assert (type(done["x/me"]), done["tiktok/me"]) == (TokenRevoked, None)
     assert shop.account("x/me").needs_reconnect
-    with pytest.raises(Dead, match="x/me") as dead:
+    with pytest.raises(TokenRevoked, match="x/me") as dead:
         shop.tokens.fresh("x/me")
-    assert dead.value.hints[0].type == "ttp account connect x/me"
+    assert dead.value.hints[0].way == action("account connect", "x/me")
 
 
 def test_a_place_that_does_not_answer_delays_and_kills_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(account: str) -> Credentials:
-        raise Away("it is locked")
+        raise BackendUnavailable("it is locked")
 
     with monkeypatch.context() as patch:
         patch.setattr(shop.credentials, "get", away)
-        with pytest.raises(Delayed, match=r"^it is locked$") as delayed:
+        with pytest.raises(TokenUnavailable, match=r"^it is locked$") as delayed:
             shop.tokens.fresh("x/me")
         (renewal,) = shop.tokens.refresh_due(shop.clock.now())
     assert (delayed.value.outcome.kind, delayed.value.outcome.passing) == (Kind.ACCOUNT, True)
-    assert isinstance(renewal.error, Delayed)
+    assert isinstance(renewal.error, TokenUnavailable)
     assert shop.tokens.fresh("x/me").access_token == "access-0"
 
 

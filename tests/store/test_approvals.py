@@ -77,13 +77,13 @@ def test_a_run_is_finished_beside_what_waits_for_approval(
     add_post(database, to(account, START, state=state))
     with closing(database.connect()) as db:
         unfinished = [
-            claims.unfinished(db, due_by=START, states=IN_FLIGHT, only=None, approved=approved)
+            claims.has_unfinished(db, due_by=START, states=IN_FLIGHT, only=None, approved=approved)
             for approved in (False, True)
         ]
         assert unfinished == [True, False]
         assert [queries.count_waiting(db, START, approved=approved)[0] for approved in (False, True)] == [1, 0]
         db.execute("UPDATE delivery SET approved_at = 0")
-        assert claims.unfinished(db, due_by=START, states=IN_FLIGHT, only=None, approved=True)
+        assert claims.has_unfinished(db, due_by=START, states=IN_FLIGHT, only=None, approved=True)
 
 
 def test_an_account_is_not_held_for_what_may_not_go_out(database: Database, account: Account) -> None:
@@ -104,13 +104,13 @@ def test_what_waits_is_told_in_the_order_of_its_time(database: Database, account
     add_post(database, to(account, START + HOUR, approved_at=START))
     add_post(database, to(account))
     with closing(database.connect()) as db:
-        assert queries.waiting(db) == [2, 1]
-        assert queries.waiting(db, most=1) == [2]
-        assert queries.due(db, START, 9) == [2]
-        assert queries.due(db, START + 2 * HOUR, 9) == [1, 2]
-        assert queries.due(db, START + 2 * HOUR, 1) == [1], "the last one that is due"
+        assert queries.posts_waiting_for_approval(db) == [2, 1]
+        assert queries.posts_waiting_for_approval(db, most=1) == [2]
+        assert queries.due_posts_waiting_for_approval(db, START, 9) == [2]
+        assert queries.due_posts_waiting_for_approval(db, START + 2 * HOUR, 9) == [1, 2]
+        assert queries.due_posts_waiting_for_approval(db, START + 2 * HOUR, 1) == [1], "the last one that is due"
 
 
 def test_a_statement_that_does_not_say_what_is_ready_is_not_narrowed_to_nothing() -> None:
     with pytest.raises(AssertionError, match="does not say"):
-        conditions.only("SELECT * FROM delivery")
+        conditions.only_approved("SELECT * FROM delivery")

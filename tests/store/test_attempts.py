@@ -55,83 +55,83 @@ def db(database: Database) -> Iterator[Connection]:
 
 
 def test_every_field_of_an_attempt_comes_back(db: Connection) -> None:
-    number = attempts.begin(db, FULL)
+    number = attempts.start_attempt(db, FULL)
     assert list(queries.attempts(db, 1)) == [replace(FULL, id=number)]
     assert list(queries.attempts(db, 2)) == []
 
 
 def test_an_intent_is_open_until_its_outcome_is_written(db: Connection) -> None:
-    number = attempts.begin(db, INTENT)
+    number = attempts.start_attempt(db, INTENT)
     assert attempts.last_intent(db, 1) == replace(INTENT, id=number)
-    attempts.end(db, number, at=START + SECOND, outcome="done", http_status=201, message="17")
+    attempts.finish_attempt(db, number, at=START + SECOND, outcome="done", http_status=201, message="17")
     done = replace(INTENT, id=number, ended_at=START + SECOND, outcome="done", http_status=201, message="17")
     assert attempts.last_intent(db, 1) == done
 
 
 def test_an_outcome_keeps_its_kind_and_code(db: Connection) -> None:
-    number = attempts.begin(db, INTENT)
-    attempts.end(db, number, at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
+    number = attempts.start_attempt(db, INTENT)
+    attempts.finish_attempt(db, number, at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
     (found,) = queries.attempts(db, 1)
     assert (found.kind, found.code) == (Kind.QUOTA, "9")
 
 
 def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: Connection) -> None:
     assert attempts.last_intent(db, 1) is None
-    attempts.begin(db, replace(INTENT, phase=Phase.PREPARE))
+    attempts.start_attempt(db, replace(INTENT, phase=Phase.PREPARE))
     assert attempts.last_intent(db, 1) is None
-    attempts.begin(db, INTENT)
-    second = attempts.begin(db, replace(INTENT, number=2))
-    attempts.begin(db, LOOK)
-    attempts.begin(db, replace(INTENT, delivery_id=2))
+    attempts.start_attempt(db, INTENT)
+    second = attempts.start_attempt(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, LOOK)
+    attempts.start_attempt(db, replace(INTENT, delivery_id=2))
     found = attempts.last_intent(db, 1)
     assert found is not None
     assert (found.id, found.number) == (second, 2)
 
 
 def test_the_looks_after_a_step_come_oldest_first(db: Connection) -> None:
-    early = attempts.begin(db, LOOK)
-    intent = attempts.begin(db, INTENT)
-    late = [attempts.begin(db, replace(LOOK, message=word)) for word in ("one", "two")]
-    attempts.begin(db, replace(LOOK, delivery_id=2))
-    assert [look.id for look in attempts.looks_after(db, 1, intent)] == late
-    assert [look.id for look in attempts.looks_after(db, 1, 0)] == [early, *late]
+    early = attempts.start_attempt(db, LOOK)
+    intent = attempts.start_attempt(db, INTENT)
+    late = [attempts.start_attempt(db, replace(LOOK, message=word)) for word in ("one", "two")]
+    attempts.start_attempt(db, replace(LOOK, delivery_id=2))
+    assert [look.id for look in attempts.lookups_after(db, 1, intent)] == late
+    assert [look.id for look in attempts.lookups_after(db, 1, 0)] == [early, *late]
 
 
 def test_a_doubt_counts_only_if_it_is_older_than_the_newest_call(db: Connection) -> None:
     assert not attempts.has_unknown(db, 1)
-    attempts.begin(db, replace(INTENT, outcome="unknown"))
+    attempts.start_attempt(db, replace(INTENT, outcome="unknown"))
     assert not attempts.has_unknown(db, 1)
-    attempts.begin(db, replace(INTENT, delivery_id=2))
+    attempts.start_attempt(db, replace(INTENT, delivery_id=2))
     assert not attempts.has_unknown(db, 1)
-    attempts.begin(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, replace(INTENT, number=2))
     assert attempts.has_unknown(db, 1)
     assert not attempts.has_unknown(db, 2)
 
 
 @pytest.mark.parametrize("settled", [replace(INTENT, outcome="done"), replace(LOOK, outcome="found")])
 def test_a_doubt_about_one_part_of_a_thread_is_none_about_the_next(db: Connection, settled: Attempt) -> None:
-    attempts.begin(db, replace(INTENT, outcome="unknown"))
-    attempts.begin(db, LOOK)
-    attempts.begin(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, replace(INTENT, outcome="unknown"))
+    attempts.start_attempt(db, LOOK)
+    attempts.start_attempt(db, replace(INTENT, number=2))
     assert attempts.has_unknown(db, 1, in_thread=True)
-    attempts.begin(db, settled)
-    attempts.begin(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, settled)
+    attempts.start_attempt(db, replace(INTENT, number=2))
     assert not attempts.has_unknown(db, 1, in_thread=True)
     assert attempts.has_unknown(db, 1)
-    attempts.begin(db, replace(INTENT, number=2, outcome="unknown"))
-    attempts.begin(db, replace(INTENT, number=3))
+    attempts.start_attempt(db, replace(INTENT, number=2, outcome="unknown"))
+    attempts.start_attempt(db, replace(INTENT, number=3))
     assert attempts.has_unknown(db, 1, in_thread=True)
 
 
 def test_a_call_that_was_refused_is_no_doubt(db: Connection) -> None:
-    attempts.begin(db, replace(INTENT, outcome="not_done"))
-    attempts.begin(db, replace(INTENT, number=2))
+    attempts.start_attempt(db, replace(INTENT, outcome="not_done"))
+    attempts.start_attempt(db, replace(INTENT, number=2))
     assert not attempts.has_unknown(db, 1)
 
 
 def test_an_attempt_of_no_delivery_is_refused(database: Database) -> None:
     with pytest.raises(Conflicting), database.writing() as db:
-        attempts.begin(db, replace(INTENT, delivery_id=99))
+        attempts.start_attempt(db, replace(INTENT, delivery_id=99))
 
 
 def test_bound_ids_are_those_of_other_deliveries_of_the_account_lately(database: Database) -> None:

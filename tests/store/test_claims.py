@@ -13,6 +13,7 @@ import pytest
 
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to, transaction
+from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind
 from ttp.domain.post import Post, PostStatus
@@ -47,7 +48,7 @@ def post(database: Database, post_id: int) -> Post:
 
 def save(database: Database, before: Delivery, after: Delivery, now: datetime = START) -> bool:
     with transaction(database) as db:
-        return claims.save(db, before, after, now=now) is not None
+        return claims.save_transition(db, before, after, now=now) is not None
 
 
 # What is claimed.
@@ -283,9 +284,9 @@ def test_a_late_one_that_was_given_back_hides_no_punctual_one(database: Database
 def test_whoever_comes_second_changes_nothing(database: Database) -> None:
     (before,) = add_post(database, to(add_account(database), START)).deliveries
     with closing(database.connect()) as one, closing(database.connect()) as two:
-        assert claims.save(one, before, before.claimed(), now=START)
+        assert claims.save_transition(one, before, before.claimed(), now=START)
         for late in (before.failed(ERROR), before.cancelled(), before.claimed()):
-            assert not claims.save(two, before, late, now=START + SECOND)
+            assert not claims.save_transition(two, before, late, now=START + SECOND)
     stored = post(database, 1)
     assert (stored.deliveries[0].state, stored.updated_at) == (DeliveryState.CLAIMED, START)
 
@@ -337,7 +338,7 @@ def test_every_field_of_a_delivery_is_stored(database: Database) -> None:
         attempts=5,
         waiting_for="a look-up",
         waiting_until=START + 6 * SECOND,
-        error=DeliveryError(Kind.SERVER, "502", "7", "ttp show 1"),
+        error=DeliveryError(Kind.SERVER, "502", "7", action("show", 1)),
         handle={"id": 8, "parts": [1, 2]},
     )
     assert save(database, before, after)
@@ -438,9 +439,9 @@ def test_unusable_is_what_is_due_for_an_account_that_cannot_publish(database: Da
         add_post(database, to(account, START), content=name)
         add_post(database, to(account, START + SECOND))
     with transaction(database) as db:
-        found = claims.unusable(db, now=START, most=9)
+        found = claims.due_on_unusable_accounts(db, now=START, most=9)
         assert sorted((d.account, a.name) for d, a in found) == [(n, n) for n in ("x/new", "x/off", "x/old")]
-        assert len(claims.unusable(db, now=START, most=2)) == 2
+        assert len(claims.due_on_unusable_accounts(db, now=START, most=2)) == 2
 
 
 # What to look at, and when.
@@ -452,11 +453,11 @@ def test_look_ups_that_are_due_come_earliest_first(database: Database) -> None:
         add_post(database, to(account, START, state=DeliveryState(state), next_at=START - seconds * SECOND))
     add_post(database, to(account, START, state=DeliveryState.PUBLISHED, next_at=None))
     with transaction(database) as db:
-        assert [d.post_id for d in claims.looking(db, now=START, most=9)] == [1, 3, 2]
-        assert [d.post_id for d in claims.looking(db, now=START, most=1)] == [1]
-        first = claims.looking(db, now=START, most=1)[0].id
+        assert [d.post_id for d in claims.due_lookups(db, now=START, most=9)] == [1, 3, 2]
+        assert [d.post_id for d in claims.due_lookups(db, now=START, most=1)] == [1]
+        first = claims.due_lookups(db, now=START, most=1)[0].id
         assert first is not None
-        assert [d.post_id for d in claims.looking(db, now=START, most=9, without=[first])] == [3, 2]
+        assert [d.post_id for d in claims.due_lookups(db, now=START, most=9, without=[first])] == [3, 2]
 
 
 def test_what_a_dead_publisher_left_is_what_was_claimed_or_sent(database: Database) -> None:
@@ -464,7 +465,7 @@ def test_what_a_dead_publisher_left_is_what_was_claimed_or_sent(database: Databa
     for state in DeliveryState:
         add_post(database, to(account, START, state=state))
     with transaction(database) as db:
-        assert sorted(d.state for d in claims.left_busy(db)) == ["claimed", "sending"]
+        assert sorted(d.state for d in claims.interrupted_deliveries(db)) == ["claimed", "sending"]
 
 
 def test_the_next_wake_is_the_first_instant_to_come(database: Database) -> None:
@@ -490,7 +491,7 @@ def test_unfinished_is_what_moves_and_what_could_still_be_claimed(database: Data
 
     def unfinished(states: Collection[DeliveryState], only: Collection[int] | None = None) -> bool:
         with transaction(database) as db:
-            return claims.unfinished(db, due_by=START, states=states, only=only)
+            return claims.has_unfinished(db, due_by=START, states=states, only=only)
 
     assert not unfinished(IN_FLIGHT)
     for state in DeliveryState:
@@ -511,8 +512,8 @@ def test_what_an_account_holds_back_is_not_waited_for(database: Database) -> Non
     account = add_account(database, hold_until=START + SECOND)
     add_post(database, to(account, START))
     with transaction(database) as db:
-        assert not claims.unfinished(db, due_by=START, states=[], only=None)
-        assert claims.unfinished(db, due_by=START + SECOND, states=[], only=None)
+        assert not claims.has_unfinished(db, due_by=START, states=[], only=None)
+        assert claims.has_unfinished(db, due_by=START + SECOND, states=[], only=None)
 
 
 # The account.

@@ -67,7 +67,7 @@ def test_a_file_that_others_can_read_is_refused_with_the_command_that_closes_it(
     file.path.chmod(0o640)
     with pytest.raises(Busy, match="mode 640") as caught:
         file.get("x/me")
-    assert shlex.split(caught.value.hints[0].type) == ["chmod", "600", str(file.path)]
+    assert shlex.split(str(caught.value.hints[0].way)) == ["chmod", "600", str(file.path)]
     with pytest.raises(Busy, match="mode 640"):
         file.put("x/me", FULL)
 
@@ -152,7 +152,7 @@ def test_a_damaged_file_is_told_with_a_way_out_and_without_a_secret(file: Creden
     file.path.write_text(text)
     with pytest.raises(Damaged, match="cannot be read") as caught:
         file.get("x/me")
-    assert shlex.split(caught.value.hints[0].type) == ["mv", str(file.path), f"{file.path}.damaged"]
+    assert shlex.split(str(caught.value.hints[0].way)) == ["mv", str(file.path), f"{file.path}.damaged"]
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(caught.value)
     assert file.path.read_text() == text

@@ -12,6 +12,7 @@ import pytest
 from tests.clock import START
 from tests.store.backends import Open, place, scribble
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.store.credentials import BrokenEntry
 
 FULL = Credentials(
@@ -90,7 +91,7 @@ def test_an_entry_that_cannot_be_read_is_told_without_showing_it_and_harms_no_ot
     scribble(kind, home, "x/broken", text)
     with pytest.raises(BrokenEntry, match="x/broken") as broken:
         store.get("x/broken")
-    assert broken.value.hints[0].type == "ttp account connect x/broken"
+    assert broken.value.hints[0].way == action("account connect", "x/broken")
     assert "s3cret" not in repr(broken.value)
     assert store.get("x/me") == FULL
     store.put("x/broken", KEYS)

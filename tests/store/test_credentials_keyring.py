@@ -14,7 +14,7 @@ from keyring.errors import KeyringLocked
 from tests.store.backends import MemoryRing, memory_ring
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, UsageError
-from ttp.store.credentials import Away
+from ttp.store.credentials import BackendUnavailable
 from ttp.store.credentials.keyring import CredentialsKeyring
 
 HELD = Credentials("s3cret-a", "api.x.com", "s3cret-r")
@@ -38,7 +38,7 @@ def test_without_the_package_it_is_refused_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(UsageError, match="the Python package keyring is not installed") as refused:
         CredentialsKeyring(tmp_path)
-    assert refused.value.hints[0].type == "pip install 'ttp-cli[keyring]'"
+    assert refused.value.hints[0].way == "pip install 'ttp-cli[keyring]'"
 
 
 @pytest.mark.parametrize("nothing", [fail.Keyring, null.Keyring], ids=["fail", "null"])
@@ -50,7 +50,7 @@ def test_a_session_without_a_keyring_is_told_and_nothing_is_thought_kept(
     for ask in (lambda: store.put("x/me", HELD), lambda: store.get("x/me"), store.check, lambda: store.remove("x/me")):
         with pytest.raises(Busy, match="no keyring can be reached from here") as told:
             ask()
-        assert not isinstance(told.value, Away)
+        assert not isinstance(told.value, BackendUnavailable)
 
 
 def test_what_a_keyring_raises_is_told_in_its_words_without_a_secret(
@@ -65,10 +65,10 @@ def test_what_a_keyring_raises_is_told_in_its_words_without_a_secret(
         raise ZeroDivisionError(f"cannot store {text}")
 
     monkeypatch.setattr(ring, "get_password", locked)
-    with pytest.raises(Away, match=r"^the keyring does not answer: the collection is locked$"):
+    with pytest.raises(BackendUnavailable, match=r"^the keyring does not answer: the collection is locked$"):
         store.get("x/me")
     monkeypatch.setattr(ring, "set_password", odd)
-    with pytest.raises(Away, match=r"^the keyring does not answer: cannot store .*\[secret\]") as told:
+    with pytest.raises(BackendUnavailable, match=r"^the keyring does not answer: cannot store .*\[secret\]") as told:
         store.put("x/me", HELD)
     assert "s3cret" not in str(told.value)
     assert told.value.__cause__ is None
@@ -78,7 +78,7 @@ def test_a_keyring_that_did_not_keep_it_is_found_out(
     ring: MemoryRing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ring, "set_password", lambda *_: None)
-    with pytest.raises(Away, match="did not keep the credentials of x/me"):
+    with pytest.raises(BackendUnavailable, match="did not keep the credentials of x/me"):
         CredentialsKeyring(tmp_path).put("x/me", HELD)
 
 

@@ -22,11 +22,12 @@ from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.stores import add_account, new_store
 from ttp.cli.exit_codes import exit_code
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries
-from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database
+from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database, Writing
 from ttp.store.home.paths import make_home, refuse_loose_modes
 from ttp.store.sqlite import quick_check, translate_errors
 
@@ -103,7 +104,7 @@ def test_a_making_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("ttp.store.database.create_tables", no_room)
     with pytest.raises(Busy, match="no room left") as caught:
         Database(home).connect()
-    assert shlex.split(caught.value.hints[0].type) == ["df", "-h", str(home)]
+    assert shlex.split(str(caught.value.hints[0].way)) == ["df", "-h", str(home)]
     assert list(home.iterdir()) == []
 
 
@@ -137,7 +138,7 @@ def test_what_others_can_reach_is_refused_with_the_command_that_closes_it(home: 
         place.chmod(0o755 if place.is_dir() else 0o640)
         with pytest.raises(Busy) as caught:
             Database(home).connect()
-        command = shlex.split(caught.value.hints[0].type)
+        command = shlex.split(str(caught.value.hints[0].way))
         assert command == ["chmod", "700" if place.is_dir() else "600", str(place)]
         subprocess.run(command, check=True)
         Database(home).connect().close()
@@ -220,7 +221,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
     with pytest.raises(Damaged) as caught, closing(Database(home).connect()) as db:
         quick_check(db, database.path)
     kept = f"{database.path}.damaged"
-    assert [shlex.split(hint.type) for hint in caught.value.hints] == [
+    assert [shlex.split(str(hint.way)) for hint in caught.value.hints] == [
         ["mv", str(database.path), kept],
         ["sqlite3", kept, ".recover"],
         ["ttp", "restore", "FILE"],
@@ -296,7 +297,7 @@ def test_a_locked_store_is_told_as_soon_as_the_patience_ends(home: Path) -> None
         ):
             pytest.fail("two writers")
         assert time.monotonic() - began < 5
-        assert caught.value.hints[0].type == "ttp status"
+        assert caught.value.hints[0].way == action("status")
         with Database(home, busy_timeout_s=0.05).reading() as db:
             assert db is not None
             assert accounts.accounts(db) == [], "a reader needs not wait"
@@ -386,66 +387,39 @@ def test_a_mistake_of_ours_is_not_called_damage(raised: Exception) -> None:
     assert caught.value is raised
 
 
-def test_what_is_read_inside_a_transaction_is_what_it_wrote(home: Path) -> None:
-    database = new_store(home)
-    with database.writing():
-        add_account(database, "x/inside")
-        with database.reading() as db:
-            assert db is not None
-            assert [account.name for account in accounts.accounts(db)] == ["x/inside"]
-    with database.reading() as db:
-        assert db is not None
-        assert len(accounts.accounts(db)) == 1
-
-
-def test_a_transaction_inside_another_is_a_part_of_it(home: Path) -> None:
-    database = new_store(home)
-
-    def fails() -> None:
-        with database.writing():
-            add_account(database, "x/inside")
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fails()
-    with database.reading() as db:
-        assert db is not None
-        assert accounts.accounts(db) == []
-
-
-def test_many_writings_share_a_connection_and_each_is_seen_when_it_ends(home: Path) -> None:
+def test_batches_share_a_connection_and_each_is_seen_when_it_ends(home: Path) -> None:
     database, used = Database(home), []
 
-    def name_it(name: str) -> None:
-        with database.writing() as db:
+    def set_host(writing: Writing, name: str) -> None:
+        with writing() as db:
             used.append(db)
             db.execute("UPDATE store SET host = ?", (name,))
             if not name:
                 raise KeyboardInterrupt
 
-    def named() -> object:
+    def read_host() -> object:
         with database.reading() as db:
             assert db is not None
             assert db not in used
             return db.execute("SELECT host FROM store").fetchone()[0]
 
-    with database.many_writings():
-        name_it("one")
-        assert named() == "one"
+    with database.writing_batches() as writing:
+        set_host(writing, "one")
+        assert read_host() == "one"
         with pytest.raises(KeyboardInterrupt):
-            name_it("")
-        assert named() == "one"
-        name_it("two")
+            set_host(writing, "")
+        assert read_host() == "one"
+        set_host(writing, "two")
     assert used == [used[0]] * 3
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         used[0].execute("SELECT 1")
-    name_it("three")
+    set_host(database.writing, "three")
     assert used[-1] is not used[0]
-    assert named() == "three"
+    assert read_host() == "three"
 
 
-def test_many_writings_that_write_nothing_make_no_store(home: Path) -> None:
-    with Database(home).many_writings():
+def test_batches_that_write_nothing_make_no_store(home: Path) -> None:
+    with Database(home).writing_batches():
         pass
     assert not (home / "ttp.db").exists()
 

@@ -55,17 +55,17 @@ def test_what_comes_to_nothing_leaves_nothing(database: Database) -> None:
     with database.writing() as db:
         posts.insert(db, Post("Hello", created_at=START, updated_at=START), recorder)
         recorder.forget(db)
-        assert change_log.coming(db, START, 9, post=None, undone=False) == []
+        assert change_log.next_changes(db, START, 9, post=None, undone=False) == []
         posts.insert(db, Post("Hello", created_at=START, updated_at=START), recorder)
-        assert [one.command for one in change_log.coming(db, START, 9, post=None, undone=False)] == ["create"]
+        assert [one.command for one in change_log.next_changes(db, START, 9, post=None, undone=False)] == ["create"]
 
 
 def test_media_that_a_change_would_bring_back_are_kept_as_long(database: Database) -> None:
     with database.writing() as db:
         post = posts.insert(db, Post("Hello", created_at=START, updated_at=START), ChangeRecorder("create", START))
         db.execute("UPDATE change_post SET media = ? WHERE post_id = ?", (json.dumps(["ab" * 32]), post.id))
-        assert change_log.kept_media(db, START + KEPT_FOR - timedelta(milliseconds=1)) == {"ab" * 32}
-        assert change_log.kept_media(db, START + KEPT_FOR) == set()
+        assert change_log.media_needed_for_undo(db, START + KEPT_FOR - timedelta(milliseconds=1)) == {"ab" * 32}
+        assert change_log.media_needed_for_undo(db, START + KEPT_FOR) == set()
 
 
 @pytest.mark.parametrize(

@@ -40,18 +40,20 @@ def me(database: Database) -> Account:
 
 def step(db: Connection, at: datetime, platform_at: datetime | None = None, delivery_id: int = 1) -> None:
     known = Attempt("x/me", 1, "look up", Phase.LOOK_UP, at, ended_at=at, platform_at=platform_at)
-    attempts.begin(db, Attempt(**{**{n: getattr(known, n) for n in known.__slots__}, "delivery_id": delivery_id}))
+    attempts.start_attempt(
+        db, Attempt(**{**{n: getattr(known, n) for n in known.__slots__}, "delivery_id": delivery_id})
+    )
 
 
 def test_an_empty_store_knows_of_nothing(db: Connection) -> None:
-    assert clock_check.newest(db) is None
+    assert clock_check.last_recorded_instant(db) is None
 
 
 def test_what_is_planned_is_no_record_and_what_was_made_is(database: Database, db: Connection, me: Account) -> None:
     add_post(database, to(me, START + 1000 * HOUR))
-    assert clock_check.newest(db) == START
+    assert clock_check.last_recorded_instant(db) == START
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START + HOUR),))
-    assert clock_check.newest(db) == START + HOUR
+    assert clock_check.last_recorded_instant(db) == START + HOUR
 
 
 @pytest.mark.parametrize(
@@ -73,23 +75,23 @@ def test_of_a_call_the_earlier_of_both_clocks_counts(
 ) -> None:
     add_post(database, to(me, START))
     step(db, at, platform_at)
-    assert clock_check.newest(db) == known
+    assert clock_check.last_recorded_instant(db) == known
 
 
 def test_a_step_of_a_few_minutes_is_no_doubt() -> None:
     known = START + clock_check.STEP
-    assert clock_check.behind(START, known) is None
-    assert clock_check.behind(START - SECOND, known) == known
-    assert clock_check.behind(START, None) is None
+    assert clock_check.clock_behind(START, known) is None
+    assert clock_check.clock_behind(START - SECOND, known) == known
+    assert clock_check.clock_behind(START, None) is None
 
 
 def test_what_is_remembered_is_never_earlier_than_before(db: Connection) -> None:
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START),))
-    clock_check.remember(db, START - HOUR)
-    clock_check.remember(db, None)
-    assert clock_check.newest(db) == START
-    clock_check.remember(db, START + HOUR)
-    assert clock_check.newest(db) == START + HOUR
+    clock_check.record_instant(db, START - HOUR)
+    clock_check.record_instant(db, None)
+    assert clock_check.last_recorded_instant(db) == START
+    clock_check.record_instant(db, START + HOUR)
+    assert clock_check.last_recorded_instant(db) == START + HOUR
 
 
 @pytest.mark.parametrize("state", ["processing", "reconciling", "retrying", "published"])
@@ -102,10 +104,10 @@ def test_a_wait_that_began_on_a_clock_that_was_ahead_is_as_long_as_it_was_to_be(
     add_post(database, to(me, START, state=DeliveryState(state), **fields))
     step(db, ahead)
     for _ in range(2):  # it is done once
-        clock_check.mend_waits(db, START)
+        clock_check.shorten_waits(db, START)
         row = db.execute("SELECT next_at, waiting_until FROM delivery").fetchone()
         assert [from_ms(at) - START for at in row] == [30 * SECOND, 60 * SECOND]
-    clock_check.mend_waits(db, START + 10 * SECOND)
+    clock_check.shorten_waits(db, START + 10 * SECOND)
     assert db.execute("SELECT next_at FROM delivery").fetchone()[0] == to_ms(START + 30 * SECOND)
 
 
@@ -115,13 +117,13 @@ def test_a_wait_that_began_on_a_right_clock_is_left_alone(database: Database, db
     step(db, START)
     add_post(database, to(me, reset))
     step(db, START + HOUR, delivery_id=2)  # a pending one that was released keeps its time
-    clock_check.mend_waits(db, START)
+    clock_check.shorten_waits(db, START)
     assert [row[0] for row in db.execute("SELECT next_at FROM delivery")] == [to_ms(reset)] * 2
 
 
 def test_an_account_that_sent_a_late_one_in_the_future_may_send_now(db: Connection, me: Account) -> None:
     db.execute("UPDATE account SET late_claim_at = ?", (to_ms(START + HOUR),))
-    clock_check.mend_waits(db, START)
+    clock_check.shorten_waits(db, START)
     assert db.execute("SELECT late_claim_at FROM account").fetchone()[0] == to_ms(START)
 
 
@@ -129,9 +131,9 @@ def test_a_clock_that_is_trusted_leaves_the_records_of_what_was_sent(
     database: Database, db: Connection, me: Account
 ) -> None:
     add_post(database, to(me, START), created_at=START + HOUR, updated_at=START + HOUR)
-    clock_check.remember(db, START + HOUR)
+    clock_check.record_instant(db, START + HOUR)
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START + HOUR),))
     step(db, START + HOUR)
-    clock_check.trust(db, START)
-    assert clock_check.newest(db) == START
+    clock_check.trust_clock(db, START)
+    assert clock_check.last_recorded_instant(db) == START
     assert db.execute("SELECT at FROM attempt").fetchone()[0] == to_ms(START + HOUR)

@@ -36,11 +36,11 @@ def no_file_longer_than(size: int) -> Iterator[None]:
 
 
 def test_what_is_kept_is_read_back_by_the_next_one_in_order(journal: Journal, tmp_path: Path) -> None:
-    assert (journal.kept, journal.told(), journal.entries()) == (0, (), [])
+    assert (journal.kept, journal.notes(), journal.entries()) == (0, (), [])
     journal.keep(ONE)
-    assert "what became of one call is kept in" in journal.told()[0]
+    assert "one call" in journal.notes()[0]
     journal.keep(TWO)
-    assert "what became of 2 calls is kept in" in journal.told()[0]
+    assert "2 calls" in journal.notes()[0]
     again = Journal(tmp_path, "mine")
     assert again.entries() == [ONE, TWO]
     assert again.kept == 0

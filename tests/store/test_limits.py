@@ -20,7 +20,7 @@ from ttp.store import accounts, claims, queries, rate_limits
 from ttp.store.accounts import lift_hold
 from ttp.store.database import Database
 from ttp.store.dialect import StoreError
-from ttp.store.rate_limits import Limits, current
+from ttp.store.rate_limits import Limits, current_limits
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 POSTS, ME = "POST /2/tweets", LimitKey("GET /2/users/me")
@@ -225,7 +225,7 @@ def test_what_is_nearest_to_its_end_comes_first_and_what_has_reset_not_at_all(
     told(database, clock, second, of_app(2, "x/other"))
     with transaction(database) as db:
         db.execute("UPDATE account SET removed_at = 0 WHERE id = ?", (gone.id,))
-        found = current(db, START)
+        found = current_limits(db, START)
     assert [(each.account, each.label, each.left) for each in found] == [
         ("instagram/shop", "a", 0),
         ("x/me", "b", 0),

@@ -17,8 +17,9 @@ import pytest
 from filelock import FileLock
 
 from tests.clock import START
+from ttp.domain.action import action
 from ttp.domain.errors import Busy
-from ttp.store.home.locks import Holder, LockHeld, is_held, publisher_lock, read_holder, write_holder
+from ttp.store.home.locks import Holder, LockHeld, is_publisher_running, publisher_lock, read_holder, write_holder
 
 HOLDING = """
 import sys, pathlib
@@ -46,19 +47,19 @@ def home(tmp_path: Path) -> Path:
 
 def test_only_one_process_publishes_and_its_death_frees_the_lock(home: Path) -> None:
     with another_publisher(home) as process:
-        assert is_held(home)
+        assert is_publisher_running(home)
         with pytest.raises(LockHeld), publisher_lock(home):
             pytest.fail("two publishers")
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert not is_held(home)
+        assert not is_publisher_running(home)
         with publisher_lock(home):
-            assert is_held(home)
-    assert not is_held(home)
+            assert is_publisher_running(home)
+    assert not is_publisher_running(home)
 
 
 def test_nobody_holds_a_lock_that_was_never_made(home: Path) -> None:
-    assert not is_held(home)
+    assert not is_publisher_running(home)
     assert not (home / "publisher.lock").exists(), "asking makes nothing"
 
 
@@ -68,14 +69,14 @@ def test_the_refusal_names_the_process_and_how_to_stop_it(home: Path) -> None:
         pass
     assert "pid 4711" in caught.value.message
     assert caught.value.message.endswith(", and it must not")
-    assert [hint.type for hint in caught.value.hints] == ["ttp status", "kill 4711"]
+    assert [hint.way for hint in caught.value.hints] == [action("status"), "kill 4711"]
 
 
 def test_a_holder_that_is_not_known_is_still_a_holder(home: Path) -> None:
     with publisher_lock(home), pytest.raises(LockHeld) as caught, publisher_lock(home):
         pass
     assert caught.value.holder is None
-    assert [hint.type for hint in caught.value.hints] == ["ttp status", "ttp status"]
+    assert [hint.way for hint in caught.value.hints] == [action("status")]
 
 
 def test_a_look_at_the_lock_never_keeps_a_publisher_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

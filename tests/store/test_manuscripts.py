@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from ttp.domain.errors import Busy, Conflict
-from ttp.store.home.editor_drafts import Manuscripts
+from ttp.store.home.editor_drafts import EditorDrafts
 
 
 @pytest.fixture
-def manuscripts(tmp_path: Path) -> Manuscripts:
-    return Manuscripts(tmp_path / "home")
+def manuscripts(tmp_path: Path) -> EditorDrafts:
+    return EditorDrafts(tmp_path / "home")
 
 
 def folder(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "home" / "writing").iterdir())
 
 
-def test_what_is_known_of_it_is_there_again(manuscripts: Manuscripts, tmp_path: Path) -> None:
+def test_what_is_known_of_it_is_there_again(manuscripts: EditorDrafts, tmp_path: Path) -> None:
     with manuscripts.begun() as one:
         one.write("a\udce9")
         one.know(draft=3, base="b", shown=["x"], first=True)
@@ -43,7 +43,7 @@ def test_what_is_known_of_it_is_there_again(manuscripts: Manuscripts, tmp_path: 
     assert folder(tmp_path) == []
 
 
-def test_only_one_has_it_at_a_time(manuscripts: Manuscripts) -> None:
+def test_only_one_has_it_at_a_time(manuscripts: EditorDrafts) -> None:
     with (
         manuscripts.of_post(3) as one,
         pytest.raises(Conflict),
@@ -57,7 +57,7 @@ def test_only_one_has_it_at_a_time(manuscripts: Manuscripts) -> None:
     assert found == "Hello"
 
 
-def test_a_program_that_was_started_with_the_lock_has_it_on(manuscripts: Manuscripts) -> None:
+def test_a_program_that_was_started_with_the_lock_has_it_on(manuscripts: EditorDrafts) -> None:
     with manuscripts.begun() as one:
         one.write("Hello")
         inherited = os.dup(one.lock)
@@ -69,7 +69,7 @@ def test_a_program_that_was_started_with_the_lock_has_it_on(manuscripts: Manuscr
 @pytest.mark.parametrize(
     "known", [b"", b'{"draft": 3', b"[]", b'{"draft": "3", "base": 4, "shown": 5, "new": 6}', b"\xff"]
 )
-def test_what_is_known_may_be_cut_short(manuscripts: Manuscripts, tmp_path: Path, known: bytes) -> None:
+def test_what_is_known_may_be_cut_short(manuscripts: EditorDrafts, tmp_path: Path, known: bytes) -> None:
     with manuscripts.of_post(3) as one:
         one.write("Hello")
     (tmp_path / "home" / "writing" / "3.json").write_bytes(known)
@@ -77,13 +77,13 @@ def test_what_is_known_may_be_cut_short(manuscripts: Manuscripts, tmp_path: Path
         assert (one.read(), one.draft, one.base, one.shown, one.new) == ("Hello", None, None, [], False)
 
 
-def test_nothing_is_left_of_one_that_was_never_written(manuscripts: Manuscripts, tmp_path: Path) -> None:
+def test_nothing_is_left_of_one_that_was_never_written(manuscripts: EditorDrafts, tmp_path: Path) -> None:
     with manuscripts.of_post(3) as one:
         assert one.read() == ""
     assert folder(tmp_path) == []
 
 
-def test_one_that_is_set_aside_stays(manuscripts: Manuscripts, tmp_path: Path) -> None:
+def test_one_that_is_set_aside_stays(manuscripts: EditorDrafts, tmp_path: Path) -> None:
     for text in ("One", "Two"):
         with manuscripts.of_post(3) as one:
             one.write(text)
@@ -93,7 +93,7 @@ def test_one_that_is_set_aside_stays(manuscripts: Manuscripts, tmp_path: Path) -
     assert folder(tmp_path) == ["3-1.md", "3-2.md"]
 
 
-def test_what_editors_leave_beside_it_goes_with_it(manuscripts: Manuscripts, tmp_path: Path) -> None:
+def test_what_editors_leave_beside_it_goes_with_it(manuscripts: EditorDrafts, tmp_path: Path) -> None:
     with manuscripts.begun() as one:
         one.write("Hello")
         Path(f"{one.path}~").write_text("Hell")
@@ -105,7 +105,7 @@ def test_what_editors_leave_beside_it_goes_with_it(manuscripts: Manuscripts, tmp
 
 
 def test_a_full_disk_is_told_and_leaves_what_was_there(
-    manuscripts: Manuscripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    manuscripts: EditorDrafts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -118,7 +118,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
                 one.write("Goodbye")
             with pytest.raises(Busy):
                 one.know(draft=3)
-        assert refused.value.hints[0].type.startswith("df -h ")
+        assert str(refused.value.hints[0].way).startswith("df -h ")
         assert one.read() == "Hello"
     (tmp_path / "home" / "writing").chmod(0o500)
     if os.geteuid():

@@ -18,7 +18,7 @@ import pytest
 from tests import media_bytes as made
 from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
 from ttp.store.home import media
-from ttp.store.home.media import MediaStore, Source, digest_of
+from ttp.store.home.media import MediaStore, Source, hash_source
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_missing_file_is_not_found_and_the_nearest_name_is_offered(store: Medi
     error = refused(store, tmp_path / "lunch day.jpg")
     assert isinstance(error, NotFound)
     assert f"{tmp_path}/lunch day.jpg" in error.message
-    assert error.hints[0].type == f"--media '{tmp_path}/launch day.jpg'"
+    assert error.hints[0].way == f"--media '{tmp_path}/launch day.jpg'"
 
 
 @pytest.mark.parametrize("name", ["no/such/photo.jpg", "plain.txt/photo.jpg"])
@@ -101,7 +101,7 @@ def test_a_file_in_a_folder_that_is_none_is_not_found(store: MediaStore, tmp_pat
     file(tmp_path, "plain.txt", b"")
     error = refused(store, tmp_path / name)
     assert isinstance(error, NotFound)
-    assert [hint.type for hint in error.hints] == [f"ls -la {shlex.quote(str(tmp_path))}"]
+    assert [hint.way for hint in error.hints] == [f"ls -la {shlex.quote(str(tmp_path))}"]
 
 
 def test_folders_pipes_sockets_and_devices_are_refused_at_once(
@@ -131,7 +131,7 @@ def test_an_empty_file_and_a_file_of_another_kind_are_refused_with_the_reason(
 def test_a_name_that_says_another_kind_than_the_bytes_is_refused_naming_both(store: MediaStore, tmp_path: Path) -> None:
     error = refused(store, file(tmp_path, "my photo.PNG", made.jpeg()))
     assert all(said in error.message for said in (f"{tmp_path}/my photo.PNG", "PNG", "JPEG"))
-    assert error.hints[0].type == f"mv '{tmp_path}/my photo.PNG' '{tmp_path}/my photo.jpg'"
+    assert error.hints[0].way == f"mv '{tmp_path}/my photo.PNG' '{tmp_path}/my photo.jpg'"
     other = refused(store, file(tmp_path, "clip.mp4", made.webm())).message
     assert ("MP4" in other, "WebM" in other) == (True, True)
 
@@ -177,14 +177,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_nothing_is_left(
     store: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = file(tmp_path, "a.jpg", made.jpeg())
-    digest = digest_of
+    digest = hash_source
 
     def then_changed(opened: Source) -> str:
         found = digest(opened)
         source.write_bytes(made.jpeg(1, 1))
         return found
 
-    monkeypatch.setattr(media, "digest_of", then_changed)
+    monkeypatch.setattr(media, "hash_source", then_changed)
     assert str(source) in refused(store, source).message
 
 
@@ -208,7 +208,7 @@ def test_a_full_disk_is_said_to_be_full_and_nothing_half_is_left(store: MediaSto
         error = refused(store, source)
     assert isinstance(error, Busy)
     assert (str(source) in error.message, str(store.folder) in error.message) == (True, True)
-    assert error.hints[0].type == f"df -h {store.folder.parent}"
+    assert error.hints[0].way == f"df -h {store.folder.parent}"
     assert store.add(source).bytes == source.stat().st_size
 
 

@@ -23,9 +23,9 @@ from ttp.domain.time.clock import to_ms
 from ttp.store import accounts, posts
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
-from ttp.store.home.locks import adding
+from ttp.store.home.locks import media_adding_lock
 from ttp.store.home.media import MediaStore
-from ttp.store.media_cleanup import gone, needed, sweep, usage
+from ttp.store.media_cleanup import media_use, missing_media, needed_digests, remove_unneeded
 
 KEEP = timedelta(days=30)
 How = tuple[PostStatus, DeliveryState]
@@ -70,7 +70,7 @@ class Home:
             db.execute(statement, values)
 
     def sweep(self, keep: timedelta = KEEP) -> int:
-        return sweep(self.media.folder, self.database, now=START, keep=keep)
+        return remove_unneeded(self.media.folder, self.database, now=START, keep=keep)
 
     def names(self) -> set[str]:
         return {path.name for path in self.media.folder.iterdir()}
@@ -138,9 +138,9 @@ def test_who_adds_waits_for_who_removes(home: Home) -> None:
     begun, over = threading.Event(), threading.Event()
 
     def remove() -> None:
-        from ttp.store.home.locks import removing
+        from ttp.store.home.locks import media_removing_lock
 
-        with removing(home.database.home) as lock:
+        with media_removing_lock(home.database.home) as lock:
             assert lock is not None
             begun.set()
             over.wait(5)
@@ -150,14 +150,14 @@ def test_who_adds_waits_for_who_removes(home: Home) -> None:
     begun.wait(5)
     waited = threading.Timer(0.1, over.set)
     waited.start()
-    with adding(home.database.home):
+    with media_adding_lock(home.database.home):
         assert over.is_set()
     thread.join()
 
 
 def test_without_a_store_or_a_folder_nothing_is_made(tmp_path: Path) -> None:
-    assert sweep(tmp_path / "home" / "media", Database(tmp_path / "home"), now=START, keep=KEEP) == 0
-    assert usage(tmp_path / "home" / "media") == MediaUse()
+    assert remove_unneeded(tmp_path / "home" / "media", Database(tmp_path / "home"), now=START, keep=KEEP) == 0
+    assert media_use(tmp_path / "home" / "media") == MediaUse()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,14 +176,14 @@ def test_the_use_of_the_folder_counts_copies_alone(home: Home) -> None:
     one, other = home.copy(), home.copy()
     home.media.keep(one.sha256, "instagram", b"made")
     (home.media.folder / ".half").write_bytes(b"half")
-    assert usage(home.media.folder) == MediaUse(3, one.bytes + other.bytes + 4)
+    assert media_use(home.media.folder) == MediaUse(3, one.bytes + other.bytes + 4)
 
 
 def test_media_whose_copies_are_gone_or_cut_are_named(home: Home) -> None:
     there, cut, lost = home.copy(), home.copy(), home.copy()
     home.media.path(cut.sha256).write_bytes(b"cut")
     home.media.path(lost.sha256).unlink()
-    assert gone(home.media.folder, [there, cut, lost]) == [cut, lost]
+    assert missing_media(home.media.folder, [there, cut, lost]) == [cut, lost]
 
 
 def test_what_is_needed_is_what_a_post_names_that_has_not_ended_by_then(home: Home) -> None:
@@ -192,8 +192,8 @@ def test_what_is_needed_is_what_a_post_names_that_has_not_ended_by_then(home: Ho
     home.post(PUBLISHED, ended, ended_for=timedelta(days=1))
     digests = [coming.sha256, ended.sha256, unnamed.sha256]
     with closing(home.database.connect()) as db:
-        assert needed(db, digests, ended_by=START) == {coming.sha256}
-        assert needed(db, digests, ended_by=START - timedelta(days=2)) == {coming.sha256, ended.sha256}
+        assert needed_digests(db, digests, ended_by=START) == {coming.sha256}
+        assert needed_digests(db, digests, ended_by=START - timedelta(days=2)) == {coming.sha256, ended.sha256}
 
 
 def test_a_copy_stays_while_a_change_can_be_taken_back_that_needs_it(home: Home) -> None:
@@ -205,4 +205,4 @@ def test_a_copy_stays_while_a_change_can_be_taken_back_that_needs_it(home: Home)
     with home.database.writing() as db:
         posts.update(db, replace(post, media=(), updated_at=START), ChangeRecorder("edit", START))
     assert home.sweep(timedelta(0)) == 0
-    assert sweep(home.media.folder, home.database, now=START + KEEP, keep=timedelta(0)) == 1
+    assert remove_unneeded(home.media.folder, home.database, now=START + KEEP, keep=timedelta(0)) == 1

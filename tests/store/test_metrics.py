@@ -35,11 +35,11 @@ def db(tmp_path: Path) -> Iterator[Connection]:
 
 
 def put(db: Connection, *samples: Sample) -> dict[str, int]:
-    return dict(stored_samples.put(db, samples, ACCOUNTS))
+    return dict(stored_samples.save_samples(db, samples, ACCOUNTS))
 
 
 def stored(db: Connection) -> list[Sample]:
-    return list(stored_samples.every(db, [1, 2], None))
+    return list(stored_samples.read_samples(db, [1, 2], None))
 
 
 def test_every_field_of_a_sample_comes_back(db: Connection) -> None:
@@ -112,8 +112,8 @@ def test_the_newest_posts_come_with_all_their_samples(
     ]
     add_account(database)
     with closing(database.connect()) as db:
-        stored_samples.put(db, samples, {"x/me": 1})
-        found = stored_samples.newest(db, 1, posts)
+        stored_samples.save_samples(db, samples, {"x/me": 1})
+        found = stored_samples.newest_samples(db, 1, posts)
     times: dict[str, datetime] = {sample.remote_id: sample.published_at for sample in samples}
     edge = min(sorted(times.values(), reverse=True)[:posts], default=START)
     wanted = [sample for sample in samples if sample.published_at >= edge]
@@ -124,6 +124,6 @@ def test_the_newest_posts_come_with_all_their_samples(
 def test_a_limit_holds_for_each_account_newest_first(db: Connection) -> None:
     for name in ACCOUNTS:
         put(db, *(replace(READ, account=name, remote_id=str(n), published_at=START + n * HOUR) for n in range(3)))
-    found = [(s.account, s.remote_id) for s in stored_samples.every(db, [2, 1], 2)]
+    found = [(s.account, s.remote_id) for s in stored_samples.read_samples(db, [2, 1], 2)]
     assert found == [("x/other", "2"), ("x/other", "1"), ("x/me", "2"), ("x/me", "1")]
-    assert stored_samples.newest(db, 99, 5) == []
+    assert stored_samples.newest_samples(db, 99, 5) == []

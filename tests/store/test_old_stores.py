@@ -122,9 +122,9 @@ def test_its_due_posts_are_claimed_and_published(store: Database) -> None:
         assert {delivery.account for delivery in claimed} == {"instagram/demo", "x/demo"}
         for number, delivery in enumerate(claimed):
             sending = delivery.sending()
-            assert claims.save(db, delivery, sending, now=LATER) is not None
+            assert claims.save_transition(db, delivery, sending, now=LATER) is not None
             published = sending.published(at=LATER, remote_id=f"new-{number}", url=None)
-            assert claims.save(db, sending, published, now=LATER) is not None
+            assert claims.save_transition(db, sending, published, now=LATER) is not None
             assert {one.state for one in queries.post_even_deleted(db, delivery.post_id or 0).deliveries} <= {
                 DeliveryState.PUBLISHED,
                 DeliveryState.PENDING,

@@ -86,8 +86,8 @@ def test_the_word_that_was_typed_comes_with_another_one(tmp_path: Path, own: Own
     with pytest.raises(UsageError) as refused:
         write(tmp_path / "link.csv", [], own, over=True, typed="~/link.csv")
     (hint,) = refused.value.hints
-    assert hint.instead == ("~/link.csv", hint.type)
-    assert not own.own(Path(hint.type))
+    assert hint.instead == ("~/link.csv", hint.way)
+    assert not own.own(Path(str(hint.way)))
 
 
 def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:

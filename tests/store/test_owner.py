@@ -16,11 +16,12 @@ import pytest
 
 from tests.store.stores import add_account, add_post, new_store, raw, to, transaction
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Phase
 from ttp.store import attempts
 from ttp.store.database import Database
-from ttp.store.ownership import RESTORED, Elsewhere, Machine, Owner, at_stake
+from ttp.store.ownership import RESTORED, Machine, OwnedElsewhere, Owner, possibly_published
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
@@ -40,21 +41,21 @@ def account(database: Database) -> Account:
 def publish(database: Database, who: Owner, steps: int = 1, now: datetime = NOW) -> None:
     """A run that owns the store and records so many steps."""
     with transaction(database) as db:
-        who.own(db, now)
+        who.claim(db, now)
         for _ in range(steps):
             row = Attempt("x/me", 1, "POST", Phase.PUBLISH, now, outcome="done", delivery_id=1)
-            attempts.begin(db, row)
+            attempts.start_attempt(db, row)
     with closing(database.connect()) as db:
-        who.note(db)
+        who.note_progress(db)
 
 
 def doubt(database: Database, who: Owner) -> str | None:
     with closing(database.connect()) as db:
         before = raw(db).total_changes
-        found = who.doubt(db)
+        found = who.refusal(db)
         assert raw(db).total_changes == before
     if found is not None:
-        assert [hint.type for hint in found.hints] == ["ttp run --take-over"]
+        assert [hint.way for hint in found.hints] == [action("run", take_over=True)]
         assert "\n" not in found.message
     return None if found is None else found.message
 
@@ -240,11 +241,11 @@ def test_a_publisher_that_runs_notices_other_files_in_the_place_of_its_store(
     publish(database, at(database.home), steps=0)
     who, moved = at(database.home), tmp_path / "moved"
     with closing(database.connect()) as db:
-        assert who.replaced(db) is None
+        assert who.refusal_if_replaced(db) is None
         database.home.rename(moved)
-        assert who.replaced(db) is None, "a folder that is moved is no copy"
+        assert who.refusal_if_replaced(db) is None, "a folder that is moved is no copy"
         shutil.copytree(moved, database.home)
-        assert who.replaced(db) is not None
+        assert who.refusal_if_replaced(db) is not None
 
 
 def test_a_file_in_the_place_of_the_mark_is_another_one(database: Database, account: Account) -> None:
@@ -274,13 +275,13 @@ def test_the_mark_is_its_owners_alone_and_is_written_in_place(database: Database
     first = mark.stat()
     assert stat.S_IMODE(first.st_mode) == 0o600
     with closing(database.connect()) as db:
-        at(database.home).note(db)
+        at(database.home).note_progress(db)
     assert mark.stat().st_ino == first.st_ino
 
 
 def test_a_mark_that_cannot_be_written_stops_nothing(database: Database) -> None:
     with closing(database.connect()) as db:
-        at(database.home / "nowhere").note(db)
+        at(database.home / "nowhere").note_progress(db)
 
 
 # What is at stake.
@@ -299,10 +300,10 @@ def test_all_that_is_in_flight_and_all_that_is_due_is_at_stake(database: Databas
             if in_flight or state in ("claimed", "sending") or (state == "pending" and minutes == -1):
                 wanted.add((state, minutes))
     with closing(database.connect()) as db:
-        found = list(at_stake(db, now=NOW))
+        found = list(possibly_published(db, now=NOW))
     assert {(d.state, d.next_at and (d.next_at - NOW) // timedelta(minutes=1)) for d in found} == wanted
     assert len(found) == len(wanted)
 
 
 def test_the_refusal_is_of_the_kind_busy() -> None:
-    assert Elsewhere("why").code == "busy"
+    assert OwnedElsewhere("why").code == "busy"

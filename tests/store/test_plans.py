@@ -84,7 +84,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
         "delivery_approved_next delivery_looking",
     ),
     "unfinished of what is approved": (
-        lambda db: claims.unfinished(db, due_by=DUE, states=IN_FLIGHT, only=None, approved=True),
+        lambda db: claims.has_unfinished(db, due_by=DUE, states=IN_FLIGHT, only=None, approved=True),
         "delivery_busy delivery_looking delivery_approved_next post_by_status",
     ),
     "who may post what is approved": (lambda db: Pace(GAP, 1, approved=True).hold(db, DUE), "delivery_approved"),
@@ -93,38 +93,41 @@ ASKED: dict[str, tuple[Ask, str]] = {
         lambda db: queries.count_waiting(db, START, approved=True),
         "delivery_approved_next post_by_status",
     ),
-    "what waits for approval": (queries.waiting, "delivery_next"),
-    "what is due and waits for approval": (lambda db: queries.due(db, DUE, 9), "delivery_next"),
-    "what posts are occurrences of": (lambda db: repeats.of_posts(db, [1, 2]), "occurrence_by_post"),
-    "posts of the same repeat": (lambda db: repeats.kin(db, 1, {2, 3}), "occurrence_by_post"),
+    "what waits for approval": (queries.posts_waiting_for_approval, "delivery_next"),
+    "what is due and waits for approval": (
+        lambda db: queries.due_posts_waiting_for_approval(db, DUE, 9),
+        "delivery_next",
+    ),
+    "what posts are occurrences of": (lambda db: repeats.repeats_of_posts(db, [1, 2]), "occurrence_by_post"),
+    "posts of the same repeat": (lambda db: repeats.posts_of_same_repeat(db, 1, {2, 3}), "occurrence_by_post"),
     "overdue": (lambda db: claims.overdue(db, now=START, limit=GAP, most=9), "delivery_next"),
-    "unusable": (lambda db: claims.unusable(db, now=START, most=9), "delivery_next"),
-    "looking": (lambda db: claims.looking(db, now=START, most=9, without=[1]), "delivery_looking"),
-    "left busy": (claims.left_busy, "delivery_busy"),
-    "whether any is left busy": (claims.any_busy, "delivery_busy"),
-    "the newest instant": (clock_check.newest, ""),
+    "unusable": (lambda db: claims.due_on_unusable_accounts(db, now=START, most=9), "delivery_next"),
+    "looking": (lambda db: claims.due_lookups(db, now=START, most=9, without=[1]), "delivery_looking"),
+    "left busy": (claims.interrupted_deliveries, "delivery_busy"),
+    "whether any is left busy": (claims.has_interrupted_deliveries, "delivery_busy"),
+    "the newest instant": (clock_check.last_recorded_instant, ""),
     "waits to mend": (
-        lambda db: clock_check.mend_waits(db, START),
+        lambda db: clock_check.shorten_waits(db, START),
         "delivery_looking post_by_status sqlite_autoindex_delivery_1 attempt_by_delivery",
     ),
     "unfinished": (
-        lambda db: claims.unfinished(db, due_by=START, states=IN_FLIGHT, only=[1]),
+        lambda db: claims.has_unfinished(db, due_by=START, states=IN_FLIGHT, only=[1]),
         "delivery_busy delivery_looking delivery_next post_by_status",
     ),
     "a post's status": (lambda db: claims.refresh_status(db, 1, now=START), "sqlite_autoindex_delivery_1"),
     "next due": (lambda db: queries.next_due(db, START), "delivery_next"),
     "how many wait": (lambda db: queries.count_waiting(db, START), "delivery_next post_by_status"),
-    "needing a person": (lambda db: queries.needing(db, "failed"), "delivery_needs"),
-    "needing a retry": (lambda db: queries.needing(db, "failed", auth=False), "delivery_needs"),
+    "needing a person": (lambda db: queries.posts_needing_action(db, "failed"), "delivery_needs"),
+    "needing a retry": (lambda db: queries.posts_needing_action(db, "failed", auth=False), "delivery_needs"),
     "posts of an account": (lambda db: queries.posts_naming(db, 1), "delivery_of_account"),
-    "who holds slots": (lambda db: slots.held(db, [1], START, START + GAP), "delivery_of_account"),
+    "who holds slots": (lambda db: slots.posts_by_instant(db, [1], START, START + GAP), "delivery_of_account"),
     "an account's hours": (lambda db: queries.busy_instants(db, 1, START), "delivery_of_account"),
     "attempts of a post": (lambda db: list(queries.attempts(db, 1)), "sqlite_autoindex_delivery_1 attempt_by_delivery"),
     "a key": (lambda db: queries.post_by_key(db, "k"), "sqlite_autoindex_post_1"),
     "whole posts": (lambda db: list(queries.posts_by_id(db, [1, 2])), ""),
     "ids": (lambda db: queries.existing_ids(db, 1, 9), ""),
     "the last intent": (lambda db: attempts.last_intent(db, 1), "attempt_by_delivery"),
-    "looks": (lambda db: attempts.looks_after(db, 1, 1), "attempt_by_delivery"),
+    "looks": (lambda db: attempts.lookups_after(db, 1, 1), "attempt_by_delivery"),
     "an earlier doubt about a part": (lambda db: attempts.has_unknown(db, 1, in_thread=True), "attempt_by_delivery"),
     "tags at TAB": (lambda db: db.execute(completion_queries._TAGS, {"typed": "a", "most": 9}), "post_tag_by_tag"),
     "posts of a status at TAB": (lambda db: db.execute(completion_queries._OF_STATUS, ("failed", 9)), "post_by_status"),
@@ -132,22 +135,22 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "what comes of an account": (lambda db: queries._waiting(db, 1), "delivery_ready"),
     "an earlier doubt": (lambda db: attempts.has_unknown(db, 1), "attempt_by_delivery"),
     "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
-    "the newest samples": (lambda db: samples.newest(db, 1, 1000), "sample_newest"),
+    "the newest samples": (lambda db: samples.newest_samples(db, 1, 1000), "sample_newest"),
     "accounts with a reading due": (
         lambda db: metric_schedule.accounts_due(db, ["x"], since=START - GAP, until=START, now=START),
         "delivery_published",
     ),
     "readings due": (
-        lambda db: metric_schedule.followed(db, 1, since=START - GAP, until=START, due_by=START),
+        lambda db: metric_schedule.followed_posts(db, 1, since=START - GAP, until=START, due_by=START),
         "delivery_published",
     ),
     "when a post was published": (lambda db: metric_schedule.published_at(db, 1, "1"), "delivery_remote"),
     "a note of a reading": (
-        lambda db: metric_schedule.note(db, 1, "1", read_at=None, next_at=START),
+        lambda db: metric_schedule.record_reading(db, 1, "1", read_at=None, next_at=START),
         "delivery_remote",
     ),
     "the last sample": (lambda db: samples.last_observed(db, 1, "1"), "sqlite_autoindex_sample_1"),
-    "all samples": (lambda db: list(samples.every(db, [1], 9)), "sample_newest"),
+    "all samples": (lambda db: list(samples.read_samples(db, [1], 9)), "sample_newest"),
 }
 
 
@@ -166,7 +169,7 @@ def test_it_is_answered_by_its_indexes(db: Explaining, name: str) -> None:
     ask, indexes = ASKED[name]
     ask(db)
     assert db.plans
-    ends_at_once = {"SCAN post", "SCAN attempt"} if ask is clock_check.newest else set()
+    ends_at_once = {"SCAN post", "SCAN attempt"} if ask is clock_check.last_recorded_instant else set()
     assert [step for step in scans(db.plans) if step not in ends_at_once] == []
     for index in indexes.split():
         assert any(f"INDEX {index}" in step for step in db.plans), db.plans
@@ -227,7 +230,7 @@ def steps_with(db: Explaining, name: str, due: datetime) -> int:
 
 def test_the_newest_instant_takes_one_row_of_each_table(db: Explaining) -> None:
     """In the order of their ids, which is no scan: it ends at the first row."""
-    clock_check.newest(db)
+    clock_check.last_recorded_instant(db)
     assert not [step for step in db.plans if "TEMP B-TREE" in step]
     for name in ("account", "post", "attempt"):
         assert f"SCAN {name}" in db.plans

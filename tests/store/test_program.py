@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ttp.store.home import user_program
-from ttp.store.home.user_program import CAP, BrokenOff, Ended, run
+from ttp.store.home.user_program import CAP, ProgramResult, ProgramTimeout, run
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def left(tmp_path: Path) -> Iterator[Path]:
         os.kill(int(file.read_text()), 9)
 
 
-def said(left: Path, script: str, *, limit_s: float = 20.0) -> Ended:
+def said(left: Path, script: str, *, limit_s: float = 20.0) -> ProgramResult:
     argv = ("/bin/sh", "-c", script, "program", str(left))
     return run(argv, None, setting="hooks.on_published", home=left.parent, limit_s=limit_s)
 
@@ -63,12 +63,12 @@ def test_what_it_leaves_running_cannot_hold_it_up_by_saying_something_now_and_th
 
 
 def test_what_it_leaves_running_may_not_say_more_than_it_may(left: Path) -> None:
-    with pytest.raises(BrokenOff, match=f"{CAP}"):
+    with pytest.raises(ProgramTimeout, match=f"{CAP}"):
         said(left, 'yes & echo $! > "$1"')
 
 
 def test_what_is_said_now_and_then_does_not_make_its_time_longer(left: Path) -> None:
     began = time.monotonic()
-    with pytest.raises(BrokenOff):
+    with pytest.raises(ProgramTimeout):
         said(left, "while :; do echo x; sleep 0.005; done", limit_s=0.2)
     assert time.monotonic() - began < 3

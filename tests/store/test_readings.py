@@ -45,7 +45,7 @@ def published(database: Database, account: Account, remote_id: str | None, at: d
 
 def ids(db: Connection, *, since: datetime = START - 28 * DAY, until: datetime = START, **more: object) -> str:
     """The remote ids of the first account's followed posts, joined."""
-    found = metric_schedule.followed(db, 1, since=since, until=until, **more)  # type: ignore[arg-type]  # fields by name
+    found = metric_schedule.followed_posts(db, 1, since=since, until=until, **more)  # type: ignore[arg-type]  # fields by name
     return "".join(post.remote_id for post in found)
 
 
@@ -68,7 +68,7 @@ def test_published_posts_with_an_id_are_followed_oldest_first(
     assert ids(db, most=1) == "1"
     assert ids(db, since=START - DAY) == "2"
     assert ids(db, until=START - DAY) == "1"
-    (first, _) = metric_schedule.followed(db, 1, since=START - 28 * DAY, until=START)
+    (first, _) = metric_schedule.followed_posts(db, 1, since=START - 28 * DAY, until=START)
     assert first.published_at == START - 2 * DAY
 
 
@@ -77,9 +77,9 @@ def test_a_post_is_due_when_it_was_never_read_or_its_next_reading_has_come(
 ) -> None:
     for remote_id in "1234":
         published(database, account, remote_id, START - DAY)
-    metric_schedule.note(db, 1, "1", read_at=START, next_at=START)
-    metric_schedule.note(db, 1, "2", read_at=START, next_at=START + HOUR)
-    metric_schedule.note(db, 1, "3", read_at=START, next_at=None)
+    metric_schedule.record_reading(db, 1, "1", read_at=START, next_at=START)
+    metric_schedule.record_reading(db, 1, "2", read_at=START, next_at=START + HOUR)
+    metric_schedule.record_reading(db, 1, "3", read_at=START, next_at=None)
     assert ids(db, due_by=START) == "14"
     assert ids(db, due_by=START + HOUR) == "124"
     assert ids(db) == "124"
@@ -91,12 +91,12 @@ def test_what_is_put_off_keeps_when_it_was_read(database: Database, account: Acc
 
     published(database, account, "1", START - DAY)
     out, now = int((START - DAY).timestamp() * 1000), int(START.timestamp() * 1000)
-    metric_schedule.note(db, 1, "1", read_at=None, next_at=START)
+    metric_schedule.record_reading(db, 1, "1", read_at=None, next_at=START)
     assert rows() == [(1, out, now)]
-    metric_schedule.note(db, 1, "1", read_at=START, next_at=START + HOUR)
-    metric_schedule.note(db, 1, "1", read_at=None, next_at=None)
+    metric_schedule.record_reading(db, 1, "1", read_at=START, next_at=START + HOUR)
+    metric_schedule.record_reading(db, 1, "1", read_at=None, next_at=None)
     assert rows() == [(1, now, None)]
-    metric_schedule.note(db, 1, "another's", read_at=START, next_at=None)
+    metric_schedule.record_reading(db, 1, "another's", read_at=START, next_at=None)
     assert len(rows()) == 1
 
 
@@ -116,7 +116,7 @@ def test_accounts_with_something_due_come_by_their_oldest_post(
     published(database, quiet, "3", START - DAY / 48)  # half an hour: not of age
     assert due(db) == ["instagram/shop", "x/me"]
     assert due(db, "x") == ["x/me"]
-    metric_schedule.note(db, 2, "2", read_at=START, next_at=START + HOUR)
+    metric_schedule.record_reading(db, 2, "2", read_at=START, next_at=START + HOUR)
     assert due(db) == ["x/me"]
 
 

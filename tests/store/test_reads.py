@@ -20,7 +20,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
 from tests.store.stores import add_account, add_post, models, new_store, raw, to, transaction
 from ttp.domain.account import Account
-from ttp.domain.approval import waits
+from ttp.domain.approval import waits_for_approval
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
@@ -145,7 +145,7 @@ def test_drafts_that_are_given_times_at_once_are_as_if_each_had_been_updated(dat
         for n, draft in enumerate(drafts, start=1)
     ]
     with database.writing() as db:
-        at_once = posts.retime(db, moved, ChangeRecorder("plan", START))
+        at_once = posts.save_times(db, moved, ChangeRecorder("plan", START))
     with database.writing() as db:
         one_by_one = [posts.update(db, post, None) for post in moved]
 
@@ -190,7 +190,10 @@ def passes(post: Post, wanted: PostFilter) -> bool:
         and (wanted.until is None or (post.scheduled_at is not None and post.scheduled_at < wanted.until))
         and (wanted.search is None or wanted.search.lower() in post.content.lower())
         and (wanted.key is None or wanted.key == post.key)
-        and (not wanted.needs_you or any(d.state in needing or (wanted.approval and waits(d)) for d in post.deliveries))
+        and (
+            not wanted.needs_you
+            or any(d.state in needing or (wanted.approval and waits_for_approval(d)) for d in post.deliveries)
+        )
     )
 
 
@@ -409,11 +412,11 @@ def test_what_needs_a_person_comes_newest_first_and_once(database: Database) -> 
     add_post(database, failed(one, Kind.CONTENT), deleted_at=START)
     add_post(database, to(one, START, state=DeliveryState.NEEDS_REVIEW))
     with closing(database.connect()) as db:
-        assert queries.needing(db, "failed") == [3, 2, 1]
-        assert queries.needing(db, "failed", most=2) == [3, 2]
-        assert queries.needing(db, "failed", auth=True) == [3, 2]
-        assert queries.needing(db, "failed", auth=False) == [2, 1]
-        assert queries.needing(db, "needs_review") == [5]
+        assert queries.posts_needing_action(db, "failed") == [3, 2, 1]
+        assert queries.posts_needing_action(db, "failed", most=2) == [3, 2]
+        assert queries.posts_needing_action(db, "failed", auth=True) == [3, 2]
+        assert queries.posts_needing_action(db, "failed", auth=False) == [2, 1]
+        assert queries.posts_needing_action(db, "needs_review") == [5]
 
 
 def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Database) -> None:
@@ -421,6 +424,6 @@ def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Data
     ids = [d.id for d in made.deliveries]
     with transaction(database) as db:
         for number in (1, 0, 1):
-            attempts.begin(db, Attempt("", 1, "post", Phase.PUBLISH, START, delivery_id=ids[number]))
+            attempts.start_attempt(db, Attempt("", 1, "post", Phase.PUBLISH, START, delivery_id=ids[number]))
         assert [a.account for a in queries.attempts(db, 1)] == ["x/other", "x/me", "x/other"]
         assert list(queries.attempts(db, 2)) == []

@@ -22,7 +22,7 @@ from tests.drift import store_schema
 from tests.store.stores import add_account, add_post, models, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, queries
-from ttp.store.backup import back_up, put_in_place
+from ttp.store.backup import back_up, restore
 from ttp.store.database import REVISIONS, Database
 from ttp.store.home.locks import publisher_lock
 from ttp.store.models import AccountRow
@@ -189,7 +189,7 @@ def test_a_restored_backup_of_an_older_revision_is_brought_up_to_date(
     older: Database, with_next: WithNext, tmp_path: Path
 ) -> None:
     back_up(older, tmp_path / "backup.db")
-    put_in_place(older, tmp_path / "backup.db")
+    restore(older, tmp_path / "backup.db")
     with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
     with closing(Database(older.home).connect()) as db:
         assert db.execute("SELECT host, ran_at FROM store").fetchone()[0] == RESTORED

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ttp import views
 from ttp.cli import exit_codes
 from ttp.domain.account import Account, Hold
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import (
     Bug,
@@ -24,7 +25,7 @@ from ttp.domain.errors import (
     SlowClock,
     TtpError,
 )
-from ttp.domain.health import Costs, Health, Needs, Publisher
+from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import PostStatus
@@ -52,7 +53,7 @@ FAILED = Delivery(
     DeliveryState.FAILED,
     due_at=AT,
     attempts=1,
-    error=DeliveryError(Kind.AUTH, "token ended", "401", "ttp account connect x/roastery"),
+    error=DeliveryError(Kind.AUTH, "token ended", "401", action("account connect", "x/roastery")),
 )
 POST = PostView(
     "Launch day!",
@@ -137,7 +138,7 @@ def test_a_post_has_the_documented_form() -> None:
                     "kind": "auth",
                     "code": "401",
                     "message": "token ended",
-                    "hint": "ttp account connect x/roastery",
+                    "hint": action("account connect", "x/roastery"),
                 },
             },
         ],
@@ -250,17 +251,17 @@ def test_a_sample_tells_what_was_not_counted_as_null_not_as_zero() -> None:
 
 def test_status_has_the_documented_form() -> None:
     health = Health(
-        Publisher(True, 4127, "loop", AT, NEXT),
+        PublisherInfo(True, 4127, "loop", AT, NEXT),
         next_due_at=NEXT,
         next_post=POST,
         overdue=1,
         waiting=3,
-        needs=Needs((36,), ("x/roastery",), (38, 39)),
+        needs=ActionsNeeded((36,), ("x/roastery",), (38, 39)),
         holds=(Hold("x/me", NEXT, "quota"),),
         limits=(Limit("tiktok/me", "posts", 3, 15, NEXT),),
         media=MediaUse(7, 12_000_000),
         clock=SlowClock(AT, NEXT),
-        costs=(Costs("x", "X"),),
+        costs=(PlatformCosts("x", "X"),),
     )
     assert json.loads(json.dumps(status.status_json(health))) == {
         "publisher": {
@@ -286,8 +287,8 @@ def test_status_has_the_documented_form() -> None:
 
 @pytest.mark.parametrize(("running", "stalled"), [(False, True), (True, False)])
 def test_publishing_is_stalled_when_posts_are_overdue_and_nothing_runs(*, running: bool, stalled: bool) -> None:
-    assert Health(Publisher(running), overdue=1).stalled is stalled
-    assert not Health(Publisher(running)).stalled
+    assert Health(PublisherInfo(running), overdue=1).stalled is stalled
+    assert not Health(PublisherInfo(running)).stalled
 
 
 def test_the_key_lists_are_the_keys_of_the_objects() -> None:

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import sys
 
-from ttp.store.completion_queries import words
+from ttp.store.completion_queries import complete_words
 
 TYPE_CHECKING = False  # of `typing` (see `ttp.cli.main`)
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def complete(asked: Sequence[str]) -> str:
         store = f"{data_folder(os.environ)}/ttp.db"
         if kind != "zone" and not os.path.isfile(store):  # SQLite would wait for a named pipe
             return ""
-        for word, help in zones(typed) if kind == "zone" else words(store, kind, typed, statuses):
+        for word, help in zones(typed) if kind == "zone" else complete_words(store, kind, typed, statuses):
             if word.isprintable():  # what cannot be shown as it is cannot be typed either
                 lines.append(f"{word}\t{_shown(help)}\n")
     except (sqlite3.Error, OSError, ValueError):

@@ -40,7 +40,7 @@ from ttp.domain.permissions import Capability
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
-from ttp.store.home.editor_drafts import Manuscript, Manuscripts
+from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
@@ -114,7 +114,7 @@ def _screen() -> int | None:
 
 def create_in_editor(context: Context, wish: PostInput) -> None:
     """Write a new post; `wish` is what the file begins with."""
-    manuscripts = Manuscripts(context.home)
+    manuscripts = EditorDrafts(context.home)
     with ExitStack() as held:
         with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
@@ -136,7 +136,7 @@ def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
         with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
             post = context.posts.editable(post_id)
-            sheet = held.enter_context(Manuscripts(context.home).of_post(post_id))
+            sheet = held.enter_context(EditorDrafts(context.home).of_post(post_id))
             task = _begun(context, sheet, post, wish)
         if isinstance(task, NewPostEdit):
             _finish_new(context, task)
@@ -144,7 +144,7 @@ def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
             _finish_change(context, task)
 
 
-def _begun(context: Context, sheet: Manuscript, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
+def _begun(context: Context, sheet: EditorDraft, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
     """What an edit goes on with, or begins."""
     if sheet.path.exists() and sheet.base != post_fingerprint(post):
         aside = shlex.quote(str(sheet.set_aside()))
@@ -167,7 +167,7 @@ def _begun(context: Context, sheet: Manuscript, post: Post, wish: PostInput) -> 
 class NewPostEdit:
     """A file that is to become a post. `began`: what it was when the editor was opened first."""
 
-    def __init__(self, context: Context, sheet: Manuscript, *, began: str | None = None) -> None:
+    def __init__(self, context: Context, sheet: EditorDraft, *, began: str | None = None) -> None:
         self.sheet = sheet
         self.context = context
         self._began = began
@@ -207,7 +207,7 @@ class NewPostEdit:
 class ExistingPostEdit:
     """A file that is to change a post."""
 
-    def __init__(self, context: Context, sheet: Manuscript, post: Post) -> None:
+    def __init__(self, context: Context, sheet: EditorDraft, post: Post) -> None:
         self.sheet = sheet
         self.context = context
         self._post = post
@@ -325,7 +325,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
             text, lines = written, _error_lines(error)
 
 
-def _keep(context: Context, left: Manuscript) -> None:
+def _keep(context: Context, left: EditorDraft) -> None:
     """Make a draft of what was being written when ttp or the machine ended."""
     text = editor_form.without_lines(left.read(), left.shown)
     if _is_blank(context, text):
@@ -357,11 +357,11 @@ def _error_lines(error: TtpError) -> list[str]:
 
 
 def _adding(error: TtpError, *ways: Hint) -> TtpError:
-    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
 
 
-def _save(context: Context, sheet: Manuscript, text: str) -> Post:
+def _save(context: Context, sheet: EditorDraft, text: str) -> Post:
     """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     kept = context.drafts.save(text, sheet.draft, sheet.kept)

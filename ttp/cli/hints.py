@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.cli.escape import escape_text
+from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, TtpError
 
 _LABEL = 15
@@ -24,11 +25,21 @@ def error_lines(error: TtpError) -> Iterator[str]:
         if problem.message != error.message:
             whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
             yield f"  {escape_text(whose + problem.message)}"
-        if problem.hint and all(problem.hint != hint.type for hint in hints):
+        if problem.hint and all(problem.hint != hint.way for hint in hints):
             hints.append(Hint("try", problem.hint))
-    label = max((len(escape_text(hint.say)) + 3 for hint in hints), default=0)
+    label = max((len(escape_text(hint.label)) + 3 for hint in hints), default=0)
     for hint in hints:
-        yield f"  {escape_text(hint.say) + ':':<{max(label, _LABEL)}}{escape_text(hint.type)}"
+        yield f"  {escape_text(hint.label) + ':':<{max(label, _LABEL)}}{escape_text(command_text(hint.way))}"
+
+
+def command_text(way: WayOut) -> str:
+    """Return what to type: an action as a command of ttp, other words as they are."""
+    if isinstance(way, str):
+        return way
+    options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
+    dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
+    words = [*options, "--", *way.args] if dashed else [*way.args, *options]
+    return quote_command("ttp", *way.name.split(), *words)
 
 
 def quote_command(*words: str) -> str:
@@ -64,7 +75,7 @@ def with_replaced_words(error: TtpError, argv: Sequence[str]) -> TtpError:
 def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
     words = None if hint.instead is None else _replaced(argv, *hint.instead)
     typed = "" if words is None else shlex.join(["ttp", *words])
-    return Hint(hint.say, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
+    return Hint(hint.label, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
 
 
 def _replaced(argv: Sequence[str], wrong: str, meant: str) -> list[str] | None:

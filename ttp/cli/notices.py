@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
+from ttp.cli.hints import command_text
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
 from ttp.domain import approval
 from ttp.domain.account import Account
+from ttp.domain.action import Action
 from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 
@@ -74,8 +76,8 @@ def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
     """Notes on stderr for what does not refuse; the same for JSON's `warnings`."""
     said = [problem.message for problem in problems]
     for problem in problems:
-        command = problem.hint if (problem.hint or "").startswith("ttp ") else None
-        out.note(problem.message + (f"\n{command}" if command else ""))
+        command = f"\n{command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
+        out.note(problem.message + command)
     return said
 
 

@@ -361,9 +361,9 @@ def read_file(context: Context, path: str, what: str) -> str:
             whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8")
         return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
-        from ttp.store.home.paths import on_the_way
+        from ttp.store.home.paths import nearest_folder
 
-        way = Hint("see what is there", f"ls -la {on_the_way(Path(path))}")
+        way = Hint("see what is there", f"ls -la {nearest_folder(Path(path))}")
         raise NotFound(f"no {what} file {path}", way) from None
     except UnicodeDecodeError:
         raise UsageError(f"the {what} file {path} is not UTF-8") from None

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 from ttp import views
 from ttp.cli.escape import escape_line, escape_text, escape_tsv, json_line, lines, to_ascii
 from ttp.cli.exit_codes import exit_code
-from ttp.cli.hints import error_lines
+from ttp.cli.hints import command_text, error_lines
 from ttp.cli.streams import USUAL_WIDTH, escaping_stream, is_plain, is_utf8, terminal_width, write_text
+from ttp.domain.action import Action
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views import errors
 
@@ -242,7 +243,7 @@ def cell(value: object) -> str:
         case dict() | list() | tuple():
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
         case _:
-            return str(_plain(value) if isinstance(value, datetime) else value)
+            return str(_plain(value) if isinstance(value, datetime | Action) else value)
 
 
 def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
@@ -279,9 +280,11 @@ def _encoder(*, ascii: bool) -> json.JSONEncoder:
 
 
 def _plain(value: object) -> object:
-    """What JSON has no form for: instants in dictionaries that services make."""
+    """What JSON has no form for: instants, and the actions of hints."""
     if isinstance(value, datetime):
         return views.format_json_instant(value)
+    if isinstance(value, Action):
+        return command_text(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -58,9 +58,9 @@ def own_places(environ: Mapping[str, str] = os.environ) -> tuple[tuple[Path, ...
 
 
 def _place(environ: Mapping[str, str], name: str) -> Path:
-    from ttp.store.home.paths import place
+    from ttp.store.home.paths import expand_user
 
-    return place(environ[name], name).absolute()
+    return expand_user(environ[name], name).absolute()
 
 
 class NoSetting(UsageError):

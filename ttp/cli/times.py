@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.hints import command_text, option_words, quote_command
 from ttp.domain.errors import Hint, TtpError
 from ttp.domain.time.formatting import format_instant
 
@@ -47,7 +47,7 @@ class TimeCommand:
         other = hint.other_time
         if other is None:
             return hint
-        return replace(hint, type=self.retype(other.at, other.tz, draft), other_time=None)
+        return replace(hint, way=self.retype(other.at, other.tz, draft), other_time=None)
 
     def retype(self, at: str, tz: str | None, draft: int | None = None) -> str:
         """Return the command with another time or zone; on a draft that has the text already, an edit of that."""
@@ -87,7 +87,7 @@ class TimeCommand:
         for time in times:
             if time is not None and time.note:
                 hint = self.render(time.note_hint, draft) if time.note_hint else None
-                notes[time.note + (f"\n{hint.say}:  {hint.type}" if hint else "")] = None
+                notes[time.note + (f"\n{hint.label}:  {command_text(hint.way)}" if hint else "")] = None
         for note in notes:
             self.context.out.note(note)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
 from ttp.domain.platform import PlatformFacts
 
@@ -88,13 +89,13 @@ class Credentials:
         return self.token_secret is not None
 
 
-def connect_command(name: str, *, by_keys: bool = False) -> str:
+def connect_action(name: str, *, by_keys: bool = False) -> Action:
     """The command that gives an account new credentials, connected or (`by_keys`) added."""
-    return f"ttp account add {name} --credentials FILE" if by_keys else f"ttp account connect {name}"
+    return action("account add", name, credentials="FILE") if by_keys else action("account connect", name)
 
 
 def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
-    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. UsageError if it is neither."""
+    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
         raise UsageError(f'"{text}" is not an account', Hint("write it as", "PLATFORM/HANDLE, for example x/me"))
@@ -109,27 +110,29 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two hosts count as one: equal, or both on this machine's loopback."""
+    """Return whether two hosts count as one: equal, or both on this machine's loopback."""
     return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's loopback."""
+    """Return whether a host name or address is this machine's loopback."""
     bare = host.strip("[]").lower()
     return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None
 
 
 def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
-    """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
+    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or UsageError
+    otherwise."""
     found: dict[str, Account] = {}
     for name in names:
-        account = named(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
+        account = find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
         found[account.name] = account
     return tuple(found.values())
 
 
-def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
+def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
+    """Return the account of a full name, whatever the case of its handle. Raises NotFound, or UsageError if it is no
+    name."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
@@ -140,8 +143,8 @@ def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Acco
     raise NotFound(
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", name, known),
-        Hint("see them", "ttp account list"),
-        Hint("connect it", connect_command(f"{platform}/{handle}")),
+        Hint("see them", action("account list")),
+        Hint("connect it", connect_action(f"{platform}/{handle}")),
     )
 
 
@@ -153,7 +156,7 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
 
 
 def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """The one enabled account of a platform. UsageError for none, Ambiguous for several."""
+    """Return the one enabled account of a platform. Raises UsageError for none, Ambiguous for several."""
     platform = platforms.find(name).name
     enabled = [account for account in known if account.platform == platform and account.enabled]
     match enabled:
@@ -163,9 +166,9 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> 
             off = [account.name for account in known if account.platform == platform]
             if off:
                 raise UsageError(
-                    f"no {platform} account is enabled", *(Hint("enable it", f"ttp account enable {n}") for n in off)
+                    f"no {platform} account is enabled", *(Hint("enable it", action("account enable", n)) for n in off)
                 )
-            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
+            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_action(platform)))
     names = [account.name for account in enabled]
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
@@ -177,12 +180,12 @@ def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
     for account in accounts:
         name = account.name
         if account.is_paused:
-            resume = f"ttp resume --account {name}"
+            resume = action("resume", account=name)
             yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
         if not account.enabled:
             said = f"{name} is disabled: what is due for it fails"
-            yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)
+            yield Problem("accounts", "disabled", said, name, action("account enable", name), warning=True)
         if account.needs_reconnect or not account.connected:
             code = "reconnect" if account.connected else "not_connected"
             said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
-            yield Problem("accounts", code, said, name, connect_command(name), warning=True)
+            yield Problem("accounts", code, said, name, connect_action(name), warning=True)

@@ -23,38 +23,38 @@ OPEN = (frozenset(DeliveryState) - ENDED) | {DeliveryState.FAILED}
 
 
 def is_needed(config: Config) -> bool:
-    """Whether nothing goes out before somebody has approved it."""
+    """Return whether nothing goes out before somebody has approved it."""
     return config[SETTING] is True
 
 
-def approved(post: Post, at: datetime) -> Post:
-    """The post with a yes to all that may still go out; one that it has already stays."""
+def approve(post: Post, at: datetime) -> Post:
+    """Return the post with a yes to all that may still go out; one that it has already stays."""
     yes = _each(post, lambda d: replace(d, approved_at=d.approved_at or at) if d.state in OPEN else d)
     return replace(yes, rejection=None)
 
 
-def rejected(post: Post, at: datetime, why: str | None) -> Post:
-    """The post with a no."""
+def reject(post: Post, at: datetime, why: str | None) -> Post:
+    """Return the post with a no."""
     return replace(_unapproved(post), rejection=Rejection(at, why))
 
 
-def still_approved(before: Post, after: Post) -> Post:
+def keep_approval(before: Post, after: Post) -> Post:
     """`after`, without what was said of `before` if it says something else, or goes elsewhere or at another time."""
     return after if _meant(before) == _meant(after) else replace(_unapproved(after), rejection=None)
 
 
-def waits(delivery: Delivery) -> bool:
-    """Whether the delivery would go out at its time, were it approved."""
+def waits_for_approval(delivery: Delivery) -> bool:
+    """Return whether the delivery would go out at its time, were it approved."""
     return delivery.state in _READY and delivery.next_at is not None and delivery.approved_at is None
 
 
-def waiting(post: AnyPost) -> AnyPost:
-    """The post as it is shown where approval is needed: what is not approved waits for it."""
-    return _each(post, lambda d: replace(d, waiting_for=APPROVAL, waiting_until=None) if waits(d) else d)
+def show_approval_waits(post: AnyPost) -> AnyPost:
+    """Return the post as it is shown where approval is needed: what is not approved waits for it."""
+    return _each(post, lambda d: replace(d, waiting_for=APPROVAL, waiting_until=None) if waits_for_approval(d) else d)
 
 
 def _meant(post: Post) -> tuple[object, ...]:
-    """What somebody looks at who approves a post."""
+    """Return what somebody looks at who approves a post."""
     return (
         post.content,
         dict(post.variants),
@@ -69,7 +69,7 @@ def _meant(post: Post) -> tuple[object, ...]:
 
 
 def _unapproved(post: Post) -> Post:
-    """The post without its approval, but for what is out and what the publisher has in hand."""
+    """Return the post without its approval, but for what is out and what the publisher has in hand."""
     return _each(post, lambda d: replace(d, approved_at=None) if d.state in _AT_REST else d)
 
 

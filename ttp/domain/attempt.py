@@ -34,7 +34,8 @@ JSON values only. Persisted with the delivery before the step that needs it."""
 
 
 def parts_of(handle: Handle) -> tuple[str, ...]:
-    """The ids of the parts of a thread that a handle knows as published, in order; empty for anything but a thread."""
+    """Return the ids of the parts of a thread that a handle knows as published, in order; empty for anything but a
+    thread."""
     held = handle.get("parts")
     return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
 

@@ -49,7 +49,7 @@ class CalendarRange:
         return _beginning(self.last + _DAY, self.zone)
 
     def day(self, at: datetime) -> date:
-        """The day on which an instant falls here."""
+        """Return the day on which an instant falls here."""
         return at.astimezone(self.zone).date()
 
     def holds(self, at: datetime) -> bool:
@@ -58,32 +58,33 @@ class CalendarRange:
     def moved(self, by: int) -> CalendarRange:
         """So many weeks or months later; earlier where it is negative."""
         if self.is_week:
-            return week_with(self.first + by * 7 * _DAY, self.zone)
+            return week_of(self.first + by * 7 * _DAY, self.zone)
         months = self.first.year * 12 + self.first.month - 1 + by
-        return month_with(date(months // 12, months % 12 + 1, 1), self.zone)
+        return month_of(date(months // 12, months % 12 + 1, 1), self.zone)
 
 
-def week_with(day: date, zone: tzinfo) -> CalendarRange:
-    """The ISO week, Monday to Sunday, that a day is in."""
+def week_of(day: date, zone: tzinfo) -> CalendarRange:
+    """Return the ISO week, Monday to Sunday, that a day is in."""
     return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
 
 
-def month_with(day: date, zone: tzinfo) -> CalendarRange:
-    """The month that a day is in."""
+def month_of(day: date, zone: tzinfo) -> CalendarRange:
+    """Return the month that a day is in."""
     first = day.replace(day=1)
     after = (first + 31 * _DAY).replace(day=1)
     return CalendarRange(first, (after - first).days, zone)
 
 
-def time_of(post: PostFields) -> datetime:
-    """Where a post stands in a calendar: at its time, or where it went out without one. It has one of the two."""
+def calendar_time(post: PostFields) -> datetime:
+    """Return where a post stands in a calendar: at its time, or where it went out without one. It has one of the
+    two."""
     at = post.scheduled_at or post.published_at
     assert at is not None
     return at
 
 
 def days_without_posts(span: CalendarRange, taken: Collection[date], today: date) -> tuple[date, ...]:
-    """The days from `today` on that have no post, with days before and behind them in the span that have some
+    """Return the days from `today` on that have no post, with days before and behind them in the span that have some
     (`taken`)."""
     return tuple(
         day

@@ -103,7 +103,7 @@ class PlatformKeys(Protocol):
         ...
 
     def reads_free(self, name: str) -> bool:
-        """Whether reading numbers of posts costs nothing there."""
+        """Return whether reading numbers of posts costs nothing there."""
         ...
 
 
@@ -191,25 +191,25 @@ class Config(Mapping[str, Value]):
         return len(self._keys)
 
     def is_set(self, name: str) -> bool:
-        """Whether a setting has another value than its default."""
+        """Return whether a setting has another value than its default."""
         return self[name] != self._keys[name].default
 
     def seconds(self, name: str) -> float:
-        """A setting that is a number of seconds."""
+        """Return a setting that is a number of seconds."""
         value = self[name]
         return 0.0 if value is None or isinstance(value, tuple) else float(value)
 
     def count(self, name: str) -> int:
-        """A setting that is a whole number."""
+        """Return a setting that is a whole number."""
         value = self[name]
         return 0 if value is None or isinstance(value, tuple) else int(value)
 
     def text(self, name: str) -> str:
-        """A setting that is a text; the empty text where it is unset."""
+        """Return a setting that is a text; the empty text where it is unset."""
         value = self[name]
         return "" if value is None else str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A setting that is a list of texts."""
+        """Return a setting that is a list of texts."""
         value = self[name]
         return value if isinstance(value, tuple) else ()

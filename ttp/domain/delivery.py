@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from ttp.domain.action import WayOut
 from ttp.domain.attempt import Handle, Kind, parts_of
 from ttp.domain.errors import InvalidTransition
 
@@ -83,12 +84,12 @@ ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.NEEDS_REVIEW, _S.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class DeliveryError:
-    """Why a delivery failed or waits, in the platform's words (cleaned) and ours. `hint`: a command to type."""
+    """Why a delivery failed or waits, in the platform's words (cleaned) and ours. `hint`: what to do about it."""
 
     kind: Kind
     message: str
     code: str | None = None
-    hint: str | None = None
+    hint: WayOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +201,12 @@ class Delivery:
         return self._move(DeliveryState.SENDING)
 
     def withdrawn(self) -> Delivery:
-        """The intent was not used, the platform was not ready, or the next part follows: back among the claimed."""
+        """Return the intent was not used, the platform was not ready, or the next part follows: back among the
+        claimed."""
         return self._move(DeliveryState.CLAIMED)
 
     def going_on(self, now: datetime) -> Delivery:
-        """A look-up found one part of a thread: the rest follows at once, and no try is spent."""
+        """Return a look-up found one part of a thread: the rest follows at once, and no try is spent."""
         return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
 
     def published(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ttp.domain.action import WayOut
+
 
 class Grade(StrEnum):
     OK = "ok"
@@ -28,7 +30,7 @@ class Remark:
 
     status: Grade
     message: str
-    hint: str | None = None
+    hint: WayOut | None = None
     reconnect: bool = False
 
 
@@ -39,7 +41,7 @@ class Check:
     name: str
     status: Grade
     message: str
-    hint: str | None = None
+    hint: WayOut | None = None
     reconnect: bool = False
 
 
@@ -59,20 +61,20 @@ class Checkup:
         return bool(failed) and all(check.reconnect for check in failed)
 
 
-def fine(message: str) -> Remark:
+def ok_remark(message: str) -> Remark:
     return Remark(Grade.OK, message)
 
 
-def warning(message: str, hint: str | None = None) -> Remark:
+def warning_remark(message: str, hint: WayOut | None = None) -> Remark:
     return Remark(Grade.WARN, message, hint)
 
 
-def failure(message: str, hint: str | None = None, *, reconnect: bool = False) -> Remark:
+def failure_remark(message: str, hint: WayOut | None = None, *, reconnect: bool = False) -> Remark:
     return Remark(Grade.FAIL, message, hint, reconnect)
 
 
-def check_of(name: str, remarks: Iterable[Remark]) -> Check:
-    """One check of at least one remark: the worst first, the rest behind it; the way out is the worst one's."""
+def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
+    """Return one check of at least one remark: the worst first, the rest behind it; the way out is the worst one's."""
     found = sorted(remarks, key=lambda remark: _ORDER.index(remark.status))
     worst = found[0].status
     of_worst = [remark for remark in found if remark.status is worst]
@@ -85,8 +87,9 @@ def check_of(name: str, remarks: Iterable[Remark]) -> Check:
     )
 
 
-def until(at: datetime, now: datetime) -> str:
-    """An end that is to come, or has come, in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are UTC's."""
+def format_end(at: datetime, now: datetime) -> str:
+    """Return an end that is to come, or has come, in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are
+    UTC's."""
     seconds = round(abs((at - now).total_seconds()))
     days, hours, minutes = seconds // 86_400, seconds // 3600, seconds // 60
     if days >= 2:

@@ -22,8 +22,8 @@
     └── Bug                internal     a bug
         └── InvalidTransition
 
-A message says what happened in one line. A hint is one whole command to type. `ttp.cli.exit_codes` maps the
-codes to exit codes; nothing below `cli` knows about those.
+A message says what happened in one line. A hint is an action, which each interface renders in its own form.
+`ttp.cli.exit_codes` maps the codes to exit codes; nothing below `cli` knows about those.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from ttp.domain.action import WayOut, action
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,14 @@ class OtherTime:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One way out: `say` is the label ("did you mean"), `type` the command or text to type.
+    """One way out: a label and what to do.
 
     `instead`: the word that was typed (none: ""), and the one for it that makes what was typed a command that works;
     the command line knows the rest of it, and types all of it.
     """
 
-    say: str
-    type: str
+    label: str
+    way: WayOut
     instead: tuple[str, str] | None = None
     other_time: OtherTime | None = None
     """What to ask for instead; each interface writes it in its own form."""
@@ -70,7 +72,7 @@ class Problem:
     code: str
     message: str
     account: str | None = None
-    hint: str | None = None
+    hint: WayOut | None = None
     warning: bool = False
 
 
@@ -168,7 +170,7 @@ class SlowClock(Busy):
         super().__init__(
             f"the clock stands at {here}, before the last record of the store, {then}: nothing is published",
             Hint("set it, and look at it", "date"),
-            Hint("if it is right, and was ahead before", "ttp run --trust-clock"),
+            Hint("if it is right, and was ahead before", action("run", trust_clock=True)),
         )
 
 

@@ -13,7 +13,7 @@ from ttp.domain.rate_limit import Limit
 
 
 @dataclass(frozen=True, slots=True)
-class Publisher:
+class PublisherInfo:
     """The process that holds the store's publishing lock, or the last one that did.
 
     `mode` is `loop`, `once` or `until-idle`; `pid` and `since` are None while none runs.
@@ -27,7 +27,7 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class ActionsNeeded:
     """What a person must do: ids of the posts to look at, names of the accounts to reconnect, ids of the posts to
     retry, and of those to approve (None: nobody need)."""
 
@@ -38,7 +38,7 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class PlatformCosts:
     """What a platform will charge, in thousandths of a US dollar, for so many posts.
 
     `more`: further ones were not looked at.
@@ -62,17 +62,17 @@ class Health:
     machine; `unreadable`: what is left alone because it cannot be read.
     """
 
-    publisher: Publisher = Publisher()
+    publisher: PublisherInfo = PublisherInfo()
     next_due_at: datetime | None = None
     next_post: PostFields | None = None
     coming: tuple[PostFields, ...] = ()
     overdue: int = 0
     waiting: int = 0
     held: int = 0
-    needs: Needs = Needs()
+    needs: ActionsNeeded = ActionsNeeded()
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
-    costs: tuple[Costs, ...] = ()
+    costs: tuple[PlatformCosts, ...] = ()
     media: MediaUse = NO_MEDIA
     clock: TtpError | None = None
     elsewhere: TtpError | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_probe.images import Look
+from ttp.domain.media_probe.images import JpegAppearance
 
 EXTRA = "pip install 'ttp-cli[media]'"
 """What to type so that ttp can convert images."""
@@ -51,7 +51,7 @@ class ImageFit:
     failed: str | None = None
 
     def sent(self, item: MediaItem) -> MediaItem:
-        """The item as it is sent: a converted copy has no address of its own."""
+        """Return the item as it is sent: a converted copy has no address of its own."""
         if self.made is None:
             return item
         made = self.made
@@ -64,8 +64,8 @@ ImageFits = Mapping[tuple[str, str], ImageFit]
 NO_FITS: ImageFits = MappingProxyType({})
 
 
-def find_misfit(item: MediaItem, look: Look | None, form: ImageForm) -> FitProblems | None:
-    """Why an image must or should be converted; None where it is sent byte for byte. `look`: of a JPEG."""
+def find_misfit(item: MediaItem, look: JpegAppearance | None, form: ImageForm) -> FitProblems | None:
+    """Return why an image must or should be converted; None where it is sent byte for byte. `look`: of a JPEG."""
     must = []
     if item.mime not in form.mimes:
         must.append(f"it is {NAMES[item.mime]}")
@@ -90,8 +90,8 @@ def find_misfit(item: MediaItem, look: Look | None, form: ImageForm) -> FitProbl
     return FitProblems(tuple(must), tuple(may), scaled) if must or may or scaled else None
 
 
-def target(width: int, height: int, form: ImageForm) -> tuple[int, int]:
-    """The pixels of a converted copy. Heights are rounded up: so a shape within 4:5 and 1.91:1 stays there."""
+def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
+    """Return the pixels of a converted copy. Heights are rounded up: so a shape within 4:5 and 1.91:1 stays there."""
     if form.box is not None:
         width, height = _boxed(width, height, form.box)
     if form.widths is not None:
@@ -101,8 +101,8 @@ def target(width: int, height: int, form: ImageForm) -> tuple[int, int]:
     return width, height
 
 
-def crop(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int, int, int]:
-    """The largest box of allowed shape in the middle of an image: width, height, left, top."""
+def crop_box(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int, int, int]:
+    """Return the largest box of allowed shape in the middle of an image: width, height, left, top."""
     (low_w, low_h), (high_w, high_h) = aspects
     if width * low_h < height * low_w:
         fitting = max(1, width * low_h // low_w)
@@ -112,7 +112,7 @@ def crop(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int
 
 
 def _boxed(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
-    """The largest size of the same shape within a box, lying or standing; never larger than it is."""
+    """Return the largest size of the same shape within a box, lying or standing; never larger than it is."""
     longer, shorter = max(width, height), min(width, height)
     if longer <= box[0] and shorter <= box[1]:
         return width, height

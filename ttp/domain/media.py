@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ttp.domain.action import WayOut
+
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         "image/jpeg": "JPEG",
@@ -57,7 +59,7 @@ class MediaItem:
 
 
 def is_web_address(text: str) -> bool:
-    """Whether what was typed for media is an address, and no path."""
+    """Return whether what was typed for media is an address, and no path."""
     return text.lower().startswith(("http://", "https://"))
 
 
@@ -77,4 +79,4 @@ class MediaHostProblem:
     """Why local files get no public URL, as a clause, and what to type."""
 
     message: str
-    hint: str
+    hint: WayOut

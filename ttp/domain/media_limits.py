@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import EXTRA, ImageFit, crop
+from ttp.domain.image_fit import EXTRA, ImageFit, crop_box
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.rules import PlatformPost
 
@@ -34,8 +34,8 @@ class MediaLimits:
 
 
 def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advised: MediaLimits) -> Iterator[Problem]:
-    """The problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the first
-    one left standing. What the file does not tell breaks no limit."""
+    """Yield the problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the
+    first one left standing. What the file does not tell breaks no limit."""
     fit = case.fit(item)
     refused = dict(_breaches(item, taken, fit.shown))
     must = fit.misfit.must if fit.misfit is not None else ()
@@ -55,7 +55,7 @@ def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advis
 
 
 def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator[Problem]:
-    """A warning where an image could be shown otherwise than it is seen here, and was not converted."""
+    """Yield a warning where an image could be shown otherwise than it is seen here, and was not converted."""
     if fit.misfit is not None and fit.misfit.may:
         message = f" may show {item.name} otherwise than you see it: {_and(fit.misfit.may)}"
         why = f" (it cannot be converted: {fit.failed})" if fit.failed else ""
@@ -63,14 +63,15 @@ def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator
 
 
 def same_shape(one: MediaItem, other: MediaItem) -> bool:
-    """Whether two items have the same width:height, to a hundredth. What a file does not tell is no difference."""
+    """Return whether two items have the same width:height, to a hundredth. What a file does not tell is no
+    difference."""
     if not (one.width and one.height and other.width and other.height):
         return True
     mine, theirs = one.width * other.height, other.width * one.height
     return abs(mine - theirs) * 100 <= max(mine, theirs)
 
 
-def shape(item: MediaItem) -> str:
+def shape_text(item: MediaItem) -> str:
     """`1080x1350`; `unknown` where the file does not tell."""
     return f"{item.width}x{item.height}" if item.width and item.height else "unknown"
 
@@ -129,7 +130,7 @@ def _shape(width: int, height: int, item: MediaItem, limits: MediaLimits) -> Ite
     if width * low_h < height * low_w or width * high_h > height * high_w:
         what = f"it is {width}x{height} pixels, and the shape must be between {low_w}:{low_h} and {high_w / high_h:g}:1"
         if item.is_image:
-            wide, high, left, top = crop(width, height, limits.aspects)
+            wide, high, left, top = crop_box(width, height, limits.aspects)
             what += f"; crop it to {wide}x{high}, for example to the box {wide}x{high}+{left}+{top}"
         yield "media_aspect", what
 

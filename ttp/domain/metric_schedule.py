@@ -28,28 +28,28 @@ BEFORE_THE_END = timedelta(minutes=30)
 
 
 def parse_ages(texts: Sequence[str]) -> Ages:
-    """`("1h", "7d")` as ages. UsageError, in words that follow the setting's name, for anything else."""
+    """`("1h", "7d")` as ages. Raises UsageError, in words that follow the setting's name, for anything else."""
     if not texts:
         raise UsageError("names at least one duration; metrics.pull = [] switches the readings off")
     return tuple(sorted({_age(text) for text in texts}))
 
 
-def ages_of(config: Config) -> Ages:
-    """The ages in force. UsageError where the setting cannot be read."""
+def configured_ages(config: Config) -> Ages:
+    """Return the ages in force. Raises UsageError where the setting cannot be read."""
     try:
         return parse_ages(config.texts(SETTING))
     except UsageError as error:
         raise UsageError(f"{SETTING} {error.message}") from None
 
 
-def reach(ages: Ages) -> timedelta:
-    """How far back posts are looked for: one whose last reading fell into a long pause still gets it. What is older
-    was published before anyone asked for its numbers."""
+def lookback(ages: Ages) -> timedelta:
+    """Return how far back posts are looked for: one whose last reading fell into a long pause still gets it. What is
+    older was published before anyone asked for its numbers."""
     return 2 * ages[-1]
 
 
 def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: datetime | None = None) -> datetime | None:
-    """When the numbers are read next after a reading `now`; None: not again.
+    """Return when the numbers are read next after a reading `now`; None: not again.
 
     `ends_at`: when the platform forgets them (a story's after 24 hours); the last reading is shortly before.
     """
@@ -63,15 +63,15 @@ def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: dat
 
 
 def is_of_age(ages: Ages, published_at: datetime, before: datetime | None, now: datetime) -> bool:
-    """Whether a reading `now` is the first since `before` (None: the first at all) at one of the ages.
+    """Return whether a reading `now` is the first since `before` (None: the first at all) at one of the ages.
 
     Such a reading is kept also where the numbers are what they were: that they did not grow is known only now.
     """
     return any((before is None or before < published_at + age) and published_at + age <= now for age in ages)
 
 
-def again_at(published_at: datetime, now: datetime) -> datetime:
-    """When a reading that failed is tried again: the older the post, the later, so that the tries thin out."""
+def retry_at(published_at: datetime, now: datetime) -> datetime:
+    """Return when a reading that failed is tried again: the older the post, the later, so that the tries thin out."""
     return now + min(max((now - published_at) / 8, SOONEST_AGAIN), LATEST_AGAIN)
 
 

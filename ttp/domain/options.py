@@ -55,9 +55,9 @@ class Tag:
 
 
 def normalize(type_: OptionType, value: str, *, values: tuple[str, ...] = (), most: int | None = None) -> str:
-    """The canonical spelling of a value; `values` and `most` as in `Option`.
+    """Return the canonical spelling of a value; `values` and `most` as in `Option`.
 
-    ValueError, with the reason where there is one to tell, if it is none.
+    Raises ValueError, with the reason where there is one to tell, if it is none.
     """
     match type_:
         case OptionType.CHOICE | OptionType.SWITCH:
@@ -101,7 +101,7 @@ def _address(value: str) -> str:
 
 
 def handles(value: str, most: int | None = None) -> tuple[str, ...]:
-    """The handles of a list with commas between. ValueError."""
+    """Return the handles of a list with commas between. Raises ValueError."""
     found = tuple(dict.fromkeys(part.strip().removeprefix("@") for part in value.split(",") if part.strip()))
     if not found or not all(_USERNAME.fullmatch(handle) for handle in found):
         raise ValueError("it is a list of handles")
@@ -111,7 +111,7 @@ def handles(value: str, most: int | None = None) -> tuple[str, ...]:
 
 
 def tags(value: str, most: int | None = None) -> tuple[Tag, ...]:
-    """The tags of a list with commas between. ValueError."""
+    """Return the tags of a list with commas between. Raises ValueError."""
     found = []
     for part in value.split(","):
         match = _TAG.fullmatch(part.strip())
@@ -179,7 +179,7 @@ class Option:
         return normalize(self.type, value, values=self.values, most=self.most)
 
     def applies_to(self, kind: str) -> bool:
-        """Whether it says something of this kind of post."""
+        """Return whether it says something of this kind of post."""
         return not self.kinds or kind in self.kinds
 
 
@@ -240,7 +240,7 @@ class ChosenOptions:
     values: Mapping[str, str]
 
     def word(self, name: str) -> str | None:
-        """A choice, id, text or address."""
+        """Return a choice, id, text or address."""
         value = self.values.get(name)
         option = self.table[name]
         if value is None:
@@ -303,7 +303,7 @@ def _find(text: str, tables: OptionTables) -> Facts | None:
 
 
 def _near(typed: str, name: str, existing: Iterable[str], before: str = "") -> list[Hint]:
-    """The one that was probably meant by `name`, if any is near."""
+    """Return the one that was probably meant by `name`, if any is near."""
     known = {each.casefold(): each for each in existing}
     near = [known[each] for each in get_close_matches(name.casefold(), known, n=1)]
     return [Hint("did you mean", before + one, (typed, one)) for one in near]

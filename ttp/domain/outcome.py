@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ttp.domain.action import WayOut
 from ttp.domain.attempt import Attempt, Handle, Kind, Phase, parts_of
 
 __all__ = [
@@ -64,7 +65,7 @@ class NotDone:
     not_ready: bool = False
     retry_at: datetime | None = None
     hold: bool = False
-    hint: str | None = None
+    hint: WayOut | None = None
     handle: Handle | None = None
 
 

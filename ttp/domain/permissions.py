@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def refuse_forbidden_change(
             raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
         if one.pool is not None and one.pool in (*after.tags, *(before.tags if before else ())):
             said = f'what is tagged "{one.pool}" goes out by repeat {one.id}, and {here}'
-            raise NotAllowed(said, Hint("see it", "ttp repeat list"))
+            raise NotAllowed(said, Hint("see it", action("repeat list")))
 
 
 def refuse_time(capability: Capability) -> None:
@@ -61,4 +62,4 @@ def refuse_time(capability: Capability) -> None:
 
 
 def _look(post: Post) -> tuple[Hint, ...]:
-    return (Hint("look at it", f"ttp show {post.id}"),)
+    return (Hint("look at it", action("show", post.id)),)

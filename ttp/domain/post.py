@@ -103,11 +103,12 @@ class PostFields:
         return tuple(d.url or d.account for d in there)
 
     def text_for(self, account: str, platform: str) -> str:
-        """The text that goes to one account: its variant, else its platform's, else the post's."""
+        """Return the text that goes to one account: its variant, else its platform's, else the post's."""
         return self.variants.get(account) or self.variants.get(platform) or self.content
 
     def parts_for(self, account: str, facts: Facts) -> tuple[str, ...]:
-        """The texts that go to one account, in order: the text, and its thread where the platform has threads."""
+        """Return the texts that go to one account, in order: the text, and its thread where the platform has
+        threads."""
         return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:
@@ -129,7 +130,8 @@ class Post(PostFields):
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:
-    """The status that follows from a post's delivery states: first rule of docs/reference/state-machine.md that fits.
+    """Return the status that follows from a post's delivery states: first rule of docs/reference/state-machine.md that
+    fits.
 
     `has_time`: any of its pending deliveries, or the post where there is none, has a time.
     """
@@ -146,7 +148,7 @@ def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostSta
 
 
 def published_at(deliveries: Iterable[Delivery]) -> datetime | None:
-    """When the last delivery was published, once all that count are; None before."""
+    """Return when the last delivery was published, once all that count are; None before."""
     counted = [d for d in deliveries if d.state is not DeliveryState.CANCELLED]
     times = [d.published_at for d in counted if d.state is DeliveryState.PUBLISHED and d.published_at is not None]
     return max(times) if times and len(times) == len(counted) else None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.approval import still_approved
+from ttp.domain.action import action
+from ttp.domain.approval import keep_approval
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
@@ -25,13 +25,13 @@ def new_delivery(account: Account, at: datetime | None) -> Delivery:
 
 
 def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
-    """The post with a time: its pending and failed deliveries are due then."""
+    """Return the post with a time: its pending and failed deliveries are due then."""
     deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
+    """Return the post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
 
     Of a post that has begun to go out and whose time has passed, the new ones get no time: nobody asked for now.
     """
@@ -56,21 +56,21 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
 
 
 def as_draft(post: Post, what: str) -> Post:
-    """The post without its time. StateRefused once it has begun to go out, and so cannot `what`."""
+    """Return the post without its time. Raises StateRefused once it has begun to go out, and so cannot `what`."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
-        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
+        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", action("show", post.id)))
     deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
 
 
 def warn_missing_times(post: Post) -> tuple[Problem, ...]:
-    """A warning for each delivery that waits without a time beside others that have begun."""
+    """Return a warning for each delivery that waits without a time beside others that have begun."""
     if post.status is not PostStatus.PUBLISHING:
         return ()
     return tuple(
         Problem(
-            "accounts", "no_time", f"{d.account} has no time yet", d.account, f"ttp publish {post.id}", warning=True
+            "accounts", "no_time", f"{d.account} has no time yet", d.account, action("publish", post.id), warning=True
         )
         for d in post.deliveries
         if d.state is DeliveryState.PENDING and d.due_at is None
@@ -78,8 +78,8 @@ def warn_missing_times(post: Post) -> tuple[Problem, ...]:
 
 
 def with_derived_status(post: Post, now: datetime, before: Post | None = None) -> Post:
-    """The post with the status and the time of publication that follow from its deliveries; changed from `before`, it
-    is still approved only if it means the same."""
+    """Return the post with the status and the time of publication that follow from its deliveries; changed from
+    `before`, it is still approved only if it means the same."""
     counted = post.active
     has_time = any(d.due_at is not None for d in counted)
     status = derive_status((d.state for d in counted), has_time=has_time)
@@ -90,7 +90,7 @@ def with_derived_status(post: Post, now: datetime, before: Post | None = None) -
         published_at=published_at(counted),
         updated_at=now,
     )
-    return after if before is None else still_approved(before, after)
+    return after if before is None else keep_approval(before, after)
 
 
 def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
@@ -103,8 +103,8 @@ def merge_options(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, s
     return {key: value for key, value in both.items() if value}
 
 
-def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
-    """Media with their alt texts, one for each in order. UsageError if there are more texts than media."""
+def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
+    """Media with their alt texts, one for each in order. Raises UsageError if there are more texts than media."""
     if not alts:
         return tuple(items)
     if len(alts) > len(items):
@@ -117,7 +117,8 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """A warning for each thread whose first part is out already, where the text or the media of that were changed."""
+    """Return a warning for each thread whose first part is out already, where the text or the media of that were
+    changed."""
     return tuple(
         Problem(
             "content",
@@ -138,12 +139,12 @@ def _first(post: Post, delivery: Delivery) -> str:
 
 
 def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
-    """A person's word on a delivery that needs review: live under this URL or id, or not live (None).
+    """Return a person's word on a delivery that needs review: live under this URL or id, or not live (None).
 
     Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
     publishes the rest.
     """
-    again = f"ttp retry {delivery.post_id} --account {delivery.account}"
+    again = action("retry", delivery.post_id, account=delivery.account)
     if published is None:
         return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
     url = published if published.startswith("https://") else None
@@ -157,7 +158,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
             f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
             Hint(
                 "if that one is not live",
-                f"ttp resolve {delivery.post_id} --account {delivery.account} --not-published",
+                action("resolve", delivery.post_id, account=delivery.account, not_published=True),
             ),
         )
     parts = [*delivery.parts, remote_id]
@@ -168,7 +169,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
 
 
 def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
-    """What a person found when they looked, as a look-up of the delivery."""
+    """Return what a person found when they looked, as a look-up of the delivery."""
     return Attempt(
         account=delivery.account,
         number=delivery.attempts,
@@ -183,7 +184,8 @@ def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> A
 
 
 def remote_id_of(facts: Facts, text: str) -> str | None:
-    """The platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold none."""
+    """Return the platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold
+    none."""
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(facts.post_id, text):
@@ -204,19 +206,19 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 # When it is refused.
 
 
-def no_such_post(post_id: int) -> NotFound:
-    return NotFound(f"no post {post_id}", Hint("see them", "ttp list"))
+def post_not_found(post_id: int) -> NotFound:
+    return NotFound(f"no post {post_id}", Hint("see them", action("list")))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
     if any(d.state in IN_FLIGHT for d in post.deliveries):
         raise StateRefused(
-            f"post {post.id} is being published and cannot {what} now", Hint("follow it", f"ttp show {post.id}")
+            f"post {post.id} is being published and cannot {what} now", Hint("follow it", action("show", post.id))
         )
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
-        raise must_be_reviewed(post, review)
+        raise needs_review_error(post, review)
 
 
 def refuse_other_parts(before: Post, after: Post) -> None:
@@ -226,49 +228,46 @@ def refuse_other_parts(before: Post, after: Post) -> None:
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
         if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
             continue
-        repeated = shlex.join(word for part in out for word in ("--thread", part))
         raise StateRefused(
             f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
-            Hint("repeat them, and go on", f"ttp edit {before.id} {repeated} --thread TEXT"),
+            Hint("repeat them, and go on", action("edit", before.id, thread=[*out, "TEXT"])),
         )
 
 
-def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
+def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
     account = delivery.account
     return StateRefused(
         f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
-        Hint("if it is", f"ttp resolve {post.id} --account {account} --published URL"),
-        Hint("if it is not", f"ttp resolve {post.id} --account {account} --not-published"),
+        Hint("if it is", action("resolve", post.id, account=account, published="URL")),
+        Hint("if it is not", action("resolve", post.id, account=account, not_published=True)),
     )
 
 
-def nothing_left(post: Post) -> StateRefused:
-    """Why nothing of a post can be published or given a time."""
+def nothing_to_publish(post: Post) -> StateRefused:
+    """Return why nothing of a post can be published or given a time."""
     states = {d.state for d in post.active}
     if DeliveryState.NEEDS_REVIEW in states:
-        return must_be_reviewed(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
+        return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
     if DeliveryState.FAILED in states:
         return StateRefused(
-            f"post {post.id} has failed; nothing of it is pending", Hint("again", f"ttp retry {post.id}")
+            f"post {post.id} has failed; nothing of it is pending", Hint("again", action("retry", post.id))
         )
-    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", f"ttp show {post.id}"))
+    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", action("show", post.id)))
 
 
-def no_accounts(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
-    name = one_for(known, platforms, text_alone=not post.media)
-    return StateRefused(
-        f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
-    )
+def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
+    name = example_account(known, platforms, text_alone=not post.media)
+    return StateRefused(f"post {post.id} has no accounts to go to", Hint("name them", action("edit", post.id, to=name)))
 
 
-def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
-    """An account for an example: for a text alone, where there is one, of a platform that takes such posts."""
+def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
+    """Return an account for an example: for a text alone, where there is one, of a platform that takes such posts."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
 
 
 def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
     """The same error, saying that the text is safe as a draft."""
-    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
-    where = Hint(f"the text is kept as draft {kept.id}", f"ttp show {kept.id}")
+    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
+    where = Hint(f"the text is kept as draft {kept.id}", action("show", kept.id))
     return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)

@@ -28,7 +28,7 @@ _SAME_MOMENT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class HistoryEvent:
     """`by_publisher`: the second matters, because others see what it does."""
 
     what: str
@@ -37,55 +37,55 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PostHistory:
     """`events`: oldest first. `ended`: of accounts whose delivery failed or needs review, when it did."""
 
-    events: tuple[Happened, ...] = ()
+    events: tuple[HistoryEvent, ...] = ()
     ended: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def past(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> Past:
-    """The past of a post. `changes`: the commands that changed it, and when; `attempts`: all steps of all its tries.
-    Both oldest first."""
+def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:
+    """Return the past of a post. `changes`: the commands that changed it, and when; `attempts`: all steps of all its
+    tries. Both oldest first."""
     ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
     events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
-    return Past(tuple(sorted(events, key=lambda one: one.at)), ended)
+    return PostHistory(tuple(sorted(events, key=lambda one: one.at)), ended)
 
 
-def _changed(post: PostFields, changes: Sequence[tuple[str, datetime]]) -> Iterator[Happened]:
+def _changed(post: PostFields, changes: Sequence[tuple[str, datetime]]) -> Iterator[HistoryEvent]:
     if post.created_at is not None:
-        yield Happened("created", post.created_at)
-    yield from (Happened(_WORDS[command], at) for command, at in changes if command in _WORDS)
+        yield HistoryEvent("created", post.created_at)
+    yield from (HistoryEvent(_WORDS[command], at) for command, at in changes if command in _WORDS)
 
 
-def _tried(attempts: Sequence[Attempt]) -> Iterator[Happened]:
-    """The first call to a platform, and the begin of the last try where there were several."""
+def _tried(attempts: Sequence[Attempt]) -> Iterator[HistoryEvent]:
+    """Yield the first call to a platform, and the begin of the last try where there were several."""
     tries = [one for one in attempts if one.phase in (Phase.PREPARE, Phase.PUBLISH)]
     if not tries:
         return
-    yield Happened("publishing", tries[0].at, by_publisher=True)
+    yield HistoryEvent("publishing", tries[0].at, by_publisher=True)
     starts: dict[tuple[str, int], Attempt] = {}
     for one in tries:
         starts.setdefault((one.account, one.number), one)
     last = max(starts.values(), key=lambda one: one.at)
     if last.number > 1:
-        yield Happened(f"try {last.number}", last.at, by_publisher=True)
+        yield HistoryEvent(f"try {last.number}", last.at, by_publisher=True)
 
 
-def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[Happened]:
-    """When the last of its deliveries had ended, and as what; nothing while one is under way, or where one's end is
-    not known."""
+def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[HistoryEvent]:
+    """Yield when the last of its deliveries had ended, and as what; nothing while one is under way, or where one's end
+    is not known."""
     times = [row.published_at or ended.get(row.account) for row in post.active]
     known = [at for at in times if at is not None]
     if known and len(known) == len(times):
         review = any(row.state is DeliveryState.NEEDS_REVIEW for row in post.active)
-        yield Happened("needs review" if review else post.status.value, max(known), by_publisher=True)
+        yield HistoryEvent("needs review" if review else post.status.value, max(known), by_publisher=True)
 
 
 def _ended(
     row: Delivery, post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]
 ) -> datetime | None:
-    """When a delivery failed, or came to need a person."""
+    """Return when a delivery failed, or came to need a person."""
     if row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):
         return None
     untried = row.error is not None and row.error.kind in _UNTRIED

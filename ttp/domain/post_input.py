@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from ttp.domain.account import Account, named
+from ttp.domain.account import Account, find_account
+from ttp.domain.action import WayOut
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 
@@ -45,11 +46,11 @@ class PostInput:
 def check_variants(
     variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
 ) -> dict[str, str]:
-    """Variants keyed by platform or account name, spelled in full. UsageError for a key that is neither."""
+    """Variants keyed by platform or account name, spelled in full. Raises UsageError for a key that is neither."""
     spelled = {}
     for key, text in variants.items():
         if "/" in key:
-            spelled[named(key, accounts, platforms).name] = text
+            spelled[find_account(key, accounts, platforms).name] = text
         else:
             spelled[platforms.find(key).name] = text
     return spelled
@@ -101,10 +102,10 @@ class FieldError:
 
     field: str
     problem: str
-    fix: str | None = None
+    fix: WayOut | None = None
 
 
-class _Said:
+class RowReader:
     """The fields of one row, each read by its reader; what cannot be read becomes a fault."""
 
     def __init__(self, row: Mapping[str, Value]) -> None:
@@ -118,11 +119,11 @@ class _Said:
         try:
             return how(value)
         except TtpError as error:
-            self.faults.append(fault_of(field, error))
+            self.faults.append(to_field_error(field, error))
             return otherwise
 
 
-def fault_of(field: str, error: TtpError) -> FieldError:
-    """A refusal as the fault of a field."""
+def to_field_error(field: str, error: TtpError) -> FieldError:
+    """Return a refusal as the fault of a field."""
     said = " ".join((error.message, *error.details))
-    return FieldError(field, said, next((hint.type for hint in error.hints), None))
+    return FieldError(field, said, next((hint.way for hint in error.hints), None))

@@ -49,7 +49,7 @@ def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int
 
 
 def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
-    """What to say of a post before it gets a time: why it costs more than usual."""
+    """Yield what to say of a post before it gets a time: why it costs more than usual."""
     coming = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
     for name in dict.fromkeys(d.platform for d in coming):
         pricing, facts = platforms.pricing(name), platforms.facts(name)

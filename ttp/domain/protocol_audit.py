@@ -16,7 +16,7 @@ _DOUBTFUL = frozenset({_S.RECONCILING, _S.NEEDS_REVIEW})
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AuditRecord:
     """One publishing call or look-up of a delivery. `told`: an id came with its outcome."""
 
     phase: Phase
@@ -25,14 +25,14 @@ class Record:
     told: bool
 
 
-def replay(state: DeliveryState, records: Iterable[Record], *, in_thread: bool) -> Iterator[str]:
-    """What is wrong with a delivery in `state` that has these records, oldest first; nothing where all is well.
+def audit_records(state: DeliveryState, records: Iterable[AuditRecord], *, in_thread: bool) -> Iterator[str]:
+    """Yield what is wrong with a delivery in `state` that has these records, oldest first; nothing where all is well.
 
     `in_thread`: some parts of a thread are published, so that the next part may follow one that is.
     """
     published: set[str] = set()
     accepted = looked = False
-    last: Record | None = None
+    last: AuditRecord | None = None
     calls = 0
     for record in records:
         if record.phase is Phase.PUBLISH:
@@ -57,7 +57,7 @@ def replay(state: DeliveryState, records: Iterable[Record], *, in_thread: bool) 
     yield from _state(state, last, bool(published), in_thread=in_thread)
 
 
-def _state(state: DeliveryState, last: Record | None, published: bool, *, in_thread: bool) -> Iterator[str]:
+def _state(state: DeliveryState, last: AuditRecord | None, published: bool, *, in_thread: bool) -> Iterator[str]:
     is_open = last is not None and last.outcome is None
     if is_open is not (state is _S.SENDING):
         yield f"it is {state}, and {'an intent is open' if is_open else 'no intent is open'}"

@@ -55,7 +55,7 @@ class Limit:
         return min(self.left / self.limit, 1.0) if self.limit else 1.0
 
     def closed_until(self, now: datetime) -> datetime | None:
-        """When it resets, where nothing is left until then. None where a call may be made."""
+        """Return when it resets, where nothing is left until then. None where a call may be made."""
         if self.left > 0 or self.resets_at is None:
             return None
         return self.resets_at if now < self.resets_at <= now + LONGEST else None

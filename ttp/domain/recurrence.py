@@ -55,7 +55,7 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RecurrenceCounts:
     """How many instants of a recurrence had which end, and the next that is still to come."""
 
     recurrence: Recurrence
@@ -74,9 +74,12 @@ class Occurrence:
     post_id: int | None = None
 
 
-def in_time(instants: Iterable[datetime], now: datetime, lateness: timedelta) -> Iterator[tuple[datetime, bool]]:
-    """Each of the rising instants, and whether a post is to be made for it: all that are to come, and of the past ones
-    the last, unless it is later than the lateness allowed. So nothing bursts out after a time without a publisher."""
+def instants_to_create(
+    instants: Iterable[datetime], now: datetime, lateness: timedelta
+) -> Iterator[tuple[datetime, bool]]:
+    """Yield each of the rising instants, and whether a post is to be made for it: all that are to come, and of the past
+    ones the last, unless it is later than the lateness allowed. So nothing bursts out after a time without a
+    publisher."""
     before: datetime | None = None
     for at in instants:
         if before is not None:

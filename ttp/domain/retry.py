@@ -36,21 +36,21 @@ class RetryPolicy:
         )
 
     def wait(self, tries: int, spread: float) -> timedelta:
-        """The wait after `tries` spent tries (0: after the first), with `spread` in -1..1 of the jitter."""
+        """Return the wait after `tries` spent tries (0: after the first), with `spread` in -1..1 of the jitter."""
         doubled = self.base.total_seconds() * 2.0 ** min(tries, 32)  # as seconds: a timedelta could overflow
         return timedelta(seconds=min(doubled, self.cap.total_seconds())) * (1 + JITTER * spread)
 
 
-def error_of(outcome: NotDone) -> DeliveryError:
-    """What a delivery keeps of a refusal."""
+def to_delivery_error(outcome: NotDone) -> DeliveryError:
+    """Return what a delivery keeps of a refusal."""
     return DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
 
 
 def after_not_done(
     delivery: Delivery, outcome: NotDone, *, now: datetime, policy: RetryPolicy, spread: float
 ) -> Delivery:
-    """The delivery after a try that is proven not done: retrying at some instant, or failed."""
-    error = error_of(outcome)
+    """Return the delivery after a try that is proven not done: retrying at some instant, or failed."""
+    error = to_delivery_error(outcome)
     if outcome.retry_at is not None:
         at = min(max(outcome.retry_at, now + SHORTEST), now + LONGEST)
         return delivery.retrying(at, error, spend=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ttp.domain.account import Account
+from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
@@ -61,36 +62,36 @@ class PlatformPost:
         return ChosenOptions(self.platform, self.table, options_of(self.platform, self.options))
 
     def chosen(self, name: str) -> str | None:
-        """An option of the platform; None where it is not set, or set to what it cannot be (told by itself)."""
+        """Return an option of the platform; None where it is not set, or set to what it cannot be (told by itself)."""
         try:
             return self.chosen_options.word(name)
         except ValueError:
             return None
 
     def fit(self, item: MediaItem) -> ImageFit:
-        """How one of the items came about: as it is, where nobody looked."""
+        """Return how one of the items came about: as it is, where nobody looked."""
         return self.fits.get(item.sha256) or ImageFit()
 
     @property
-    def media_hint(self) -> str:
+    def media_hint(self) -> WayOut:
         """What to type to give the post other media."""
-        return "--media FILE" if self.post_id is None else f"ttp edit {self.post_id} --media FILE"
+        return "--media FILE" if self.post_id is None else action("edit", self.post_id, media="FILE")
 
     @property
-    def text_hint(self) -> str | None:
+    def text_hint(self) -> Action | None:
         """What to type to give a saved post another text, from standard input."""
-        return None if self.post_id is None else f"ttp edit {self.post_id} -"
+        return None if self.post_id is None else action("edit", self.post_id, "-")
 
     @property
-    def thread_hint(self) -> str | None:
+    def thread_hint(self) -> Action | None:
         """What to type to give a saved post another thread."""
-        return None if self.post_id is None else f"ttp edit {self.post_id} --thread TEXT"
+        return None if self.post_id is None else action("edit", self.post_id, thread="TEXT")
 
-    def breach(self, field: str, code: str, message: str, hint: str | None = None) -> Problem:
+    def breach(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
         """A problem for which the platform would refuse the post. `message` goes on from the account's name."""
         return Problem(field, code, f"{self.account}{message}", self.account, hint)
 
-    def warning(self, field: str, code: str, message: str, hint: str | None = None) -> Problem:
+    def warning(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
         """A problem that the platform may or may not refuse the post for."""
         return Problem(field, code, f"{self.account}{message}", self.account, hint, warning=True)
 
@@ -98,7 +99,7 @@ class PlatformPost:
         return self.breach("content", "text_too_long", f": text is {length} of {limit}", self.text_hint)
 
     def invalid_option_problems(self) -> Iterator[Problem]:
-        """A breach for every option of the platform that is set to what it cannot be."""
+        """Yield a breach for every option of the platform that is set to what it cannot be."""
         chosen = self.chosen_options
         for name in filter(self.table.__contains__, chosen.values):
             try:
@@ -107,7 +108,7 @@ class PlatformPost:
                 yield self.breach("options", "option_value", f": {error}")
 
     def unused_option_warnings(self, kind: str) -> Iterator[Problem]:
-        """A warning for every option of the post's own that says nothing of this kind of post."""
+        """Yield a warning for every option of the post's own that says nothing of this kind of post."""
         for name in sorted(self.own):
             platform, _, short = name.partition(".")
             option = self.table.get(short) if platform == self.platform else None
@@ -118,7 +119,7 @@ class PlatformPost:
                 )
 
     def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
-        """A breach where items that the platform fetches itself have no public URL and cannot be given one."""
+        """Yield a breach where items that the platform fetches itself have no public URL and cannot be given one."""
         local = [item.name for item in items if item.url is None]
         if local and self.no_host is not None:
             message = f" fetches media from a public URL, and {', '.join(local)} has none: {self.no_host.message}"
@@ -134,15 +135,15 @@ class Rules(Protocol):
         ...
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
-        """Every problem of a post with the platform; warnings among them, marked as such."""
+        """Yield every problem of a post with the platform; warnings among them, marked as such."""
         ...
 
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
-        """What the platform makes of such media. `options` by their names without the platform's."""
+        """Return what the platform makes of such media. `options` by their names without the platform's."""
         ...
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
-        """How much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
+        """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
         ...
 
 
@@ -164,12 +165,12 @@ def check(
     fits: ImageFits = NO_FITS,
     rehearsed: Collection[str] = (),
 ) -> tuple[Problem, ...]:
-    """Every problem of `post` with the accounts that it has still to go to; warnings among them, marked as such.
+    """Return every problem of `post` with the accounts that it has still to go to; warnings among them, marked as such.
 
     `accounts` by name; one that is missing has no options of its own. `no_host`: why local files get no public URL
     (None: they do). `config`: settings that a platform's rules read. `fits`: how the platforms get the images;
-    `rehearsed`: those that are on this machine, and fetch from it. Asks nothing of the accounts but
-    their options: whether they can publish at all is not content.
+    `rehearsed`: those that are on this machine, and fetch from it. Asks nothing of the accounts but their options:
+    whether they can publish at all is not content.
     """
     to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
     problems = list(_post_problems(post))
@@ -200,7 +201,7 @@ def check(
 
 
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
-    """An item as a platform gets it. An address on this machine is none for a platform that is elsewhere."""
+    """Return an item as a platform gets it. An address on this machine is none for a platform that is elsewhere."""
     fit = fits.get((platform, item.sha256)) or ImageFit()
     sent = fit.sent(item)
     local = sent.url is not None and not sent.url.startswith("https://") and platform not in rehearsed
@@ -208,10 +209,10 @@ def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection
 
 
 def _post_problems(post: Post) -> Iterator[Problem]:
-    """What is wrong with the post wherever it goes."""
+    """Yield what is wrong with the post wherever it goes."""
     texts = (post.content, *post.variants.values())
     halves = any(map(_HALVES.search, (*texts, *post.thread)))
-    edit = None if post.id is None else f"ttp edit {post.id} -"
+    edit = None if post.id is None else action("edit", post.id, "-")
     if not post.media and not any(text.strip() for text in texts):
         yield Problem("content", "empty", "the post has neither text nor media", hint=edit)
     if halves:
@@ -224,7 +225,7 @@ def _post_problems(post: Post) -> Iterator[Problem]:
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:
-    """What becomes of the thread on platforms that have none: nothing."""
+    """Yield what becomes of the thread on platforms that have none: nothing."""
     if not post.thread:
         return
     others = ", ".join(d.account for d in to_come if platforms.facts(d.platform).max_parts == 1)
@@ -237,5 +238,5 @@ def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: Platfor
         yield Problem("thread", "thread_elsewhere", message, warning=True)
     else:
         message = f"only {only} get{'s' * (len(titles) == 1)} threads, and the post goes to {others} alone"
-        hint = None if post.id is None else f"ttp edit {post.id} --thread ''"
+        hint = None if post.id is None else action("edit", post.id, thread="")
         yield Problem("thread", "thread_nowhere", message, hint=hint)

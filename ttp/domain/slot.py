@@ -24,7 +24,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SlotInstant:
     """One coming instant of a slot, and the posts that hold it: None for one that a repeat will create. `content`: the
     text of the first of them, where it was asked for."""
 
@@ -34,8 +34,8 @@ class Place:
     content: str | None = None
 
 
-def common(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
-    """The instants that every one of the rising streams has, each once; nothing where there is no stream."""
+def instants_in_all(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
+    """Yield the instants that every one of the rising streams has, each once; nothing where there is no stream."""
     lines = [iter(stream) for stream in streams]
     heads = [next(line, None) for line in lines]
     while heads and all(head is not None for head in heads):
@@ -49,8 +49,8 @@ def common(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
         ]
 
 
-def any_of(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]:
-    """The instants that one of the rising streams has, in order, each once."""
+def instants_in_any(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]:
+    """Yield the instants that one of the rising streams has, in order, each once."""
     last: datetime | None = None
     for at in heapq.merge(*streams):
         if at != last:
@@ -59,7 +59,7 @@ def any_of(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]:
 
 
 def first_free(instants: Iterable[datetime], is_taken: Callable[[datetime], bool]) -> tuple[datetime | None, int]:
-    """The first instant that is not taken, None where there is none; and how many were looked at."""
+    """Return the first instant that is not taken, None where there is none; and how many were looked at."""
     looked = 0
     for at in instants:
         looked += 1

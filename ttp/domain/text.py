@@ -18,7 +18,7 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def clean(text: str, secrets: Iterable[str] = ()) -> str:
+def clean_text(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` as one line of at most LONGEST characters; control, bidi and lone surrogate characters become `\\u202e`.
 
     Every occurrence of one of `secrets` becomes `[secret]`: some platforms quote the token they refuse.
@@ -39,6 +39,3 @@ def utf16_length(text: str) -> int:
     """UTF-16 code units of `text`: what TikTok counts. Instagram does not say what it counts; this is the larger of
     code units and code points."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-__all__ = ["LONGEST", "clean"]

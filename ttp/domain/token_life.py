@@ -11,8 +11,8 @@ MARGIN = timedelta(seconds=30)
 """A token this close to its end is not used any more: the request needs time to arrive."""
 
 
-def due_at(facts: Facts, credentials: Credentials) -> datetime | None:
-    """When the token is to be renewed; None where its end is not known."""
+def refresh_due_at(facts: Facts, credentials: Credentials) -> datetime | None:
+    """Return when the token is to be renewed; None where its end is not known."""
     end = credentials.expires_at
     if end is None:
         return None
@@ -23,12 +23,12 @@ def due_at(facts: Facts, credentials: Credentials) -> datetime | None:
 
 
 def is_alive(credentials: Credentials, now: datetime) -> bool:
-    """Whether the token may still be used; True where its end is not known."""
+    """Return whether the token may still be used; True where its end is not known."""
     return credentials.expires_at is None or credentials.expires_at - MARGIN > now
 
 
-def good_until(credentials: Credentials) -> datetime | None:
-    """Until when the account works without a person: the end of what renews its token where that is known, else the
-    token's own end. None where neither is known, or there is none."""
+def works_until(credentials: Credentials) -> datetime | None:
+    """Return until when the account works without a person: the end of what renews its token where that is known, else
+    the token's own end. None where neither is known, or there is none."""
     renewable = credentials.refresh_expires_at if credentials.refresh_token else None
     return renewable or credentials.expires_at

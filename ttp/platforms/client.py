@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from ttp.domain.account import NO_OPTIONS, Account, Credentials
-from ttp.domain.diagnostics import Remark, failure, warning
+from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome
 
@@ -196,8 +196,8 @@ def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:
     """Return the remark on a question that was refused though the token works. `what` could not be asked."""
     said = f"{what}: {refused.message}"
     if refused.kind is Kind.AUTH:
-        return failure(said, refused.hint, reconnect=True)
-    return warning(said, refused.hint) if refused.passing else failure(said, refused.hint)
+        return failure_remark(said, refused.hint, reconnect=True)
+    return warning_remark(said, refused.hint) if refused.passing else failure_remark(said, refused.hint)
 
 
 def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from ttp import __version__
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.transport import trust
 
 MOST_REDIRECTS = 5
@@ -127,7 +127,7 @@ def _connected(parts: SplitResult, patience: Patience, *, loopback: bool) -> htt
             continue
         if not is_public(address):
             place = f"{host} ({address})" if str(address) != host else host
-            raise CannotFetch(f"leads to {clean(place)}, which is not on the public internet")
+            raise CannotFetch(f"leads to {clean_text(place)}, which is not on the public internet")
         if not secure:
             raise CannotFetch("is not https")
     try:
@@ -136,7 +136,7 @@ def _connected(parts: SplitResult, patience: Patience, *, loopback: bool) -> htt
         if secure:
             plain = trust().wrap_socket(plain, server_hostname=host)
     except OSError as error:  # ssl.SSLError among them
-        raise CannotFetch(f"cannot be reached: {clean(str(error))}") from error
+        raise CannotFetch(f"cannot be reached: {clean_text(str(error))}") from error
     connection = http.client.HTTPConnection(host, port)
     connection.sock = plain
     return connection
@@ -146,7 +146,7 @@ def _resolved(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise CannotFetch(f"leads to {clean(host)}, which is not found") from error
+        raise CannotFetch(f"leads to {clean_text(host)}, which is not found") from error
     return list(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found))
 
 
@@ -194,7 +194,7 @@ def _refuse_what_is_no_file(answer: http.client.HTTPResponse) -> None:
     if answer.status in (404, 410):
         raise CannotFetch(f"is answered with {answer.status}: there is no such file", missing=True)
     if answer.status != 200:
-        raise CannotFetch(f"is answered with {answer.status} {clean(answer.reason)}".rstrip())
+        raise CannotFetch(f"is answered with {answer.status} {clean_text(answer.reason)}".rstrip())
     if (answer.getheader("Content-Encoding") or "identity").lower() != "identity":
         raise CannotFetch("is answered in an encoding that was not asked for")
 
@@ -228,4 +228,4 @@ def _is_image(head: bytes) -> bool:
 
 
 def _why(error: Exception) -> str:
-    return clean(str(error) or type(error).__name__)
+    return clean_text(str(error) or type(error).__name__)

@@ -23,7 +23,7 @@ from ttp import __version__
 from ttp.domain.account import Account, Credentials, is_loopback, same_host
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import request_log, uploads
 from ttp.platforms.addresses import host_of
@@ -199,14 +199,14 @@ class Http:
             reply = _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
-            reply = Unsent(clean(f"no connection to {place}: {_reason(error)}", secrets))
+            reply = Unsent(clean_text(f"no connection to {place}: {_reason(error)}", secrets))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            reply = Unsent(clean(f"not a usable address: {place or self.base_url}", secrets))
+            reply = Unsent(clean_text(f"not a usable address: {place or self.base_url}", secrets))
         except UnicodeError as error:
-            reply = Unsent(clean(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
+            reply = Unsent(clean_text(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # OSError: the media file could not be read to its end while it was being sent.
-            reply = Cut(clean(f"the connection to {place} was cut: {_reason(error)}", secrets))
+            reply = Cut(clean_text(f"the connection to {place} was cut: {_reason(error)}", secrets))
         request_log.answered(method, address, reply, self._clock.boot() - began, account, secrets)
         return reply
 
@@ -237,7 +237,7 @@ class Http:
         host, token = order.credentials.host, order.credentials.access_token
         hint = reconnect_hint(order.account, order.credentials)
         if host and not same_host(host, self.host):
-            return Unsent(clean(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
+            return Unsent(clean_text(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             return Unsent("the access token is empty or has characters that no token has", Kind.AUTH, hint)
         return None

@@ -11,9 +11,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttp.domain.image_fit import ImageForm, target
+from ttp.domain.image_fit import ImageForm, converted_size
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -49,14 +49,14 @@ def converted(path: Path, item: MediaItem, form: ImageForm) -> bytes:
             if item.mime != "image/jpeg":
                 _count(opened)  # first of all: to look for more in them, Pillow decodes some
                 _refuse_what_moves(opened)
-            wanted = target(*_upright_size(opened), form)
+            wanted = converted_size(*_upright_size(opened), form)
             _read_smaller(opened, wanted)
             _count(opened)
             return _jpeg(_flat(_upright(opened)).resize(wanted, Image.Resampling.LANCZOS), form)
     except CannotConvert:
         raise
     except Exception as error:  # whatever a decoder trips over: the bytes cannot be used
-        raise CannotConvert(clean(f"its {NAMES[item.mime]} data cannot be read ({error})")) from error
+        raise CannotConvert(clean_text(f"its {NAMES[item.mime]} data cannot be read ({error})")) from error
 
 
 def _count(opened: Image.Image) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ttp.domain.account import Account, Credentials, connect_command
+from ttp.domain.account import Account, Credentials, connect_action
+from ttp.domain.action import Action, action
 from ttp.domain.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
 
@@ -63,14 +64,14 @@ def odd(answer: Answer, platform: str) -> str:
     return f"{platform} answered {answer.status}" + (f": {excerpt}" if excerpt else "")
 
 
-def reconnect_hint(account: Account, credentials: Credentials | None = None) -> str:
+def reconnect_hint(account: Account, credentials: Credentials | None = None) -> Action:
     """The command that gives an account new credentials, of the sort that it has now."""
-    return connect_command(account.name, by_keys=credentials is not None and credentials.by_keys)
+    return connect_action(account.name, by_keys=credentials is not None and credentials.by_keys)
 
 
-def lift_hint(account: Account) -> str:
+def lift_hint(account: Account) -> Action:
     """The command that ends an account's hold, for a person who has done what it waits for."""
-    return f"ttp account enable {account.name}"
+    return action("account enable", account.name)
 
 
 def _unsent(reply: Unsent) -> NotDone:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, PlatformDisabled, UsageError
 from ttp.platforms.platform import Platform
 
@@ -60,7 +61,8 @@ class Registry:
         if found is None:
             if name not in BUILT_IN:
                 raise PlatformDisabled(
-                    f"platform {name} is not enabled", Hint("enable it", f"ttp config set platforms.enabled {name}")
+                    f"platform {name} is not enabled",
+                    Hint("enable it", action("config set", "platforms.enabled", name)),
                 )
             from importlib import import_module
 

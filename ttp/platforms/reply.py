@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from ttp.domain.action import WayOut
 from ttp.domain.outcome import Kind
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 
 _DAY_S = 86_400.0
 ID_DIGITS = 20
@@ -38,11 +39,11 @@ class Answer:
     def words(self, *path: str) -> str:
         """The text under `path`, fit to be shown; the empty text where there is none."""
         value = self.at(*path)
-        return clean(value, self.secrets) if isinstance(value, str) else ""
+        return clean_text(value, self.secrets) if isinstance(value, str) else ""
 
     def excerpt(self) -> str:
         """The beginning of the body, fit to be shown."""
-        return clean(self.body[:200], self.secrets)
+        return clean_text(self.body[:200], self.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Unsent:
 
     message: str
     kind: Kind = Kind.NETWORK
-    hint: str | None = None
+    hint: WayOut | None = None
     retry_at: datetime | None = None
 
 

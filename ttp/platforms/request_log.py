@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 import httpx
 
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.reply import Answer, Reply
 
 log = logging.getLogger("ttp.http")
@@ -28,7 +28,7 @@ _TOLD = ("application/json", "application/x-www-form-urlencoded")
 def asking(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> None:
     """Tell what is about to be sent, at DEBUG: a request that hangs is known by it."""
     if log.isEnabledFor(logging.DEBUG):
-        told = (clean(line, secrets) for line in _request(request))
+        told = (clean_text(line, secrets) for line in _request(request))
         log.debug(
             "%s\n%s",
             f"{_what(request.method, str(request.url))}{_whose(account)}",
@@ -40,10 +40,10 @@ def answered(method: str, url: str, reply: Reply, seconds: float, account: str, 
     """Tell what became of a request: its status and the seconds that it took."""
     if not log.isEnabledFor(logging.INFO):
         return
-    result = str(reply.status) if isinstance(reply, Answer) else clean(reply.message, secrets)
+    result = str(reply.status) if isinstance(reply, Answer) else clean_text(reply.message, secrets)
     line = f"{_what(method, url)} {result} {seconds:.3f} s{_whose(account)}"
     if log.isEnabledFor(logging.DEBUG) and isinstance(reply, Answer):
-        line = "\n".join((line, *(f"  < {clean(told, secrets)}" for told in _answer(reply))))
+        line = "\n".join((line, *(f"  < {clean_text(told, secrets)}" for told in _answer(reply))))
     log.info("%s", line)
 
 
@@ -53,7 +53,7 @@ def _whose(account: str) -> str:
 
 def _what(method: str, url: str) -> str:
     """Without the query, which may be a secret."""
-    return clean(f"{method} {url.partition('://')[2].partition('?')[0] or url}")
+    return clean_text(f"{method} {url.partition('://')[2].partition('?')[0] or url}")
 
 
 def _request(request: httpx.Request) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""The publisher: lock, tick, publish, recover. The only room that sleeps."""
+"""The publisher: lock, tick, publish, recover. The only package that sleeps."""

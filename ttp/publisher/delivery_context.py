@@ -1,7 +1,7 @@
-"""What the publisher and its look-ups need of the store and the platforms, for one delivery at a time.
+"""What a delivery and its look-ups need from the store and the platforms.
 
-Owns putting an order together and writing down what came of it: one transaction for the attempt row, the delivery, the
-post's status and the account's marks. Decides nothing.
+Builds requests and stores results: one transaction for the attempt row, the delivery, the post's status and the
+account's marks. Makes no decisions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
@@ -29,12 +30,12 @@ from ttp.platforms.image_conversion import CannotConvert, NoPillow
 from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import Fitting
-from ttp.services.tokens import Dead, Delayed, LockedToken, Tokens
+from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, claims, queries
-from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Connection
 from ttp.store.home.journal import Entry, Journal
-from ttp.store.home.locks import TokenHeld
+from ttp.store.home.locks import TokenLocked
 from ttp.store.home.media import MediaStore
 from ttp.store.rate_limits import Limits
 from ttp.store.writer import Writer
@@ -47,7 +48,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTask:
-    """One delivery in hand, with its post and account as they were when it was taken."""
+    """A delivery being worked on, with its post and account as they were when it was claimed."""
 
     delivery: Delivery
     post: Post
@@ -63,36 +64,35 @@ class DeliveryContext:
     config: Config
     clock: Clock
     platforms: Registry
-    tell: Sink
+    emit: Sink
     store_id: str = ""
     limits: Limits | None = None
     journal: Journal | None = None
-    left: LeftAlone = field(default_factory=LeftAlone)
-    """What cannot be read is left alone to the end of the run."""
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    """Posts and accounts with corrupt rows, skipped until the run ends."""
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        """As the writer's, for work that reads many rows: what one that cannot be read belongs to is left alone from
-        now on, and the work done again."""
+        """Run work that reads many rows. A corrupt row's post or account is quarantined and the work is repeated."""
         while True:
             try:
                 return self.writer.run(work)
-            except Unreadable as row:
-                if not self.left.take(row):
+            except CorruptRow as row:
+                if not self.quarantine.add(row):
                     raise
                 self.report_quarantine(row.message)
 
     @contextmanager
     def quarantine_on_error(self, task: DeliveryTask) -> Iterator[None]:
-        """Leave the task's post alone, and end the block, if a row of it cannot be read any more."""
+        """Quarantine the task's post, and end the block, if one of its rows cannot be read."""
         try:
             yield
-        except Unreadable as row:
-            if self.left.take(row, task.post.id):
+        except CorruptRow as row:
+            if self.quarantine.add(row, task.post.id):
                 self.report_quarantine(row.message)
 
     def report_quarantine(self, why: str) -> None:
-        """Say that something is left alone."""
-        self.tell(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"left alone: {why}"))
+        """Emit an event: something is skipped."""
+        self.emit(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"skipped: {why}"))
 
     def client(self, task: DeliveryTask) -> Client:
         return self.clients(task.account.platform)
@@ -100,8 +100,8 @@ class DeliveryContext:
     def build_request(
         self, task: DeliveryTask, bound: frozenset[str] = frozenset(), *, credentials: Credentials | None = None
     ) -> PublishRequest:
-        """Everything that the client may know. `credentials`: those in hand, else what works now. StepFailed if the
-        account's token cannot be used here."""
+        """Return everything the client may know. `credentials`: those in use, else the current ones. Raises StepFailed
+        if the account's token cannot be used."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
         try:
@@ -122,14 +122,15 @@ class DeliveryContext:
         )
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
-        """An item with its bytes; `sending`: in the form that the platform takes. StepFailed where it has none."""
+        """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if there
+        is none."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
         try:
             return Fitting(self.media, self.platforms).file(item, platform)
         except FileNotFoundError:
-            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
+            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=action("edit", post.id, media="FILE"))
             raise StepFailed(TAKE, gone) from None
         except NoPillow as why:
             lacking = NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}", hint=EXTRA)
@@ -144,16 +145,16 @@ class DeliveryContext:
             return self.tokens.fresh(account.name)
 
     def keep(self, entry: Entry) -> None:
-        """Keep an outcome that the store has refused. Raises nothing: where the journal refuses it too, its intent is
-        open, and is looked up."""
+        """Write an outcome that the store refused into the journal. Raises nothing: if the journal fails too, the
+        intent is open and will be looked up."""
         if self.journal is not None:
             with suppress(OSError):
                 self.journal.keep(entry)
 
     @contextmanager
     def token(self, account: Account) -> Iterator[LockedToken]:
-        """The account's token for the block, renewed first where that is due, and by nobody else meanwhile.
-        StepFailed if it cannot be used here."""
+        """Hold the account's token for the block, refreshed first if due; no other process refreshes it meanwhile.
+        Raises StepFailed if it cannot be used."""
         with ExitStack() as held:
             with token_errors_as_step_failure():
                 token = held.enter_context(self.tokens.held(account.name, account))
@@ -168,14 +169,14 @@ class DeliveryContext:
         ms: int | None = None,
         late: Callable[[], object] | None = None,
     ) -> DeliveryTask:
-        """Store the delivery's move, and whatever else belongs to it, in one durable transaction; then say so.
+        """Store a delivery's transition and what belongs to it in one durable transaction, then emit events.
 
-        `quiet`: not worth an event. `ms`: how long it took from the claim. `late`: see the writer's.
+        `quiet`: emit no event. `ms`: time since the claim. `late`: see `Writer.run`.
         """
         now = self.clock.now()
 
         def work(db: Connection) -> PostStatus:
-            status = claims.save(db, task.delivery, after, now=now)
+            status = claims.save_transition(db, task.delivery, after, now=now)
             if status is None:
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
             for step in also:
@@ -185,28 +186,28 @@ class DeliveryContext:
         status = self.writer.run(work, late)
         if after.state is not task.delivery.state:
             if not quiet:
-                self.tell(delivery_event(after, now, ms=ms))
+                self.emit(delivery_event(after, now, ms=ms))
             if status in queries.ENDED:
-                self.tell(Event(now, "post.finished", task.post.id, kind=status.value))
+                self.emit(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
 
 
 @contextmanager
 def token_errors_as_step_failure() -> Iterator[None]:
-    """What is wrong with a token, as a step that failed."""
+    """Turn errors of tokens into StepFailed."""
     try:
         yield
-    except (Dead, Delayed) as trouble:
+    except (TokenRevoked, TokenUnavailable) as trouble:
         raise StepFailed("credentials", trouble.outcome) from None
-    except TokenHeld as trouble:
+    except TokenLocked as trouble:
         raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
     except UsageError as trouble:
-        hint = trouble.hints[0].type if trouble.hints else None
+        hint = trouble.hints[0].way if trouble.hints else None
         raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None
 
 
 def effective_options(post: Post, account: Account) -> Mapping[str, str]:
-    """The platform's options for one delivery, without the platform's name: the post's over the account's."""
+    """Return the platform's options for one delivery, without its name: the post's over the account's."""
     prefix = f"{account.platform}."
     both = {**account.options, **post.options}
     return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
@@ -215,9 +216,9 @@ def effective_options(post: Post, account: Account) -> Mapping[str, str]:
 def apply_outcome_to_account(
     account: Account, outcome: NotDone | Unknown, now: datetime
 ) -> Callable[[Connection], object]:
-    """What a refusal says of the whole account: it needs a new token, or it waits.
+    """Return what a refusal changes of the account: it needs a new token, or it waits.
 
-    A publishing call that met a limit holds the account too, although it is not known whether it was carried out.
+    An unknown outcome at a rate limit puts the account on hold too.
     """
     assert account.id is not None
     account_id = account.id
@@ -257,7 +258,7 @@ class Clients:
 
 
 class UnusableClient:
-    """Stands for a client that could not be made. Sends nothing, and finds nothing out."""
+    """Replaces a client that could not be loaded. Sends nothing and finds nothing."""
 
     def __init__(self, why: str) -> None:
         self._why = why
@@ -272,12 +273,11 @@ class UnusableClient:
     def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         return LookupResult(Unclear(Kind.ACCOUNT, self._why), None)
 
-    def close(self) -> None:
-        """There is nothing to close."""
+    def close(self) -> None: ...
 
 
 class SafeClient:
-    """A client whose faults are answers."""
+    """A client whose bugs become outcomes."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -1,7 +1,7 @@
-"""One claimed delivery, step by step, to its end or to where it must wait.
+"""Carry one claimed delivery step by step to its end or to a wait.
 
-The order of things is the protocol: invisible steps; the intent, committed; the call; its outcome, committed.
-A publishing call is never made here without an intent of its own that is already on disk, and never twice for one.
+The order is the protocol: invisible steps; the intent, committed; the call; its outcome, committed. A publishing call
+always has an intent that is committed before, and is never made twice for one intent.
 """
 
 from __future__ import annotations
@@ -33,45 +33,45 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.dialect import Conflicting, Connection, StoreError
 
 SUSPENDED_AFTER_S = 5.0
-"""Longest time from the end of the invisible steps to the call. More means that the machine slept in between, and that
-the platform's time in the intent is as old."""
+"""Maximum seconds between the invisible steps and the call. More means that the machine slept, and that the platform
+time in the intent is outdated."""
 NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
-"""How often a platform may say that it is not ready yet before it counts as a failure, and the longest wait for it."""
+"""How often a platform may answer "not ready yet" before that is a failure, and the longest wait for it."""
 NOT_READY, REFUSED = "not_ready", "refused"
-"""Outcomes of a call that is made once more within the same try: by then the platform is ready, or the token is new."""
+"""Outcomes after which the call is repeated within the same try: the platform is then ready, or the token new."""
 LONGEST_CALL_S = 600.0
-"""More than the time-outs of a call allow: the machine slept during it, and when its request left is not known."""
+"""More than the timeouts of a call allow: the machine slept, so it is unknown when the request was sent."""
 AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
-"""How long after each refusal the store is asked again to take an outcome."""
+"""Pauses before the store is asked again to store an outcome."""
 
 TOKEN_REFUSED = frozenset({400, 401})
-"""Statuses with which platforms refuse a token itself; 403 is about what it may do, which renewing does not change."""
+"""Statuses that refuse the token itself. 403 is about its permissions, which a refresh does not change."""
 
 Begun = Callable[[Connection], object]
 
 
 class DeliveryWorker:
-    """Carries one claimed delivery. `run` is a generator of the seconds that it wants to wait for the platform; it may
-    be left at any wait, and the delivery let go."""
+    """Carries one claimed delivery. `run` yields the waits for the platform; at any of them it may be left and the
+    claim released."""
 
-    def __init__(self, context: DeliveryContext, task: DeliveryTask, stopping: Callable[[], bool]) -> None:
+    def __init__(self, context: DeliveryContext, task: DeliveryTask, is_stopping: Callable[[], bool]) -> None:
         self._context = context
         self.task = task
-        self._handle_stop_signals = stopping
+        self._is_stopping = is_stopping
         self._began = context.clock.boot()
         self._unwritten: list[Attempt] = []
         self._early = 0
         self._renewed = False
         self.unstored = False
-        """Whether a call was made whose outcome the store has not taken yet, and the journal may have."""
+        """Whether the outcome of a call is not stored yet; the journal may have it."""
         self._late: Callable[[], object] | None = None
 
     def run(self) -> Generator[Wait, None, None]:
-        """Publish it. Ends when the delivery has moved on; raises nothing that the platform or the network did."""
+        """Publish the delivery. Ends when it has moved on; raises no error of platform or network."""
         with self._context.quarantine_on_error(self.task):
             try:
                 with self._context.token(self.task.account) as token:
@@ -81,14 +81,14 @@ class DeliveryWorker:
                 self._step_failed(failed)
 
     def release_claim(self) -> None:
-        """Give a delivery back of which nothing is under way."""
-        # Not left to the closing of the generator: the interpreter closes those too, when nothing can be stored.
+        """Release a delivery for which nothing is under way."""
+        # Not when the generator is closed: the interpreter does that too, when nothing can be stored.
         if self.task.delivery.state is DeliveryState.CLAIMED:
             after = self.task.delivery.released(self._context.clock.now())
             self.task = self._context.save_transition(self.task, after, self._unwritten_rows(), quiet=True)
 
     def _try_with(self, token: LockedToken) -> Generator[Wait, None, bool]:
-        """As `_try`; a token that an invisible step was refused for is renewed once."""
+        """Like `_try`; refresh the token once if an invisible step was refused because of it."""
         try:
             return (yield from self._try(token))
         except StepFailed as failed:
@@ -102,18 +102,19 @@ class DeliveryWorker:
         return refused and not self._renewed and token.can_renew
 
     def _renew(self, token: LockedToken) -> None:
-        """One new token for one that was refused. StepFailed."""
+        """Refresh a token that was refused. Raises StepFailed."""
         self._renewed = True
         with token_errors_as_step_failure():
             token.renew()
 
     def _try(self, token: LockedToken) -> Generator[Wait, None, bool]:
-        """Invisible steps and one publishing call. False: once more from the start, or with the next part."""
+        """Make the invisible steps and one publishing call. Return False to continue: from the start, or with the next
+        part."""
         context = self._context
         order = context.build_request(self.task, credentials=token.credentials)
         client = context.client(self.task)
         ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
-        if self._handle_stop_signals():
+        if self._is_stopping():
             self.release_claim()
             return True
         ready_at = context.clock.boot()
@@ -140,13 +141,13 @@ class DeliveryWorker:
         return self.task.delivery.state is not DeliveryState.CLAIMED
 
     def _again(self, token: LockedToken, outcome: NotDone) -> str | None:
-        """Why this call is to be made once more within the same try; None where it is not."""
+        """Return why the call must be repeated within the same try; None if it must not."""
         if outcome.not_ready and self._early < NOT_READY_MOST:
             return NOT_READY
         return REFUSED if self._may_renew(token, outcome) else None
 
     def _readiness(self, said: NotDone) -> Wait:
-        """How long to wait for a platform that is not ready yet: longer each time."""
+        """Return how long to wait for a platform that is not ready yet: longer each time."""
         poll = self._context.config.seconds("publish.status_poll_s")
         wait = Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), said.message)
         self._early += 1
@@ -182,12 +183,12 @@ class DeliveryWorker:
 
         def work(db: Connection) -> None:
             for row in rows:
-                attempts.begin(db, row)
+                attempts.start_attempt(db, row)
 
         return work
 
     def _keep(self, handle: Handle) -> None:
-        """Store what the next step, or the next process, must know."""
+        """Store what the next step or the next process must know."""
         self.task = self._context.save_transition(
             self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows()
         )
@@ -199,7 +200,7 @@ class DeliveryWorker:
         self._context.writer.run(lambda db: accounts.mark_account(db, account.id or 0, server_info=info))
 
     def _commit_intent(self, ready: Ready) -> Attempt:
-        """Commit the intent: the last act before the first byte of the call. Answers it as it is stored."""
+        """Commit the intent: the last act before the first byte of the call. Return it as stored."""
         context, ids = self._context, [0]
         intent = self._attempt(
             ready.step,
@@ -211,11 +212,11 @@ class DeliveryWorker:
         )
 
         def begin(db: Connection) -> None:
-            ids[0] = attempts.begin(db, intent)
+            ids[0] = attempts.start_attempt(db, intent)
 
         after = replace(self.task.delivery, handle=ready.handle).sending()
-        # Said before it is so: a reader of our output that dawdles must not hold up the call once the intent is there.
-        context.tell(delivery_event(after, context.clock.now()))
+        # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
+        context.emit(delivery_event(after, context.clock.now()))
         self.task = context.save_transition(self.task, after, self._unwritten_rows(), begin, quiet=True)
         return replace(intent, id=ids[0])
 
@@ -223,7 +224,7 @@ class DeliveryWorker:
         now = self._context.clock.now()
 
         def end(db: Connection) -> None:
-            attempts.end(
+            attempts.finish_attempt(
                 db,
                 intent.id or 0,
                 at=now,
@@ -241,19 +242,18 @@ class DeliveryWorker:
     def _store_or_journal(
         self, intent: Attempt, outcome: Outcome, store: Callable[[], None]
     ) -> Generator[Wait, None, None]:
-        """Store what became of a call that was made, until the store takes it or has refused it for long enough: then
-        the journal has it, and what the store said is raised."""
+        """Store the outcome of a call; retry for a while. Then the journal keeps it and the store's error is raised."""
 
         def keep() -> None:
             if not self.unstored:
                 self.unstored = True
                 self._context.keep(to_journal_entry(self.task.delivery, intent, outcome, self._context.clock.now()))
 
-        self._late = keep  # a store that is locked says so only after a while, and nobody may be here by then
+        self._late = keep  # a locked store fails only after a while, and the process may end before
         for pause_s in (*AGAIN_AFTER_S, None):
             try:
                 store()
-            except (StoreError, Unreadable):
+            except (StoreError, CorruptRow):
                 keep()
                 if pause_s is None:
                     raise
@@ -263,7 +263,7 @@ class DeliveryWorker:
             yield Wait(pause_s, "the store to take it")
 
     def _record(self, intent: Attempt, outcome: Outcome) -> None:
-        """Commit what became of the call, and move the delivery accordingly."""
+        """Commit the outcome of the call and move the delivery accordingly."""
         try:
             self._store_outcome(intent, outcome)
         except Conflicting:
@@ -278,7 +278,7 @@ class DeliveryWorker:
         after = after_outcome(self.task.delivery, outcome, config=context.config, now=now)
 
         def end(db: Connection) -> None:
-            attempts.end(db, intent.id or 0, at=now, **attempt_columns(outcome))
+            attempts.finish_attempt(db, intent.id or 0, at=now, **attempt_columns(outcome))
             if isinstance(outcome, NotDone | Unknown):
                 apply_outcome_to_account(self.task.account, outcome, now)(db)
 
@@ -294,7 +294,7 @@ class DeliveryWorker:
         )
 
     def _step_failed(self, failed: StepFailed) -> None:
-        """An invisible step failed: nothing can have been published."""
+        """Store that an invisible step failed: nothing can have been published."""
         context, outcome = self._context, failed.outcome
         now = context.clock.now()
         row = self._attempt(failed.step, Phase.PREPARE, now, ended_at=now, **attempt_columns(outcome))
@@ -304,7 +304,7 @@ class DeliveryWorker:
             self.task,
             after,
             self._unwritten_rows(),
-            lambda db: attempts.begin(db, row),
+            lambda db: attempts.start_attempt(db, row),
             apply_outcome_to_account(self.task.account, outcome, now),
             ms=self._ms(),
         )

@@ -1,4 +1,4 @@
-"""What the publisher says while it works: one flat record for each thing that happened."""
+"""Events that the publisher emits: one flat record each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ttp.domain.action import Action
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
 from ttp.domain.time.clock import utc_text
@@ -14,7 +15,7 @@ from ttp.domain.time.clock import utc_text
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. `event` is among EVENTS; `ms` is how long the delivery took from its claim."""
+    """One event. `event` is among EVENTS; `ms`: time since the delivery's claim."""
 
     at: datetime
     event: str
@@ -27,9 +28,11 @@ class Event:
     next_at: datetime | None = None
     attempt: int | None = None
     ms: int | None = None
+    hint: Action | None = None
+    """What a person can do about it; only for the screen."""
 
     def as_json(self) -> dict[str, object]:
-        """As `--jsonl` and hooks have it: only what there is."""
+        """Return the event for `--jsonl` and hooks, without empty fields."""
         both = {
             "at": utc_text(self.at),
             "event": self.event,
@@ -63,21 +66,21 @@ EVENTS = (
 )
 
 CLOCK = "clock"
-"""The kind of `publisher.idle` while nothing is published because the clock cannot be right; `message` says why."""
+"""Kind of `publisher.idle` while nothing is published because the clock is wrong; `message` says why."""
 UNREADABLE = "unreadable"
-"""The kind of `publisher.idle` for a post or an account that is left alone; `message` says why."""
+"""Kind of `publisher.idle` for a quarantined post or account; `message` says why."""
 HOOKS = "hooks"
-"""The kind of `publisher.idle` for a hook that did not do its work; `message` says why."""
+"""Kind of `publisher.idle` for a hook that failed; `message` says why."""
 APPROVAL = "approval"
-"""The kind of `publisher.idle` for posts that are due and not approved; `message` says which."""
+"""Kind of `publisher.idle` for posts that are due but not approved; `message` names them."""
 REPEATS = "repeats"
-"""The kind of `publisher.idle` for times of a recurrence that do not become posts; `message` says why."""
+"""Kind of `publisher.idle` for occurrences of repeats that do not become posts; `message` says why."""
 
 Sink: TypeAlias = Callable[[Event], None]
 
 
 def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> Event:
-    """A delivery has moved to the state that it is in."""
+    """Return the event for the delivery's present state."""
     error = None if after.state is DeliveryState.PUBLISHED else after.error
     return Event(
         at,
@@ -95,7 +98,7 @@ def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> E
 
 
 def post_event(post: Post, at: datetime) -> Event | None:
-    """A post has come to its end; None while any of its deliveries has not."""
+    """Return the event for a finished post; None while a delivery has not ended."""
     if any(delivery.state not in ENDED for delivery in post.deliveries):
         return None
     return Event(at, "post.finished", post.id, kind=post.status.value)

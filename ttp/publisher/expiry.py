@@ -1,5 +1,5 @@
-"""Due deliveries that must not go out: too late, one of several of a recurrence that are late, or of an account that
-cannot publish. They fail, with the way out."""
+"""Fail due deliveries that must not be published: too late, superseded by a later occurrence, or without a usable
+account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from ttp.domain import approval
-from ttp.domain.account import Account, connect_command
+from ttp.domain.account import Account, connect_action
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
@@ -21,7 +22,7 @@ _DAY = timedelta(days=1)
 
 
 def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection[int] | None = None) -> None:
-    """Fail them all, of the posts `only` where that is given, and say so. MOST of each sort to a transaction."""
+    """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
     limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
     most = MOST if only is None else -1
     approved = approval.is_needed(context.config)
@@ -30,18 +31,20 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
         return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))
 
     def work(db: Connection) -> list[Event]:
-        overdue = claims.overdue(db, now=now, limit=limit, most=most, left=context.left)
+        overdue = claims.overdue(db, now=now, limit=limit, most=most, quarantine=context.quarantine)
         zones = accounts.zones(db) if overdue else {}
         wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
-        unusable = claims.unusable(db, now=now, most=most, left=context.left)
+        unusable = claims.due_on_unusable_accounts(db, now=now, most=most, quarantine=context.quarantine)
         wrong += [(d, _unusable(account)) for d, account in unusable]
-        outdone = repeats.outdone(db, now=now, most=most, approved=approved, left=context.left)
+        outdone = repeats.superseded_deliveries(
+            db, now=now, most=most, approved=approved, quarantine=context.quarantine
+        )
         zones = zones or (accounts.zones(db) if outdone else {})
         wrong += [(d, _superseded(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
         events = []
         for before, error in wrong:
             after = before.failed(error)
-            if (only is None or before.post_id in only) and claims.save(db, before, after, now=now):
+            if (only is None or before.post_id in only) and claims.save_transition(db, before, after, now=now):
                 events.append(delivery_event(after, now))
                 end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
                 events += [end] if end is not None else []
@@ -49,11 +52,11 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
 
     while events := context.run(work):
         for event in events:
-            context.tell(event)
+            context.emit(event)
 
 
 def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
-    """Why it is missed, by the clocks of `zone`. `approved`: nothing goes out that is not."""
+    """Return why a delivery was missed, in times of `zone`. `approved`: approval is required."""
     delivery = late.delivery
     assert delivery.due_at is not None
     due, free, here = (at.astimezone(zone) for at in (delivery.due_at, late.since, now))
@@ -68,14 +71,13 @@ def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: 
     message = f"due {due:{form}} {where}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
     if delivery.error is not None:
         message += f"; before that: {delivery.error.message}"
-    way_out = "approve" if unapproved else "retry"
-    return DeliveryError(Kind.MISSED, message, hint=f"ttp {way_out} {delivery.post_id}")
+    return DeliveryError(Kind.MISSED, message, hint=action("approve" if unapproved else "retry", delivery.post_id))
 
 
 def _superseded(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
     assert delivery.due_at is not None
     message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
-    return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
+    return DeliveryError(Kind.MISSED, message, hint=action("retry", delivery.post_id))
 
 
 def _brief(span: timedelta) -> str:
@@ -88,6 +90,6 @@ def _brief(span: timedelta) -> str:
 
 def _unusable(account: Account) -> DeliveryError:
     if not account.enabled:
-        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=f"ttp account enable {account.name}")
+        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=action("account enable", account.name))
     why = "must be reconnected: its token no longer works" if account.needs_reconnect else "is not connected"
-    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=connect_command(account.name))
+    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=connect_action(account.name))

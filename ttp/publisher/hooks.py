@@ -1,7 +1,7 @@
-"""Programs of the user's that hear what happened: one after the other, beside the publishing, never in its way.
+"""Run the user's programs that are configured for events: one after the other, in parallel to publishing.
 
-An event is told once its outcome is committed, and once at most: what a process that dies had still to tell is not told
-by the next. What is wrong with a hook is said, and changes nothing.
+An event is reported after its outcome is committed, and at most once: events that a dying process had not reported are
+lost. Errors of hooks are reported and change nothing else.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ttp.store.home.atomic_file import write
 from ttp.store.home.user_program import run
 
 WAITING_MOST = 1000
-"""Events that wait for their hook; what is more is not told."""
+"""Events that may wait for a hook; more are dropped."""
 RECONNECT = "account.needs_reconnect"
-"""The event of `hooks.on_account`; no event of the publisher's own."""
+"""The event of `hooks.on_account`; the publisher does not print it."""
 REFUSED = "publisher.refused"
-"""The event of a store from which nothing is published until it is taken over; no event that the publisher prints."""
+"""The event of a store that must be taken over first; the publisher does not print it."""
 _REFUSED_FILE = "publisher.refused"
 _REFUSED_AGAIN_S = 24 * 3600
-"""Cron starts a publisher each minute: one that is refused for the same reason reports that once a day."""
+"""Cron starts a publisher each minute: the same refusal is reported once a day."""
 _SETTINGS = {
     "delivery.published": "hooks.on_published",
     "delivery.failed": "hooks.on_failed",
@@ -40,36 +40,36 @@ _SETTINGS = {
 
 
 class Hooks:
-    """Hands events on to `tell`, and to the programs that want to hear of them."""
+    """Passes events on to `emit` and to hook programs."""
 
-    def __init__(self, config: Config, home: Path, clock: Clock, tell: Sink) -> None:
+    def __init__(self, config: Config, home: Path, clock: Clock, emit: Sink) -> None:
         self._config = config
         self._home = home
         self._clock = clock
-        self._tell = tell
+        self._emit = emit
         self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._accounts: set[str | None] = set()
         self._wrong: set[str] = set()
         self._thread: threading.Thread | None = None
         self._cut: Callable[[], bool] = lambda: False
 
-    def tell(self, event: Event) -> None:
-        """Tell of something that happened, and is committed."""
-        self._tell(event)
+    def emit(self, event: Event) -> None:
+        """Pass on an event whose outcome is committed."""
+        self._emit(event)
         self._wait_for_hook(event)
         if event.event == "delivery.failed" and event.kind == "auth" and event.account not in self._accounts:
             self._accounts.add(event.account)
             self._wait_for_hook(Event(event.at, RECONNECT, account=event.account, message=event.message))
 
     def renewed(self, renewal: Renewal) -> None:
-        """Tell of an account whose token could not be renewed, where only a person can mend that."""
+        """Report an account whose token could not be refreshed, if only a person can fix that."""
         if isinstance(renewal.error, ReconnectNeeded) and renewal.account not in self._accounts:
             self._accounts.add(renewal.account)
             message = renewal.error.message
             self._wait_for_hook(Event(self._clock.now(), RECONNECT, account=renewal.account, message=message))
 
     def refused(self, why: TtpError) -> None:
-        """JobReport that this store must not be published from, once a day for each reason."""
+        """Report that this store must not be published from, once a day for each reason."""
         if not self._config.texts(_SETTINGS[REFUSED]):
             return
         path, now = self._home / _REFUSED_FILE, self._clock.now()
@@ -80,17 +80,16 @@ class Hooks:
                 return
         with suppress(OSError):  # on a disk that is full it is reported each time
             write(path, f"{now.timestamp()}\n{reason}")
-        command = next((hint.type for hint in why.hints), "")
-        self._wait_for_hook(Event(now, REFUSED, message=f"{self._home}: {why.message}: {command}"))
+        self._wait_for_hook(Event(now, REFUSED, message=f"{self._home}: {why.message}"))
 
     def start(self) -> None:
-        """Begin to run hooks, where there are any."""
+        """Start the hook thread, if any hook is configured."""
         if any(map(self._config.texts, _SETTINGS.values())):
             self._thread = threading.Thread(target=self._serve, name="ttp-hooks", daemon=True)
             self._thread.start()
 
     def finish(self, cut: Callable[[], bool]) -> None:
-        """Run what waits, until `cut` says that there is no time; what runs then is waited for."""
+        """Run the waiting hooks until `cut` says stop; wait for the one that is running."""
         self._cut = cut
         self._waiting.put(None)
         if self._thread is not None:
@@ -123,7 +122,7 @@ class Hooks:
             self._say(f"{setting}: {Path(argv[0]).name} {how}" + (f": {ended.said}" if ended.said else ""))
 
     def _say(self, message: str) -> None:
-        """Each thing once."""
+        """Report each problem once."""
         if message not in self._wrong:
             self._wrong.add(message)
-            self._tell(Event(self._clock.now(), "publisher.idle", kind=HOOKS, message=message))
+            self._emit(Event(self._clock.now(), "publisher.idle", kind=HOOKS, message=message))

@@ -1,8 +1,8 @@
 """The publisher's loop: tick, wait, stop. The only place that sleeps.
 
-A tick refuses what is too late or has no usable account, claims as much as there are free workers, and starts the
-look-ups that are due. Between ticks the loop sleeps until the exact next due time, and once a second asks SQLite
-whether another process has written (`PRAGMA data_version`), so that `--at now` beside it goes out at once.
+A tick fails what is too late or has no usable account, claims as much as there are free workers, and starts due
+look-ups. Then the loop sleeps until the next due time. Once a second it asks SQLite whether another process has written
+(`PRAGMA data_version`), so that `--at now` from another process is published at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ttp.domain import approval
+from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
 from ttp.publisher import reconcile
@@ -31,7 +32,7 @@ LOOK_AROUND_S = 1.0
 LEAST_POLL_S = 0.05
 HEARTBEAT_S = 10.0
 MOST_TOLD = 100
-"""Deliveries that are due and not approved, and are told of."""
+"""Maximum number of unapproved due posts per event."""
 _DUE = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.RETRYING})
 _WAITED_FOR = {
     # `once` leaves what retries and reconciles to the next run
@@ -60,7 +61,7 @@ class Scope:
 
 
 class Loop:
-    """One publisher. The caller holds the lock, and `watch` is a reading connection of its own."""
+    """One publisher. The caller holds the lock; `watch` is a separate reading connection."""
 
     def __init__(
         self,
@@ -72,9 +73,9 @@ class Loop:
         make_ahead: Callable[[], list[str]] | None = None,
         replaced: Callable[[Connection], TtpError | None] = lambda watch: None,
     ) -> None:
-        """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over.
-        `make_ahead` makes the posts of recurrences, and answers what is to be said; None: not this publisher's.
-        `replaced` answers why nothing more may be claimed from this store, and the loop ends with that."""
+        """`taken`: deliveries that moved before the start, by the journal or a take-over; their events come first.
+        `make_ahead` creates the posts of repeats and returns notes; None: not in this run. `replaced` returns why
+        publishing must stop; the loop raises it."""
         self._context = context
         self._workers = workers
         self._watch = watch
@@ -98,31 +99,31 @@ class Loop:
         self._behind: datetime | None = None
 
     def stop(self) -> None:
-        """Claim nothing more, finish what is in flight, end. Safe to call from a signal handler."""
+        """Claim nothing more, finish what is in flight, end. Safe in a signal handler."""
         self._stop_asked = True
         self._workers.interrupt_wait()
 
     def run(self, scope: Scope) -> bool:
-        """Publish until the scope is done or a stop is asked for. False if requests were left in flight.
+        """Publish until the scope is done or a stop is requested. Return False if requests were left in flight.
 
-        Also where it ends by an error, what is in flight gets its time to end: an outcome that arrives is stored.
+        After an error too, deliveries in flight get time to finish, so that their outcomes are stored.
         """
         context = self._context
         start = context.clock.now()
-        context.tell(Event(start, "publisher.started"))
-        for why in context.left.told:
+        context.emit(Event(start, "publisher.started"))
+        for why in context.quarantine.reasons:
             context.report_quarantine(why)
         context.run(lambda db: self._pace.renew(db, start))
-        left = context.run(lambda db: reconcile.recover_interrupted(db, start, context.left))
+        left = context.run(lambda db: reconcile.recover_interrupted(db, start, context.quarantine))
         for delivery in [*self._taken, *(d for d in left if d.state is DeliveryState.RECONCILING)]:
-            context.tell(delivery_event(delivery, start))
+            context.emit(delivery_event(delivery, start))
         try:
             self._publish(scope, start)
         finally:
             self._stop_asked = True  # whoever is still at work sends nothing more
             clean = self._workers.drain(context.config.seconds("publish.drain_s"))
         self._heartbeat(context.clock.now())
-        context.tell(Event(context.clock.now(), "publisher.stopped"))
+        context.emit(Event(context.clock.now(), "publisher.stopped"))
         return clean
 
     def _publish(self, scope: Scope, start: datetime) -> None:
@@ -150,30 +151,29 @@ class Loop:
             self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
 
     def _is_held(self, scope: Scope) -> bool:
-        """Whether nothing may be begun now: the store has not taken an outcome, or the clock is behind. SlowClock where
-        this is not the place to wait for it."""
+        """Return whether nothing may start now: an outcome is not stored yet, or the clock is behind. Raises SlowClock
+        in runs that do not wait for the clock."""
         if any(isinstance(job, DeliveryWorker) and job.unstored for job in self._workers.jobs):
             return True
         clock = self._context.clock
         now = clock.now()
         ahead = now.timestamp() - clock.boot()
         if self._ahead - ahead > clock_check.STEP.total_seconds():  # it was set back while this ran
-            self._context.writer.run(lambda db: clock_check.mend_waits(db, now))
+            self._context.writer.run(lambda db: clock_check.shorten_waits(db, now))
         self._ahead = ahead
-        known, before = clock_check.behind(now, clock_check.newest(self._watch)), self._behind
+        known, before = clock_check.clock_behind(now, clock_check.last_recorded_instant(self._watch)), self._behind
         self._behind = known
         if known is not None and before is None:
             slow = SlowClock(now, known)
             if scope.mode is not Mode.LOOP:
                 raise slow
-            self._context.tell(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
+            self._context.emit(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
         return known is not None
 
     def _make_occurrences(self) -> None:
-        """Make the posts of recurrences that are to be made now, and say what is missed. What keeps them from being
-        made keeps nothing else."""
+        """Create the posts of repeats that are due and report missed ones. Errors here do not stop publishing."""
         now = self._context.clock.now()
-        if self._make_ahead is None or not repeats.due(self._watch, now=now, horizon=now + self._horizon):
+        if self._make_ahead is None or not repeats.due_recurrences(self._watch, now=now, horizon=now + self._horizon):
             return
         try:
             said = self._make_ahead()
@@ -182,10 +182,10 @@ class Loop:
         for line in said:
             if line not in self._told:
                 self._told.add(line)
-                self._context.tell(Event(now, "publisher.idle", kind=REPEATS, message=line))
+                self._context.emit(Event(now, "publisher.idle", kind=REPEATS, message=line))
 
     def _tick(self, scope: Scope, start: datetime) -> datetime | None:
-        """Claim and look up what is due and there are workers for; answers when there may be more to do."""
+        """Claim and look up what is due, as far as workers are free. Return when there may be more to do."""
         context = self._context
         now = context.clock.now()
         at_work = self._workers.at_work
@@ -207,7 +207,7 @@ class Loop:
                     places=self._places,
                     only=scope.only,
                     approved=self._approved,
-                    left=context.left,
+                    quarantine=context.quarantine,
                 )
                 if room > 0
                 else []
@@ -224,7 +224,7 @@ class Loop:
         return wake
 
     def _tasks(self, db: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryTask]:
-        """Deliveries with their posts and accounts, as they are in this transaction; their limits are read too."""
+        """Return deliveries with their posts and accounts, read in this transaction, and load their rate limits."""
         if not deliveries:
             return []
         accounts = stored_accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
@@ -234,12 +234,12 @@ class Loop:
         return [DeliveryTask(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
 
     def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
-        """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
+        """Return the look-ups to make now, one at a time per account: a hanging one must not use up the workers."""
         jobs = self._workers.jobs
         in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
         found: list[Delivery] = []
-        for delivery in claims.looking(db, now=now, most=-1, without=in_hand, left=self._context.left):
+        for delivery in claims.due_lookups(db, now=now, most=-1, without=in_hand, quarantine=self._context.quarantine):
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
                 found.append(delivery)
@@ -252,7 +252,7 @@ class Loop:
             self._beat = boot
 
     def _boot_at(self, instant: datetime | None) -> float | None:
-        """When an instant comes, in `boot` seconds."""
+        """Return an instant in `boot` seconds."""
         clock = self._context.clock
         return None if instant is None else clock.boot() + (instant - clock.now()).total_seconds()
 
@@ -261,22 +261,23 @@ class Loop:
         if post.id is not None and post.id not in self._due_said:
             self._due_said.add(post.id)
             due = [d.account for d in post.deliveries if d.state in _DUE and (d.due_at is None or d.due_at <= now)]
-            self._context.tell(Event(now, "post.due", post.id, message=", ".join(due)))
+            self._context.emit(Event(now, "post.due", post.id, message=", ".join(due)))
 
     def _say_unapproved(self) -> None:
-        """Say of posts that are due that they wait for approval, once of each."""
+        """Report due posts that wait for approval, each once."""
         now = self._context.clock.now()
-        found = queries.due(self._watch, now, MOST_TOLD) if self._approved else []
+        found = queries.due_posts_waiting_for_approval(self._watch, now, MOST_TOLD) if self._approved else []
         if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
             self._unapproved.update(found)
-            said = f"due, and waiting for approval:  ttp approve {' '.join(fresh)}"
-            self._context.tell(Event(now, "publisher.idle", kind=APPROVAL, message=said))
+            texts_around = f"{'posts' if len(fresh) > 1 else 'post'} {' '.join(fresh)} waiting for approval"
+            approve = action("approve", *fresh)
+            self._context.emit(Event(now, "publisher.idle", kind=APPROVAL, message=texts_around, hint=approve))
 
     def _say_idle(self, next_at: datetime | None) -> None:
-        """Once each time that nothing is in hand any more."""
+        """Emit `publisher.idle` once whenever nothing is left in flight."""
         idle = not self._workers.jobs
         if idle and not self._idle:
-            self._context.tell(Event(self._context.clock.now(), "publisher.idle", next_at=next_at))
+            self._context.emit(Event(self._context.clock.now(), "publisher.idle", next_at=next_at))
         self._idle = idle
 
     def _finished(self, scope: Scope, start: datetime) -> bool:
@@ -285,15 +286,15 @@ class Loop:
         soon = self._context.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
         due_by = start if scope.mode is Mode.ONCE else soon
         states = _WAITED_FOR[scope.mode.value]
-        approved, left = self._approved, self._context.left
+        approved, quarantine = self._approved, self._context.quarantine
         return not self._context.writer.run(
-            lambda db: claims.unfinished(
-                db, due_by=due_by, states=states, only=scope.only, approved=approved, left=left
+            lambda db: claims.has_unfinished(
+                db, due_by=due_by, states=states, only=scope.only, approved=approved, quarantine=quarantine
             )
         )
 
     def _sleep(self, version: int, wakes: list[float]) -> None:
-        """Until the first of `wakes`, a worker's report, another process's write, a stop, or `publish.poll_s`."""
+        """Sleep until the first of `wakes`, a worker's report, another process's write, a stop, or `publish.poll_s`."""
         clock = self._context.clock
         end = min([*wakes, clock.boot() + max(self._context.config.seconds("publish.poll_s"), LEAST_POLL_S)])
         while not self._stop_asked:
@@ -307,7 +308,7 @@ class Loop:
 
 
 def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
-    """Whether a look-up is this publisher's to make."""
+    """Return whether a look-up belongs to this run's scope."""
     if scope.only is not None and delivery.post_id not in scope.only:
         return False
     left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING

@@ -1,8 +1,7 @@
-"""What follows from the outcome of a publishing call: for an answer that has just come, and for one that was kept in
-the journal because the store did not take it.
+"""Apply the outcome of a publishing call: one that just came, or one from the journal.
 
-Owns the delivery's move after an outcome, and the outcome's form in the attempt's row and in the journal. Decides
-nothing about what an answer means: that is the platforms' word.
+Maps outcomes to the delivery's next state, the attempt's columns and the journal's entries. What an answer means is
+decided in the platforms' folders.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ttp.domain.action import way_out_from_text, way_out_to_text
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
@@ -21,13 +21,13 @@ from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.publisher.delivery_context import apply_outcome_to_account
 from ttp.store import accounts, attempts, claims, queries
-from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.writer import Writer
 
 FIRST_LOOK_S = 2.0
-"""An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
+"""Seconds until the first look-up after a lost answer; less if look-ups are configured closer together."""
 
 
 ANOTHERS = "the answer names a post that is another delivery's"
@@ -44,7 +44,7 @@ _FORMS: Mapping[str, type[Done] | type[NotDone] | type[Unknown]] = {
 
 
 def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: datetime) -> Delivery:
-    """The delivery, which was sending, after what became of its call."""
+    """Return the delivery, which was sending, after the outcome of its call."""
     match outcome:
         case Done(processing=True):
             if outcome.handle is not None:
@@ -66,19 +66,19 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
 
 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
-    """A refusal as duplicate, where an earlier call may have gone through, is evidence that it did: look first."""
+    """Turn a refusal as duplicate into Unknown if an earlier call may have succeeded."""
     if sent_before and isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
         return Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status)
     return outcome
 
 
 def retry_jitter() -> float:
-    """Where in its jitter a wait lies, -1..1."""
+    """Return a random position in the jitter, -1..1."""
     return random.uniform(-1, 1)  # noqa: S311 (spreads load, guards nothing)
 
 
 def attempt_columns(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as the attempt row keeps it."""
+    """Return an outcome as columns of its attempt."""
     match outcome:
         case Done():
             return {"outcome": "done", "http_status": outcome.http_status, "message": outcome.remote_id}
@@ -93,12 +93,14 @@ def attempt_columns(outcome: Outcome) -> dict[str, Any]:
 
 
 def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now: datetime) -> Entry:
-    """An outcome as the journal keeps it. Of a handle only what the answer changed: the rest is in the store, and may
-    be an address that is a secret."""
+    """Return an outcome as a journal entry. Of a handle it has only the changes: the rest is in the store, and may be a
+    secret address."""
     held: dict[str, Any] = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     for name in _INSTANTS:
         if held.get(name) is not None:
             held[name] = to_ms(held[name])
+    if "hint" in held:
+        held["hint"] = way_out_to_text(held["hint"])
     if isinstance(outcome, Done | NotDone) and outcome.handle is not None:
         before, after = delivery.handle, outcome.handle
         held["handle"] = {name: value for name, value in after.items() if before.get(name) != value}
@@ -114,7 +116,7 @@ def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now:
 
 
 def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
-    """What an entry of the journal says; `handle` is the delivery's own."""
+    """Return the outcome of a journal entry; `handle` is the delivery's."""
     held = dict(entry["held"])
     dropped = held.pop("dropped", [])
     for name in _INSTANTS:
@@ -125,15 +127,16 @@ def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
         held["handle"] = {name: value for name, value in both.items() if name not in dropped}
     if "kind" in held:
         held["kind"] = Kind(held["kind"])
+    if "hint" in held:
+        held["hint"] = way_out_from_text(held["hint"])
     return _FORMS[entry["outcome"]](**held)
 
 
-def replay_journal(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -> list[Delivery]:
-    """Store what the journal keeps, before anything else is done; answers the deliveries that moved by it.
+def replay_journal(writer: Writer, journal: Journal, config: Config, quarantine: Quarantine) -> list[Delivery]:
+    """Store the outcomes in the journal before anything else, and return the deliveries that moved.
 
-    Idempotent: an intent whose outcome the store knows already is left alone. To be called by the holder of the
-    publisher's lock, before open intents are recovered. What belongs to a row that cannot be read stays kept, and is
-    `left` alone.
+    Idempotent: outcomes that the store has already are skipped. Call it with the publisher's lock held, before
+    recovering open intents. Entries of corrupt rows stay in the journal, and their posts are quarantined.
     """
     moved: list[Delivery] = []
     entries = journal.entries()
@@ -143,8 +146,8 @@ def replay_journal(writer: Writer, journal: Journal, config: Config, left: LeftA
             after = writer.run(partial(_replay_entry, entry=entry, config=config))
         except Conflicting:
             after = writer.run(partial(_replay_entry, entry=entry, config=config, bound=True))
-        except Unreadable as row:
-            left.take(row)
+        except CorruptRow as row:
+            quarantine.add(row)
             whole = False
             continue
         except (KeyError, TypeError, ValueError):  # a later ttp wrote it: its intent is open, and is looked up
@@ -156,7 +159,7 @@ def replay_journal(writer: Writer, journal: Journal, config: Config, left: LeftA
 
 
 def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool = False) -> Delivery | None:
-    """`bound`: the id that the answer gave belongs to another delivery, so the answer proves nothing."""
+    """`bound`: the answered id belongs to another delivery, so the answer proves nothing."""
     delivery = queries.delivery(db, entry["delivery"])
     intent = attempts.last_intent(db, entry["delivery"])
     if delivery is None or delivery.state is not DeliveryState.SENDING or intent is None or intent.outcome is not None:
@@ -168,8 +171,8 @@ def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool =
     before = attempts.has_unknown(db, delivery.id or 0, in_thread=bool(delivery.parts))
     outcome = doubt_duplicate(outcome, sent_before=before)
     after = after_outcome(delivery, outcome, config=config, now=now)
-    claims.save(db, delivery, after, now=now)
-    attempts.end(db, entry["intent"], at=now, **attempt_columns(outcome))
+    claims.save_transition(db, delivery, after, now=now)
+    attempts.finish_attempt(db, entry["intent"], at=now, **attempt_columns(outcome))
     account = accounts.account_by_id(db, delivery.account_id or 0)
     if account is not None and isinstance(outcome, NotDone | Unknown):
         apply_outcome_to_account(account, outcome, now)(db)
@@ -177,22 +180,21 @@ def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool =
 
 
 CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
-"""Further apart, a Date header was wrong, and with it where the settle window ends and what the look-up asked for."""
+"""More than this means that a Date header was wrong, and with it the settle window and the look-up's start."""
 
 
 DATE_WRONG_BY_MOST = timedelta(days=1)
-"""A machine's clock that is further behind the platform's is not set."""
+"""A machine clock further behind the platform's is not set at all."""
 
 
 _SECOND = timedelta(seconds=1)
 
 
 def earliest_publish_time(intent: Attempt) -> datetime:
-    """From when on what the call made may be listed: the earlier of both clocks.
+    """Return from when on the platform may list the post: the earlier of both clocks.
 
-    A Date header that is ahead of the clock by which a platform lists its posts (whatever stands between may write one)
-    would have the look-up begin behind the post, and miss it. The platform's own where it is the earlier one, and where
-    this machine's cannot be right.
+    A Date header ahead of the platform's list (proxies may write one) would let the look-up start after the post and
+    miss it. The platform's time counts if it is the earlier one, or if this machine's clock is not set.
     """
     if intent.platform_at is None:
         return intent.at
@@ -201,9 +203,9 @@ def earliest_publish_time(intent: Attempt) -> datetime:
 
 
 def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:
-    """Whether as much time went by on the platform's clock since the intent as on one of this machine's.
+    """Return whether the platform's clock and one of this machine's measured the same time since the intent.
 
-    The clock since start-up cannot be set, but begins anew with the machine; the wall clock can be, and goes on.
+    The clock since start-up cannot be set, but restarts with the machine; the wall clock can be set, but continues.
     """
     assert intent.platform_at is not None
     theirs = platform_at - intent.platform_at
@@ -214,9 +216,9 @@ def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: fl
 
 
 def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:
-    """When the call was over for certain, by the platform's clock: the request may have left until then.
+    """Return when the call was certainly over, by the platform's clock.
 
-    It was when the first clean look was made; and it took as long as this machine's clock says, unless that was set
+    That is the first clean look-up, or earlier: the duration that this machine's clock measured, unless it was set
     back.
     """
     assert intent.platform_at is not None
@@ -229,7 +231,7 @@ def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetim
 
 
 def count_clean_lookups(times: list[datetime], gap: timedelta) -> int:
-    """How many of these looks are at least a gap apart from the one counted before."""
+    """Return how many look-ups are at least a gap apart from the one counted before."""
     count, last = 0, None
     for at in times:
         if last is None or at - last >= gap:
@@ -240,7 +242,7 @@ def count_clean_lookups(times: list[datetime], gap: timedelta) -> int:
 
 
 def unclear_since(looks: list[Attempt]) -> datetime:
-    """When the present run of unclear looks began. The newest look is unclear."""
+    """Return when the present run of unclear look-ups began. The newest one is unclear."""
     since = looks[-1].at
     for look in reversed(looks):
         if look.outcome != "unclear":

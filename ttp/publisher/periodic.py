@@ -1,7 +1,7 @@
-"""What is done every minute beside the deliveries: refreshing tokens, cleaning up media, pulling metrics.
+"""Periodic work next to publishing: refreshing tokens, cleaning up media, pulling metrics.
 
-Never in the way of a publish: what is due when a run starts is published first. A short run takes the first turn of
-tokens and media at its end, so that a publisher started by cron is enough.
+Publishing comes first: what is due when a run starts is published before. A short run refreshes tokens and cleans up
+media once at its end, so that a publisher started by cron is enough.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ METRICS_FIRST_S, METRICS_EVERY_S = 10.0, 60.0
 BUDGET_S = 5.0
 """Seconds that a short run gives to pulling metrics."""
 PATIENCE_S = 4.0
-"""Seconds to wait for an answer with metrics: nobody needs it now."""
+"""Seconds to wait for an answer with metrics: they are not urgent."""
 LEAVE_S = 1.0
 """Seconds that the end of a loop waits for a pull that is under way."""
 
@@ -47,9 +47,9 @@ class Turns:
 def run_every(
     turn: Turn, *, name: str, first_s: float, every_s: float, leave_s: float | None = None
 ) -> Iterator[Turns]:
-    """Call `turn` in a thread of its own until the block ends: first after `first_s` seconds, then every `every_s`.
+    """Call `turn` in a background thread until the block ends: first after `first_s` seconds, then every `every_s`.
 
-    The end of the block waits for a turn that is under way, `leave_s` seconds at most (None: until it is over).
+    The end of the block waits for a running turn, at most `leave_s` seconds (None: until it is over).
     """
     over, turns = threading.Event(), Turns()
 
@@ -77,10 +77,10 @@ def _never() -> bool:
 def token_refresh(
     tokens: Tokens, clock: Clock, is_cut: Stop = _never, report: Callable[[Renewal], object] = lambda renewal: None
 ) -> Iterator[None]:
-    """Refresh the tokens that are due until the block ends; at its end if no turn came before, unless `is_cut` says
-    that there is no time. An account that posts once a month must not lose its token.
+    """Refresh due tokens until the block ends; also at its end if no turn came before, unless `is_cut` says to hurry.
+    So an account that posts once a month does not lose its token.
 
-    `report` gets each refresh. One that is under way at the end is waited for: its answer must be stored.
+    `report` gets each refresh. A running refresh is awaited: its answer must be stored.
     """
 
     def turn(stop: Stop) -> None:
@@ -100,9 +100,9 @@ def token_refresh(
 
 @contextmanager
 def media_cleanup(care: MediaCare, is_cut: Stop = _never) -> Iterator[list[str]]:
-    """Clean up media until the block ends, and once more at its end unless `is_cut` says that there is no time.
+    """Clean up media until the block ends, and once more at its end unless `is_cut` says to hurry.
 
-    Give the list of what could not be done, each thing once; it is whole when the block has ended.
+    Yield the list of problems, each once; it is complete after the block.
     """
     wrong: dict[str, None] = {}
     notes: list[str] = []
@@ -126,7 +126,7 @@ def media_cleanup(care: MediaCare, is_cut: Stop = _never) -> Iterator[list[str]]
 
 @contextmanager
 def metrics_pull(pull: Turn | None) -> Iterator[list[str]]:
-    """Pull the metrics that are due until the block ends. Give the list of our own faults that were met, each once."""
+    """Pull due metrics until the block ends. Yield the list of bugs that occurred, each once."""
     faults: list[str] = []
     if pull is None:
         yield faults
@@ -140,7 +140,7 @@ def metrics_pull(pull: Turn | None) -> Iterator[list[str]]:
 
 
 def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S) -> list[str]:
-    """Pull the metrics that are due for `budget_s` seconds at most, or until `over` is set. Return our own faults."""
+    """Pull due metrics for at most `budget_s` seconds, or until `over` is set. Return bugs that occurred."""
     faults: list[str] = []
 
     def work() -> None:
@@ -154,7 +154,7 @@ def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S) -> 
 
 
 def _pull_safely(pull: Turn, stop: Stop, faults: list[str]) -> None:
-    """Pull once; no failure of it ends the publisher."""
+    """Pull once; no error of it ends the publisher."""
     try:
         pull(stop)
     except TtpError:

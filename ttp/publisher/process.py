@@ -1,4 +1,4 @@
-"""Being the publisher: the lock, the holder file, the signals, the loop. And following posts beside another one."""
+"""Run a publisher: lock, holder file, signals, loop. Or watch posts while another publisher runs."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThr
 from ttp.services.media import MediaCare
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
-from ttp.store.corrupt_rows import LeftAlone
+from ttp.store.corrupt_rows import Quarantine
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
-from ttp.store.ownership import Elsewhere, Machine, Owner, store_id, this_machine
+from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
 from ttp.store.rate_limits import Limits
 from ttp.store.sqlite import quick_check, translate_errors
 from ttp.store.writer import Writer
 
-TURN_S = 0.1
-"""How often a wait for another publisher looks again."""
+WATCH_EVERY_S = 0.1
+"""Seconds between two looks while waiting for another publisher."""
 _READ_AFTER = frozenset({Mode.ONCE, Mode.UNTIL_IDLE})
-"""Runs that read numbers once they have published; a loop does it meanwhile, and whoever follows a post waits."""
+"""Runs that pull metrics after publishing. A loop pulls meanwhile, and a run that follows a post does not."""
 CHECK_EVERY_MS = 24 * 3600 * 1000
 _LEFT_BEHIND: list[ExitStack] = []
-"""The lock, the writer and the clients of a publisher whose workers were still at work when it ended: theirs until the
-process is gone. Were the lock free before, the next publisher could take over what they still hold."""
+"""Lock, writer and clients of a publisher that ended with busy workers: kept until the process exits. If the lock were
+free before, the next publisher could take over what these workers still do."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended. `signal`: the number of the one that ended it; `clean`: nothing was left in flight; `notes`:
-    what could not be done beside it."""
+    """How a run ended. `signal`: the number of the signal that ended it; `clean`: nothing was left in flight; `notes`:
+    problems of the periodic work."""
 
     clean: bool
     signal: int | None = None
@@ -89,31 +89,31 @@ class PublisherProcess:
 
     @property
     def owner(self) -> Owner:
-        """This machine, as the store's publisher."""
+        """This machine as owner of the store."""
         return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
 
     def refuse_elsewhere(self) -> None:
-        """Elsewhere if this machine must not publish from the store before it is taken over."""
+        """Raise OwnedElsewhere if this machine must not publish from the store without a take-over."""
         with self.database.reading() as db:
-            doubt = None if db is None else self.owner.doubt(db)
+            doubt = None if db is None else self.owner.refusal(db)
         if doubt is not None:
             raise doubt
 
-    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
-        """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
+    def run(self, scope: Scope, emit: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
+        """Publish until the scope is done. Raises LockHeld at once if another process publishes; Damaged, Busy.
 
-        Elsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
-        `take_over`, and what is due or in flight is looked up first. While the clock stands before what has happened a
-        loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
+        Raises OwnedElsewhere, and runs the hook, for a store of another machine, a copy or a restored one; `take_over`
+        then looks up what is due or in flight first. While the clock is behind the last recorded event, a loop waits
+        and other runs raise SlowClock; `trust_clock`: the clock is right, and was ahead before.
         """
         over = threading.Event()
-        hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(tell))
+        hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(emit))
         hooks.start()
         try:
             ended = self._publish_with_lock(scope, hooks, take_over=take_over, trust_clock=trust_clock)
             if ended.signal is not None:
                 over.set()
-        except Elsewhere as refused:
+        except OwnedElsewhere as refused:
             hooks.refused(refused)
             raise
         finally:
@@ -134,7 +134,7 @@ class PublisherProcess:
                 self.refuse_elsewhere()
             since, last = self.clock.now(), locks.read_holder(self.home)
             notify = self.notify if scope.mode is Mode.LOOP else NOBODY
-            left = LeftAlone()
+            left = Quarantine()
             heartbeat = self._heartbeat(scope.mode, since, notify, left)
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
@@ -149,16 +149,18 @@ class PublisherProcess:
 
                 def own(db: Connection) -> list[Delivery]:
                     if trust_clock:
-                        clock_check.trust(db, since)
-                    known = max((at for at in (ran_at, clock_check.newest(db)) if at is not None), default=None)
+                        clock_check.trust_clock(db, since)
+                    known = max(
+                        (at for at in (ran_at, clock_check.last_recorded_instant(db)) if at is not None), default=None
+                    )
                     found = takeover.claim_ownership(db, owner, since, take_over=take_over)
-                    if clock_check.behind(since, known) is not None:
-                        clock_check.remember(db, known)
-                    clock_check.mend_waits(db, since)
+                    if clock_check.clock_behind(since, known) is not None:
+                        clock_check.record_instant(db, known)
+                    clock_check.shorten_waits(db, since)
                     return found
 
                 taken += writer.run(own)
-            writer.committed = owner.note
+            writer.committed = owner.note_progress
             if self.limits is not None:
                 writer.committing = self.limits.write
             context = DeliveryContext(
@@ -169,7 +171,7 @@ class PublisherProcess:
                 self.config,
                 self.clock,
                 self.platforms,
-                hooks.tell,
+                hooks.emit,
                 store_id(watch),
                 self.limits,
                 journal,
@@ -178,7 +180,7 @@ class PublisherProcess:
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, self.clock, self.wait)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
-            loop = Loop(context, workers, watch, heartbeat, taken, make_ahead, owner.replaced)
+            loop = Loop(context, workers, watch, heartbeat, taken, make_ahead, owner.refusal_if_replaced)
 
             def stop() -> None:
                 loop.stop()
@@ -197,7 +199,7 @@ class PublisherProcess:
                     notify(READY)
                     clean = loop.run(scope)
             except TtpError as error:
-                error.details += journal.told()
+                error.details += journal.notes()
                 raise
             finally:
                 if workers.jobs:
@@ -205,68 +207,68 @@ class PublisherProcess:
             return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
 
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
-        """Wait while a short run holds the lock. LockHeld at once if a loop does."""
+        """Wait while a short run holds the lock. Raises LockHeld at once if a loop does."""
         told = False
-        while locks.is_held(self.home):
+        while locks.is_publisher_running(self.home):
             holder = locks.read_holder(self.home)
             if holder is not None and holder.mode == Mode.LOOP:
                 raise locks.LockHeld(holder)
             if not told:
                 tell_waiting(holder)
                 told = True
-            self.sleep(TURN_S)
+            self.sleep(WATCH_EVERY_S)
 
-    def publish(self, ids: frozenset[int], tell: Sink) -> RunResult:
-        """Follow posts to their end: here if the lock is free, else beside the publisher that runs (woken by the
-        store's change). Events are the same in both."""
+    def publish(self, ids: frozenset[int], emit: Sink) -> RunResult:
+        """Publish posts to their end: in this process if the lock is free, else by the running publisher, which notices
+        the store's change. The events are the same."""
         while True:
             try:
-                return self.run(Scope(Mode.PUBLISH, only=ids), tell)
+                return self.run(Scope(Mode.PUBLISH, only=ids), emit)
             except locks.LockHeld:
                 approved = approval.is_needed(self.config)
-                follow = PostWatch(self.database, ids, tell, self.clock, approved=approved)
+                follow = PostWatch(self.database, ids, emit, self.clock, approved=approved)
                 while not follow.look():
-                    if not locks.is_held(self.home):
+                    if not locks.is_publisher_running(self.home):
                         break
-                    self.sleep(TURN_S)
+                    self.sleep(WATCH_EVERY_S)
                 else:
                     return RunResult(True)
 
     def _check(self, writer: Writer, now: datetime) -> None:
-        """Read through the whole file once a day, and after a publisher that died."""
+        """Check the whole file once a day, and after a publisher that died."""
 
         def work(db: Connection) -> None:
             last = db.execute("SELECT checked_at FROM store").fetchone()[0]
-            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.any_busy(db):
+            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.has_interrupted_deliveries(db):
                 quick_check(db, self.database.path)
                 db.execute("UPDATE store SET checked_at = ?", (to_ms(now),))
 
         writer.run(work)
 
     def _heartbeat(
-        self, mode: Mode, since: datetime, notify: Callable[[str], None], left: LeftAlone
+        self, mode: Mode, since: datetime, notify: Callable[[str], None], quarantine: Quarantine
     ) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
             notify(ALIVE)
-            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(left.told)))
+            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(quarantine.reasons)))
 
         return beat
 
 
-def _one_event_at_a_time(tell: Sink) -> Sink:
-    """`tell`, for many threads: one event at a time."""
+def _one_event_at_a_time(emit: Sink) -> Sink:
+    """Make `emit` safe for several threads."""
     turn = threading.Lock()
 
     def told(event: Event) -> None:
         with turn:
-            tell(event)
+            emit(event)
 
     return told
 
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """What is loaded by now stays: for the block, garbage collections, which stop all threads, pass it over."""
+    """Exclude all objects loaded so far from garbage collections, which stop all threads."""
     gc.freeze()
     try:
         yield
@@ -276,8 +278,8 @@ def _without_garbage_collection() -> Iterator[None]:
 
 @contextmanager
 def _handle_stop_signals(stop: Callable[[], None], *, asked: bool = False) -> Iterator[list[int]]:
-    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once, which open intents make safe. `asked`:
-    this has been asked already."""
+    """Stop on SIGTERM and SIGINT; a second signal ends the process at once, which open intents make safe. `asked`: a
+    stop was requested before."""
     caught: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:

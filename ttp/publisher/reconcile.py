@@ -1,8 +1,8 @@
-"""Open intents and deliveries that the platform still works on: finding out what became of them.
+"""Look up open intents and deliveries that the platform still works on.
 
-A look-up that finds the post is taken at once. One that does not find it counts only after the settle window, in the
-platform's clock, and three clean looks with a gap between them; only then may it be sent again. What cannot be settled
-becomes `needs_review`, and a person is told.
+A post that is found counts at once. Absence counts after the settle window, in platform time, and three clean look-ups
+with a gap between them; only then may the post be sent again. What cannot be settled becomes `needs_review`, for a
+person.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
 from ttp.domain.retry import RetryPolicy, after_not_done
@@ -24,14 +25,14 @@ from ttp.publisher.outcomes import (
     unclear_since,
 )
 from ttp.store import attempts, claims
-from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Conflicting, Connection
 
 CLEAN_LOOKS = 3
 SLEPT = "slept"
-"""The code of an unknown outcome whose call may have been made at any time between its intent and its end."""
+"""Code of an unknown outcome whose call may have been made at any time between its intent and its end."""
 TAKEN_OVER = "taken over"
-"""The code of a call that the publisher of another copy of the store may have made. It is never sent from here."""
+"""Code of a call that another publisher may have made before a take-over. It is never repeated."""
 NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
 JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
 LONGEST_GAP_S = 300.0
@@ -40,16 +41,16 @@ ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedel
 _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
-def recover_interrupted(db: Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
-    """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
+def recover_interrupted(db: Connection, now: datetime, quarantine: Quarantine) -> list[Delivery]:
+    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up.
 
-    To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now, all but what
-    is `left` alone.
+    Only for the holder of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are
+    skipped.
     """
     taken = []
-    for delivery in claims.left_busy(db, left):
+    for delivery in claims.interrupted_deliveries(db, quarantine):
         taken.append(_taken_over(db, delivery, now))
-        claims.save(db, delivery, taken[-1], now=now)
+        claims.save_transition(db, delivery, taken[-1], now=now)
     return taken
 
 
@@ -59,25 +60,25 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     message = "the publisher ended before the answer came"
     intent = attempts.last_intent(db, delivery.id or 0)
     if intent is not None and intent.outcome is None:
-        attempts.end(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
+        attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
     return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
 
 
 class LookupJob:
-    """One look at one delivery that is processing or reconciling."""
+    """One look-up of a delivery that is processing or reconciling."""
 
     def __init__(self, context: DeliveryContext, task: DeliveryTask) -> None:
         self._context = context
         self.task = task
 
     def run(self) -> Generator[Wait, None, None]:
-        """Look once and store what follows. Waits for nothing: the next look is the loop's to make."""
+        """Look up once and store the result. Never waits: the loop starts the next look-up."""
         with self._context.quarantine_on_error(self.task):
             self._look()
         yield from ()
 
     def release_claim(self) -> None:
-        """Nothing to give back: a look never waits, and changes nothing before its end."""
+        """Do nothing: a look-up never waits and changes nothing before its end."""
 
     def _look(self) -> None:
         context, delivery, account = self._context, self.task.delivery, self.task.account
@@ -86,7 +87,7 @@ class LookupJob:
         intent, earlier = context.writer.run(
             lambda db: (
                 intent := attempts.last_intent(db, delivery_id),
-                attempts.looks_after(db, delivery_id, intent.id or 0) if intent else [],
+                attempts.lookups_after(db, delivery_id, intent.id or 0) if intent else [],
             )
         )
         began = context.clock.now()
@@ -96,9 +97,9 @@ class LookupJob:
             order = context.build_request(self.task, bound)
             looked = context.client(self.task).look_up(order, delivery.handle, since)
         except StepFailed as failed:
-            gone = account.platform not in context.platforms.names()  # nobody is left to ask
+            gone = account.platform not in context.platforms.names()  # the platform is no longer enabled
             looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message, final=gone), None)
-        except Unreadable as row:  # of another delivery: what belongs to that one is not known
+        except CorruptRow as row:  # of another delivery: what belongs to that one is not known
             looked = LookupResult(Unclear(Kind.UNKNOWN, row.message), None)
         try:
             self._settle(looked, intent, earlier, began)
@@ -125,14 +126,14 @@ class LookupJob:
             delivery_id=delivery.id,
         )
         after = self._after(looked, intent, [*earlier, row], now)
-        also: list[Callable[[Connection], object]] = [lambda db: attempts.begin(db, row)]
+        also: list[Callable[[Connection], object]] = [lambda db: attempts.start_attempt(db, row)]
         if isinstance(looked.finding, Refused):
             also.append(apply_outcome_to_account(self.task.account, looked.finding.outcome, now))
         self.task = context.save_transition(self.task, after, *also)
 
     def _believed(self, looked: LookupResult, intent: Attempt | None, now: datetime) -> LookupResult:
-        """The look, as far as it tells anything: absence by a clock that is missing or cannot be right is none, and the
-        next look may have a better one."""
+        """Return the look-up; absence without a clock, or with a wrong one, becomes unclear. The next look-up may have
+        a better clock."""
         if not isinstance(looked.finding, Absent) or looked.finding.certain:
             return looked
         if intent is None or intent.platform_at is None or intent.code == TAKEN_OVER:  # no look settles these
@@ -166,7 +167,8 @@ class LookupJob:
                 return self._unclear(unclear, looks, now)
 
     def _found(self, found: Found, looks: list[Attempt], now: datetime, *, taken_over: bool) -> Delivery:
-        """It is there. Of a thread one part is: the rest goes out by itself, or after a take-over is looked for."""
+        """Handle a post that was found. Of a thread that is one part: the rest follows, or is looked up after a
+        take-over."""
         delivery = self.task.delivery
         id_at = self._id_at(now, looks) if found.id_later else None
         if delivery.state is DeliveryState.PUBLISHED:
@@ -179,7 +181,7 @@ class LookupJob:
         return delivery.published(now, found.remote_id, found.url, id_at=id_at)
 
     def _id_at(self, now: datetime, looks: list[Attempt]) -> datetime | None:
-        """When to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
+        """Return when to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
         published_at = self.task.delivery.published_at or now
         at = now + min(ID_FIRST * 2 ** min(len(looks) - 1, 8), ID_GAP)
         return at if at - published_at <= ID_WITHIN else None
@@ -211,7 +213,7 @@ class LookupJob:
         *,
         certain: bool,
     ) -> Delivery:
-        """Not there: proof only if it is certain, or after the window and enough clean looks."""
+        """Handle absence: proof only if it is certain, or after the window and enough clean look-ups."""
         kind = intent.kind if intent and intent.kind else Kind.UNKNOWN
         error = DeliveryError(kind, "the platform does not have it; it is sent again")
         spend = kind is not Kind.RATE_LIMIT
@@ -258,12 +260,12 @@ class LookupJob:
         return delivery.retrying(now, error, spend=spend)
 
     def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:
-        """The look-up itself failed: again, until its patience ends."""
+        """Handle a look-up that failed: repeat until the patience ends."""
         delivery = self.task.delivery
         message = unclear.message
         if unclear.links:
             message += ": " + " ".join(unclear.links)
-        error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
+        error = DeliveryError(unclear.kind, message, hint=action("show", delivery.post_id))
         since = unclear_since(looks)
         if unclear.final:
             return delivery.needs_review(error)
@@ -274,14 +276,14 @@ class LookupJob:
         return delivery.look_again(at, until=since + patience, error=error)
 
     def _patience(self, delivery: Delivery) -> timedelta:
-        """How long look-ups may stay unclear."""
+        """Return how long look-ups may stay unclear."""
         facts = self._context.platforms.facts(delivery.platform)
         if delivery.state is DeliveryState.PROCESSING:
             return facts.processing_for
         return (self._settle_window() if facts.settle_s else self._gap()) * facts.patience
 
     def _settle_window(self) -> timedelta:
-        """How long a post may take to appear in the platform's look-up."""
+        """Return how long a post may take to appear in the platform's look-up."""
         account = self.task.account
         return self._context.platforms.facts(account.platform).settle_for(self._context.config, account)
 

@@ -1,7 +1,5 @@
-"""Telling systemd how the publisher is doing: sd_notify(3), in a few lines of our own.
-
-What cannot be told is not told again: a publisher never ends because nobody listens.
-"""
+"""Report the publisher's state to systemd by sd_notify(3). Failed messages are dropped: a publisher never ends for lack
+of a listener."""
 
 from __future__ import annotations
 
@@ -15,8 +13,8 @@ READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Says one line to who started this process. `address`: a datagram socket's path, or its abstract name behind an
-    @; empty: nobody asked to be told."""
+    """Sends a line to the service manager. `address`: path of a datagram socket, or @ and its abstract name; empty:
+    send nothing."""
 
     address: str = ""
 
@@ -32,5 +30,5 @@ NOBODY = Notifier()
 
 
 def notifier(environ: Mapping[str, str]) -> Notifier:
-    """Who is told, as the environment says."""
+    """Return the notifier that the environment asks for."""
     return Notifier(environ.get("NOTIFY_SOCKET", ""))

@@ -1,4 +1,4 @@
-"""Watching posts that another process publishes, and telling what happens to them in the publisher's own events."""
+"""Watch posts that another process publishes and emit the publisher's events for them."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ttp.store.database import Database
 
 _QUIET = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.CANCELLED})
 _JUST_NOW = timedelta(seconds=10)
-"""What was made due no longer ago than this was made due for this watch, and may have ended before it began."""
+"""A post made due within this time was made due for this watch, and may have ended before it began."""
 
 
 class PostWatch:
-    """One watch over some posts."""
+    """Watches some posts."""
 
     def __init__(
-        self, database: Database, ids: frozenset[int], tell: Sink, clock: Clock, *, approved: bool = False
+        self, database: Database, ids: frozenset[int], emit: Sink, clock: Clock, *, approved: bool = False
     ) -> None:
-        """`approved`: nothing goes out that is not."""
+        """`approved`: only approved posts are published."""
         self._database = database
         self._approved = approved
         self._ids = sorted(ids)
-        self._tell = tell
+        self._emit = emit
         self._clock = clock
         self._seen = {d.id: d.state for p in self._posts() for d in p.deliveries if not _is_new(d, clock.now())}
         self._finished: set[int | None] = set()
 
     def look(self) -> bool:
-        """Tell what changed since the last look. True once every post is at its end."""
+        """Emit what changed since the last look. Return True once every post has ended."""
         posts, now = self._posts(), self._clock.now()
         held = self._held(now)
         for post in posts:
@@ -41,16 +41,17 @@ class PostWatch:
                 if self._seen.get(delivery.id) is not delivery.state:
                     self._seen[delivery.id] = delivery.state
                     if delivery.state not in _QUIET:
-                        self._tell(delivery_event(delivery, now))
+                        self._emit(delivery_event(delivery, now))
             end = post_event(post, now)
             if end is not None and post.id not in self._finished:
                 self._finished.add(post.id)
-                self._tell(end)
+                self._emit(end)
         return all(self._at_rest(delivery, held) for post in posts for delivery in post.deliveries)
 
     def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:
-        """Nothing will happen to it soon: it has ended, its account is held, or its time or approval was taken away."""
-        if self._approved and approval.waits(delivery):
+        """Return whether nothing will happen to it soon: it ended, its account is on hold, or it has no time or
+        approval."""
+        if self._approved and approval.waits_for_approval(delivery):
             return True
         if delivery.state is DeliveryState.PENDING and delivery.account_id in held:
             return True

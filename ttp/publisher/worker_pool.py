@@ -1,4 +1,4 @@
-"""The jobs in hand: some running on workers, some waiting for a platform. Owned and driven by the loop's thread."""
+"""The jobs in progress: some run on workers, some wait for a platform. The loop's thread owns them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Steps: TypeAlias = Generator[Wait, None, None]
 
 
 class Job(Protocol):
-    """Something to carry for one delivery: `run` is a generator of the waits that it wants."""
+    """Work on one delivery: `run` yields the waits that it needs."""
 
     @property
     def task(self) -> DeliveryTask: ...
@@ -29,7 +29,7 @@ class Job(Protocol):
     def run(self) -> Steps: ...
 
     def release_claim(self) -> None:
-        """Give the delivery back, where it was left at a wait."""
+        """Release the delivery after a wait."""
         ...
 
 
@@ -39,7 +39,7 @@ class Pool(Protocol):
 
 @dataclass(slots=True)
 class JobReport:
-    """A worker's word: the job wants to wait, or is over (`wait` None), or hit a fault of ours (`error`)."""
+    """A worker's report: the job wants to wait, or is over (`wait` None), or met a bug (`error`)."""
 
     job: Job
     steps: Steps | None
@@ -62,7 +62,7 @@ WaitForReport: TypeAlias = Callable[[Reports, float], JobReport | None]
 
 
 def wait_for_report(reports: Reports, seconds: float) -> JobReport | None:
-    """Wait for a report, at most so long."""
+    """Wait for a report, at most `seconds`."""
     try:
         return reports.get(timeout=seconds) if seconds > 0 else reports.get_nowait()
     except queue.Empty:
@@ -70,7 +70,7 @@ def wait_for_report(reports: Reports, seconds: float) -> JobReport | None:
 
 
 class WorkerPool:
-    """Starts jobs on a pool, keeps those that wait, and knows how many workers are free."""
+    """Starts jobs on a pool, keeps waiting ones, and knows how many workers are free."""
 
     def __init__(self, pool: Pool, clock: Clock, wait: WaitForReport = wait_for_report) -> None:
         self._pool = pool
@@ -83,12 +83,12 @@ class WorkerPool:
 
     @property
     def jobs(self) -> frozenset[Job]:
-        """The jobs in hand. A delivery may have two for a moment: one that has stored its last word, and the next."""
+        """The jobs in progress. A delivery may have two for a moment: one that stored its result, and the next."""
         return frozenset(self._jobs)
 
     @property
     def at_work(self) -> frozenset[Job]:
-        """The jobs that have a worker: those in hand, but for those that wait for a platform."""
+        """The jobs that occupy a worker: those not waiting for a platform."""
         return frozenset(self._jobs.difference(sleeper.job for sleeper in self._sleepers))
 
     def start(self, job: Job) -> None:
@@ -96,20 +96,20 @@ class WorkerPool:
         self._advance(job, None)
 
     def interrupt_wait(self) -> None:
-        """End a wait that is going on. Safe in a signal handler."""
+        """End a wait. Safe in a signal handler."""
         self._reports.put(None)
 
     def resume_due_jobs(self) -> float | None:
-        """Send those on whose wait is over; answers when the next one's is, in `boot` seconds."""
+        """Resume jobs whose wait is over. Return when the next wait ends, in `boot` seconds."""
         while self._sleepers and self._sleepers[0].until <= self._clock.boot():
             sleeper = heapq.heappop(self._sleepers)
             self._advance(sleeper.job, sleeper.steps)
         return self._sleepers[0].until if self._sleepers else None
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long for a report, and take all that have come. True if there was any.
+        """Wait at most `seconds` for a report and handle all that came. Return whether there was one.
 
-        Raises what a job raised: the store refused, or a fault of ours.
+        Raises what a job raised: the store refused, or a bug.
         """
         report = self._wait(self._reports, max(0.0, seconds))
         came = False
@@ -120,9 +120,9 @@ class WorkerPool:
         return came
 
     def drain(self, seconds: float) -> bool:
-        """Release what waits, and give what runs so long to end. True if nothing is left running.
+        """Release waiting jobs and give running ones `seconds` to end. Return True if none is left.
 
-        One job's error keeps no other from ending; the first is raised when they have.
+        An error of one job does not stop the others; the first error is raised at the end.
         """
         end = self._clock.boot() + seconds
         errors: list[BaseException] = []
@@ -152,13 +152,13 @@ class WorkerPool:
             if report.error is not None:
                 raise report.error
             return
-        # A number that is none (NaN) would never be over.
+        # NaN would never be over.
         seconds = report.wait.seconds if 0 <= report.wait.seconds <= LONGEST_WAIT_S else LONGEST_WAIT_S
         until = self._clock.boot() + seconds
         heapq.heappush(self._sleepers, _Sleeper(until, next(self._order), report.job, report.steps))
 
     def _advance(self, job: Job, steps: Steps | None) -> None:
-        # Made first: without memory there would be no report, and the loop would wait for the job for ever.
+        # Made first: without memory there would be no report, and the loop would wait forever.
         report = JobReport(job, None, None)
 
         def piece() -> None:
@@ -173,7 +173,7 @@ class WorkerPool:
         try:
             self._pool.submit(piece)
         except BaseException:
-            self._jobs.discard(job)  # it was not begun: its delivery is claimed, and the next publisher takes it up
+            self._jobs.discard(job)  # it did not start: its delivery is claimed, and the next publisher recovers it
             raise
 
 
@@ -181,7 +181,7 @@ WorkItem = Callable[[], None]
 
 
 class WorkerThreads:
-    """At most `most` threads, started as they are needed."""
+    """At most `most` threads, started on demand."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -196,7 +196,7 @@ class WorkerThreads:
         self._pieces.put(piece)
 
     def _start_thread(self) -> None:
-        """Start one more thread. Where the system gives none, those that there are take the piece; without any,
+        """Start one more thread. If the system refuses, existing threads do the work; without any, raise
         RuntimeError."""
         thread = threading.Thread(target=self._serve, name=f"ttp-worker-{self._threads + 1}", daemon=True)
         try:
@@ -208,7 +208,7 @@ class WorkerThreads:
             self._threads += 1
 
     def close(self) -> None:
-        """Let the threads go, each when it has nothing left to do. Takes no more pieces."""
+        """Let each thread end when it has no work left. Accept no more work."""
         for _ in range(self._threads):
             self._pieces.put(None)
 
@@ -221,7 +221,7 @@ class WorkerThreads:
 
 
 class Inline:
-    """Runs every piece at once, in the caller's thread: for tests on a clock that is passed in."""
+    """Runs work in the caller's thread: for tests with a fake clock."""
 
     def submit(self, piece: WorkItem) -> None:
         piece()

@@ -9,9 +9,20 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_command, named, same_host
+from ttp.domain.account import Account, Credentials, connect_action, find_account, same_host
+from ttp.domain.action import Action, action
 from ttp.domain.config import Config
-from ttp.domain.diagnostics import SOON, Check, Checkup, Remark, check_of, failure, fine, until, warning
+from ttp.domain.diagnostics import (
+    SOON,
+    Check,
+    Checkup,
+    Remark,
+    combine_remarks,
+    failure_remark,
+    format_end,
+    ok_remark,
+    warning_remark,
+)
 from ttp.domain.errors import ContentRefused, Problem, TtpError
 from ttp.domain.options import Option, options_of
 from ttp.domain.outcome import Kind, NotDone
@@ -21,11 +32,11 @@ from ttp.domain.token_life import is_alive
 from ttp.platforms.client import AccountInfo, Checker
 from ttp.platforms.login import Login, Logins, missing_scopes
 from ttp.platforms.registry import Registry
-from ttp.services.tokens import Dead, Tokens
+from ttp.services.tokens import TokenRevoked, Tokens
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
-from ttp.store.home.locks import TokenHeld
+from ttp.store.home.locks import TokenLocked
 
 TOKEN_REFUSED = frozenset({400, 401})
 """The statuses with which platforms refuse a token that a renewal may replace; the publisher goes by the same."""
@@ -81,7 +92,7 @@ class AccountCheck:
             if offset is not None:
                 offsets[offset.platform] = offset.ahead
         for platform, ahead in offsets.items():
-            yield check_of(f"clock.{platform}", [_clock_remark(ahead)])
+            yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
 
     def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, Offset | None]]:
         made: dict[str, Checker | None] = {}
@@ -90,7 +101,7 @@ class AccountCheck:
                 if account.platform not in made:
                     made[account.platform] = self._checkers(account.platform)
                 checker = made[account.platform]
-                check = check_of(prefix + account.name, self._remarks(account, checker))
+                check = combine_remarks(prefix + account.name, self._remarks(account, checker))
                 at = None if checker is None else checker.platform_at(account)
                 now = self._clock.now()
                 yield check, None if at is None else Offset(account.platform, now - at)
@@ -101,9 +112,9 @@ class AccountCheck:
     def _remarks(self, account: Account, checker: Checker | None) -> Iterator[Remark]:
         yield from standing(account, self._clock.now())
         if account.platform not in self._platforms.names():
-            yield failure(f"platform {account.platform} is not enabled: what is due for it fails")
+            yield failure_remark(f"platform {account.platform} is not enabled: what is due for it fails")
         elif checker is None:
-            yield fine("the platform cannot be asked")
+            yield ok_remark("the platform cannot be asked")
         if account.needs_reconnect or not account.connected or checker is None:
             return
         try:
@@ -138,12 +149,12 @@ class AccountCheck:
         """Why the platform said nothing. A token that it does not take marks the account."""
         if seen.kind is not Kind.AUTH:
             busy = seen.kind is Kind.RATE_LIMIT
-            return warning(seen.message, seen.hint) if busy else failure(seen.message, seen.hint)
+            return warning_remark(seen.message, seen.hint) if busy else failure_remark(seen.message, seen.hint)
         assert account.id is not None
         with closing(self._database.connect()) as db:
             stored_accounts.mark_account(db, account.id, needs_reconnect=True)
-        again = connect_command(account.name, by_keys=held.by_keys)
-        return failure(f"must be connected again: {seen.message}", again, reconnect=True)
+        again = connect_action(account.name, by_keys=held.by_keys)
+        return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
 
     def _whose(self, account: Account, seen: AccountInfo) -> Remark:
         """Whether it is still the account's own person, by the platform's id; by the handle where that says nothing.
@@ -157,13 +168,15 @@ class AccountCheck:
             per_app = self._platforms.facts(account.platform).user_id_per_app
             told, same = True, seen.user_id == account.user_id or (per_app and same_name)
         if not told:
-            return fine("token works")
+            return ok_remark("token works")
         if not same:
             who = f"{account.platform}/{seen.handle}" if seen.handle else f"the user {seen.user_id}"
-            return failure(f"its token is of {who}, another account", connect_command(account.name), reconnect=True)
+            return failure_remark(
+                f"its token is of {who}, another account", connect_action(account.name), reconnect=True
+            )
         if seen.handle is not None and not same_name:
-            return warning(f"token works; {account.platform} calls it {seen.handle} now")
-        return fine("token works")
+            return warning_remark(f"token works; {account.platform} calls it {seen.handle} now")
+        return ok_remark("token works")
 
     def _again(self, account: Account) -> Account:
         """The account as it is stored now: a renewal may have told what was granted."""
@@ -173,74 +186,80 @@ class AccountCheck:
 
 
 def _trouble(trouble: TtpError) -> Remark:
-    hint = next((hint.type for hint in trouble.hints), None)
-    if isinstance(trouble, Dead):
-        return failure(f"must be connected again: {trouble.outcome.message}", hint, reconnect=True)
-    return warning(trouble.message, hint) if isinstance(trouble, TokenHeld) else failure(trouble.message, hint)
+    hint = next((hint.way for hint in trouble.hints), None)
+    if isinstance(trouble, TokenRevoked):
+        return failure_remark(f"must be connected again: {trouble.outcome.message}", hint, reconnect=True)
+    return (
+        warning_remark(trouble.message, hint)
+        if isinstance(trouble, TokenLocked)
+        else failure_remark(trouble.message, hint)
+    )
 
 
 def _clock_remark(ahead: timedelta) -> Remark:
     off = abs(ahead)
     if off <= NOTABLE:
-        return fine("agrees with ours")
+        return ok_remark("agrees with ours")
     seconds = round(off.total_seconds())
     span = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
     said = f"our clock is {span} {'ahead of it' if ahead > timedelta() else 'behind it'}"
-    return failure(said, SET_CLOCK) if off >= FAR else warning(said, SET_CLOCK)
+    return failure_remark(said, SET_CLOCK) if off >= FAR else warning_remark(said, SET_CLOCK)
 
 
 def standing(account: Account, now: datetime) -> Iterator[Remark]:
     """What a person or the publisher has marked the account with."""
     name = account.name
     if not account.enabled:
-        yield warning("disabled: what is due for it fails", f"ttp account enable {name}")
+        yield warning_remark("disabled: what is due for it fails", action("account enable", name))
     if account.needs_reconnect:
-        yield failure("must be connected again: its token no longer works", connect_command(name), reconnect=True)
+        yield failure_remark("must be connected again: its token no longer works", connect_action(name), reconnect=True)
     elif not account.connected:
-        yield warning("not connected: it can be analysed, not published to", connect_command(name))
+        yield warning_remark("not connected: it can be analysed, not published to", connect_action(name))
     if account.is_paused:
-        yield warning("paused, its posts wait", f"ttp resume --account {name}")
+        yield warning_remark("paused, its posts wait", action("resume", account=name))
     elif account.hold_until is not None and account.hold_until > now:
         why = f": {account.hold_reason}" if account.hold_reason else ""
-        yield warning(f"held, its posts wait; ends {until(account.hold_until, now)}{why}", f"ttp account enable {name}")
+        yield warning_remark(
+            f"held, its posts wait; ends {format_end(account.hold_until, now)}{why}", action("account enable", name)
+        )
 
 
 def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
     """Whether the credentials were made for another host than `host`, which the settings name; None where they fit."""
     if not held.host or same_host(held.host, host):
         return None
-    return failure(
+    return failure_remark(
         f"its credentials were made for {held.host} and are not sent to {host}",
-        connect_command(account.name, by_keys=held.by_keys),
+        connect_action(account.name, by_keys=held.by_keys),
     )
 
 
 def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool) -> Iterator[Remark]:
     """Until when the credentials work. `renews`: the platform gives new tokens for them without a person."""
     if held.by_keys:
-        yield fine("keys that do not end")
+        yield ok_remark("keys that do not end")
         return
-    again = connect_command(account.name)
+    again = connect_action(account.name)
     end, alive = held.expires_at, is_alive(held, now)
     if not renews:
         yield from _end("token, which cannot be renewed," if end else "token", end, again, now)
     elif not facts.renews_ended:
         yield from _end("token, which renews itself,", end, again, now)
     else:
-        known = f"token ends {until(end, now)}" if end else "token without a known end"
-        yield fine(f"{known}, and is renewed" if alive else "token has ended, and is renewed when it is used")
+        known = f"token ends {format_end(end, now)}" if end else "token without a known end"
+        yield ok_remark(f"{known}, and is renewed" if alive else "token has ended, and is renewed when it is used")
         if held.refresh_expires_at is not None:
             yield from _end("its renewal", held.refresh_expires_at, again, now)
 
 
-def _end(what: str, end: datetime | None, again: str, now: datetime) -> Iterator[Remark]:
+def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
     if end is None:
-        yield fine(f"{what} without a known end")
+        yield ok_remark(f"{what} without a known end")
     elif end <= now:
-        yield failure(f"{what} ended {until(end, now)}", again, reconnect=True)
+        yield failure_remark(f"{what} ended {format_end(end, now)}", again, reconnect=True)
     else:
-        told = f"{what} ends {until(end, now)}"
-        yield warning(told, again) if end - now < SOON else fine(told)
+        told = f"{what} ends {format_end(end, now)}"
+        yield warning_remark(told, again) if end - now < SOON else ok_remark(told)
 
 
 def permissions(account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None) -> Iterator[Remark]:
@@ -248,18 +267,18 @@ def permissions(account: Account, held: Credentials, granted: tuple[str, ...], l
     if held.by_keys or login is None:
         return
     if not granted:
-        yield fine("its permissions were never told")
+        yield ok_remark("its permissions were never told")
         return
     lacking = missing_scopes(login.scopes, granted)
     if not lacking:
-        yield fine("has all permissions")
+        yield ok_remark("has all permissions")
         return
-    again = connect_command(account.name)
+    again = connect_action(account.name)
     said = f"without permission for {', '.join(lacking)}"
     if not login.can_publish(granted, options_of(account.platform, account.options)):
-        yield failure(f"{said}: it cannot publish", again, reconnect=True)
+        yield failure_remark(f"{said}: it cannot publish", again, reconnect=True)
     else:
-        yield warning(said, again)
+        yield warning_remark(said, again)
 
 
 class Offers:
@@ -311,4 +330,4 @@ class Offers:
 
     def _account(self, name: str) -> Account:
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [], self._platforms)
+            return find_account(name, accounts.accounts(db) if db else [], self._platforms)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, named, parse_account_name, same_host
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, same_host
+from ttp.domain.action import action
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
@@ -18,15 +19,16 @@ from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageE
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import good_until
+from ttp.domain.token_life import works_until
 from ttp.platforms.login import Login, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts, posts, queries
 from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
 from ttp.store.accounts import lift_hold
-from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.locks import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
@@ -96,21 +98,21 @@ class Accounts:
                     account,
                     connected=True,
                     needs_reconnect=False,
-                    expires_at=good_until(held),
+                    expires_at=works_until(held),
                     user_id=held.user_id or account.user_id,
                 )
             return replace(account, id=store.save(db, account, now=self._clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
         """Change an account's zone ('' for none) and its platform options ('' takes one away). NotFound, UsageError."""
-        self._named(name)
+        self._find(name)
         with self._database.writing() as db:
-            account = self._named(name)
+            account = self._find_in(db, name)
             wrong = [key for key in options if not key.startswith(f"{account.platform}.")]
             if wrong:
                 raise UsageError(
                     f"{wrong[0]} is not an option of {account.platform} accounts",
-                    Hint("usage", "ttp account set --help"),
+                    Hint("usage", action("help", "account set")),
                 )
             changed = replace(
                 account,
@@ -129,14 +131,14 @@ class Accounts:
         return self._switched(name, enabled=False)
 
     def _switched(self, name: str, *, enabled: bool) -> Switched:
-        self._named(name)
+        self._find(name)
         with self._database.writing() as db:
-            account, now = replace(self._named(name), enabled=enabled), self._clock.now()
+            account, now = replace(self._find_in(db, name), enabled=enabled), self._clock.now()
             store.save(db, account, now=now)
             if enabled:
                 lift_hold(db, account.id or 0, now)
                 account = replace(account, hold_until=None, hold_reason=None)
-            waiting, failed = store.waiting(db, account), store.failed(db, account, Kind.ACCOUNT)
+            waiting, failed = store.count_waiting(db, account), store.count_failed(db, account, Kind.ACCOUNT)
             return Switched(account, waiting, failed)
 
     def remove(self, name: str, *, cancel: bool) -> Removed:
@@ -144,7 +146,7 @@ class Accounts:
 
         Refused while posts name it; with `cancel` their deliveries to it are cancelled.
         """
-        there = self._named(name)
+        there = self._find(name)
         with token_lock(self._database.home, there.name, patience_s=PATIENCE_S):
             # Asked first: what keeps the tokens and does not answer now could not forget them either.
             try:
@@ -157,7 +159,8 @@ class Accounts:
             except TtpError as error:
                 raise PartlyFailed(
                     f"{there.name} is removed, but its tokens are not: {error.message}",
-                    Hint("again", f"ttp account add {there.name} && ttp account remove {there.name}"),
+                    Hint("fix", action("account add", there.name)),
+                    Hint("fix", action("account remove", there.name)),
                 ) from error
             return Removed(gone, tuple(cancelled), held)
 
@@ -165,19 +168,19 @@ class Accounts:
         """Take the account off the lists, in one transaction; the posts that were cancelled for it."""
         now = self._clock.now()
         with self._database.writing() as db:
-            account = self._named(name)
+            account = self._find_in(db, name)
             naming = queries.posts_naming(db, account.id or 0)
             if naming and not cancel:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(
                     f"{len(naming)} {'post goes' if len(naming) == 1 else 'posts go'} to {account.name}: {some}",
-                    Hint("cancel those and remove it", f"ttp account remove {account.name} --yes"),
+                    Hint("cancel those and remove it", action("account remove", account.name, yes=True)),
                 )
             for post in list(queries.posts_by_id(db, naming)):
                 mine = next(d for d in post.active if d.account_id == account.id)
                 if mine.state in IN_FLIGHT or mine.state is DeliveryState.NEEDS_REVIEW:
                     raise StateRefused(
-                        f"post {post.id} is being published to {account.name}", Hint("look", f"ttp show {post.id}")
+                        f"post {post.id} is being published to {account.name}", Hint("look", action("show", post.id))
                     )
                 gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
                 posts.update(db, with_derived_status(replace(post, deliveries=gone), now), None)
@@ -185,10 +188,13 @@ class Accounts:
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming
 
-    def _named(self, name: str) -> Account:
-        """The account of a full name. Asked before a change too, which would create a store."""
+    def _find(self, name: str) -> Account:
+        """Return the account of a full name. Called before a change too, which would create a store."""
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [], self._platforms)
+            return self._find_in(db, name)
+
+    def _find_in(self, db: Connection | None, name: str) -> Account:
+        return find_account(name, accounts.accounts(db) if db else [], self._platforms)
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
@@ -324,7 +330,7 @@ class Leaving:
                 continue
             try:
                 other = self._credentials.get(account.name)
-            except (BrokenEntry, Away):
+            except (BrokenEntry, BackendUnavailable):
                 if by_app:
                     return account.name  # for all that is known
                 continue

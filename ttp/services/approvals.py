@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ttp.domain import approval
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
-from ttp.domain.post_edit import as_draft, no_accounts, nothing_left
+from ttp.domain.post_edit import as_draft, no_accounts_error, nothing_to_publish
 from ttp.services.posts import Posts
 from ttp.services.queries import PostView
 from ttp.store.dialect import Connection
@@ -23,10 +23,10 @@ class Approvals:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not post.active:
-                raise no_accounts(post, known, self._posts.platforms)
+                raise no_accounts_error(post, known, self._posts.platforms)
             if not any(d.state in approval.OPEN for d in post.active):
-                raise nothing_left(post)
-            return approval.approved(post, now), ()
+                raise nothing_to_publish(post)
+            return approval.approve(post, now), ()
 
         return [
             saved.post
@@ -38,7 +38,7 @@ class Approvals:
         now = self._posts.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            return approval.rejected(as_draft(post, "be rejected"), now, why), ()
+            return approval.reject(as_draft(post, "be rejected"), now, why), ()
 
         return [
             saved.post for saved in self._posts.change(ids, change, self._posts.recorder("reject"), keeps_approval=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import derive_status, published_at
-from ttp.domain.protocol_audit import replay
+from ttp.domain.protocol_audit import audit_records
 from ttp.store import inspection
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.ownership import is_copied
+from ttp.store.ownership import refusal_of_copy
 from ttp.store.sqlite import quick_check
 
 MOST = 1000
@@ -56,8 +56,8 @@ class Audit:
             ]
 
     def _copies(self, db: Connection) -> Iterator[list[str]]:
-        refused = is_copied(self._database.home, db)
-        yield [] if refused is None else [f"{refused.message}: {refused.hints[0].type}"]
+        refused = refusal_of_copy(self._database.home, db)
+        yield [] if refused is None else [refused.message]
 
 
 def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
@@ -70,13 +70,13 @@ def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
 
 
 def _deliveries(db: Connection, accepted: Collection[str]) -> Iterator[list[str]]:
-    for one in inspection.deliveries(db, accepted):
+    for one in inspection.read_deliveries(db, accepted):
         name = f"delivery {one.delivery_id} (post {one.post_id}, {one.account})"
-        yield [f"{name}: {said}" for said in replay(one.state, one.records, in_thread=one.in_thread)]
+        yield [f"{name}: {said}" for said in audit_records(one.state, one.records, in_thread=one.in_thread)]
 
 
 def _posts(db: Connection) -> Iterator[list[str]]:
-    for post in inspection.posts(db):
+    for post in inspection.read_posts(db):
         has_time = any(d.due_at is not None for d in post.active)
         status = derive_status((d.state for d in post.deliveries), has_time=has_time)
         told = []
@@ -88,6 +88,6 @@ def _posts(db: Connection) -> Iterator[list[str]]:
 
 
 def _remote_ids(db: Connection) -> Iterator[list[str]]:
-    for account, remote_id, ids in inspection.bound(db):
+    for account, remote_id, ids in inspection.read_remote_ids(db):
         deliveries = " and ".join(f"delivery {one}" for one in ids)
         yield [f"{deliveries}: both are {remote_id} of {account}"] if len(ids) > 1 else []

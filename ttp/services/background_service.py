@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed
 
 LONGEST_S = 60.0
 """How long the system's programs may take for an answer."""
 
 
-CRON = Hint("let cron call it", "ttp help cron")
+CRON = Hint("let cron call it", action("help", "cron"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Copies:
     def restore(self, file: Path) -> Restored:
         """Put a backup in the store's place, and keep that one beside it. LockHeld while something publishes; NotFound,
         Damaged, NewerStore. The store then waits for `ttp run --take-over`."""
-        kept = backup.put_in_place(self._database, file)
+        kept = backup.restore(self._database, file)
         with self._database.reading() as db:
             assert db is not None
             named = backup.media_named(db, unpublished=True)

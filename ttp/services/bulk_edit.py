@@ -10,11 +10,12 @@ from enum import StrEnum
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from ttp.domain.account import Account, named
+from ttp.domain.account import Account, find_account
+from ttp.domain.action import action
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import with_accounts, with_derived_status, with_time
-from ttp.domain.post_input import FieldError, fault_of
+from ttp.domain.post_input import FieldError, to_field_error
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.posts import Posts, accounts_of
 from ttp.services.slots import Availability
@@ -88,10 +89,10 @@ def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:
         if step.before is not None and now[step.before.id or 0] != step.before:
-            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", "ttp list"))
+            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", action("list")))
     new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
     for key, post in queries.posts_by_key(db, new).items():
-        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", f"ttp show {post.id}"))
+        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", action("show", post.id)))
 
 
 def changes(step: Step) -> Sequence[str]:
@@ -151,7 +152,7 @@ class BulkEdit:
         both = None
         if edit.account is not None:
             one, other = edit.account
-            both = named(one, known, platforms), named(other, known, platforms)
+            both = find_account(one, known, platforms), find_account(other, known, platforms)
         changeable = (post for post in found if post.status in _OPEN)
         while batch := list(islice(changeable, BATCH)):
             with self._posts.database.reading() as db:
@@ -192,7 +193,7 @@ class BulkEdit:
                 where, What.LEFT, faults=tuple(FieldError(p.field, p.message, p.hint) for p in refused.problems)
             )
         except TtpError as error:
-            return Step(where, What.LEFT, faults=(fault_of("", error),))
+            return Step(where, What.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.pending(post)
         return Step(where, what, post, before, warnings)
 

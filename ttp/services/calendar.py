@@ -12,10 +12,10 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.calendar_days import CalendarRange, time_of
+from ttp.domain.calendar_days import CalendarRange, calendar_time
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import Recurrence, Repeat
-from ttp.domain.slot import Place
+from ttp.domain.slot import SlotInstant
 from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
 from ttp.services.queries import PostView, Queries, view_of
@@ -24,7 +24,7 @@ from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store import repeats as store
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
@@ -55,7 +55,7 @@ class Calendar:
             found += self._look.listed(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
         if not wanted.statuses:
             found += self.coming(span.start, span.end, wanted)
-        return sorted(found, key=lambda post: (time_of(post), post.id or 0))
+        return sorted(found, key=lambda post: (calendar_time(post), post.id or 0))
 
     def coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[PostView]:
         """Return the posts that repeats will create from `start` on and before `end`, of accounts, platforms and tags
@@ -64,7 +64,7 @@ class Calendar:
             going = [one for one in store.recurrences(db) if _reaches(one, start, end)] if db else []
             return [post for one in going if db for post in self._of(db, one, start, end, wanted)]
 
-    def slots_preview(self, accounts: Sequence[Account] | None, count: int) -> list[Place]:
+    def slots_preview(self, accounts: Sequence[Account] | None, count: int) -> list[SlotInstant]:
         """Return the next instants of the slots, with the posts that hold them and those that repeats will create."""
         places = self._slots.preview(accounts, count)
         if not places:
@@ -89,7 +89,7 @@ class Calendar:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
             pattern = queries.post(db, one.post_id) if one.post_id is not None else None
-        except Unreadable:
+        except CorruptRow:
             return  # `ttp doctor` tells of it
         source = Post("", tags=(one.pool,)) if one.pool is not None else pattern
         if source is None or not _passes(source, wanted):
@@ -110,8 +110,8 @@ class Calendar:
         assert one.next_at is not None
         in_turn = one.count is not None or one.texts
         begin = one.next_at if in_turn else max(one.next_at, start)
-        gone, made = store.gone_through(db, one.id or 0), store.gone_through(db, one.id or 0, made=True)
-        known = {each.at for each in store.after(db, one.id or 0, begin - _INSTANT)}
+        gone, made = store.count_occurrences(db, one.id or 0), store.count_occurrences(db, one.id or 0, made=True)
+        known = {each.at for each in store.occurrences_after(db, one.id or 0, begin - _INSTANT)}
         new = (at for at in fires(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
         left = MOST_RECKONED if one.count is None else max(0, one.count - gone)
         for place, at in enumerate(islice(new, min(left, MOST_RECKONED))):
@@ -128,7 +128,7 @@ def _reaches(one: Recurrence, start: datetime, end: datetime) -> bool:
     return one.next_at < end and (one.until is None or one.until > start)
 
 
-def _with_coming(place: Place, content: str | None) -> Place:
+def _with_coming(place: SlotInstant, content: str | None) -> SlotInstant:
     """Return a place with a post that will be created for it."""
     if content is None:
         return place

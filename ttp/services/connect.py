@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ttp.domain.account import Account, Credentials, parse_account_name, same_host
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import good_until
+from ttp.domain.token_life import works_until
 from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
 from ttp.platforms.oauth import pkce
@@ -220,14 +221,14 @@ class Connect:
                 connected=True,
                 needs_reconnect=False,
                 user_id=person.user_id,
-                expires_at=good_until(held),
+                expires_at=works_until(held),
                 scopes=person.grant.scopes,
                 server=self._server,
                 server_info=person.server_info,
             )
             account = replace(account, id=store.save(db, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
-            failed = store.failed(db, account, Kind.AUTH)
+            failed = store.count_failed(db, account, Kind.AUTH)
         return Connected(account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed)
 
     def _parsed(self, name: str) -> tuple[str, str | None]:
@@ -278,7 +279,7 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     if "/" not in name:
         raise UsageError(
             f"which {platform.title} account is to be connected?",
-            Hint("name it", f"ttp account connect {platform.name}/HANDLE"),
+            Hint("name it", action("account connect", f"{platform.name}/HANDLE")),
         )
     _, handle = parse_account_name(name, platforms)
     found = platform.find_server(runtime, handle)
@@ -287,7 +288,8 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     why = "" if found is None else f": {found.message}"
     kind = TtpError if found is not None and found.passing else UsageError
     raise kind(
-        f"the server of {name} was not found{why}", Hint("name it", f"ttp account connect {name} --server https://HOST")
+        f"the server of {name} was not found{why}",
+        Hint("name it", action("account connect", name, server="https://HOST")),
     )
 
 
@@ -298,7 +300,7 @@ def _got(pending: Pending, answer: T | NotDone) -> T:
     kind = TtpError if answer.passing else NotAllowed
     hint = _again(pending.name)
     if answer.code in _WRONG_APP:  # the app that is known would be taken again, with its old secret
-        hint = Hint("with the app's secret as it is now", f"{hint.type} --client-secret FILE")
+        hint = Hint("try", action("account connect", pending.name, client_secret="FILE"))  # noqa: S106 (a file's name)
     raise kind(f"the login was not completed: {answer.message}", hint)
 
 
@@ -307,10 +309,10 @@ def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
     names = [f"{pending.platform}/{person.handle}" for person in people]
     return UsageError(
         f"that login is {' and '.join(names[:5])}, and {pending.name} is another account",
-        *(Hint("to connect that one", f"ttp account connect {name}") for name in names[:5] if name != pending.name),
-        Hint("or log in as the other in the browser, then", f"ttp account connect {pending.name}"),
+        *(Hint("to connect that one", action("account connect", name)) for name in names[:5] if name != pending.name),
+        Hint("or log in as the other in the browser, then", action("account connect", pending.name)),
     )
 
 
 def _again(name: str) -> Hint:
-    return Hint("try again", f"ttp account connect {name}")
+    return Hint("try again", action("account connect", name))

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from ttp import __version__
 from ttp.domain import approval
-from ttp.domain.account import Account, connect_command
+from ttp.domain.account import Account, connect_action
+from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
-from ttp.domain.diagnostics import Check, Remark, check_of, failure, fine, until, warning
-from ttp.domain.errors import Hint, TtpError
+from ttp.domain.diagnostics import Check, Remark, combine_remarks, failure_remark, format_end, ok_remark, warning_remark
+from ttp.domain.errors import TtpError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
@@ -27,12 +28,12 @@ from ttp.platforms.media_host.availability import is_usable, trouble
 from ttp.platforms.registry import Registry
 from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
 from ttp.services.tokens import Tokens
-from ttp.store.clock_check import behind
+from ttp.store.clock_check import clock_behind
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import REVISIONS, Database
 from ttp.store.home import locks
-from ttp.store.home.paths import place
-from ttp.store.inspection import Survey, loose, survey
+from ttp.store.home.paths import expand_user
+from ttp.store.inspection import Survey, paths_open_to_others, survey
 from ttp.store.ownership import Owner, this_machine
 from ttp.store.sqlite import VERSION as SQLITE
 
@@ -79,7 +80,7 @@ class Doctor:
     def program(self) -> Check:
         """What runs here."""
         said = f"ttp {__version__}, Python {platform.python_version()}, SQLite {SQLITE}"
-        return check_of("program", [fine(said)])
+        return combine_remarks("program", [ok_remark(said)])
 
     def here(self) -> Iterator[Check]:
         """Everything but the settings and the accounts."""
@@ -99,89 +100,85 @@ class Doctor:
 
     def _modes(self) -> Iterator[Remark]:
         folder = self._config.text("media_host.path")
-        served = (place(folder, "media_host.path"),) if folder else ()
-        found = list(loose(self._home, but=served))
+        served = (expand_user(folder, "media_host.path"),) if folder else ()
+        found = list(paths_open_to_others(self._home, but=served))
         if not found:
-            yield fine(f"{self._home} is yours alone" if self._home.exists() else f"there is no {self._home} yet")
+            yield ok_remark(f"{self._home} is yours alone" if self._home.exists() else f"there is no {self._home} yet")
             return
         named = [shlex.quote(str(path)) for path in found]
         few = len(found) <= MOST_NAMED
         mend = f"chmod go-rwx {' '.join(named)}" if few else f"chmod -R go-rwx {shlex.quote(str(self._home))}"
         which = ", ".join(str(path) for path in found[:MOST_NAMED]) + ("" if few else ", …")
-        yield failure(f"others can reach {len(found)} of the files that are yours alone: {which}", mend)
+        yield failure_remark(f"others can reach {len(found)} of the files that are yours alone: {which}", mend)
 
     def _store(self) -> Iterator[Remark]:
         self._survey = survey(self._database, self._clock.now(), approved=approval.is_needed(self._config))
         if self._survey is None:
-            yield fine(f"none yet in {self._home}: the first post or account makes it")
+            yield ok_remark(f"none yet in {self._home}: the first post or account makes it")
             return
         size, revision = self._survey.bytes, self._survey.revision
         told = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
         if self._survey.unreadable:
             for why in self._survey.unreadable:
-                yield failure(f"{why}; what it belongs to is left alone")
+                yield failure_remark(f"{why}; what it belongs to is left alone")
             return
-        yield fine(f"{self._database.path}, {told}, intact, schema {int(revision)}")
+        yield ok_remark(f"{self._database.path}, {told}, intact, schema {int(revision)}")
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}: the next command brings it up to date"
-            yield warning(message, "ttp status")
+            yield warning_remark(message, action("status"))
 
     def _machine(self) -> Iterator[Remark]:
         owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.as_it_is() as db:
-            doubt = None if db is None else owner.doubt(db)
+            doubt = None if db is None else owner.refusal(db)
         if doubt is None:
-            yield fine("this machine may publish from the store")
+            yield ok_remark("this machine may publish from the store")
         else:
-            yield failure(doubt.message, doubt.hints[0].type)
+            yield failure_remark(doubt.message, doubt.hints[0].way)
 
     def _clock_here(self) -> Iterator[Remark]:
         now, newest = self._clock.now(), self._survey.newest if self._survey else None
-        if newest is not None and behind(now, newest) is not None:
+        if newest is not None and clock_behind(now, newest) is not None:
             said = f"it is {now:%Y-%m-%d %H:%M} UTC by the clock, and the store was written {newest:%Y-%m-%d %H:%M} UTC"
-            yield failure(said, SET_CLOCK)
+            yield failure_remark(said, SET_CLOCK)
         else:
-            yield fine(f"{now:%Y-%m-%d %H:%M} UTC, after everything that the store has recorded")
+            yield ok_remark(f"{now:%Y-%m-%d %H:%M} UTC, after everything that the store has recorded")
 
     def _publisher(self) -> Iterator[Remark]:
         now, found = self._clock.now(), self._survey
-        holder, running = locks.read_holder(self._home), locks.is_held(self._home)
+        holder, running = locks.read_holder(self._home), locks.is_publisher_running(self._home)
         overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
         if running:
-            who = f"running, pid {holder.pid}, begun {until(holder.since, now)}" if holder else "running"
-            yield fine(who)
+            who = f"running, pid {holder.pid}, begun {format_end(holder.since, now)}" if holder else "running"
+            yield ok_remark(who)
             return
         ran = None if holder is None else holder.last_run_at
         lately = ran is not None and now - ran <= timedelta(seconds=self._config.seconds("publish.expect_every_s"))
-        last = f"last run {until(ran, now)}" if ran is not None else "never run"
+        last = f"last run {format_end(ran, now)}" if ran is not None else "never run"
         if overdue:
-            yield failure(f"nothing publishes ({last}), and {_posts(overdue)} overdue", "ttp run")
+            yield failure_remark(f"nothing publishes ({last}), and {_posts(overdue)} overdue", action("run"))
         elif waiting and not lately:
             due = found.next_due_at if found else None
-            soon = f", the next is due {until(due, now)}" if due else ""
-            yield warning(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", "ttp run")
+            soon = f", the next is due {format_end(due, now)}" if due else ""
+            yield warning_remark(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", action("run"))
         elif found is None and self._database.exists():
-            yield warning(f"nothing publishes ({last}), and what is scheduled is not known", "ttp status")
+            yield warning_remark(f"nothing publishes ({last}), and what is scheduled is not known", action("status"))
         else:
             told = f"cron: {last}" if lately and holder and holder.mode in BY_CRON else f"not running now, {last}"
-            yield fine(told + ("" if waiting else "; nothing is scheduled"))
+            yield ok_remark(told + ("" if waiting else "; nothing is scheduled"))
 
     def _place(self) -> Iterator[Remark]:
-        yield fine(f"kept in {self._credentials().check()}")
+        yield ok_remark(f"kept in {self._credentials().check()}")
 
     def _media_host(self) -> Iterator[Remark]:
         advice = media_host_advice(self._config, self.accounts, self._platforms)
         kind = self._config.text("media_host.kind")
         if not kind:
             unknown = self._survey is None and self._database.exists()
-            yield (
-                warning(advice[0], advice[1].type)
-                if advice
-                else fine("none" if unknown else "none, and none is needed")
-            )
+            yield (warning_remark(*advice) if advice else ok_remark("none" if unknown else "none, and none is needed"))
             return
         if (lack := trouble(self._config)) is not None:
-            yield failure(lack.message, lack.hint)
+            yield failure_remark(lack.message, lack.hint)
             return
         match kind:
             case "folder":
@@ -189,25 +186,29 @@ class Doctor:
             case "command":
                 name = self._config.texts("media_host.command")[0]
                 if shutil.which(name) is None:
-                    yield failure(f"media_host.command: there is no program {name}", f"command -v {shlex.quote(name)}")
+                    yield failure_remark(
+                        f"media_host.command: there is no program {name}", f"command -v {shlex.quote(name)}"
+                    )
                 else:
-                    yield fine(f"the program {name}")
+                    yield ok_remark(f"the program {name}")
             case _:
-                yield fine(f"the bucket {self._config.text('media_host.s3.url')}")
+                yield ok_remark(f"the bucket {self._config.text('media_host.s3.url')}")
 
     def _folder(self) -> Iterator[Remark]:
-        folder = place(self._config.text("media_host.path"), "media_host.path")
+        folder = expand_user(self._config.text("media_host.path"), "media_host.path")
         url = self._config.text("media_host.base_url")
         platforms = {account.platform for account in self.accounts} or self._platforms.names()
         rehearsal = any(self._platforms.facts(one).is_local(self._config) for one in platforms)
         if not folder.is_dir():
-            yield failure(f"media_host.path: there is no folder {folder}", f"mkdir -p {shlex.quote(str(folder))}")
+            yield failure_remark(
+                f"media_host.path: there is no folder {folder}", f"mkdir -p {shlex.quote(str(folder))}"
+            )
         elif not _writable(folder):
-            yield failure(f"media_host.path: {folder} cannot be written", f"ls -ld {shlex.quote(str(folder))}")
+            yield failure_remark(f"media_host.path: {folder} cannot be written", f"ls -ld {shlex.quote(str(folder))}")
         if not is_usable(url, loopback=rehearsal):
-            yield failure(f"media_host.base_url: platforms fetch by https only, not from {url}")
+            yield failure_remark(f"media_host.base_url: platforms fetch by https only, not from {url}")
         if folder.is_dir() and _writable(folder) and is_usable(url, loopback=rehearsal):
-            yield fine(f"the folder {folder}, served as {url}")
+            yield ok_remark(f"the folder {folder}, served as {url}")
 
     def _account(self, account: Account) -> Iterator[Remark]:
         now = self._clock.now()
@@ -215,16 +216,16 @@ class Doctor:
         yield from found
         if account.needs_reconnect or not account.connected:
             return
-        again, facts = connect_command(account.name), self._platforms.facts(account.platform)
+        again, facts = connect_action(account.name), self._platforms.facts(account.platform)
         try:
             held = self._credentials().get(account.name)
         except BrokenEntry as broken:
-            yield failure(broken.message, again, reconnect=True)
+            yield failure_remark(broken.message, again, reconnect=True)
             return
         if held is None and not facts.needs_credentials:
             return
         if held is None:
-            yield failure("its credentials are gone", again, reconnect=True)
+            yield failure_remark("its credentials are gone", again, reconnect=True)
             return
         if (foreign := elsewhere(account, held, facts.host(self._config, account.server))) is not None:
             yield foreign
@@ -236,13 +237,13 @@ class Doctor:
 def looked_at(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:
     """The check of a part. What keeps it from being looked at is what is wrong with it."""
     try:
-        yield check_of(name, list(look()))
+        yield combine_remarks(name, list(look()))
     except TtpError as error:
-        yield check_of(name, [failure(error.message, next((hint.type for hint in error.hints), None))])
+        yield combine_remarks(name, [failure_remark(error.message, next((hint.way for hint in error.hints), None))])
     except OSError as error:
-        yield check_of(name, [failure(f"it cannot be looked at: {error.filename}: {error.strerror}")])
+        yield combine_remarks(name, [failure_remark(f"it cannot be looked at: {error.filename}: {error.strerror}")])
     except Exception as error:  # noqa: BLE001 (a damaged store may hold anything, and the rest is to be looked at)
-        yield check_of(name, [failure(f"it cannot be looked at: {type(error).__name__}: {error}")])
+        yield combine_remarks(name, [failure_remark(f"it cannot be looked at: {type(error).__name__}: {error}")])
 
 
 def _posts(count: int) -> str:
@@ -253,7 +254,9 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
 
 
-def media_host_advice(config: Config, accounts: Iterable[Account], platforms: PlatformFacts) -> tuple[str, Hint] | None:
+def media_host_advice(
+    config: Config, accounts: Iterable[Account], platforms: PlatformFacts
+) -> tuple[str, WayOut] | None:
     """Why local files cannot go to a platform that fetches them, and what to set; None where they can, or no account
     is of one."""
     lack = trouble(config)
@@ -261,4 +264,4 @@ def media_host_advice(config: Config, accounts: Iterable[Account], platforms: Pl
     if lack is None or not fetching:
         return None
     sentence = f"{fetching[0]} fetches media from a public URL, and local files have none: {lack.message}"
-    return sentence, Hint("set one up", lack.hint)
+    return sentence, lack.hint

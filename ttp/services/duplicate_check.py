@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
@@ -146,7 +147,7 @@ class DuplicateCheck:
         if post.id is None or not others:
             return same
         with nullcontext(db) if db else self._database.reading() as own:
-            kin = repeats.kin(own, post.id, others) if own else set()
+            kin = repeats.posts_of_same_repeat(own, post.id, others) if own else set()
         return [one for one in same if one[1] not in kin]
 
     def _problem(
@@ -163,7 +164,7 @@ class DuplicateCheck:
         which = f"post {post_id}" if post_id else "another one of these"
         shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0, db))
         said = f"{delivery.account}: {which} {does} at {shown}"
-        hint = f"ttp show {post_id}" if post_id else None
+        hint = action("show", post_id) if post_id else None
         return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
 
     def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:
@@ -178,7 +179,9 @@ def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> N
     missing = [day for day in days if day not in stored.days]
     if missing:
         first, last = missing[0], missing[-1]
-        for at, post_id, text in queries.said(db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)):
+        for at, post_id, text in queries.texts_around(
+            db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)
+        ):
             if to_ms(at) // _DAY not in stored.days:
                 stored.index.add(to_ms(at), post_id, normalize_text(text))
         stored.days.update(missing)

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
 from ttp.domain.media import MediaItem, is_web_address
-from ttp.domain.media_probe import Unreadable
-from ttp.domain.media_probe.images import Look, read_look
+from ttp.domain.media_probe import UnusableMedia
+from ttp.domain.media_probe.images import JpegAppearance, read_appearance
 from ttp.domain.post import Post
 from ttp.domain.post_input import KEPT
 from ttp.domain.rules import Platforms
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
 from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
@@ -29,9 +30,9 @@ from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
-from ttp.store.home.media import MediaStore, names_like
+from ttp.store.home.media import MediaStore, similar_names
 from ttp.store.home.regular_file import open_regular
-from ttp.store.media_cleanup import gone, needed, sweep
+from ttp.store.media_cleanup import missing_media, needed_digests, remove_unneeded
 
 if TYPE_CHECKING:
     from ttp.platforms.client import MediaFile
@@ -66,7 +67,7 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
     at_home = rehearsed(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
-    shown = clean(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
+    shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
 
     def write(file: BinaryIO) -> None:
         fetch(text, file, patience, loopback=loopback)
@@ -82,7 +83,7 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
 def _name(url: str) -> str:
     """What the file is called at its end; the host where that says nothing."""
     parts = urlsplit(url)
-    last = clean(unquote(parts.path, errors="replace").rstrip("/").rpartition("/")[2])
+    last = clean_text(unquote(parts.path, errors="replace").rstrip("/").rpartition("/")[2])
     return last[-_LONGEST_NAME:] or parts.hostname or "media"
 
 
@@ -122,7 +123,7 @@ class Fitting:
 
     def gone(self, post: Post) -> list[MediaItem]:
         """The media of a post whose copies are not there any more."""
-        return gone(self._media.folder, post.media)
+        return missing_media(self._media.folder, post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
         look = self._look(item)
@@ -144,7 +145,7 @@ class Fitting:
         made = self._media.made(item, form.name)
         return ImageFit(_as(made, shown), made)
 
-    def _look(self, item: MediaItem) -> Look | None:
+    def _look(self, item: MediaItem) -> JpegAppearance | None:
         """How a JPEG is shown; None of another kind, or where its copy is gone."""
         if item.mime != "image/jpeg":
             return None
@@ -153,8 +154,8 @@ class Fitting:
         except OSError:
             return None
         try:
-            return read_look(lambda at, length: os.pread(file, length, at), item.bytes)
-        except (OSError, Unreadable):
+            return read_appearance(lambda at, length: os.pread(file, length, at), item.bytes)
+        except (OSError, UnusableMedia):
             return None
         finally:
             os.close(file)
@@ -162,7 +163,7 @@ class Fitting:
 
 def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
     """That media of a post are gone: it cannot be published with them."""
-    hint = None if post.id is None else f"ttp edit {post.id} --media FILE"
+    hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
         Problem("media", "media_gone", f"the copy of {item.name} is not there any more", hint=hint) for item in gone
     )
@@ -174,7 +175,7 @@ def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
     if names:
         raise StateRefused(
             f"post {post.id} cannot be published again: the copy of {names} was removed after it had ended",
-            Hint("give the file again", f"ttp edit {post.id} --media FILE"),
+            Hint("give the file again", action("edit", post.id, media="FILE")),
             Hint("copies are kept for", "media.keep_s seconds after a post has ended"),
         )
 
@@ -217,7 +218,7 @@ class MediaCare:
                 return []
             with self.database.reading() as db:
                 digests = {one.given for one in lent}
-                kept = digests if db is None else needed(db, digests, ended_by=self.clock.now())
+                kept = digests if db is None else needed_digests(db, digests, ended_by=self.clock.now())
             return [why for one in lent if one.given not in kept and (why := self._take_back(one)) is not None]
 
     def _take_back(self, lent: s3.Lent) -> str | None:
@@ -233,7 +234,7 @@ class MediaCare:
         """Remove the copies that no post has needed for long enough."""
         keep = timedelta(seconds=self.config.seconds("media.keep_s"))
         try:
-            sweep(self.media.folder, self.database, now=self.clock.now(), keep=keep)
+            remove_unneeded(self.media.folder, self.database, now=self.clock.now(), keep=keep)
         except TtpError as error:
             return [f"media that are not needed any more could not be removed: {error.message}"]
         return []
@@ -281,7 +282,7 @@ class RowMedia:
             except NotFound as error:
                 if self._folder is None:
                     raise
-                near = [str(path.with_name(other).relative_to(self._folder)) for other in names_like(path)]
+                near = [str(path.with_name(other).relative_to(self._folder)) for other in similar_names(path)]
                 raise NotFound(f"no file {name}", *(Hint("did you mean", other) for other in near)) from error
         return self._taken[name]
 
@@ -292,7 +293,7 @@ class RowMedia:
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"the bytes of {name or digest} are not in this store",
-                Hint("export them too", "ttp export FILE --with media"),
+                Hint("export them too", action("export", "FILE", with_="media")),
             )
         return replace(item, name=name or item.name, url=None)
 

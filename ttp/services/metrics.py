@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.columns import MAPPED, OWN, Columns, ExportTables, columns_of
-from ttp.domain.ingest.export_rows import LOOKED_AT, ExportReader, manner_of, refuse_for_all, with_order
+from ttp.domain.ingest.columns import MAPPED, OWN, Columns, ExportTables, read_header
+from ttp.domain.ingest.export_rows import LOOKED_AT, ExportReader, find_export_format, refuse_for_all, with_date_order
 from ttp.domain.ingest.own_format import PlainReader, Reader, Refuse
 from ttp.domain.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
@@ -23,7 +23,7 @@ from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Recor
 from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import samples as store
-from ttp.store.database import Database
+from ttp.store.database import Database, Writing
 
 BATCH = 10_000
 """Rows of a transaction."""
@@ -85,19 +85,19 @@ class Metrics:
         done.source, done.title, done.written = columns.source, title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
-        with self._database.many_writings():
+        with self._database.writing_batches() as writing:
             while more:
                 batch: Batch = []
                 more = _read(feed, batch, done)
                 if batch and not dry_run:
-                    self._store(batch, done)
+                    self._store(writing, batch, done)
                 if more:
                     tell(done.read)
         return done
 
-    def _store(self, batch: Batch, done: Imported) -> None:
+    def _store(self, writing: Writing, batch: Batch, done: Imported) -> None:
         stored = Counter[str]()
-        with self._database.writing() as db:
+        with writing() as db:
             known = {account.name.lower(): account.id or 0 for account in stored_accounts.accounts(db)}
             for name in dict.fromkeys(name for name, _, _ in batch):
                 if name.lower() not in known:
@@ -105,7 +105,7 @@ class Metrics:
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
                     known[name.lower()] = account_store.save(db, there, now=self._clock.now())
             for name, dated, rows in batch:
-                stored += store.put_rows(db, known[name.lower()], rows, dated=dated)
+                stored += store.save_rows(db, known[name.lower()], rows, dated=dated)
         done.inserted += stored["inserted"]
         done.updated += stored["updated"]
         done.unchanged += stored["unchanged"]
@@ -116,7 +116,7 @@ class Metrics:
         with self._database.reading() as db:
             if db is not None:
                 wanted = accounts or stored_accounts.accounts(db)
-                yield from islice(store.every(db, [a.id or 0 for a in wanted], limit), limit)
+                yield from islice(store.read_samples(db, [a.id or 0 for a in wanted], limit), limit)
 
     def totals(self, accounts: Sequence[Account]) -> list[Total]:
         """What the newest samples of all posts say together, for each account that has any (of these, if some are
@@ -125,7 +125,7 @@ class Metrics:
             if db is None:
                 return []
             wanted = accounts or stored_accounts.accounts(db)
-            return [total for one in wanted if (total := store.total(db, one)).samples or accounts]
+            return [total for one in wanted if (total := store.account_total(db, one)).samples or accounts]
 
 
 def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
@@ -202,7 +202,7 @@ def open_feed(stream: TextIO, how: How, now: datetime, platforms: ExportTables) 
     if is_json(text):
         return _json(text, how, now, platforms)
     rows = Records(text)
-    columns = columns_of(rows.header, platforms, source=how.source, mapped=how.mapped, account=how.account)
+    columns = read_header(rows.header, platforms, source=how.source, mapped=how.mapped, account=how.account)
     return _feed(
         columns,
         f"CSV with {_DELIMITERS.get(rows.delimiter, rows.delimiter)}",
@@ -222,7 +222,7 @@ def _json(text: Buffer, how: How, now: datetime, platforms: ExportTables) -> Fee
     if isinstance(first[1], str):
         raise UsageError(f"the first object {first[1]}")
     keys = tuple(first[1])
-    columns = columns_of(keys, platforms, source=how.source, mapped=how.mapped, account=how.account)
+    columns = read_header(keys, platforms, source=how.source, mapped=how.mapped, account=how.account)
     # A key that the first object lacks may come later.
     more = tuple(name for name in COLUMNS if name not in columns.fields and (name != "account" or how.account is None))
     if columns.export is None:
@@ -251,7 +251,7 @@ def _feed(
     first = list(islice(rows, LOOKED_AT))
     width = len(columns.header)
     known = [cells for _, cells in first if not isinstance(cells, str) and len(cells) == width and any(cells)]
-    manner = with_order(manner_of(columns, known, platforms, delimiter=delimiter, now=now), how.order)
+    manner = with_date_order(find_export_format(columns, known, platforms, delimiter=delimiter, now=now), how.order)
     refuse_for_all(columns, known, how.zone)
     reader = ExportReader(columns, manner, platforms, now=now, zone=how.zone, account=how.account)
     return Feed(columns, written, reader, _blocks(chain(first, rows)))

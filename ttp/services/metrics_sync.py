@@ -12,21 +12,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
-from ttp.domain.metric_schedule import Ages, again_at, ages_of, is_of_age, next_reading, reach
+from ttp.domain.metric_schedule import Ages, configured_ages, is_of_age, lookback, next_reading, retry_at
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.pricing import PriceLists, Pricing
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, MetricsReader
-from ttp.services.tokens import Delayed, Tokens
+from ttp.services.tokens import Tokens, TokenUnavailable
 from ttp.store import metric_schedule, samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.home.locks import TokenHeld
-from ttp.store.metric_schedule import Followed
+from ttp.store.home.locks import TokenLocked
+from ttp.store.metric_schedule import FollowedPost
 from ttp.store.sqlite import translate_errors
 
 SHOWN_WITHIN = timedelta(hours=1)
@@ -98,7 +99,7 @@ class MetricsFetcher:
             tell(done.read)
 
     def posts(
-        self, account: Account, posts: Sequence[Followed], done: Pulled, tell: Tell, stopping: Callable[[], bool]
+        self, account: Account, posts: Sequence[FollowedPost], done: Pulled, tell: Tell, stopping: Callable[[], bool]
     ) -> None:
         """Read these posts, and count them in `done`. Ends after a page once `stopping` says so."""
         # Until a platform has named a post, its delivery has the id of the upload.
@@ -127,7 +128,7 @@ class MetricsFetcher:
             yield from begin(self._reader(account.platform), line)
         except StepFailed as failed:
             raise _error(account, failed.outcome) from None
-        except (Delayed, TokenHeld) as later:
+        except (TokenUnavailable, TokenLocked) as later:
             raise Stopped(later.message) from None
 
     def _renewed(self, account: Account, refused: Credentials) -> Credentials | None:
@@ -145,7 +146,7 @@ class MetricsFetcher:
 
     def _store(self, account: Account, page: MetricsPage, done: Pulled) -> None:
         """Keep what one page told, and when each of its posts is read next."""
-        ages, now = ages_of(self._config), self._clock.now()
+        ages, now = configured_ages(self._config), self._clock.now()
         if page.note is not None and page.note not in done.notes:
             done.notes.append(page.note)
         with self.writing() as db:
@@ -156,32 +157,34 @@ class MetricsFetcher:
                 done.read += 1
                 setattr(done, what, getattr(done, what) + 1)
                 next_at = next_reading(ages, at, now, page.ends.get(sample.remote_id))
-                metric_schedule.note(db, account.id or 0, sample.remote_id, read_at=now, next_at=next_at)
+                metric_schedule.record_reading(db, account.id or 0, sample.remote_id, read_at=now, next_at=next_at)
             for one in sorted(page.gone):
                 known = metric_schedule.published_at(db, account.id or 0, one)
                 if known is not None and now - known < SHOWN_WITHIN:
                     done.waiting += 1
-                    metric_schedule.note(db, account.id or 0, one, read_at=None, next_at=next_reading(ages, known, now))
+                    metric_schedule.record_reading(
+                        db, account.id or 0, one, read_at=None, next_at=next_reading(ages, known, now)
+                    )
                 else:
                     done.rejected.append((one, f"{account.platform} does not show it any more"))
-                    metric_schedule.note(db, account.id or 0, one, read_at=now, next_at=None)
+                    metric_schedule.record_reading(db, account.id or 0, one, read_at=now, next_at=None)
 
     def _put(self, db: Connection, account: Account, sample: Sample, published_at: datetime) -> str:
         """Store a sample; `inserted`, `updated` or `unchanged`."""
         last = samples.last_observed(db, account.id or 0, sample.remote_id)
-        of_age = is_of_age(ages_of(self._config), published_at, last, sample.observed_at)
-        (what,) = samples.put(db, [replace(sample, dated=of_age)], {account.name.lower(): account.id or 0})
+        of_age = is_of_age(configured_ages(self._config), published_at, last, sample.observed_at)
+        (what,) = samples.save_samples(db, [replace(sample, dated=of_age)], {account.name.lower(): account.id or 0})
         return what
 
-    def _wait_for(self, account: Account, posts: Sequence[Followed], done: Pulled) -> None:
+    def _wait_for(self, account: Account, posts: Sequence[FollowedPost], done: Pulled) -> None:
         """These cannot be asked for yet: not before their next reading."""
         if posts:
-            ages, now = ages_of(self._config), self._clock.now()
+            ages, now = configured_ages(self._config), self._clock.now()
             done.waiting += len(posts)
             with self.writing() as db:
                 for post in posts:
                     next_at = next_reading(ages, post.published_at, now)
-                    metric_schedule.note(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
+                    metric_schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -194,7 +197,7 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
     """Why no more posts were read."""
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
-        command = outcome.hint or f"ttp account connect {account.name}"
+        command = outcome.hint or action("account connect", account.name)
         return ReconnectNeeded(message, Hint("connect it again", command))
     if outcome.passing:
         return Stopped(message, outcome.retry_at)
@@ -237,14 +240,14 @@ class Pull:
         known = account.platform in self._platforms.names()
         return known and self._platforms.pricing(account.platform) is not None
 
-    def posts(self, account: Account) -> list[Followed]:
+    def posts(self, account: Account) -> list[FollowedPost]:
         """The account's posts that are followed: published by ttp, and not yet read for the last time."""
-        ages, now = ages_of(self._config), self._clock.now()
+        ages, now = configured_ages(self._config), self._clock.now()
         with self._database.reading() as db:
-            since = now - reach(ages)
-            return [] if db is None else metric_schedule.followed(db, account.id or 0, since=since, until=now)
+            since = now - lookback(ages)
+            return [] if db is None else metric_schedule.followed_posts(db, account.id or 0, since=since, until=now)
 
-    def pull(self, account: Account, posts: Sequence[Followed], history: int | None, tell: Tell) -> Pulled:
+    def pull(self, account: Account, posts: Sequence[FollowedPost], history: int | None, tell: Tell) -> Pulled:
         """Read these posts, or the newest `history` ones, and store a sample of each.
 
         Raises what is wrong with the store. What is wrong with the account or its platform is the result's `error`.
@@ -254,8 +257,8 @@ class Pull:
             if not account.connected:
                 raise ReconnectNeeded(
                     f"{account.name} is not connected, so its numbers cannot be asked for",
-                    Hint("connect it", f"ttp account connect {account.name}"),
-                    Hint("or import them", "ttp metrics import FILE"),
+                    Hint("connect it", action("account connect", account.name)),
+                    Hint("or import them", action("metrics import", "FILE")),
                 )
             if history is not None:
                 self._gather.history(account, history, done, tell)
@@ -278,9 +281,9 @@ class Pull:
         platforms = self._config.texts("metrics.pull")
         if not platforms or not self._database.exists():
             return
-        ages, now = ages_of(self._config), self._clock.now()
+        ages, now = configured_ages(self._config), self._clock.now()
         with closing(self._database.connect()) as db:
-            bounds = {"since": now - reach(ages), "until": now - ages[0]}
+            bounds = {"since": now - lookback(ages), "until": now - ages[0]}
             accounts = metric_schedule.accounts_due(db, platforms, now=now, **bounds)
         try:
             for account in accounts:
@@ -303,30 +306,32 @@ class Pull:
         except (ReconnectNeeded, PartlyFailed, UsageError):
             return  # whoever publishes meets what is wrong with the account, or a person who pulls
 
-    def _taken(self, account: Account, ages: Ages) -> list[Followed]:
+    def _taken(self, account: Account, ages: Ages) -> list[FollowedPost]:
         """The next posts to read. They are put off before they are read: whatever becomes of this process or the
         platform, nobody asks for them again at once."""
         now = self._clock.now()
         with self._gather.writing() as db:
             posts = self._due(db, account, ages, due_by=now, most=BATCH)
             for post in posts:
-                next_at = again_at(post.published_at, now)
-                metric_schedule.note(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
+                next_at = retry_at(post.published_at, now)
+                metric_schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
         return posts
 
     def _rest(self, account: Account, ages: Ages, until: datetime) -> None:
         """Ask for nothing of the account before `until`: it takes no calls."""
         with self._gather.writing() as db:
             for post in self._due(db, account, ages, due_by=until):
-                metric_schedule.note(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
+                metric_schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
 
-    def _due(self, db: Connection, account: Account, ages: Ages, *, due_by: datetime, most: int = -1) -> list[Followed]:
+    def _due(
+        self, db: Connection, account: Account, ages: Ages, *, due_by: datetime, most: int = -1
+    ) -> list[FollowedPost]:
         now = self._clock.now()
-        bounds = {"since": now - reach(ages), "until": now - ages[0]}
-        return metric_schedule.followed(db, account.id or 0, due_by=due_by, most=most, **bounds)
+        bounds = {"since": now - lookback(ages), "until": now - ages[0]}
+        return metric_schedule.followed_posts(db, account.id or 0, due_by=due_by, most=most, **bounds)
 
 
-def read_price(pricing: Pricing | None, posts: Sequence[Followed], history: int | None) -> int:
+def read_price(pricing: Pricing | None, posts: Sequence[FollowedPost], history: int | None) -> int:
     """What a pull costs at most, in thousandths of a US dollar; 0 where the platform charges nothing."""
     if pricing is None:
         return 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
@@ -64,8 +65,8 @@ class Advice:
     """The next free hour (`free_hours`); None without data."""
     drafts: tuple[int, ...]
     """Drafts for this account alone, oldest first: as many as are looked at."""
-    way: str
-    """The command that gets numbers of its posts."""
+    way: WayOut
+    """What gets numbers of its posts."""
     why: str = ""
     """Why that hour is the next, in a clause."""
 
@@ -212,7 +213,7 @@ class Optimal:
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
             return UsageError(
-                f"every one of the best hours of {names} is taken for a year", Hint("see them", "ttp list")
+                f"every one of the best hours of {names} is taken for a year", Hint("see them", action("list"))
             )
         return UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts, db))
 
@@ -228,7 +229,7 @@ class Optimal:
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
         with nullcontext(db) if db else self._database.reading() as db:
-            return [one for one in accounts if db is None or not stored_samples.newest(db, one.id or 0, 1)]
+            return [one for one in accounts if db is None or not stored_samples.newest_samples(db, one.id or 0, 1)]
 
     def _next_free(
         self, told: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
@@ -238,7 +239,7 @@ class Optimal:
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
         with nullcontext(db) if db else self._database.reading() as db:
-            return stored_samples.newest(db, account.id or 0, NEWEST) if db else []
+            return stored_samples.newest_samples(db, account.id or 0, NEWEST) if db else []
 
     def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
         """The instants of each account's posts that a slot may come too close to, sorted."""
@@ -247,8 +248,8 @@ class Optimal:
             return {one.name: queries.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
 
 
-def way_to_data(account: Account) -> str:
-    """The command that gets numbers of an account's posts: from its platform, where it is connected."""
+def way_to_data(account: Account) -> Action:
+    """The action that gets numbers of an account's posts: from its platform, where it is connected."""
     if account.connected and not account.needs_reconnect:
-        return f"ttp metrics pull --history {FIRST_PULL} --account {account.name}"
-    return "ttp metrics import FILE"
+        return action("metrics pull", history=FIRST_PULL, account=account.name)
+    return action("metrics import", "FILE")

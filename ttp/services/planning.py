@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import no_accounts, no_such_post, with_derived_status, with_time
+from ttp.domain.post_edit import no_accounts_error, post_not_found, with_derived_status, with_time
 from ttp.domain.time.quiet_hours import QuietHours
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of
@@ -130,12 +131,12 @@ class Planning:
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
             if any(draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts):
                 raise StateRefused(
-                    "posts were changed since this was planned", Hint("plan again", "ttp list --status draft")
+                    "posts were changed since this was planned", Hint("plan again", action("list", status="draft"))
                 )
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
                 changed.append(with_derived_status(with_time(draft.post, one.at, by), now, draft.post))
-            stored = store.retime(db, changed, self._posts.recorder("plan"))
+            stored = store.save_times(db, changed, self._posts.recorder("plan"))
             return [
                 SavedPost(self._posts.view(db, post), draft.warnings)
                 for draft, post in zip(drafts, stored, strict=True)
@@ -169,7 +170,7 @@ class Planning:
         posts = list(queries.posts_by_id(db, wanted)) if db else []
         missing = set(wanted) - {post.id for post in posts}
         if missing:
-            raise no_such_post(min(missing))
+            raise post_not_found(min(missing))
         known = stored_accounts.accounts(db) if db else []
         drafts: list[_Draft] = []
         refusals: dict[int, TtpError] = {}
@@ -177,7 +178,7 @@ class Planning:
             try:
                 _refuse_other_than_draft(post)
                 if not accounts_of(post, known):
-                    raise no_accounts(post, known, self._posts.platforms)
+                    raise no_accounts_error(post, known, self._posts.platforms)
                 drafts.append(_Draft(post, self._posts.check_post(post, known, timed=True, db=db)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused
@@ -188,9 +189,13 @@ class Planning:
 
 def _refuse_other_than_draft(post: Post) -> None:
     if post.status is PostStatus.SCHEDULED:
-        raise StateRefused(f"post {post.id} is scheduled already", Hint("make it a draft", f"ttp unschedule {post.id}"))
+        raise StateRefused(
+            f"post {post.id} is scheduled already", Hint("make it a draft", action("unschedule", post.id))
+        )
     if post.status is not PostStatus.DRAFT:
-        raise StateRefused(f"post {post.id} is {post.status}, and no draft", Hint("look at it", f"ttp show {post.id}"))
+        raise StateRefused(
+            f"post {post.id} is {post.status}, and no draft", Hint("look at it", action("show", post.id))
+        )
 
 
 def _all_of(refusals: Mapping[int, TtpError], asked: int) -> TtpError:

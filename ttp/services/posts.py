@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
 from ttp.domain.account import Account, account_warnings, resolve_accounts
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
@@ -21,18 +22,18 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     as_draft,
+    example_account,
     merge_options,
     new_delivery,
-    no_accounts,
-    no_such_post,
-    nothing_left,
-    one_for,
+    no_accounts_error,
+    nothing_to_publish,
+    post_not_found,
     refuse_in_flight,
     refuse_other_parts,
     warn_missing_times,
     warn_published_parts,
     with_accounts,
-    with_alts,
+    with_alt_texts,
     with_derived_status,
     with_time,
 )
@@ -113,7 +114,7 @@ class Posts:
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
         if post is None:
-            raise no_such_post(post_id)
+            raise post_not_found(post_id)
         return post
 
     def accounts(self) -> tuple[Account, ...]:
@@ -148,7 +149,7 @@ class Posts:
         self.refuse_time()
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
-            name = one_for(self.accounts(), self.platforms, text_alone=not wanted.media)
+            name = example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("name them", f"--to {name}"))
         return accounts
 
@@ -160,7 +161,7 @@ class Posts:
         if wanted.to is not None:
             post = with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
         if not post.active:
-            raise no_accounts(post, known, self.platforms)
+            raise no_accounts_error(post, known, self.platforms)
         return accounts_of(post, known)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
@@ -264,7 +265,7 @@ class Posts:
             for post_id in wanted:
                 post = queries.post(db, post_id)
                 if post is None:
-                    raise no_such_post(post_id)
+                    raise post_not_found(post_id)
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
@@ -277,7 +278,7 @@ class Posts:
                 moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
                 saved.append(SavedPost(self.view(db, stored), warnings, moved=moved))
             for step in steps:
-                attempts.begin(db, step)
+                attempts.start_attempt(db, step)
         return saved
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
@@ -328,7 +329,7 @@ class Posts:
             id=None if draft is None else draft.id,
         )
         if not post.content.strip() and not post.media:
-            raise UsageError("there is no text and no media", Hint("write it as", "ttp create 'Hello' --to x/me"))
+            raise UsageError("there is no text and no media", Hint("write it as", action("create", "Hello", to="x/me")))
         return NewPost(self.as_new(post), accounts)
 
     def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:
@@ -367,7 +368,7 @@ class Posts:
                 elif queries.post(db, draft.id or 0) != draft:
                     raise Conflict(
                         f"draft {draft.id} was changed meanwhile, and is as that left it",
-                        Hint("see what it is now", f"ttp show {draft.id}"),
+                        Hint("see what it is now", action("show", draft.id)),
                     )
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
@@ -399,7 +400,7 @@ class Posts:
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed meanwhile, and is as that left it",
-                        Hint("see what it is now", f"ttp show {post_id}"),
+                        Hint("see what it is now", action("show", post_id)),
                     )
                 after = _edited(before, wanted, variants, items)
                 refuse_other_parts(before, after)
@@ -409,13 +410,13 @@ class Posts:
                     after = as_draft(after, "go back to draft")
                 if time is not None:
                     if not after.active:
-                        raise no_accounts(after, known, self.platforms)
+                        raise no_accounts_error(after, known, self.platforms)
                     confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
                     after = with_time(after, confirmed.at)
                 after = with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
                     raise UsageError(
-                        f"post {post_id} would have no text and no media", Hint("delete it", f"ttp delete {post_id}")
+                        f"post {post_id} would have no text and no media", Hint("delete it", action("delete", post_id))
                     )
                 warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
                 return after, (*warnings, *warn_missing_times(after), *warn_published_parts(before, after))
@@ -429,7 +430,7 @@ class Posts:
         `first`: scheduled posts in the slot of the one post move back.
         """
         if first and len(times) > 1:
-            last = f"ttp schedule {list(times)[-1]} --at next-slot --first"
+            last = action("schedule", list(times)[-1], at="next-slot", first=True)
             raise UsageError("only one post can be the first", Hint("one after the other, the last one first", last))
         self.convert_media(list(times))
         known, confirmed = self.accounts(), dict(times)
@@ -438,9 +439,9 @@ class Posts:
             refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = accounts_of(post, known)
             if not accounts:
-                raise no_accounts(post, known, self.platforms)
+                raise no_accounts_error(post, known, self.platforms)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
-                raise nothing_left(post)
+                raise nothing_to_publish(post)
             post_id = post.id or 0
             confirmed[post_id] = self._confirm_time(db, times[post_id], accounts, post_id)
             moved = with_time(post, confirmed[post_id].at)
@@ -503,7 +504,7 @@ class Posts:
     ) -> ResolvedTime:
         """Return the time of a post; where a slot or hour was chosen and is taken by now, the next free one."""
         if {account.id for account in accounts} != set(time.account_ids):
-            raise Conflict("the accounts of the post were changed meanwhile", Hint("look again", "ttp list"))
+            raise Conflict("the accounts of the post were changed meanwhile", Hint("look again", action("list")))
         if time.choice is None:
             return time
         from ttp.services.time_resolver import TimeChooser
@@ -531,11 +532,11 @@ class Posts:
         are not fetched again. Raise NotFound, UsageError, Busy."""
         wanted = [name for name in names or () if name]
         if not wanted:
-            return with_alts((), alts)
+            return with_alt_texts((), alts)
         from ttp.services.media import RowMedia
 
         media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        return with_alts(media.items(wanted, before, platforms), alts)
+        return with_alt_texts(media.items(wanted, before, platforms), alts)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
@@ -554,7 +555,7 @@ def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items:
     return replace(
         before,
         content=before.content if wanted.text is None else wanted.text,
-        media=with_alts(before.media, wanted.alts) if items is None else items,
+        media=with_alt_texts(before.media, wanted.alts) if items is None else items,
         variants=merge_options(before.variants, variants),
         options=merge_options(before.options, wanted.options),
         thread=before.thread if wanted.thread is None else wanted.thread,
@@ -579,7 +580,7 @@ def _same_request(first: Post, fingerprint: str | None) -> Post:
     if first.key_digest != fingerprint:
         raise Conflict(
             f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
-            Hint("look at it", f"ttp show {first.id}"),
+            Hint("look at it", action("show", first.id)),
             Hint("or take another", "--key KEY"),
         )
     return first
@@ -594,5 +595,5 @@ def _refuse_to_edit(post: Post) -> None:
     refuse_in_flight(post, "be edited")
     if post.status is PostStatus.PUBLISHED:
         raise StateRefused(
-            f"post {post.id} is published", Hint("write another", "ttp create TEXT --to PLATFORM/HANDLE")
+            f"post {post.id} is published", Hint("write another", action("create", "TEXT", to="PLATFORM/HANDLE"))
         )

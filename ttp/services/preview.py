@@ -16,7 +16,7 @@ from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry
 from ttp.services.posts import Posts
 from ttp.services.queries import PostView
-from ttp.store.home.media import borrowed
+from ttp.store.home.media import temporary_media
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class PostPreview:
 def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> PostPreview:
     """Return what `Posts.create` would store. Raise what it would raise, but for what a platform would refuse: that is
     returned with the versions."""
-    with borrowed(posts.media) as folder:
+    with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder)
         first = posts.find_by_key(wanted)
         if first is not None:

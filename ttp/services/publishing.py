@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ttp.domain import approval
-from ttp.domain.account import Account, Credentials, connect_command, resolve_accounts, same_host
+from ttp.domain.account import Account, Credentials, connect_action, resolve_accounts, same_host
+from ttp.domain.action import action
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import (
@@ -28,9 +29,9 @@ from ttp.domain.errors import (
 from ttp.domain.post import Post
 from ttp.domain.post_edit import (
     manual_lookup,
-    must_be_reviewed,
-    no_accounts,
-    nothing_left,
+    needs_review_error,
+    no_accounts_error,
+    nothing_to_publish,
     resolve_delivery,
     with_delivery,
 )
@@ -39,7 +40,7 @@ from ttp.services.media import refuse_gone
 from ttp.services.posts import Change, Posts, accounts_of
 from ttp.services.queries import PostView
 from ttp.store import attempts, queries
-from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.dialect import Connection
 
 _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.NEEDS_REVIEW
@@ -66,9 +67,9 @@ class Publishing:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not accounts_of(post, known):
-                raise no_accounts(post, known, self._posts.platforms)
+                raise no_accounts_error(post, known, self._posts.platforms)
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
-                raise nothing_left(post)
+                raise nothing_to_publish(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
             self._refuse_unapproved(post, pending)
             _refuse(pending, elsewhere)
@@ -90,10 +91,10 @@ class Publishing:
             if not failed:
                 review = next((d for d in wanted if d.state is _REVIEW), None)
                 raise (
-                    must_be_reviewed(post, review)
+                    needs_review_error(post, review)
                     if review
                     else StateRefused(
-                        f"post {post.id} has no failed delivery to retry", Hint("look at it", f"ttp show {post.id}")
+                        f"post {post.id} has no failed delivery to retry", Hint("look at it", action("show", post.id))
                     )
                 )
             self._refuse_unapproved(post, failed)
@@ -115,18 +116,18 @@ class Publishing:
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             delivery = next((d for d in post.active if d.account_id == found.id), None)
             if delivery is None:
-                raise NotFound(f"post {post.id} does not go to {found.name}", Hint("look", f"ttp show {post.id}"))
+                raise NotFound(f"post {post.id} does not go to {found.name}", Hint("look", action("show", post.id)))
             if delivery.state is not _REVIEW:
                 raise StateRefused(
                     f"post {post.id} for {found.name} is {delivery.state}, it needs no review",
-                    Hint("look", f"ttp show {post.id}"),
+                    Hint("look", action("show", post.id)),
                 )
             now = self._posts.clock.now()
             after = resolve_delivery(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
             if self._bound(db, delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",
-                    Hint("if this one is not live", f"ttp resolve {post.id} --account {found.name} --not-published"),
+                    Hint("if this one is not live", action("resolve", post.id, account=found.name, not_published=True)),
                 )
             said.append(manual_lookup(delivery, published, now))
             return with_delivery(post, delivery, after), ()
@@ -152,7 +153,7 @@ class Publishing:
         """NotAllowed for what may not go out before somebody has approved it."""
         if approval.is_needed(self._posts.config) and any(d.approved_at is None for d in wanted):
             said = "was rejected" if post.rejection else "waits for approval"
-            raise NotAllowed(f"post {post.id} {said}", Hint("approve it", f"ttp approve {post.id}"))
+            raise NotAllowed(f"post {post.id} {said}", Hint("approve it", action("approve", post.id)))
 
     def _elsewhere(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
         """The accounts of these posts, by id, whose credentials were made for another host: why they are not sent.
@@ -168,7 +169,7 @@ class Publishing:
             if held is not None and held.host and not same_host(held.host, host):
                 found[account.id] = UsageError(
                     f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                    Hint("connect it there", connect_command(account.name, by_keys=held.by_keys)),
+                    Hint("connect it there", connect_action(account.name, by_keys=held.by_keys)),
                 )
         return found
 
@@ -176,7 +177,7 @@ class Publishing:
         """The account's credentials. What cannot be read now is told by whoever needs it, for this account alone."""
         try:
             return self._credentials.get(account.name)
-        except (BrokenEntry, Away):
+        except (BrokenEntry, BackendUnavailable):
             return None
 
     def _bound(self, db: Connection, delivery: Delivery) -> frozenset[str]:

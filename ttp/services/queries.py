@@ -15,26 +15,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.domain import approval
-from ttp.domain.account import Account, Hold, named, resolve_accounts
+from ttp.domain.account import Account, Hold, find_account, resolve_accounts
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import no_such_post
+from ttp.domain.post_edit import post_not_found
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts, queries
 from ttp.store import accounts as stored_accounts
 from ttp.store import repeats as stored_repeats
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
-    from ttp.domain.post_history import Past
+    from ttp.domain.post_history import PostHistory
 
 
 _BATCH = 200
@@ -67,7 +68,7 @@ class Queries:
         """One post, as it is shown. NotFound if there is none."""
         found = self.many([post_id])
         if not found:
-            raise no_such_post(post_id)
+            raise post_not_found(post_id)
         return found[0]
 
     def _views(self, posts: Sequence[Post]) -> list[PostView]:
@@ -81,19 +82,19 @@ class Queries:
 
     def gone(self, post: PostFields) -> list[str]:
         """The names of a post's media whose copies are not there any more."""
-        from ttp.store.media_cleanup import gone
+        from ttp.store.media_cleanup import missing_media
 
-        return [item.name for item in gone(self._home / "media", post.media)]
+        return [item.name for item in missing_media(self._home / "media", post.media)]
 
-    def past(self, post: PostFields) -> Past:
+    def past(self, post: PostFields) -> PostHistory:
         """What has happened to a post so far."""
-        from ttp.domain.post_history import Past, past
+        from ttp.domain.post_history import PostHistory, post_history
         from ttp.store import change_log
 
         with self._database.reading() as db:
             if db is None or post.id is None:
-                return Past()
-            return past(post, change_log.commands(db, post.id), list(queries.attempts(db, post.id)))
+                return PostHistory()
+            return post_history(post, change_log.commands_on_post(db, post.id), list(queries.attempts(db, post.id)))
 
     def many(self, ids: Sequence[int]) -> list[PostView]:
         """The posts of these ids that exist, in the order given, as they are shown."""
@@ -107,17 +108,17 @@ class Queries:
             for first, last in ranges:
                 there = queries.existing_ids(db, first, last) if db else []
                 if not there and first == last:
-                    raise no_such_post(first)
+                    raise post_not_found(first)
                 found.update(dict.fromkeys(there))
         if not found:
-            raise NotFound("no posts in that range", Hint("see them", "ttp list"))
+            raise NotFound("no posts in that range", Hint("see them", action("list")))
         return list(found)
 
     def attempts(self, post_id: int) -> list[Attempt]:
         """Every step of every attempt at a post, also a deleted one, oldest first. NotFound if there never was one."""
         with self._database.reading() as db:
             if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
-                raise no_such_post(post_id)
+                raise post_not_found(post_id)
             return list(queries.attempts(db, post_id))
 
     def accounts(self) -> list[Account]:
@@ -130,12 +131,12 @@ class Queries:
 
     def account(self, name: str) -> Account:
         """One account by its full name. NotFound if there is none."""
-        return named(name, self.accounts(), self._platforms)
+        return find_account(name, self.accounts(), self._platforms)
 
     def failed(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
         """Posts with failed deliveries, newest first: of these accounts, due within `since` of now."""
         with self._database.reading() as db:
-            posts = list(queries.posts_by_id(db, queries.needing(db, "failed", most=10_000))) if db else []
+            posts = list(queries.posts_by_id(db, queries.posts_needing_action(db, "failed", most=10_000))) if db else []
         earliest = None if since is None else self._clock.now() - since
         return [
             post
@@ -151,7 +152,7 @@ class Queries:
 
 def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
     if wanted.after is not None and not queries.existing_ids(db, wanted.after, wanted.after):
-        raise no_such_post(wanted.after)
+        raise post_not_found(wanted.after)
     yield from queries.posts(db, wanted)
 
 
@@ -178,10 +179,10 @@ def view_posts(
     held: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
     if db is not None:
-        with suppress(Unreadable):  # `ttp doctor` tells of it
+        with suppress(CorruptRow):  # `ttp doctor` tells of it
             held = held_accounts(db, now)
         if not are_new:
-            repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
+            repeats = stored_repeats.repeats_of_posts(db, [post.id or 0 for post in posts])
     needed = approval.is_needed(config)
     return [_view(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
 
@@ -196,7 +197,7 @@ def _view(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | N
     shown = view_of(post, repeat)
     if held:
         shown = replace(shown, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
-    return approval.waiting(shown) if needed else shown
+    return approval.show_approval_waits(shown) if needed else shown
 
 
 def _held(delivery: Delivery, hold: Hold | None) -> Delivery:

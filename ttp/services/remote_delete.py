@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ttp.domain.account import Credentials
+from ttp.domain.action import WayOut
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import TtpError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
 from ttp.platforms.client import Deleted, Deleter, PublishRequest
 from ttp.services.posts import Posts
-from ttp.services.tokens import Dead, Tokens
+from ttp.services.tokens import TokenRevoked, Tokens
 from ttp.store import attempts, queries
 from ttp.store import posts as store
 
@@ -60,7 +61,7 @@ class DeleteResult:
 
     delivery: Delivery
     message: str | None = None
-    hint: str | None = None
+    hint: WayOut | None = None
     final: bool = False
     reconnect: bool = False
 
@@ -141,10 +142,10 @@ class RemoteDelete:
             return DeleteResult(delivery, target.why_not, final=True)
         try:
             return self._removed(target, deleters[delivery.platform])
-        except Dead as dead:
+        except TokenRevoked as dead:
             return DeleteResult(delivery, dead.message, dead.outcome.hint, reconnect=True)
         except TtpError as error:
-            return DeleteResult(delivery, error.message, error.hints[0].type if error.hints else None)
+            return DeleteResult(delivery, error.message, error.hints[0].way if error.hints else None)
 
     def _removed(self, target: Target, deleter: Deleter) -> DeleteResult:
         """Delete one delivery's posts, the last first. A token that is refused is renewed once."""
@@ -193,7 +194,7 @@ class RemoteDelete:
             case NotDone(kind, message, code):
                 row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
         with self._posts.database.writing() as db:
-            attempts.begin(db, row)
+            attempts.start_attempt(db, row)
             post = queries.post_even_deleted(db, delivery.post_id or 0)
             before = next(d for d in post.deliveries if d.id == delivery.id)
             if isinstance(answer, NotDone):

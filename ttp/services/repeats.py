@@ -10,20 +10,21 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import as_draft, new_delivery, no_accounts, refuse_in_flight, with_derived_status
-from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Tally, in_time
+from ttp.domain.post_edit import as_draft, new_delivery, no_accounts_error, refuse_in_flight, with_derived_status
+from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
 from ttp.domain.time.clock import Clock
-from ttp.domain.time.durations import compact
+from ttp.domain.time.durations import compact_duration
 from ttp.services.cron import fires
 from ttp.services.posts import Posts, accounts_of
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
 from ttp.store import repeats as store
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
@@ -44,7 +45,7 @@ End = Callable[[Recurrence, datetime], Recurrence]
 class Begun:
     """A recurrence that was begun, the posts that were made of it at once, and what to warn of."""
 
-    tally: Tally
+    tally: RecurrenceCounts
     made: tuple[Post, ...]
     warnings: tuple[Problem, ...] = ()
     told: tuple[str, ...] = ()
@@ -57,7 +58,7 @@ class Changed:
     by hand and stay; `at`, the instant that is left out; `freed`, the post that is repeated, where it had that time and
     is a draft again."""
 
-    tally: Tally
+    tally: RecurrenceCounts
     gone: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
     at: datetime | None = None
@@ -85,7 +86,7 @@ class Repeats:
             tally = self._tally(db, gone.recurrence)
         return Begun(tally, gone.made, warnings, tuple(gone.told()))
 
-    def all(self) -> list[Tally]:
+    def all(self) -> list[RecurrenceCounts]:
         """Every recurrence, those that go on first."""
         with self._posts.database.reading() as db:
             return [self._tally(db, one) for one in store.recurrences(db)] if db else []
@@ -97,15 +98,15 @@ class Repeats:
             one = self._going(db, recurrence_id)
             at = self._next(db, one)
             if at is None:
-                raise StateRefused(f"repeat {recurrence_id} has no time left", Hint("see them", "ttp repeat list"))
-            made = next((known for known in store.after(db, recurrence_id, now) if known.at == at), None)
+                raise StateRefused(f"repeat {recurrence_id} has no time left", Hint("see them", action("repeat list")))
+            made = next((known for known in store.occurrences_after(db, recurrence_id, now) if known.at == at), None)
             gone = None if made is None else made.post_id
             freed = gone if gone == one.post_id else None
             if freed is not None:
                 self._posts.change([freed], lambda _, post: (as_draft(post, "be left out"), ()), None, db=db)
             elif gone is not None:
                 self._delete(db, gone)
-            store.skip(db, recurrence_id, at)
+            store.skip_occurrence(db, recurrence_id, at)
             left = () if gone is None or freed is not None else (gone,)
             return Changed(self._tally(db, one), gone=left, at=at, freed=freed)
 
@@ -123,7 +124,7 @@ class Repeats:
         with self._posts.database.writing() as db:
             one = self._known(db, recurrence_id)
             if one.state != "paused":
-                raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see them", "ttp repeat list"))
+                raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see them", action("repeat list")))
             going = replace(one, paused_at=None, made_until=None, next_at=next(self._instants(one, now), None))
             store.update(db, going)
             return Changed(self._tally(db, self._occurrences.make(recurrence_id, db).recurrence))
@@ -132,13 +133,13 @@ class Repeats:
         now, gone, kept = self._posts.clock.now(), list[int](), list[int]()
         with self._posts.database.writing() as db:
             one = self._going(db, recurrence_id)
-            for known in list(store.after(db, recurrence_id, now)):
+            for known in list(store.occurrences_after(db, recurrence_id, now)):
                 post = queries.post(db, known.post_id) if known.post_id is not None else None
                 if known.state is not OccurrenceState.MADE or post is None or post.id == one.post_id:
                     continue
                 if post.status is PostStatus.SCHEDULED and post.updated_at == post.created_at:
                     self._delete(db, post.id or 0)
-                    store.forget(db, recurrence_id, known.at)
+                    store.forget_occurrence(db, recurrence_id, known.at)
                     gone.append(post.id or 0)
                 else:
                     kept.append(post.id or 0)
@@ -164,11 +165,11 @@ class Repeats:
         post, known = self._posts.post(wanted.post_id), self._posts.accounts()
         accounts = accounts_of(post, known)
         if not accounts:
-            raise no_accounts(post, known, self._posts.platforms)
+            raise no_accounts_error(post, known, self._posts.platforms)
         if wanted.texts and post.variants:
             raise UsageError(
                 f"post {post.id} has a text of its own for {', '.join(post.variants)}, which --vary would not change",
-                Hint("take it away", f"ttp edit {post.id} --text {next(iter(post.variants))}="),
+                Hint("take it away", action("edit", post.id, text=f"{next(iter(post.variants))}=")),
             )
         warnings: dict[str, Problem] = {}
         for number, text in enumerate(wanted.texts or (post.content,), start=1):
@@ -195,7 +196,9 @@ class Repeats:
                     found.setdefault(problem.code, problem)
         refused = [problem for problem in found.values() if not problem.warning]
         if refused:
-            raise ContentRefused(refused[0].message, Hint("see it", refused[0].hint or "ttp list"), problems=refused)
+            raise ContentRefused(
+                refused[0].message, Hint("see it", refused[0].hint or action("list")), problems=refused
+            )
         return list(found.values())
 
     def _duplicates(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
@@ -208,7 +211,9 @@ class Repeats:
                 continue
             facts = self._posts.platforms.facts(name)
             if facts.same_text_after is not None and again is not None and again - first < facts.same_text_after:
-                said = f"{facts.title} gets the same text again after {compact(again - first)}, and may refuse it"
+                said = (
+                    f"{facts.title} gets the same text again after {compact_duration(again - first)}, and may refuse it"
+                )
                 found.append(Problem("content", "duplicate", said, hint="texts in turn: --vary FILE", warning=True))
         return found
 
@@ -222,35 +227,37 @@ class Repeats:
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
                 f"it comes more than {FLOOD} times in the {ahead_s / 86400:g} days for which posts are made ahead",
-                Hint("make them later", f"ttp config set repeat.ahead_s {fewer_s}"),
+                Hint("make them later", action("config set", "repeat.ahead_s", fewer_s)),
             )
 
     def _refuse_empty_pool(self, wanted: Recurrence) -> None:
         with self._posts.database.reading() as db:
             found = (
-                None if db is None else store.least_used(db, wanted.pool or "", rested=datetime.max.replace(tzinfo=UTC))
+                None
+                if db is None
+                else store.least_used_post(db, wanted.pool or "", rested=datetime.max.replace(tzinfo=UTC))
             )
         if found is None:
             raise NotFound(
                 f'no post with accounts is tagged "{wanted.pool}"',
-                Hint("write one", f"ttp create TEXT --to PLATFORM/HANDLE --tag {wanted.pool}"),
+                Hint("write one", action("create", "TEXT", to="PLATFORM/HANDLE", tag=wanted.pool)),
             )
 
-    def _tally(self, db: Connection, one: Recurrence) -> Tally:
-        many = store.counts(db, one.id or 0)
+    def _tally(self, db: Connection, one: Recurrence) -> RecurrenceCounts:
+        many = store.count_by_state(db, one.id or 0)
         missed = many[OccurrenceState.MISSED] + many[OccurrenceState.EMPTY]
         if one.state == "active" and one.post_id is not None and queries.post(db, one.post_id) is None:
             one = replace(one, ended_at=self._posts.clock.now())  # the post was deleted: the publisher will end it
         next_at = self._next(db, one) if one.state == "active" else None
         if one.state == "active" and next_at is None:  # its last time has passed
             one = replace(one, ended_at=one.made_until or self._posts.clock.now())
-        return Tally(one, many[OccurrenceState.MADE], many[_SKIPPED], missed, next_at)
+        return RecurrenceCounts(one, many[OccurrenceState.MADE], many[_SKIPPED], missed, next_at)
 
     def _next(self, db: Connection, one: Recurrence) -> datetime | None:
         """The next instant that is not left out."""
         now = self._posts.clock.now()
-        known = {each.at: each.state for each in store.after(db, one.id or 0, now)}
-        left = None if one.count is None else one.count - store.gone_through(db, one.id or 0)
+        known = {each.at: each.state for each in store.occurrences_after(db, one.id or 0, now)}
+        left = None if one.count is None else one.count - store.count_occurrences(db, one.id or 0)
         for at in self._instants(one, now):
             if one.until is not None and at >= one.until:
                 return None
@@ -263,13 +270,13 @@ class Repeats:
     def _known(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = store.recurrence(db, recurrence_id)
         if one is None:
-            raise NotFound(f"no repeat {recurrence_id}", Hint("see them", "ttp repeat list"))
+            raise NotFound(f"no repeat {recurrence_id}", Hint("see them", action("repeat list")))
         return one
 
     def _going(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = self._known(db, recurrence_id)
         if one.state == "ended":
-            raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see them", "ttp repeat list"))
+            raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see them", action("repeat list")))
         return one
 
     def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
@@ -283,8 +290,8 @@ def _refuse_same(wanted: Recurrence, known: Iterable[Recurrence]) -> None:
         if one.state != "ended" and what == (wanted.post_id, wanted.pool, wanted.cron, wanted.timezone):
             raise Conflict(
                 f"repeat {one.id} comes at these times already",
-                Hint("see it", "ttp repeat list"),
-                Hint("end it first", f"ttp repeat stop {one.id}"),
+                Hint("see it", action("repeat list")),
+                Hint("end it first", action("repeat stop", one.id)),
             )
 
 
@@ -311,7 +318,7 @@ class Gone:
         """What a person should know of it."""
         one, said = self.recurrence, []
         if self.missed:
-            said.append(f"repeat {one.id}: {self.missed} missed while nothing ran, not sent late:  ttp repeat list")
+            said.append(f"repeat {one.id}: {self.missed} missed while nothing ran, not sent late")
         if self.empty:
             why = f'no post tagged "{one.pool}" was rested' if one.pool else "no account is left"
             said.append(f"repeat {one.id}: {self.empty} left out, {why}")
@@ -330,11 +337,11 @@ class Occurrences:
         be read keeps none of the others."""
         now, done = self._clock.now(), list[str]()
         with self._database.reading() as db:
-            waiting = store.due(db, now=now, horizon=now + self._ahead) if db else []
+            waiting = store.due_recurrences(db, now=now, horizon=now + self._ahead) if db else []
         for recurrence_id in waiting:
             try:
                 done += self.make(recurrence_id).told()
-            except Unreadable:
+            except CorruptRow:
                 continue  # `ttp doctor` tells of it
         return done
 
@@ -353,14 +360,14 @@ class Occurrences:
                 return Gone(ended)
             instants, next_at = self._walk(db, one, now)
             made, missed, empty = list[Post](), 0, 0
-            for at, wanted in in_time(instants, now, self._late_for(pattern)):
+            for at, wanted in instants_to_create(instants, now, self._late_for(pattern)):
                 if at == next_at:  # one too many was looked at, to know that it is not the last
                     continue
                 source = pattern if one.pool is None else self._from_pool(db, one, at)
                 post = self._post(db, one, source, at) if wanted and source is not None else None
                 state = _MISSED if not wanted else _EMPTY if post is None else _MADE
                 copied = source.id if post is not None and source is not None and post.id != source.id else None
-                store.add(db, recurrence_id, Occurrence(at, state, post.id if post else None), copied)
+                store.add_occurrence(db, recurrence_id, Occurrence(at, state, post.id if post else None), copied)
                 made += [post] if post else []
                 missed, empty = missed + (state is _MISSED), empty + (state is _EMPTY)
             last = max([at for at in instants if at != next_at], default=one.made_until)
@@ -371,9 +378,9 @@ class Occurrences:
     def _walk(self, db: Connection, one: Recurrence, now: datetime) -> tuple[list[datetime], datetime | None]:
         """The instants to go through now, and the first one after them: None where there is none."""
         assert one.next_at is not None
-        gone, found = store.gone_through(db, one.id or 0), list[datetime]()
+        gone, found = store.count_occurrences(db, one.id or 0), list[datetime]()
         for at in fires(one.cron, ZoneInfo(one.timezone), one.next_at - _INSTANT):
-            known = store.has(db, one.id or 0, at)
+            known = store.has_occurrence(db, one.id or 0, at)
             if (one.until is not None and at >= one.until) or (
                 one.count is not None and not known and gone + len(found) >= one.count
             ):
@@ -397,14 +404,14 @@ class Occurrences:
         if not kept:
             return None
         texts = one.texts
-        turn = store.gone_through(db, one.id or 0, made=True)
+        turn = store.count_occurrences(db, one.id or 0, made=True)
         post = copy_of(source, kept, at, texts[turn % len(texts)] if texts else None)
         now = self._clock.now()
         return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 
     def _from_pool(self, db: Connection, one: Recurrence, at: datetime) -> Post | None:
         rested = at - timedelta(seconds=one.cool_down_s or 0)
-        post_id = store.least_used(db, one.pool or "", rested=rested)
+        post_id = store.least_used_post(db, one.pool or "", rested=rested)
         return None if post_id is None else queries.post(db, post_id)
 
     def _late_for(self, pattern: Post | None) -> timedelta:

@@ -17,13 +17,14 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import with_derived_status, with_time
-from ttp.domain.slot import Place, Slot, any_of, common, first_free
+from ttp.domain.slot import Slot, SlotInstant, first_free, instants_in_all, instants_in_any
 from ttp.domain.time.clock import Clock
-from ttp.domain.time.durations import compact
+from ttp.domain.time.durations import compact_duration
 from ttp.services.cron import fires
 from ttp.store import posts as post_store
 from ttp.store import queries
@@ -98,7 +99,7 @@ class Slots:
                     added.append(Added(replace(slot, name=name or slot.name), known=True))
         return added
 
-    def all(self, accounts: Sequence[Account] | None = None) -> list[Place]:
+    def all(self, accounts: Sequence[Account] | None = None) -> list[SlotInstant]:
         """The slots of some accounts, of all where None is given, each with its next instant and who holds that."""
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
@@ -113,12 +114,12 @@ class Slots:
             for name in names:
                 found = [slot for slot in known if name in (str(slot.id), slot.name)]
                 if not found:
-                    raise NotFound(f'no slot "{name}"', Hint("see them", "ttp slots list"))
+                    raise NotFound(f'no slot "{name}"', Hint("see them", action("slots list")))
                 gone.update((slot.id or 0, slot) for slot in found)
             store.remove(db, gone)
         return list(gone.values())
 
-    def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[Place]:
+    def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[SlotInstant]:
         """The next instants of the slots, soonest first, who holds them, and with what text. Slots of one account that
         meet are one."""
         with self._database.reading() as db:
@@ -139,7 +140,7 @@ class Slots:
         first: bool = False,
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
         db: Connection | None = None,
-    ) -> Place:
+    ) -> SlotInstant:
         """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.
 
         `post`: the post it is for, which does not stand in its own way. `first`: a scheduled post does not either.
@@ -156,7 +157,7 @@ class Slots:
                 return not _may_take(db, holders(at), post, first=first)
 
             at = line.first(is_taken)
-        return Place(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
+        return SlotInstant(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
 
     def is_free(
         self,
@@ -168,7 +169,7 @@ class Slots:
         first: bool = False,
     ) -> bool:
         """Whether nobody has taken an instant that `next_free` chose."""
-        return _may_take(db, store.holders(db, _ids(accounts) or (), at, without=post), post, first=first)
+        return _may_take(db, store.posts_at(db, _ids(accounts) or (), at, without=post), post, first=first)
 
     def line(self, accounts: Sequence[Account], db: Connection | None = None) -> Line:
         """The coming instants that are slots of all these accounts. UsageError where one of them has no slots."""
@@ -180,7 +181,7 @@ class Slots:
             known = store.slots(db, _ids(accounts)) if db else []
         for account in accounts:
             if not any(slot.account_id == account.id for slot in known):
-                add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
+                add = action("slots add", "mon,wed,fri 09:00", account=account.name)
                 raise UsageError(f"{account.name} has no slots", Hint("add some", add))
         which = tuple(slot.id for slot in known)
         kept, coming = tee(self._lines.get(which) or self._coming(known, now))
@@ -191,7 +192,7 @@ class Slots:
         """The instants of an account's slots from `start` on and before `end`, in order, whoever holds them."""
         with self._database.reading() as db:
             own = store.slots(db, [account.id or 0]) if db else []
-        return list(takewhile(lambda at: at < end, any_of(_instants(slot, start - _MOMENT) for slot in own)))
+        return list(takewhile(lambda at: at < end, instants_in_any(_instants(slot, start - _MOMENT) for slot in own)))
 
     def make_room(self, db: Connection, post: Post, recorder: ChangeRecorder) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
@@ -202,7 +203,7 @@ class Slots:
             here = placed.pop(0)
             assert here.scheduled_at is not None
             ids = [d.account_id or 0 for d in here.active]
-            for other in list(queries.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
+            for other in list(queries.posts_by_id(db, store.posts_at(db, ids, here.scheduled_at, without=here.id))):
                 after = with_time(other, self._following(db, other, here.scheduled_at))
                 moved[other.id or 0] = post_store.update(
                     db, with_derived_status(after, self._clock.now(), other), recorder
@@ -215,7 +216,7 @@ class Slots:
         ids = [d.account_id or 0 for d in post.active]
 
         def is_taken(instant: datetime) -> bool:
-            held = store.holders(db, ids, instant, without=post.id)
+            held = store.posts_at(db, ids, instant, without=post.id)
             return not all(map(_is_movable, queries.posts_by_id(db, held)))
 
         found, _ = first_free(self._coming(store.slots(db, ids), at, len(set(ids))), is_taken)
@@ -223,7 +224,7 @@ class Slots:
             raise StateRefused(
                 f"post {post.id} stands at that time, and has no slot to move along to within"
                 f" {_length(self._horizon)} (slots.horizon_s)",
-                Hint("give it another time first", f"ttp schedule {post.id} --at 'tomorrow 9am'"),
+                Hint("give it another time first", action("schedule", post.id, at="tomorrow 9am")),
             )
         return found
 
@@ -235,21 +236,21 @@ class Slots:
             return iter(())
         end = self._clock.now() + self._horizon
         lines = [
-            takewhile(lambda at: at <= end, any_of(_instants(slot, after) for slot in own))
+            takewhile(lambda at: at <= end, instants_in_any(_instants(slot, after) for slot in own))
             for own in by_account.values()
         ]
-        return common(lines)
+        return instants_in_all(lines)
 
-    def _held(self, db: Connection, place: Place) -> Place:
-        return replace(place, posts=tuple(store.holders(db, [place.slot.account_id or 0], place.at, without=None)))
+    def _held(self, db: Connection, place: SlotInstant) -> SlotInstant:
+        return replace(place, posts=tuple(store.posts_at(db, [place.slot.account_id or 0], place.at, without=None)))
 
     def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
         names = " and ".join(account.name for account in accounts)
         end = (now + self._horizon).astimezone()
         until = f"{end.day} {end:%b %Y} ({_length(self._horizon)}, slots.horizon_s)"
-        more = Hint("see who holds them", f"ttp slots preview --account {','.join(one.name for one in accounts)}")
+        more = Hint("see who holds them", action("slots preview", account=",".join(one.name for one in accounts)))
         if not looked and len(accounts) > 1:
-            common = f"ttp slots add 'mon,wed,fri 09:00' --account {','.join(one.name for one in accounts)}"
+            common = action("slots add", "mon,wed,fri 09:00", account=",".join(one.name for one in accounts))
             said = f"{names} have no slot at the same time; looked until {until}"
             return UsageError(said, Hint("add one to each", common), more)
         if not looked:
@@ -264,7 +265,7 @@ def _holders(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[d
     def holders(at: datetime) -> Sequence[int]:
         nonlocal end, length, found
         while at >= end:
-            end, length, found = end + length, 2 * length, store.held(db, ids, end, end + length)
+            end, length, found = end + length, 2 * length, store.posts_by_instant(db, ids, end, end + length)
         return found.get(at, ())
 
     return holders
@@ -277,7 +278,7 @@ def _may_take(db: Connection, holders: Sequence[int], post: int | None, *, first
 
 
 def _length(span: timedelta) -> str:
-    return f"{span / _DAY:g} days" if span > _DAY and not span % _DAY else compact(span)
+    return f"{span / _DAY:g} days" if span > _DAY and not span % _DAY else compact_duration(span)
 
 
 def _ids(accounts: Sequence[Account] | None) -> list[int] | None:
@@ -288,8 +289,8 @@ def _instants(slot: Slot, after: datetime) -> Iterator[datetime]:
     return fires(slot.cron, ZoneInfo(slot.timezone), after)
 
 
-def _places(slot: Slot, after: datetime) -> Iterator[Place]:
-    return (Place(at, slot) for at in _instants(slot, after))
+def _places(slot: Slot, after: datetime) -> Iterator[SlotInstant]:
+    return (SlotInstant(at, slot) for at in _instants(slot, after))
 
 
 def _is_movable(post: Post) -> bool:
@@ -337,7 +338,7 @@ class Availability:
             if self._read(db, account) != stored:
                 raise StateRefused(
                     f"posts of {account.name} were scheduled or changed since this was planned",
-                    Hint("see them, and try again", "ttp list --status scheduled,draft"),
+                    Hint("see them, and try again", action("list", status="scheduled,draft")),
                 )
 
     def _read(self, db: Connection, account: Account) -> list[datetime]:

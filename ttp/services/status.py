@@ -12,7 +12,7 @@ from ttp.domain import approval
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import SlowClock, TtpError
-from ttp.domain.health import Costs, Health, Needs, Publisher
+from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
@@ -21,11 +21,11 @@ from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, rate_limits
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
-from ttp.store.media_cleanup import usage
+from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Status:
 
     def next_due(self, now: datetime) -> Delivery | None:
         """The delivery that is due next; None where there is none, or it cannot be read (`health` tells of that)."""
-        with suppress(Unreadable), self._database.reading() as db:
+        with suppress(CorruptRow), self._database.reading() as db:
             return queries.next_due(db, now, approved=self._approval) if db else None
         return None
 
@@ -54,13 +54,13 @@ class Status:
         """Who publishes, what is next, what waits and what needs a person. `coming`: so many of the next posts."""
         now = self._clock.now()
         publisher = self._publisher()
-        media = usage(self._home / "media")
+        media = media_use(self._home / "media")
         left = dict.fromkeys(self._left())
 
         def unless_unreadable(question: Callable[[], T]) -> T | None:
             try:
                 return question()
-            except Unreadable as row:
+            except CorruptRow as row:
                 left[row.message] = None
                 return None
 
@@ -72,11 +72,11 @@ class Status:
             accounts = unless_unreadable(lambda: stored_accounts.accounts(db)) or []
             holds = unless_unreadable(lambda: held_accounts(db, now)) or {}
             post_id = following.post_id or 0 if following else 0
-            needs = Needs(
-                review=tuple(queries.needing(db, "needs_review")),
+            needs = ActionsNeeded(
+                review=tuple(queries.posts_needing_action(db, "needs_review")),
                 reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
-                retry=tuple(queries.needing(db, "failed", auth=False)),
-                approve=tuple(queries.waiting(db)) if self._approval else None,
+                retry=tuple(queries.posts_needing_action(db, "failed", auth=False)),
+                approve=tuple(queries.posts_waiting_for_approval(db)) if self._approval else None,
             )
             return Health(
                 publisher=publisher,
@@ -88,7 +88,7 @@ class Status:
                 held=stored_accounts.count_held(db, now) if holds else 0,
                 needs=needs,
                 holds=tuple(holds.values()),
-                limits=tuple(rate_limits.current(db, now)),
+                limits=tuple(rate_limits.current_limits(db, now)),
                 media=media,
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
@@ -100,9 +100,9 @@ class Status:
 
         owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading() as db:
-            return None if db is None else owner.doubt(db)
+            return None if db is None else owner.refusal(db)
 
-    def costs(self) -> tuple[Costs, ...]:
+    def costs(self) -> tuple[PlatformCosts, ...]:
         """What platforms that charge will charge for the posts that wait for their time: the next MOST_PRICED of all
         their accounts."""
         found = []
@@ -112,19 +112,19 @@ class Status:
                 found.append(self._costs(self._platforms.facts(name), pricing))
         return tuple(found)
 
-    def _costs(self, facts: Facts, pricing: Pricing) -> Costs:
-        from ttp.store.queries import charged, coming
+    def _costs(self, facts: Facts, pricing: Pricing) -> PlatformCosts:
+        from ttp.store.queries import texts_to_charge, upcoming_deliveries
 
         prices: list[int] = []
         more = True  # until all are read: one that cannot be is told by `health`
-        with suppress(Unreadable), self._database.reading() as db:
+        with suppress(CorruptRow), self._database.reading() as db:
             if db is None:
-                return Costs(facts.name, facts.title)
-            ids = coming(db, facts.name, MOST_PRICED + 1)
-            found = charged(db, ids[:MOST_PRICED], facts)
+                return PlatformCosts(facts.name, facts.title)
+            ids = upcoming_deliveries(db, facts.name, MOST_PRICED + 1)
+            found = texts_to_charge(db, ids[:MOST_PRICED], facts)
             prices += (pricing.publish(one.texts, one.alts) for one in found)
             more = len(ids) > MOST_PRICED
-        return Costs(facts.name, facts.title, len(prices), sum(prices), more)
+        return PlatformCosts(facts.name, facts.title, len(prices), sum(prices), more)
 
     def nothing_publishes(self) -> bool:
         """Return whether posts wait and no publisher runs, or has run lately."""
@@ -135,11 +135,11 @@ class Status:
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, now, approved=self._approval))
 
-    def _clock_trouble(self, db: Connection, publisher: Publisher) -> SlowClock | None:
+    def _clock_trouble(self, db: Connection, publisher: PublisherInfo) -> SlowClock | None:
         """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""
         now = self._clock.now()
-        times = (clock_check.newest(db), None if publisher.running else publisher.last_run_at)
-        known = clock_check.behind(now, max((at for at in times if at is not None), default=None))
+        times = (clock_check.last_recorded_instant(db), None if publisher.running else publisher.last_run_at)
+        known = clock_check.clock_behind(now, max((at for at in times if at is not None), default=None))
         return None if known is None else SlowClock(now, known)
 
     def _left(self) -> tuple[str, ...]:
@@ -147,13 +147,13 @@ class Status:
         holder = locks.read_holder(self._home)
         return holder.left if holder else ()
 
-    def _publisher(self) -> Publisher:
+    def _publisher(self) -> PublisherInfo:
         holder = locks.read_holder(self._home)
-        if not locks.is_held(self._home):
-            return Publisher(mode=holder.mode, last_run_at=holder.last_run_at) if holder else Publisher()
+        if not locks.is_publisher_running(self._home):
+            return PublisherInfo(mode=holder.mode, last_run_at=holder.last_run_at) if holder else PublisherInfo()
         if holder is None:
-            return Publisher(running=True)
-        return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
+            return PublisherInfo(running=True)
+        return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
 
 
 def _coming(db: Connection, now: datetime, most: int) -> list[Post]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, OtherTime, PastTime, TimeRefused, UsageError
 from ttp.domain.time.clock import Clock
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ttp.services.optimal import Optimal
     from ttp.services.slots import Availability, Line, Slots
 
-ALL_FORMS = Hint("see", "ttp help time")
+ALL_FORMS = Hint("see", action("help", "time"))
 _PLANNED_SINCE = timedelta(days=2)
 
 _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
@@ -129,7 +130,7 @@ class TimeResolver:
                 accounts=dict(which),
                 config=self._config.text("timezone") or None,
                 system=self._system,
-                retype_account="ttp account set {} --tz {}".format,
+                retype_account=lambda account, tz: action("account set", account, tz=tz),
             )
         return self._zones[which]
 
@@ -236,7 +237,7 @@ class TimeResolver:
         try:
             zone = self.zone(accounts, tz)
         except TimeRefused as refused:
-            raise _with_hints(refused, [Hint(hint.say, _zone_of(hint)) for hint in refused.hints]) from None
+            raise _with_hints(refused, [Hint(hint.label, _zone_of(hint)) for hint in refused.hints]) from None
         if isinstance(said, OptimalTime | NextFreeSlot):
             return RowTime(text, tz, None)
         try:
@@ -246,7 +247,7 @@ class TimeResolver:
             return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
         except TimeRefused as refused:
             raise _with_hints(
-                refused, [Hint(hint.say, _dated(hint.type, now, zone)) for hint in refused.hints]
+                refused, [Hint(hint.label, _dated(str(hint.way), now, zone)) for hint in refused.hints]
             ) from None
         assert isinstance(found, ResolvedTime)
         if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
@@ -255,7 +256,7 @@ class TimeResolver:
                 f'"{text}" is another time tomorrow: a file needs a date',
                 Hint("now it is", _date_text(found, zoned=zoned)),
             )
-        hint = f"\n{found.note_hint.say}:  {found.note_hint.type}" if found.note_hint else ""
+        hint = f"\n{found.note_hint.label}:  {found.note_hint.way}" if found.note_hint else ""
         return RowTime(text, tz, found.at, f"{text}: {found.note}{hint}" if found.note else None)
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:
@@ -319,11 +320,11 @@ def _with_hints(error: TimeRefused, hints: Sequence[Hint]) -> TimeRefused:
 
 def _at_other_time(hint: Hint, tz: str | None) -> Hint:
     """The hint that names another TIME, for the interface to render."""
-    return hint if hint == ALL_FORMS else replace(hint, other_time=OtherTime(hint.type, tz))
+    return hint if hint == ALL_FORMS else replace(hint, other_time=OtherTime(str(hint.way), tz))
 
 
 def _zone_of(hint: Hint) -> str:
-    return hint.type.removeprefix("--tz ")
+    return str(hint.way).removeprefix("--tz ")
 
 
 def _date_text(found: ResolvedTime, *, zoned: bool) -> str:

@@ -11,20 +11,20 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, connect_command, parse_account_name, same_host
+from ttp.domain.account import Account, Credentials, connect_action, parse_account_name, same_host
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import due_at, good_until, is_alive
+from ttp.domain.token_life import is_alive, refresh_due_at, works_until
 from ttp.platforms.login import Grant, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts
 from ttp.store import accounts as store
-from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home import locks
-from ttp.store.home.locks import TokenHeld, token_lock
+from ttp.store.home.locks import TokenLocked, token_lock
 
 PAUSE_S = 300.0
 """After a try that failed for a passing reason, a token that still lives is used for so long before the next try."""
@@ -33,11 +33,11 @@ _WORTH_WAITING = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
 """Failures that say nothing of the token. Anything else, for a token that has ended, is its end."""
 
 
-class Dead(ReconnectNeeded):
+class TokenRevoked(ReconnectNeeded):
     """The account's token works no more, and only a person can mend that."""
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> None:
-        command = connect_command(account, by_keys=by_keys)
+        command = connect_action(account, by_keys=by_keys)
         super().__init__(
             message or f"{account} must be connected again: {outcome.message}",
             Hint("give it new keys" if by_keys else "connect it", command),
@@ -45,7 +45,7 @@ class Dead(ReconnectNeeded):
         self.outcome = replace(outcome, kind=Kind.AUTH, hint=command)
 
 
-class Delayed(TtpError):
+class TokenUnavailable(TtpError):
     """The account's token cannot be used now; it may work later."""
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None) -> None:
@@ -84,7 +84,7 @@ class LockedToken:
         return self._tokens.can_renew(self._name, self.credentials)
 
     def renew(self) -> Credentials:
-        """New credentials because a platform refused these. Dead, Delayed."""
+        """New credentials because a platform refused these. TokenRevoked, TokenUnavailable."""
         self.credentials = self._tokens._replace(self._name, self.credentials)
         return self.credentials
 
@@ -111,20 +111,22 @@ class Tokens:
         self._unstored: dict[str, Fresh] = {}
 
     def fresh(self, name: str) -> Credentials:
-        """Credentials that can be used now, renewed first where that is due. Dead, Delayed, UsageError."""
+        """Return usable credentials, refreshed if due. Raises TokenRevoked, TokenUnavailable, UsageError."""
         account, held = self._usable(name)
         if not self._is_due(account, held):
             return held
         try:
             with self._locked(name):
                 return self._renewed(name)
-        except TokenHeld as other:
+        except TokenLocked as other:
             account, held = self._usable(name)
             return self._still(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
     def held(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
-        """As `fresh`, and no other process renews the token until the block ends. TokenHeld, Dead, Delayed, UsageError.
+        """As `fresh`, and no other process refreshes the token until the block ends.
+
+        Raises TokenLocked, TokenRevoked, TokenUnavailable, UsageError.
 
         For publishing: the token that a publish began with is the one that it ends with. `known`: the account as it was
         read a moment ago, which saves opening the store for each delivery.
@@ -132,7 +134,7 @@ class Tokens:
         with ExitStack() as stack:
             try:
                 stack.enter_context(token_lock(self._database.home, name, patience_s=0))
-            except TokenHeld:
+            except TokenLocked:
                 stack.enter_context(self._locked(name))
                 known = None  # whoever had it may have changed the account
             yield LockedToken(self, name, self._renewed(name, known))
@@ -144,7 +146,7 @@ class Tokens:
 
     def replaced(self, name: str, refused: Credentials) -> Credentials:
         """Other credentials than `refused`, which a platform did not take: what another process stored meanwhile, or
-        renewed once. TokenHeld, Dead, Delayed, UsageError."""
+        renewed once. TokenLocked, TokenRevoked, TokenUnavailable, UsageError."""
         with self._locked(name):
             return self._replace(name, refused)
 
@@ -164,7 +166,7 @@ class Tokens:
                 with token_lock(self._database.home, account.name, patience_s=0):
                     before = self._stored(account)
                     after = self._renewed(account.name)
-            except TokenHeld:
+            except TokenLocked:
                 continue
             except TtpError as error:
                 done.append(Renewal(account.name, error))
@@ -174,12 +176,12 @@ class Tokens:
         return done
 
     def _stored(self, account: Account) -> Credentials | None:
-        """What is kept for the account. What is wrong with its own entry is Dead or Delayed, and harms no other."""
+        """Return the stored credentials. Raises TokenRevoked or TokenUnavailable for an entry that cannot be read."""
         try:
             return self._credentials.get(account.name)
         except BrokenEntry as broken:
             raise self._dead(account, NotDone(Kind.AUTH, broken.message), broken.message) from None
-        except Away as away:
+        except BackendUnavailable as away:
             raise _away(account, away) from None
 
     def _accounts(self) -> list[Account]:
@@ -208,20 +210,20 @@ class Tokens:
             held = self._stored(account) or (None if facts.needs_credentials else Credentials(""))
         if account is None or held is None:
             missing = f"{name} is not connected"
-            raise Dead(name, NotDone(Kind.AUTH, missing), missing)
+            raise TokenRevoked(name, NotDone(Kind.AUTH, missing), missing)
         if account.needs_reconnect:
-            raise Dead(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
+            raise TokenRevoked(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
         host = self._platforms.facts(account.platform).host(self._config, account.server)
         if held.host and not same_host(held.host, host):
             raise UsageError(
                 f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                Hint("connect it there", connect_command(account.name, by_keys=held.by_keys)),
+                Hint("connect it there", connect_action(account.name, by_keys=held.by_keys)),
             )
         return account, held
 
     def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:
         now = now or self._clock.now()
-        due = due_at(self._platforms.facts(account.platform), held)
+        due = refresh_due_at(self._platforms.facts(account.platform), held)
         if due is None or due > now:
             return False
         return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)
@@ -253,8 +255,8 @@ class Tokens:
         waiting = self._unstored.get(account.name)
         if waiting is not None and waiting.spent == spent:
             return self._keep(account, waiting)
-        begun = locks.begun_at(home, account.name, spent)
-        locks.note_begun(home, account.name, spent, begun or now)
+        begun = locks.refresh_started_at(home, account.name, spent)
+        locks.note_refresh_started(home, account.name, spent, begun or now)
         with closing(login):
             answer = login.refresh(held)
         match answer:
@@ -268,7 +270,7 @@ class Tokens:
                     # It was sent before: what came back then, perhaps its replacement, never arrived or was not stored.
                     lost = f"{refusal.message} (a renewal that began {begun:%Y-%m-%d %H:%M} UTC got no answer)"
                     refusal = replace(refusal, message=lost)
-                locks.forget_begun(home, account.name)
+                locks.forget_refresh(home, account.name)
                 raise self._dead(account, refusal)
 
     def _keep(self, account: Account, fresh: Fresh) -> Credentials:
@@ -276,29 +278,34 @@ class Tokens:
         self._unstored[account.name] = fresh
         try:
             self._credentials.put(account.name, fresh.credentials)
-        except Away as away:
+        except BackendUnavailable as away:
             raise _away(account, away) from None
         del self._unstored[account.name]
-        locks.forget_begun(self._database.home, account.name)
+        locks.forget_refresh(self._database.home, account.name)
         self._pause_until.pop(account.name, None)
         with closing(self._database.connect()) as db:
-            store.renewed(db, account, until=good_until(fresh.credentials), scopes=fresh.scopes)
+            store.save_renewal(db, account, until=works_until(fresh.credentials), scopes=fresh.scopes)
         return fresh.credentials
 
     def _still(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
-        """The old credentials for as long as they live. Then Delayed, or Dead where nothing can come of waiting."""
+        """Return the old credentials while they live.
+
+        Raises TokenUnavailable after that, or TokenRevoked if waiting cannot help.
+        """
         if is_alive(held, self._clock.now()):
             return held
         if outcome.passing and outcome.kind in _WORTH_WAITING:
-            raise Delayed(account.name, outcome)
+            raise TokenUnavailable(account.name, outcome)
         raise self._dead(account, outcome)
 
-    def _dead(self, account: Account, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> Dead:
+    def _dead(
+        self, account: Account, outcome: NotDone, message: str | None = None, *, by_keys: bool = False
+    ) -> TokenRevoked:
         """Mark the account, once for all processes."""
         assert account.id is not None
         with closing(self._database.connect()) as db:
             accounts.mark_account(db, account.id, needs_reconnect=True)
-        return Dead(account.name, outcome, message, by_keys=by_keys)
+        return TokenRevoked(account.name, outcome, message, by_keys=by_keys)
 
 
 def _with(held: Credentials, grant: Grant) -> Credentials:
@@ -313,5 +320,5 @@ def _with(held: Credentials, grant: Grant) -> Credentials:
     )
 
 
-def _away(account: Account, away: Away) -> Delayed:
-    return Delayed(account.name, NotDone(Kind.ACCOUNT, away.message, passing=True), away.message)
+def _away(account: Account, away: BackendUnavailable) -> TokenUnavailable:
+    return TokenUnavailable(account.name, NotDone(Kind.ACCOUNT, away.message, passing=True), away.message)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
@@ -19,12 +20,12 @@ from ttp.services.posts import Posts
 from ttp.store import accounts, change_log, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
-from ttp.store.change_log import Change, Touched, Turned, batched
+from ttp.store.change_log import Change, ChangedPost, RestoredPost, batched
 from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
 
 _TOLD = 10
-_LIST = Hint("see what can be", "ttp undo --list")
+_LIST = Hint("see what can be", action("undo", list=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Undo:
     def listed(self, most: int) -> list[tuple[Change, list[int]]]:
         """The last changes that can be asked for, newest first, with the ids of their posts."""
         with self._posts.database.reading() as db:
-            return store.listed(db, self._posts.clock.now(), most) if db else []
+            return store.recent_changes(db, self._posts.clock.now(), most) if db else []
 
     def take_back(self, wanted: Wanted, *, rehearse: bool = False) -> Done:
         """Take changes back, all of them or none; `rehearse`: only find out what that does. NotFound where there are
@@ -99,7 +100,7 @@ class Undo:
 
     def _changes(self, db: Connection, wanted: Wanted) -> list[Change]:
         now = self._posts.clock.now()
-        found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
+        found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
         if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
             raise Conflict("posts were changed meanwhile, and nothing was taken back", _LIST)
         if len(found) < wanted.count:
@@ -108,8 +109,8 @@ class Undo:
 
     def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[UndoneChange]:
         """Put back the posts of one change; `left` gets why some cannot be."""
-        turning, turned, told = _UndoPlanner(self._posts, db, change), list[Turned](), list[UndoneChange]()
-        for batch in batched(store.touched(db, change, wanted.post)):
+        turning, turned, told = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
+        for batch in batched(store.changed_posts(db, change, wanted.post)):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
                 try:
@@ -119,9 +120,9 @@ class Undo:
                     continue
                 self._posts.duplicates.pending(done.post)
                 told.append(done)
-                turned.append(Turned(one, there[one.post_id], done.post))
+                turned.append(RestoredPost(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in turned])
-        store.turn(db, change, turned)
+        store.restore_posts(db, change, turned)
         return told
 
     def _fit(self, wanted: Wanted) -> None:
@@ -130,8 +131,8 @@ class Undo:
             if db is None:
                 raise _not_so_many(0, wanted)
             now = self._posts.clock.now()
-            found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
-            images = [(one.post_id, one.image) for each in found for one in store.touched(db, each, wanted.post)]
+            found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
+            images = [(one.post_id, one.image) for each in found for one in store.changed_posts(db, each, wanted.post)]
         for post_id, image in images:
             if image is not None and '"media":[]' not in image:
                 post = stored_posts.post_of(post_id, image)
@@ -152,7 +153,7 @@ class _UndoPlanner:
             one.post_id: one.id for one in repeats.recurrences(db) if one.post_id and one.state != "ended"
         }
 
-    def done(self, touched: Touched, image: PostSnapshot) -> UndoneChange:
+    def done(self, touched: ChangedPost, image: PostSnapshot) -> UndoneChange:
         """The post as it is to be. StateRefused, ContentRefused, NotAllowed."""
         now = stored_posts.post_of(touched.post_id, image.text)
         if image.digest != touched.digest or image.in_flight:
@@ -169,7 +170,8 @@ class _UndoPlanner:
         if post.id in self._patterns:
             number = self._patterns[post.id]
             raise StateRefused(
-                f"post {post.id} is what repeat {number} makes posts of", Hint("end that", f"ttp repeat stop {number}")
+                f"post {post.id} is what repeat {number} makes posts of",
+                Hint("end that", action("repeat stop", number)),
             )
         still = tuple(replace(d, next_at=None) for d in post.deliveries)
         return replace(post, deliveries=still, deleted_at=self._now, updated_at=self._now, key=None, key_digest=None)
@@ -183,7 +185,7 @@ class _UndoPlanner:
         if gone is not None and after.deleted_at is None:
             raise StateRefused(
                 f"post {after.id} would go to {gone.account} again, which was removed",
-                Hint("add it again", f"ttp account add {gone.account}"),
+                Hint("add it again", action("account add", gone.account)),
             )
         unapproved = any(
             old.approved_at != new.approved_at for old, new in zip(before.deliveries, deliveries, strict=True)
@@ -217,16 +219,16 @@ class _UndoPlanner:
             refuse_in_flight(post, "be taken back")
         except StateRefused as why:
             return why
-        show = Hint("look at it", f"ttp show {post.id}")
+        show = Hint("look at it", action("show", post.id))
         out = next((d for d in post.deliveries if d.state is DeliveryState.PUBLISHED), None)
         failed = next((d for d in post.deliveries if d.state is DeliveryState.FAILED), None)
         gone = next((d for d in post.deliveries if d.account_id not in self._ids), None)
         if post.deleted_at is not None:
-            return StateRefused(f"post {post.id} was deleted since", Hint("see the others", "ttp list"))
+            return StateRefused(f"post {post.id} was deleted since", Hint("see the others", action("list")))
         if out is not None:
             return StateRefused(
                 f"post {post.id} is published on {out.account}, and what was sent cannot be taken back",
-                Hint("remove it there", f"ttp delete {post.id} --remote"),
+                Hint("remove it there", action("delete", post.id, remote=True)),
             )
         if failed is not None:
             return StateRefused(f"post {post.id} has failed on {failed.account} since", show)
@@ -244,7 +246,7 @@ def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
                 post = next(one for one in batch if one.key == key)
                 raise Conflict(
                     f'the key "{key}" of post {post.id} belongs to post {holder.id} now',
-                    Hint("look at it", f"ttp show {holder.id}"),
+                    Hint("look at it", action("show", holder.id)),
                 )
 
 
@@ -259,9 +261,8 @@ def _not_so_many(found: int, wanted: Wanted) -> TtpError:
     days = change_log.KEPT_FOR.days
     if not found:
         return NotFound(f"there is no change{of} that can be {what} (they are kept for {days} days)", _LIST)
-    words = f"ttp {command} {found}" + ("" if wanted.post is None else f" --post {wanted.post}")
     only = f"only {found} change{'s' if found > 1 else ''}{of} can be {what}"
-    return NotFound(only, Hint("those", words))
+    return NotFound(only, Hint("try", action(command, found, post=wanted.post)))
 
 
 def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
@@ -269,7 +270,7 @@ def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
     first = left[0]
     if len(left) == 1:
         if asked == 1:
-            first.hints = (*first.hints, Hint("or a change of another post", "ttp undo --list"))
+            first.hints = (*first.hints, Hint("or a change of another post", action("undo", list=True)))
             return first
         return type(first)(first.message, *first.hints, _partial(), problems=first.problems, details=first.details)
     told = [one.message for one in left[:_TOLD]]

@@ -1,8 +1,4 @@
-"""What renewing an account's token needs of the disk: a lock, a note of what was begun, and the account's marks.
-
-The lock is the kernel's and dies with its process. The note is written before a refresh token is sent, which works
-once: where a process died between the platform's answer and storing it, the next one can say so. No secret is here.
-"""
+"""Read and write accounts: names, holds, marks, counts of their posts."""
 
 from __future__ import annotations
 
@@ -18,15 +14,15 @@ from ttp.store.queries import _marks
 from ttp.store.row_mapper import ms
 
 
-def renewed(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
-    """Note until when the account works now, and what it was granted where the platform said so."""
+def save_renewal(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
+    """Store until when the account's token works, and its scopes if the platform named them."""
     if scopes:
         db.execute("UPDATE account SET scopes = ? WHERE id = ?", (row_mapper.text_of(list(scopes)), account.id))
     db.execute("UPDATE account SET expires_at = ? WHERE id = ?", (ms(until), account.id))
 
 
 def save(db: Connection, account: Account, *, now: datetime, removed: bool = False) -> int:
-    """Store an account under its name, new or changed or come back; answers its id."""
+    """Insert or update an account by its name, and return its id. A removed account comes back."""
     columns = {**row_mapper.account_columns(account), "removed_at": row_mapper.ms(now) if removed else None}
     sets = ", ".join(f"{name} = :{name}" for name in columns)
     name = {"platform": account.platform, "handle": account.handle, "created_at": row_mapper.ms(now)}
@@ -40,8 +36,8 @@ def save(db: Connection, account: Account, *, now: datetime, removed: bool = Fal
     return int(found.fetchone()["id"])
 
 
-def waiting(db: Connection, account: Account) -> int:
-    """How many posts are to go out to the account at a time that they have."""
+def count_waiting(db: Connection, account: Account) -> int:
+    """Count the pending posts of the account that have a time."""
     sql = (
         "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
         " AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND p.deleted_at IS NULL"
@@ -49,8 +45,8 @@ def waiting(db: Connection, account: Account) -> int:
     return int(db.execute(sql, (account.id,)).fetchone()[0])
 
 
-def failed(db: Connection, account: Account, kind: Kind) -> int:
-    """How many posts failed for the account for that reason, and are still failed."""
+def count_failed(db: Connection, account: Account, kind: Kind) -> int:
+    """Count the posts that are failed for the account, with this kind of error."""
     sql = (
         "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.account_id = ? AND d.state = 'failed' AND d.error_kind = ? AND p.deleted_at IS NULL"
@@ -59,10 +55,10 @@ def failed(db: Connection, account: Account, kind: Kind) -> int:
 
 
 def lift_hold(db: Connection, account_id: int, now: datetime) -> bool:
-    """End an account's hold now: a person has done what it waited for. True if it was held.
+    """End an account's hold now, and return whether it was held.
 
-    Its posts are due at once, and not late before they have had their chance; what the platform said of its limits is
-    forgotten, so that it is asked anew.
+    Its posts become due now, with lateness counted from now. Exhausted limits are deleted, so that the platform is
+    asked again.
     """
     at = to_ms(now)
     held = db.execute(
@@ -80,7 +76,7 @@ def lift_hold(db: Connection, account_id: int, now: datetime) -> bool:
 
 
 def count_held(db: Connection, now: datetime) -> int:
-    """How many posts whose time has come are kept by an account's hold."""
+    """Count the due posts that an account's hold delays."""
     sql = (
         "SELECT count(DISTINCT post_id) FROM delivery WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL"
         " AND next_at <= :now AND account_id IN (SELECT id FROM account WHERE hold_until > :now)"
@@ -98,8 +94,7 @@ def mark_account(
     user_id: str | None = None,
     server_info: Mapping[str, object] | None = None,
 ) -> None:
-    """Note what a platform's answer said of the whole account. Only what is given is changed; a hold is only made
-    longer."""
+    """Store what a platform's answer means for the whole account. Only given values change; a hold only gets longer."""
     if needs_reconnect:
         db.execute("UPDATE account SET needs_reconnect = TRUE WHERE id = ?", (account_id,))
     if hold_until is not None:
@@ -115,14 +110,14 @@ def mark_account(
 
 
 def accounts(db: Connection, *, held_at: datetime | None = None) -> list[Account]:
-    """Every account that is not removed, by name; `held_at`: only those that are held then."""
+    """Return the accounts that are not removed, by name. `held_at`: only those on hold at that time."""
     held = "" if held_at is None else "AND hold_until > :at "
     sql = f"SELECT * FROM account WHERE removed_at IS NULL {held}ORDER BY platform, handle"
     return [row_mapper.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
 
 
 def account(db: Connection, platform: str, handle: str, *, removed: bool = False) -> Account | None:
-    """The account of that name, whatever the case of the handle. `removed`: also one that was removed."""
+    """Return the account of that name, in any case of the handle. `removed`: include removed accounts."""
     which = "" if removed else " AND removed_at IS NULL"
     sql = f"SELECT * FROM account WHERE platform = ? AND {same_handle('?')}{which}"
     row = db.execute(sql, (platform, handle)).fetchone()
@@ -135,13 +130,13 @@ def account_by_id(db: Connection, account_id: int) -> Account | None:
 
 
 def accounts_by_id(db: Connection, account_ids: Iterable[int]) -> dict[int, Account]:
-    """Accounts by their ids, removed ones too; as few as a publisher claims for at once."""
+    """Return accounts by id, removed ones too. Meant for the few accounts of one claim."""
     ids = sorted(set(account_ids))
     found = db.execute(f"SELECT * FROM account WHERE id IN ({_marks(ids)})", ids)
     return {row["id"]: row_mapper.account(row) for row in found}
 
 
 def zones(db: Connection) -> dict[int, str]:
-    """The zones of the accounts that have one of their own, by id. Nothing else of their rows is read."""
+    """Return the time zones of the accounts that have one, by id."""
     found = db.execute("SELECT id, timezone FROM account WHERE timezone IS NOT NULL")
     return {row["id"]: str(row["timezone"]) for row in found}

@@ -1,6 +1,6 @@
-"""The write-ahead table: a row for every step of every try, kept for ever.
+"""The write-ahead table: one row for each step of each attempt, kept forever.
 
-A `publish` row without an outcome is an open intent: its call may or may not have happened.
+A `publish` row without an outcome is an open intent: the call may or may not have happened.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime
 from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.corrupt_rows import object_of, reading
+from ttp.store.corrupt_rows import as_corrupt_row, parse_object
 from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import ms
 
@@ -20,8 +20,8 @@ _ATTEMPT = (
 )
 
 
-def begin(db: Connection, attempt: Attempt) -> int:
-    """Record that a step begins (or, with an outcome, that it is over); answers the row's id."""
+def start_attempt(db: Connection, attempt: Attempt) -> int:
+    """Insert a step that starts, or one that is complete if it has an outcome. Return the row's id."""
     row = db.execute(
         "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
         " message, fingerprint, platform_at, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
@@ -45,7 +45,7 @@ def begin(db: Connection, attempt: Attempt) -> int:
     return int(row["id"])
 
 
-def end(
+def finish_attempt(
     db: Connection,
     attempt_id: int,
     *,
@@ -56,7 +56,7 @@ def end(
     http_status: int | None = None,
     message: str | None = None,
 ) -> None:
-    """Record what became of a step."""
+    """Store the outcome of a step."""
     db.execute(
         "UPDATE attempt SET ended_at = ?, outcome = ?, kind = ?, code = ?, http_status = ?, message = ? WHERE id = ?",
         (to_ms(at), outcome, kind and kind.value, code, http_status, message, attempt_id),
@@ -64,22 +64,22 @@ def end(
 
 
 def last_intent(db: Connection, delivery_id: int) -> Attempt | None:
-    """The newest publishing intent of a delivery, open or not."""
+    """Return the newest publishing intent of a delivery, open or not."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = 'publish' ORDER BY t.id DESC LIMIT 1"
     row = db.execute(sql, (delivery_id,)).fetchone()
     return None if row is None else row_mapper.attempt(row)
 
 
-def looks_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
-    """The look-ups of a delivery after one of its steps, oldest first."""
+def lookups_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
+    """Return the look-ups of a delivery after one of its steps, oldest first."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"
     return [row_mapper.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
 
 
 def has_unknown(db: Connection, delivery_id: int, *, in_thread: bool = False) -> bool:
-    """Whether any publishing call of the delivery, before its newest, ended with an unknown outcome.
+    """Return whether an earlier publishing call of the delivery ended with an unknown outcome.
 
-    `in_thread`: only calls since its last part was published or found; those before were about other parts.
+    `in_thread`: count only calls since its last published part; earlier ones were about other parts.
     """
     sql = (
         "SELECT count(*) FROM attempt WHERE delivery_id = :d AND phase = 'publish' AND outcome = 'unknown'"
@@ -94,8 +94,8 @@ def has_unknown(db: Connection, delivery_id: int, *, in_thread: bool = False) ->
 
 
 def bound_remote_ids(db: Connection, account_id: int, delivery_id: int, since: datetime) -> frozenset[str]:
-    """The remote ids that belong to other deliveries of the account, published after `since`; with them the ids of
-    all parts of threads, also of those that are only half out."""
+    """Return the remote ids of the account's other deliveries published after `since`, and of all parts of their
+    threads, half-published ones included."""
     sql = (
         "SELECT id, post_id, remote_id, handle FROM delivery WHERE account_id = ? AND remote_id IS NOT NULL AND id <> ?"
         " AND (published_at IS NULL OR published_at >= ?)"
@@ -107,6 +107,6 @@ def bound_remote_ids(db: Connection, account_id: int, delivery_id: int, since: d
     return frozenset(found)
 
 
-@reading("delivery")
+@as_corrupt_row("delivery")
 def _parts(row: Row) -> tuple[str, ...]:
-    return parts_of(object_of(row["handle"]))
+    return parts_of(parse_object(row["handle"]))

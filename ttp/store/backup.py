@@ -1,7 +1,7 @@
-"""Copies of the database: making one while it is in use, and putting one in its place.
+"""Copy the database while it is in use, and restore a copy.
 
-A copy is one file, read through before it counts, and its owner's alone. Nothing is ever overwritten but an older copy
-of the same store: what a restored copy replaces is kept beside it.
+A copy is one verified file that only its owner can read. Nothing is overwritten except an older copy of the same store;
+a replaced store is kept under another name.
 """
 
 from __future__ import annotations
@@ -13,30 +13,31 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, NotFound, TtpError, UsageError
 from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
 from ttp.store.home.locks import publisher_lock
-from ttp.store.home.paths import make_home, on_the_way, quoted
+from ttp.store.home.paths import make_home, nearest_folder, quote_path
 from ttp.store.home.regular_file import NotRegular, kind_of
 from ttp.store.ownership import RESTORED
-from ttp.store.sqlite import connect_as_it_is, is_locked, lock_alone, quick_check, translate_errors
+from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
 from ttp.store.sqlite import copy as copy_database
 
-_BESIDE = ("-wal", "-shm", "-journal")
-_ANOTHER = Hint("take another name", "ttp backup FILE")
+_LOG_FILES = ("-wal", "-shm", "-journal")
+_ANOTHER = Hint("take another name", action("backup", "FILE"))
 
 
 def back_up(database: Database, target: Path) -> None:
-    """Copy the store to `target` by SQLite's own means; whoever writes meanwhile goes on. Replaces an older copy of it.
+    """Copy the store to `target` while others may write to it. Replaces an older copy of the same store.
 
-    NotFound without a store, UsageError for a file that is something else, Damaged, Busy.
+    Raises NotFound without a store, UsageError if the target is another file, Damaged, Busy.
     """
     with database.reading() as source:
         if source is None:
             raise NotFound(
-                f"there is no store {database.path} yet", Hint("make it with a first post", "ttp create TEXT")
+                f"there is no store {database.path} yet", Hint("make it with a first post", action("create", "TEXT"))
             )
         _refuse_to_overwrite(target, database.path, store_id(source))
         with _writing(target):
@@ -49,14 +50,14 @@ def back_up(database: Database, target: Path) -> None:
                 fresh.unlink(missing_ok=True)
 
 
-def put_in_place(database: Database, copy: Path) -> Path | None:
-    """Make the store what `copy` says, and nobody's until it is taken over. Answers where the present one is kept.
+def restore(database: Database, copy: Path) -> Path | None:
+    """Replace the store with `copy`, which no machine owns until `--take-over`. Return where the old store is kept.
 
-    LockHeld while something publishes. NotFound, Damaged and NewerStore for a copy that cannot be used; then, and at
-    any other error, the present store stays as it is.
+    Raises LockHeld while a publisher runs, and NotFound, Damaged or NewerStore for an unusable copy. On any error the
+    present store is unchanged.
     """
     if _is_same(copy, database.path):
-        raise UsageError(f"{copy} is the store itself", Hint("name a backup", "ttp restore FILE"))
+        raise UsageError(f"{copy} is the store itself", Hint("name a backup", action("restore", "FILE")))
     with ExitStack() as held:
         source = held.enter_context(closing(_opened(copy)))
         make_home(database.home)
@@ -67,7 +68,7 @@ def put_in_place(database: Database, copy: Path) -> Path | None:
         held.callback(fresh.unlink, missing_ok=True)
         with translate_errors(database.path):
             _copy(source, fresh, copy)
-            with closing(connect_as_it_is(fresh)) as db:
+            with closing(connect_unchecked(fresh)) as db:
                 db.execute("UPDATE store SET host = ?", (RESTORED,))
                 db.execute("PRAGMA journal_mode=WAL")
             _sync(fresh)
@@ -78,7 +79,6 @@ def put_in_place(database: Database, copy: Path) -> Path | None:
 
 
 def _is_same(path: Path, store: Path) -> bool:
-    """Whether a path leads to the store, by whatever name."""
     try:
         return path.samefile(store)
     except (OSError, ValueError):
@@ -86,12 +86,12 @@ def _is_same(path: Path, store: Path) -> bool:
 
 
 def count_posts(db: Connection) -> int:
-    """How many posts there are, without the deleted ones."""
+    """Count the posts that are not deleted."""
     return int(db.execute("SELECT count(*) FROM post WHERE deleted_at IS NULL").fetchone()[0])
 
 
 def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
-    """The digests of the media of all posts, or of those that may still be published."""
+    """Return the digests of the media of all posts, or of those that may still be published."""
     sql = "SELECT DISTINCT m.sha256 FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL"
     if unpublished:
         sql += " AND p.status <> 'published'"
@@ -100,7 +100,7 @@ def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
     if os.path.isdir(target):  # noqa: PTH112 (never raises)
-        raise UsageError(f"{target} is a folder", Hint("name a file in it", f"ttp backup {quoted(target / 'ttp.db')}"))
+        raise UsageError(f"{target} is a folder", Hint("name a file in it", action("backup", target / "ttp.db")))
     if _is_same(target, store):
         raise UsageError(f"{target} is the store itself", _ANOTHER)
     if os.path.lexists(target):
@@ -110,38 +110,38 @@ def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
         except TtpError:
             same = False
         if not same:
-            raise UsageError(f"{target} is there already, and it is no backup of this store", _ANOTHER)
+            raise UsageError(f"{target} exists and is not a backup of this store", _ANOTHER)
 
 
 def _fresh(target: Path) -> Path:
-    """A new empty file beside the target, for its owner alone."""
+    """Create an empty file next to the target, readable only by its owner."""
     fresh = target.with_name(f".ttp.db.new-{os.getpid()}")  # short: a long name has no room for more
     os.close(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     return fresh
 
 
 def _copy(source: Connection, fresh: Path, original: Path) -> None:
-    """All of `source` in one file, read through and on the disk. Damaged names `original`."""
+    """Copy all of `source` into one verified and synced file. Raises Damaged, which names `original`."""
     copy_database(source, fresh)
-    with closing(connect_as_it_is(fresh)) as target:
+    with closing(connect_unchecked(fresh)) as target:
         quick_check(target, original)
     _sync(fresh)
 
 
 def _opened(copy: Path) -> Connection:
-    """A copy open for reading, known to be a store of a revision that this program knows."""
+    """Open a copy for reading. Raises NotFound, Damaged, NewerStore."""
     try:
         # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
         found = copy.stat()
         if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
             raise NotRegular(copy, kind_of(found))
     except FileNotFoundError:
-        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {on_the_way(copy)}")) from None
+        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {nearest_folder(copy)}")) from None
     except OSError as error:
         raise UsageError(
-            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", "ttp restore FILE")
+            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", action("restore", "FILE"))
         ) from None
-    connection = connect_as_it_is(copy, read_only=True)
+    connection = connect_unchecked(copy, read_only=True)
     try:
         with connection.snapshot():
             store_id(connection)
@@ -150,27 +150,31 @@ def _opened(copy: Path) -> Connection:
         connection.close()
         if isinstance(error, TtpError):
             raise
-        raise Damaged(f"{copy} is no backup of a store: {error}", Hint("try another", "ttp restore FILE")) from error
+        raise Damaged(
+            f"{copy} is not a backup of a store: {error}", Hint("try another", action("restore", "FILE"))
+        ) from error
     return connection
 
 
 def store_id(db: Connection) -> str:
-    """The id that a store has for ever, and its copies too."""
+    """Return the store's permanent id, which its copies share."""
     return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 
 def _put_aside(path: Path, held: ExitStack) -> Path:
-    """Give the present store a second name, with nothing beside the first one. Who opened it before and writes now is
-    refused by SQLite, since its file is another one then."""
+    """Give the present store a second name, with an empty log, and return it. Raises Busy if another program uses it.
+
+    A program that opened it earlier and writes later is refused by SQLite, because the file was replaced.
+    """
     kept = _free(path.with_name(f"{path.name}.before-restore"))
     try:
-        # Open until all is done: closing it would remove a log beside it that is no log of it.
-        lock_alone(held.enter_context(closing(connect_as_it_is(path))))
+        # Open until all is done: closing it would delete the log of the file that replaces it.
+        lock_alone(held.enter_context(closing(connect_unchecked(path))))
     except StoreError as error:
-        # A store that is damaged is what backups are for: it is kept as it is, with what is beside it.
+        # A damaged store, which is what backups are for, is kept with its log files.
         if is_locked(error):
-            raise Busy(f"another program has {path} open", Hint("see who publishes", "ttp status")) from error
-        for part in _BESIDE:
+            raise Busy(f"another program has {path} open", Hint("see who publishes", action("status"))) from error
+        for part in _LOG_FILES:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + part).rename(kept.with_name(kept.name + part))
     os.link(path, kept)
@@ -178,7 +182,7 @@ def _put_aside(path: Path, held: ExitStack) -> Path:
 
 
 def _free(path: Path) -> Path:
-    """The path, or with the first number behind it of which there is no file."""
+    """Return the path, or the same with the first free number appended."""
     number, free = 1, path
     while free.exists():
         number += 1
@@ -194,10 +198,10 @@ def _writing(target: Path) -> Iterator[None]:
     except TtpError:
         raise
     except OSError as error:
-        raise output_file.fault(target, error) from error
+        raise output_file.output_error(target, error) from error
     except StoreError as error:
         raise Busy(
-            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quoted(target.parent)}")
+            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quote_path(target.parent)}")
         ) from error
 
 

@@ -1,9 +1,8 @@
-"""What people changed of posts, written as it is changed: a row for each command, and one for each post of it.
+"""The undo history of posts: a row for each command, and one for each post that it changed.
 
-The row of a post holds its image before (none where the command made it), the digests of the media that the image
-needs, and a digest of what it was left as, by which it is known whether anything else has changed it since. Once the
-change was taken back (`undo`) they are of the other side. What the publisher does is not written here. Rows are kept
-for KEPT_FOR, and pruned a few at a time when something new is written.
+A post's row holds its snapshot before the change (NULL if the command created it), the media digests that the snapshot
+needs, and a digest of the result, which shows whether something else changed the post since. Undoing swaps these. The
+publisher's changes are not recorded. Rows are kept for KEPT_FOR and pruned a few at a time.
 """
 
 from __future__ import annotations
@@ -27,20 +26,20 @@ _PRUNED_CHANGES = 20
 
 
 _PRUNED_POSTS = 2000
-"""At most so many rows go with each change that is written, so that no command waits long for it."""
+"""Maximum rows deleted with each recorded change, so that no command waits long."""
 
 
 @dataclass
 class ChangeRecorder:
-    """One command's changes of posts: given to whatever stores posts in its name, in one transaction or several."""
+    """Records one command's changes of posts, in one transaction or several."""
 
     command: str
     at: datetime
     _change: int | None = field(default=None, init=False)
 
     def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
-        """Write what became of posts that were just stored; `before`: those that were there. What is as it was, and
-        what the publisher has in hand, is left out."""
+        """Record posts that were just stored; `before` has those that existed. Skips unchanged posts and those in
+        flight."""
         written = []
         for post_id, after in snapshots(db, ids):
             was = before.get(post_id)
@@ -57,7 +56,7 @@ class ChangeRecorder:
         )
 
     def go_on(self, db: Connection, post_id: int) -> None:
-        """Go on with the change that made a post, if that is the last one of it and of no other."""
+        """Continue the change that created a post, if it is that post's last change and touched no other."""
         sql = (
             "SELECT change_id FROM change_post p WHERE post_id = ? AND image IS NULL AND undone IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.change_id = p.change_id AND o.post_id <> p.post_id)"
@@ -67,7 +66,7 @@ class ChangeRecorder:
         self._change = None if found is None else found["change_id"]
 
     def forget(self, db: Connection) -> None:
-        """Take back what was written: it came to nothing."""
+        """Delete the recorded change."""
         db.execute("DELETE FROM change_post WHERE change_id = ?", (self._change,))
         db.execute("DELETE FROM change WHERE id = ?", (self._change,))
         self._change = None
@@ -80,9 +79,9 @@ class ChangeRecorder:
         return self._change
 
 
-def commands(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
-    """The commands that changed a post after it was made, and when, oldest first; those that were taken back are left
-    out. As far back as rows are kept."""
+def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
+    """Return the commands that changed a post after its creation, with their times, oldest first. Undone changes are
+    left out."""
     sql = (
         "SELECT c.command, c.at FROM change_post p JOIN change c ON c.id = p.change_id"
         " WHERE p.post_id = ? AND p.undone IS NULL AND p.image IS NOT NULL ORDER BY c.id"
@@ -90,8 +89,8 @@ def commands(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
     return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
 
 
-def kept_media(db: Connection, now: datetime) -> set[str]:
-    """The digests of media without which something could not be taken back."""
+def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:
+    """Return the digests of media that an undo would need."""
     sql = (
         "SELECT DISTINCT one.value FROM change_post p JOIN change c ON c.id = p.change_id"
         f" CROSS JOIN {json_items('p.media', 'one')} WHERE p.media IS NOT NULL AND c.at > ?"
@@ -100,7 +99,7 @@ def kept_media(db: Connection, now: datetime) -> set[str]:
 
 
 def _prune(db: Connection, before: datetime) -> None:
-    """Delete a few of the rows of changes that are too old to be taken back."""
+    """Delete some rows of changes that are too old to undo."""
     oldest = db.execute("SELECT id, at FROM change ORDER BY id LIMIT ?", (_PRUNED_CHANGES,)).fetchall()
     old = [row["id"] for row in oldest if row["at"] <= to_ms(before)]
     if not old:
@@ -157,8 +156,7 @@ WHERE change_id = :change AND post_id = :post
 """
 
 
-# What the change before left (of what is done again: the one after) is what there is now, though it is not the same to
-# the letter: a time that has passed was not given again.
+# The neighbouring change expects this result, although the two may differ: a time that has passed is not restored.
 _FOLLOWS = {
     False: """
 UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :meant AND change_id = (
@@ -179,7 +177,7 @@ _CANCELLED = "state = 'cancelled', next_at = NULL, waiting_for = NULL, waiting_u
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One command's change of posts. `undone`: the number of the undo that took it back."""
+    """One command's changes of posts. `undone`: the number of the undo that reverted it."""
 
     id: int
     command: str
@@ -188,8 +186,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """What a change did to a post: how it was (None: it made it), and the digest of what it was left as."""
+class ChangedPost:
+    """One post of a change: its snapshot before (None if it was created), and the digest of the result."""
 
     post_id: int
     image: str | None
@@ -197,16 +195,17 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
-    """One post to be put back: as it is, and as it is to be."""
+class RestoredPost:
+    """One post to restore: its row in the change, its snapshot now, and the post to store."""
 
-    touched: Touched
+    touched: ChangedPost
     now: PostSnapshot
     after: Post
 
 
-def coming(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
-    """The changes that would be taken back next, newest first; `undone`: done again next. `post`: only those of it."""
+def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
+    """Return the changes that the next undos would revert, newest first. `undone`: the next redos; `post`: only changes
+    of it."""
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
         Change(row["id"], row["command"], from_ms(row["at"]), row["undone"])
@@ -214,26 +213,26 @@ def coming(db: Connection, now: datetime, most: int, *, post: int | None, undone
     ]
 
 
-def touched(db: Connection, change: Change, post: int | None) -> list[Touched]:
-    """What a change did to posts (to one), as far as it is (not) taken back."""
+def changed_posts(db: Connection, change: Change, post: int | None) -> list[ChangedPost]:
+    """Return the posts of a change (or one of them) that share its undone state."""
     values = {"change": change.id, "undone": change.undone, "post": post}
     found = db.execute(_ROWS.format(of_post="" if post is None else _OF_POST), values)
-    return [Touched(row["post_id"], row["image"], row["digest"]) for row in found]
+    return [ChangedPost(row["post_id"], row["image"], row["digest"]) for row in found]
 
 
-def listed(db: Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
-    """The last changes that are not taken back, newest first, with their posts."""
-    found = coming(db, now, most, post=None, undone=False)
-    return [(change, [one.post_id for one in touched(db, change, None)]) for change in found]
+def recent_changes(db: Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
+    """Return the last changes that are not undone, newest first, with their post ids."""
+    found = next_changes(db, now, most, post=None, undone=False)
+    return [(change, [one.post_id for one in changed_posts(db, change, None)]) for change in found]
 
 
 def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """So many as one statement takes."""
+    """Yield the items in batches that fit one statement."""
     return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
 
 
-def turn(db: Connection, change: Change, turned: Sequence[Turned]) -> None:
-    """Put posts of a change back, and turn their rows round."""
+def restore_posts(db: Connection, change: Change, turned: Sequence[RestoredPost]) -> None:
+    """Store the posts of a change as they were, and swap the snapshots in its rows."""
     again = change.undone is not None
     (last,) = db.execute("SELECT max(undone) FROM change_post WHERE undone IS NOT NULL").fetchone()
     number = None if again else (last or 0) + 1
@@ -259,13 +258,13 @@ def turn(db: Connection, change: Change, turned: Sequence[Turned]) -> None:
 
 
 def _put_back(db: Connection, after: Sequence[Post]) -> None:
-    """Store posts as they were, with the deliveries that they had, by their own ids."""
+    """Store earlier versions of posts, with the deliveries that they had then."""
     ids = [post.id for post in after]
     marks = ",".join("?" * len(ids))
     there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks})", ids)}
     wanted = {d.id: (post, d) for post in after for d in post.deliveries}
     gone = [(one,) for one in there - wanted.keys()]
-    # One that the publisher had in its hand and gave back has attempts, which stay: it is cancelled, as by an edit.
+    # A delivery that was claimed and released has attempts, which stay: it is cancelled, as by an edit.
     db.executemany(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)
     db.executemany(f"DELETE FROM delivery WHERE id = ? AND NOT {_TRIED}", gone)
     missing = [wanted[one] for one in wanted.keys() - there]

@@ -16,21 +16,19 @@ from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
-from ttp.store.conditions import LEFT
-from ttp.store.corrupt_rows import LeftAlone, Unreadable, reading
+from ttp.store.conditions import NOT_QUARANTINED
+from ttp.store.corrupt_rows import CorruptRow, Quarantine, as_corrupt_row
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
 
-NOTHING = LeftAlone()
-"""Nothing is left alone."""
+NO_QUARANTINE = Quarantine()
 
 
 LATE_MS = 60_000
-"""A delivery claimed more than this after its time is late: punctual ones go first, and it goes out with a gap to the
-account's last late one."""
+"""Deliveries claimed later than this are late: punctual ones go first, and late ones of an account keep a gap."""
 
 
 NEVER_MS = 253_402_300_800_000
-"""The end of the year 9999, beyond which there are no instants. A text, which somebody wrote by hand, is beyond it."""
+"""The end of the year 9999. Text that was written into a column by hand compares greater."""
 
 
 _DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
@@ -49,14 +47,14 @@ _IN_FLIGHT = (
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
 
 
-# Not by the index of a post's deliveries: what is ready is read in the order of its own index.
+# Not by the index of a post's deliveries: ready deliveries are read in the order of the partial index.
 _ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
 
 
 _FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
-            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "left_posts")}{{only}}
+            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "quarantined_posts")}{{only}}
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
@@ -75,10 +73,10 @@ WITH first AS (
         )
         AND a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
         AND (a.hold_until IS NULL OR a.hold_until <= :now)
-        AND {not_in_list("a.id", "left_accounts")}
+        AND {not_in_list("a.id", "quarantined_accounts")}
         AND NOT EXISTS (
             SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending')
-                AND {not_in_list("b.post_id", "left_posts")}
+                AND {not_in_list("b.post_id", "quarantined_posts")}
         )
 ), ranked AS (
     SELECT d.id, {_IS_LATE} AS is_late, row_number() OVER (PARTITION BY {_IS_LATE} ORDER BY d.next_at, d.id) AS place
@@ -118,19 +116,20 @@ def claim(
     places: Places | None = None,
     only: Collection[int] | None = None,
     approved: bool = False,
-    left: LeftAlone = NOTHING,
+    quarantine: Quarantine = NO_QUARANTINE,
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
     Due means `next_at` up to `cutoff`. Late means more than a minute after its time; a retry is never late. Late ones
-    get what `places` keeps for them (of `free`, without it) and what punctual ones do not need; their ids are added to
-    it. `only`: no posts but these ids; `approved`: none that is not. Returns them as they are after the claim, of each
-    kind the earliest first. Here and below a row that cannot be read is Unreadable, unless it is one in `left`.
+    get the places that `places` reserves for them (of `free`, without it) and those that punctual ones leave; their ids
+    are added to it. `only`: just these post ids; `approved`: just approved deliveries. Returns the claimed deliveries,
+    earliest first of each kind. Like all functions here, raises CorruptRow for a row that cannot be read and is not in
+    `quarantine`.
     """
     places = places or Places(free)
     sql = _READY.format(only="" if only is None else _ONLY)
     found = db.execute(
-        conditions.only(sql) if approved else sql,
+        conditions.only_approved(sql) if approved else sql,
         {
             "now": to_ms(now),
             "cutoff": to_ms(cutoff),
@@ -138,7 +137,7 @@ def claim(
             "gap": catch_up_gap // timedelta(milliseconds=1),
             "free": free,
             **_only(only),
-            **left.values,
+            **quarantine.values,
         },
     ).fetchall()
     if not found:
@@ -153,9 +152,9 @@ def claim(
 
 
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
-    """Store what `Delivery.claimed` changes, in statements that do not grow in number; answers those that were claimed.
+    """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
 
-    `late`: the ids of those that go out late.
+    `late`: ids of the late ones.
     """
     changed = db.execute(
         f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {in_list('id', 'ids')}"
@@ -176,9 +175,9 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     return claimed
 
 
-def save(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
-    """Store a delivery that moved from `before` to `after`; answers its post's status. None, and nothing changed, if it
-    is no longer `before`."""
+def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
+    """Store a delivery that moved from `before` to `after` and return its post's status. Return None, and change
+    nothing, if the delivery is no longer in the state of `before`."""
     columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
     assignments = ", ".join(f"{name} = ?" for name in columns)
     values = (*columns.values(), before.id, before.state.value)
@@ -201,7 +200,7 @@ def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus
     try:
         status = derive_status((DeliveryState(row["state"]) for row in counted), has_time=has_time)
     except ValueError as why:
-        raise Unreadable("delivery", "?", post_id=post_id, why=str(why)) from why
+        raise CorruptRow("delivery", "?", post_id=post_id, why=str(why)) from why
     times = [row["published_at"] for row in counted if row["state"] == "published"]
     published_at = max(times) if times and len(times) == len(counted) else None
     db.execute(
@@ -222,11 +221,13 @@ class Late(NamedTuple):
     since: datetime
 
 
-def overdue(db: Connection, *, now: datetime, limit: timedelta, most: int, left: LeftAlone = NOTHING) -> list[Late]:
-    """Due deliveries later than their post allows, else than `limit`.
+def overdue(
+    db: Connection, *, now: datetime, limit: timedelta, most: int, quarantine: Quarantine = NO_QUARANTINE
+) -> list[Late]:
+    """Return due deliveries later than their post allows, else than `limit`.
 
-    What the platform made it wait is no lateness: `limit` counts from the end of the account's last hold too, and of
-    a wait for a rate limit. A post's own limit is a person's word, and counts from its time alone.
+    Time that the platform made it wait does not count: `limit` starts at the end of the account's last hold or of a
+    rate limit. A post's own limit counts from its time.
     """
     sql = (
         "SELECT * FROM ("
@@ -234,64 +235,66 @@ def overdue(db: Connection, *, now: datetime, limit: timedelta, most: int, left:
         " CASE WHEN p.max_lateness_s IS NOT NULL THEN d.due_at"
         f" ELSE {greatest('d.due_at', 'coalesce(a.hold_until, 0)', _LIMITED_UNTIL)} END AS since"
         " FROM delivery d JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id"
-        f" WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {LEFT}"
-        ") AS ready WHERE since < :now - allowed_s * 1000 ORDER BY next_at LIMIT :most"
+        f" WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now"
+        f" AND {NOT_QUARANTINED}) AS ready WHERE since < :now - allowed_s * 1000 ORDER BY next_at LIMIT :most"
     )
-    values = {"now": to_ms(now), "limit": limit.total_seconds(), "most": most, **left.values}
+    values = {"now": to_ms(now), "limit": limit.total_seconds(), "most": most, **quarantine.values}
     found = db.execute(sql, values).fetchall()
     return [_late(row) for row in found]
 
 
-@reading("delivery")
+@as_corrupt_row("delivery")
 def _late(row: Row) -> Late:
     return Late(row_mapper.delivery(row), timedelta(seconds=row["allowed_s"]), from_ms(row["since"]))
 
 
-def unusable(db: Connection, *, now: datetime, most: int, left: LeftAlone = NOTHING) -> list[tuple[Delivery, Account]]:
-    """Due deliveries of accounts that cannot publish: disabled, not connected, or in need of a new token."""
+def due_on_unusable_accounts(
+    db: Connection, *, now: datetime, most: int, quarantine: Quarantine = NO_QUARANTINE
+) -> list[tuple[Delivery, Account]]:
+    """Return due deliveries of accounts that are disabled, not connected or need a new token."""
     sql = (
         "SELECT d.id, a.id AS account_id FROM account a JOIN delivery d ON d.account_id = a.id"
         " WHERE NOT (a.enabled AND a.connected AND NOT a.needs_reconnect)"
-        f" AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {LEFT}"
+        f" AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {NOT_QUARANTINED}"
         " LIMIT :most"
     )
-    found = db.execute(sql, {"now": to_ms(now), "most": most, **left.values}).fetchall()
+    found = db.execute(sql, {"now": to_ms(now), "most": most, **quarantine.values}).fetchall()
     return [(_delivery(db, row["id"]), _account(db, row["account_id"])) for row in found]
 
 
-def looking(
+def due_lookups(
     db: Connection,
     *,
     now: datetime,
     most: int,
     without: Collection[int] = (),
-    left: LeftAlone = NOTHING,
+    quarantine: Quarantine = NO_QUARANTINE,
 ) -> list[Delivery]:
-    """Deliveries whose next look-up is due, earliest first, but those in `without`: processing, reconciling, and
-    published ones whose public id comes later."""
+    """Return deliveries whose next look-up is due, earliest first, except ids in `without`. They are processing,
+    reconciling, or published and still without their public id."""
     sql = (
         f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
         " AND d.next_at <= :now"
-        f" AND {not_in_list('d.id', 'without')} AND {LEFT} ORDER BY d.next_at LIMIT :most"
+        f" AND {not_in_list('d.id', 'without')} AND {NOT_QUARANTINED} ORDER BY d.next_at LIMIT :most"
     )
-    values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **left.values}
+    values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **quarantine.values}
     return [row_mapper.delivery(row) for row in db.execute(sql, values)]
 
 
-def left_busy(db: Connection, left: LeftAlone = NOTHING) -> list[Delivery]:
-    """Claimed and sending deliveries: to the next publisher, what the last one left when it died."""
-    sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {LEFT}"
-    return [row_mapper.delivery(row) for row in db.execute(sql, left.values)]
+def interrupted_deliveries(db: Connection, quarantine: Quarantine = NO_QUARANTINE) -> list[Delivery]:
+    """Return claimed and sending deliveries: what a publisher that died left behind."""
+    sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {NOT_QUARANTINED}"
+    return [row_mapper.delivery(row) for row in db.execute(sql, quarantine.values)]
 
 
-def any_busy(db: Connection) -> bool:
-    """Whether the last publisher left anything when it died."""
+def has_interrupted_deliveries(db: Connection) -> bool:
+    """Return whether a publisher died with deliveries in flight."""
     sql = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN ('claimed', 'sending'))"
     return bool(db.execute(sql).fetchone()[0])
 
 
 def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approved: bool = False) -> datetime | None:
-    """The first instant after `now` at which there may be something to do; None if nothing is planned."""
+    """Return the first instant after `now` at which something may become due; None if nothing is planned."""
     sql = """
     SELECT min(at) FROM (
         SELECT min(next_at) AS at FROM delivery
@@ -303,44 +306,43 @@ def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approve
     ) AS wakes
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    (at,) = db.execute(conditions.only(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
+    (at,) = db.execute(conditions.only_approved(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
     # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
     return row_mapper.instant(at) if isinstance(at, int) and at < NEVER_MS else None
 
 
-def unfinished(
+def has_unfinished(
     db: Connection,
     *,
     due_by: datetime,
     states: Iterable[DeliveryState],
     only: Collection[int] | None,
     approved: bool = False,
-    left: LeftAlone = NOTHING,
+    quarantine: Quarantine = NO_QUARANTINE,
 ) -> bool:
-    """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
+    """Return whether a delivery is in one of `states` (of those in flight), or could be claimed by `due_by`."""
     only_these = "" if only is None else _ONLY
     moving = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {found} AND {in_list('d.state', 'states')}{only_these} AND {LEFT})"
+        f"EXISTS (SELECT 1 FROM {found} AND {in_list('d.state', 'states')}{only_these} AND {NOT_QUARANTINED})"
         for found in _IN_FLIGHT
     )
     sql = f"""
     SELECT {moving} OR EXISTS (
         SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id
         WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :due_by
-            AND (a.hold_until IS NULL OR a.hold_until <= :due_by){only_these} AND {LEFT}
+            AND (a.hold_until IS NULL OR a.hold_until <= :due_by){only_these} AND {NOT_QUARANTINED}
     )
     """
     values = {
         "states": List(state.value for state in states),
         **_only(only),
         "due_by": to_ms(due_by),
-        **left.values,
+        **quarantine.values,
     }
-    return bool(db.execute(conditions.only(sql) if approved else sql, values).fetchone()[0])
+    return bool(db.execute(conditions.only_approved(sql) if approved else sql, values).fetchone()[0])
 
 
 def _only(post_ids: Collection[int] | None) -> dict[str, List]:
-    """The value of _ONLY, where that is part of a statement."""
     return {} if post_ids is None else {"only": List(sorted(post_ids))}
 
 

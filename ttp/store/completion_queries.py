@@ -1,6 +1,6 @@
-"""What a shell offers at TAB of what the store holds: plain statements, each by an index, a page at most.
+"""Words for shell completion, by index and limited to a page.
 
-Imports nothing but SQLite, so that TAB is answered at once. Never creates, changes or migrates a store.
+Imports only sqlite3, for speed. Never creates, changes or migrates a store.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST = 50
 _LONGEST_ID = 18
 _LOOKED_AT = 500
-"""Posts that are looked at for one that has a status."""
+"""Posts searched for one of the wanted status."""
 _POSTS = (
     "SELECT id, status, substr(content, 1, 200) FROM ("
     "SELECT id, status, content FROM post WHERE id BETWEEN ? AND ? AND deleted_at IS NULL ORDER BY id DESC LIMIT ?)"
@@ -41,11 +41,9 @@ _SLOTS = (
 _REPEATS = "SELECT id, coalesce('post ' || post_id, 'tag ' || pool, '') || ' ' || cron FROM recurrence ORDER BY id"
 
 
-def words(path: str, kind: str, typed: str, statuses: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """What begins as `typed`, each with a help text as it is stored; nothing for a kind that does not exist.
-
-    sqlite3.Error where the store cannot be read.
-    """
+def complete_words(path: str, kind: str, typed: str, statuses: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """Yield the words that start with `typed`, each with a help text. Raises sqlite3.Error if the store cannot be
+    read."""
     place = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     db = sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=0.2)
     try:
@@ -70,7 +68,7 @@ def words(path: str, kind: str, typed: str, statuses: Sequence[str] = ()) -> Ite
 
 
 def _posts(db: sqlite3.Connection, typed: str, statuses: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The newest posts whose number begins so, of these statuses where any are named."""
+    """Yield the newest posts whose id starts with `typed`, of these statuses if any are given."""
     if typed and not (typed.isascii() and typed.isdecimal() and len(typed) <= _LONGEST_ID):
         return
     many = 0

@@ -1,4 +1,4 @@
-"""TODO"""
+"""SQL conditions that several statements share, in the words of the partial indexes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FORMS = (
     *((_READY.format(of), f"{_READY.format(of)} AND {of}approved_at IS NOT NULL") for of in ("", "d.")),
     (_RETRYING, f"{_RETRYING} AND d.approved_at IS NOT NULL"),
 )
-"""How statements say what is ready, in the words of its index, and what of it is approved, in the words of that one."""
+"""Conditions for ready deliveries as the statements have them, and the same narrowed to approved ones. Both must repeat
+the words of their partial index."""
 
 
-WAITS = (
+WAITS_FOR_APPROVAL = (
     f"EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = post.id AND {_READY.format('d.')} AND d.approved_at IS NULL)"
 )
-"""That a post waits for approval."""
 
 
 @cache
-def only(sql: str) -> str:
-    """A statement about what is ready, or retries, narrowed to what is approved."""
+def only_approved(sql: str) -> str:
+    """Narrow a statement about ready or retrying deliveries to approved ones."""
     narrow = sql
     for wide, narrower in _FORMS:
         narrow = narrow.replace(wide, narrower)
@@ -35,5 +35,7 @@ def only(sql: str) -> str:
     return narrow
 
 
-LEFT = f"{not_in_list('d.post_id', 'left_posts')} AND {not_in_list('d.account_id', 'left_accounts')}"
-"""The condition that leaves alone what is left alone, on a delivery `d`, with the values of `LeftAlone.values`."""
+NOT_QUARANTINED = (
+    f"{not_in_list('d.post_id', 'quarantined_posts')} AND {not_in_list('d.account_id', 'quarantined_accounts')}"
+)
+"""Skips quarantined rows: for a delivery `d`, with the values of `Quarantine.values`."""

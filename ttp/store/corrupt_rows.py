@@ -1,5 +1,4 @@
-"""Rows that cannot be read: edited by hand, or damaged. Each keeps its own post or account from being published, and
-nothing else."""
+"""Rows that cannot be read, because they were edited by hand or damaged. Each blocks only its own post or account."""
 
 from __future__ import annotations
 
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+from ttp.domain.action import action
 from ttp.domain.errors import Damaged, Hint
 from ttp.store.dialect import List, Row
 
@@ -16,11 +16,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 FAULTS = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
-"""What a value that no program wrote makes the reading of a row raise."""
+"""Exceptions that mapping a row with invalid values may raise."""
 
 
-class Unreadable(Damaged):
-    """One row that cannot be read, and what it belongs to as far as that is known."""
+class CorruptRow(Damaged):
+    """One row that cannot be read, with the post or account that it belongs to, if known."""
 
     def __init__(
         self, table: str, row_id: object, *, post_id: int | None = None, account_id: int | None = None, why: str = ""
@@ -29,12 +29,12 @@ class Unreadable(Damaged):
         whose = f" (post {post_id})" if post_id is not None and table != "post" else ""
         super().__init__(
             f"row {row_id} of {table}{whose} in the store cannot be read: {why}",
-            Hint("everything that cannot be read", "ttp doctor"),
+            Hint("everything that cannot be read", action("doctor")),
         )
 
 
-def reading(table: str) -> Callable[[F], F]:
-    """Makes a function whose first argument is a row of `table` raise Unreadable for one that cannot be read."""
+def as_corrupt_row(table: str) -> Callable[[F], F]:
+    """Decorate a function whose first argument is a row of `table`: a row that cannot be read raises CorruptRow."""
 
     def wrap(read: F) -> F:
         @functools.wraps(read)
@@ -46,7 +46,7 @@ def reading(table: str) -> Callable[[F], F]:
                 post_id = row["id"] if table == "post" else row["post_id"] if "post_id" in known else None
                 account_id = row["id"] if table == "account" else None
                 row_id = row["id"] if "id" in known else post_id
-                raise Unreadable(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why)) from why
+                raise CorruptRow(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why)) from why
 
         return cast("F", reading_it)
 
@@ -54,17 +54,16 @@ def reading(table: str) -> Callable[[F], F]:
 
 
 @dataclass(slots=True)
-class LeftAlone:
-    """The posts and accounts that a publisher leaves alone, by their ids."""
+class Quarantine:
+    """Ids of the posts and accounts that a publisher skips because one of their rows is corrupt."""
 
     posts: set[int] = field(default_factory=set)
     accounts: set[int] = field(default_factory=set)
-    told: list[str] = field(default_factory=list)
-    """Why, each in a line."""
+    reasons: list[str] = field(default_factory=list)
+    """One line for each."""
 
-    def take(self, row: Unreadable, post_id: int | None = None) -> bool:
-        """Leave alone what an unreadable row belongs to, else `post_id`. False where it is left alone already, or it is
-        not known what that is."""
+    def add(self, row: CorruptRow, post_id: int | None = None) -> bool:
+        """Skip what a corrupt row belongs to, else `post_id`. Return False if it is skipped already or unknown."""
         before = len(self.posts) + len(self.accounts)
         if row.account_id is not None:
             self.accounts.add(row.account_id)
@@ -72,16 +71,16 @@ class LeftAlone:
             self.posts.add(found)
         if len(self.posts) + len(self.accounts) == before:
             return False
-        self.told.append(row.message)
+        self.reasons.append(row.message)
         return True
 
     @property
     def values(self) -> dict[str, List]:
-        return {"left_posts": List(sorted(self.posts)), "left_accounts": List(sorted(self.accounts))}
+        return {"quarantined_posts": List(sorted(self.posts)), "quarantined_accounts": List(sorted(self.accounts))}
 
 
-def object_of(text: str) -> dict[str, object]:
-    """A JSON object. ValueError for anything else."""
+def parse_object(text: str) -> dict[str, object]:
+    """Return a JSON object. Raises ValueError for anything else."""
     if text == "{}":  # as most are
         return {}
     value = json.loads(text)
@@ -90,18 +89,18 @@ def object_of(text: str) -> dict[str, object]:
     return value
 
 
-def texts_of(text: str) -> dict[str, str]:
-    """A JSON object whose values are texts. ValueError for anything else."""
+def parse_texts(text: str) -> dict[str, str]:
+    """Return a JSON object whose values are texts. Raises ValueError for anything else."""
     if text == "{}":
         return {}
-    value = object_of(text)
+    value = parse_object(text)
     if not all(isinstance(one, str) for one in value.values()):
         raise ValueError("no JSON object of texts")
     return {name: str(one) for name, one in value.items()}
 
 
-def list_of(text: str) -> tuple[str, ...]:
-    """A JSON list of texts. ValueError for anything else."""
+def parse_list(text: str) -> tuple[str, ...]:
+    """Return a JSON list of texts. Raises ValueError for anything else."""
     if text == "[]":  # as most are
         return ()
     value = json.loads(text)
@@ -110,8 +109,8 @@ def list_of(text: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def number_of(value: object) -> float | None:
-    """A number, or nothing. ValueError for anything else."""
+def parse_number(value: object) -> float | None:
+    """Return a number or None. Raises ValueError for anything else."""
     if value is not None and not isinstance(value, int | float):
         raise ValueError("no number")
     return value

@@ -1,57 +1,60 @@
-"""The store of a home: created with the first change, upgraded when it is opened, read and written in blocks.
+"""The store of a home: created by the first change, upgraded when opened, read and written in blocks.
 
-Questions use `reading`, the publisher `connect`; a change that a person makes is one `writing`, which takes the right
-to write at its beginning: a transaction that reads first and writes later would fail with BUSY_SNAPSHOT.
+Questions use `reading`, the publisher `connect`. A change is one `writing`, which takes the write lock at its start: a
+transaction that reads first and writes later could fail with BUSY_SNAPSHOT.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
 from ttp.store.home.paths import make_home, refuse_loose_modes
-from ttp.store.sqlite import connect, connect_as_it_is, copy, create_tables, translate_errors
+from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
 REVISIONS = ("0007", "0008")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
 UPGRADER = "ttp 0.1.0 of commit 9b70481"
-"""The last version that brings an unreleased revision to the first of REVISIONS."""
+"""The last version that upgrades an unreleased revision to the first of REVISIONS."""
 
 
 BUSY_TIMEOUT_S = 30.0
 
 
 LONG_LOG = 16_384
-"""Pages of the log, 64 MB, that many writings one after the other may leave in it."""
+"""Pages, 64 MB: how long the log may grow while transactions are written in batches."""
+
+Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
+"""Begins a transaction for a block, as `Database.writing`."""
 
 
 class Database:
-    """One store's database file under `home`. Opening is lazy; read-only questions never create it."""
+    """One store's database file under `home`. Opened lazily; read-only questions never create it."""
 
     def __init__(self, home: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, may_upgrade: bool = True) -> None:
-        """`may_upgrade`: an older store is brought up to date when it is opened, else refused."""
+        """`may_upgrade`: upgrade an older store when it is opened, instead of refusing it."""
         self.home = home
         self.path = home / "ttp.db"
         self._busy_timeout_s = busy_timeout_s
         self._may_upgrade = may_upgrade
         self._checked = False
         self._knows_files = False
-        self._within = threading.local()
 
     def exists(self) -> bool:
         return self.path.exists()
 
     def connect(self) -> Connection:
-        """Open the store, creating or migrating it first where that is needed.
+        """Open the store; create or upgrade it first if needed.
 
-        Raises Busy, Damaged, NewerStore, NotAllowed. Usable from any thread, by one at a time.
+        Raises Busy, Damaged, NewerStore, NotAllowed. The connection may be used from any thread, by one at a time.
         """
         if not self.exists():
             self._create()
@@ -73,14 +76,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:
-        """A connection for a read-only question; None where no store exists yet, and none is made.
-
-        Inside `writing` of the same thread it is that transaction's own: what it has written is seen.
-        """
-        within: Connection | None = getattr(self._within, "connection", None)
-        if within is not None:
-            yield within
-            return
+        """Yield a connection for a read-only question; None, and nothing is created, where no store exists yet."""
         if not self.exists():
             yield None
             return
@@ -89,9 +85,9 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection | None]:
-        """As `reading`, but everything in the block is read as the store was at the first read.
+        """Like `reading`, but the whole block sees the store as it was at the first read.
 
-        Keeps no writer waiting; the log cannot be emptied before the end of the block.
+        Does not block writers; the log cannot be emptied before the block ends.
         """
         with self.reading() as connection:
             if connection is None:
@@ -102,7 +98,7 @@ class Database:
 
     @contextmanager
     def as_it_is(self) -> Iterator[Connection | None]:
-        """As `reading`, but whatever its schema and modes are, and without bringing it up to date: for a check-up."""
+        """Like `reading`, but without checking modes or upgrading: for diagnostics."""
         with translate_errors(self.path):
             if not self.exists():
                 yield None
@@ -112,46 +108,39 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One IMMEDIATE transaction: committed at the end, rolled back on any error.
-
-        Inside another one of the same thread it is a part of that one.
-        """
-        within: Connection | None = getattr(self._within, "connection", None)
-        if within is not None:
-            yield within
-            return
-        with self._for_writing() as connection, translate_errors(self.path), connection.transaction():
-            self._within.connection = connection
-            try:
-                self._remember_files(connection)
-                yield connection
-            finally:
-                self._within.connection = None
+        """Run the block in one IMMEDIATE transaction: committed at its end, rolled back on any error."""
+        with closing(self.connect()) as connection, self._transaction(connection):
+            yield connection
 
     @contextmanager
-    def many_writings(self) -> Iterator[None]:
-        """In the block this thread's `writing`s share a connection, and what they wrote is moved from the log into the
-        file each LONG_LOG pages, not at every commit: a page that many of them change is moved once."""
-        kept: list[Connection] = []
-        self._within.kept = kept
-        try:
-            yield
-        finally:
-            self._within.kept = None
-            for connection in kept:
-                connection.close()
+    def writing_batches(self) -> Iterator[Writing]:
+        """Yield a `writing` for many transactions one after the other, which share a connection.
 
-    def _for_writing(self) -> AbstractContextManager[Connection]:
-        kept: list[Connection] | None = getattr(self._within, "kept", None)
-        if kept is None:
-            return closing(self.connect())
-        if not kept:
-            kept.append(self.connect())
-            kept[0].execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
-        return nullcontext(kept[0])
+        Their log is moved into the file every LONG_LOG pages, not at every commit: a page that many of them change is
+        moved once. The connection is opened by the first of them.
+        """
+        with ExitStack() as opened:
+            shared: Connection | None = None
+
+            @contextmanager
+            def writing() -> Iterator[Connection]:
+                nonlocal shared
+                if shared is None:
+                    shared = opened.enter_context(closing(self.connect()))
+                    shared.execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
+                with self._transaction(shared):
+                    yield shared
+
+            yield writing
+
+    @contextmanager
+    def _transaction(self, connection: Connection) -> Iterator[None]:
+        with translate_errors(self.path), connection.transaction():
+            self._remember_files(connection)
+            yield
 
     def _remember_files(self, connection: Connection) -> None:
-        """Let a store that does not know yet which files it is record that with its first change."""
+        """Record the store's file identity with its first change, if it is not stored yet."""
         if self._knows_files:
             return
         if connection.execute("SELECT mark FROM store").fetchone()[0] is None:
@@ -166,7 +155,7 @@ class Database:
         return read_revision(connection, self.path) != REVISIONS[-1]
 
     def _create(self) -> None:
-        """Make the store beside its place and move it there at once, so that nobody ever sees half of one."""
+        """Create the store under a temporary name and move it into place, so that no process sees half of it."""
         from tempfile import mkstemp
 
         make_home(self.home)
@@ -185,12 +174,12 @@ class Database:
                     Path(name + part).unlink(missing_ok=True)
 
     def _migrate(self) -> None:
-        """Bring an older store up to date, with a backup beside it and the publisher's lock held."""
+        """Upgrade an older store under the publisher's lock, after making a backup."""
         from ttp.store.home.locks import publisher_lock
 
         if not self._may_upgrade:
             why = f"the store {self.path} must be brought up to date first, and nothing may be written here"
-            raise NotAllowed(why, Hint("what is allowed", "ttp help capability"))
+            raise NotAllowed(why, Hint("what is allowed", action("help", "capability")))
         with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
             with closing(connect(self.path, self._busy_timeout_s)) as source:
                 if not self._behind(source):  # another process was first, and the backup is of the older store
@@ -203,12 +192,12 @@ class Database:
     def _upgrade(self) -> None:
         from ttp.store.migrations import upgrade
 
-        with closing(connect_as_it_is(self.path, self._busy_timeout_s)) as connection:
+        with closing(connect_unchecked(self.path, self._busy_timeout_s)) as connection:
             upgrade(connection, REVISIONS[-1])
 
 
 def read_revision(connection: Connection, path: Path) -> str:
-    """Return the revision of a store's schema. NewerStore and OlderStore for one that this program does not read."""
+    """Return the revision of a store's schema. Raises NewerStore or OlderStore for an unknown one."""
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     revision = str(row[0]) if row else ""
     if revision in UNRELEASED:

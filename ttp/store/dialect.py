@@ -85,7 +85,7 @@ class List(list[Any]):
 
 
 _POSTGRESQL: dict[str, str] = {}
-"""The fragments for SQLite and what stands in their place on PostgreSQL."""
+"""The fragments for SQLite, each with its form for PostgreSQL."""
 
 
 def _fragment(sqlite: str, postgresql: str) -> str:
@@ -103,39 +103,40 @@ def not_in_list(column: str, name: str) -> str:
 
 
 def rows_of(name: str) -> str:
-    """The List of integers `:name` as rows with one column, `value`."""
+    """Return the List of integers `:name` as rows with one column, `value`."""
     return _fragment(f"json_each(:{name}) listed", f"unnest(:{name}::bigint[]) listed (value)")
 
 
 def json_items(column: str, alias: str, key: str | None = None) -> str:
-    """The texts of a JSON list (of the list under `key` of a JSON object) as rows with one column, `value`."""
+    """Return the texts of a JSON list (of the list under `key` of a JSON object) as rows with one column, `value`."""
     path = "" if key is None else f", '$.{key}'"
     found = f"{column}::jsonb" if key is None else f"coalesce({column}::jsonb -> '{key}', '[]'::jsonb)"
     return _fragment(f"json_each({column}{path}) {alias}", f"jsonb_array_elements_text({found}) {alias} (value)")
 
 
 def greatest(*values: str) -> str:
-    """The greatest of some values. None of them may be NULL: the two databases treat that differently."""
+    """Return the greatest of some values. None of them may be NULL: the two databases treat that differently."""
     return _fragment(f"max({', '.join(values)})", f"greatest({', '.join(values)})")
 
 
 def least(*values: str) -> str:
-    """The least of some values, of which none may be NULL."""
+    """Return the least of some values, of which none may be NULL."""
     return _fragment(f"min({', '.join(values)})", f"least({', '.join(values)})")
 
 
 def unindexed(column: str) -> str:
-    """A column for which SQLite must not use an index: another one has the right order."""
+    """Return the column in a form for which SQLite uses no index, because another index has the right order."""
     return _fragment(f"+{column}", column)
 
 
 def contains(column: str, name: str) -> str:
-    """A text contains the value `name` (`:search` or `?`), whatever its case."""
+    """Return a condition: `column` contains the value `name` (`:search` or `?`), in any case."""
     return _fragment(f"instr(lower({column}), lower({name})) > 0", f"strpos(lower({column}), lower({name})) > 0")
 
 
 def same_handle(name: str) -> str:
-    """An account's handle is the value `name`, whatever its case. The column's collation says so to SQLite."""
+    """Return a condition: the account's handle is the value `name`, in any case (by the column's collation on
+    SQLite)."""
     return _fragment(f"account.handle = {name}", f"lower(account.handle) = lower({name})")
 
 
@@ -144,7 +145,7 @@ HANDLE_KEY = _fragment("(platform, handle)", "(platform, lower(handle))")
 
 
 def newest_rows(columns: Sequence[str], where: str) -> str:
-    """A statement for the newest sample of each post, and as `samples` how many samples a post has.
+    """Return a statement for the newest sample of each post, with the number of its samples as `samples`.
 
     SQLite takes the other columns of a group from the row that has its max().
     """
@@ -163,7 +164,7 @@ _TOKEN = re.compile(r"'[^']*'|::|:(?P<name>[a-z_]\w*)|(?P<mark>\?)|%")
 
 @lru_cache(maxsize=1024)
 def translate(sql: str) -> str:
-    """Return a statement as psycopg takes it: the fragments of PostgreSQL, and its placeholders."""
+    """Return a statement for psycopg: with the fragments of PostgreSQL and its placeholders."""
     for sqlite in sorted(_POSTGRESQL, key=len, reverse=True):
         sql = sql.replace(sqlite, _POSTGRESQL[sqlite])
     return _TOKEN.sub(_placeholder, sql)

@@ -1,11 +1,9 @@
-"""Which file a file is: what a move, a remount and a reboot leave as it is, and no copy has.
+"""Identify a file by what survives a move, remount and reboot, and differs for a copy.
 
-- The inode number. Overlay file systems keep it when a container's first write copies a file up.
-- The generation, a number that a file system gives each new file (FS_IOC_GETVERSION): a file in the place of a deleted
-  one often gets its inode number. With the subvolume on btrfs, whose snapshots keep both.
-- The time of birth, where there is no generation; not on overlay file systems, where a copy-up changes it.
-
-Device numbers say nothing: the kernel hands them out anew at each mount.
+The inode number: overlay file systems keep it when a container's first write copies a file up. The generation, which a
+file system gives each new file (FS_IOC_GETVERSION): a file that replaces a deleted one often gets its inode number.
+With the subvolume on btrfs, whose snapshots keep both. The time of birth, on file systems without generations; not on
+overlay file systems, where a copy-up changes it. Device numbers are useless: the kernel assigns them at each mount.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ _OVERLAY = 0x794C7630
 
 
 def identity(descriptor: int) -> dict[str, str]:
-    """Return what is known of an open file: `ino`, and `gen`, `tree` or `born` where the file system has it."""
+    """Return what identifies an open file: `ino`, and `gen`, `tree` or `born` where the file system has it."""
     found = os.fstat(descriptor)
     known = {"ino": str(found.st_ino)}
     if (born := getattr(found, "st_birthtime", None)) is not None:
@@ -45,12 +43,12 @@ def identity(descriptor: int) -> dict[str, str]:
 
 
 def as_text(known: dict[str, str]) -> str:
-    """An identity as a store keeps it."""
+    """Return an identity in the form that is stored."""
     return " ".join(f"{name}={value}" for name, value in known.items())
 
 
 def is_same(kept: str, found: dict[str, str]) -> bool:
-    """Whether a file is the one that was kept as text. What only one of the two knows says nothing."""
+    """Return whether the stored identity fits the file. A key that only one of the two has is ignored."""
     known = _read(kept)
     return all(found.get(name, value) == value for name, value in known.items())
 
@@ -64,7 +62,7 @@ def _read(kept: str) -> dict[str, str]:
 
 
 def _birth(descriptor: int) -> str | None:
-    """The nanosecond of birth by statx(2), which this Python does not have."""
+    """Return the birth time in ns by statx(2), which this Python does not offer."""
     if not sys.platform.startswith("linux"):
         return None
     import ctypes

@@ -1,4 +1,4 @@
-"""Reading the whole store in order, for an audit: a row at a time, whatever their number. Decides nothing."""
+"""Read the whole store row by row, for audit and doctor."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Phase, parts_of
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.protocol_audit import Record
+from ttp.domain.protocol_audit import AuditRecord
 from ttp.domain.time.clock import from_ms
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, row_mapper
-from ttp.store.corrupt_rows import Unreadable
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import REVISIONS, Database, read_revision
 from ttp.store.dialect import Connection, Row, json_items
 from ttp.store.sqlite import quick_check
@@ -58,7 +58,7 @@ FROM bound JOIN account a ON a.id = bound.account_id ORDER BY bound.account_id, 
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedDelivery:
     """One delivery with its publishing calls and look-ups, oldest first."""
 
     delivery_id: int
@@ -66,17 +66,17 @@ class Recorded:
     account: str
     state: DeliveryState
     in_thread: bool
-    records: tuple[Record, ...]
+    records: tuple[AuditRecord, ...]
 
 
-def deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterator[Recorded]:
-    """Every delivery that there is. `done_is_accepted`: platforms whose success a later look-up confirms."""
+def read_deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterator[RecordedDelivery]:
+    """Yield every delivery. `done_is_accepted`: platforms whose success a later look-up confirms."""
     accepted = frozenset(done_is_accepted)
     for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
         found = list(group)
         first = found[0]
         records = tuple(
-            Record(
+            AuditRecord(
                 Phase(row["phase"]), row["step"], row["outcome"], bool(row["told"]) and row["platform"] not in accepted
             )
             for row in found
@@ -84,11 +84,11 @@ def deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterator[Re
         )
         in_thread = bool(parts_of(json.loads(first["handle"])))
         state = DeliveryState(first["state"])
-        yield Recorded(delivery_id, first["post_id"], first["account"], state, in_thread, records)
+        yield RecordedDelivery(delivery_id, first["post_id"], first["account"], state, in_thread, records)
 
 
-def posts(db: Connection) -> Iterator[Post]:
-    """Every post that there is, with what its status follows from: its deliveries."""
+def read_posts(db: Connection) -> Iterator[Post]:
+    """Yield every post with its deliveries."""
     for number, group in groupby(db.execute(_POSTS), key=lambda row: int(row["number"])):
         found = list(group)
         held: list[Delivery] = [row_mapper.delivery(row) for row in found if row["state"] is not None]
@@ -102,8 +102,8 @@ def posts(db: Connection) -> Iterator[Post]:
         )
 
 
-def bound(db: Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """Every remote id, its account before it, and the deliveries that it was said to be."""
+def read_remote_ids(db: Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Yield every account and remote id with the deliveries that it was recorded for."""
     for (account, remote_id), found in groupby(db.execute(_BOUND), key=itemgetter("account", "remote_id")):
         yield account, str(remote_id), tuple(row["id"] for row in found)
 
@@ -115,12 +115,12 @@ _LOOSE = stat.S_IRWXG | stat.S_IRWXO
 
 
 _OURS = ("config.toml",)
-"""What people write themselves, and holds no secret."""
+"""Files that people edit, which hold no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A store that can be read. `newest`: the latest instant at which anything is known to have happened."""
+    """What a readable store contains. `newest`: the latest recorded event."""
 
     bytes: int
     revision: str
@@ -130,18 +130,18 @@ class Survey:
     waiting: int
     next_due_at: datetime | None
     unreadable: tuple[str, ...] = ()
-    """The rows that cannot be read, the first MOST of them."""
+    """The first MOST rows that cannot be read."""
 
     @property
     def is_current(self) -> bool:
-        """Whether its schema is this program's. Of an older one nothing but the file was looked at."""
+        """Return whether the schema is this program's. An older one was only checked as a file."""
         return self.revision == REVISIONS[-1]
 
 
 def survey(database: Database, now: datetime, *, approved: bool = False) -> Survey | None:
-    """Read through the whole file, and what is in it. None where there is no store. Damaged, Busy, NewerStore.
+    """Check the whole file and its contents; None without a store. Raises Damaged, Busy, NewerStore.
 
-    `approved`: only what is approved goes out.
+    `approved`: only approved posts are published.
     """
     with database.as_it_is() as db:
         if db is None:
@@ -154,14 +154,14 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
         unreadable = tuple(islice(_unreadable(db), MOST))
         accounts: tuple[Account, ...] = ()
         following = None
-        with suppress(Unreadable):
+        with suppress(CorruptRow):
             accounts = tuple(stored_accounts.accounts(db))
             following = queries.next_due(db, now, approved=approved)
         return Survey(
             size,
             revision,
             accounts,
-            clock_check.newest(db),
+            clock_check.last_recorded_instant(db),
             *queries.count_waiting(db, now, approved=approved),
             following.next_at if following else None,
             unreadable,
@@ -169,7 +169,7 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
 
 
 def _unreadable(db: Connection) -> Iterator[str]:
-    """Why each row cannot be read, of those that publishing reads."""
+    """Yield why rows that publishing needs cannot be read."""
     known = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
     steps = (
         "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
@@ -186,12 +186,12 @@ def _unreadable(db: Connection) -> Iterator[str]:
         for row in db.execute(sql):
             try:
                 read(row)
-            except Unreadable as why:
+            except CorruptRow as why:
                 yield why.message
 
 
-def loose(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """The folder and what is in it that others than its owner can reach; `but`: folders that are meant for others."""
+def paths_open_to_others(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Yield the folder and files that others than the owner can access. `but`: folders meant for others."""
     with suppress(FileNotFoundError):
         if stat.S_IMODE(home.stat().st_mode) & _LOOSE:
             yield home

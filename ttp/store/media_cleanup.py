@@ -1,8 +1,8 @@
-"""What the media folder holds, and the removal of what no post needs any more.
+"""Measure the media folder and remove copies that no post needs.
 
-A copy stays while a post that names it may still be published, and while a change could be taken back by which one
-would again; then for as long as the settings say. What no post ever named (a crash between the copy and the post) goes
-after a day. Never runs beside somebody who adds media.
+A copy stays while one of its posts may still be published or an undo may need it, and then for as long as the settings
+say. A file that no post ever named (a crash between copy and post) is removed after a day. Never runs while a process
+adds media.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pathlib import Path
 
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
-from ttp.store.change_log import kept_media
+from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
-from ttp.store.home.locks import removing
+from ttp.store.home.locks import media_removing_lock
 from ttp.store.sqlite import translate_errors
 
 ORPHANS_STAY = timedelta(days=1)
-"""How long a copy stays that no post names."""
+"""Time that a copy without a post is kept."""
 _BATCH = 200
-"""Files looked at in one transaction: whoever writes waits for no more of them."""
+"""Files per transaction, so that writers wait briefly."""
 _COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
 
 # When the last post that names the bytes ended; NULL while one may still be published. A post that needs review may
@@ -41,8 +41,8 @@ WHERE {in_list("m.sha256", "digests")} GROUP BY m.sha256
 """
 
 
-def usage(folder: Path) -> MediaUse:
-    """What the copies in the media folder take, converted ones among them."""
+def media_use(folder: Path) -> MediaUse:
+    """Return how many copies the media folder holds, converted ones included, and their bytes."""
     try:
         copies = [entry for entry in _entries(folder) if _COPY.fullmatch(entry.name)]
         sizes = [entry.stat(follow_symlinks=False).st_size for entry in copies]
@@ -51,8 +51,8 @@ def usage(folder: Path) -> MediaUse:
     return MediaUse(len(sizes), sum(sizes))
 
 
-def gone(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
-    """Those media whose copies are not in the folder, or not whole."""
+def missing_media(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
+    """Return the media whose copies are missing or incomplete."""
 
     def is_there(item: MediaItem) -> bool:
         try:
@@ -63,20 +63,20 @@ def gone(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
     return [item for item in media if not is_there(item)]
 
 
-def needed(db: Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
-    """Those of the digests that a post names which may still be published, or that ended after `ended_by`."""
+def needed_digests(db: Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
+    """Return the digests of posts that may still be published or ended after `ended_by`."""
     rows = db.execute(_ENDED, {"digests": List(sorted(digests))})
     return {row[0] for row in rows if row[1] is None or row[1] > to_ms(ended_by)}
 
 
-def sweep(folder: Path, database: Database, *, now: datetime, keep: timedelta) -> int:
-    """Remove what is not needed any more; how many files. Nothing where somebody adds media at this moment.
+def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: timedelta) -> int:
+    """Remove copies that are not needed and return how many. Skipped while a process adds media.
 
-    `keep`: how long copies stay after the last post that names them has ended. Raises Busy, Damaged.
+    `keep`: how long copies stay after the last of their posts ended. Raises Busy, Damaged.
     """
     if not folder.is_dir() or not database.exists():
         return 0
-    with removing(database.home) as lock:
+    with media_removing_lock(database.home) as lock:
         if lock is None:
             return 0
         os.utime(lock)
@@ -90,11 +90,11 @@ def sweep(folder: Path, database: Database, *, now: datetime, keep: timedelta) -
 
 
 def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:
-    """Remove what is not needed of some files, in one transaction: a retry either comes first, or sees it gone."""
+    """Remove the files of one batch that are not needed, in one transaction: a retry comes before or sees them gone."""
     named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
     with db.transaction():
         known = {row[0] for row in db.execute(_ENDED, {"digests": List(sorted(set(named.values())))})}
-        kept = needed(db, set(named.values()), ended_by=now - keep) | kept_media(db, now)
+        kept = needed_digests(db, set(named.values()), ended_by=now - keep) | media_needed_for_undo(db, now)
         gone = 0
         for entry in batch:
             digest = named.get(entry.name)

@@ -1,7 +1,7 @@
-"""Which published posts' numbers are followed, when they were read and when they are read next. No rules, no numbers.
+"""Which published posts are followed, and when their numbers are read.
 
-Plain statements on a connection whose transaction the caller began. Never looks at more than the posts that were
-published since a given instant, by the index `delivery_published`.
+Looks only at posts published since a given instant, by the index `delivery_published`. The caller begins the
+transaction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FOR_EVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedPost:
     """A published post whose numbers are read."""
 
     remote_id: str
@@ -36,7 +36,7 @@ class Followed:
 def accounts_due(
     db: Connection, platforms: Collection[str], *, since: datetime, until: datetime, now: datetime
 ) -> list[Account]:
-    """The usable accounts of `platforms` with a post whose reading is due, the one with the oldest such post first.
+    """Return the usable accounts of `platforms` with a reading due, the one with the oldest such post first.
 
     Due: published between `since` and `until`, and never read, or its next reading has come.
     """
@@ -51,7 +51,7 @@ def accounts_due(
     return [row_mapper.account(row) for row in found]
 
 
-def followed(
+def followed_posts(
     db: Connection,
     account_id: int,
     *,
@@ -59,10 +59,10 @@ def followed(
     until: datetime,
     due_by: datetime | None = None,
     most: int | None = None,
-) -> list[Followed]:
-    """The account's followed posts published between the two instants, oldest first.
+) -> list[FollowedPost]:
+    """Return the account's followed posts published between the two instants, oldest first.
 
-    `due_by`: only those never read, or with a next reading up to then; None: every one that has not had its last.
+    `due_by`: only those never read or due by then; None: all that have not had their last reading.
     """
     sql = (
         f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND {unindexed('d.account_id')} = :account"
@@ -70,22 +70,22 @@ def followed(
     )
     due = _FOR_EVER if due_by is None else to_ms(due_by)
     values = {"account": account_id, "since": to_ms(since), "until": to_ms(until), "due": due, "most": most}
-    return [Followed(row["remote_id"], from_ms(row["published_at"])) for row in db.execute(sql, values)]
+    return [FollowedPost(row["remote_id"], from_ms(row["published_at"])) for row in db.execute(sql, values)]
 
 
 def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | None:
-    """When ttp published the post of that id; None where it did not."""
+    """Return when ttp published the post with this id; None if it did not."""
     sql = "SELECT published_at FROM delivery WHERE account_id = ? AND remote_id = ? AND state = 'published'"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
     return None if row is None else row_mapper.instant(row["published_at"])
 
 
-def note(
+def record_reading(
     db: Connection, account_id: int, remote_id: str, *, read_at: datetime | None, next_at: datetime | None
 ) -> None:
-    """When a post's numbers were read (None: they were not, only put off), and are read next (None: not again).
+    """Store when a post's numbers were read (None: not now) and are read next (None: never again).
 
-    A post never read counts as read when it was published. Nothing for one that ttp did not publish.
+    A post never read counts as read when it was published. Ignored for posts that ttp did not publish.
     """
     sql = (
         "INSERT INTO reading (delivery_id, read_at, next_at) SELECT id, coalesce(:read, published_at), :next"

@@ -51,7 +51,7 @@ def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any
 
 
 def _index(name: str, *columns: Any, where: str, unique: bool = False, first: str = "") -> Index:
-    """A partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
+    """Return a partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
     SQLite's always do."""
     nulls = {first: "NULLS FIRST"} if first else {}
     condition = text(where)
@@ -288,8 +288,8 @@ GOING = "paused_at IS NULL AND ended_at IS NULL"
 
 
 class RecurrenceRow(SQLModel, table=True):
-    """A post, or the posts of a tag (`pool`), that come again and again. `next_at`: the first instant that is not
-    looked at yet; `made_until`: the last one that was."""
+    """A repeat of a post or of the posts of a tag (`pool`). `next_at`: the first instant not handled yet; `made_until`:
+    the last one handled."""
 
     __tablename__ = "recurrence"
     __table_args__ = (
@@ -313,7 +313,7 @@ class RecurrenceRow(SQLModel, table=True):
 
 
 class OccurrenceRow(SQLModel, table=True):
-    """One instant of a recurrence, and what became of it. `source_id`: the post that `post_id` is a copy of."""
+    """One instant of a repeat and its result. `source_id`: the post that `post_id` was copied from."""
 
     __tablename__ = "occurrence"
     __table_args__ = (

@@ -1,7 +1,7 @@
-"""Which machine this is: a number that no other machine has, and a name for people.
+"""Which machine publishes from the store, and how copies and restored stores are noticed.
 
-The number is what the system keeps for this purpose. machine-id(5) asks that it never leaves its machine as it is, so
-only a digest of it is handed out, another one for each store.
+A machine is known by the number that its system keeps for that. machine-id(5) asks that the number never leaves the
+machine, so a store holds only a digest of it, different for each store.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from ttp.domain.action import action
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
@@ -23,11 +24,11 @@ from ttp.store.dialect import Connection, Row, StoreError
 from ttp.store.home.regular_file import open_regular
 
 FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
-"""Where Linux keeps it: machine-id(5), and the same number of an older system."""
+"""Linux: machine-id(5), and the same number on older systems."""
 
 
 ASK = ("/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice")
-"""What tells it on macOS: ioreg(8), the property IOPlatformUUID."""
+"""macOS: ioreg(8), the property IOPlatformUUID."""
 
 
 _LONGEST_ANSWER_S = 10.0
@@ -35,13 +36,13 @@ _LONGEST_ANSWER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine. `number` goes nowhere but into digests."""
+    """One machine. `number` is used only in digests."""
 
     name: str
     number: str = field(repr=False)
 
     def digest_for(self, store_id: str) -> str:
-        """What a store calls this machine: 32 hexadecimal digits."""
+        """Return the store's name for this machine: 32 hexadecimal digits."""
         import hashlib
         import hmac
 
@@ -49,7 +50,7 @@ class Machine:
 
 
 def ask_ioreg() -> str:
-    """What macOS says of this machine; nothing where it cannot be asked."""
+    """Return what macOS says about this machine; empty on failure."""
     import subprocess
 
     with suppress(OSError, subprocess.SubprocessError):
@@ -60,7 +61,7 @@ def ask_ioreg() -> str:
 def this_machine(
     platform: str = sys.platform, files: Iterable[Path] = FILES, ask: Callable[[], str] = ask_ioreg
 ) -> Machine:
-    """The machine that this runs on. Where the system keeps no number, as in many containers, its name is taken."""
+    """Return this machine. Its name replaces a missing number, as in many containers."""
     name = os.uname().nodename  # what gethostname says, without its library
     number = _from_ioreg(ask()) if platform == "darwin" else _from_files(files)
     return Machine(name, number or f"name {name}")
@@ -81,10 +82,10 @@ def _from_ioreg(text: str) -> str | None:
 
 
 RESTORED = "restored"
-"""What `store.host` says of a store that `ttp restore` made."""
+"""The `store.host` of a store that `ttp restore` made."""
 
 
-TAKE_OVER = "ttp run --take-over"
+TAKE_OVER = action("run", take_over=True)
 
 
 _FILE = "publisher.mark"
@@ -110,8 +111,8 @@ ORDER BY d.id
 """
 
 
-class Elsewhere(Busy):
-    """This machine may not publish from the store before a person says that no other one does."""
+class OwnedElsewhere(Busy):
+    """This machine may not publish from the store until a person confirms that no other one does."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
@@ -121,8 +122,8 @@ class Elsewhere(Busy):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is in the folder: which files these are, and how many steps `publisher.mark` has seen."""
+class MarkFile:
+    """The identities of the store's files, and the last attempt id in `publisher.mark`."""
 
     files: dict[str, str]
     newest: int
@@ -130,46 +131,45 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """This machine, as the publisher of the store under `home`. `any_machine`: others publish from it as well, one
-    after another (containers)."""
+    """This machine as publisher of the store under `home`. `any_machine`: several machines take turns (containers)."""
 
     home: Path
     machine: Machine
     any_machine: bool = False
 
-    def doubt(self, db: Connection) -> Elsewhere | None:
-        """Why this machine must not publish from the store; None where it may. Changes nothing."""
+    def refusal(self, db: Connection) -> OwnedElsewhere | None:
+        """Return why this machine must not publish from the store; None if it may. Changes nothing."""
         seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
         row = _row(db)
         if row["host"] == RESTORED:
-            return Elsewhere("this store was restored from a backup")
+            return OwnedElsewhere("this store was restored from a backup")
         if seen is not None and seen.newest > db.highest_id("attempt"):
-            return Elsewhere("this store was put back to an earlier state")
+            return OwnedElsewhere("this store was put back to an earlier state")
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
             ran_at = row_mapper.instant(row["ran_at"])
             when = f", {ran_at.astimezone():%d %b %Y %H:%M}" if ran_at else ""
-            return Elsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
+            return OwnedElsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
         return _copied(row["mark"], seen)
 
-    def replaced(self, db: Connection) -> Elsewhere | None:
-        """Why a publisher that runs must stop: other files are in the place of its store's. None where there are none,
-        as while the folder is moved."""
+    def refusal_if_replaced(self, db: Connection) -> OwnedElsewhere | None:
+        """Return why a running publisher must stop: its store's files were replaced. None if they were not, or while
+        the folder is being moved."""
         with suppress(OSError):
             seen = _seen(self.home, db)
             return None if seen is None else _copied(_row(db)["mark"], seen)
         return None
 
-    def own(self, db: Connection, now: datetime) -> None:
-        """Record, in the caller's transaction, that this machine publishes from the store now."""
+    def claim(self, db: Connection, now: datetime) -> None:
+        """Record in the caller's transaction that this machine publishes from the store."""
         store_id = _row(db)["store_id"]
         db.execute(
             "UPDATE store SET host = ?, host_name = ?, mark = ?, ran_at = ?",
             (self.machine.digest_for(store_id), self.machine.name, _mark(self.home, db), to_ms(now)),
         )
 
-    def note(self, db: Connection) -> None:
-        """Write into `publisher.mark` how many steps are recorded: after a commit, never before. Raises nothing: what
-        is committed stands, and less can be told of a store that is put back."""
+    def note_progress(self, db: Connection) -> None:
+        """Write the last attempt id into `publisher.mark`: after a commit, never before. Raises nothing; if it fails,
+        putting back an older store is noticed less precisely."""
         with suppress(OSError, StoreError):
             with db.snapshot():
                 store_id, newest = _row(db)["store_id"], db.highest_id("attempt")
@@ -181,29 +181,29 @@ class Owner:
 
 
 def remember_files(home: Path, db: Connection) -> None:
-    """Record, in the caller's transaction, which files the store is: a copy that is made from now on is noticed."""
+    """Record the identity of the store's files in the caller's transaction, so that later copies are noticed."""
     db.execute("UPDATE store SET mark = ?", (_mark(home, db),))
 
 
-def _copied(mark: str | None, seen: Seen | None) -> Elsewhere | None:
-    """The refusal of a store whose files are not those that it remembers."""
+def _copied(mark: str | None, seen: MarkFile | None) -> OwnedElsewhere | None:
+    """Return the refusal for a store whose files are not the recorded ones."""
     if mark is None or (seen is not None and file_identity.is_same(mark, seen.files)):
         return None
-    return Elsewhere("this store is a copy, or was put back")
+    return OwnedElsewhere("this store is a copy, or was put back")
 
 
-def is_copied(home: Path, db: Connection) -> Elsewhere | None:
-    """The refusal of a store that is a copy, whichever machine this is."""
+def refusal_of_copy(home: Path, db: Connection) -> OwnedElsewhere | None:
+    """Return the refusal for a store that is a copy, on any machine."""
     return _copied(_row(db)["mark"], _seen(home, db))
 
 
-def at_stake(db: Connection, *, now: datetime) -> Iterator[Delivery]:
-    """What another copy of the store may have published: all that is in flight, and all that is due and pending."""
+def possibly_published(db: Connection, *, now: datetime) -> Iterator[Delivery]:
+    """Yield what another copy of the store may have published: deliveries in flight, and pending ones that are due."""
     return (row_mapper.delivery(row) for row in db.execute(_AT_STAKE, {"now": to_ms(now)}))
 
 
 def store_id(db: Connection) -> str:
-    """Which store it is."""
+    """Return the store's permanent id."""
     return str(_row(db)["store_id"])
 
 
@@ -213,12 +213,12 @@ def _row(db: Connection) -> Row:
 
 
 def _mark(home: Path, db: Connection) -> str:
-    """Which files the store is, as `store.mark` has it. Makes `publisher.mark` where it is not there."""
+    """Return the identity of the store's files, as `store.mark` has it. Creates `publisher.mark` if needed."""
     return file_identity.as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
 
 
-def _seen(home: Path, db: Connection) -> Seen | None:
-    """None where there is no `publisher.mark`, or it is another store's."""
+def _seen(home: Path, db: Connection) -> MarkFile | None:
+    """Return the contents of `publisher.mark`; None if it is missing or another store's."""
     try:
         descriptor = open_regular(home / _FILE)
     except FileNotFoundError:
@@ -227,18 +227,18 @@ def _seen(home: Path, db: Connection) -> Seen | None:
         store_id, _, newest = os.pread(descriptor, 1000, 0).decode("ascii", "replace").partition(" ")
         if store_id != _row(db)["store_id"] or not newest.strip().isdecimal():
             return None
-        return Seen(_files(home, descriptor), int(newest))
+        return MarkFile(_files(home, descriptor), int(newest))
     finally:
         os.close(descriptor)
 
 
-def _make(home: Path, store_id: str) -> Seen:
-    """A new file, on the disk before the database speaks of it."""
+def _make(home: Path, store_id: str) -> MarkFile:
+    """Create `publisher.mark` durably, before the database refers to it."""
     descriptor = open_regular(home / _FILE, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     try:
         os.write(descriptor, _FORM.format(store_id, 0).encode())
         os.fsync(descriptor)
-        seen = Seen(_files(home, descriptor), 0)
+        seen = MarkFile(_files(home, descriptor), 0)
     finally:
         os.close(descriptor)
     folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -250,6 +250,6 @@ def _make(home: Path, store_id: str) -> Seen:
 
 
 def _files(home: Path, mark: int) -> dict[str, str]:
-    """Which file `publisher.mark` is, and the inode of the database. That one is never opened here: to close it would
-    end the locks that SQLite holds on it (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
+    """Return the identity of `publisher.mark` and the inode of the database, which is not opened here: closing it would
+    release SQLite's locks (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
     return {**file_identity.identity(mark), "db": str((home / "ttp.db").stat().st_ino)}

@@ -1,7 +1,7 @@
-"""How fast an account may post by the settings: a least gap, and a most in 24 hours.
+"""Limit how fast an account posts: a minimum gap, and a maximum in 24 hours.
 
-What would come sooner waits: the account is held, as where a platform makes it wait, so that claims stay as they are,
-nothing becomes missed by it, and `ttp status` shows until when. Runs in the transaction that claims.
+An account that must wait is put on hold, as when a platform asks for a wait. So claims need no change, nothing is
+counted as missed, and `ttp status` shows the time. Runs in the transaction that claims.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from ttp.store.dialect import Connection
 
 _DAY = timedelta(days=1)
 _PATIENCE = timedelta(days=8)
-"""No delivery is published so much later than it was due."""
+"""No delivery is published later than this after it was due."""
 
 # Accounts that could have something claimed now: one index seek for each.
-_WANTING = """
+_READY_ACCOUNTS = """
 SELECT a.id FROM account a
 WHERE (a.hold_until IS NULL OR a.hold_until <= :now) AND EXISTS (
     SELECT 1 FROM delivery d
     WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now
 )
 """
-# When an account's last posts went out, the newest first: also such that may be live. By the index of account and time.
-_WENT_OUT = """
+# When an account's last posts were published, or may have been, newest first. By the index of account and time.
+_PUBLISHED_AT = """
 SELECT at FROM (
     SELECT coalesce(d.published_at, (
         SELECT max(t.at) FROM attempt t WHERE t.delivery_id = d.id AND t.phase = 'publish'
@@ -46,37 +46,37 @@ WHERE hold_until > :now AND (hold_reason LIKE '%: publish.min_gap_s' OR hold_rea
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no such limit. `approved`: only what
-    is approved can go out."""
+    """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no limit. `approved`: only approved
+    posts are published."""
 
     min_gap: timedelta
     per_day: int
     approved: bool = False
 
     def hold(self, db: Connection, now: datetime) -> None:
-        """Hold each account with something due that may not post yet, until it may."""
+        """Put accounts that must wait on hold."""
         if not self.min_gap and not self.per_day:
             return
-        wanting = conditions.only(_WANTING) if self.approved else _WANTING
-        for row in db.execute(wanting, {"now": to_ms(now)}).fetchall():
+        sql = conditions.only_approved(_READY_ACCOUNTS) if self.approved else _READY_ACCOUNTS
+        for row in db.execute(sql, {"now": to_ms(now)}).fetchall():
             until, why = self._waits(db, row["id"], now)
             if until > now:
                 accounts.mark_account(db, row["id"], hold_until=until, hold_reason=why)
 
     def renew(self, db: Connection, now: datetime) -> None:
-        """End the holds of other settings, which were changed since: what these say holds anew."""
+        """Shorten holds that came from earlier settings to what these settings need."""
         for row in db.execute(_HELD, {"now": to_ms(now)}).fetchall():
             until, _ = self._waits(db, row["id"], now)
             if to_ms(until) < row["hold_until"]:
                 accounts.lift_hold(db, row["id"], now)
 
     def _waits(self, db: Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
-        """Until when an account waits, and for which of the settings."""
+        """Return until when an account waits, and the setting that says so."""
         values = {"account": account_id, "since": to_ms(now - _PATIENCE), "most": max(1, self.per_day)}
-        went_out = [from_ms(found["at"]) for found in db.execute(_WENT_OUT, values)]
+        published = [from_ms(found["at"]) for found in db.execute(_PUBLISHED_AT, values)]
         waits = [(now, "")]
-        if went_out and self.min_gap:
-            waits.append((went_out[0] + self.min_gap, f"{self.min_gap.total_seconds():g} s apart: publish.min_gap_s"))
-        if self.per_day and len(went_out) == self.per_day:
-            waits.append((went_out[-1] + _DAY, f"{self.per_day} in 24 hours: publish.per_day"))
+        if published and self.min_gap:
+            waits.append((published[0] + self.min_gap, f"{self.min_gap.total_seconds():g} s apart: publish.min_gap_s"))
+        if self.per_day and len(published) == self.per_day:
+            waits.append((published[-1] + _DAY, f"{self.per_day} in 24 hours: publish.per_day"))
         return max(waits)

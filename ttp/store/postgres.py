@@ -47,7 +47,8 @@ class PostgresConnection:
     """A `dialect.Connection` over one session."""
 
     def __init__(self, url: str, options: str = "") -> None:
-        """`options`: of the server's settings for this session, as `-c NAME=VALUE`. StoreError where it refuses."""
+        """`options`: of the server's settings for this session, as `-c NAME=VALUE`. Raises StoreError where it
+        refuses."""
         with _neutral_errors():
             self._session = psycopg.connect(url, autocommit=True, options=options, row_factory=_rows)
 
@@ -141,7 +142,7 @@ class PostgresDatabase(Database):
 
 
 def create_tables(url: str, options: str = "") -> None:
-    """Create the tables of a new store in an empty database. Conflicting or StoreError where it is not empty."""
+    """Create the tables of a new store in an empty database. Raises Conflicting or StoreError where it is not empty."""
     schema = Path(__file__).with_name("schema_postgresql.sql").read_text()
     statements = "".join(line for line in schema.splitlines(keepends=True) if not line.startswith("--")).split(";\n")
     with closing(PostgresConnection(url, options)) as connection, connection.transaction():

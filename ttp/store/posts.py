@@ -1,7 +1,6 @@
-"""Writing posts: whole posts in, changed posts over, by plain statements inside `Database.writing`'s transaction.
+"""Write posts, one or ten thousand with the same statements, inside a transaction of `Database.writing`.
 
-One post or ten thousand are written by the same statements, each once for all rows. Every write says in which command's
-name it is, so that it can be taken back (`history`); None where it is in no person's.
+A recorder makes the change undoable; None for changes that no person made.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from ttp.store.row_mapper import Column, text_of
 
 
 class Recorder(Protocol):
-    """Writes down what a command changed, so that it can be undone."""
+    """Records what a command changed, for undo."""
 
     def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
         """Record posts that were just stored; `before` has those that existed."""
@@ -28,19 +27,19 @@ class Recorder(Protocol):
 
 
 def insert(db: Connection, post: Post, recorder: Recorder | None) -> Post:
-    """Store a new post; answers it with its ids."""
+    """Store a new post and return it with its ids."""
     assert post.id is None
     return _saved(db, post, recorder)
 
 
 def update(db: Connection, post: Post, recorder: Recorder | None) -> Post:
-    """Store every field of a post; deliveries without an id are new. Answers it as it is stored."""
+    """Store every field of a post and return it as stored. Deliveries without an id are new."""
     assert post.id is not None
     return _saved(db, post, recorder)
 
 
 def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> list[int]:
-    """Store posts, new ones (without an id) and changed ones; their ids, in order."""
+    """Insert posts without an id, update the others, and return all ids in order."""
     before = _before(db, posts, recorder)
     fresh = iter(db.reserve_ids("post", sum(post.id is None for post in posts)))
     ids = [post.id or next(fresh) for post in posts]
@@ -78,8 +77,8 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
     return ids
 
 
-def retime(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
-    """Store the times of drafts that are scheduled now: what `update` does of it, for many at once."""
+def save_times(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
+    """Store the times of drafts that get scheduled: what `update` does, for many posts at once."""
     before = _before(db, posts, recorder)
     db.executemany(
         "UPDATE post SET status = :status, scheduled_at = :scheduled_at, updated_at = :updated_at,"
@@ -100,7 +99,7 @@ def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
 
 
 def _before(db: Connection, posts: Iterable[Post], recorder: Recorder | None) -> Mapping[int, PostSnapshot]:
-    """The posts as they are, where somebody may want them back."""
+    """Return snapshots of the stored posts, if the change is recorded."""
     return {} if recorder is None else dict(snapshots(db, (post.id for post in posts if post.id is not None)))
 
 
@@ -135,7 +134,7 @@ _DELIVERIES = (
 
 @dataclass(frozen=True, slots=True)
 class PostSnapshot:
-    """The rows of one post at one moment, as `text` (JSON), but for when it was changed last."""
+    """The rows of one post at one moment as JSON, without its time of change."""
 
     text: str
     in_flight: bool
@@ -147,19 +146,19 @@ class PostSnapshot:
 
     @property
     def needs(self) -> str | None:
-        """The digests of its media as they are stored."""
+        """Return its media digests in stored form."""
         return text_of(sorted(set(self.media))) if self.media else None
 
 
 def digest(image: str) -> str:
-    """What tells one image from another."""
+    """Return a digest of a snapshot."""
     import hashlib  # here: questions import this module, and take no digest
 
     return hashlib.blake2b(image.encode(), digest_size=16).hexdigest()
 
 
 def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSnapshot]]:
-    """The posts of these ids, deleted ones too, as their rows are now."""
+    """Yield snapshots of these posts, deleted ones included."""
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
@@ -173,7 +172,7 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
 
 
 def post_of(post_id: int, image: str) -> Post:
-    """The post that an image is of. What it does not name is not there: a column that came later."""
+    """Return the post of a snapshot. Columns added later are missing in it and count as NULL."""
     held = json.loads(image)
     own = _Row(held["post"], id=post_id, updated_at=held["post"]["created_at"])
     of_post = {"post_id": post_id}
@@ -183,7 +182,7 @@ def post_of(post_id: int, image: str) -> Post:
 
 
 class _Row(dict[str, Any]):
-    """A row out of an image, in which NULL is left out."""
+    """A row of a snapshot, which leaves out NULL."""
 
     def __init__(self, held: Mapping[str, Any], **more: Any) -> None:
         super().__init__(held, **more)
@@ -217,5 +216,5 @@ def _image(
 
 
 def _named(row: Row, *without: str) -> dict[str, Any]:
-    """The columns that have a value: one that a later schema adds makes no other digest."""
+    """Return the columns that have a value, so that a column added later changes no digest."""
     return {name: row[name] for name in row.keys() if name not in without and row[name] is not None}  # noqa: SIM118

@@ -1,7 +1,7 @@
-"""The reads that a person waits for: plain statements on an open connection, by index, never more than is shown.
+"""Reads that a person waits for: by index, and never more than is shown.
 
-Lists come in three runs, each by one index: what is coming (soonest first), drafts (oldest first), what has ended
-(latest first). They are paged by keyset, so any page of a million posts costs the same.
+Lists have three parts, each read by one index: upcoming (soonest first), drafts (oldest first), ended (latest first).
+They are paged by keyset, so that any page of a million posts costs the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import _READY
-from ttp.store.corrupt_rows import list_of, object_of, reading, texts_of
+from ttp.store.corrupt_rows import as_corrupt_row, parse_list, parse_object, parse_texts
 from ttp.store.dialect import Connection, Row, contains
 from ttp.store.row_mapper import ms
 
@@ -47,7 +47,7 @@ _RUNS = ((COMING, False), (DRAFTS, False), (ENDED, True))
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, `until` excluded."""
+    """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, excluding `until`."""
 
     statuses: tuple[PostStatus, ...] = ()
     platforms: tuple[str, ...] = ()
@@ -59,60 +59,60 @@ class PostFilter:
     key: str | None = None
     needs_you: bool = False
     approval: bool = False
-    """What waits for approval needs you too."""
+    """With `needs_you`: include posts that wait for approval."""
     untimed: bool = False
-    """Only what went out without ever having a time: the bounds are those of `published_at`."""
+    """Only posts published without a scheduled time; the bounds are for `published_at`."""
     limit: int | None = None
     after: int | None = None
 
 
 def post(db: Connection, post_id: int) -> Post | None:
-    """One post that is not deleted, with everything it has."""
+    """Return one complete post; None if it is deleted or does not exist."""
     return next(posts_by_id(db, [post_id]), None)
 
 
 def post_even_deleted(db: Connection, post_id: int) -> Post:
-    """One post that must exist. StopIteration if it never did."""
-    return next(whole(db, db.execute(f"{row_mapper.POSTS} WHERE id = ?", (post_id,)).fetchall()))
+    """Return one post that must exist. Raises StopIteration if it does not."""
+    return next(load_posts(db, db.execute(f"{row_mapper.POSTS} WHERE id = ?", (post_id,)).fetchall()))
 
 
 def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
-    """Posts by their ids, as few as a publisher claims at once."""
+    """Return posts by id. Meant for the few of one claim."""
     ids = sorted(set(post_ids))
     found = db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids).fetchall()
-    return {post.id or 0: post for post in whole(db, found)}
+    return {post.id or 0: post for post in load_posts(db, found)}
 
 
 def post_by_key(db: Connection, key: str) -> Post | None:
-    """The post of a key, also a deleted one: a key is used once for ever."""
+    """Return the post of a key, also a deleted one: a key is used only once."""
     row = db.execute(f"{row_mapper.POSTS} WHERE key = ?", (key,)).fetchone()
-    return None if row is None else next(whole(db, [row]))
+    return None if row is None else next(load_posts(db, [row]))
 
 
 def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
-    """The posts of these ids that exist and are not deleted, in the order given."""
+    """Yield the posts of these ids that exist and are not deleted, in the given order."""
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
         sql = f"{row_mapper.POSTS} WHERE id IN ({marks}) AND deleted_at IS NULL"
         found = {row["id"]: row for row in db.execute(sql, batch)}
-        yield from whole(db, [found[i] for i in batch if i in found])
+        yield from load_posts(db, [found[i] for i in batch if i in found])
 
 
 def existing_ids(db: Connection, first: int, last: int) -> list[int]:
-    """The ids from `first` to `last`, both included, of posts that are not deleted."""
+    """Return the ids from `first` to `last`, both included, of posts that are not deleted."""
     sql = "SELECT id FROM post WHERE id BETWEEN ? AND ? AND deleted_at IS NULL ORDER BY id"
     return [row["id"] for row in db.execute(sql, (first, last))]
 
 
 def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
-    """The posts that pass the filter, in list order, read in batches as they are consumed. `own_key`: gives those
-    without a key one, by their ids."""
+    """Yield the posts that pass the filter, in list order, reading in batches. `own_key`: makes a key for posts without
+    one."""
     found = _list_rows(db, wanted)
     if wanted.limit is not None:
         found = islice(found, wanted.limit)
     while batch := list(islice(found, min(_BATCH, wanted.limit or _BATCH))):
-        yield from whole(db, batch, own_key)
+        yield from load_posts(db, batch, own_key)
 
 
 def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
@@ -135,7 +135,7 @@ def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
 def _status_rows(
     db: Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: Row | None
 ) -> Iterator[Row]:
-    """All posts of one status in keyset order by the index post_by_status, a batch at a time."""
+    """Yield posts of one status in keyset order by the index post_by_status, in batches."""
     where, values = _conditions(wanted)
     order = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
     size = min(_BATCH, wanted.limit or _BATCH)
@@ -157,7 +157,7 @@ def _status_rows(
 def _beyond(
     position: tuple[int | None, int] | None, descending: bool
 ) -> tuple[tuple[str, tuple[row_mapper.Column, ...]], ...]:
-    """What comes after a position, as conditions in index order: NULL stands before every time, comparing with none."""
+    """Return the conditions for rows after a position, in index order. NULL sorts first and compares with nothing."""
     beyond = "<" if descending else ">"
     if position is None:
         return (("", ()),)
@@ -170,7 +170,7 @@ def _beyond(
 
 
 def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
-    """The filters beside the status, as SQL with its values."""
+    """Return the filters other than status as SQL with its values."""
     parts: list[str] = []
     values: list[row_mapper.Column] = []
 
@@ -186,7 +186,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
-        add(f"({failed} OR {conditions.WAITS})" if wanted.approval else failed)
+        add(f"({failed} OR {conditions.WAITS_FOR_APPROVAL})" if wanted.approval else failed)
     for tag in wanted.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
     if wanted.untimed:
@@ -207,8 +207,8 @@ def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def whole(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
-    """Complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
+def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
+    """Yield complete posts for rows of POSTS, with three more queries for the whole batch."""
     ids = [row["id"] for row in found]
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
@@ -232,7 +232,7 @@ def delivery(db: Connection, delivery_id: int) -> Delivery | None:
 
 
 def posts_naming(db: Connection, account_id: int) -> list[int]:
-    """The ids of posts with a delivery to the account that has not ended."""
+    """Return the ids of posts with an unfinished delivery to the account."""
     sql = (
         "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
         " AND p.deleted_at IS NULL AND d.state NOT IN ('published', 'cancelled') ORDER BY d.post_id"
@@ -241,7 +241,7 @@ def posts_naming(db: Connection, account_id: int) -> list[int]:
 
 
 def attempts(db: Connection, post_id: int) -> Iterator[Attempt]:
-    """Every step of every attempt at a post's deliveries, in the order in which they began."""
+    """Yield every step of every attempt at a post's deliveries, in the order in which they began."""
     sql = (
         "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
         " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
@@ -251,7 +251,7 @@ def attempts(db: Connection, post_id: int) -> Iterator[Attempt]:
 
 
 def busy_instants(db: Connection, account_id: int, since: datetime, until: datetime = _NEVER) -> list[datetime]:
-    """When the account has posts from `since` on, and before `until`: scheduled, in flight or published. In order."""
+    """Return when the account has posts in this range: scheduled, in flight or published, in order."""
     sql = (
         "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.account_id = ? AND d.due_at >= ? AND d.due_at < ?"
@@ -262,19 +262,19 @@ def busy_instants(db: Connection, account_id: int, since: datetime, until: datet
 
 
 def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
-    """The delivery that is due next, after `now`: of those that are `approved`, where so asked."""
+    """Return the delivery that is due next after `now`. `approved`: of the approved ones."""
     sql = (
         f"{row_mapper.DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
         " ORDER BY d.next_at LIMIT 1"
     )
-    row = db.execute(conditions.only(sql) if approved else sql, (ms(now),)).fetchone()
+    row = db.execute(conditions.only_approved(sql) if approved else sql, (ms(now),)).fetchone()
     return None if row is None else row_mapper.delivery_in_order(row)
 
 
 def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
-    """How many posts are overdue, and how many have a time still to come. What an account's hold keeps is neither.
+    """Return how many posts are overdue and how many have a later time. Posts delayed by a hold count as neither.
 
-    `approved`: what is not approved is not overdue.
+    `approved`: posts that are not approved are not overdue.
     """
     ready = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
     held = "account_id IN (SELECT id FROM account WHERE hold_until > :now)"
@@ -282,12 +282,12 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
         f"SELECT (SELECT count(DISTINCT post_id) FROM delivery WHERE {ready} AND next_at <= :now AND NOT {held}),"
         f" (SELECT count(*) FROM post WHERE status = 'scheduled' AND deleted_at IS NULL AND scheduled_at > :now)"
     )
-    overdue, waiting = db.execute(conditions.only(sql) if approved else sql, {"now": ms(now)}).fetchone()
+    overdue, waiting = db.execute(conditions.only_approved(sql) if approved else sql, {"now": ms(now)}).fetchone()
     return overdue, waiting
 
 
-def needing(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
-    """The ids of posts with a delivery in a state that only a person ends, newest first.
+def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
+    """Return the newest posts with a delivery in a state that only a person ends.
 
     `auth`: only those whose token no longer worked (True), or only the others (False).
     """
@@ -302,26 +302,26 @@ def needing(db: Connection, state: str, *, auth: bool | None = None, most: int =
 
 
 def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
-    """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
+    """Return the posts of some keys, at most a few hundred, also deleted ones: a key is used only once."""
     found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
-    return {post.key or "": post for post in whole(db, found)}
+    return {post.key or "": post for post in load_posts(db, found)}
 
 
 def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
-    """The ids and keys of the posts whose key begins so and that are not deleted, by key."""
+    """Yield the ids and keys of posts whose key begins so and that are not deleted, by key."""
     sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
     for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
         yield row["id"], row["key"]
 
 
 def media_item(db: Connection, sha256: str) -> MediaItem | None:
-    """What is known of the media with this digest, if a post has had it."""
+    """Return the media item with this digest, if a post had it."""
     row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
     return None if row is None else row_mapper.media(row)
 
 
-def said(db: Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
-    """What an account's posts that are due between two instants say, with their ids; also what is out."""
+def texts_around(db: Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
+    """Return time, id and text of an account's posts due between two instants, also published ones."""
     sql = (
         "SELECT d.due_at, d.post_id, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
@@ -350,22 +350,22 @@ _CHARGED = (
 )
 
 
-class Charged(NamedTuple):
-    """What of one delivery is still to be charged: its texts, and how many of its media have an alt text."""
+class TextsToCharge(NamedTuple):
+    """The texts of one delivery that will be charged, and the number of its alt texts."""
 
     texts: tuple[str, ...]
     alts: int
 
 
-def coming(db: Connection, platform: str, most: int) -> list[int]:
-    """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
+def upcoming_deliveries(db: Connection, platform: str, most: int) -> list[int]:
+    """Return the ids of the next deliveries on a platform. Each account is read only as far as needed."""
     known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
     waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 
 
-def charged(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[Charged]:
-    """What is to be charged of each of these deliveries, in no order. Unreadable."""
+def texts_to_charge(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[TextsToCharge]:
+    """Yield what will be charged for each of these deliveries, in no order. Raises CorruptRow."""
     ids = iter(delivery_ids)
     while batch := list(islice(ids, _BATCH)):
         for row in db.execute(_CHARGED.format(",".join("?" * len(batch))), batch):
@@ -376,35 +376,35 @@ def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
     return ((row["next_at"], row["id"]) for row in db.execute(_IDS, (account_id,)))
 
 
-@reading("delivery")
-def _charged(row: Row, facts: Facts) -> Charged:
+@as_corrupt_row("delivery")
+def _charged(row: Row, facts: Facts) -> TextsToCharge:
     if (row["variants"], row["thread"], row["handle"]) == ("{}", "[]", "{}"):  # as most are
-        return Charged((row["content"],), row["alts"])
-    post = Post(row["content"], variants=texts_of(row["variants"]), thread=list_of(row["thread"]))
-    out = len(parts_of(object_of(row["handle"])))
+        return TextsToCharge((row["content"],), row["alts"])
+    post = Post(row["content"], variants=parse_texts(row["variants"]), thread=parse_list(row["thread"]))
+    out = len(parts_of(parse_object(row["handle"])))
     texts = post.parts_for(f"{facts.name}/{row['account_handle']}", facts)
-    return Charged(texts[out:], 0 if out else row["alts"])
+    return TextsToCharge(texts[out:], 0 if out else row["alts"])
 
 
 _COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")
 
 
-LOOKED_THROUGH = 1000
-"""Deliveries that are looked through for such that wait for approval: the next ones."""
+SEARCHED_DELIVERIES = 1000
+"""How many of the next deliveries are searched for unapproved ones."""
 
 
-def waiting(db: Connection, most: int = 100) -> list[int]:
-    """The ids of posts that wait for approval, the next ones first: of those that go out next, LOOKED_THROUGH."""
+def posts_waiting_for_approval(db: Connection, most: int = 100) -> list[int]:
+    """Return the ids of posts that wait for approval among the next deliveries, soonest first."""
     sql = (
         f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
         " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT :most"
     )
-    found = db.execute(sql, {"through": LOOKED_THROUGH, "most": most})
+    found = db.execute(sql, {"through": SEARCHED_DELIVERIES, "most": most})
     return [row["post_id"] for row in found]
 
 
-def due(db: Connection, now: datetime, most: int) -> list[int]:
-    """The ids of posts that are due and wait for approval, the last due ones: among so many that are due."""
+def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> list[int]:
+    """Return the ids of posts that wait for approval among the last due deliveries."""
     sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?) AS last"
     found = db.execute(sql, (ms(now), most))
     return sorted({row["post_id"] for row in found if row["approved_at"] is None})

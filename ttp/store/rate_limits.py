@@ -1,8 +1,7 @@
-"""What the platforms said of their limits: remembered here for the next call, and in the store for the next process.
+"""Rate limits that the platforms reported: in memory for the next call, in the store for the next process.
 
-A note goes into memory at once and to the disk with whatever the publisher writes next, so that none costs a commit of
-its own; one that could not be written is lost, and never anything else with it. The store's rows are newer where
-another process wrote them: the publisher reads them at the start of each delivery. Also lifting an account's hold.
+A limit is stored with the publisher's next write, so that it costs no commit; if that fails, only the limit is lost.
+Another process may store newer ones: the publisher reads them at the start of each delivery.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ WHERE excluded.seen_at >= rate_limit.seen_at
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was told, when, and to which account; `written`: the store has it."""
+    """A limit, when it was reported and to which account. `written`: it is stored."""
 
     limit: Limit
     at: datetime
@@ -55,7 +54,7 @@ class _Seen:
 
 
 class Limits:
-    """The limits of all accounts. Safe to use from several threads."""
+    """The limits of all accounts. Thread-safe."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -67,7 +66,7 @@ class Limits:
     # For the clients.
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
-        """Remember what was told of an account's limits; on disk later. What has no reset is no limit to remember."""
+        """Remember an account's reported limits; stored later. A limit without a reset is ignored."""
         now = self._clock.now()
         with self._lock:
             for limit in limits:
@@ -77,7 +76,7 @@ class Limits:
                     self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
 
     def known(self, account: Account, key: LimitKey) -> Limit | None:
-        """What was last told of one limit, here or, before this process, elsewhere; None where nothing was."""
+        """Return the last reported limit, from memory or the store; None if there was no report."""
         if account.id is not None and account.id not in self._recalled:
             with self._database.reading() as db:
                 if db is not None:
@@ -87,30 +86,30 @@ class Limits:
         return None if seen is None else seen.limit
 
     def keep(self) -> None:
-        """Write what is not written yet, in a transaction of its own. Raises nothing."""
+        """Store new limits in a separate transaction. Raises nothing."""
         if not self._unwritten():
             return
-        # What is wrong with the store is met, and told, by whoever has more to say to it.
+        # Errors of the store are reported by the next command or publisher that needs it.
         with suppress(TtpError, StoreError, OSError), closing(self._database.connect()) as db, db.transaction():
             self.write(db)
 
     # For the publisher, inside its transactions.
 
     def recall(self, db: Connection, *accounts: Account) -> None:
-        """Take over what the store has of accounts' limits, and of their apps', where it is newer than what is known.
+        """Load the stored limits of these accounts and their apps where they are newer than those in memory.
 
-        What the store does not have any more is forgotten: somebody lifted it.
+        Limits deleted from the store are forgotten: a person lifted the hold.
         """
         ids = {account.id for account in accounts if account.id is not None}
         names = {
             "accounts": List(sorted(ids)),
             "platforms": List(sorted({account.platform for account in accounts})),
         }
-        told = [_seen(row) for row in db.execute(_READ, names)]
+        stored = [_seen(row) for row in db.execute(_READ, names)]
         with self._lock:
             for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
                 del self._known[key]
-            for seen in told:
+            for seen in stored:
                 key = (owner(seen.limit.account, seen.limit.key), seen.limit.key)
                 mine = self._known.get(key)
                 if mine is None or mine.at < seen.at:
@@ -118,7 +117,7 @@ class Limits:
             self._recalled |= ids
 
     def write(self, db: Connection) -> None:
-        """Write what is not written yet. If it cannot be, nothing else of the transaction is lost."""
+        """Store new limits. If that fails, the rest of the transaction is unaffected."""
         unwritten = self._unwritten()
         if not unwritten:
             return
@@ -138,9 +137,9 @@ class Limits:
             return {key: seen for key, seen in self._known.items() if not seen.written}
 
 
-def current(db: Connection, now: datetime) -> list[Limit]:
-    """The limits that have not reset, of accounts that there are; the nearest to its end first. One that several
-    accounts of an app share is told once, as it was told last."""
+def current_limits(db: Connection, now: datetime) -> list[Limit]:
+    """Return the limits that have not reset, the most used ones first. A limit that several accounts share is listed
+    once, as it was last reported."""
     sql = (
         "SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id"
         " WHERE a.removed_at IS NULL AND r.reset_at > ? ORDER BY r.seen_at"

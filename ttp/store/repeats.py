@@ -1,6 +1,6 @@
-"""Recurrences and their occurrences: plain reads, and plain writes on the connection of a transaction.
+"""Read and write repeats and their occurrences.
 
-The key of an occurrence is its recurrence and its instant, so that none is made twice, whoever makes it.
+An occurrence is keyed by its repeat and its instant, so that it is created once, whoever creates it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Repea
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.claims import LATE_MS
-from ttp.store.conditions import LEFT
-from ttp.store.corrupt_rows import LeftAlone, list_of
+from ttp.store.conditions import NOT_QUARANTINED
+from ttp.store.corrupt_rows import Quarantine, parse_list
 from ttp.store.dialect import Connection, List, Row, greatest, rows_of
 from ttp.store.row_mapper import ms
 
@@ -23,7 +23,7 @@ _DUE = f"""
 SELECT id FROM recurrence WHERE {_GOING} AND next_at IS NOT NULL AND next_at <= :horizon
 UNION SELECT id FROM recurrence WHERE {_GOING} AND next_at IS NOT NULL AND coalesce(made_until, 0) <= :now
 """
-# The posts of a tag by their last use: as a pattern, or by themselves. What is a copy itself is none of the pool.
+# The posts of a tag by their last use: as a pattern, or published themselves. Copies do not belong to the pool.
 _AS_PATTERN = "coalesce((SELECT max(o.at) FROM occurrence o WHERE o.source_id = p.id), 0)"
 _LEAST_USED = f"""
 SELECT id FROM (
@@ -34,13 +34,13 @@ SELECT id FROM (
         AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.post_id = p.id AND o.source_id IS NOT NULL)
 ) AS used WHERE used_at <= :rested ORDER BY used_at, id LIMIT 1
 """
-# Late ones of a recurrence that has a later one due, too: as they were made, and late through nothing but waiting for a
-# publisher. By the index of what is ready.
-_OUTDONE = f"""
+# Late occurrences of a repeat with a later one due, unchanged since creation, and late only for lack of a publisher. By
+# the index of ready deliveries.
+_SUPERSEDED = f"""
 SELECT d.*, a.platform, a.handle AS account_handle, o.recurrence_id
 FROM delivery d JOIN account a ON a.id = d.account_id JOIN occurrence o ON o.post_id = d.post_id
 WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at < :late AND d.state = 'pending'
-    AND d.due_at = o.at AND d.due_at > coalesce(a.hold_until, 0) AND {LEFT}
+    AND d.due_at = o.at AND d.due_at > coalesce(a.hold_until, 0) AND {NOT_QUARANTINED}
     AND EXISTS (
         SELECT 1 FROM occurrence l JOIN delivery e ON e.post_id = l.post_id JOIN post p ON p.id = l.post_id
         WHERE l.recurrence_id = o.recurrence_id AND l.at > o.at AND l.at <= :now
@@ -51,18 +51,21 @@ LIMIT :most
 """
 
 
-def due(db: Connection, *, now: datetime, horizon: datetime) -> list[int]:
-    """The recurrences with something to make: an instant up to `horizon`, or none made that is still to come."""
+def due_recurrences(db: Connection, *, now: datetime, horizon: datetime) -> list[int]:
+    """Return the repeats with something to create: an instant up to `horizon`, or none created that is still to
+    come."""
     return [row["id"] for row in db.execute(_DUE, {"now": ms(now), "horizon": ms(horizon)})]
 
 
-def outdone(db: Connection, *, now: datetime, most: int, approved: bool, left: LeftAlone) -> list[tuple[Delivery, int]]:
-    """Due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each.
+def superseded_deliveries(
+    db: Connection, *, now: datetime, most: int, approved: bool, quarantine: Quarantine
+) -> list[tuple[Delivery, int]]:
+    """Return due deliveries of repeats for which a later occurrence is due too, with the id of the repeat.
 
-    `approved`: only what is approved goes out, so that what is not outdoes nothing that is.
+    `approved`: only approved posts are published, so that an unapproved one supersedes nothing.
     """
-    values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, "approved": approved, **left.values}
-    return [(row_mapper.delivery(row), int(row["recurrence_id"])) for row in db.execute(_OUTDONE, values)]
+    values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, "approved": approved, **quarantine.values}
+    return [(row_mapper.delivery(row), int(row["recurrence_id"])) for row in db.execute(_SUPERSEDED, values)]
 
 
 def recurrence(db: Connection, recurrence_id: int) -> Recurrence | None:
@@ -71,12 +74,12 @@ def recurrence(db: Connection, recurrence_id: int) -> Recurrence | None:
 
 
 def recurrences(db: Connection) -> list[Recurrence]:
-    """All there are, those that go on first."""
+    """Return all repeats, active ones first."""
     return [_recurrence(row) for row in db.execute("SELECT * FROM recurrence ORDER BY ended_at IS NOT NULL, id")]
 
 
 def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
-    """Store a new recurrence; its id."""
+    """Store a new repeat and return its id."""
     columns = {**_columns(one), "created_at": ms(now)}
     names = ", ".join(columns)
     marks = ", ".join(f":{name}" for name in columns)
@@ -84,22 +87,22 @@ def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
 
 
 def update(db: Connection, one: Recurrence) -> None:
-    """Store what changes of a recurrence."""
+    """Store the changeable fields of a repeat."""
     columns = _columns(one)
     sets = ", ".join(f"{name} = :{name}" for name in columns)
     db.execute(f"UPDATE recurrence SET {sets} WHERE id = :id", {**columns, "id": one.id})
 
 
-def add(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
-    """Store what became of an instant. Conflicting if that is stored already."""
+def add_occurrence(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
+    """Store the result of an instant. Raises Conflicting if it is stored already."""
     db.execute(
         "INSERT INTO occurrence (recurrence_id, at, state, post_id, source_id) VALUES (?, ?, ?, ?, ?)",
         (recurrence_id, ms(one.at), one.state.value, one.post_id, source_id),
     )
 
 
-def skip(db: Connection, recurrence_id: int, at: datetime) -> None:
-    """Leave an instant out, whether or not it is stored."""
+def skip_occurrence(db: Connection, recurrence_id: int, at: datetime) -> None:
+    """Mark an instant as skipped, stored or not."""
     db.execute(
         "INSERT INTO occurrence (recurrence_id, at, state) VALUES (?, ?, 'skipped')"
         " ON CONFLICT (recurrence_id, at) DO UPDATE SET state = 'skipped'",
@@ -107,19 +110,19 @@ def skip(db: Connection, recurrence_id: int, at: datetime) -> None:
     )
 
 
-def forget(db: Connection, recurrence_id: int, at: datetime) -> None:
-    """Let an instant be made again."""
+def forget_occurrence(db: Connection, recurrence_id: int, at: datetime) -> None:
+    """Delete an occurrence, so that it can be created again."""
     db.execute("DELETE FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
 
 
-def has(db: Connection, recurrence_id: int, at: datetime) -> bool:
-    """Whether it is stored what became of an instant."""
+def has_occurrence(db: Connection, recurrence_id: int, at: datetime) -> bool:
+    """Return whether the instant has a stored result."""
     found = db.execute("SELECT 1 FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
     return found.fetchone() is not None
 
 
-def after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
-    """What is stored of the instants after `at`, in order; a post that is deleted counts as skipped."""
+def occurrences_after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
+    """Yield the stored occurrences after `at`, in order. One whose post is deleted counts as skipped."""
     sql = (
         "SELECT o.*, p.deleted_at FROM occurrence o LEFT JOIN post p ON p.id = o.post_id"
         " WHERE o.recurrence_id = ? AND o.at > ? ORDER BY o.at"
@@ -129,8 +132,8 @@ def after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurren
         yield Occurrence(from_ms(row["at"]), state, row["post_id"])
 
 
-def of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
-    """What posts are occurrences of, by their ids, a few hundred at most."""
+def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
+    """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
         f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
@@ -138,8 +141,8 @@ def of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
     return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
 
 
-def kin(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
-    """Those of some posts that come of a recurrence that `post_id` comes of too, or is the pattern of."""
+def posts_of_same_repeat(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
+    """Return those of `others` that share a repeat with `post_id`, as occurrences or as its pattern."""
     sql = f"""
     WITH shared AS (
         SELECT id FROM recurrence WHERE post_id = :post
@@ -154,8 +157,8 @@ def kin(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
     return {row["id"] for row in found}
 
 
-def counts(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
-    """How many instants had which end."""
+def count_by_state(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
+    """Return the number of occurrences by state."""
     sql = (
         "SELECT CASE WHEN p.deleted_at IS NULL THEN o.state ELSE 'skipped' END AS state, count(*) AS many"
         " FROM occurrence o LEFT JOIN post p ON p.id = o.post_id WHERE o.recurrence_id = ? GROUP BY 1"
@@ -164,15 +167,15 @@ def counts(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
     return {state: found.get(state.value, 0) for state in OccurrenceState}
 
 
-def gone_through(db: Connection, recurrence_id: int, *, made: bool = False) -> int:
-    """How many instants are stored; `made`: how many of them became a post."""
+def count_occurrences(db: Connection, recurrence_id: int, *, made: bool = False) -> int:
+    """Return the number of stored occurrences; `made`: of those that became a post."""
     more = " AND state = 'made'" if made else ""
     found = db.execute(f"SELECT count(*) FROM occurrence WHERE recurrence_id = ?{more}", (recurrence_id,))
     return int(found.fetchone()[0])
 
 
-def least_used(db: Connection, tag: str, *, rested: datetime) -> int | None:
-    """The post of a tag whose last use is the longest ago, and not after `rested`."""
+def least_used_post(db: Connection, tag: str, *, rested: datetime) -> int | None:
+    """Return the post of a tag that was used longest ago, not after `rested`."""
     row = db.execute(_LEAST_USED, {"tag": tag, "rested": ms(rested)}).fetchone()
     return None if row is None else int(row["id"])
 
@@ -186,7 +189,7 @@ def _recurrence(row: Row) -> Recurrence:
         cool_down_s=row["cool_down_s"],
         until=row_mapper.instant(row["until"]),
         count=row["count"],
-        texts=list_of(row["texts"]),
+        texts=parse_list(row["texts"]),
         next_at=row_mapper.instant(row["next_at"]),
         made_until=row_mapper.instant(row["made_until"]),
         paused_at=row_mapper.instant(row["paused_at"]),

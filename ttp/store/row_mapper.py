@@ -1,6 +1,6 @@
-"""Rows to domain objects and back: the one mapping, used by every reader and writer.
+"""Map rows to domain objects and back, for all readers and writers.
 
-A column that is named as its field and has a plain value needs no word here: `columns` says how it is stored.
+A column named like its field and with a plain value needs no code here: `columns` says how it is stored.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from operator import attrgetter
 from typing import Any
 
 from ttp.domain.account import Account
+from ttp.domain.action import way_out_from_text, way_out_to_text
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
-from ttp.store.corrupt_rows import list_of, number_of, object_of, reading, texts_of
+from ttp.store.corrupt_rows import as_corrupt_row, parse_list, parse_number, parse_object, parse_texts
 from ttp.store.dialect import Row
 
 Column = str | int | float | None
@@ -41,7 +42,7 @@ def instant(value: int | None) -> datetime | None:
 
 
 def text_of(value: object) -> str:
-    """Return JSON as it is stored: keys sorted, no escapes, no spaces."""
+    """Return JSON in stored form: sorted keys, no escapes, no spaces."""
     return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
 
 
@@ -52,10 +53,10 @@ def _or_none(decode: Decoder) -> Decoder:
 _DECODERS: Mapping[columns.Kind, Decoder] = {
     "boolean": _or_none(bool),
     "instant": instant,
-    "list": list_of,
-    "object": object_of,
-    "real": number_of,
-    "texts": texts_of,
+    "list": parse_list,
+    "object": parse_object,
+    "real": parse_number,
+    "texts": parse_texts,
 }
 _ENCODERS: Mapping[columns.Kind, Encoder] = {"instant": ms, "list": text_of, "object": text_of, "texts": text_of}
 
@@ -65,7 +66,7 @@ def _value_of(member: str | None) -> str | None:
 
 
 class _Mapping:
-    """How the columns of one table become fields of a domain object, and back."""
+    """Maps the columns of one table to the fields of a domain object, and back."""
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class _Mapping:
         joined: Collection[str] = (),
         enums: Mapping[str, type[str]] | None = None,
     ) -> None:
-        """`without`: columns that are no field; `joined`: names of what a statement adds from another table."""
+        """`without`: columns that are not fields; `joined`: columns that a statement adds from another table."""
         kinds = {name: kind for name, kind in table.items() if name not in without}
         decoders = {name: _DECODERS[kind] for name, kind in kinds.items() if kind in _DECODERS}
         decoders |= {name: _or_none(enum) for name, enum in (enums or {}).items()}
@@ -133,46 +134,50 @@ DELIVERIES = (
 """Selects the rows that `delivery_in_order` reads."""
 
 
-@reading("account")
+@as_corrupt_row("account")
 def account(row: Row) -> Account:
     return Account(**_ACCOUNT.fields_by_name(row))
 
 
 def account_columns(account: Account) -> dict[str, Column]:
-    """Return all that can change of an account; its name stays."""
+    """Return the columns that can change; the name cannot."""
     return _ACCOUNT.columns(account, _ACCOUNT_COLUMNS)
 
 
-@reading("delivery")
+@as_corrupt_row("delivery")
 def delivery(row: Row) -> Delivery:
-    """`row` is a delivery joined with its account's `platform` and, as `account_handle`, its handle."""
+    """Map a delivery joined with its account's `platform` and `account_handle`."""
     return _delivery(_DELIVERY.fields_by_name(row))
 
 
-@reading("delivery")
+@as_corrupt_row("delivery")
 def delivery_in_order(row: Row) -> Delivery:
-    """The same of a row of DELIVERIES: by position, because a look-up by name searches the names each time."""
+    """Map a row of DELIVERIES by position: access by name would search the names each time."""
     return _delivery(_DELIVERY.fields(row))
 
 
 def _delivery(fields: dict[str, Any]) -> Delivery:
     kind, code, message, hint = (fields.pop(name) for name in _ERROR)
-    fields["error"] = None if kind is None else DeliveryError(kind, message, code, hint)
+    fields["error"] = None if kind is None else DeliveryError(kind, message, code, way_out_from_text(hint))
     fields["account"] = f"{fields['platform']}/{fields.pop('account_handle')}"
     return Delivery(**fields)
 
 
 def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict[str, Column]:
-    """Return the columns that a transition can change; of those only what differs from `before` where it is given."""
+    """Return the columns that a transition can change; with `before`, only those that differ."""
     changed = _DELIVERY.columns(delivery, _DELIVERY_COLUMNS, before)
     if before is None or delivery.error != before.error:
         error = delivery.error
-        values = (str(error.kind), error.code, error.message, error.hint) if error else (None,) * len(_ERROR)
+        values = (
+            (str(error.kind), error.code, error.message, way_out_to_text(error.hint))
+            if error
+            else (None,) * len(_ERROR)
+        )
         changed.update(zip(_ERROR, values, strict=True))
     return changed
 
 
-@reading("post_media")
+@as_corrupt_row("post_media")
 def media(row: Row) -> MediaItem:
     return MediaItem(**_MEDIA.fields_by_name(row))
 
@@ -181,12 +186,12 @@ def media_columns(item: MediaItem) -> dict[str, Column]:
     return _MEDIA.columns(item, _MEDIA.names)
 
 
-@reading("post")
+@as_corrupt_row("post")
 def post(row: Row, deliveries: Sequence[Delivery], items: Sequence[MediaItem], tags: Sequence[str]) -> Post:
     return _post(_POST.fields_by_name(row), deliveries, items, tags)
 
 
-@reading("post")
+@as_corrupt_row("post")
 def post_in_order(
     row: Row,
     deliveries: Sequence[Delivery],
@@ -194,7 +199,7 @@ def post_in_order(
     tags: Sequence[str],
     own_key: OwnKey | None = None,
 ) -> Post:
-    """The same of a row of POSTS. `own_key`: gives a post without a key one, by its id."""
+    """Map a row of POSTS. `own_key`: makes a key from the id for a post without one."""
     return _post(_POST.fields(row), deliveries, items, tags, own_key)
 
 
@@ -219,8 +224,8 @@ def post_columns(post: Post) -> dict[str, Column]:
     return {**_POST.columns(post, _POST_COLUMNS), **dict(zip(_REJECTION, values, strict=True))}
 
 
-@reading("attempt")
+@as_corrupt_row("attempt")
 def attempt(row: Row) -> Attempt:
-    """`row` is an attempt joined with its account's `platform` and `account_handle`."""
+    """Map an attempt joined with its account's `platform` and `account_handle`."""
     fields = _ATTEMPT.fields_by_name(row)
     return Attempt(account=f"{fields.pop('platform')}/{fields.pop('account_handle')}", **fields)

@@ -1,4 +1,4 @@
-"""Slots: writing them, reading them, and who holds an instant of an account."""
+"""Read and write slots, and find the posts at an instant of an account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOLDING = "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') 
 
 
 def insert(db: Connection, slot: Slot, *, now: datetime) -> int:
-    """Store a new slot; its id."""
+    """Store a new slot and return its id."""
     stored = db.execute(
         "INSERT INTO slot (account_id, cron, timezone, name, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
         (slot.account_id, slot.cron, slot.timezone, slot.name, ms(now)),
@@ -32,19 +32,19 @@ def rename(db: Connection, slot_id: int, name: str) -> None:
 
 
 def remove(db: Connection, ids: Iterable[int]) -> None:
-    """Forget slots. Posts that hold their instants keep them."""
+    """Delete slots. Posts at their instants keep their times."""
     db.executemany("DELETE FROM slot WHERE id = ?", [(slot_id,) for slot_id in ids])
 
 
 def slots(db: Connection, account_ids: Collection[int] | None = None) -> list[Slot]:
-    """The slots of these accounts, of all where None is given: by account, in the order in which they were added."""
+    """Return the slots of these accounts (None: of all), by account, in the order in which they were added."""
     ids = sorted(account_ids or ())
     which = "" if account_ids is None else f"AND s.account_id IN ({','.join('?' * len(ids))})"
     return [_slot(row) for row in db.execute(_SLOTS.format(which), ids)]
 
 
-def holders(db: Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
-    """The ids of the posts that hold an instant of one of these accounts, but for the post `without`."""
+def posts_at(db: Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
+    """Return the ids of posts at an instant of one of these accounts, except `without`."""
     ids = sorted(account_ids)
     sql = (
         "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
@@ -54,8 +54,10 @@ def holders(db: Connection, account_ids: Collection[int], at: datetime, *, witho
     return [row["post_id"] for row in db.execute(sql, [*ids, ms(at), without])]
 
 
-def held(db: Connection, account_ids: Collection[int], since: datetime, until: datetime) -> dict[datetime, list[int]]:
-    """Who holds which instants of these accounts, from `since` on and before `until`."""
+def posts_by_instant(
+    db: Connection, account_ids: Collection[int], since: datetime, until: datetime
+) -> dict[datetime, list[int]]:
+    """Return the ids of posts by instant for these accounts, from `since` and before `until`."""
     ids = sorted(account_ids)
     sql = (
         "SELECT DISTINCT d.due_at, d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"

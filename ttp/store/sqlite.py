@@ -1,7 +1,7 @@
 """The SQLite side of the store, and the only module that opens its files: connections, creation, copies, errors.
 
-Every connection, whoever uses it, has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power
-cut), foreign keys on, schema not trusted, and patience for another writer.
+Every connection has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power cut), foreign keys
+on, schema not trusted, and a timeout for other writers.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
 from ttp.store.dialect import Conflicting, Connection, List, StoreError
-from ttp.store.home.paths import _FULL, no_room, quoted
+from ttp.store.home.paths import _FULL, no_room, quote_path
 from ttp.store.home.regular_file import kind_of
 
 VERSION = sqlite3.sqlite_version
@@ -23,7 +24,7 @@ sqlite3.register_adapter(List, json.dumps)
 
 
 class SqliteConnection(sqlite3.Connection):
-    """A `dialect.Connection`. Statements run as they are written, without a step of Python between."""
+    """A `dialect.Connection`. Statements run unchanged, without a step of Python in between."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -75,7 +76,7 @@ class SqliteConnection(sqlite3.Connection):
 
 @contextmanager
 def _neutral_errors() -> Iterator[None]:
-    """Turn the driver's errors into those of `dialect`."""
+    """Turn errors of the driver into those of `dialect`."""
     try:
         yield
     except sqlite3.IntegrityError as error:
@@ -85,10 +86,10 @@ def _neutral_errors() -> Iterator[None]:
 
 
 def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
-    """Open a store that exists. Busy and Damaged where its file cannot be one."""
+    """Open an existing store. Raises Busy or Damaged for a file that cannot be one."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
-        look = Hint("look", f"ls -la {quoted(path.parent)}")
+        look = Hint("look", f"ls -la {quote_path(path.parent)}")
         raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
     if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
@@ -102,8 +103,8 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
     return connection
 
 
-def connect_as_it_is(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
-    """Open a file of SQLite's to copy, upgrade or replace it: without the pragmas of `connect`."""
+def connect_unchecked(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
+    """Open a SQLite file to copy, upgrade or replace it, without the pragmas of `connect`."""
     return _open_file(path, "ro" if read_only else "rw", busy_timeout_s)
 
 
@@ -121,7 +122,7 @@ def _open_file(path: Path, mode: str, busy_timeout_s: float) -> SqliteConnection
 
 
 def create_tables(path: Path) -> None:
-    """Write the tables of a new store into an empty file that nobody sees yet. The caller waits for the disk."""
+    """Write the tables of a new store into an empty temporary file. The caller syncs it."""
     schema = Path(__file__).with_name("schema.sql").read_text()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
@@ -132,16 +133,16 @@ def create_tables(path: Path) -> None:
 
 
 def lock_alone(connection: SqliteConnection) -> None:
-    """Fold the log of a store that nobody else has open into its file, and lock it. StoreError."""
+    """Fold the log into the file and lock it, if no other process has it open. Raises StoreError."""
     with _neutral_errors():
         connection.execute("PRAGMA journal_mode=DELETE")  # needs all others to be gone
         connection.execute("BEGIN EXCLUSIVE")
 
 
 def copy(source: Connection, target: Path) -> None:
-    """Copy all of a store into an empty file, as it is at this moment; whoever writes meanwhile goes on. StoreError."""
+    """Copy a consistent state of the store into an empty file while others may write. Raises StoreError."""
     assert isinstance(source, SqliteConnection)
-    with _neutral_errors(), closing(connect_as_it_is(target)) as db:
+    with _neutral_errors(), closing(connect_unchecked(target)) as db:
         source.backup(db)
         db.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
 
@@ -152,13 +153,13 @@ def data_version(connection: Connection) -> int:
 
 
 def is_locked(error: StoreError | sqlite3.Error) -> bool:
-    """Whether another connection keeps the file from being used."""
+    """Return whether another connection locks the file."""
     cause = error.__cause__ if isinstance(error, StoreError) else error
     return (getattr(cause, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def quick_check(connection: Connection, path: Path) -> None:
-    """Read through the whole file. Damaged if SQLite finds anything wrong."""
+    """Read the whole file. Raises Damaged if SQLite finds an error."""
     with translate_errors(path):
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
@@ -168,16 +169,16 @@ def quick_check(connection: Connection, path: Path) -> None:
 
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system raise into Busy and Damaged."""
+    """Turn errors of SQLite and the file system into Busy and Damaged."""
     try:
         yield
     except TtpError:
         raise
     except Exception as error:
-        told = _store_error(path, error)
-        if told is None:
+        translated = _store_error(path, error)
+        if translated is None:
             raise
-        raise told from error
+        raise translated from error
 
 
 def _store_error(path: Path, error: BaseException) -> TtpError | None:
@@ -189,18 +190,18 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
             if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 return Busy(
                     f"the store {path} stays locked by another program",
-                    Hint("see who publishes", "ttp status"),
+                    Hint("see who publishes", action("status")),
                 )
             if name.startswith("SQLITE_FULL"):
                 return no_room(path)
             if name.startswith("SQLITE_IOERR"):
                 return Busy(
                     f"the disk of the store {path} does not take it: {cause}",
-                    Hint("look for room", f"df -h {quoted(path.parent)}"),
+                    Hint("look for room", f"df -h {quote_path(path.parent)}"),
                 )
             if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
                 return Busy(
-                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quoted(path.parent)}")
+                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quote_path(path.parent)}")
                 )
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
         case OSError() if cause.errno in _FULL:
@@ -208,7 +209,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
         case OSError():
             return Busy(
                 f"the store {path} cannot be reached: {cause.strerror or cause}",
-                Hint("look", f"ls -la {quoted(path.parent)}"),
+                Hint("look", f"ls -la {quote_path(path.parent)}"),
             )
     return None
 
@@ -216,7 +217,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
 def _ways_out(path: Path) -> tuple[Hint, ...]:
     kept = path.with_name(path.name + ".damaged")
     return (
-        Hint("keep it aside", f"mv {quoted(path)} {quoted(kept)}"),
-        Hint("save what can be read", f"sqlite3 {quoted(kept)} .recover"),
-        Hint("bring a backup back", "ttp restore FILE"),
+        Hint("keep it aside", f"mv {quote_path(path)} {quote_path(kept)}"),
+        Hint("save what can be read", f"sqlite3 {quote_path(kept)} .recover"),
+        Hint("bring a backup back", action("restore", "FILE")),
     )

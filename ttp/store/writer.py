@@ -1,4 +1,4 @@
-"""One thread that owns the publisher's writing connection and groups what many workers ask into one commit.
+"""One thread owns the publisher's writing connection and groups the work of many workers into one commit.
 
 With `synchronous=FULL` a commit costs one fsync; thirty workers that each commit an intent would wait for thirty.
 """
@@ -18,12 +18,12 @@ T = TypeVar("T")
 Work = Callable[[Connection], Any]
 _MOST = 256
 LATE_S = 3.0
-"""Seconds after which a commit is late: somebody else holds the store."""
+"""Seconds after which a commit is late: another process holds the store."""
 
 
 @dataclass(slots=True)
 class _Asked:
-    """One piece of work, and where its answer, or what it raised, is waited for."""
+    """One piece of work with its result or exception."""
 
     work: Work
     answer: Any = None
@@ -32,10 +32,10 @@ class _Asked:
 
 
 class Writer:
-    """Runs pieces of work on its connection, many in one durable transaction. One that fails undoes nothing of another.
+    """Runs pieces of work on its connection, many in one durable transaction. A failing piece affects no other.
 
-    Where one of many fails, all are undone and run once more, each in a savepoint of its own: a piece must change
-    nothing but the database. Savepoints for all would be a fifth of the statements, and hardly any work ever fails.
+    If one of many fails, all are undone and run again, each in a savepoint; so a piece may change nothing but the
+    database. Savepoints from the start would be a fifth of all statements, and work hardly ever fails.
     """
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
@@ -44,14 +44,14 @@ class Writer:
         self.committing: Callable[[Connection], None] = lambda db: None
         """Called before each commit, inside its transaction."""
         self.committed: Callable[[Connection], None] = lambda db: None
-        """Called after each commit, before those who asked hear of it. Never raises."""
+        """Called after each commit, before the callers get their results. Never raises."""
         self._thread = threading.Thread(target=self._serve, name="ttp-writer", daemon=True)
         self._thread.start()
 
     def run(self, work: Callable[[Connection], T], late: Callable[[], object] | None = None) -> T:
-        """Run `work` and come back once it is committed. Raises what it raised, or what the commit raised.
+        """Run `work` and return its result once it is committed. Raises what it or the commit raised.
 
-        `late` is called, once, where that takes longer than LATE_S: the process may end before it is committed.
+        `late` is called once if that takes longer than LATE_S: the process may end before the commit.
         """
         asked = _Asked(work)
         self._queue.put(asked)
@@ -67,7 +67,7 @@ class Writer:
         return answer
 
     def close(self) -> None:
-        """Finish what is queued and close the connection."""
+        """Finish the queued work and close the connection."""
         self._queue.put(None)
         self._thread.join()
         self._connection.close()
@@ -102,7 +102,7 @@ class Writer:
                         raise
                     self.committing(db)
             except BaseException:
-                if not alive or len(batch) == 1:  # or it is nobody else's
+                if not alive or len(batch) == 1:  # or it is the only piece
                     raise
                 with db.transaction():
                     self._each_alone(batch)
@@ -115,7 +115,7 @@ class Writer:
             self.committed(db)
 
     def _each_alone(self, batch: list[_Asked]) -> None:
-        """Run the pieces once more, inside the transaction; who fails hears of that alone."""
+        """Run the pieces again inside the transaction; an error affects only its own piece."""
         db = self._connection
         for asked in batch:
             try:

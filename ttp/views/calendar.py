@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import TYPE_CHECKING
 
-from ttp.domain.calendar_days import CalendarRange, days_without_posts, time_of
+from ttp.domain.calendar_days import CalendarRange, calendar_time, days_without_posts
 from ttp.views import Json, format_json_instant
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class CalendarPage:
 
 
 def gaps_of(span: CalendarRange, posts: Iterable[PostView], today: date) -> tuple[date, ...]:
-    return days_without_posts(span, {span.day(time_of(post)) for post in posts}, today)
+    return days_without_posts(span, {span.day(calendar_time(post)) for post in posts}, today)
 
 
 def _row(post: PostView, clock: tzinfo) -> Json:
-    local = time_of(post).astimezone(clock)
+    local = calendar_time(post).astimezone(clock)
     return {
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",

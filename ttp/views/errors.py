@@ -16,7 +16,7 @@ def error_json(what: TtpError, exit_code: int) -> Json:
         "error": {
             "code": what.code,
             "message": " ".join((what.message, *map(str.strip, what.details))),
-            "hint": next((hint.type for hint in what.hints), None),
+            "hint": next((hint.way for hint in what.hints), None),
             "exit": exit_code,
             "problems": [problem_json(one) for one in what.problems],
         }

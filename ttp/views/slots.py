@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ttp.domain.recurrence import Tally
-from ttp.domain.slot import Place
+from ttp.domain.recurrence import RecurrenceCounts
+from ttp.domain.slot import SlotInstant
 from ttp.views import Json, format_json_instant
 
 REPEAT_FIELDS = (
@@ -24,7 +24,7 @@ REPEAT_FIELDS = (
 )
 
 
-def repeat_json(tally: Tally) -> Json:
+def repeat_json(tally: RecurrenceCounts) -> Json:
     """A recurrence. `until`: no time from then on; `texts`: how many come in turn; `missed`: times without a post."""
     one = tally.recurrence
     return {
@@ -51,7 +51,7 @@ SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
 PLACE_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
 
 
-def slot_json(place: Place) -> Json:
+def slot_json(place: SlotInstant) -> Json:
     """A slot, with the next instant at which it comes."""
     one = place.slot
     return {
@@ -64,7 +64,7 @@ def slot_json(place: Place) -> Json:
     }
 
 
-def place_json(found: Place) -> Json:
+def place_json(found: SlotInstant) -> Json:
     """One coming instant of a slot. `post` is the one that holds it and `content` its text, null where it is free;
     `posts`: all that do, null for one that a repeat will create."""
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttp import views
+from ttp.domain.action import action
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -74,10 +75,10 @@ def status_json(health: Health) -> views.Json:
         "media": {"files": health.media.files, "bytes": health.media.bytes},
         "blocked": [
             *(
-                {"by": by, "message": why.message, "hint": why.hints[0].type}
+                {"by": by, "message": why.message, "hint": why.hints[0].way}
                 for by, why in (("clock", health.clock), ("machine", health.elsewhere))
                 if why is not None
             ),
-            *({"by": "row", "message": why, "hint": "ttp doctor"} for why in health.unreadable),
+            *({"by": "row", "message": why, "hint": action("doctor")} for why in health.unreadable),
         ],
     }

@@ -16,7 +16,7 @@ from tests.conftest import Program
 from tests.media_bytes import jpeg
 from ttp.domain.errors import Busy
 from ttp.services.drafts import Drafts
-from ttp.store.home.editor_drafts import Manuscript, Manuscripts
+from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 WRONG = "---\nto: x/me\nat: tomorow 9am\ntags: [a]\nkey: k\n---\n\nHello\n\n## x\n\nHi\n"
 
@@ -194,7 +194,7 @@ def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
 ) -> None:
     writes(monkeypatch, tmp_path, "---\ntags: [a]\n---\nHello")
     with monkeypatch.context() as patch:
-        patch.setattr(Manuscript, "discard", lambda self: None)
+        patch.setattr(EditorDraft, "discard", lambda self: None)
         ttp.ok("create", "-e")
     assert "is kept as draft 2" in ttp.ok("create", "-e").err
     assert [ttp.shown(post)["content"] for post in (1, 3)] == ["Hello", "Hello"]
@@ -202,13 +202,13 @@ def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
 
 def test_what_somebody_has_open_is_left_alone(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writes(monkeypatch, tmp_path, "Hello")
-    with Manuscripts(ttp.home).begun() as other:
+    with EditorDrafts(ttp.home).begun() as other:
         other.write("Theirs")
         assert ttp.ok("create", "-e").err == ""
         assert other.path.read_text() == "Theirs"
         assert ttp.count("post") == 1
     assert "draft 2" in ttp.ok("create", "-e").err
-    with Manuscripts(ttp.home).of_post(1):
+    with EditorDrafts(ttp.home).of_post(1):
         refused = ttp("edit", "1", "-e")
         assert (refused.code, "is open in another editor" in refused.err) == (2, True)
 

@@ -38,7 +38,7 @@ def told(shell: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str, str]:
     monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
     (check,) = doctor.shell_checks()
     assert check.name == "shell"
-    return check.status.value, check.message, check.hint or ""
+    return check.status.value, check.message, str(check.hint or "")
 
 
 def install(place: Path, shell: str) -> None:

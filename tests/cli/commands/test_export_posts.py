@@ -157,7 +157,7 @@ def test_a_folder_has_a_file_for_each_post_and_a_second_export_changes_none(post
         (["--with", "likes"], 'no "likes"'),
         (["--with", "media"], "beside a file"),
         (["--status", "gone"], 'no status "gone"'),
-        ([".", "--format", "csv"], "is no file"),
+        ([".", "--format", "csv"], "is not a file"),
         (["/nowhere/at/all.csv"], "mkdir -p /nowhere/at"),
     ],
 )

@@ -20,7 +20,7 @@ from ttp.cli.render.calendar import days_name, render_month, render_week
 from ttp.cli.render.labels import SIGNS, sign
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
-from ttp.domain.calendar_days import month_with, time_of, week_with
+from ttp.domain.calendar_days import calendar_time, month_of, week_of
 from ttp.domain.delivery import APPROVAL, Delivery, DeliveryState
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import PostStatus
@@ -30,7 +30,7 @@ from ttp.views.calendar import CalendarPage, gaps_of
 
 WIDTHS = (40, 57, 60, 69, 70, 72, 80, 100, 120, 160, 200)
 TODAY = date(2026, 11, 24)
-WEEK, MONTH = week_with(TODAY, BERLIN), month_with(TODAY, BERLIN)
+WEEK, MONTH = week_of(TODAY, BERLIN), month_of(TODAY, BERLIN)
 OUT = [
     PostView("Beans", (row("x/roastery", DeliveryState.PUBLISHED),), PostStatus.PUBLISHED, at(day, 9), id=20 + day)
     for day in (3, 5, 6, 10)
@@ -39,8 +39,8 @@ MISTAKES = PostView("3 mistakes everyone makes", (row("tiktok/roastery"),), Post
 TIP = PostView(
     "Weekly tip", (row("x/roastery"),), PostStatus.SCHEDULED, at(30, 9), repeat=Repeat(1, "0 9 * * 1", "UTC")
 )
-POSTS = sorted([*OUT, LAUNCH, ROAST, DUE, MISTAKES, WEEKEND, TIP], key=time_of)
-THIS_WEEK = [post for post in POSTS if WEEK.holds(time_of(post))]
+POSTS = sorted([*OUT, LAUNCH, ROAST, DUE, MISTAKES, WEEKEND, TIP], key=calendar_time)
+THIS_WEEK = [post for post in POSTS if WEEK.holds(calendar_time(post))]
 FREE = tuple(FreeHour(when, 0, 0, 0.5) for when in (at(26, 12), at(26, 18), at(27, 18)))
 WEEK_SHEET = CalendarPage(WEEK, gaps_of(WEEK, THIS_WEEK, TODAY), FREE, "ttp plan 44 45 46 --days 4 --dry-run")
 MONTH_SHEET = CalendarPage(MONTH, gaps_of(MONTH, POSTS, TODAY), all_="ttp calendar 2026-11 --format tsv")
@@ -281,7 +281,7 @@ def test_a_week_that_is_not_now_has_no_present() -> None:
     ],
 )
 def test_a_week_is_named_by_its_days(day: date, name: str) -> None:
-    assert days_name(week_with(day, BERLIN)) == name
+    assert days_name(week_of(day, BERLIN)) == name
 
 
 def test_without_posts_the_grid_is_there_and_what_to_type() -> None:
@@ -321,7 +321,7 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 @examples(60)
 @given(posts=st.lists(FOUND, max_size=12), width=st.sampled_from(WIDTHS))
 def test_columns_line_up_and_nothing_foreign_acts_whatever_posts_say(posts: list[PostView], width: int) -> None:
-    posts.sort(key=time_of)
+    posts.sort(key=calendar_time)
     page = replace(PAGE, width=width)
     grid = list(render_week(posts, WEEK_SHEET, page))
     days = list(render_month(posts, MONTH_SHEET, page))
@@ -358,7 +358,7 @@ def _head(line: str, most: int) -> str:
 )
 def test_the_nights_in_which_clocks_change_have_the_hours_of_the_clock(zone: str, day: date, hours: list[str]) -> None:
     here = ZoneInfo(zone)
-    span = week_with(day, here)
+    span = week_of(day, here)
     night = datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
     posts = [replace(DUE, id=place + 1, scheduled_at=night + timedelta(hours=place)) for place in range(3)]
     lines = list(render_week(posts, CalendarPage(span), Page(night, here, 120)))

@@ -20,11 +20,11 @@ from ttp.cli.render.status import render_status
 from ttp.cli.render.width import columns, cut, pad, widest, wrap
 from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.health import Health, Needs, Publisher
+from ttp.domain.health import ActionsNeeded, Health, PublisherInfo
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import PostStatus
-from ttp.domain.post_history import Happened, Past
+from ttp.domain.post_history import HistoryEvent, PostHistory
 from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
 from ttp.services.queries import PostView
@@ -152,12 +152,12 @@ def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
 
 def test_a_post_with_its_past_has_a_line_of_history_and_the_time_of_what_failed() -> None:
     events = (
-        Happened("created", at(22, 14, 2)),
-        Happened("scheduled", at(23, 14, 3)),
-        Happened("publishing", at(23, 18), by_publisher=True),
-        Happened("partial", at(23, 18, 0, 7), by_publisher=True),
+        HistoryEvent("created", at(22, 14, 2)),
+        HistoryEvent("scheduled", at(23, 14, 3)),
+        HistoryEvent("publishing", at(23, 18), by_publisher=True),
+        HistoryEvent("partial", at(23, 18, 0, 7), by_publisher=True),
     )
-    past = Past(events, {"x/roastery": at(23, 18, 0, 2)})
+    past = PostHistory(events, {"x/roastery": at(23, 18, 0, 2)})
     text = drawn(render_post(replace(LAUNCH, created_at=at(22, 14, 2)), PAGE, past))
     assert "  x/roastery          failed     18:00:02  401 token ended on 21 Nov\n" in text
     assert (
@@ -169,7 +169,7 @@ def test_a_post_with_its_past_has_a_line_of_history_and_the_time_of_what_failed(
 
 def test_a_post_that_was_only_made_keeps_its_line_and_has_no_history() -> None:
     made = replace(DRAFT, created_at=at(22, 14, 2))
-    text = drawn(render_post(made, PAGE, Past((Happened("created", at(22, 14, 2)),))))
+    text = drawn(render_post(made, PAGE, PostHistory((HistoryEvent("created", at(22, 14, 2)),))))
     assert "  Created     Sun 22 Nov 2026 14:02\n" in text
     assert "History" not in text
 
@@ -385,11 +385,11 @@ def test_the_log_wraps_long_messages_and_marks_an_open_intent() -> None:
 
 def test_status_says_first_what_needs_a_person() -> None:
     health = Health(
-        Publisher(running=True, pid=4127, mode="loop", since=at(23, 9, 12)),
+        PublisherInfo(running=True, pid=4127, mode="loop", since=at(23, 9, 12)),
         next_due_at=at(24, 18),
         next_post=DUE,
         waiting=3,
-        needs=Needs(review=(36,), reconnect=("x/roastery",)),
+        needs=ActionsNeeded(review=(36,), reconnect=("x/roastery",)),
         holds=(Hold("instagram/demo", at(24, 21, 10), "quota"), Hold("x/me")),
         limits=(Limit("tiktok/me", "posts", 2, 15, at(24, 21, 10)), Limit("x/me", "posts", 90, 100)),
     )
@@ -416,7 +416,7 @@ def test_status_tells_scarce_limits_only_and_those_without_a_number_too() -> Non
 
 
 def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
-    assert drawn(render_status(Health(overdue=2, needs=Needs(retry=(38, 39))), PAGE)) == (
+    assert drawn(render_status(Health(overdue=2, needs=ActionsNeeded(retry=(38, 39))), PAGE)) == (
         "! 2 posts failed (38, 39)\n"
         "! 2 posts are overdue and nothing publishes: ttp run\n"
         "stopped  nothing publishes now: ttp run\n"
@@ -432,12 +432,12 @@ def test_status_tells_the_next_time_even_without_its_post() -> None:
 
 
 def test_status_under_cron_says_when_it_last_ran() -> None:
-    publisher = Publisher(mode="once", last_run_at=at(24, 13, 43))
+    publisher = PublisherInfo(mode="once", last_run_at=at(24, 13, 43))
     assert "cron     last run 3 min ago" in list(render_status(Health(publisher), PAGE))
 
 
 def test_a_loop_that_ended_is_stopped_not_cron() -> None:
-    publisher = Publisher(mode="loop", last_run_at=at(24, 13, 43))
+    publisher = PublisherInfo(mode="loop", last_run_at=at(24, 13, 43))
     assert "stopped  nothing publishes now, last run 3 min ago: ttp run" in list(render_status(Health(publisher), PAGE))
 
 

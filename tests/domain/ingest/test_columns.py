@@ -10,7 +10,7 @@ import pytest
 from tests.domain.ingest.exports import META, OLD_X, TIKTOK, X
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.columns import columns_of, folded, source_named
+from ttp.domain.ingest.columns import find_source, fold_name, read_header
 from ttp.domain.sample import COLUMNS, REQUIRED_COLUMNS
 
 PORTUGUESE = (
@@ -64,13 +64,13 @@ EVERYTHING = {
 
 def taken(header: Sequence[str], **how: object) -> dict[str, str]:
     """The column of each field."""
-    columns = columns_of(header, PLATFORMS, **how)  # type: ignore[arg-type]  # as the test says
+    columns = read_header(header, PLATFORMS, **how)  # type: ignore[arg-type]  # as the test says
     return {name: column for column, name in zip(columns.header, columns.fields, strict=True) if name is not None}
 
 
 def why(header: Sequence[str], **how: object) -> UsageError:
     with pytest.raises(UsageError) as refused:
-        columns_of(header, PLATFORMS, **how)  # type: ignore[arg-type]  # as the test says
+        read_header(header, PLATFORMS, **how)  # type: ignore[arg-type]  # as the test says
     return refused.value
 
 
@@ -88,7 +88,7 @@ def why(header: Sequence[str], **how: object) -> UsageError:
 def test_an_export_is_recognised_whatever_the_order_of_its_columns(header: Sequence[str], source: str) -> None:
     mixed = list(header)
     random.Random(1).shuffle(mixed)
-    assert columns_of(mixed, PLATFORMS).source == source
+    assert read_header(mixed, PLATFORMS).source == source
     assert taken(mixed) == taken(header)
 
 
@@ -103,7 +103,7 @@ def test_the_columns_of_exports_are_what_they_say() -> None:
     assert taken(X)["saves"] == "Bookmarks"
     assert taken(OLD_X)["views"] == "impressions"
     assert taken(TIKTOK)["likes"] == "Total likes"
-    assert columns_of(META, PLATFORMS).ignored == (
+    assert read_header(META, PLATFORMS).ignored == (
         "Account ID",
         "Account name",
         "Duration (sec)",
@@ -113,8 +113,8 @@ def test_the_columns_of_exports_are_what_they_say() -> None:
 
 
 def test_case_blanks_and_kinds_of_quotes_do_not_matter() -> None:
-    assert folded(" Post\u00a0 ID\u200b ") == "post id"
-    assert columns_of([f"\ufeff {name.upper()} " for name in META], PLATFORMS).source == "instagram"
+    assert fold_name(" Post\u00a0 ID\u200b ") == "post id"
+    assert read_header([f"\ufeff {name.upper()} " for name in META], PLATFORMS).source == "instagram"
 
 
 def test_of_two_columns_that_mean_the_same_the_usual_one_is_taken() -> None:
@@ -148,9 +148,9 @@ def test_a_header_that_is_of_no_use_is_refused_with_the_reason(header: Sequence[
 def test_columns_may_be_mapped() -> None:
     header = ["When", "Id", "Hearts", "Who", "likes"]
     mapped = {"when": "publishedAt", "Id": "remoteId", "Hearts": "views", "Who": "account"}
-    columns = columns_of(header, PLATFORMS, mapped=mapped)
+    columns = read_header(header, PLATFORMS, mapped=mapped)
     assert (columns.source, columns.fields) == ("mapped", ("publishedAt", "remoteId", "views", "account", "likes"))
-    assert columns_of(header[:3], PLATFORMS, mapped=dict(list(mapped.items())[:3]), account="x/me").source == "mapped"
+    assert read_header(header[:3], PLATFORMS, mapped=dict(list(mapped.items())[:3]), account="x/me").source == "mapped"
 
 
 def test_a_mapping_wins_over_what_a_column_of_an_export_is_called() -> None:
@@ -171,14 +171,14 @@ def test_a_mapping_that_cannot_be_is_refused(mapped: dict[str, str], message: st
 
 
 def test_a_source_may_be_named() -> None:
-    assert columns_of(META, PLATFORMS, source="instagram").source == "instagram"
+    assert read_header(META, PLATFORMS, source="instagram").source == "instagram"
     assert why(COLUMNS, source="x").message == "the header is not that of X Analytics, content"
     assert why(META, source="own").message.startswith("the header is neither")
-    assert [source_named(name, PLATFORMS) for name in ("Own", "meta", "ig", "tt", "twitter")] == [
+    assert [find_source(name, PLATFORMS) for name in ("Own", "meta", "ig", "tt", "twitter")] == [
         "own",
         *("instagram",) * 2,
         "tiktok",
         "x",
     ]
     with pytest.raises(UsageError, match='no source "myspace"'):
-        source_named("myspace", PLATFORMS)
+        find_source("myspace", PLATFORMS)

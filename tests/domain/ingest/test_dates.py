@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.dates import ORDERS, Written, order_of, ordered, written
+from ttp.domain.ingest.dates import ORDERS, WrittenTime, find_date_order, parse_written_time, resolve_date
 
 TODAY = date(2026, 11, 24)
 
 
-def told(text: str) -> Written:
-    found = written(text)
+def told(text: str) -> WrittenTime:
+    found = parse_written_time(text)
     assert found is not None
     return found
 
 
 def order(*texts: str, near: date | None = None) -> str | None:
-    return order_of([(told(text), near) for text in texts], TODAY)
+    return find_date_order([(told(text), near) for text in texts], TODAY)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def order(*texts: str, near: date | None = None) -> str | None:
 )
 def test_the_ways_of_exports_are_read(text: str, day: tuple[int | None, int, int], clock: str, offset: str) -> None:
     time = told(text)
-    assert (ordered("publishedAt", time, None), time.clock, time.offset) == (day, clock, offset)
+    assert (resolve_date("publishedAt", time, None), time.clock, time.offset) == (day, clock, offset)
 
 
 @pytest.mark.parametrize(
@@ -65,33 +65,33 @@ def test_the_ways_of_exports_are_read(text: str, day: tuple[int | None, int, int
     ],
 )
 def test_what_is_no_time_is_none(text: str) -> None:
-    assert written(text) is None
+    assert parse_written_time(text) is None
 
 
 def test_a_date_that_may_be_two_is_refused_with_both_unless_the_order_is_known() -> None:
     time = told("03/04/2026 10:00")
     with pytest.raises(UsageError) as refused:
-        ordered("publishedAt", time, None)
+        resolve_date("publishedAt", time, None)
     assert refused.value.message == (
         'publishedAt "03/04/2026 10:00" may be 3 April or 4 March; say which with --dates dmy or --dates mdy'
     )
-    assert ordered("publishedAt", time, "mdy") == (2026, 3, 4)
-    assert ordered("publishedAt", time, "dmy") == (2026, 4, 3)
+    assert resolve_date("publishedAt", time, "mdy") == (2026, 3, 4)
+    assert resolve_date("publishedAt", time, "dmy") == (2026, 4, 3)
 
 
 def test_a_day_that_it_is_known_to_be_close_to_tells_the_order() -> None:
     time = told("03/04/2026")
-    assert ordered("publishedAt", time, None, date(2026, 4, 4)) == (2026, 4, 3)
-    assert ordered("publishedAt", time, None, date(2026, 3, 3)) == (2026, 3, 4)
+    assert resolve_date("publishedAt", time, None, date(2026, 4, 4)) == (2026, 4, 3)
+    assert resolve_date("publishedAt", time, None, date(2026, 3, 3)) == (2026, 3, 4)
     with pytest.raises(UsageError, match="may be"):
-        ordered("publishedAt", time, None, date(2026, 8, 1))
+        resolve_date("publishedAt", time, None, date(2026, 8, 1))
 
 
 def test_a_date_that_is_not_of_the_order_of_the_rest_is_refused() -> None:
     with pytest.raises(UsageError):
-        ordered("publishedAt", told("16/09/2026"), "mdy")
-    assert ordered("publishedAt", told("09/16/2026"), "mdy") == (2026, 9, 16)
-    assert ordered("publishedAt", told("16.09.2026"), "mdy") == (2026, 9, 16)
+        resolve_date("publishedAt", told("16/09/2026"), "mdy")
+    assert resolve_date("publishedAt", told("09/16/2026"), "mdy") == (2026, 9, 16)
+    assert resolve_date("publishedAt", told("16.09.2026"), "mdy") == (2026, 9, 16)
 
 
 def test_a_file_shows_its_order() -> None:
@@ -109,5 +109,5 @@ def test_a_file_shows_its_order() -> None:
 def test_every_day_comes_back_in_the_order_in_which_it_was_written(day: date, which: str, sign: str) -> None:
     parts = (day.month, day.day) if which == "mdy" else (day.day, day.month)
     text = f"{parts[0]:02}{sign}{parts[1]:02}{sign}{day.year}"
-    assert ordered("publishedAt", told(text), which) == (day.year, day.month, day.day)
+    assert resolve_date("publishedAt", told(text), which) == (day.year, day.month, day.day)
     assert order(text) in (None, which)

@@ -15,8 +15,8 @@ from tests.domain.ingest import exports
 from tests.domain.ingest.exports import META, OLD_X, TIKTOK, X, code_of, tiktok_id, x_id
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.columns import columns_of
-from ttp.domain.ingest.export_rows import ExportReader, manner_of, refuse_for_all, with_order
+from ttp.domain.ingest.columns import read_header
+from ttp.domain.ingest.export_rows import ExportReader, find_export_format, refuse_for_all, with_date_order
 from ttp.domain.sample import Sample
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -38,8 +38,8 @@ def read(
     **how: object,
 ) -> list[Sample | str]:
     """The samples, or why a row is refused."""
-    columns = columns_of(header, PLATFORMS, account=account, **how)  # type: ignore[arg-type]  # as the test says
-    manner = with_order(manner_of(columns, rows, PLATFORMS, delimiter=delimiter, now=NOW), order)
+    columns = read_header(header, PLATFORMS, account=account, **how)  # type: ignore[arg-type]  # as the test says
+    manner = with_date_order(find_export_format(columns, rows, PLATFORMS, delimiter=delimiter, now=NOW), order)
     reader = ExportReader(columns, manner, PLATFORMS, now=NOW, zone=zone, account=account)
     told: list[Sample | str] = []
     for row in rows:
@@ -184,17 +184,17 @@ def test_a_row_of_one_day_is_refused_and_a_file_of_them_as_a_whole() -> None:
     daily = exports.meta_row(ONE, day="09/17/2026")
     assert read(META, [daily], zone=BERLIN) == ['is of one day ("09/17/2026"), not of the whole life of the post']
     with pytest.raises(UsageError):
-        refuse_for_all(columns_of(META, PLATFORMS), [daily, daily], BERLIN)
-    refuse_for_all(columns_of(META, PLATFORMS), [daily, exports.meta_row(ONE)], BERLIN)
-    refuse_for_all(columns_of(META, PLATFORMS), [], None)
+        refuse_for_all(read_header(META, PLATFORMS), [daily, daily], BERLIN)
+    refuse_for_all(read_header(META, PLATFORMS), [daily, exports.meta_row(ONE)], BERLIN)
+    refuse_for_all(read_header(META, PLATFORMS), [], None)
 
 
 def test_times_without_a_zone_are_refused_for_the_whole_file() -> None:
     with pytest.raises(UsageError) as refused:
-        refuse_for_all(columns_of(META, PLATFORMS), [exports.meta_row(ONE)], None)
+        refuse_for_all(read_header(META, PLATFORMS), [exports.meta_row(ONE)], None)
     assert refused.value.message == "the times of this file have no zone"
-    refuse_for_all(columns_of(X, PLATFORMS), [exports.x_row(ONE)], None)
-    refuse_for_all(columns_of(OLD_X, PLATFORMS), [exports.old_x_row(ONE)], None)
+    refuse_for_all(read_header(X, PLATFORMS), [exports.x_row(ONE)], None)
+    refuse_for_all(read_header(OLD_X, PLATFORMS), [exports.old_x_row(ONE)], None)
 
 
 @pytest.mark.parametrize(
@@ -263,9 +263,14 @@ def test_an_export_may_have_a_column_of_accounts_that_was_mapped() -> None:
 
 
 def test_rows_are_refused_by_place_and_blank_ones_passed_over() -> None:
-    columns = columns_of(X, PLATFORMS)
+    columns = read_header(X, PLATFORMS)
     reader = ExportReader(
-        columns, manner_of(columns, [], PLATFORMS, delimiter=",", now=NOW), PLATFORMS, now=NOW, zone=None, account=None
+        columns,
+        find_export_format(columns, [], PLATFORMS, delimiter=",", now=NOW),
+        PLATFORMS,
+        now=NOW,
+        zone=None,
+        account=None,
     )
     refused: list[tuple[int, str]] = []
     rows = [exports.x_row(replace(ONE, account="x/me", remote_id=x_id(AT))), [""] * len(X), ["short"]]

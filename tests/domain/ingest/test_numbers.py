@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.numbers import Numbers, numbers_of
+from ttp.domain.ingest.numbers import NumberFormat, find_number_format
 
 BLANKS = [" ", "\u00a0", "\u2009", "\u202f", "'", "\u2019"]
 
@@ -18,13 +18,13 @@ def grouped(number: int, sign: str) -> str:
 
 @given(st.integers(0, 10**15), st.sampled_from([*BLANKS, ",", "."]))
 def test_every_number_comes_back_however_its_digits_are_grouped(number: int, sign: str) -> None:
-    numbers = Numbers("." if sign == "." else ",")
+    numbers = NumberFormat("." if sign == "." else ",")
     assert int(numbers.plain("likes", f" {grouped(number, sign)} ")) == number
 
 
 @given(st.lists(st.integers(1_000_000, 10**12), min_size=1), st.sampled_from(",."))
 def test_several_groups_tell_what_groups(values: list[int], sign: str) -> None:
-    assert numbers_of((grouped(value, sign) for value in values), usual=None) == Numbers(sign)
+    assert find_number_format((grouped(value, sign) for value in values), usual=None) == NumberFormat(sign)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_several_groups_tell_what_groups(values: list[int], sign: str) -> None:
     ],
 )
 def test_a_file_shows_what_groups_its_digits(cells: list[str], usual: str | None, group: str | None) -> None:
-    assert numbers_of(cells, usual=usual) == Numbers(group)
+    assert find_number_format(cells, usual=usual) == NumberFormat(group)
 
 
 def test_of_other_columns_only_certain_decimals_tell() -> None:
-    assert numbers_of(["1,234"], ["12.345", "67.891"], usual=",") == Numbers(",")
-    assert numbers_of(["1.234", "5.678"], ["0.5"], usual=",") == Numbers(",")
+    assert find_number_format(["1,234"], ["12.345", "67.891"], usual=",") == NumberFormat(",")
+    assert find_number_format(["1.234", "5.678"], ["0.5"], usual=",") == NumberFormat(",")
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_of_other_columns_only_certain_decimals_tell() -> None:
 def test_what_groups_digits_is_taken_out_and_the_rest_is_left_for_the_strict_reading(
     text: str, group: str | None, plain: str
 ) -> None:
-    assert Numbers(group).plain("likes", text) == plain
+    assert NumberFormat(group).plain("likes", text) == plain
 
 
 def test_a_number_that_may_be_two_is_refused_with_both() -> None:
     with pytest.raises(UsageError) as refused:
-        Numbers(None).plain("likes", "1,234")
+        NumberFormat(None).plain("likes", "1,234")
     assert refused.value.message == 'likes "1,234" may be 1234 or 1.234: the file does not show which'

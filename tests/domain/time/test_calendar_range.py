@@ -24,7 +24,7 @@ def span(text: str | None, *flags: str) -> CalendarRange:
 def refused(text: str, *flags: str) -> tuple[str, list[str]]:
     with pytest.raises(UsageError) as caught:
         span(text, *flags)
-    return caught.value.message, [hint.type for hint in caught.value.hints]
+    return caught.value.message, [str(hint.way) for hint in caught.value.hints]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def offered(text: str, *flags: str) -> list[str]:
     try:
         span(text, *flags)
     except UsageError as error:
-        return [hint.type for hint in error.hints] or ["nothing"]
+        return [str(hint.way) for hint in error.hints] or ["nothing"]
     return [" ".join([*flags, text])]
 
 

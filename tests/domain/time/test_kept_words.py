@@ -170,9 +170,9 @@ def check(pieces: list[Piece], now: datetime, zone: ZoneInfo) -> None:
         found = resolve_time(text, now=now, zone=zone, retype=str)
     except TimeRefused as refusal:
         for hint in refusal.hints:
-            again = resolve_time(hint.type, now=now, zone=zone, retype=str)
+            again = resolve_time(str(hint.way), now=now, zone=zone, retype=str)
             assert isinstance(again, ResolvedTime)
-            right = again.at == later or means(again.at, hint.say, pieces, now, zone)
+            right = again.at == later or means(again.at, hint.label, pieces, now, zone)
             assert right, f"{text!r} suggests {hint}"
     else:
         assert isinstance(found, ResolvedTime), text

@@ -37,7 +37,9 @@ def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo | ZoneConflict = B
 
 def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo | ZoneConflict = BERLIN) -> list[str]:
     """The times in the commands that the refusal suggests."""
-    return [shlex.split(hint.type)[-1] for hint in refused(text, now=now, zone=zone).hints if "--at" in hint.type]
+    return [
+        shlex.split(str(hint.way))[-1] for hint in refused(text, now=now, zone=zone).hints if "--at" in str(hint.way)
+    ]
 
 
 def test_a_misspelt_word_is_refused_with_the_command_that_was_meant() -> None:

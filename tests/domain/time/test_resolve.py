@@ -43,7 +43,9 @@ def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> TimeR
 
 def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> list[str]:
     """The times in the commands that the refusal suggests."""
-    return [shlex.split(hint.type)[-1] for hint in refused(text, now=now, zone=zone).hints if "--at" in hint.type]
+    return [
+        shlex.split(str(hint.way))[-1] for hint in refused(text, now=now, zone=zone).hints if "--at" in str(hint.way)
+    ]
 
 
 @pytest.mark.parametrize(

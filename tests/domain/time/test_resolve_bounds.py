@@ -51,6 +51,6 @@ def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:
 def test_an_unreadable_end_of_a_range_is_refused_with_ends_that_are_read(text: str) -> None:
     with pytest.raises(TimeRefused) as caught:
         resolve_bound(text, now=NOW, zone=BERLIN, retype=str)
-    assert [hint.type for hint in caught.value.hints] == ["7d", "2026-11-24"]
+    assert [hint.way for hint in caught.value.hints] == ["7d", "2026-11-24"]
     for hint in caught.value.hints:
-        resolve_bound(hint.type, now=NOW, zone=BERLIN)
+        resolve_bound(str(hint.way), now=NOW, zone=BERLIN)

@@ -38,7 +38,7 @@ def test_anything_else_is_refused_with_an_example(words: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_slot_times(words)
 
-    assert caught.value.hints[0].type == "'mon,wed,fri 09:00'"
+    assert caught.value.hints[0].way == "'mon,wed,fri 09:00'"
 
 
 @given(

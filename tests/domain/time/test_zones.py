@@ -169,4 +169,4 @@ def test_an_unreadable_duration_is_refused_with_one_that_is_read(text: str, hint
         parse_duration(text)
     assert tuple(replace(hint, instead=None) for hint in caught.value.hints) == hints
     for hint in hints:
-        parse_duration(hint.type)
+        parse_duration(str(hint.way))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import quote_command
+from ttp.cli.hints import command_text, quote_command
 from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
 from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import accounts, doctor
@@ -411,8 +411,8 @@ def note_media_host(context: Context, account: Account) -> None:
     from ttp.services.doctor import media_host_advice
 
     if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
-        sentence, hint = advice
-        context.out.note(f"{sentence}\n{hint.say}:  {hint.type}")
+        sentence, way = advice
+        context.out.note(f"{sentence}\nfix:  {command_text(way)}")
 
 
 def _has_desktop() -> bool:

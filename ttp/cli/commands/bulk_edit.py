@@ -14,7 +14,7 @@ from ttp.cli.prompt import confirm
 from ttp.cli.render import changes
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.durations import duration_parts, length
+from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.views import files
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _shift(text: str) -> Shift:
             f'--shift "{text}" is no step in time', Hint("write it as", "--shift +1d"), Hint("or", "--shift -2h")
         )
     factor = 1 if sign == "+" else -1
-    days = factor * length(tuple(part for part in parts if part[1] in ("d", "w")))
-    more = factor * length(tuple(part for part in parts if part[1] not in ("d", "w")))
+    days = factor * total_duration(tuple(part for part in parts if part[1] in ("d", "w")))
+    more = factor * total_duration(tuple(part for part in parts if part[1] not in ("d", "w")))
 
     return Shift(days, more)

@@ -25,7 +25,7 @@ from ttp.cli.options import (
 from ttp.cli.output import Output
 from ttp.cli.render.calendar import calendar as view
 from ttp.cli.render.labels import MOST_NAMED
-from ttp.domain.calendar_days import time_of
+from ttp.domain.calendar_days import calendar_time
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.zones import parse_zone
@@ -103,7 +103,7 @@ def _with_free_slots(
     """The sheet with the best slots of its week that are free for all accounts together that are named and measured."""
     optimal = context.optimal
     accounts = optimal.measured([one for one in select_accounts(context, names, platforms) if one.enabled])
-    coming = {one.name: [time_of(post) for post in posts if one.name in post.accounts] for one in accounts}
+    coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
     zones = [context.times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)
     return replace(sheet, free=tuple(free), take=_take(context, sheet.span, free, accounts, tz) if free else "")

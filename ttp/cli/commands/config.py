@@ -235,7 +235,7 @@ def _tell_who_publishes(context: Context) -> None:
 
     home = context.home
     holder = locks.read_holder(home)
-    if holder is not None and holder.mode == "loop" and locks.is_held(home):
+    if holder is not None and holder.mode == "loop" and locks.is_publisher_running(home):
         context.out.note(
             f"the publisher that runs goes by the settings as they were when it began\n"
             f"end it, and start it again:  kill {holder.pid}"

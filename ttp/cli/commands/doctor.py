@@ -22,7 +22,16 @@ from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
 from ttp.domain.config import Config, KeyTable
-from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, warning
+from ttp.domain.diagnostics import (
+    Check,
+    Checkup,
+    Grade,
+    Remark,
+    combine_remarks,
+    failure_remark,
+    ok_remark,
+    warning_remark,
+)
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.zones import parse_zone
 from ttp.views import Json
@@ -144,12 +153,14 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     changed = sum(config.is_set(name) for name in config)
     number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
     remarks = [
-        warning(error.told, error.mend)
+        warning_remark(error.told, error.mend)
         if isinstance(error, settings.NoSetting)
-        else failure(error.message, next((hint.type for hint in error.hints), None))
+        else failure_remark(error.message, next((hint.way for hint in error.hints), None))
         for error in wrong
     ]
-    return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])
+    return combine_remarks(
+        "config", remarks or [ok_remark(f"{path}{'' if path.exists() else ' (none there)'}, {number}")]
+    )
 
 
 def host_checks(
@@ -160,19 +171,19 @@ def host_checks(
     for key in changed:
         url, where = config.text(key.name), settings.source(key.name, environ)
         said = f"{url} instead of {key.default} (set in {where})"
-        yield check_of(f"host.{key.name.removeprefix('platforms.')}", [warning(said)])
+        yield combine_remarks(f"host.{key.name.removeprefix('platforms.')}", [warning_remark(said)])
     if not changed:
-        yield check_of("host", [fine("the platforms' own addresses")])
+        yield combine_remarks("host", [ok_remark("the platforms' own addresses")])
     names = platforms.names()
     rehearsed = [name for name in names if platforms.facts(name).is_local(config)]
     if rehearsed and len(rehearsed) < len(names):
         real = ", ".join(name for name in names if name not in rehearsed)
-        yield check_of("host", [warning(f"{', '.join(rehearsed)} on this machine, {real} for real")])
+        yield combine_remarks("host", [warning_remark(f"{', '.join(rehearsed)} on this machine, {real} for real")])
 
 
 def zone_check(config: Config) -> tuple[Check, ZoneInfo]:
     """The zone of times without an offset and where it comes from; UTC stands in for one that does not exist."""
-    return check_of("zone", list(_zone(config))), _usable(config)
+    return combine_remarks("zone", list(_zone(config))), _usable(config)
 
 
 def _zone(config: Config) -> Iterator[Remark]:
@@ -181,15 +192,15 @@ def _zone(config: Config) -> Iterator[Remark]:
         try:
             parse_zone(name, where="the setting timezone: ", retype='timezone = "{}"'.format)
         except TtpError as error:
-            yield failure(error.message, error.hints[0].type)
+            yield failure_remark(error.message, error.hints[0].way)
         else:
-            yield fine(f"{name} (from {settings.source('timezone')})")
+            yield ok_remark(f"{name} (from {settings.source('timezone')})")
         return
     found = settings.system_zone()
     if found.source == "default":
-        yield warning("UTC, since the system names no zone; write yours in the config file", EXAMPLE)
+        yield warning_remark("UTC, since the system names no zone; write yours in the config file", EXAMPLE)
     else:
-        yield fine(f"{found.zone.key} (from {found.source})")
+        yield ok_remark(f"{found.zone.key} (from {found.source})")
 
 
 def _usable(config: Config) -> ZoneInfo:
@@ -237,7 +248,7 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     wanted = script(shell, tuple(tree()))
     start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
     if f"ttp completion {shell}" in start:
-        yield check_of("shell", [fine(f"completion for {shell} is made at each start")])
+        yield combine_remarks("shell", [ok_remark(f"completion for {shell} is made at each start")])
         return
     found = {path: text for path in _places(shell, start, environ) if (text := _text(path)) is not None}
     current = next((path for path, text in found.items() if text == wanted), None)
@@ -245,15 +256,19 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     if current is not None and (shell, current) == ("zsh", own) and own.parent.name not in start:
         path = f"fpath=({typed(own.parent)} $fpath)"
         hint = f"printf '%s\\n' {shlex.quote(path)} 'autoload -Uz compinit && compinit' >> ~/.zshrc"
-        yield check_of("shell", [warning(f"{current} is not found by zsh: no start file names its folder", hint)])
+        yield combine_remarks(
+            "shell", [warning_remark(f"{current} is not found by zsh: no start file names its folder", hint)]
+        )
     elif current is not None:
-        yield check_of("shell", [fine(f"completion for {shell}: {current}")])
+        yield combine_remarks("shell", [ok_remark(f"completion for {shell}: {current}")])
     elif found:
         old = next(iter(found))
         to = old if os.access(old, os.W_OK) else own
-        yield check_of("shell", [warning(f"{old} is of another version of ttp", _command(shell, to))])
+        yield combine_remarks("shell", [warning_remark(f"{old} is of another version of ttp", _command(shell, to))])
     else:
-        yield check_of("shell", [warning(f"completion for {shell} is not installed", _command(shell, own))])
+        yield combine_remarks(
+            "shell", [warning_remark(f"completion for {shell} is not installed", _command(shell, own))]
+        )
 
 
 def at_terminal() -> bool:

@@ -85,9 +85,9 @@ def export(
         needs_you=needs_you,
         limit=limit,
     )
-    from ttp.store.home.paths import place
+    from ttp.store.home.paths import expand_user
 
-    path = None if target in (None, "-") else place(str(target))
+    path = None if target in (None, "-") else expand_user(str(target))
     chosen = _format(format, path)
     more = _more(with_)
     counted = _Counted(context.export.posts(wanted, numbers="metrics" in more))

@@ -11,6 +11,7 @@ from ttp.cli.commands.plan import DAYS, starting
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.hints import command_text
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
 from ttp.cli.options import Days, From, PerDay, Strict, Tz, enable_strict_checks, parse_pairs, split_list, with_output
 from ttp.cli.progress import progress
@@ -127,7 +128,7 @@ def _told(context: Context, taken: Taken, *, dry_run: bool) -> int:
     for problem, row, many in taken.warnings.values():
         more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
         warnings.append(problem.message)
-        context.out.note(problem.message + more + (f"\n{problem.hint}" if problem.hint else ""))
+        context.out.note(problem.message + more + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
     for row, why in taken.left[: files.SHOWN]:
         context.out.note(f"row {row} is left alone: {why}")
     if taken.faults:

@@ -25,7 +25,7 @@ from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
-from ttp.domain.ingest.columns import source_named
+from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics import How, Imported
@@ -34,7 +34,7 @@ from ttp.views import Json
 from ttp.views.metrics import sample_json
 
 if TYPE_CHECKING:
-    from ttp.store.metric_schedule import Followed
+    from ttp.store.metric_schedule import FollowedPost
 
 
 metrics = typer.Typer()
@@ -164,7 +164,7 @@ def how_to_read(
         ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return How(
-        source=None if source is None else source_named(source, context.platforms),
+        source=None if source is None else find_source(source, context.platforms),
         mapped=_pairs(mapped or ()),
         account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
         zone=None if tz is None else parse_zone(tz),
@@ -325,7 +325,7 @@ def _all(context: Context, history: int | None) -> list[Account]:
 
 def _paid(
     context: Context,
-    wanted: Sequence[tuple[Account, Sequence[Followed]]],
+    wanted: Sequence[tuple[Account, Sequence[FollowedPost]]],
     history: int | None,
     *,
     yes: bool,

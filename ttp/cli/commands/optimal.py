@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
+from ttp.cli.hints import command_text
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
@@ -219,9 +220,9 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
         context.out.document([text])
         return file
     from ttp.store.home.output_file import write
-    from ttp.store.home.paths import place
+    from ttp.store.home.paths import expand_user
 
-    path = place(file)
+    path = expand_user(file)
     context.own_files.refuse(path, file)
     _refuse_to_overwrite(path, kind)
     write(path, [text], context.own_files, over=True, typed=file)
@@ -230,7 +231,7 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
 
 def _refuse_to_overwrite(path: Path, kind: str) -> None:
     """UsageError for a file that is something else: an earlier picture may be replaced, and an empty file filled."""
-    from ttp.store.home.output_file import fault
+    from ttp.store.home.output_file import output_error
     from ttp.store.home.regular_file import NotRegular, open_regular
 
     try:
@@ -239,7 +240,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
     except (FileNotFoundError, NotRegular):
         return
     except OSError as error:
-        raise fault(path, error) from error
+        raise output_error(path, error) from error
     if beginning not in (b"", _BEGINNINGS[kind]):
         raise UsageError(
             f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
@@ -263,7 +264,11 @@ def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
     if not context.out.for_people:
         ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
-        context.out.note("\n".join([f"no measured posts of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
+        context.out.note(
+            "\n".join(
+                [f"no measured posts of {names} yet", *(f"{way.label}:  {command_text(way.way)}" for way in ways)]
+            )
+        )
 
 
 def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:

@@ -30,7 +30,7 @@ from ttp.cli.output import Output
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.recurrence import Recurrence, Tally
+from ttp.domain.recurrence import Recurrence, RecurrenceCounts
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _answer(out: Output, done: Changed, said: str) -> None:
         out.note(f"changed by hand, so it stays: post {_ids(done.kept)}")
 
 
-def _next(tally: Tally) -> str:
+def _next(tally: RecurrenceCounts) -> str:
     if tally.next_at is None:
         return "no time is left"
     return f"next {format_instant(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"

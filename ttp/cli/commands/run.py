@@ -12,6 +12,7 @@ import typer
 from ttp import views
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
+from ttp.cli.hints import command_text
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
@@ -180,7 +181,8 @@ class PublishReport:
 
     def _line(self, event: Event) -> None:
         if event.kind in _NOTES:
-            self._out.note(event.message or "")
+            command = f":  {command_text(event.hint)}" if event.hint else ""
+            self._out.note((event.message or "") + command)
         if event.event in _SILENT or event.post is None:
             return
         at = f"{event.at.astimezone(self._context.zone):%H:%M:%S}"

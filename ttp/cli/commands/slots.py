@@ -14,7 +14,7 @@ from ttp.cli.options import Accounts, Cron, CronZone, choose_clock_zone, parse_c
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.slot import Place
+from ttp.domain.slot import SlotInstant
 from ttp.domain.time.formatting import format_instant
 from ttp.domain.time.slot_parser import format_slot_times
 
@@ -102,7 +102,7 @@ def remove(
     context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
 
 
-def _said(place: Place, *, known: bool) -> str:
+def _said(place: SlotInstant, *, known: bool) -> str:
     slot = place.slot
     what = f"Slot {slot.id} of {slot.account}{' was there already' if known else ''}"
     return f"{what}: {format_slot_times(slot.cron)}, next {format_instant(place.at, ZoneInfo(slot.timezone))}"

@@ -10,7 +10,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, PARTIAL
-from ttp.cli.hints import quote_command
+from ttp.cli.hints import command_text, quote_command
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
@@ -97,7 +97,7 @@ def _notes(out: Output, dir: str, plan: Plan) -> None:
         raise changes.refused(said, plan.faults, out.in_json)
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
-        out.note(f"{problem.message} ({where})" + (f"\n{problem.hint}" if problem.hint else ""))
+        out.note(f"{problem.message} ({where})" + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
     for step in plan.other[: files_module.SHOWN]:
         out.note(f"{step.where} has another text by now; {step.why}, and stays as it went out")
     if plan.orphans:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import wrap
-from ttp.domain.account import Account, connect_command
+from ttp.domain.account import Account, connect_action
 from ttp.views import Json
 from ttp.views import accounts as accounts_module
 
@@ -46,7 +47,7 @@ def render_account(account: Account, page: Page) -> Iterator[str]:
     notes = list(_notes(account, page))
     if not account.connected:
         name = escape_text(account.name)
-        notes.append(f"{name} can be analysed, not published to:  {connect_command(name)}")
+        notes.append(f"{name} can be analysed, not published to:  {command_text(connect_action(name))}")
     yield from ["", *notes] if notes else []
 
 
@@ -69,7 +70,7 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
     if not account.enabled:
         yield f"{name} is disabled, its due posts fail:  ttp account enable {name}"
     if account.needs_reconnect:
-        yield f"Reconnect:  {connect_command(name)}"
+        yield f"Reconnect:  {command_text(connect_action(name))}"
     if account.is_paused:
         yield f"{name} is paused, its posts wait:  ttp resume --account {name}"
     elif account.hold_until and account.hold_until > page.now:

@@ -13,7 +13,7 @@ from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
-from ttp.domain.calendar_days import CalendarRange, time_of
+from ttp.domain.calendar_days import CalendarRange, calendar_time
 from ttp.views import Json
 from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot
 
@@ -143,7 +143,7 @@ def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> 
     yield page.paint(f"{' ' * left}{head}".rstrip(), "dim")
     held: dict[date, list[PostView]] = {}
     for post in posts:
-        held.setdefault(span.day(time_of(post)), []).append(post)
+        held.setdefault(span.day(calendar_time(post)), []).append(post)
     for start in weeks:
         week = start.isocalendar()[:2]
         number = page.paint(f"{week[1]:>{left - 2}}", "dim")
@@ -182,7 +182,7 @@ def _some(signs: list[str], room: int) -> tuple[list[str], str]:
 
 def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """The next posts of the month, of one that is over the first ones, and the command for the others."""
-    after = [post for post in posts if time_of(post) >= page.now]
+    after = [post for post in posts if calendar_time(post) >= page.now]
     wanted = after if sheet.span.holds(page.now) else posts
     if not wanted:
         return
@@ -200,7 +200,7 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
 
 
 def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
-    at, one = time_of(post), sign(post)
+    at, one = calendar_time(post), sign(post)
     return [
         Cell(f"{page.time(at)} {page.day(at)}"),
         Cell(one, SIGNS[one][1]),
@@ -293,7 +293,7 @@ def _cells(
         shown = some if len(some) <= _MOST else some[: _MOST - 1]
         cell = found[hour, day] = [_post(post, room, with_handle, page) for post in shown]
         if hidden := some[len(shown) :]:
-            cell.append(_drawn(*_others(hidden), page, time_of(hidden[0])))
+            cell.append(_drawn(*_others(hidden), page, calendar_time(hidden[0])))
     for slot in sheet.free or ():
         local = page.local(slot.at)
         cell = found.setdefault((local.hour, local.date()), [])
@@ -311,14 +311,14 @@ def _others(hidden: Sequence[PostView]) -> tuple[str, Style]:
 def _by_hour(posts: Sequence[PostView], page: Page) -> dict[tuple[int, date], list[PostView]]:
     found: dict[tuple[int, date], list[PostView]] = {}
     for post in posts:
-        local = page.local(time_of(post))
+        local = page.local(calendar_time(post))
         found.setdefault((local.hour, local.date()), []).append(post)
     return found
 
 
 def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
     """The minute if it is not the full hour, and number; accounts and text where there is room; its sign at the end."""
-    at = time_of(post)
+    at = calendar_time(post)
     minute = page.local(at).minute
     text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
     for more, least in ((names(post, with_handle), _NAME), (escape_line(post.content), _TEXT)):
@@ -342,7 +342,7 @@ def _instant(one: _Drawn) -> datetime:
 def _count(day: date, posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> _Drawn:
     """How many posts a day has and, where there are some, how many went wrong; of one without any, whether it is a
     gap."""
-    here = [post for post in posts if sheet.span.day(time_of(post)) == day]
+    here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
     wrong = sum(sign(post) in ("!", "?") for post in here)
     if wrong:
         return _drawn(f"{len(here)} ({wrong} !)", "red", page)
@@ -355,9 +355,9 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
     yield ""
     with_handle, today = several(posts), sheet.span.day(page.now)
     for day in sheet.span.days:
-        here = [post for post in posts if sheet.span.day(time_of(post)) == day]
+        here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
         shown = here if len(here) <= _MOST_A_DAY else here[: _MOST_A_DAY - 1]
-        lines = [(time_of(post), _told(post, with_handle, page)) for post in shown]
+        lines = [(calendar_time(post), _told(post, with_handle, page)) for post in shown]
         lines += [(s.at, f"{page.time(s.at)}  {page.paint(STAR, 'green')}") for s in _free(sheet, day)]
         if day == today:
             lines.append((page.now, page.paint(f"{page.time(page.now)}  {NOW}", "bold")))
@@ -374,7 +374,7 @@ def _told(post: PostView, with_handle: Collection[str], page: Page) -> str:
     one = sign(post)
     said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
     text = cut(f"{said}  {escape_line(post.content)}", page.width - 19)
-    return f"{page.time(time_of(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
+    return f"{page.time(calendar_time(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
 
 
 def _free(sheet: CalendarPage, day: date) -> list[FreeHour]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import several, short_name
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.domain.errors import Hint, Problem, UsageError
@@ -56,7 +57,7 @@ def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:
     lines = []
     for (row, field, problem), fix in zip(rows, fixes, strict=True):
         lines.append(f"{row:<{widths[0]}}  {field:<{widths[1]}}  {problem}")
-        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  fix: {fix}"] if fix else []
+        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  fix: {command_text(fix)}"] if fix else []
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Page, Style
 from ttp.cli.render.spec import OutputSpec
@@ -38,7 +39,7 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
         yield f"{head}{pad(cut(escape_text(check.name), name), name)}  {first}"
         yield from (" " * left + line for line in more)
         if check.hint is not None:
-            yield f"{' ' * left}fix:  {escape_text(check.hint)}"
+            yield f"{' ' * left}fix:  {escape_text(command_text(check.hint))}"
     found = Checkup(tuple(checks))
     ok, warnings, failures = (found.count(status) for status in Grade)
     yield ""

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.render.width import cut, pad, wrap
+from ttp.domain.action import WayOut
 from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation, Signal
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from ttp.services.optimal import Advice, Explained
 
 
-def render_backtest(test: Backtest, page: Page, way: str) -> Iterator[str]:
+def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
     """One account's test. `way`: the command that gets numbers of its posts."""
     yield from head_of(test.account, test.data_points, (test.first_at, test.last_at), test.zone, page)
     if not test.data_points:
@@ -255,9 +257,9 @@ def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page
     yield from page.flow(pieces)
 
 
-def no_posts(way: str) -> str:
-    """What is said instead of numbers where there are none; `way` is the command that gets some."""
-    return f"  No measured posts yet.  Get some:  {escape_text(way)}"
+def no_posts(way: WayOut) -> str:
+    """What is said instead of numbers where there are none; `way` is what gets some."""
+    return f"  No measured posts yet.  Get some:  {escape_text(command_text(way))}"
 
 
 def _in_short(told: Recommendation) -> str:
@@ -494,7 +496,7 @@ def explanations_spec(most: int | None = None) -> OutputSpec[Explained]:
     )
 
 
-def backtests_spec(ways: Mapping[str, str]) -> OutputSpec[Backtest]:
+def backtests_spec(ways: Mapping[str, WayOut]) -> OutputSpec[Backtest]:
     """`ttp optimal backtest`. `ways`: by account, the command that gets numbers of its posts."""
 
     def render(tests: Sequence[Backtest], page: Page) -> Iterable[str]:

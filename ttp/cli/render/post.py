@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text, lines
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import plural, size, state_word, status_word
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
@@ -21,7 +22,7 @@ from ttp.views import Json
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
-    from ttp.domain.post_history import Happened, Past
+    from ttp.domain.post_history import HistoryEvent, PostHistory
     from ttp.services.preview import PostPreview, Sent, Version
     from ttp.services.queries import PostView
 
@@ -75,11 +76,11 @@ _LABEL = 14
 """Columns of `  Scheduled   `."""
 
 
-def render_post(post: PostView, page: Page, past: Past | None = None) -> Iterator[str]:
+def render_post(post: PostView, page: Page, past: PostHistory | None = None) -> Iterator[str]:
     """Everything about one post; `past`: with what has happened to it."""
-    from ttp.domain.post_history import Past
+    from ttp.domain.post_history import PostHistory
 
-    past = past or Past()
+    past = past or PostHistory()
     events = past.events if len(past.events) > 1 else ()
     word, style = status_word(post)
     yield f"{page.paint(f'Post {post.id}', 'bold')}   {page.paint(word, style)}   {_tally(post)}"
@@ -111,7 +112,7 @@ def _tally(post: PostView) -> str:
     return f"{done} of {plural(len(post.active), 'account')} published"
 
 
-def _history(events: Sequence[Happened], post: PostView, page: Page) -> Iterator[str]:
+def _history(events: Sequence[HistoryEvent], post: PostView, page: Page) -> Iterator[str]:
     """`  History  14:02 created  18:00:00 publishing`; a day where it is another than before, at first than that of
     the post's time."""
     day: date | None = page.local(post.scheduled_at).date() if post.scheduled_at else None
@@ -197,7 +198,7 @@ def _media(item: MediaItem) -> str:
     return "  ".join([*facts, size(item.bytes), f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
 
 
-def _post_row(row: Delivery, post: PostView, past: Past, page: Page) -> list[Cell]:
+def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> list[Cell]:
     when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
     return [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
 
@@ -240,13 +241,13 @@ def _next(post: PostView) -> Iterator[str]:
             yield f"ttp resolve {post.id} --account {escape_text(row.account)} --published URL   (or --not-published)"
     for row in post.deliveries:
         if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
-            yield f"{escape_text(row.error.hint)}   (once that is done; it waits)"
+            yield f"{escape_text(command_text(row.error.hint))}   (once that is done; it waits)"
     if "approve" in post.needs():
         yield f"ttp approve {post.id}"
     failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
     if not failed:
         return
-    fixes = dict.fromkeys(escape_text(row.error.hint) for row in failed if row.error and row.error.hint)
+    fixes = dict.fromkeys(escape_text(command_text(row.error.hint)) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
     yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
     for row in failed:
@@ -289,13 +290,13 @@ def _look(item: MediaItem) -> Iterator[str]:
     yield size(item.bytes)
 
 
-def post_spec(warnings: Sequence[str] = (), past: Past | None = None) -> OutputSpec[PostView]:
+def post_spec(warnings: Sequence[str] = (), past: PostHistory | None = None) -> OutputSpec[PostView]:
     """`ttp show`, with what to warn of; `past`: for a render, what has happened to it."""
     view = replace(POST_SPEC, to_json=partial(posts_module.post_json, warnings=warnings)) if warnings else POST_SPEC
     return replace(view, render=partial(_show, past=past)) if past else view
 
 
-def _show(posts: Sequence[PostView], page: Page, past: Past | None = None) -> Iterable[str]:
+def _show(posts: Sequence[PostView], page: Page, past: PostHistory | None = None) -> Iterable[str]:
     for place, post in enumerate(posts):
         if place:
             yield ""

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain.recurrence import Recurrence, Tally
-from ttp.domain.slot import Place
+from ttp.domain.recurrence import Recurrence, RecurrenceCounts
+from ttp.domain.slot import SlotInstant
 from ttp.domain.time.slot_parser import format_slot_times
 from ttp.views import Json
 from ttp.views.slots import PLACE_FIELDS, REPEAT_FIELDS, SLOT_FIELDS, place_json, repeat_json, slot_json
 
 
-def render_repeats(tallies: Sequence[Tally], page: Page) -> Iterator[str]:
+def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[str]:
     """The table of recurrences, each with its next time on its own clock."""
     if not tallies:
         yield "Nothing is repeated.  Begin:  ttp repeat 3 --cron '0 9 * * 1'"
@@ -38,7 +38,7 @@ def render_repeats(tallies: Sequence[Tally], page: Page) -> Iterator[str]:
     yield from table(columns, [_row(tally, page, ending=ending) for tally in tallies], page, least=24)
 
 
-def _row(tally: Tally, page: Page, *, ending: bool) -> list[Cell]:
+def _row(tally: RecurrenceCounts, page: Page, *, ending: bool) -> list[Cell]:
     one = tally.recurrence
     there = Page(page.now, ZoneInfo(one.timezone), page.width)
     row = [
@@ -67,7 +67,7 @@ def _end(one: Recurrence, there: Page) -> str:
 _NONE = "No slots yet.  Add some:  ttp slots add 'mon,wed,fri 09:00' --account x/me"
 
 
-def render_slots(places: Sequence[Place], page: Page) -> Iterator[str]:
+def render_slots(places: Sequence[SlotInstant], page: Page) -> Iterator[str]:
     """Draw the table of slots."""
     if not places:
         yield _NONE
@@ -97,7 +97,7 @@ def render_slots(places: Sequence[Place], page: Page) -> Iterator[str]:
     yield from table(columns, rows, page, least=24)
 
 
-def render_preview(places: Sequence[Place], page: Page) -> Iterator[str]:
+def render_preview(places: Sequence[SlotInstant], page: Page) -> Iterator[str]:
     """The coming instants, each in the zone of its slot, and the posts that hold them."""
     if not places:
         yield _NONE
@@ -113,7 +113,7 @@ def render_preview(places: Sequence[Place], page: Page) -> Iterator[str]:
     yield from table(columns, [_slots_row(place, page) for place in places], page)
 
 
-def _slots_row(place: Place, page: Page) -> list[Cell]:
+def _slots_row(place: SlotInstant, page: Page) -> list[Cell]:
     ids = " ".join("-" if post is None else str(post) for post in place.posts)
     held = escape_line(f"{ids}  {place.content or ''}").rstrip()
     return [
@@ -126,17 +126,17 @@ def _slots_row(place: Place, page: Page) -> list[Cell]:
     ]
 
 
-def _in_its_zone(place: Place, page: Page) -> str:
+def _in_its_zone(place: SlotInstant, page: Page) -> str:
     there = _there(place, page)
     day = f"{there.weekday(place.at)} {there.month_day(place.at):>6} {there.local(place.at).year}"
     return f"{day} {there.time(place.at)}"
 
 
-def _there(place: Place, page: Page) -> Page:
+def _there(place: SlotInstant, page: Page) -> Page:
     return Page(page.now, ZoneInfo(place.slot.timezone), page.width)
 
 
-def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[Tally]:
+def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[RecurrenceCounts]:
     """What `ttp repeat ID` answers: the recurrence, the ids of the posts that were made at once, what to warn of."""
     more: Json = {"posts": list(posts), "warnings": list(warnings)}
     return replace(
@@ -144,7 +144,7 @@ def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[Tall
     )
 
 
-REPEATS_SPEC: OutputSpec[Tally] = OutputSpec(
+REPEATS_SPEC: OutputSpec[RecurrenceCounts] = OutputSpec(
     REPEAT_FIELDS,
     ("id", "state", "post", "pool", "cron", "timezone", "nextAt", "made", "skipped", "missed", "until", "count"),
     repeat_json,
@@ -157,13 +157,13 @@ CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
 """What the commands that change a recurrence answer."""
 
 
-SLOTS_SPEC: OutputSpec[Place] = OutputSpec(
+SLOTS_SPEC: OutputSpec[SlotInstant] = OutputSpec(
     SLOT_FIELDS, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, render_slots
 )
 """`ttp slots list`, and what `add` answers."""
 
 
-PREVIEW_SPEC: OutputSpec[Place] = OutputSpec(
+PREVIEW_SPEC: OutputSpec[SlotInstant] = OutputSpec(
     PLACE_FIELDS, ("at", "account", "slot", "post", "content"), place_json, render_preview
 )
 """`ttp slots preview`."""

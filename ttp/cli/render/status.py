@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
+from ttp.cli.hints import command_text
 from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, name_value_rows
 from ttp.cli.render.width import cut, pad, wrap
 from ttp.domain.account import Hold
-from ttp.domain.health import Costs, Health, Publisher
+from ttp.domain.health import Health, PlatformCosts, PublisherInfo
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
@@ -50,9 +51,9 @@ def _labelled(lines: Iterable[tuple[str, str]], page: Page) -> Iterator[str]:
 def _alarms(health: Health) -> Iterator[str]:
     for why in (health.clock, health.elsewhere):
         if why is not None:
-            yield "; ".join([why.message, *(f"{hint.say}: {hint.type}" for hint in why.hints)])
+            yield "; ".join([why.message, *(f"{hint.label}: {command_text(hint.way)}" for hint in why.hints)])
     for left in health.unreadable:
-        yield f"left alone: {left}; ttp doctor"
+        yield f"skipped: {left}; ttp doctor"
     needs = health.needs
     parts = []
     if needs.review:
@@ -96,7 +97,7 @@ def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
         yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
 
 
-def _publisher(publisher: Publisher, page: Page) -> tuple[str, str]:
+def _publisher(publisher: PublisherInfo, page: Page) -> tuple[str, str]:
     last = f"last run {page.ago(publisher.last_run_at)}" if publisher.last_run_at else ""
     if publisher.running:
         pid = f"pid {publisher.pid}" if publisher.pid is not None else ""
@@ -124,7 +125,7 @@ def _hold(hold: Hold, page: Page) -> str:
     return f"{escape_text(hold.account)}{until}{reason}"
 
 
-def _costs(costs: Costs) -> str:
+def _costs(costs: PlatformCosts) -> str:
     what = f"the next {plural(costs.posts, 'post')}" if costs.more else plural(costs.posts, "post")
     return f"{costs.title} will charge {dollars(costs.thousandths)} for {what}"
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.sample import COLUMNS, REQUIRED_COLUMNS
@@ -60,7 +61,7 @@ _FORMAT = (
     f"columns of ttp's own format: {','.join(REQUIRED_COLUMNS)}",
     f"may be added: {','.join(name for name in COLUMNS if name not in REQUIRED_COLUMNS)}",
 )
-_MAP = Hint("or say what the columns are", "ttp metrics import FILE --map COLUMN=FIELD --map …")
+_MAP = Hint("or say what the columns are", action("metrics import", "FILE", map="COLUMN=FIELD"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ def sources(tables: ExportTables) -> tuple[str, ...]:
     return (OWN, *(name for name in tables.names() if tables.exports(name)))
 
 
-def source_named(text: str, tables: ExportTables) -> str:
-    """The source that `text` names: own, or a platform by any of its names. UsageError with the names."""
+def find_source(text: str, tables: ExportTables) -> str:
+    """Return the source that `text` names: own, or a platform by any of its names. Raises UsageError with the names."""
     name = text.strip().lower()
     named = {alias: one for one in sources(tables)[1:] for export in tables.exports(one) for alias in export.aliases}
     if name == OWN or name in named:
@@ -100,7 +101,7 @@ def source_named(text: str, tables: ExportTables) -> str:
     return found
 
 
-def columns_of(
+def read_header(
     header: Sequence[str],
     tables: ExportTables,
     *,
@@ -108,7 +109,8 @@ def columns_of(
     mapped: Mapping[str, str] | None = None,
     account: str | None = None,
 ) -> Columns:
-    """What the columns of this header are. UsageError where that cannot be told, or the file is not one of posts."""
+    """Return what the columns of this header are. Raises UsageError where that cannot be told, or the file is not one
+    of posts."""
     try:
         return _columns_of(header, tables, source=source, mapped=mapped, account=account)
     except _UnknownFormat as error:
@@ -143,11 +145,11 @@ class _UnknownFormat(UsageError):
 
 
 def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, str]:
-    """The mapping by the header's own spelling."""
-    by_folded = {folded(name): name for name in header}
+    """Return the mapping by the header's own spelling."""
+    by_folded = {fold_name(name): name for name in header}
     found = {}
     for column, taken in mapped.items():
-        name = column if column in header else by_folded.get(folded(column))
+        name = column if column in header else by_folded.get(fold_name(column))
         if name is None:
             raise UsageError(f'--map: the file has no column "{column}"', details=[_listed("columns", header)])
         if taken not in FIELDS:
@@ -157,9 +159,9 @@ def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, st
 
 
 def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> tuple[str, ExportColumns] | None:
-    """The export that a header is of, and its platform; None for ttp's own format. `source`: the only platform that
-    counts."""
-    names = {folded(name) for name in header}
+    """Return the export that a header is of, and its platform; None for ttp's own format. `source`: the only platform
+    that counts."""
+    names = {fold_name(name) for name in header}
     if source is None and set(REQUIRED_COLUMNS) <= set(header):
         return None
     found = [(name, export) for name in ([source] if source else tables.names()) for export in tables.exports(name)]
@@ -170,12 +172,12 @@ def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> 
 
 
 def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[str, str]) -> tuple[str | None, ...]:
-    """The field of each column: as mapped, else by its name, the first of several names that mean the same."""
+    """Return the field of each column: as mapped, else by its name, the first of several names that mean the same."""
     taken = dict.fromkeys(renamed.values())
     by_name = {name: (one, rank) for one, names in export.names.items() for rank, name in enumerate(names)}
     best: dict[str, tuple[int, str]] = {}
     for name in header:
-        one, rank = by_name.get(folded(name), (None, 0))
+        one, rank = by_name.get(fold_name(name), (None, 0))
         if one is not None and one not in taken and name not in renamed and (one not in best or rank < best[one][0]):
             best[one] = (rank, name)
     fields = {name: one for one, (_, name) in best.items()} | dict(renamed)
@@ -184,7 +186,7 @@ def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[st
 
 def _check_export(export: ExportColumns, header: Sequence[str], fields: Sequence[str | None]) -> None:
     _refuse_twice(header, fields)
-    if not _PAGES.isdisjoint(map(folded, header)):
+    if not _PAGES.isdisjoint(map(fold_name, header)):
         raise UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
     if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
         raise _UnknownFormat(f"the header is not that of {export.title}", details=_FORMAT)
@@ -203,14 +205,14 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
     if len(missing) == len(needed) and not is_mapped:
         raise _unknown(header)
     if missing == ["account"]:
-        way_out = Hint("name it", "ttp metrics import FILE --account PLATFORM/HANDLE")
+        way_out = Hint("name it", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
         raise _UnknownFormat("the header lacks account", way_out, details=_FORMAT)
     if missing:
         raise _UnknownFormat(f"the header lacks {', '.join(missing)}", details=_FORMAT)
 
 
 def _unknown(header: Sequence[str]) -> UsageError:
-    names = [folded(name) for name in header]
+    names = [fold_name(name) for name in header]
     if not _PAGES.isdisjoint(names):
         return UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
     if not _DAYS.isdisjoint(names[:2]) and len(names) > 1:
@@ -223,19 +225,19 @@ def _unknown(header: Sequence[str]) -> UsageError:
 
 
 def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
-    read = {folded(name): one for name, one in zip(header, fields, strict=True) if one is not None}
-    meant = [read.get(folded(name)) for name in header]
+    read = {fold_name(name): one for name, one in zip(header, fields, strict=True) if one is not None}
+    meant = [read.get(fold_name(name)) for name in header]
     twice = [one for one in read.values() if meant.count(one) > 1 or fields.count(one) > 1]
     if not twice:
         return
     names = [name for name, one, also in zip(header, fields, meant, strict=True) if twice[0] in (one, also)]
-    if len(set(map(folded, names))) == 1:
+    if len(set(map(fold_name, names))) == 1:
         raise UsageError(f"the header has {', '.join(twice)} more than once")
     raise UsageError(f"{' and '.join(names)} would both be {twice[0]}")
 
 
-def folded(name: str) -> str:
-    """A column's name without what differs from file to file: case, spaces, marks, kinds of quotes."""
+def fold_name(name: str) -> str:
+    """Return a column's name without what differs from file to file: case, spaces, marks, kinds of quotes."""
     return _BLANKS.sub(" ", name).strip().translate(_QUOTES).casefold()
 
 

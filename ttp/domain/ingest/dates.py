@@ -45,7 +45,7 @@ _MONTHS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenTime:
     """What a text says of a time. `one` and `two` are the numbers whose order differs from file to file, else 0;
     `month` and `day` are None where each may be either. `year` is None where there is none. `clock` is `14:05:00`, and
     `offset` `+01:00` or `Z`, where they are told."""
@@ -60,8 +60,8 @@ class Written:
     offset: str = ""
 
 
-def written(text: str) -> Written | None:
-    """What a text says of a time; None where it is none."""
+def parse_written_time(text: str) -> WrittenTime | None:
+    """Return what a text says of a time; None where it is none."""
     text = text.strip()
     found = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if found is None:
@@ -73,20 +73,22 @@ def written(text: str) -> Written | None:
         return None
     if "one" not in parts:
         month = _month(parts["name"]) if "name" in parts else int(parts["month"])
-        return None if month is None else Written(text, year, month, int(parts["day"]), 0, 0, clock, offset)
+        return None if month is None else WrittenTime(text, year, month, int(parts["day"]), 0, 0, clock, offset)
     one, two = int(parts["one"]), int(parts["two"])
     if parts["sign"] == "." or one == two:  # 16.09.2026 has the day first wherever points are written
-        return Written(text, year, two, one, 0, 0, clock, offset)
+        return WrittenTime(text, year, two, one, 0, 0, clock, offset)
     if min(one, two) > 12:
         return None
     month, day = (one, two) if two > 12 else (two, one) if one > 12 else (None, None)
-    return Written(text, year, month, day, one, two, clock, offset)
+    return WrittenTime(text, year, month, day, one, two, clock, offset)
 
 
-def ordered(name: str, time: Written, order: str | None, near: date | None = None) -> tuple[int | None, int, int]:
+def resolve_date(
+    name: str, time: WrittenTime, order: str | None, near: date | None = None
+) -> tuple[int | None, int, int]:
     """Year, month and day of `time` in a file of this order; `near` is a day that it is known to be close to.
 
-    UsageError where it may be two days, or is not of the file's order.
+    Raises UsageError where it may be two days, or is not of the file's order.
     """
     if time.month is not None and time.day is not None:
         if time.one and order is not None and order != _certain(time):
@@ -102,9 +104,9 @@ def ordered(name: str, time: Written, order: str | None, near: date | None = Non
     return (time.year, time.one, time.two) if order == "mdy" else (time.year, time.two, time.one)
 
 
-def order_of(times: Iterable[tuple[Written, date | None]], today: date) -> str | None:
-    """Which of day and month a file has first, from its times and the days they are known to be close to; None where
-    none of them tells, or they contradict each other."""
+def find_date_order(times: Iterable[tuple[WrittenTime, date | None]], today: date) -> str | None:
+    """Return which of day and month a file has first, from its times and the days they are known to be close to; None
+    where none of them tells, or they contradict each other."""
     orders: set[str] = set()
     for time, near in times:
         if not time.one:
@@ -115,21 +117,21 @@ def order_of(times: Iterable[tuple[Written, date | None]], today: date) -> str |
     return orders.pop() if len(orders) == 1 else None
 
 
-def _certain(time: Written) -> str | None:
+def _certain(time: WrittenTime) -> str | None:
     return None if time.month is None else "mdy" if time.month == time.one else "dmy"
 
 
-def _past(time: Written, today: date) -> str | None:
-    """The order in which it is not in the future, where there is only one."""
+def _past(time: WrittenTime, today: date) -> str | None:
+    """Return the order in which it is not in the future, where there is only one."""
     return _only(time, lambda day: (day - today).days <= 1)
 
 
-def _nearer(time: Written, near: date) -> str | None:
-    """The order in which it is close to `near`, where there is only one."""
+def _nearer(time: WrittenTime, near: date) -> str | None:
+    """Return the order in which it is close to `near`, where there is only one."""
     return _only(time, lambda day: abs((day - near).days) <= 1)
 
 
-def _only(time: Written, fits: Callable[[date], bool]) -> str | None:
+def _only(time: WrittenTime, fits: Callable[[date], bool]) -> str | None:
     assert time.year is not None
     month_first = any(fits(day) for day in _days(time.year, time.one, time.two))
     day_first = any(fits(day) for day in _days(time.year, time.two, time.one))
@@ -143,13 +145,13 @@ def _days(year: int, month: int, day: int) -> Iterable[date]:
         return
 
 
-def _shown(time: Written, order: str) -> str:
+def _shown(time: WrittenTime, order: str) -> str:
     month, day = (time.one, time.two) if order == "mdy" else (time.two, time.one)
     return f"{day} {_MONTHS[month - 1].capitalize()}"
 
 
 def _month(name: str) -> int | None:
-    """The number of an English month, by its name or first three letters."""
+    """Return the number of an English month, by its name or first three letters."""
     name = name.lower()
     return next((n for n, month in enumerate(_MONTHS, 1) if name in (month, month[:3], month[:4])), None)
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, folded
-from ttp.domain.ingest.dates import order_of, ordered, written
-from ttp.domain.ingest.numbers import Numbers, numbers_of
+from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, fold_name
+from ttp.domain.ingest.dates import find_date_order, parse_written_time, resolve_date
+from ttp.domain.ingest.numbers import NumberFormat, find_number_format
 from ttp.domain.ingest.own_format import Group, Refuse, read_each, refuse_another
 from ttp.domain.platform import Facts, PlatformFacts, created_at, parse_post_url
 from ttp.domain.sample import Sample, parse_row
@@ -34,10 +35,10 @@ _KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ExportFormat:
     """How a file writes: its numbers, and which of day and month it has first (None where that cannot be told)."""
 
-    numbers: Numbers
+    numbers: NumberFormat
     order: str | None
 
 
@@ -47,7 +48,7 @@ class ExportReader:
     def __init__(
         self,
         columns: Columns,
-        manner: Manner,
+        manner: ExportFormat,
         platforms: PlatformFacts,
         *,
         now: datetime,
@@ -105,11 +106,11 @@ class ExportReader:
         return self._account
 
     def _instant(self, name: str, text: str, near: datetime | None) -> str:
-        """A time as ttp's own format has it. What is none stays as it is, for `parse_row` to refuse."""
-        time = written(text)
+        """Return a time as ttp's own format has it. What is none stays as it is, for `parse_row` to refuse."""
+        time = parse_written_time(text)
         if time is None:
             return text
-        year, month, day = ordered(name, time, self._manner.order, near.date() if near else None)
+        year, month, day = resolve_date(name, time, self._manner.order, near.date() if near else None)
         if time.clock and year is not None:
             return f"{year:04}-{month:02}-{day:02}T{time.clock}{time.offset}"
         export = self._columns.export
@@ -121,14 +122,14 @@ class ExportReader:
 
 
 def row_of_cells(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
-    """The cells by field."""
+    """Return the cells by field."""
     return {name: cell for name, cell in zip(columns.fields, cells, strict=True) if name is not None}
 
 
-def manner_of(
+def find_export_format(
     columns: Columns, rows: Sequence[Sequence[str]], platforms: PlatformFacts, *, delimiter: str, now: datetime
-) -> Manner:
-    """How a file writes, from its first rows."""
+) -> ExportFormat:
+    """Return how a file writes, from its first rows."""
     facts = None if columns.export is None else platforms.facts(columns.source)
     counts = [place for place, one in enumerate(columns.fields) if one in COUNTS]
     others = [place for place, one in enumerate(columns.fields) if one is None]
@@ -136,35 +137,35 @@ def manner_of(
     times = [
         (time, near.date() if (near := _near(facts, row)) else None)
         for row in (row_of_cells(columns, row) for row in rows)
-        if (time := written(row.get("publishedAt", ""))) is not None
+        if (time := parse_written_time(row.get("publishedAt", ""))) is not None
     ]
     usual = _usual_group(columns, delimiter)
-    return Manner(numbers_of(*cells, usual=usual), order_of(times, now.date()))
+    return ExportFormat(find_number_format(*cells, usual=usual), find_date_order(times, now.date()))
 
 
 def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneInfo | None) -> None:
-    """UsageError for what would refuse every one of these rows: numbers of single days, times without a zone."""
+    """Raise UsageError for what would refuse every one of these rows: numbers of single days, times without a zone."""
     found = [row_of_cells(columns, row) for row in rows]
     if found and all(any(sign.isdigit() for sign in row.get(DAY, "")) for row in found):
         raise UsageError(
             "this file has a row for each day of a post; export it with lifetime numbers (its column for the date then"
             " says Lifetime)"
         )
-    times = [time for row in found if (time := written(row.get("publishedAt", ""))) is not None]
+    times = [time for row in found if (time := parse_written_time(row.get("publishedAt", ""))) is not None]
     if zone is None and times and all(time.clock and not time.offset for time in times):
         raise UsageError(
             "the times of this file have no zone",
-            Hint("say which clock it was written by", "ttp metrics import FILE --tz Europe/Berlin"),
+            Hint("say which clock it was written by", action("metrics import", "FILE", tz="Europe/Berlin")),
         )
 
 
-def with_order(manner: Manner, order: str | None) -> Manner:
-    """The manner with the order of day and month that was named, if any."""
+def with_date_order(manner: ExportFormat, order: str | None) -> ExportFormat:
+    """Return the manner with the order of day and month that was named, if any."""
     return manner if order is None else replace(manner, order=order)
 
 
 def _near(facts: Facts | None, row: dict[str, str]) -> datetime | None:
-    """When the post was made, as its id or the code in its link tells (that only about when)."""
+    """Return when the post was made, as its id or the code in its link tells (that only about when)."""
     if facts is None:
         return None
     parts = parse_post_url(facts, row.get(LINK, ""))
@@ -175,18 +176,18 @@ def _near(facts: Facts | None, row: dict[str, str]) -> datetime | None:
 
 
 def _usual_group(columns: Columns, delimiter: str) -> str | None:
-    """What groups digits in the file's language: a comma in English, a point where the columns are not English or
-    stand between semicolons; None where its columns were mapped, and nobody knows."""
+    """Return what groups digits in the file's language: a comma in English, a point where the columns are not English
+    or stand between semicolons; None where its columns were mapped, and nobody knows."""
     if columns.export is None:
         return "." if delimiter == ";" else None
     english = {columns.export.names[one][0] for one in COUNTS if one in columns.export.names}
-    named = {folded(name) for name, one in zip(columns.header, columns.fields, strict=True) if one in COUNTS}
+    named = {fold_name(name) for name, one in zip(columns.header, columns.fields, strict=True) if one in COUNTS}
     is_english = columns.export.always_english or bool(named & english)
     return "," if is_english and delimiter != ";" else "."
 
 
 def _same_day(near: date, year: int | None, month: int, day: int) -> bool:
-    """Whether a day is that of an instant in some zone."""
+    """Return whether a day is that of an instant in some zone."""
     try:
         days = [date(one, month, day) for one in ([year] if year else range(near.year - 1, near.year + 2))]
     except ValueError:
@@ -195,5 +196,5 @@ def _same_day(near: date, year: int | None, month: int, day: int) -> bool:
 
 
 def _kind(words: str) -> str:
-    words = folded(words)
+    words = fold_name(words)
     return next((kind for kind, form in _KINDS if form.search(words)), "")

@@ -29,14 +29,14 @@ and none with another number of them are not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class NumberFormat:
     """How a file groups its digits: by "," or ".", or None where that cannot be told."""
 
     group: str | None
 
     def plain(self, name: str, text: str) -> str:
-        """The digits of a count without what groups them, for `sample.parse_row` to read; what is no number as it is.
-        UsageError where it may mean two numbers."""
+        """Return the digits of a count without what groups them, for `sample.parse_row` to read; what is no number as
+        it is. Raises UsageError where it may mean two numbers."""
         text = text.strip()
         if text.isdigit() or not text:
             return text
@@ -57,8 +57,9 @@ class Numbers:
         return text
 
 
-def numbers_of(counts: Iterable[str], others: Iterable[str] = (), *, usual: str | None) -> Numbers:
-    """How a file groups, from its cells of counts and its others; `usual` is what its language does, if that is known.
+def find_number_format(counts: Iterable[str], others: Iterable[str] = (), *, usual: str | None) -> NumberFormat:
+    """Return how a file groups, from its cells of counts and its others; `usual` is what its language does, if that is
+    known.
 
     Several groups (1.234.567) and certain decimals (0.31, 12.5) tell. So do several cells like 1.234 and none like
     1,234.
@@ -74,10 +75,10 @@ def numbers_of(counts: Iterable[str], others: Iterable[str] = (), *, usual: str 
         elif (found := _DECIMAL.fullmatch(text)) is not None:
             certain.add("." if "," in (found[1], found[2], found[3]) else ",")
     if certain:
-        return Numbers(certain.pop() if len(certain) == 1 else None)
+        return NumberFormat(certain.pop() if len(certain) == 1 else None)
     used = [sign for sign, times in groups.items() if times]
     if not used:
-        return Numbers(usual)
+        return NumberFormat(usual)
     if len(used) == 1 and (used[0] == usual or groups[used[0]] >= ENOUGH):
-        return Numbers(used[0])
-    return Numbers(None)
+        return NumberFormat(used[0])
+    return NumberFormat(None)

@@ -40,18 +40,18 @@ class Reader(Protocol):
     """Reads the rows of one header."""
 
     def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
-        """The samples of some rows; blank ones are passed over, bad ones refused."""
+        """Yield the samples of some rows; blank ones are passed over, bad ones refused."""
         ...
 
     def sample(self, cells: Sequence[str]) -> Sample:
-        """The sample of one row that is not blank. UsageError with the reason why it is refused."""
+        """Return the sample of one row that is not blank. Raises UsageError with the reason why it is refused."""
         ...
 
 
 def read_each(
     reader: Reader, rows: Sequence[list[str]], width: int, refuse: Refuse, *, start: int = 0
 ) -> Iterator[Group]:
-    """The samples of some rows, one after the other; `start` is the place of the first one."""
+    """Yield the samples of some rows, one after the other; `start` is the place of the first one."""
     for place, cells in enumerate(rows, start):
         if not any(cells):
             continue  # a blank line, or the row of commas that spreadsheets leave behind
@@ -109,7 +109,8 @@ class PlainReader:
         return sample
 
     def _columns(self, rows: Sequence[list[str]]) -> list[Group]:
-        """The rows by account, read by columns. KeyError or ValueError where one cell is not plain, or is refused."""
+        """Return the rows by account, read by columns. Raises KeyError or ValueError where one cell is not plain, or is
+        refused."""
         columns = list(zip(*rows, strict=True))  # ValueError where they are not of one length
         if len(columns) != len(self._header):
             raise ValueError(len(columns))
@@ -142,7 +143,7 @@ class PlainReader:
 
 
 def refuse_another(name: str, wanted: str | None) -> None:
-    """UsageError for a row of another account than the one that was named for the file."""
+    """Raise UsageError for a row of another account than the one that was named for the file."""
     if wanted is not None and name.lower() != wanted.lower():
         raise UsageError(f"is of {name}, not of {wanted}")
 
@@ -156,7 +157,7 @@ _PLAIN_KINDS: Mapping[str, str | None] = {"": None, **{kind: kind for kind in KI
 
 
 def _check_ids(texts: Sequence[str]) -> None:
-    """ValueError where one is empty, too long, or has what ids are refused for."""
+    """Raise ValueError where one is empty, too long, or has what ids are refused for."""
     together = "".join(texts)
     if "" in texts or max(map(len, texts)) > LONGEST_ID or not together.isprintable():
         raise ValueError("id")
@@ -165,7 +166,7 @@ def _check_ids(texts: Sequence[str]) -> None:
 
 
 def _counts(texts: Sequence[str]) -> list[Count]:
-    """Plain counts. ValueError where one is not."""
+    """Return plain counts. Raises ValueError where one is not."""
     together = "".join(texts)
     if not together:
         return [None] * len(texts)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from ttp.domain.media import NAMES
 from ttp.domain.media_probe.images import gif, jpeg, png, webp
 from ttp.domain.media_probe.mp4 import movie
-from ttp.domain.media_probe.reader import Facts, ReadAt, Unreadable, Window
+from ttp.domain.media_probe.reader import Facts, ReadAt, UnusableMedia, Window
 from ttp.domain.media_probe.webm import webm
 
-__all__ = ["Facts", "ReadAt", "Unreadable", "read_facts"]
+__all__ = ["Facts", "ReadAt", "UnusableMedia", "read_facts"]
 
 _IMAGE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
@@ -20,9 +20,9 @@ _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 
 
 def read_facts(read_at: ReadAt, size: int) -> Facts:
-    """The facts of a file of `size` bytes, of which `read_at(offset, length)` gives any part.
+    """Return the facts of a file of `size` bytes, of which `read_at(offset, length)` gives any part.
 
-    Raises Unreadable with a reason that follows the file's name ("photo.jpg is cut off"). Reads at most 1 MiB.
+    Raises UnusableMedia with a reason that follows the file's name ("photo.jpg is cut off"). Reads at most 1 MiB.
     """
     window = Window(read_at, size)
     head = window.peek(0, 12)
@@ -38,9 +38,9 @@ def read_facts(read_at: ReadAt, size: int) -> Facts:
         return webm(window)
     kind, brand = head[4:8], head[8:12]
     if kind == b"ftyp" and brand in _IMAGE_BRANDS:
-        raise Unreadable("is a HEIC or AVIF image, which no platform takes; save it as JPEG")
+        raise UnusableMedia("is a HEIC or AVIF image, which no platform takes; save it as JPEG")
     if kind == b"ftyp":
         return movie(window, "video/quicktime" if brand == b"qt  " else "video/mp4")
     if kind in _OLD_MOVIE_STARTS:
         return movie(window, "video/quicktime")
-    raise Unreadable(f"is no image or video that ttp knows ({', '.join(NAMES.values())})" if size else "is empty")
+    raise UnusableMedia(f"is no image or video that ttp knows ({', '.join(NAMES.values())})" if size else "is empty")

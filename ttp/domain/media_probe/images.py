@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttp.domain.media_probe.reader import CUT_OFF, DAMAGED, Facts, ReadAt, Unreadable, Window, sized
+from ttp.domain.media_probe.reader import CUT_OFF, DAMAGED, Facts, ReadAt, UnusableMedia, Window, check_size
 
 _PNG_END = b"IEND\xaeB`\x82"
 
@@ -21,39 +21,39 @@ _TAILS = (64, 1 << 16, 3 << 18)
 
 
 def jpeg(window: Window) -> Facts:
-    """The facts of a JPEG, from its first start-of-frame segment."""
-    found = frame(window)
-    width, height = sized(found.width, found.height)
+    """Return the facts of a JPEG, from its first start-of-frame segment."""
+    found = first_frame(window)
+    width, height = check_size(found.width, found.height)
     if not _ends_with(window, _JPEG_END, found.at):
-        raise Unreadable(CUT_OFF)
+        raise UnusableMedia(CUT_OFF)
     return Facts("image/jpeg", width, height)
 
 
 def png(window: Window) -> Facts:
-    """The facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
+    """Return the facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
     header = window.take(8, 16)
     if header[:8] != b"\0\0\0\rIHDR":
-        raise Unreadable(DAMAGED)
-    width, height = sized(int.from_bytes(header[8:12]), int.from_bytes(header[12:16]))
+        raise UnusableMedia(DAMAGED)
+    width, height = check_size(int.from_bytes(header[8:12]), int.from_bytes(header[12:16]))
     if not _ends_with(window, _PNG_END, 33):
-        raise Unreadable(CUT_OFF)
+        raise UnusableMedia(CUT_OFF)
     return Facts("image/png", width, height)
 
 
 def gif(window: Window) -> Facts:
-    """The facts of a GIF, from its logical screen descriptor (GIF89a, 18), and that it has its trailer (27)."""
+    """Return the facts of a GIF, from its logical screen descriptor (GIF89a, 18), and that it has its trailer (27)."""
     header = window.take(6, 4)
-    width, height = sized(int.from_bytes(header[:2], "little"), int.from_bytes(header[2:], "little"))
+    width, height = check_size(int.from_bytes(header[:2], "little"), int.from_bytes(header[2:], "little"))
     if _GIF_END not in window.peek(max(10, window.size - 1_024), 1_024):
-        raise Unreadable(CUT_OFF)
+        raise UnusableMedia(CUT_OFF)
     return Facts("image/gif", width, height)
 
 
 def webp(window: Window) -> Facts:
-    """The facts of a WebP, from its first chunk (RFC 9649, 2.4 to 2.7)."""
+    """Return the facts of a WebP, from its first chunk (RFC 9649, 2.4 to 2.7)."""
     head = window.take(0, 30)
     if int.from_bytes(head[4:8], "little") + 8 > window.size:
-        raise Unreadable(CUT_OFF)
+        raise UnusableMedia(CUT_OFF)
     match head[12:16]:
         case b"VP8X":
             width, height = 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
@@ -64,12 +64,12 @@ def webp(window: Window) -> Facts:
             bits = int.from_bytes(head[26:30], "little")
             width, height = bits & 0x3FFF, bits >> 16 & 0x3FFF
         case _:
-            raise Unreadable(DAMAGED)
-    return Facts("image/webp", *sized(width, height))
+            raise UnusableMedia(DAMAGED)
+    return Facts("image/webp", *check_size(width, height))
 
 
 def _ends_with(window: Window, mark: bytes, start: int) -> bool:
-    """Whether the mark that ends an image is there, behind `start`."""
+    """Return whether the mark that ends an image is there, behind `start`."""
     for length in _TAILS:
         at = max(start, window.size - length)
         if mark in window.peek(at, length):
@@ -102,7 +102,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class JpegAppearance:
     """How a JPEG is shown. `width` and `height` in pixels as seen; `turned`: by its EXIF orientation; `cmyk`: printers'
     colours; `srgb`: it has no colour profile, or that one; `several`: it holds more than one picture (MPO); `located`:
     its EXIF data say where it was taken."""
@@ -116,8 +116,9 @@ class Look:
     located: bool = False
 
 
-def read_look(read_at: ReadAt, size: int) -> Look:
-    """How a JPEG of `size` bytes is shown. Unreadable as `read_facts`; reads little more than its header."""
+def read_appearance(read_at: ReadAt, size: int) -> JpegAppearance:
+    """Return how a JPEG of `size` bytes is shown. Raises UnusableMedia as `read_facts`; reads little more than its
+    header."""
     window = Window(read_at, size)
     orientation, profile, several, located, found = 1, True, False, False, None
     for marker, start, end in _segments(window):
@@ -130,17 +131,17 @@ def read_look(read_at: ReadAt, size: int) -> Look:
         elif marker == _APP2 and window.peek(start, 13) == b"ICC_PROFILE\0\x01":
             profile = _is_srgb(window, start + 14, end)
     if found is None:
-        raise Unreadable(DAMAGED)
+        raise UnusableMedia(DAMAGED)
     width, height = (found.height, found.width) if orientation >= 5 else (found.width, found.height)
-    return Look(width, height, orientation != 1, found.channels == 4, profile, several, located)
+    return JpegAppearance(width, height, orientation != 1, found.channels == 4, profile, several, located)
 
 
-def frame(window: Window) -> Frame:
-    """The first start-of-frame segment (ITU-T T.81, B.2.2). Unreadable where there is none."""
+def first_frame(window: Window) -> Frame:
+    """Return the first start-of-frame segment (ITU-T T.81, B.2.2). Raises UnusableMedia where there is none."""
     for marker, start, _ in _segments(window):
         if _is_frame(marker):
             return _frame(window, start)
-    raise Unreadable(DAMAGED)
+    raise UnusableMedia(DAMAGED)
 
 
 def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
@@ -149,7 +150,7 @@ def _segments(window: Window) -> Iterator[tuple[int, int, int]]:
     while True:
         fill, marker = window.take(at, 2)
         if fill != 0xFF:
-            raise Unreadable(DAMAGED)
+            raise UnusableMedia(DAMAGED)
         if marker in (0xD9, 0xDA):  # end of image, start of scan
             return
         if marker == 0xFF:  # a fill byte
@@ -172,8 +173,8 @@ def _frame(window: Window, start: int) -> Frame:
 
 
 def _read_exif(window: Window, start: int, end: int) -> tuple[int, bool]:
-    """The orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 where it tells none that makes sense), and whether
-    there is a place (4.6.6)."""
+    """Return the orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 where it tells none that makes sense), and
+    whether there is a place (4.6.6)."""
     head = window.peek(start, 8)
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(head[:4])
     if order is None:
@@ -198,7 +199,7 @@ def _read_exif(window: Window, start: int, end: int) -> tuple[int, bool]:
 
 
 def _is_srgb(window: Window, start: int, end: int) -> bool:
-    """Whether the first part of a colour profile names itself sRGB (ICC.1, 7.3 and 9.2.41, the tag `desc`)."""
+    """Return whether the first part of a colour profile names itself sRGB (ICC.1, 7.3 and 9.2.41, the tag `desc`)."""
     count = min(int.from_bytes(window.peek(start + 128, 4)), _MOST_ENTRIES)
     tags = window.peek(start + 132, count * 12)
     for at in range(0, len(tags) - 11, 12):

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ttp.domain.media_probe.reader import CUT_OFF, DAMAGED, Facts, Part, Unreadable, Window, lasting, sized
+from ttp.domain.media_probe.reader import (
+    CUT_OFF,
+    DAMAGED,
+    Facts,
+    Part,
+    UnusableMedia,
+    Window,
+    check_duration,
+    check_size,
+)
 
 _CODECS = {
     b"avc1": "h264",
@@ -23,7 +32,7 @@ _NAME = re.compile(rb"[A-Za-z0-9]{3,4}")
 
 
 def movie(window: Window, mime: str) -> Facts:
-    """The facts of a whole MP4 or MOV: its index must be there, and its data within the file."""
+    """Return the facts of a whole MP4 or MOV: its index must be there, and its data within the file."""
     moov, data_at = None, None
     for box in _boxes(window, 0, window.size):
         if box.kind == b"moov":
@@ -33,16 +42,16 @@ def movie(window: Window, mime: str) -> Facts:
         if moov is not None and data_at is not None:
             break
     if moov is None or data_at is None:
-        raise Unreadable(CUT_OFF if moov is None else "holds no video data")
+        raise UnusableMedia(CUT_OFF if moov is None else "holds no video data")
     for track in _boxes(window, moov.start, moov.end):
         if track.kind == b"trak" and (facts := _track(window, track)) is not None:
             width, height, codec, fps = facts
             return Facts(mime, width, height, _duration_ms(window, moov), codec, fps, moov.start < data_at)
-    raise Unreadable("has no video in it")
+    raise UnusableMedia("has no video in it")
 
 
 def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | None] | None:
-    """Width, height, codec and frames a second of a video track; None of any other."""
+    """Return width, height, codec and frames a second of a video track; None of any other."""
     media = _inside(window, track, b"mdia")
     handler = media and _inside(window, media, b"hdlr")
     if media is None or handler is None or window.take(handler.start + 8, 4) != b"vide":
@@ -50,16 +59,17 @@ def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | N
     table = _inside(window, media, b"minf", b"stbl")
     entries = table and _inside(window, table, b"stsd")
     if table is None or entries is None:
-        raise Unreadable(DAMAGED)
+        raise UnusableMedia(DAMAGED)
     _check_chunks(window, table)
     name = window.take(entries.start + 12, 4)
     codec = _CODECS.get(name) or (name.decode().lower() if _NAME.match(name) else None)
     size = _shown_size(window, track) or (window.number(entries.start + 40, 2), window.number(entries.start + 42, 2))
-    return *sized(*size), codec, _fps(window, media, table)
+    return *check_size(*size), codec, _fps(window, media, table)
 
 
 def _check_chunks(window: Window, table: Part) -> None:
-    """Unreadable if the chunk offsets (8.7.5) lead beyond the file: of a long table the first and the last few."""
+    """Raise UnusableMedia if the chunk offsets (8.7.5) lead beyond the file: of a long table the first and the last
+    few."""
     box, width = _inside(window, table, b"stco"), 4
     if box is None:
         box, width = _inside(window, table, b"co64"), 8
@@ -67,16 +77,17 @@ def _check_chunks(window: Window, table: Part) -> None:
         return  # a movie in fragments keeps them elsewhere
     count, first = window.number(box.start + 4, 4), box.start + 8
     if first + count * width > box.end:
-        raise Unreadable(DAMAGED)
+        raise UnusableMedia(DAMAGED)
     ends = min(count, _CHUNKS_LOOKED_AT) * width
     offsets = window.take(first, ends) + window.take(first + count * width - ends, ends)
     for at in range(0, len(offsets), width):
         if int.from_bytes(offsets[at : at + width]) >= window.size:
-            raise Unreadable(CUT_OFF)
+            raise UnusableMedia(CUT_OFF)
 
 
 def _shown_size(window: Window, track: Part) -> tuple[int, int] | None:
-    """Width and height as shown, out of `tkhd` (8.3.2): 16.16 numbers, swapped where its matrix turns by 90 degrees."""
+    """Return width and height as shown, out of `tkhd` (8.3.2): 16.16 numbers, swapped where its matrix turns by 90
+    degrees."""
     header = _inside(window, track, b"tkhd")
     if header is None:
         return None
@@ -89,7 +100,8 @@ def _shown_size(window: Window, track: Part) -> tuple[int, int] | None:
 
 
 def _fps(window: Window, media: Part, table: Part) -> float | None:
-    """Samples per second on average: the count of `stsz` or `stz2` (8.7.3) over the duration of `mdhd` (8.4.2)."""
+    """Return samples per second on average: the count of `stsz` or `stz2` (8.7.3) over the duration of `mdhd`
+    (8.4.2)."""
     header = _inside(window, media, b"mdhd")
     sizes = _inside(window, table, b"stsz") or _inside(window, table, b"stz2")
     seconds = header and _seconds(window, header)
@@ -100,20 +112,21 @@ def _fps(window: Window, media: Part, table: Part) -> float | None:
 def _duration_ms(window: Window, moov: Part) -> int | None:
     header = _inside(window, moov, b"mvhd")
     seconds = header and _seconds(window, header)
-    return lasting(round(seconds * 1000)) if seconds else None
+    return check_duration(round(seconds * 1000)) if seconds else None
 
 
 def _seconds(window: Window, header: Part) -> float | None:
-    """The duration in `mvhd` or `mdhd` (8.2.2, 8.4.2); None where it is 0 or all ones, which means "not known"."""
+    """Return the duration in `mvhd` or `mdhd` (8.2.2, 8.4.2); None where it is 0 or all ones, which means "not
+    known"."""
     length, at = (8, header.start + 20) if window.number(header.start, 1) else (4, header.start + 12)
     scale, units = window.number(at, 4), window.number(at + 4, length)
     if not scale:
-        raise Unreadable(DAMAGED)
+        raise UnusableMedia(DAMAGED)
     return units / scale if units and units != (1 << 8 * length) - 1 else None
 
 
 def _inside(window: Window, part: Part, *path: bytes) -> Part | None:
-    """The box that is reached by going from box to box by their kinds."""
+    """Return the box that is reached by going from box to box by their kinds."""
     found: Part | None = part
     for kind in path:
         boxes = _boxes(window, found.start, found.end) if found else ()
@@ -122,7 +135,7 @@ def _inside(window: Window, part: Part, *path: bytes) -> Part | None:
 
 
 def _boxes(window: Window, at: int, end: int) -> Iterator[Part]:
-    """The boxes between two offsets (4.2). Unreadable if one reaches beyond."""
+    """Yield the boxes between two offsets (4.2). Raises UnusableMedia if one reaches beyond."""
     while at + 8 <= end:
         header = window.peek(at, 16)
         length, kind, start = int.from_bytes(header[:4]), header[4:8], at + 8
@@ -130,8 +143,8 @@ def _boxes(window: Window, at: int, end: int) -> Iterator[Part]:
             length, start = int.from_bytes(header[8:]), at + 16
         after = at + length if length else end
         if after < start:
-            raise Unreadable(DAMAGED)
+            raise UnusableMedia(DAMAGED)
         if after > end:
-            raise Unreadable(CUT_OFF)
+            raise UnusableMedia(CUT_OFF)
         yield Part(kind, start, after)
         at = after

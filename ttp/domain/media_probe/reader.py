@@ -18,7 +18,7 @@ MOST_MS = 7 * 24 * 3_600_000
 """A week: no platform takes an hour more than 125 minutes, and larger numbers would not fit the store."""
 
 
-class Unreadable(UsageError):
+class UnusableMedia(UsageError):
     """The bytes are not a usable image or video. The message goes on from the file's name: "is cut off"."""
 
 
@@ -54,23 +54,23 @@ class Window:
         self._bytes = 0
 
     def peek(self, at: int, length: int) -> bytes:
-        """Up to `length` bytes from `at`; fewer at the end of the file."""
+        """Return up to `length` bytes from `at`; fewer at the end of the file."""
         length = max(0, min(length, self.size - at))
         self._reads += 1
         self._bytes += length
         if self._reads > MOST_READS or self._bytes > MOST_BYTES:
-            raise Unreadable("is damaged: its header has too many parts")
+            raise UnusableMedia("is damaged: its header has too many parts")
         return self._read_at(at, length)
 
     def take(self, at: int, length: int) -> bytes:
-        """Exactly `length` bytes from `at`. Unreadable if the file ends before."""
+        """Return exactly `length` bytes from `at`. Raises UnusableMedia if the file ends before."""
         found = self.peek(at, length)
         if len(found) < length:
-            raise Unreadable(CUT_OFF)
+            raise UnusableMedia(CUT_OFF)
         return found
 
     def number(self, at: int, length: int) -> int:
-        """The unsigned big-endian number of `length` bytes at `at`."""
+        """Return the unsigned big-endian number of `length` bytes at `at`."""
         return int.from_bytes(self.take(at, length))
 
 
@@ -83,17 +83,17 @@ class Part:
     end: int
 
 
-def sized(width: int, height: int) -> tuple[int, int]:
-    """Width and height in pixels. Unreadable if there are none, or more than any platform takes."""
+def check_size(width: int, height: int) -> tuple[int, int]:
+    """Return width and height in pixels. Raises UnusableMedia if there are none, or more than any platform takes."""
     if not width or not height:
-        raise Unreadable("is damaged: it has no width or no height")
+        raise UnusableMedia("is damaged: it has no width or no height")
     if width * height > MOST_PIXELS:
-        raise Unreadable(f"says that it is {width}x{height} pixels, which no platform takes")
+        raise UnusableMedia(f"says that it is {width}x{height} pixels, which no platform takes")
     return width, height
 
 
-def lasting(ms: int) -> int:
-    """A duration in milliseconds. Unreadable beyond a week."""
+def check_duration(ms: int) -> int:
+    """Return a duration in milliseconds. Raises UnusableMedia beyond a week."""
     if ms > MOST_MS:
-        raise Unreadable("says that it lasts for more than a week, which no platform takes")
+        raise UnusableMedia("says that it lasts for more than a week, which no platform takes")
     return ms

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, tzinfo
 
-from ttp.domain.calendar_days import CalendarRange, month_with, week_with
+from ttp.domain.calendar_days import CalendarRange, month_of, week_of
 from ttp.domain.errors import Hint, UsageError
 
 STEPS = {"prev": -1, "next": 1}
@@ -26,9 +26,9 @@ Retype = Callable[[Sequence[str]], str]
 def parse_calendar_range(
     text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
 ) -> CalendarRange:
-    """The days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
+    """Return the days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
 
-    `retype` builds the whole command from these words instead of the ones that say which days. UsageError.
+    `retype` builds the whole command from these words instead of the ones that say which days. Raises UsageError.
     """
     flag = ["--week"] if week else []
     if month and week:
@@ -36,7 +36,7 @@ def parse_calendar_range(
             "a month or a week, not both", Hint("the month", retype(["--month"])), Hint("the week", retype(["--week"]))
         )
     words = (text or "").strip().lower()
-    here = week_with(today, zone) if week else month_with(today, zone)
+    here = week_of(today, zone) if week else month_of(today, zone)
     if text is None:
         return here
     if words in STEPS:
@@ -46,16 +46,16 @@ def parse_calendar_range(
         if month:
             ways = (Hint("the week", retype([text])), Hint("its month", retype([f"{monday:%Y-%m}"])))
             raise UsageError(f'"{text}" is a week, and --month asks for a month', *ways)
-        return week_with(monday, zone)
+        return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text, retype)
         if week:
             ways = (Hint("the month", retype([text])), Hint("its first week", retype(["--week", f"{first}"])))
             raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
-        return month_with(first, zone)
+        return month_of(first, zone)
     if found := _DAY.fullmatch(words):
         day = _date(int(found[1]), int(found[2]), int(found[3]), text, flag, retype)
-        return week_with(day, zone) if week else month_with(day, zone)
+        return week_of(day, zone) if week else month_of(day, zone)
     raise _unread(text, words, flag, today, retype)
 
 
@@ -91,7 +91,7 @@ def _check_year(year: int, text: str, retype: Retype) -> None:
 
 
 def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
-    """The refusal of a text that is none of the forms, with what was probably meant."""
+    """Return the refusal of a text that is none of the forms, with what was probably meant."""
     meant = next(_meant(words, flag, today), None)
     if meant is not None:
         return UsageError(f'"{text}" is no month, week or date', Hint("did you mean", retype(meant)))
@@ -105,7 +105,7 @@ def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Ret
 
 
 def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
-    """What was probably meant, in words that are taken."""
+    """Yield what was probably meant, in words that are taken."""
     if words in _SAME:
         yield [*flag, *_SAME[words]]
     year = today.year

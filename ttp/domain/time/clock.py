@@ -15,11 +15,11 @@ class Clock(Protocol):
     """What the rooms know of time."""
 
     def now(self) -> datetime:
-        """The wall clock, aware, UTC."""
+        """Return the wall clock, aware, UTC."""
         ...
 
     def boot(self) -> float:
-        """Seconds since the machine started, counting time asleep; never goes backward."""
+        """Return seconds since the machine started, counting time asleep; never goes backward."""
         ...
 
 
@@ -35,19 +35,19 @@ class SystemClock:
 
 
 def to_ms(instant: datetime) -> int:
-    """Milliseconds since 1970 of an aware instant. ValueError for a naive one."""
+    """Return milliseconds since 1970 of an aware instant. Raises ValueError for a naive one."""
     if instant.tzinfo is None:
         raise ValueError("a naive datetime is not an instant")
     return (instant - EPOCH) // _MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
-    """The aware UTC instant of milliseconds since 1970."""
+    """Return the aware UTC instant of milliseconds since 1970."""
     return EPOCH + timedelta(milliseconds=ms)
 
 
 def utc_text(instant: datetime) -> str:
-    """`2026-11-23T17:00:00Z`, with milliseconds where there are any. ValueError for a naive instant."""
+    """`2026-11-23T17:00:00Z`, with milliseconds where there are any. Raises ValueError for a naive instant."""
     # Of UTC alone: in other zones the two instants of a repeated hour compare equal.
     return _utc_text(instant if instant.tzinfo is UTC else from_ms(to_ms(instant)))
 

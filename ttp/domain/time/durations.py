@@ -25,10 +25,10 @@ _LONGEST = 36_525 * _SECONDS["d"]
 
 
 def parse_duration(text: str) -> timedelta:
-    """The length of `2h30m`. TimeRefused for what is none."""
+    """Return the length of `2h30m`. Raises TimeRefused for what is none."""
     parts = duration_parts(text)
     if parts is not None:
-        return length(parts)
+        return total_duration(parts)
     message = f'cannot read the duration "{" ".join(text.split())}"'
     ways = duration_guesses(text)
     raise TimeRefused(message, *(Hint(say, typed, (text, typed) if text else None) for say, typed in ways))
@@ -46,8 +46,8 @@ def duration_parts(text: str) -> tuple[tuple[int, str], ...] | None:
     return parts if sum(count * _SECONDS[unit] for count, unit in parts) <= _LONGEST else None
 
 
-def length(parts: tuple[tuple[int, str], ...]) -> timedelta:
-    """The sum of what `duration_parts` read."""
+def total_duration(parts: tuple[tuple[int, str], ...]) -> timedelta:
+    """Return the sum of what `duration_parts` read."""
     return timedelta(seconds=sum(count * _SECONDS[unit] for count, unit in parts))
 
 
@@ -61,12 +61,12 @@ def duration_guesses(text: str) -> tuple[tuple[str, str], ...]:
     if decimal and unit:
         exact, rest = divmod(int(decimal[1] + decimal[2]) * _SECONDS[unit], 10 ** len(decimal[2]))
         if not rest and exact <= _LONGEST:
-            return (("try", compact(timedelta(seconds=exact))),)
+            return (("try", compact_duration(timedelta(seconds=exact))),)
     return (("write it like", "2h30m"),)
 
 
-def compact(span: timedelta) -> str:
-    """A whole number of seconds as `parse_duration` reads it back: `1h30m`."""
+def compact_duration(span: timedelta) -> str:
+    """Return a whole number of seconds as `parse_duration` reads it back: `1h30m`."""
     rest = round(span.total_seconds())
     text = ""
     for unit, size in _SECONDS.items():

@@ -25,7 +25,7 @@ _STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def first_valid_zone(*names: str | None) -> tzinfo | None:
-    """The first of these zones that is one, such as an account's and the settings'; None: the system's."""
+    """Return the first of these zones that is one, such as an account's and the settings'; None: the system's."""
     from zoneinfo import ZoneInfo
 
     for name in names:

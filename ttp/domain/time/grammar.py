@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from ttp.domain.time.durations import duration_parts, length
+from ttp.domain.time.durations import duration_parts, total_duration
 
 if TYPE_CHECKING:
     from ttp.domain.time.zones import Abbreviation
@@ -224,7 +224,7 @@ def _parse_length(words: list[str]) -> timedelta | None:
         case [one, unit] if one in ONE:
             words = ["1", unit]
     parts = duration_parts(" ".join(words))
-    return None if parts is None else length(parts)
+    return None if parts is None else total_duration(parts)
 
 
 def _parse_days_ahead(words: list[str]) -> InDays | None:
@@ -233,7 +233,7 @@ def _parse_days_ahead(words: list[str]) -> InDays | None:
     parts = duration_parts(" ".join(words))
     if parts is None or not all(unit in "dw" for _, unit in parts):
         return None
-    return InDays(length(parts).days)
+    return InDays(total_duration(parts).days)
 
 
 def _parse_date(words: list[str], weekday: int | None) -> OnDate | DayOfYear | None:

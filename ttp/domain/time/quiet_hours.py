@@ -27,17 +27,17 @@ class QuietHours:
     dates: tuple[tuple[date, date], ...] = ()
 
     def covers(self, local: datetime) -> bool:
-        """Whether nothing goes out when the wall clock shows this."""
+        """Return whether nothing goes out when the wall clock shows this."""
         day = local.date()
         return self.at_night(local.hour, local.minute) or any(first <= day <= last for first, last in self.dates)
 
     def at_night(self, hour: int, minute: int = 0) -> bool:
-        """Whether nothing goes out at this time of any day."""
+        """Return whether nothing goes out at this time of any day."""
         return any((60 * hour + minute - start) % _DAY < (end - start) % _DAY for start, end in self.hours)
 
 
 def parse_quiet_hours(text: str) -> tuple[tuple[int, int], ...]:
-    """The spans of `22:00-07:00,12-13`; none of an empty text. UsageError."""
+    """Return the spans of `22:00-07:00,12-13`; none of an empty text. Raises UsageError."""
     return tuple(_span(part.strip(), text) for part in text.split(",")) if text.strip() else ()
 
 
@@ -50,7 +50,7 @@ def _span(part: str, text: str) -> tuple[int, int]:
 
 
 def parse_blackout(texts: Iterable[str]) -> tuple[tuple[date, date], ...]:
-    """The spans of dates. UsageError."""
+    """Return the spans of dates. Raises UsageError."""
     return tuple(_dates(text.strip()) for text in texts if text.strip())
 
 

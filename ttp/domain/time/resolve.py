@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
-from ttp.domain.time.durations import duration_parts, length
+from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import (
     DAYS_IN_FULL,
     MONTHS,
@@ -104,7 +104,7 @@ def resolve_time(
             hints.append(forms)
         raise problem.kind(problem.message, *hints, details=problem.details) from None
     if isinstance(found, ResolvedTime) and found.note_hint:
-        return replace(found, note_hint=Hint(found.note_hint.say, retype(found.note_hint.type)))
+        return replace(found, note_hint=Hint(found.note_hint.label, retype(str(found.note_hint.way))))
     return found
 
 
@@ -117,7 +117,7 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[
     """
     ago = duration_parts(text)
     if ago is not None:
-        return now.astimezone(UTC) - length(ago)
+        return now.astimezone(UTC) - total_duration(ago)
     try:
         match _parse_whole_day(text) or parse_time(text):
             case WallTime(OnDate() | DayOfYear() | InDays() as day, clock, named):

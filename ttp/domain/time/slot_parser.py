@@ -16,7 +16,8 @@ EXAMPLE = "mon,wed,fri 09:00"
 
 
 def parse_slot_times(text: str, retype: Callable[[str], str] = "'{}'".format) -> list[str]:
-    """The expressions of `DAYS TIMES`, one for each minute of the hour among the times. UsageError for other texts.
+    """Return the expressions of `DAYS TIMES`, one for each minute of the hour among the times. Raises UsageError for
+    other texts.
 
     DAYS: weekdays and ranges of them, joined by commas; `daily`, `weekdays` or `weekends`. TIMES: 9am, 18:00.
     """
@@ -41,7 +42,7 @@ def format_slot_times(cron: str) -> str:
 
 
 def _days(text: str) -> list[int]:
-    """The weekdays of a word, Monday is 0; none if it is no such word."""
+    """Return the weekdays of a word, Monday is 0; none if it is no such word."""
     if text in _GROUPS:
         return list(_GROUPS[text])
     found: set[int] = set()
@@ -68,7 +69,7 @@ def _expressions(days: list[int], times: list[time]) -> list[str]:
 
 
 def _numbers(field: str) -> tuple[int, ...]:
-    """A cron's field of weekdays as numbers, Monday is 0; none where it says more than days."""
+    """Return a cron's field of weekdays as numbers, Monday is 0; none where it says more than days."""
     if field == "*":
         return tuple(range(7))
     if not re.fullmatch(r"[0-7](-[0-7])?(,[0-7](-[0-7])?)*", field):

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 
 def instants(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """The UTC instants at which clocks in `zone` show `wall` (naive): one, two where an hour comes twice, or none."""
+    """Return the UTC instants at which clocks in `zone` show `wall` (naive): one, two where an hour comes twice, or
+    none."""
     offsets = {_offset(wall, zone, fold=0), _offset(wall, zone, fold=1)}
     found = sorted((wall - offset).replace(tzinfo=UTC) for offset in offsets)
     return tuple(at for at in found if at.astimezone(zone).replace(tzinfo=None) == wall)
@@ -30,7 +31,7 @@ class Jump:
 
 
 def jump_over(wall: datetime, zone: tzinfo) -> Jump:
-    """The change of clocks that skips `wall`, which must not exist in `zone` (`instants` is empty)."""
+    """Return the change of clocks that skips `wall`, which must not exist in `zone` (`instants` is empty)."""
     # In a gap, fold 0 counts with the offset before the change and fold 1 with the one after it (PEP 495).
     old, new = _offset(wall, zone, fold=0), _offset(wall, zone, fold=1)
     early, late = (wall - new).replace(tzinfo=UTC), (wall - old).replace(tzinfo=UTC)
@@ -51,7 +52,7 @@ def _offset(wall: datetime, zone: tzinfo, *, fold: int) -> timedelta:
 
 
 def instant_of(wall: datetime, zone: tzinfo) -> datetime:
-    """The one UTC instant that stands for `wall`: the first where it comes twice, the end of the gap where it is
+    """Return the one UTC instant that stands for `wall`: the first where it comes twice, the end of the gap where it is
     skipped. Later walls never have earlier ones."""
     found = instants(wall, zone)
     if found:

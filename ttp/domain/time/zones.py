@@ -10,6 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
+from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, TimeRefused
 
 # These files load, but count leap seconds, or name whatever the machine is set to.
@@ -100,8 +101,8 @@ def choose_zone(
     tz: str | None = None,
     accounts: Mapping[str, str | None] = _NO_ACCOUNTS,
     config: str | None = None,
-    retype: Callable[[str], str] = "--tz {}".format,
-    retype_account: Callable[[str, str], str] = "{}: {}".format,
+    retype: Callable[[str], WayOut] = "--tz {}".format,
+    retype_account: Callable[[str, str], WayOut] = "{}: {}".format,
 ) -> ZoneInfo | ZoneConflict:
     """Return the zone of times without an offset: `tz`, else that of the accounts, of the config, of the system.
 
@@ -125,7 +126,7 @@ def choose_zone(
             return ZoneConflict(tuple(zones.items()), usual)
 
 
-def parse_zone(text: str, *, where: str = "", retype: Callable[[str], str] = "--tz {}".format) -> ZoneInfo:
+def parse_zone(text: str, *, where: str = "", retype: Callable[[str], WayOut] = "--tz {}".format) -> ZoneInfo:
     """Return the IANA zone of that name. `where` says whose zone it is.
 
     Raise TimeRefused with the nearest name otherwise.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.diagnostics import Remark, failure, warning
+from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.bluesky.auth import describe_server
@@ -44,8 +44,8 @@ class BlueskyCheck:
 
 def _remarks(answer: Answer) -> Iterator[Remark]:
     if answer.at("active") is False:
-        yield failure(f"the account is {answer.words('status') or 'not active'} on Bluesky")
+        yield failure_remark(f"the account is {answer.words('status') or 'not active'} on Bluesky")
     if answer.words("handle") == "handle.invalid":
-        yield warning("the handle does not point back to the account: fix it in Bluesky's settings")
+        yield warning_remark("the handle does not point back to the account: fix it in Bluesky's settings")
     if answer.at("emailConfirmed") is False:
-        yield warning("the e-mail address is not confirmed: Bluesky processes no videos before")
+        yield warning_remark("the e-mail address is not confirmed: Bluesky processes no videos before")

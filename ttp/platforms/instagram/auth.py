@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal
@@ -269,7 +269,7 @@ class FacebookLogin:
         reply = self._get("/me/permissions", {}, grant.access_token)
         lines = reply.at("data") if isinstance(reply, Answer) and reply.is_success else None
         named = ((dig(line, "permission"), dig(line, "status")) for line in (lines if isinstance(lines, list) else ()))
-        return tuple(clean(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
+        return tuple(clean_text(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
 
     def _token(self, query: dict[str, str], *secrets: str) -> Grant | NotDone:
         """Facebook takes codes and secrets in the query; nothing logs it."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
-from ttp.domain.diagnostics import SOON, Remark, failure, fine, until, warning
+from ttp.domain.diagnostics import SOON, Remark, failure_remark, format_end, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, StepFailed, diagnostic_of_refusal
@@ -63,7 +63,7 @@ class InstagramCheck:
             user_id = number_id(me.at("id" if self._by_facebook else "user_id"))
             if user_id is not None:
                 kind = me.words("account_type").upper()
-                wrong = [failure("a personal account, and Instagram publishes for professional ones only")]
+                wrong = [failure_remark("a personal account, and Instagram publishes for professional ones only")]
                 return AccountInfo(user_id, me.words("username") or None, tuple(wrong if kind == PERSONAL else ()))
         return as_failure(reply, self._judge(order), "Instagram")
 
@@ -73,10 +73,12 @@ class InstagramCheck:
             did = limits.room(self._http, order, path, self._judge(order), self._clock.now())
         except StepFailed as failed:
             full = failed.outcome.code == "quota"
-            yield warning(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
+            yield warning_remark(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
             return
         told = did.http_status is not None and did.http_status < 300
-        yield fine(f"quota used: {did.message}") if told else warning(f"the quota is not told: {did.message}")
+        yield (
+            ok_remark(f"quota used: {did.message}") if told else warning_remark(f"the quota is not told: {did.message}")
+        )
 
     def _debugged(self, order: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
         """What Facebook says of its token: the scopes, and until when it gives data. Asked with the app's own token
@@ -95,7 +97,7 @@ class InstagramCheck:
         )
         if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("data"), dict)):
             refused = as_failure(reply, self._judge(order), "Facebook")
-            return (), (fine(f"Facebook does not say what the token may do: {refused.message}"),)
+            return (), (ok_remark(f"Facebook does not say what the token may do: {refused.message}"),)
         return read_scopes(reply.at("data", "scopes")), tuple(self._ends(order, reply))
 
     def _ends(self, order: PublishRequest, answer: Answer) -> Iterator[Remark]:
@@ -109,11 +111,11 @@ class InstagramCheck:
             if not isinstance(at, int) or isinstance(at, bool) or not 0 < at < 10**11:
                 continue
             end = datetime.fromtimestamp(at, UTC)
-            said = f"{what} {until(end, now)}"
+            said = f"{what} {format_end(end, now)}"
             if end <= now:
-                yield failure(said, reconnect_hint(order.account), reconnect=True)
+                yield failure_remark(said, reconnect_hint(order.account), reconnect=True)
             else:
-                yield warning(said, reconnect_hint(order.account)) if end - now < SOON else fine(said)
+                yield warning_remark(said, reconnect_hint(order.account)) if end - now < SOON else ok_remark(said)
 
     def _judge(self, order: PublishRequest) -> Judge:
         return lambda answer: refusal(answer, order.account, self._clock.now())

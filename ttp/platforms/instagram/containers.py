@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ttp.domain.account import is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.addresses import host_of
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wait
@@ -161,5 +161,5 @@ def _upload_refusal(answer: Answer) -> NotDone | None:
     if not reason:
         return None
     again = answer.at("debug_info", "retriable") is True
-    message = answer.words("debug_info", "message") or clean(reason)
+    message = answer.words("debug_info", "message") or clean_text(reason)
     return NotDone(Kind.MEDIA, message, code=reason, http_status=answer.status, passing=again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ttp.domain.account import connect_command
+from ttp.domain.action import action
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Deleted, PublishRequest
@@ -41,7 +41,8 @@ class InstagramDeleter:
             seen = self._http.send(request, "GET", path, query={"fields": "id"})
             return Deleted(failure.http_status, "it was gone before") if self._is_unseen(request, seen) else failure
         if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
-            hint = f"{connect_command(request.account.name)} --scopes {','.join((*FACEBOOK_SCOPES, DELETING))}"
+            scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
+            hint = action("account connect", request.account.name, scopes=scopes)
             return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
         return failure
 

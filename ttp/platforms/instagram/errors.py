@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.instagram.usage import HOUR_S, regain_s
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.reply import Answer, later
@@ -184,5 +184,5 @@ def container_failure(status: str) -> NotDone:
     """Why a container ended in ERROR: its `status` text has the reason, and often a subcode of the table."""
     found = _IN_TEXT.search(status)
     row = SUBCODES.get(int(found[0]), _MEDIA) if found else _MEDIA
-    failure = NotDone(Kind.MEDIA, clean(status) or "Instagram could not process the media", passing=row.passing)
+    failure = NotDone(Kind.MEDIA, clean_text(status) or "Instagram could not process the media", passing=row.passing)
     return replace(failure, code=found[0]) if found else failure

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import MediaItem
-from ttp.domain.media_limits import MediaLimits, item_problems, same_shape, shape
+from ttp.domain.media_limits import MediaLimits, item_problems, same_shape, shape_text
 from ttp.domain.rules import PlatformPost
 from ttp.domain.text import utf16_length
 from ttp.platforms.instagram.options import InstagramKind, instagram_kind
@@ -125,7 +125,7 @@ def _crops(case: PlatformPost) -> Iterator[Problem]:
     first, *others = case.media
     other = [item.name for item in others if not same_shape(item, first)]
     if other:
-        message = f" crops {', '.join(other)} to the shape of the first item, {first.name} ({shape(first)})"
+        message = f" crops {', '.join(other)} to the shape of the first item, {first.name} ({shape_text(first)})"
         yield case.warning("media", "media_crop", message, case.media_hint)
 
 

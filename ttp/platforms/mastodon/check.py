@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.diagnostics import Remark, failure, fine, warning
+from ttp.domain.diagnostics import Remark, failure_remark, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest
@@ -44,7 +44,7 @@ class MastodonCheck:
             return as_failure(reply, judge(account, self._clock.now()), host_name(account))
         info = describe_server(http, self._clock.now(), patience=CHECK_PATIENCE_S)
         known = account.server_info if isinstance(info, NotDone) else info
-        remarks = [warning(info.message)] if isinstance(info, NotDone) else []
+        remarks = [warning_remark(info.message)] if isinstance(info, NotDone) else []
         username = reply.words("username") or reply.words("acct").partition("@")[0]
         domain = account.handle.rpartition("@")[2]
         identity = user_at(user_id, http) if account.user_id is None or "@" in account.user_id else user_id
@@ -61,19 +61,19 @@ def _remarks(answer: Answer, info: Mapping[str, object]) -> Iterator[Remark]:
         return
     software, shown = software_named(info), shown_software(info)
     if not software.is_known:
-        yield warning(f"its server runs {shown}, which ttp does not know; a person decides more often")
+        yield warning_remark(f"its server runs {shown}, which ttp does not know; a person decides more often")
     elif software.name == FIRST_CLASS:
-        yield fine(f"its server runs {shown}")
+        yield ok_remark(f"its server runs {shown}")
     else:
         nets = "with idempotency keys" if software.keys else "which has no idempotency keys"
-        yield fine(f"its server runs {shown}, {nets}")
+        yield ok_remark(f"its server runs {shown}, {nets}")
     if answer.date is None:
-        yield warning(
+        yield warning_remark(
             f"{shown} does not tell its time: if an answer is lost and the post is not found, a person decides"
         )
     if isinstance(moved := answer.at("moved"), dict) and moved:
-        yield failure("the account has moved to another one")
+        yield failure_remark("the account has moved to another one")
     if answer.at("suspended") is True:
-        yield failure("the account is suspended")
+        yield failure_remark("the account is suspended")
     if answer.at("limited") is True:
-        yield warning("the account is limited: its public posts are shown as unlisted")
+        yield warning_remark("the account is limited: its public posts are shown as unlisted")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import IMAGES, VIDEOS, MediaItem
@@ -67,7 +68,7 @@ def _count(text: str, warning: str, server: Mapping[str, object]) -> int:
 
 
 def _server_problems(post: PlatformPost) -> Iterator[Problem]:
-    hint = f"ttp account check {post.account}"
+    hint = action("account check", post.account)
     if not post.server:
         message = ": what its server allows is not known yet, so Mastodon's usual limits are assumed"
         yield post.warning("accounts", "server_unknown", message, hint)
@@ -79,7 +80,7 @@ def _server_problems(post: PlatformPost) -> Iterator[Problem]:
         yield post.warning("accounts", "server_unknown", message)
 
 
-def _length_problems(post: PlatformPost, text: str, name: str, field: str, hint: str | None) -> Iterator[Problem]:
+def _length_problems(post: PlatformPost, text: str, name: str, field: str, hint: WayOut | None) -> Iterator[Problem]:
     length, most = _count(text, post.chosen("spoiler_text") or "", post.server), most_characters(post.server)
     if length > most:
         yield post.breach(field, "text_too_long", f": {name} is {length} of {most}", hint)

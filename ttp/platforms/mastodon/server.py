@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from ttp.domain.account import Account, is_loopback
 from ttp.domain.errors import UsageError
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, parse_server
 from ttp.platforms.http import Http
@@ -215,4 +215,4 @@ def _named_server(answer: Answer, *, is_local: bool) -> str | None:
 
 def shown_software(info: Mapping[str, object]) -> str:
     """`mastodon 4.6.0`"""
-    return clean(f"{info.get('software') or 'unknown'} {info.get('version') or ''}").strip()
+    return clean_text(f"{info.get('software') or 'unknown'} {info.get('version') or ''}").strip()

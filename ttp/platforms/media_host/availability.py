@@ -8,6 +8,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
+from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.media import MediaHostProblem
 
@@ -19,7 +20,9 @@ _NEEDED = {
 """The settings of each kind, and what stands for their values in a command to type."""
 
 
-NOT_SET = MediaHostProblem("no media host is set (media_host.kind: folder, s3 or command)", "ttp help media-host")
+NOT_SET = MediaHostProblem(
+    "no media host is set (media_host.kind: folder, s3 or command)", action("help", "media-host")
+)
 
 
 def lack(config: Config) -> MediaHostProblem | None:
@@ -31,7 +34,7 @@ def lack(config: Config) -> MediaHostProblem | None:
     if missing:
         first, value = next(iter(missing.items()))
         said = f"media_host.kind is {kind}, and {' and '.join(missing)} is not set"
-        return MediaHostProblem(said, f"ttp config set {first} {value}")
+        return MediaHostProblem(said, action("config set", first, value))
     return None
 
 
@@ -54,7 +57,7 @@ LONGEST_URL = 2_048
 class NoPublicUrl(Exception):
     """Why a file has no public URL. `passing`: it may have one later. `hint`: what to type."""
 
-    def __init__(self, message: str, *, passing: bool = False, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, passing: bool = False, hint: WayOut | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.passing = passing

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ttp.domain.config import Config
 from ttp.domain.media import MediaItem
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.media_host.availability import SUFFIXES, NoPublicUrl, is_usable
 
 LONGEST_S = 300.0
@@ -30,11 +30,11 @@ def put(config: Config, item: MediaItem, path: Path, *, loopback: bool) -> str:
         link.symlink_to(path.resolve())
         out, code, said = _run([program, *arguments, str(link)])
     if code != 0:
-        why = clean(said) or "it says nothing"
+        why = clean_text(said) or "it says nothing"
         raise NoPublicUrl(f"media_host.command ended with {code} for {item.name}: {why}", passing=True)
     url = out.decode("utf-8", "replace").strip()
     if not is_usable(url, loopback=loopback):
-        shown = clean(url) or "nothing"
+        shown = clean_text(url) or "nothing"
         raise NoPublicUrl(f"media_host.command must print one https address for {item.name}, and printed {shown}")
     return url
 
@@ -49,7 +49,7 @@ def _run(argv: list[str]) -> tuple[bytes, int, str]:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            raise NoPublicUrl(f"media_host.command cannot be started: {clean(argv[0])}: {why}") from error
+            raise NoPublicUrl(f"media_host.command cannot be started: {clean_text(argv[0])}: {why}") from error
         try:
             code = process.wait(LONGEST_S)
         except subprocess.TimeoutExpired:

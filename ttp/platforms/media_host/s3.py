@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.domain.config import Config
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host.availability import S3_EXTRA, SUFFIXES, NoPublicUrl, is_usable
 
@@ -119,7 +119,9 @@ def remembered(folder: Path) -> Iterator[Lent]:
 def take_back(config: Config, lent: Lent) -> None:
     """Remove an object from its bucket, and forget it. Raises NoPublicUrl where the bucket refuses."""
     if (lent.bucket, lent.endpoint) != (config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")):
-        raise NoPublicUrl(f"{lent.key} is in {clean(lent.bucket)}, which is not the bucket of the settings any more")
+        raise NoPublicUrl(
+            f"{lent.key} is in {clean_text(lent.bucket)}, which is not the bucket of the settings any more"
+        )
     bucket = _bucket(config)
     try:
         import obstore
@@ -181,4 +183,4 @@ def _said(error: Exception) -> str:
     said, _, _ = str(error).partition("Debug source:")
     if _METADATA in said:
         return "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
-    return clean(said, [value for name in _SECRETS if len(value := os.environ.get(name, "")) > 3])
+    return clean_text(said, [value for name in _SECRETS if len(value := os.environ.get(name, "")) > 3])

@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, TtpError
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 
 PATIENCE_S = 300.0
 """How long a login is waited for."""
@@ -82,7 +83,7 @@ def read_answer(query: str, state: str) -> Answered:
         return Foreign("its state is another login's")
     if found.get("error"):
         words = found.get("error_description") or found.get("error_reason") or ""
-        return Denied(clean(found["error"])[:80], clean(words))
+        return Denied(clean_text(found["error"])[:80], clean_text(words))
     return _code(found.get("code", "")) or Foreign("it has no usable code")
 
 
@@ -142,7 +143,8 @@ class Listener:
 
         Busy if the port is taken.
         """
-        self._command = f"ttp account connect {name}"
+        self._command = action("account connect", name)
+        self._paste = action("account connect", name, paste=True)
         wanted = urlsplit(redirect_uri)
         self._path = wanted.path or "/"
         try:
@@ -151,7 +153,7 @@ class Listener:
             raise Busy(
                 f"port {wanted.port} of this machine cannot be listened on: {error.strerror or error}"
                 " (another login that is still open?)",
-                Hint("do without it", f"{self._command} --paste"),
+                Hint("do without it", self._paste),
             ) from None
         self.redirect_uri = wanted._replace(netloc=f"{wanted.hostname}:{self._server.server_address[1]}").geturl()
 
@@ -178,7 +180,7 @@ class Listener:
             raise TtpError(
                 f"no answer came within {seconds:.0f} s{strange}",
                 Hint("try again", self._command),
-                Hint("without a browser on this machine", f"{self._command} --paste"),
+                Hint("without a browser on this machine", self._paste),
             ) from None
         finally:
             self._server.shutdown()

@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.diagnostics import Remark, fine, warning
+from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, diagnostic_of_refusal
 from ttp.platforms.http import Http
@@ -53,7 +53,7 @@ class TikTokCheck:
             return replace(person, handle=able.username or person.handle, remarks=(*person.remarks, *remarks))
         refused = self._refused(order, reply)
         if refused.code in NO_SCOPE and account.options.get("tiktok.mode") == "inbox":
-            remark = warning("what may be posted directly is not told: the account posts to the inbox")
+            remark = warning_remark("what may be posted directly is not told: the account posts to the inbox")
         else:
             remark = diagnostic_of_refusal(refused, "what may be posted")
         return replace(person, remarks=(*person.remarks, remark))
@@ -63,7 +63,7 @@ class TikTokCheck:
         if option != PRIVACY.name:
             return ()
         able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
-        return () if able is None or able.levels is None else tuple(map(clean, able.levels))
+        return () if able is None or able.levels is None else tuple(map(clean_text, able.levels))
 
     def _creator_info(self, order: PublishRequest, patience: float) -> Reply:
         path = "/v2/post/publish/creator_info/query/"
@@ -80,7 +80,7 @@ class TikTokCheck:
             if refused.code not in NO_SCOPE:
                 return refused
         assert refused is not None
-        return AccountInfo(None, None, (warning(f"TikTok does not say whose account it is: {refused.message}"),))
+        return AccountInfo(None, None, (warning_remark(f"TikTok does not say whose account it is: {refused.message}"),))
 
     def _refused(self, order: PublishRequest, reply: Reply) -> NotDone:
         now = self._clock.now()
@@ -96,15 +96,15 @@ def _creator(reply: Reply) -> Creator | None:
 def _able(account: Account, able: Creator) -> Iterator[Remark]:
     """What the creator may post, and whether that fits what is set for the account."""
     if able.levels is not None:
-        offered = clean(", ".join(able.levels))
+        offered = clean_text(", ".join(able.levels))
         chosen = account.options.get(f"tiktok.{PRIVACY.name}")
         if chosen is not None and chosen not in able.levels:
             said = f"tiktok.{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
-            yield warning(said, choices_hint(account.name, [PRIVACY]))
+            yield warning_remark(said, choices_hint(account.name, [PRIVACY]))
         else:
-            yield fine(f"privacy levels: {offered}")
+            yield ok_remark(f"privacy levels: {offered}")
     if able.closed:
         closed = ", ".join(sorted(option.removeprefix("disable_") for option in able.closed))
-        yield fine(f"switched off in the TikTok app: {closed}")
+        yield ok_remark(f"switched off in the TikTok app: {closed}")
     if able.longest_s is not None:
-        yield fine(f"videos up to {able.longest_s} s")
+        yield ok_remark(f"videos up to {able.longest_s} s")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ttp.domain.options import Option
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer
 from ttp.platforms.tiktok.options import PRIVACY, choices_hint, needed_choices
@@ -75,7 +75,7 @@ def _choices(order: PublishRequest, creator: Creator) -> NotDone | None:
 
 def _offered(option: Option, creator: Creator) -> str:
     if option is PRIVACY and creator.levels is not None:
-        return clean(", ".join(creator.levels))
+        return clean_text(", ".join(creator.levels))
     return option.accepts
 
 

@@ -11,8 +11,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.reply import Answer, Reply, later, retry_after_s
 
@@ -24,14 +25,14 @@ _SPREAD_S = 15
 @dataclass(frozen=True, slots=True)
 class Row:
     """What one code or reason says. `wait_s`: TikTok's own time until the next try; `hold`: for the whole account;
-    `advice`: what a person can do, and `options` the account's options that do it."""
+    `advice`: what a person can do, and `option` the account's option that does it."""
 
     kind: Kind
     passing: bool = False
     wait_s: float | None = None
     hold: bool = False
     advice: str = ""
-    options: str = ""
+    option: str = ""
 
 
 _CONTENT = Row(Kind.CONTENT)
@@ -65,13 +66,13 @@ CODES: Mapping[str, Row] = MappingProxyType(
             Kind.ACCOUNT,
             advice="until TikTok has audited your app, make the account private in the TikTok app and post with"
             " tiktok.privacy_level=SELF_ONLY; apply for the audit on your app's page of TikTok for Developers",
-            options="--set tiktok.privacy_level=SELF_ONLY",
+            option="tiktok.privacy_level=SELF_ONLY",
         ),
         "url_ownership_unverified": Row(
             Kind.ACCOUNT,
             advice="verify the domain of the media's URL on your app's page of TikTok for Developers;"
             " a video can be uploaded instead (tiktok.source=file)",
-            options="--set tiktok.source=file",
+            option="tiktok.source=file",
         ),
         "privacy_level_option_mismatch": Row(
             Kind.CONTENT, advice="choose a privacy level that TikTok offers to this account"
@@ -131,7 +132,7 @@ def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) ->
 def publication_failure(reason: str, reply: Reply, account: Account, now: datetime) -> NotDone:
     """Why a publication failed. A reason that is on no list is final: a person must look."""
     row = REASONS.get(reason, Row(Kind.UNKNOWN))
-    code = clean(reason)
+    code = clean_text(reason)
     answer = reply if isinstance(reply, Answer) else Answer(0)
     failure = _not_done(row, code.replace("_", " ") or "TikTok gave no reason", code, answer, account, now, 0)
     return replace(failure, http_status=None)
@@ -153,5 +154,5 @@ def _not_done(row: Row, said: str, code: str, answer: Answer, account: Account, 
         passing=row.passing,
         retry_at=None if wait_s is None else later(now, wait_s),
         hold=row.hold,
-        hint=f"ttp account set {account.name} {row.options}" if row.options else hint,
+        hint=action("account set", account.name, set=row.option) if row.option else hint,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from ttp.domain.action import Action, action
 from ttp.domain.media import MediaItem
 from ttp.domain.options import SWITCH, Option, OptionType, option_table
 
@@ -110,9 +111,9 @@ def needed_choices(kind: TikTokKind, privacy: str | None) -> tuple[Option, ...]:
     return (PRIVACY,) if privacy == PRIVATE else tuple(o for o in _CHOICES if o.applies_to(kind))
 
 
-def choices_hint(account: str, missing: Sequence[Option]) -> str:
-    """A command that makes these choices for an account, each the most careful way."""
+def choices_hint(account: str, missing: Sequence[Option]) -> Action:
+    """The action that makes these choices for an account, each the most careful way."""
     if PRIVACY in missing:
-        return f"ttp account set {account} --set tiktok.{PRIVACY.name}={PRIVATE}"
-    careful = (f"--set tiktok.{o.name}={'true' if o.name.startswith('disable') else 'false'}" for o in missing)
-    return f"ttp account set {account} {' '.join(careful)}"
+        return action("account set", account, set=f"tiktok.{PRIVACY.name}={PRIVATE}")
+    careful = [f"tiktok.{o.name}={'true' if o.name.startswith('disable') else 'false'}" for o in missing]
+    return action("account set", account, set=careful)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.diagnostics import Remark, fine, warning
+from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest
@@ -46,4 +46,4 @@ class XCheck:
             span = "15 min" if reading.which == QUARTER else "24 h"
             of = "" if reading.limit is None else f" of {reading.limit}"
             said = f"{reading.left}{of} token checks left in {span}"
-            yield fine(said) if reading.left else warning(said)
+            yield ok_remark(said) if reading.left else warning_remark(said)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import WayOut
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.outcomes import lift_hint, reconnect_hint
 from ttp.platforms.reply import Answer, later
@@ -69,7 +70,7 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
         if fits and (row.words is None or row.words in words):
             return NotDone(
                 row.kind,
-                f"{answer.status} {said[0]}" + _advice(row, account),
+                f"{answer.status} {said[0]}" + _advice(row),
                 code=segment if segment not in ("", "about:blank") else str(answer.status),
                 http_status=answer.status,
                 passing=row.passing,
@@ -80,12 +81,12 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
     return None
 
 
-def _advice(row: Row, account: Account) -> str:
+def _advice(row: Row) -> str:
     """What to do, and what happens meanwhile: posts wait."""
-    return f": {row.advice}; X is asked again every hour, or at once: {lift_hint(account)}" if row.advice else ""
+    return f": {row.advice}; X is asked again every hour" if row.advice else ""
 
 
-def _hint(kind: Kind, account: Account, credentials: Credentials | None) -> str | None:
+def _hint(kind: Kind, account: Account, credentials: Credentials | None) -> WayOut | None:
     match kind:
         case Kind.AUTH:
             return reconnect_hint(account, credentials)

@@ -178,7 +178,7 @@ class Sheet:
             return entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
         except UsageError as error:
             return unread(
-                where, FieldError("scheduledAt", error.message, next((hint.type for hint in error.hints), None))
+                where, FieldError("scheduledAt", error.message, next((hint.way for hint in error.hints), None))
             )
 
 

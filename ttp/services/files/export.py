@@ -128,14 +128,14 @@ def _make_folder(path: Path) -> None:
     try:
         path.mkdir(exist_ok=True, parents=True)
     except OSError as error:
-        raise output_file.fault(path, error) from error
+        raise output_file.output_error(path, error) from error
 
 
 def _newest(db: Connection, post: Post) -> dict[str, Sample]:
     found: dict[str, Sample] = {}
     for delivery in post.active:
         if delivery.state is DeliveryState.PUBLISHED and delivery.remote_id is not None:
-            sample = stored_samples.newest_of(db, delivery.account_id or 0, delivery.remote_id)
+            sample = stored_samples.newest_sample(db, delivery.account_id or 0, delivery.remote_id)
             if sample is not None:
                 found[delivery.account] = sample
     return found

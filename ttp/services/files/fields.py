@@ -15,7 +15,7 @@ from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_input import KEPT, FieldError, PostInput, Value, _Said
+from ttp.domain.post_input import KEPT, FieldError, PostInput, RowReader, Value
 from ttp.domain.time.clock import utc_text
 
 _NAMES = {
@@ -93,7 +93,7 @@ def plain(name: str) -> str:
 
 def entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
     """One post from its fields (the keys are FIELDS). Every fault of it is told, not the first alone."""
-    said = _Said(row)
+    said = RowReader(row)
     media, alts = said.read("media", pictures, (_NOTHING, _NOTHING))
     typed = PostInput(
         text=said.read("content", _text, ""),

@@ -13,12 +13,13 @@ from datetime import datetime
 from itertools import islice
 
 from ttp.domain.account import Account, resolve_accounts
+from ttp.domain.action import WayOut, action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import new_delivery, with_accounts, with_alts, with_derived_status, with_time
-from ttp.domain.post_input import FieldError, check_variants, fault_of
+from ttp.domain.post_edit import new_delivery, with_accounts, with_alt_texts, with_derived_status, with_time
+from ttp.domain.post_input import FieldError, check_variants, to_field_error
 from ttp.services.bulk_edit import BATCH, Step, What
 from ttp.services.files.fields import Entry, of_own_key
 from ttp.services.media import RowMedia
@@ -80,7 +81,7 @@ class ImportPlanner:
         now = self._posts.clock.now()
         post = replace(with_derived_status(_like(before, step.post, now), now, before), key=step.post.key)
         what = _what(before, post)
-        warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
+        warnings = tuple(one for one in step.warnings if one.hint != action("show", before.id))
         return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
 
     def _found(self, db: Connection, batch: Sequence[Entry]) -> dict[str, Post]:
@@ -127,7 +128,7 @@ class ImportPlanner:
             told = [
                 FieldError(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning
             ]
-            return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
+            return Step(row.where, What.LEFT, faults=tuple(told or [to_field_error("content", refused)]))
         self._posts.duplicates.pending(post)
         return Step(row.where, what, post, before, warnings, waits=waits)
 
@@ -165,7 +166,7 @@ class ImportPlanner:
             return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
             said = f"the file says that it has begun to go out, and post {before.id} is {before.status}"
-            return Step(row.where, What.LEFT, faults=(FieldError("status", said, f"ttp delete {before.id}"),))
+            return Step(row.where, What.LEFT, faults=(FieldError("status", said, action("delete", before.id)),))
         return None
 
     def _made(self, row: Entry, before: Post | None) -> tuple[Post | None, list[FieldError]]:
@@ -178,7 +179,7 @@ class ImportPlanner:
         try:
             accounts = resolve_accounts(typed.to or self._rules.accounts, self._known, self._posts.platforms)
         except TtpError as error:
-            faults.append(fault_of("accounts", error))
+            faults.append(to_field_error("accounts", error))
         if self._rules.spread and not (accounts or typed.at or faults):
             faults.append(
                 FieldError("accounts", "it names no account that it could be planned for", "--to PLATFORM/HANDLE")
@@ -186,16 +187,16 @@ class ImportPlanner:
         try:
             at = self._at(row, accounts, before) if not faults else None
         except TtpError as error:
-            faults.append(fault_of("scheduledAt", error))
+            faults.append(to_field_error("scheduledAt", error))
         try:
             variants = check_variants(typed.variants, self._known, self._posts.platforms)
         except TtpError as error:
-            faults.append(fault_of("variants", error))
+            faults.append(to_field_error("variants", error))
         try:
             items = self._media.items(typed.media or (), before, {account.platform for account in accounts})
-            media = with_alts(items, typed.alts)
+            media = with_alt_texts(items, typed.alts)
         except TtpError as error:
-            fault = fault_of("media", error)
+            fault = to_field_error("media", error)
             faults.append(replace(fault, fix=_in_file(fault.fix)))
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(FieldError("content", "there is no text and no media"))
@@ -230,9 +231,9 @@ class ImportPlanner:
         return self._resolver.assign_row(time, accounts, self._allocator)
 
 
-def _in_file(hint: str | None) -> str | None:
+def _in_file(hint: WayOut | None) -> WayOut | None:
     """A way out as a file has it, where a command has options."""
-    return next((said for option, said in _IN_FILE.items() if (hint or "").startswith(f"{option}")), hint)
+    return next((said for option, said in _IN_FILE.items() if str(hint).startswith(option)), hint)
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:

@@ -14,14 +14,15 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_input import FieldError, fault_of
+from ttp.domain.post_input import FieldError, to_field_error
 from ttp.services.files import json_file, markdown
 from ttp.services.files.csv_file import Sheet
 from ttp.services.files.fields import Entry, entry, unread
 from ttp.services.files.markdown import File, Folder
-from ttp.store.home.paths import place
+from ttp.store.home.paths import expand_user
 from ttp.store.home.regular_file import open_input, text_of_path
 
 _SNIFFED = 4096
@@ -115,11 +116,11 @@ def _opened(
 ) -> Source:
     if name == "-":
         if stdin is None:
-            raise UsageError("there is no stdin to read from", Hint("usage", "ttp import --help"))
+            raise UsageError("there is no stdin to read from", Hint("usage", action("help", "import")))
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
         return Source(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
-    path = place(name)
+    path = expand_user(name)
     if os.path.isdir(path):  # noqa: PTH112 (never raises)
         folder = Folder(path, tables)
         return Source(
@@ -128,11 +129,14 @@ def _opened(
     try:
         binary = open_input(path)
     except FileNotFoundError:
-        raise NotFound(f"no file {name}", Hint("usage", "ttp import --help")) from None
+        raise NotFound(f"no file {name}", Hint("usage", action("help", "import"))) from None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
     if not binary.seekable():
-        raise UsageError(f"{name} is no plain file", Hint("read it from stdin", f"ttp import - < {name}"))
+        raise UsageError(
+            f"{name} is not a regular file, and can only be read from stdin",
+            Hint("read it from stdin", action("import", "-")),
+        )
     scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
     return Source(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)
@@ -141,7 +145,7 @@ def _opened(
 def of_markdown(file: File, tables: OptionTables) -> Entry | None:
     """The post of a file in a folder; None of one that is no post."""
     if file.error is not None:
-        return unread(file.name, fault_of("", file.error))
+        return unread(file.name, to_field_error("", file.error))
     if file.fields is None:
         return None
     one = entry(file.name, file.fields, tables)

@@ -31,10 +31,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_input import Value
-from ttp.domain.time.durations import compact
+from ttp.domain.time.durations import compact_duration
 from ttp.services.files.fields import FIELDS, TOLD, field_named
 from ttp.store.home.regular_file import read_bytes, text_of_path
 
@@ -239,7 +240,7 @@ def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
 def _span(seconds: float) -> str:
     from datetime import timedelta
 
-    return compact(timedelta(seconds=seconds))
+    return compact_duration(timedelta(seconds=seconds))
 
 
 def _survives(text: str) -> bool:
@@ -289,7 +290,9 @@ class Folder:
     def __init__(self, path: Path, platforms: PlatformFacts) -> None:
         self._platforms = platforms
         if not os.path.isdir(path):  # noqa: PTH112 (never raises)
-            raise NotFound(f"no folder {path}", Hint("make one from what there is", "ttp export --format md DIR"))
+            raise NotFound(
+                f"no folder {path}", Hint("make one from what there is", action("export", "DIR", format="md"))
+            )
         self.path = path
         self.prefix = f"{text_of_path(path.resolve().name)}/"
         self._files: dict[str, str] | None = None

@@ -106,7 +106,7 @@ class Sync:
         try:
             before = read_bytes(path).decode("utf-8")
         except OSError as error:
-            raise output_file.fault(path, error) from error
+            raise output_file.output_error(path, error) from error
         after = markdown.with_results(before, {**told, **({"results": results} if results else {})})
         if after != before:
             output_file.write(path, [after], self._own, over=True)

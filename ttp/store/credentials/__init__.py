@@ -5,7 +5,7 @@ Which one is the setting `credentials.backend`; the command line chooses, and ev
 
 from __future__ import annotations
 
-from ttp.store.credentials.backend import Away, BrokenEntry, CredentialsStore
+from ttp.store.credentials.backend import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.credentials.file import CredentialsFile
 
-__all__ = ["Away", "BrokenEntry", "CredentialsFile", "CredentialsStore"]
+__all__ = ["BackendUnavailable", "BrokenEntry", "CredentialsFile", "CredentialsStore"]

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Protocol
 
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint
 
 
 def entry_of(credentials: Credentials) -> dict[str, str]:
-    """What is kept of credentials: texts by name, without what there is none of."""
+    """Return credentials as a mapping of texts, without empty fields."""
     entry = {
         "accessToken": credentials.access_token,
         "host": credentials.host,
@@ -29,12 +30,12 @@ def entry_of(credentials: Credentials) -> dict[str, str]:
 
 
 def text_of(credentials: Credentials) -> str:
-    """The same as one line of JSON."""
+    """Return credentials as one line of JSON."""
     return json.dumps(entry_of(credentials), sort_keys=True)
 
 
 def credentials_of(entry: object, account: str, place: str) -> Credentials:
-    """The credentials of an entry, or of its JSON text. BrokenEntry, naming the account and the place."""
+    """Return the credentials of an entry or its JSON text. Raises BrokenEntry with the account and the place."""
     try:
         return _read(json.loads(entry) if isinstance(entry, str) else entry)
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -42,13 +43,13 @@ def credentials_of(entry: object, account: str, place: str) -> Credentials:
 
 
 def secrets_of(credentials: Credentials) -> tuple[str, ...]:
-    """What of them may never be shown."""
+    """Return the secrets that must never be shown."""
     held = (credentials.access_token, credentials.refresh_token, credentials.client_secret, credentials.token_secret)
     return tuple(secret for secret in held if secret)
 
 
 def _read(entry: object) -> Credentials:
-    """ValueError, KeyError or TypeError where it is no entry."""
+    """Raise ValueError, KeyError or TypeError for an invalid entry."""
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
         raise TypeError("an entry is an object of texts")
     return Credentials(
@@ -66,7 +67,7 @@ def _read(entry: object) -> Credentials:
 
 
 def _instant(entry: Mapping[str, str], name: str) -> datetime | None:
-    """An aware instant of an entry; None where there is none. ValueError for a naive one."""
+    """Return an aware instant of an entry, or None. Raises ValueError for a naive one."""
     text = entry.get(name)
     at = datetime.fromisoformat(text) if text else None
     if at is not None and at.tzinfo is None:
@@ -75,41 +76,41 @@ def _instant(entry: Mapping[str, str], name: str) -> datetime | None:
 
 
 class CredentialsStore(Protocol):
-    """The tokens of one home. Safe for several threads; renewing one account's is guarded by `store.tokens`' lock."""
+    """The tokens of one home. Thread-safe. Refreshing is guarded by `home.locks.token_lock`."""
 
     def get(self, account: str) -> Credentials | None:
-        """The credentials of `platform/handle`, in any case; None where there are none.
+        """Return the credentials of `platform/handle`, in any case, or None.
 
-        BrokenEntry where there are some that cannot be read: the account is lost, and no other. Away where it may work
-        later. Damaged, Busy, NotFound where nothing of the store can be read.
+        Raises BrokenEntry for an entry that cannot be read (others can), BackendUnavailable where a later try may work,
+        and Damaged, Busy or NotFound where the whole backend cannot be read.
         """
         ...
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Keep an account's credentials, safely when this comes back. Away, Damaged, Busy, NotFound."""
+        """Store an account's credentials durably. Raises BackendUnavailable, Damaged, Busy, NotFound."""
         ...
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. Away, Damaged, Busy, NotFound."""
+        """Delete an account's credentials, if any. Raises BackendUnavailable, Damaged, Busy, NotFound."""
         ...
 
     def check(self) -> str:
-        """What keeps the tokens, in a few words, after a look whether it does. Shows and changes none of them.
+        """Check that the backend works, and return its description. Shows no secret.
 
-        Away, Damaged, Busy, NotFound.
+        Raises BackendUnavailable, Damaged, Busy, NotFound.
         """
         ...
 
 
 class BrokenEntry(Damaged):
-    """The entry of one account cannot be read; those of others can."""
+    """The entry of one account cannot be read; others can."""
 
     def __init__(self, account: str, place: str) -> None:
         super().__init__(
             f"the credentials of {account} in {place} cannot be read",
-            Hint("connect it again", f"ttp account connect {account}"),
+            Hint("connect it again", action("account connect", account)),
         )
 
 
-class Away(Busy):
-    """The keyring or the program did not do it this time; it may the next."""
+class BackendUnavailable(Busy):
+    """The keyring or the user's program failed this time. A later try may work."""

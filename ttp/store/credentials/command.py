@@ -1,7 +1,7 @@
-"""Tokens kept by a program of the user's, such as a password manager. docs/how-to/credentials.md has an example.
+"""Tokens kept by a user's program, such as a password manager. docs/how-to/credentials.md has an example.
 
-`PROGRAM get NAME` prints an entry as JSON, or ends with 1 without a word where there is none; `put NAME` reads one;
-`remove NAME` forgets it; `list` prints the names. Any other end is a failure, told with its first line of stderr.
+`PROGRAM get NAME` prints an entry as JSON, or exits with 1 and no output if it has none. `put NAME` reads an entry,
+`remove NAME` deletes it, `list` prints the names. Any other exit is a failure; its first line of stderr is shown.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from pathlib import Path
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Hint, UsageError
-from ttp.store.credentials.backend import Away, credentials_of, secrets_of, text_of
-from ttp.store.home.user_program import BrokenOff, Ended, run
+from ttp.store.credentials.backend import BackendUnavailable, credentials_of, secrets_of, text_of
+from ttp.store.home.user_program import ProgramResult, ProgramTimeout, run
 
 LIMIT_S = 60.0
-"""How long one call may take: a person may have to touch a key. Never spent inside a transaction."""
+"""Maximum duration of one call: a person may have to touch a key. Never spent inside a transaction."""
 NONE = 1
-"""The exit code for "there is no such entry", said without a word."""
+"""The exit code for a missing entry, without output."""
 
 
 class CredentialsCommand:
-    """The program's entries. UsageError where none is named."""
+    """Entries kept by the program. Raises UsageError if no program is configured."""
 
     def __init__(self, home: Path, argv: tuple[str, ...], *, limit_s: float = LIMIT_S) -> None:
         if not argv:
@@ -34,7 +34,7 @@ class CredentialsCommand:
         self._place = Path(argv[0]).name
 
     def get(self, account: str) -> Credentials | None:
-        """The credentials of `platform/handle`; None where there are none. BrokenEntry, Away, NotFound."""
+        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, NotFound."""
         ended = self._run("get", account.lower())
         if ended.code == NONE and not ended.out.strip() and not ended.said:
             return None
@@ -42,32 +42,32 @@ class CredentialsCommand:
         return credentials_of(ended.out.decode("utf-8", "replace"), account, f"the answer of {self._place}")
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Keep an account's credentials; the program has said so when this comes back. Away, NotFound."""
+        """Store an account's credentials. Raises BackendUnavailable, NotFound."""
         ended = self._run("put", account.lower(), given=text_of(credentials), secrets=secrets_of(credentials))
         self._expect(ended, f"put {account}")
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. Away, NotFound."""
+        """Delete an account's credentials, if any. Raises BackendUnavailable, NotFound."""
         ended = self._run("remove", account.lower())
         if ended.code != NONE or ended.out.strip() or ended.said:
             self._expect(ended, f"remove {account}")
 
     def check(self) -> str:
-        """The program's name, and how many entries it lists. Away, NotFound."""
+        """Return the program's name and how many entries it lists. Raises BackendUnavailable, NotFound."""
         ended = self._run("list")
         self._expect(ended, "list")
         return f"{self._place}, {len(ended.out.split())} entries"
 
-    def _run(self, *words: str, given: str | None = None, secrets: tuple[str, ...] = ()) -> Ended:
+    def _run(self, *words: str, given: str | None = None, secrets: tuple[str, ...] = ()) -> ProgramResult:
         argv = [*self._argv, *words]
         try:
             return run(
                 argv, given, setting="credentials.command", home=self._home, limit_s=self._limit_s, secrets=secrets
             )
-        except BrokenOff as why:
-            raise Away(why.message) from None
+        except ProgramTimeout as why:
+            raise BackendUnavailable(why.message) from None
 
-    def _expect(self, ended: Ended, what: str) -> None:
+    def _expect(self, ended: ProgramResult, what: str) -> None:
         if ended.code != 0:
             how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
-            raise Away(f"{self._place} {what} {how}" + (f": {ended.said}" if ended.said else ""))
+            raise BackendUnavailable(f"{self._place} {what} {how}" + (f": {ended.said}" if ended.said else ""))

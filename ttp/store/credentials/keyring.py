@@ -1,7 +1,7 @@
-"""Tokens in the system's keyring (Secret Service, KWallet, macOS Keychain), by the package `keyring`, imported late.
+"""Tokens in the system keyring (Secret Service, KWallet, macOS Keychain), by the `keyring` package, imported late.
 
-An entry for each account, under a service that names the home: two homes never share a refresh token. What a keyring's
-own code raises is told in its words, cleaned.
+Each account has an entry under a service named after the home, so that two homes never share a refresh token. Errors of
+keyrings are shown cleaned.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
-from ttp.domain.text import clean
-from ttp.store.credentials.backend import Away, credentials_of, secrets_of, text_of
+from ttp.domain.text import clean_text
+from ttp.store.credentials.backend import BackendUnavailable, credentials_of, secrets_of, text_of
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -24,7 +24,7 @@ PLACE = "the keyring"
 
 
 class CredentialsKeyring:
-    """The keyring's entries of one home. UsageError where the package is not installed."""
+    """Entries of one home in the keyring. Raises UsageError if the package is not installed."""
 
     def __init__(self, home: Path) -> None:
         if find_spec("keyring") is None:
@@ -35,44 +35,44 @@ class CredentialsKeyring:
         self.service = f"ttp {home.resolve()}"
 
     def get(self, account: str) -> Credentials | None:
-        """The credentials of `platform/handle`; None where there are none. BrokenEntry, Away, Busy."""
-        with _told() as ring:
+        """Return the credentials of `platform/handle`, or None. Raises BrokenEntry, BackendUnavailable, Busy."""
+        with _open_keyring() as ring:
             text = ring.get_password(self.service, account.lower())
         return None if text is None else credentials_of(text, account, PLACE)
 
     def put(self, account: str, credentials: Credentials) -> None:
-        """Keep an account's credentials; the keyring has shown that it has them when this comes back. Away, Busy."""
+        """Store an account's credentials and read them back. Raises BackendUnavailable, Busy."""
         text = text_of(credentials)
-        with _told(secrets_of(credentials)) as ring:
+        with _open_keyring(secrets_of(credentials)) as ring:
             ring.set_password(self.service, account.lower(), text)
             kept = ring.get_password(self.service, account.lower())
         if kept != text:
-            raise Away(f"{PLACE} did not keep the credentials of {account}")
+            raise BackendUnavailable(f"{PLACE} did not keep the credentials of {account}")
 
     def remove(self, account: str) -> None:
-        """Forget an account's credentials, if there are any. Away, Busy."""
-        with _told() as ring:
+        """Delete an account's credentials, if any. Raises BackendUnavailable, Busy."""
+        with _open_keyring() as ring:
             # Most keyrings refuse to delete what is not there.
             if ring.get_password(self.service, account.lower()) is not None:
                 ring.delete_password(self.service, account.lower())
 
     def check(self) -> str:
-        """The keyring's name, if it answers. Away, Busy."""
-        with _told() as ring:
+        """Return the keyring's name if it works. Raises BackendUnavailable, Busy."""
+        with _open_keyring() as ring:
             ring.get_password(self.service, "")
-            return f"{PLACE} ({clean(ring.name)})"
+            return f"{PLACE} ({clean_text(ring.name)})"
 
 
 @contextmanager
-def _told(secrets: tuple[str, ...] = ()) -> Iterator[KeyringBackend]:
-    """The keyring of this session, and what goes wrong with it as Away. Busy where there is none at all."""
+def _open_keyring(secrets: tuple[str, ...] = ()) -> Iterator[KeyringBackend]:
+    """Yield the keyring of this session; raise BackendUnavailable for its errors, Busy if no keyring is usable."""
     try:
         yield _ring()
     except TtpError:
         raise
     except Exception as error:  # noqa: BLE001 (keyrings are plug-ins, and each raises what it likes)
-        said = clean(str(error), secrets) or type(error).__name__
-        raise Away(f"{PLACE} does not answer: {said}") from None  # the cause may quote a secret
+        said = clean_text(str(error), secrets) or type(error).__name__
+        raise BackendUnavailable(f"{PLACE} does not answer: {said}") from None  # the cause may quote a secret
 
 
 def _ring() -> KeyringBackend:

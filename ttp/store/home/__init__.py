@@ -1,1 +1,1 @@
-"""Files in TTP_HOME beside the database."""
+"""Files in TTP_HOME other than the database."""

@@ -1,4 +1,4 @@
-"""Small files that are written whole, for their owner alone: who looks sees the old or the new one, never a part."""
+"""Write small private files atomically: a reader sees the old or the new one, never a part."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from ttp.store.home.regular_file import open_regular
 
 
 def write(path: Path, text: str, errors: str = "strict") -> None:
-    """Put a file in the place of what `path` is, on disk when this comes back. OSError. One at a time: `alone`.
-    `errors`: what becomes of signs that UTF-8 has not, as `open` takes it."""
+    """Replace a file durably. Raises OSError. One process at a time: see `lock_folder`. `errors`: as for `open`."""
     fresh = path.with_name(path.name + ".new")
     descriptor = open_regular(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors=errors, newline="\n") as file:

@@ -1,7 +1,7 @@
-"""What people are writing in an editor: `writing/NAME.md`, and beside it `NAME.json` with what is known of it.
+"""Texts being written in an editor: `writing/NAME.md`, and `NAME.json` with what is known about it.
 
-NAME is the number of the post, or `new-…` before there is one. The second file is locked for as long as ttp, or the
-editor that it started, has the first: what nobody holds was left behind. Never throws a text away that was not taken.
+NAME is the post's id, or `new-…` before there is one. The JSON file stays locked while ttp or its editor uses the text;
+an unlocked one was left behind. A text that was not saved as a post is never deleted.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Conflict, Hint
 from ttp.store.home import atomic_file
-from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock
+from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
 from ttp.store.home.paths import make_home
 from ttp.store.home.regular_file import open_regular, read_bytes
 
@@ -25,12 +26,12 @@ FOLDER = "writing"
 _KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "kept": None, "first": False, "shown": []}
 
 
-class Manuscript:
-    """One file that is being written, as long as it is locked.
+class EditorDraft:
+    """One locked text.
 
-    `new`: it is to become a post. `first`: that goes in front of those in its slot. `base`: a mark of the post that it
-    was made of, as that was. `draft`: the post that its text is kept as, `kept`: a mark of that. `shown`: lines
-    that were put at its top.
+    `new`: it becomes a new post. `first`: that goes in front of the posts in its slot. `base`: fingerprint of the post
+    that the text was made from. `draft`: id of the draft that stores its text; `kept`: that draft's fingerprint.
+    `shown`: lines that were inserted at its top.
     """
 
     def __init__(self, path: Path, lock: int) -> None:
@@ -67,68 +68,67 @@ class Manuscript:
         return [str(line) for line in shown] if isinstance(shown, list) else []
 
     def know(self, **known: object) -> None:
-        """Write down what is known of it. Busy."""
+        """Store what is known about it. Raises Busy."""
         self._known |= known
-        with writing(self.path):
+        with disk_errors_as_busy(self.path):
             data = json.dumps(self._known).encode()
             os.ftruncate(self.lock, 0)
             os.pwrite(self.lock, data, 0)
             os.fsync(self.lock)
 
     def read(self) -> str:
-        """What is in it; bytes that are not UTF-8 are lone surrogates. Nothing where the file is gone. Busy."""
-        with writing(self.path), suppress(FileNotFoundError):
+        """Return the text, with bytes that are not UTF-8 as lone surrogates; empty if the file is gone. Raises Busy."""
+        with disk_errors_as_busy(self.path), suppress(FileNotFoundError):
             return read_bytes(self.path).decode("utf-8", "surrogateescape")
         return ""
 
     def write(self, text: str) -> None:
-        """Put a text in it: all of it, or what was there stays. Busy."""
-        with writing(self.path):
+        """Replace the text atomically. Raises Busy."""
+        with disk_errors_as_busy(self.path):
             atomic_file.write(self.path, text, "surrogateescape")
 
     def belongs_to(self, post_id: int) -> None:
-        """Call it by the post that it is about from now on. Busy."""
+        """Rename it to the id of its post. Raises Busy."""
         path = self.path.with_name(f"{post_id}.md")
-        with writing(self.path):
-            beside(self.path).replace(beside(path))
+        with disk_errors_as_busy(self.path):
+            metadata_path(self.path).replace(metadata_path(path))
             self.path.replace(path)
         self._clear()
         self.path = path
 
     def set_aside(self) -> Path:
-        """Keep what is in it under another name, which is answered, and begin anew. Busy."""
+        """Keep the text under another name, start with an empty one, and return the path. Raises Busy."""
         number = 1
         while (aside := self.path.with_name(f"{self.path.stem}-{number}.md")).exists():
             number += 1
-        with writing(self.path):
+        with disk_errors_as_busy(self.path):
             self.path.replace(aside)
         self.know(**_KNOWN)
         return aside
 
     def discard(self) -> None:
-        """Take it away: what it says was taken. What cannot be taken away stays: that is no reason to say that it was
-        not taken."""
-        _remove(beside(self.path))
+        """Delete it after its text was saved. Errors are ignored: the text is safe."""
+        _remove(metadata_path(self.path))
         self._clear()
 
     def _clear(self) -> None:
-        """Take away the file and what editors make beside it: copies of what it was before."""
+        """Delete the file and the backup copies that editors make of it."""
         for path in self.path.parent.glob(f"{self.path.name}*"):
             _remove(path)
 
 
-class Manuscripts:
-    """The manuscripts of a home."""
+class EditorDrafts:
+    """The texts of one home."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._folder = home / FOLDER
 
     @contextmanager
-    def begun(self) -> Iterator[Manuscript]:
-        """A fresh one for a new post. Busy."""
+    def begun(self) -> Iterator[EditorDraft]:
+        """Yield an empty text for a new post. Raises Busy."""
         self._make_folder()
-        with writing(self._folder):
+        with disk_errors_as_busy(self._folder):
             handle, name = mkstemp(prefix="new-", suffix=".md", dir=self._folder)
             os.close(handle)
         with self._held(Path(name)) as one:
@@ -137,51 +137,51 @@ class Manuscripts:
             yield one
 
     @contextmanager
-    def of_post(self, post_id: int) -> Iterator[Manuscript]:
-        """The one of a post, as it was left, or an empty one. Conflict where it is open somewhere; Busy."""
+    def of_post(self, post_id: int) -> Iterator[EditorDraft]:
+        """Yield the text of a post as it was left, or an empty one. Raises Busy, and Conflict if another editor has it
+        open."""
         self._make_folder()
         with self._held(self._folder / f"{post_id}.md") as one:
             if one is None:
                 raise Conflict(
-                    f"post {post_id} is open in another editor", Hint("look at what there is", f"ttp show {post_id}")
+                    f"post {post_id} is open in another editor", Hint("look at what there is", action("show", post_id))
                 )
             yield one
 
-    def left_behind(self) -> Iterator[Manuscript]:
-        """Those for new posts that nobody has open. Busy."""
+    def left_behind(self) -> Iterator[EditorDraft]:
+        """Yield the texts for new posts that no editor has open. Raises Busy."""
         for path in sorted(self._folder.glob("new-*.md")):
             with self._held(path) as one:
                 if one is not None:
                     yield one
 
     @contextmanager
-    def _held(self, path: Path) -> Iterator[Manuscript | None]:
-        """The manuscript at a path, locked; None where somebody has it."""
-        lock = _locked(beside(path))
+    def _held(self, path: Path) -> Iterator[EditorDraft | None]:
+        """Yield the locked text at a path; None if another process has it."""
+        lock = _locked(metadata_path(path))
         if lock is None:
             yield None
             return
         try:
-            yield Manuscript(path, lock)
+            yield EditorDraft(path, lock)
         finally:
             if not path.exists():
-                _remove(beside(path))
+                _remove(metadata_path(path))
             os.close(lock)
 
     def _make_folder(self) -> None:
-        with writing(self._folder):
+        with disk_errors_as_busy(self._folder):
             make_home(self._home)
             self._folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def beside(path: Path) -> Path:
-    """Where it stands what is known of a manuscript."""
+def metadata_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the disk refuses into Busy."""
+def disk_errors_as_busy(path: Path) -> Iterator[None]:
+    """Turn errors of the disk into Busy."""
     try:
         yield
     except OSError as error:
@@ -196,12 +196,12 @@ def _remove(path: Path) -> None:
 
 
 def _locked(path: Path) -> int | None:
-    """The open file at a path, once it is locked; None where somebody has it. Busy."""
+    """Open and lock the file at a path; return None if another process has it. Raises Busy."""
     while True:
-        with writing(path):
+        with disk_errors_as_busy(path):
             descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
         try:
-            lock(descriptor, LOCK_EX | LOCK_NB, path)
+            lock_file(descriptor, LOCK_EX | LOCK_NB, path)
             with suppress(FileNotFoundError):
                 if path.stat().st_ino == os.fstat(descriptor).st_ino:
                     return descriptor

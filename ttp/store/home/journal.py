@@ -1,8 +1,8 @@
-"""A small file beside the database for what became of a publishing call while the database does not take it.
+"""A file for outcomes of publishing calls that the database does not accept at the moment.
 
-Owns `publisher.journal`: one line of JSON with a checksum for each outcome, written at the end and onto the disk before
-the call returns. The file's room is taken when it is made, so that a full disk has room for it. No secret is ever in
-it. Its writer and its reader hold the publisher's lock. Decides nothing about what a line means.
+`publisher.journal` has one line of JSON with a checksum for each outcome, appended and synced before the call returns.
+Its space is allocated in advance, so that it works on a full disk. It never contains a secret. Its reader and writer
+hold the publisher's lock.
 """
 
 from __future__ import annotations
@@ -17,28 +17,27 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttp.domain.errors import Busy, Hint
-from ttp.store.home.paths import quoted
+from ttp.store.home.paths import quote_path
 from ttp.store.row_mapper import text_of
 
 Entry: TypeAlias = Mapping[str, Any]
-"""What one line says. JSON values only."""
+"""One line, as JSON values."""
 
 FILE = "publisher.journal"
 ROOM = 64 * 1024
-"""Bytes that are taken beforehand: more than a hundred lines, and no publisher goes on after the first few."""
+"""Bytes allocated in advance: over a hundred lines, and a publisher stops after the first few."""
 _BLANK = b"\n"
-"""What the room is filled with: lines that say nothing."""
+"""Empty lines fill the allocated space."""
 
 
 class Journal:
     """The journal of the store `store_id` under `home`."""
 
     def __init__(self, home: Path, store_id: str) -> None:
-        """Make the file where there is none. Busy where it cannot be made or read: what became of a call could be
-        lost."""
+        """Create the file if needed. Raises Busy if it cannot be used: outcomes could be lost."""
         self.path = home / FILE
         self.kept = 0
-        """How many entries were written by this object."""
+        """Number of entries written by this object."""
         self._store_id = store_id
         self._turn = threading.Lock()
         try:
@@ -47,13 +46,15 @@ class Journal:
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise Busy(
-                f"{self.path} cannot be used ({error.strerror or error}): it keeps what became of a call while the"
-                " store cannot take it",
-                Hint("free some", f"df -h {quoted(home)}") if full else Hint("look", f"ls -la {quoted(self.path)}"),
+                f"{self.path} cannot be used ({error.strerror or error}): it keeps outcomes of calls while the"
+                " store cannot accept them",
+                Hint("free some", f"df -h {quote_path(home)}")
+                if full
+                else Hint("look", f"ls -la {quote_path(self.path)}"),
             ) from error
 
     def keep(self, entry: Entry) -> None:
-        """Write one entry at the end and onto the disk. OSError if the disk does not take it."""
+        """Append one entry durably. Raises OSError if the disk fails."""
         known = {"entry": dict(entry), "store": self._store_id}
         line = text_of({**known, "check": _check(known)}).encode()
         with self._turn:
@@ -67,12 +68,12 @@ class Journal:
             self.kept += 1
 
     def entries(self) -> list[Entry]:
-        """The entries of this store that are whole, oldest first. A line that a crash has torn says nothing. OSError
-        if the file cannot be read."""
+        """Return the complete entries of this store, oldest first, without lines that a crash has cut. Raises
+        OSError."""
         return [known["entry"] for known in self._lines() if known["store"] == self._store_id]
 
     def clear(self) -> None:
-        """Forget what was taken up; another store's entries stay. OSError."""
+        """Delete the entries of this store; another store's stay. Raises OSError."""
         theirs = [known for known in self._lines() if known["store"] != self._store_id]
         text = b"".join(text_of({**known, "check": _check(known)}).encode() + _BLANK for known in theirs)
         with self._turn:
@@ -84,12 +85,12 @@ class Journal:
             finally:
                 os.close(descriptor)
 
-    def told(self) -> tuple[str, ...]:
-        """What a person should know of what was kept by this object; nothing where nothing was."""
+    def notes(self) -> tuple[str, ...]:
+        """Return a note for a person about the entries written by this object."""
         if not self.kept:
             return ()
-        what = "what became of one call is" if self.kept == 1 else f"what became of {self.kept} calls is"
-        return (f"{what} kept in {self.path}, and the next publisher takes it up",)
+        what = "the outcome of one call is" if self.kept == 1 else f"the outcomes of {self.kept} calls are"
+        return (f"{what} kept in {self.path} for the next publisher",)
 
     def _lines(self) -> list[dict[str, Any]]:
         descriptor = self._open()
@@ -134,7 +135,7 @@ def _check(known: Mapping[str, Any]) -> str:
 
 
 def _read(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is torn or was changed."""
+    """Return what a line says; None if it was cut or changed."""
     try:
         known = json.loads(line)
         whole = known.pop("check") == _check(known) and isinstance(known["entry"], dict)

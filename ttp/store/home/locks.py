@@ -1,7 +1,8 @@
-"""The publisher's lock: held by the kernel for as long as its process lives, and by one process per store.
+"""Locks in TTP_HOME: of the publisher, the media folder, tokens and folders.
 
-Never a lease that runs out: a suspended process that wakes up after its lease is how queues post twice. Who holds the
-lock is written in a file beside it, for people; nothing decides by that file.
+The kernel holds them as long as the process lives. Never a lease that expires: a suspended process that wakes up after
+its lease is how queues post twice. The publisher is also described in `publisher.json`, for people; nothing is decided
+by that file.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home import atomic_file
 from ttp.store.home.paths import make_home
@@ -26,8 +28,8 @@ from ttp.store.sqlite import translate_errors
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who publishes, or published last. `mode`: `loop`, `once`, `until-idle`, `publish`, `migrate`. `left`: what it
-    leaves alone because a row of the store cannot be read."""
+    """The process that publishes, or published last. `mode`: `loop`, `once`, `until-idle`, `publish`, `migrate`.
+    `left`: reasons why posts or accounts are skipped."""
 
     pid: int
     mode: str
@@ -42,11 +44,10 @@ class LockHeld(Busy):
     def __init__(self, holder: Holder | None, doing: str = "") -> None:
         self.holder = holder
         who = f" (pid {holder.pid}, since {holder.since.astimezone():%a %d %b %H:%M %Z})" if holder else ""
-        kill = f"kill {holder.pid}" if holder else "ttp status"
         super().__init__(
             f"another `ttp run` publishes from this store{who}" + (f", and {doing}" if doing else ""),
-            Hint("look", "ttp status"),
-            Hint("stop it", kill),
+            Hint("look", action("status")),
+            *([Hint("fix", f"kill {holder.pid}")] if holder else []),
         )
 
 
@@ -55,10 +56,8 @@ MOST_TRIES = 1000
 
 @contextmanager
 def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
-    """Hold the lock for the block. LockHeld at once if another process has it."""
+    """Hold the publisher's lock for the block. Raises LockHeld at once if another process has it."""
     from filelock import FileLock, Timeout
-
-    pass  # MOVED
 
     # These arguments matter: fallback_to_soft would leave a lock that survives its process, thread_local one that a
     # worker thread cannot see.
@@ -66,12 +65,12 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
     tries = 0
     while not lock.is_locked:
         try:
-            with lock_trouble(home / "publisher.lock"):
+            with lock_errors_as_busy(home / "publisher.lock"):
                 lock.acquire()
         except Timeout:
-            # `is_held` of another process, which takes the lock for a moment, is no publisher; what stays is.
+            # Another process may hold it for a moment, in `is_publisher_running`.
             tries += 1
-            if tries > MOST_TRIES or is_held(home):
+            if tries > MOST_TRIES or is_publisher_running(home):
                 raise LockHeld(read_holder(home), doing) from None
     try:
         yield
@@ -79,20 +78,18 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
         lock.release()
 
 
-def is_held(home: Path) -> bool:
-    """Whether a living process holds the lock now. Busy where that cannot be found out."""
-    pass  # MOVED
-
+def is_publisher_running(home: Path) -> bool:
+    """Return whether a living process holds the publisher's lock. Raises Busy if unknown."""
     path = home / "publisher.lock"
     try:
         descriptor = open_regular(path, os.O_RDWR)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        with lock_trouble(path):
+        with lock_errors_as_busy(path):
             raise error
     try:
-        lock(descriptor, LOCK_SH | LOCK_NB, path)
+        lock_file(descriptor, LOCK_SH | LOCK_NB, path)
     except BlockingIOError:
         return True
     finally:
@@ -101,7 +98,7 @@ def is_held(home: Path) -> bool:
 
 
 def write_holder(home: Path, holder: Holder) -> None:
-    """Say who publishes. Atomic, readable by the owner only."""
+    """Describe this publisher in `publisher.json`, atomically and readable only by the owner."""
     text = json.dumps(
         {
             "pid": holder.pid,
@@ -119,7 +116,7 @@ def write_holder(home: Path, holder: Holder) -> None:
 
 
 def read_holder(home: Path) -> Holder | None:
-    """Who publishes or published last; None where nobody ever did, or the file cannot be read."""
+    """Return the publisher of now or the last one; None if there never was one or the file is unreadable."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         data = json.loads(read_text(home / "publisher.json"))
         return Holder(
@@ -136,19 +133,19 @@ _FILE = "media.lock"
 
 
 @contextmanager
-def adding(home: Path) -> Iterator[None]:
-    """Hold the lock for adding, after whoever removes."""
+def media_adding_lock(home: Path) -> Iterator[None]:
+    """Hold the shared lock for adding media; waits for a process that removes some."""
     with _opened(home) as held:
-        lock(held, LOCK_SH, home / _FILE)
+        lock_file(held, LOCK_SH, home / _FILE)
         yield
 
 
 @contextmanager
-def removing(home: Path) -> Iterator[int | None]:
-    """Hold the lock for removing, its open file; None where somebody adds now."""
+def media_removing_lock(home: Path) -> Iterator[int | None]:
+    """Hold the exclusive lock for removing media and yield its file; None if a process adds media."""
     with _opened(home) as held:
         try:
-            lock(held, LOCK_EX | LOCK_NB, home / _FILE)
+            lock_file(held, LOCK_EX | LOCK_NB, home / _FILE)
         except BlockingIOError:
             yield None
         else:
@@ -158,7 +155,7 @@ def removing(home: Path) -> Iterator[int | None]:
 @contextmanager
 def _opened(home: Path) -> Iterator[int]:
     make_home(home)
-    with lock_trouble(home / _FILE):
+    with lock_errors_as_busy(home / _FILE):
         held = open_regular(home / _FILE, os.O_RDWR | os.O_CREAT)
     try:
         yield held
@@ -170,25 +167,25 @@ _FOLDER = "tokens"
 
 
 _LOOK_AGAIN_S = 0.02
-"""How often a lock that another has is asked for."""
+"""Seconds between two attempts to get a lock."""
 
 
-class TokenHeld(Busy):
-    """Another process has the account's token in hand: it renews it, or publishes with it."""
+class TokenLocked(Busy):
+    """Another process uses the account's token, to refresh it or to publish."""
 
     def __init__(self, account: str) -> None:
-        super().__init__(f"another ttp has the token of {account} in hand", Hint("see who publishes", "ttp status"))
+        super().__init__(f"another ttp has the token of {account} in hand", Hint("see who publishes", action("status")))
 
 
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
-    """Hold the account's token for the block. TokenHeld where another holds it for longer than `patience_s`."""
+    """Hold the account's token for the block. Raises TokenLocked after `patience_s` seconds."""
     descriptor = _open_lock(home, account)
     try:
         end = time.monotonic() + patience_s
-        while not _taken(descriptor, _path(home, account, "lock")):
+        while not _try_lock(descriptor, _path(home, account, "lock")):
             if time.monotonic() >= end:
-                raise TokenHeld(account)
+                raise TokenLocked(account)
             time.sleep(_LOOK_AGAIN_S)
         yield
     finally:
@@ -196,38 +193,38 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
 
 
 def _open_lock(home: Path, account: str) -> int:
-    """The descriptor of the lock's file, which stays once it is made."""
+    """Open the lock's file, which is created once and stays."""
     path = _path(home, account, "lock")
     try:
         return open_regular(path, os.O_RDWR | os.O_CREAT)
     except FileNotFoundError:
         _make_folder(home)
     except OSError as error:
-        with lock_trouble(path):
+        with lock_errors_as_busy(path):
             raise error
-    with lock_trouble(path):
+    with lock_errors_as_busy(path):
         return open_regular(path, os.O_RDWR | os.O_CREAT)
 
 
-def _taken(descriptor: int, path: Path) -> bool:
-    """Whether the kernel gave the lock. Taken directly: one is taken for each delivery, and filelock costs as much of
-    that as its request does."""
+def _try_lock(descriptor: int, path: Path) -> bool:
+    """Return whether the kernel gave the lock. Called directly because filelock costs as much as a delivery's
+    request."""
     try:
-        lock(descriptor, LOCK_EX | LOCK_NB, path)
+        lock_file(descriptor, LOCK_EX | LOCK_NB, path)
     except BlockingIOError:
         return False
     return True
 
 
-def note_begun(home: Path, account: str, token: str, at: datetime) -> None:
-    """Write down, on disk when this comes back, that `token` is about to be spent. The lock must be held."""
+def note_refresh_started(home: Path, account: str, token: str, at: datetime) -> None:
+    """Record durably that the refresh token is about to be sent. The lock must be held."""
     path = _path(home, account, "json")
     with translate_errors(path):
         atomic_file.write(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
 
 
-def begun_at(home: Path, account: str, token: str) -> datetime | None:
-    """When spending `token` was begun and not heard to end; None where it was not."""
+def refresh_started_at(home: Path, account: str, token: str) -> datetime | None:
+    """Return when a refresh with `token` started whose end was never recorded; else None."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         note = json.loads(read_text(_path(home, account, "json")))
         if note["token"] == _mark(token):
@@ -235,8 +232,8 @@ def begun_at(home: Path, account: str, token: str) -> datetime | None:
     return None
 
 
-def forget_begun(home: Path, account: str) -> None:
-    """What was begun has ended: its answer is stored, or it was refused."""
+def forget_refresh(home: Path, account: str) -> None:
+    """Delete the record: the answer is stored, or the refresh was refused."""
     _path(home, account, "json").unlink(missing_ok=True)
 
 
@@ -247,7 +244,7 @@ def _mark(token: str) -> str:
 
 
 def _path(home: Path, account: str, suffix: str) -> Path:
-    """`tokens/x-me.lock` of `x/me`: handles hold no separators, and the same one in any case."""
+    """Return `tokens/x-me.lock` for `x/me`. Handles contain no separators; their case does not matter."""
     return home / _FOLDER / f"{account.lower().replace('/', '-', 1)}.{suffix}"
 
 
@@ -259,8 +256,8 @@ def _make_folder(home: Path) -> None:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Wait until nobody else changes files of this folder, and let nobody else do so meanwhile; but on file systems
-    that lock no folder (NFS). OSError."""
+    """Hold an exclusive lock on a folder; without effect on file systems that cannot lock folders (NFS). Raises
+    OSError."""
     lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         try:
@@ -277,24 +274,24 @@ LOCK_SH, LOCK_EX, LOCK_NB = fcntl.LOCK_SH, fcntl.LOCK_EX, fcntl.LOCK_NB
 
 
 NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EBADF})
-"""What `flock` answers on file systems that cannot lock the file."""
+"""Errors of `flock` on file systems that cannot lock the file."""
 
 
-def lock(descriptor: int, how: int, path: Path) -> None:
-    """Lock an open file as `flock` does. BlockingIOError where another process has it; Busy where it cannot be locked.
-    `path`: where the file is, for the message."""
-    with lock_trouble(path):
+def lock_file(descriptor: int, how: int, path: Path) -> None:
+    """Lock an open file with `flock`. Raises BlockingIOError if another process has it, Busy if it cannot be locked.
+    `path` is for the message."""
+    with lock_errors_as_busy(path):
         fcntl.flock(descriptor, how)
 
 
 @contextmanager
-def lock_trouble(path: Path) -> Iterator[None]:
-    """Turn what the file system says of a lock into Busy. What says that another process has it passes."""
+def lock_errors_as_busy(path: Path) -> Iterator[None]:
+    """Turn errors of locking into Busy, except those that say another process has the lock."""
     try:
         yield
     except (BlockingIOError, TimeoutError):
         raise
-    except NotImplementedError as error:  # filelock, where there is no flock
+    except NotImplementedError as error:  # filelock, on a system without flock
         raise _no_locks(path) from error
     except OSError as error:
         if error.errno in NO_LOCKS:

@@ -1,8 +1,7 @@
-"""The media folder: every image and video of a post as `media/<sha256>`, copied when the post is made.
+"""The media folder: every image and video of a post as `media/<sha256>`, copied when the post is created.
 
-A file is opened once, and looked at, checked and copied through that one open file, so that nobody can swap it in
-between. What is in the folder is never changed. An image that was converted for a platform is beside its original, as
-`media/<sha256>.<form>`.
+A file is opened once, and checked and copied through that one descriptor, so that it cannot be swapped in between.
+Files in the folder never change. An image converted for a platform is stored as `media/<sha256>.<form>`.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from typing import BinaryIO
 
 from ttp.domain.errors import Bug, Busy, Hint, NotFound, UsageError
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_probe import Facts, Unreadable, read_facts
-from ttp.store.home.locks import adding
-from ttp.store.home.paths import make_home, on_the_way
+from ttp.domain.media_probe import Facts, UnusableMedia, read_facts
+from ttp.store.home.locks import media_adding_lock
+from ttp.store.home.paths import make_home, nearest_folder
 from ttp.store.home.regular_file import NotRegular, open_regular
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class MediaStore:
-    """The media folder of one home. Nothing in the folders (or files) `forbidden` is ever taken in."""
+    """The media folder of one home. Files in `forbidden` folders are never accepted."""
 
     def __init__(self, folder: Path, forbidden: tuple[Path, ...] = ()) -> None:
         self.folder = folder
@@ -37,18 +36,19 @@ class MediaStore:
         self._holding: ExitStack | None = None
 
     def path(self, sha256: str, form: str = "") -> Path:
-        """Where the bytes with this digest are, or would be; with `form`, what they were converted into for it."""
+        """Return the path for this digest; with `form`, the path of its converted version."""
         if not _SHA256.fullmatch(sha256):
-            raise Bug(f'"{sha256}" is no SHA-256')
+            raise Bug(f'"{sha256}" is not a SHA-256')
         return self.folder / (f"{sha256}.{form}" if form else sha256)
 
     def has(self, item: MediaItem) -> bool:
-        """Whether an item's bytes are still there."""
+        """Return whether the item's copy is complete."""
         return self._has(item.sha256, item.bytes)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Nothing that is added in the block is removed before its end, when a post names it. By one thread."""
+        """Protect media added in the block from cleanup until the block ends, when a post names them. For one
+        thread."""
         try:
             with ExitStack() as self._holding:
                 yield
@@ -56,27 +56,29 @@ class MediaStore:
             self._holding = None
 
     def add(self, path: Path) -> MediaItem:
-        """Take a copy of a file, and say what it is. The same bytes a second time write nothing.
+        """Copy a file into the folder and return its facts. A file that is stored already is not written again.
 
-        NotFound if there is none. UsageError if it is no plain file, no image or video, is named as what it is not, or
-        is one of ttp's own. Busy if the copy cannot be written.
+        Raises NotFound, Busy if the copy cannot be written, and UsageError for anything but an image or video with a
+        fitting name outside ttp's own folders.
         """
-        with opened(path) as source:
+        with open_source(path) as source:
             size = source.size()
             if any(path.resolve().is_relative_to(own.resolve()) for own in self.forbidden):
-                raise UsageError(f"{source} is in ttp's own folder, from which nothing is posted", another(path))
-            facts = facts_of(source, size)
+                raise UsageError(
+                    f"{source} is in ttp's own folder, from which nothing is posted", another_file_hint(path)
+                )
+            facts = read_source_facts(source, size)
             check_name(path, facts)
-            sha256 = digest_of(source)
+            sha256 = hash_source(source)
             with _writing(self.folder, str(source)), self._adding():
                 if not self._has(sha256, size):
                     self._copy(source, sha256)
-        return _item(shown(Path(path.name)), facts, size, sha256)
+        return _item(path_text(Path(path.name)), facts, size, sha256)
 
     def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
-        """Take in what `fetch` writes into the file that it is given, under `name`. `source`: for messages.
+        """Add the file that `fetch` writes, under `name`. `source` is for messages.
 
-        UsageError if it is no image or video; Busy if it cannot be written; raises what `fetch` raises.
+        Raises UsageError unless it is an image or video, Busy if it cannot be written, and what `fetch` raises.
         """
         with _writing(self.folder, source), self._adding():
             self._make_folder()
@@ -91,7 +93,7 @@ class MediaStore:
                     os.fsync(file.fileno())
                     came = Source(Path(source), file.fileno(), source)
                     size = came.size()
-                    facts, sha256 = facts_of(came, size), digest_of(came)
+                    facts, sha256 = read_source_facts(came, size), hash_source(came)
                 path.replace(self.path(sha256))
             finally:
                 path.unlink(missing_ok=True)
@@ -99,7 +101,7 @@ class MediaStore:
         return _item(name, facts, size, sha256)
 
     def keep(self, sha256: str, form: str, data: bytes) -> None:
-        """Keep what an image was converted into. Busy if it cannot be written."""
+        """Store the converted version of an image. Raises Busy if it cannot be written."""
         target = self.path(sha256, form)
         with _writing(self.folder, target.name):
             self._make_folder()
@@ -117,11 +119,11 @@ class MediaStore:
                 path.unlink(missing_ok=True)
 
     def made(self, item: MediaItem, form: str) -> MediaItem | None:
-        """What an image was converted into for `form`; None where it was not, or the copy is not whole."""
+        """Return the converted version of an image for `form`; None if it is missing or incomplete."""
         try:
             data = self.path(item.sha256, form).read_bytes()
             facts = read_facts(lambda at, length: data[at : at + length], len(data))
-        except (OSError, Unreadable):
+        except (OSError, UnusableMedia):
             return None
         return _item(item.name, facts, len(data), hashlib.sha256(data).hexdigest())
 
@@ -133,9 +135,9 @@ class MediaStore:
 
     @contextmanager
     def _adding(self) -> Iterator[None]:
-        """Keep the folder from being swept: to the end of `holding`, or else of the block."""
+        """Block cleanup until `holding` ends, or else the block."""
         with ExitStack() as here:
-            (self._holding or here).enter_context(adding(self.folder.parent))
+            (self._holding or here).enter_context(media_adding_lock(self.folder.parent))
             yield
 
     def _make_folder(self) -> None:
@@ -143,7 +145,7 @@ class MediaStore:
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def _copy(self, source: Source, sha256: str) -> None:
-        """Write the copy beside its place, sync it, and move it there at once."""
+        """Write the copy under a temporary name, sync it and rename it."""
         fresh = self.folder / f".{sha256}-{os.getpid()}"
         self._make_folder()
         target = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -165,7 +167,7 @@ class MediaStore:
 
 @contextmanager
 def _writing(folder: Path, source: str) -> Iterator[None]:
-    """Turn what the disk refuses into Busy."""
+    """Turn errors of the disk into Busy."""
     try:
         yield
     except OSError as error:
@@ -191,7 +193,7 @@ def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
 
 
 def _sync(folder: Path) -> None:
-    """Make a rename in a folder last."""
+    """Make a rename in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -199,7 +201,9 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-class BorrowedMedia(MediaStore):
+class TemporaryMedia(MediaStore):
+    """A temporary folder of links to the media, for a preview that stores nothing."""
+
     def __init__(self, folder: Path, real: MediaStore) -> None:
         super().__init__(folder, real.forbidden)
         self._real = real
@@ -220,12 +224,11 @@ class BorrowedMedia(MediaStore):
 
 
 @contextmanager
-def borrowed(real: MediaStore) -> Iterator[BorrowedMedia]:
-    """Such a folder, as long as the block."""
+def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="ttp-") as folder:
-        yield BorrowedMedia(Path(folder) / "media", real)
+        yield TemporaryMedia(Path(folder) / "media", real)
 
 
 _CHUNK = 1 << 20
@@ -245,32 +248,33 @@ _SUFFIXES = {
 _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
 
 
-def another(given: object) -> Hint:
-    """To give another file than that which was `given`."""
+def another_file_hint(given: object) -> Hint:
+    """Suggest to give another file than `given`."""
     return Hint("give another", "--media FILE", (str(given), "FILE"))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file that somebody wants to post. In a text it is its path, or the address that it is from."""
+    """An open file to post. Its text form is the path, or the address it came from."""
 
     path: Path
     file: int
     address: str | None = None
 
     def __str__(self) -> str:
-        return self.address or shown(self.path)
+        return self.address or path_text(self.path)
 
     def size(self) -> int:
-        """Its size in bytes."""
         return os.fstat(self.file).st_size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """That many bytes, fewer at the end. UsageError if the disk cannot give them."""
+        """Return that many bytes, fewer at the end. Raises UsageError if the disk fails."""
         try:
             return os.pread(self.file, length, offset)
         except OSError as error:
-            raise UsageError(f"{self} cannot be read: {error.strerror}", another(self.address or self.path)) from error
+            raise UsageError(
+                f"{self} cannot be read: {error.strerror}", another_file_hint(self.address or self.path)
+            ) from error
 
     def chunks(self) -> Iterator[bytes]:
         at = 0
@@ -280,32 +284,32 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
-    """A file open for reading. NotFound, UsageError."""
+def open_source(path: Path) -> Iterator[Source]:
+    """Yield a file opened for reading. Raises NotFound, UsageError."""
     try:
         file = open_regular(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"no file {shown(path)}", *_like(path)) from error
+        raise NotFound(f"no file {path_text(path)}", *_like(path)) from error
     except NotRegular as error:
-        raise UsageError(f"{shown(path)} is {error.kind}, not a file", another(path)) from error
+        raise UsageError(f"{path_text(path)} is {error.kind}, not a file", another_file_hint(path)) from error
     except OSError as error:
-        raise UsageError(f"{shown(path)} cannot be read: {error.strerror}", another(path)) from error
+        raise UsageError(f"{path_text(path)} cannot be read: {error.strerror}", another_file_hint(path)) from error
     try:
         yield Source(path, file)
     finally:
         os.close(file)
 
 
-def facts_of(source: Source, size: int) -> Facts:
-    """What its bytes say. UsageError if they are no usable image or video."""
+def read_source_facts(source: Source, size: int) -> Facts:
+    """Return the media facts of a file. Raises UsageError unless it is a usable image or video."""
     try:
         return read_facts(source.read_at, size)
-    except Unreadable as error:
-        raise UsageError(f"{source} {error.message}", another(source.address or source.path)) from error
+    except UnusableMedia as error:
+        raise UsageError(f"{source} {error.message}", another_file_hint(source.address or source.path)) from error
 
 
-def digest_of(source: Source) -> str:
-    """Its SHA-256, in hexadecimal."""
+def hash_source(source: Source) -> str:
+    """Return the file's SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in source.chunks():
         digest.update(chunk)
@@ -313,26 +317,26 @@ def digest_of(source: Source) -> str:
 
 
 def check_name(path: Path, facts: Facts) -> None:
-    """Refuse a name that says another kind than the bytes. A suffix that says no kind at all is no matter."""
+    """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
     named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
     if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:
-        better = shlex.quote(shown(path.with_suffix(_SUFFIXES[facts.mime][0])))
+        better = shlex.quote(path_text(path.with_suffix(_SUFFIXES[facts.mime][0])))
         raise UsageError(
-            f"{shown(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
-            Hint("rename it", f"mv {shlex.quote(shown(path))} {better}"),
+            f"{path_text(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
+            Hint("rename it", f"mv {shlex.quote(path_text(path))} {better}"),
         )
 
 
 def _like(path: Path) -> tuple[Hint, ...]:
-    """The file in the same folder that was probably meant, else the folder."""
-    meant = [path.with_name(name) for name in names_like(path)]
+    """Suggest the file in the same folder that was probably meant, else the folder."""
+    meant = [path.with_name(name) for name in similar_names(path)]
     if not meant:
-        return (Hint("see what is there", f"ls -la {on_the_way(path)}"),)
-    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(one))}", (str(path), str(one))) for one in meant)
+        return (Hint("see what is there", f"ls -la {nearest_folder(path)}"),)
+    return tuple(Hint("did you mean", f"--media {shlex.quote(path_text(one))}", (str(path), str(one))) for one in meant)
 
 
-def names_like(path: Path) -> list[str]:
-    """The name of the file in the same folder that was probably meant; nothing where there is none."""
+def similar_names(path: Path) -> list[str]:
+    """Return the most similar file name in the folder of `path`, if any."""
     from difflib import get_close_matches
 
     try:
@@ -341,6 +345,6 @@ def names_like(path: Path) -> list[str]:
         return []
 
 
-def shown(path: Path) -> str:
-    """A path as text that can be stored and printed, also where its bytes are no UTF-8."""
+def path_text(path: Path) -> str:
+    """Return a path as text that can be stored and printed, even if its bytes are not UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")

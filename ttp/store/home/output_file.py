@@ -1,4 +1,4 @@
-"""Files that are written where a person says: whole or not at all, and never over a file of ttp's own."""
+"""Write files where a user asks for them: completely or not at all, and never over ttp's own files."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _WRONG_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, er
 
 
 def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed: str | None = None) -> None:
-    """Write a file whole, or leave what is there. A link stays a link, and a file keeps its mode. What is not a regular
-    file, such as a named pipe or `/dev/stdout`, is written to as it is.
+    """Write a file completely, or leave the old one. Links stay links and files keep their mode. Pipes and devices such
+    as `/dev/stdout` are written to directly.
 
-    UsageError for a path of ttp's own, a folder, or a file that is there where `over` is not said; NotFound without its
-    folder; Busy. `typed`: the word that named it.
+    Raises UsageError for one of ttp's own paths, a folder, or an existing file without `over`; NotFound without its
+    folder; Busy. `typed`: the word that named the path.
     """
     number = stream_number(path)
     if number is None:
@@ -41,18 +41,18 @@ def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed:
                 raise UsageError(f"{path} is there already", Hint("to replace it, add", "--force", ("", "--force")))
             _replace(real, parts, found)
         elif stat.S_ISDIR(found.st_mode):
-            raise UsageError(f"{path} is no file", Hint("give the name of one", f"{path}/posts.csv"))
+            raise UsageError(f"{path} is not a file", Hint("give the name of one", f"{path}/posts.csv"))
         else:
             with _stream(_open_as_it_is(real)) as file:
                 file.writelines(parts)
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
-        raise fault(path, error) from error
+        raise output_error(path, error) from error
 
 
-def fault(path: Path, error: OSError | ValueError) -> TtpError:
-    """Why a file cannot be written there."""
+def output_error(path: Path, error: OSError | ValueError) -> TtpError:
+    """Return the error for a file that cannot be written."""
     why = getattr(error, "strerror", None) or "no file can have that name"
     number = getattr(error, "errno", errno.EINVAL)
     if number == errno.ENOENT:
@@ -72,10 +72,10 @@ def _found(path: Path) -> os.stat_result | None:
 
 
 def _replace(path: Path, parts: Iterable[str], found: os.stat_result | None) -> None:
-    """Put a file in the place of what `found` was there, through one beside it."""
+    """Replace a file through a temporary one in the same folder."""
     if found is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    # A short name of its own: what is added to a long one may be too much.
+    # A short name: a long one with a suffix may be too long.
     fresh = path.with_name(f".ttp-{os.getpid()}-{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
     try:
@@ -93,12 +93,12 @@ def _replace(path: Path, parts: Iterable[str], found: os.stat_result | None) -> 
 
 
 def _open_as_it_is(path: Path) -> int:
-    """A named pipe, terminal or other device, open for writing; never waits for a reader that is not there."""
+    """Open a pipe, terminal or device for writing, without waiting for a reader."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise OSError(errno.EINVAL, "nobody reads from it", str(path)) from None
+            raise OSError(errno.EINVAL, "it has no reader", str(path)) from None
         raise
     os.set_blocking(descriptor, True)
     return descriptor

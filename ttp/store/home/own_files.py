@@ -1,6 +1,6 @@
-"""Which files are ttp's own: no command writes to a path in their folders that a person names.
+"""Recognise ttp's own files: no command writes to a path in their folders that a user names.
 
-A config file that an export has emptied asks for no approval any more; a store that it has replaced is gone.
+A config file emptied by an export would require no approval any more; a store replaced by one would be lost.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from ttp.domain.errors import Hint, UsageError
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """`folders`: all that is in them is ttp's. `files`: those elsewhere. None of them need exist."""
+    """`folders`: everything in them belongs to ttp; `files`: its files elsewhere. They need not exist."""
 
     folders: tuple[Path, ...]
     files: tuple[Path, ...] = ()
 
     def refuse(self, path: Path, typed: str | None = None) -> None:
-        """UsageError where to write to the path would write to a file of ttp's, or beside one. `typed`: the word that
-        named it."""
+        """Raise UsageError for a path in ttp's folders. `typed`: the word that named it."""
         if not self.own(path):
             return
         typed = typed or str(path)
@@ -35,8 +34,7 @@ class OwnFiles:
         )
 
     def own(self, path: Path) -> bool:
-        """Whether a path leads into ttp's folders or to one of its files, by whatever name: through links, `..`,
-        another mount, a second name of the file."""
+        """Return whether a path leads to ttp's files: also through links, `..`, other mounts or hard links."""
         try:
             real = Path(os.path.realpath(path))
         except ValueError:  # no file can have that name
@@ -47,7 +45,7 @@ class OwnFiles:
         return self._has_name(_stat(real))
 
     def _has_name(self, found: os.stat_result | None) -> bool:
-        """Whether this file has another name that is ttp's."""
+        """Return whether the file has a second name that belongs to ttp."""
         if found is None or not stat.S_ISREG(found.st_mode) or found.st_nlink < 2:
             return False
         return (found.st_dev, found.st_ino) in self._marks or any(_mark(path) == _of(found) for path in self._all())
@@ -61,7 +59,7 @@ class OwnFiles:
         return frozenset(mark for one in self._real if (mark := _mark(one)) is not None)
 
     def _places(self) -> Iterator[Path]:
-        """The folders and files, and what links in those folders lead to: the media may be on another disk."""
+        """Yield the folders and files, and what links in the folders lead to: media may be on another disk."""
         yield from (*self.folders, *self.files)
         for folder in self.folders:
             try:

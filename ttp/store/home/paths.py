@@ -1,4 +1,4 @@
-"""Where a path that a person wrote leads."""
+"""Create and check the home folder; expand and quote paths."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 from ttp.domain.errors import Busy, Hint, UsageError
 
 
-def on_the_way(path: Path) -> str:
-    """The nearest folder on the way to a path that leads nowhere, as a shell reads it."""
+def nearest_folder(path: Path) -> str:
+    """Return the nearest existing folder of a missing path, quoted for a shell."""
     folder = next((one for one in path.parents if os.path.isdir(one)), Path())  # noqa: PTH112 (never raises)
     return shlex.quote(str(folder))
 
 
-def place(text: str, what: str = "") -> Path:
-    """The path, with the folder of a person in the place of `~` and `~name`. UsageError where there is no such person;
-    `what`: where it was written."""
+def expand_user(text: str, what: str = "") -> Path:
+    """Return the path with `~` and `~name` expanded. Raises UsageError for an unknown user; `what`: where it was
+    written."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
         said = f"{what}: " if what else ""
         name = text.partition("/")[0]
         raise UsageError(
-            f'{said}nobody is called "{name[1:]}" here', Hint("of a file by that name", f"./{text}")
+            f'{said}no user is called "{name[1:]}" here', Hint("of a file by that name", f"./{text}")
         ) from None
 
 
@@ -38,8 +38,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def make_home(home: Path) -> None:
-    """Make the folder of everything, for its owner only. A folder that was made for it, and is empty, is tightened.
-    Busy where that cannot be done."""
+    """Create the home folder, private to its owner. An empty existing folder is made private. Raises Busy."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
@@ -56,7 +55,7 @@ def make_home(home: Path) -> None:
 
 
 def refuse_loose_modes(*paths: Path) -> None:
-    """Refuse files and folders that others can read, with the command that mends it."""
+    """Raise Busy, with the chmod to run, for files and folders that others can access."""
     for path in paths:
         with suppress(FileNotFoundError):
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -64,16 +63,16 @@ def refuse_loose_modes(*paths: Path) -> None:
                 wanted = "700" if path.is_dir() else "600"
                 raise Busy(
                     f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
-                    Hint("close it", f"chmod {wanted} {quoted(path)}"),
+                    Hint("close it", f"chmod {wanted} {quote_path(path)}"),
                 )
 
 
 def no_room(path: Path) -> Busy:
-    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
+    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quote_path(path.parent)}"))
 
 
-def quoted(path: Path) -> str:
-    """A path as a shell reads it."""
+def quote_path(path: Path) -> str:
+    """Return a path quoted for a shell."""
     import shlex
 
     return shlex.quote(str(path))

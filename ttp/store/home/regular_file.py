@@ -1,7 +1,7 @@
-"""Open files without ever waiting for another program.
+"""Open files without waiting for another program.
 
-To open a named pipe waits until somebody writes to it. So a file is opened without waiting, once, and the open file
-says what it is: nobody can swap it in between.
+Opening a named pipe waits for a writer. So files are opened without waiting, and the type is checked on the descriptor,
+where it cannot be swapped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_LINKS = 40
 
 
 class NotRegular(OSError):
-    """There is something that is not a regular file. `kind`: what it is, with its article."""
+    """The path is not a regular file. `kind`: what it is, with its article."""
 
     def __init__(self, path: Path, kind: str) -> None:
         super().__init__(errno.EINVAL, f"it is {kind}, not a file", str(path))
@@ -32,17 +32,16 @@ class NotRegular(OSError):
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) -> int:
-    """Open a regular file; a new one is for its owner alone. Never waits.
+    """Open a regular file without waiting; a new one is private to its owner.
 
-    NotRegular for anything else, any other OSError for what cannot be opened. `null`: the null device counts as an
-    empty file.
+    Raises NotRegular for anything else, OSError if it cannot be opened. `null`: treat the null device as an empty file.
     """
     try:
         descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
     except ValueError:
         raise OSError(errno.EINVAL, "no file can have that name", str(path)) from None
     except OSError as error:
-        if error.errno == errno.ENXIO:  # a socket, or a pipe that nobody reads
+        if error.errno == errno.ENXIO:  # a socket, or a pipe without a reader
             raise NotRegular(path, kind_of(path.stat())) from None
         if error.errno == errno.EISDIR:
             raise NotRegular(path, "a folder") from None
@@ -55,18 +54,18 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) ->
 
 
 def kind_of(found: os.stat_result) -> str:
-    """What is not a regular file, with its article."""
+    """Return the kind of a file that is not regular, with its article."""
     return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
 
 
 def read_text(path: Path, *, null: bool = False) -> str:
-    """The text of a regular file in UTF-8. OSError, UnicodeDecodeError. `null`: see `open_regular`."""
+    """Return the text of a regular file in UTF-8. Raises OSError, UnicodeDecodeError."""
     with os.fdopen(open_regular(path, null=null), encoding="utf-8") as file:
         return file.read()
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a regular file. OSError."""
+    """Return the bytes of a regular file. Raises OSError."""
     with os.fdopen(open_regular(path), "rb") as file:
         return file.read()
 
@@ -77,14 +76,14 @@ def text_of_path(path: Path | str) -> str:
 
 
 def open_input(path: Path) -> BinaryIO:
-    """Open a file that a person named, to read it. It may be a stream that this process was given, such as
-    `/dev/stdin` or a shell's `<(command)`. OSError."""
+    """Open a file that a user named. It may be a stream of this process, such as `/dev/stdin` or `<(command)`. Raises
+    OSError."""
     number = stream_number(path)
     return os.fdopen(open_regular(path) if number is None else os.dup(number), "rb")
 
 
 def stream_number(path: Path) -> int | None:
-    """The descriptor of this process that the path names, as `/dev/stdout` and `/dev/fd/63` do; else None."""
+    """Return the descriptor that a path such as `/dev/stdout` or `/dev/fd/63` names; else None."""
     streams = os.path.realpath("/dev/fd")
     for _ in range(_MOST_LINKS):
         try:

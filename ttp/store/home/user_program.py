@@ -1,6 +1,6 @@
-"""Running a program of the user's: no shell, a time limit, capped output, nothing of it shown but a line.
+"""Run a user's program: no shell, a time limit, capped output, at most one line of it shown.
 
-It gets a session of its own: a Ctrl-C that is meant for ttp must not break off the storing of a token.
+It runs in a new session: Ctrl-C in ttp must not interrupt the storing of a token.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from pathlib import Path
 from typing import IO, cast
 
 from ttp.domain.errors import Busy, Hint, NotFound
-from ttp.domain.text import clean
+from ttp.domain.text import clean_text
 
 CAP = 64_000
-"""Most bytes of an answer."""
+"""Maximum bytes of output."""
 LAST_WORDS_S = 1.0
-"""How long its output is listened to once it has ended: what it left running may have the end of its answer."""
+"""Seconds to read output after the program ended: a child may still hold the end of its answer."""
 _PIECE = 16_384
 _TURN_S = 0.05
 
 
-class BrokenOff(Busy):
-    """It took too long, or said too much; it may do better the next time."""
+class ProgramTimeout(Busy):
+    """The program ran too long or printed too much. A later try may work."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How it ended: its exit code (negative: the signal), what it printed, and its first line of stderr, cleaned."""
+class ProgramResult:
+    """Exit code (negative: the signal), output, and the first line of stderr, cleaned."""
 
     code: int
     out: bytes = field(repr=False)
@@ -43,12 +43,11 @@ class Ended:
 
 def run(
     argv: Sequence[str], given: str | None, *, setting: str, home: Path, limit_s: float, secrets: tuple[str, ...] = ()
-) -> Ended:
-    """Run the program that `setting` names with `given` on its stdin, and `TTP_HOME` saying whose store is meant.
+) -> ProgramResult:
+    """Run the program of `setting` with `given` on stdin and `TTP_HOME` in its environment.
 
-    What it leaves running when it ends by itself is not waited for, and runs on.
-
-    NotFound where it cannot be started; BrokenOff where it takes longer than `limit_s` or prints more than CAP.
+    Children that it leaves running are neither awaited nor ended. Raises NotFound if it cannot be started,
+    ProgramTimeout if it takes longer than `limit_s` or prints more than CAP.
     """
     name = Path(argv[0]).name
     try:
@@ -63,7 +62,7 @@ def run(
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no program can have that name"
         raise NotFound(
-            f"the program of {setting} cannot be started: {clean(argv[0])}: {why}",
+            f"the program of {setting} cannot be started: {clean_text(argv[0])}: {why}",
             Hint("look", f"ls -l {shlex.quote(argv[0])}"),
         ) from None
     with process:
@@ -72,16 +71,16 @@ def run(
             talk.hold(time.monotonic() + limit_s)
         except TimeoutError:
             _end(process)
-            raise BrokenOff(f"{name} did not end within {limit_s:g} seconds") from None
+            raise ProgramTimeout(f"{name} did not end within {limit_s:g} seconds") from None
         except OverflowError:
             _end(process)
-            raise BrokenOff(f"{name} printed more than {CAP} bytes") from None
+            raise ProgramTimeout(f"{name} printed more than {CAP} bytes") from None
     lines = talk.heard[1].decode("utf-8", "replace").strip().splitlines()
-    return Ended(process.returncode, bytes(talk.heard[0]), clean(lines[0], secrets) if lines else "")
+    return ProgramResult(process.returncode, bytes(talk.heard[0]), clean_text(lines[0], secrets) if lines else "")
 
 
 class _Talk:
-    """Both directions at once, so that neither side waits for the other."""
+    """Reads and writes at once, so that neither side blocks."""
 
     def __init__(self, process: subprocess.Popen[bytes], given: bytes) -> None:
         self._process = process
@@ -89,7 +88,7 @@ class _Talk:
         self.heard = (bytearray(), bytearray())
 
     def hold(self, until: float) -> None:
-        """Until it has ended and said all. TimeoutError past `until` (monotonic), OverflowError past CAP."""
+        """Wait until the program has ended. Raises TimeoutError after `until` (monotonic), OverflowError past CAP."""
         process = self._process
         assert process.stdout is not None
         assert process.stderr is not None
@@ -120,7 +119,7 @@ class _Talk:
             raise TimeoutError from None
 
     def _tell(self, stream: IO[bytes]) -> bool:
-        """Write a piece; False when all is said or nobody listens."""
+        """Write a piece; return False when all is written or the program stopped reading."""
         try:
             self._left = self._left[os.write(stream.fileno(), self._left[:_PIECE]) :]
         except BrokenPipeError:
@@ -129,7 +128,7 @@ class _Talk:
 
 
 def _hear(stream: IO[bytes], heard: bytearray) -> bool:
-    """Read a piece; False at the end. OverflowError past CAP."""
+    """Read a piece; return False at the end. Raises OverflowError past CAP."""
     piece = os.read(stream.fileno(), _PIECE)
     heard += piece
     if len(heard) > CAP:
@@ -138,8 +137,8 @@ def _hear(stream: IO[bytes], heard: bytearray) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let nothing of it run on. It leads a session of its own, so this reaches its children too, also where it has
-    ended: as long as nobody has asked for its exit code its number is no other's."""
+    """Kill the program and its children. It leads its own session; its number stays reserved until its exit code was
+    read."""
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Upgrade the schema of a store, in one transaction. Imports alembic (0.3 s): only where the schema is behind."""
+"""Upgrade the schema of a store in one transaction. Imports alembic (0.3 s), so only if needed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ttp.store.sqlite import SqliteConnection
 
 
 def upgrade(connection: SqliteConnection, target: str) -> None:
-    """Run every migration up to `target` on `connection` (autocommit mode, foreign keys switched off here).
+    """Run every migration up to `target` on `connection` (in autocommit mode; foreign keys are switched off).
 
-    All or nothing. Conflicting where a reference is broken afterwards, and nothing is changed.
+    All or nothing. Raises Conflicting, and changes nothing, if a reference would be broken.
     """
     from alembic import command
     from alembic.config import Config

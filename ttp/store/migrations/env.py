@@ -1,4 +1,4 @@
-"""What alembic runs: every migration on the connection, and in the transaction, that `upgrade` made."""
+"""The script that alembic runs: all migrations, in the transaction that `upgrade` began."""
 
 from alembic import context
 

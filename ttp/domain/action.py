@@ -1,0 +1,57 @@
+"""What a hint proposes, as data: each interface renders it in its own form (a command, a tool call, a link)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to ask of ttp: the name of a command, its arguments and its options; None is the value of a switch.
+
+    `action` makes one.
+    """
+
+    name: str
+    args: tuple[str, ...] = ()
+    options: tuple[tuple[str, str | None], ...] = ()
+
+
+WayOut: TypeAlias = Action | str
+"""An action, or words for another place: a command of the system, a line of a file."""
+
+
+def action(name: str, *args: object, **options: object) -> Action:
+    """Return an action: `action("retry", 5, account="x/me")`.
+
+    An option is a switch for True, comes once for each item of a sequence, and is left out for None and False. A final
+    `_` of its name is dropped: `with_="media"`.
+    """
+    pairs: list[tuple[str, str | None]] = []
+    for key, given in options.items():
+        option = key.rstrip("_").replace("_", "-")
+        if given is True:
+            pairs.append((option, None))
+        elif isinstance(given, Sequence) and not isinstance(given, str):
+            pairs += [(option, str(one)) for one in given]
+        elif given is not None and given is not False:
+            pairs.append((option, str(given)))
+    return Action(name, tuple(map(str, args)), tuple(pairs))
+
+
+def way_out_to_text(way: WayOut | None) -> str | None:
+    """Return a way out as a text to store."""
+    return json.dumps([way.name, way.args, way.options]) if isinstance(way, Action) else way
+
+
+def way_out_from_text(text: str | None) -> WayOut | None:
+    """Return the way out of a stored text; a text that is not an action, such as those of older stores, as it is."""
+    if text is not None and text.startswith('["'):
+        with suppress(ValueError):
+            name, args, options = json.loads(text)
+            return Action(name, tuple(args), tuple((option, value) for option, value in options))
+    return text
