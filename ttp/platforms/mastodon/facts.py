@@ -31,6 +31,7 @@ class Mastodon(Platform):
     post_id = r"[0-9A-Za-z_.-]{1,64}"
     post_url = r"https?://[^/\s]+/@(?P<handle>[A-Za-z0-9_.-]+)/(?P<id>[0-9A-Za-z]{10,40})(?:[/?#].*)?$"
     keys = (
+        Key("base_url", "", "the server of every account (empty: each account's own)"),
         Key("redirect_uri", "http://127.0.0.1:8722/callback", "where the browser comes back to after a login"),
         Key("client_id", "", "an app of your own (empty: ttp makes one at the account's server)"),
         Key(
@@ -57,6 +58,8 @@ class Mastodon(Platform):
     def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
         from ttp.platforms.mastodon.server import find_server
 
+        if self.base_url(runtime.config):
+            return None
         return find_server(lambda root: runtime.http(self, root), handle)
 
     def rules(self) -> Rules:
