@@ -30,6 +30,7 @@ import httpx
 import pytest
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.action import action
 from ttp.domain.config import Config, Key, KeyTable, Value
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
@@ -549,6 +550,6 @@ class PlatformSuite:
         _, failure, _ = made.drive()
         assert failure is not None
         assert (failure.outcome.kind, failure.outcome.passing) == (Kind.AUTH, False)
-        assert failure.outcome.hint == f"ttp account connect {made.request.account.name}"
+        assert failure.outcome.hint == action("account connect", made.request.account.name)
         assert made.is_plain(failure.outcome.message)
         assert made.calls == []
