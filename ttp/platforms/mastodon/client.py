@@ -179,7 +179,9 @@ class MastodonClient:
         status_id = dig(found, "id")
         if isinstance(status_id, str) and status_id:
             return status_id
-        if isinstance(reply, Answer) and (reply.is_success or (reply.status == 404 and reply.at("error"))):
+        says_404 = reply.at("error") if isinstance(reply, Answer) else None
+        snac = order.account.server_info.get("software") == "snac"  # without a word
+        if isinstance(reply, Answer) and (reply.is_success or (reply.status == 404 and (says_404 or snac))):
             message = f"there is no post {named} on {host_name(order.account)}"
             raise StepFailed(f"find {named}", NotDone(Kind.CONTENT, message, "post", reply.status))
         raise StepFailed(f"find {named}", as_failure(reply, self._judge(order), host_name(order.account)))

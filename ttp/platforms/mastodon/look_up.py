@@ -91,6 +91,7 @@ def candidates(
     taken, parent = {*order.bound, *part.out}, parent_of(part, handle)
     has_poll = part.number == 1 and bool(split_poll(chosen_of(order).word("poll")))
     ids = media_ids(handle)[: len(order.media)]
+    count = len(set(ids)) if len(ids) == len(order.media) else len(order.media)  # snac keeps equal files once
     found = [
         status
         for status in statuses
@@ -98,7 +99,7 @@ def candidates(
         and status.created_at >= start
         and not isinstance(status.data.get("reblog"), dict)
         and status.parent == parent
-        and len(status.media) == len(order.media)
+        and len(status.media) == count
         and (status.has_poll or not has_poll)
     ]
     if has_ids(part, handle, software):

@@ -60,6 +60,7 @@ def count_characters(text: str, warning: str, profile: Profile) -> int:
 
 async def create(state: State, account: MastodonAccount, request: Request) -> Response:
     """`POST /api/v1/statuses`. A key that was used gives the post that it made, whatever the body is."""
+    await request.body()  # what follows is one step, whatever else is asked meanwhile
     profile, key = profile_of(state), request.headers.get("idempotency-key", "")
     name = f"{account.id} {key}"
     used = state.table(UsedKey).get(name) if key and profile.keys_ms else None
