@@ -245,12 +245,14 @@ class MastodonClient:
             return LookupResult(Unclear(Kind.ACCOUNT, message, final=True), None)
         software, start = server.software_of(order.account), first - EARLY
         found, doubtful = list[Status](), list[Status]()
-        query = {"limit": str(PAGE), "exclude_reblogs": "true"}
+        query, seen = {"limit": str(PAGE), "exclude_reblogs": "true"}, set[str]()
         for _ in range(MOST_PAGES):
             reply = http.send(order, "GET", f"/api/v1/accounts/{quote(user_id, safe='')}/statuses", query=query)
             page = read_page(reply)
             if page is None:
                 return LookupResult(as_unclear(reply, self._judge(order), host_name(order.account)), _date(reply))
+            page = tuple(status for status in page if status.id not in seen)  # snac gives its one page again
+            seen.update(status.id for status in page)
             for status in candidates(page, part, handle, start, software):
                 same = has_ids(part, handle, software) or self._has_text(part, status, http)
                 if isinstance(same, Unclear):
@@ -260,7 +262,7 @@ class MastodonClient:
                 elif status.is_edited:
                     doubtful.append(status)
             last = page[-1].id if page else None
-            if last is None or last == query.get("max_id") or min(one.created_at for one in page) < start:
+            if last is None or min(one.created_at for one in page) < start:
                 known = {**handle, "unsettled_since": to_ms(first)}
                 return LookupResult(self._finding(part, known, found, doubtful, software), _date(reply))
             query["max_id"] = last
