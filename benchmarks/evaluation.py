@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from benchmarks.baselines import Guess, kernel, mean_per_bucket
 from benchmarks.real_accounts import Lift, Page, lift, windows
 from benchmarks.simulated_accounts import ACCOUNT, NO_EFFECT, Account, simulated
-from ttp.domain.optimal import Evidence, Rating, Recommendation, Signal, best, recommend
+from ttp.domain.optimal import Evidence, Rating, Recommendation, Signal, rank, recommend
 from ttp.domain.optimal.features import features
 from ttp.domain.sample import Sample
 
@@ -156,7 +156,7 @@ def guess(found: Recommendation) -> Guess:
 
 def _worth(ratings: Sequence[Rating]) -> list[float]:
     worth = [0.0] * len(ratings)
-    for place, one in enumerate(best(ratings)):
+    for place, one in enumerate(rank(ratings)):
         worth[24 * (one.day or 0) + (one.hour or 0)] = -place
     return worth
 

@@ -20,28 +20,26 @@ from statistics import fmean
 from benchmarks.evaluation import MODEL, RIVALS, Judged, judge_hidden, judge_no_effect, judge_page, judge_simulated
 from benchmarks.optimal_speed import speed
 from benchmarks.publish import machine
-from benchmarks.real_accounts import pages
+from benchmarks.real_accounts import is_held_out, pages
 from benchmarks.simulated_accounts import SIZES
 
 POSTS, POSTS_OF_PAGES, HIDDEN_AMONG = (100, 300, 1000), (300, 1000), 300
+
+
+def _by_size(measure: str, *goals: float) -> dict[tuple[str, int], float]:
+    return {(measure, posts): goal for posts, goal in zip(POSTS, goals, strict=True)}
+
+
 GOALS = {
-    ("efficiency of the top 5 hours, strong", 100): 0.91,
-    ("efficiency of the top 5 hours, strong", 300): 0.96,
-    ("efficiency of the top 5 hours, strong", 1000): 0.98,
-    ("efficiency of the top 5 hours, realistic", 100): 0.92,
-    ("efficiency of the top 5 hours, realistic", 300): 0.945,
-    ("efficiency of the top 5 hours, realistic", 1000): 0.97,
-    ("efficiency of the best weekly slot, strong", 1000): 0.85,
-    ("efficiency of the best weekly slot, realistic", 1000): 0.88,
-    ("accounts without any effect called `ok`", 100): 0.05,
-    ("accounts without any effect called `ok`", 300): 0.05,
-    ("accounts without any effect called `ok`", 1000): 0.05,
-    ("lift of the top 5 hours", 300): 0.11,
-    ("lift of the top 5 hours", 1000): 0.17,
-    ("lift of the top 10 weekly slots", 300): 0.14,
-    ("lift of the top 10 weekly slots", 1000): 0.19,
+    **_by_size("efficiency of the top 5 hours, strong", 0.91, 0.96, 0.98),
+    **_by_size("efficiency of the top 5 hours, realistic", 0.93, 0.95, 0.975),
+    ("efficiency of the best weekly slot, strong", 1000): 0.88,
+    ("efficiency of the best weekly slot, realistic", 1000): 0.89,
+    ("efficiency of the top 10 weekly slots, strong", 100): 0.775,
+    ("efficiency of the top 10 weekly slots, realistic", 100): 0.835,
+    **_by_size("accounts without any effect called `ok`", 0.05, 0.05, 0.05),
 }
-CALIBRATION, CALIBRATED = "calibration error of `score`", 0.03
+CALIBRATION, CALIBRATED = "calibration error of `score`", 0.02
 VIRAL, VIRAL_COSTS = "efficiency lost by one viral post", 0.005
 AT_MOST = (VIRAL, "accounts without any effect called `ok`")
 
@@ -52,8 +50,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first of them (0)")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), metavar="N", help="that share the work")
     parser.add_argument("--no-speed", action="store_true", help="leave the second table out")
+    parser.add_argument("--all-pages", action="store_true", help="include real accounts on which choices were made")
     asked = parser.parse_args(argv)
-    seeds, real = range(asked.seed, asked.seed + asked.accounts), pages()
+    seeds = range(asked.seed, asked.seed + asked.accounts)
+    real = [page for page in pages() if asked.all_pages or is_held_out(page)]
     print(f"{machine()}; seeds {seeds.start} to {seeds.stop - 1}, {len(real)} real accounts.\n", flush=True)
     tasks: list[Callable[[], list[Judged]]] = [
         partial(judge_simulated, seed, posts, size) for posts in reversed(POSTS) for size in SIZES for seed in seeds

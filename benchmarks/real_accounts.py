@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from ttp.domain.optimal.features import PostFeatures
@@ -62,6 +63,11 @@ def pages(folder: Path = FOLDER) -> list[Page]:
         Page(account, ZoneInfo(zone), sorted(of_account, key=lambda sample: sample.published_at))
         for (account, zone), of_account in samples.items()
     ]
+
+
+def is_held_out(page: Page) -> bool:
+    """Whether a page is in the half on which no choice has been made since 27 November 2026."""
+    return crc32(page.account.encode()) % 2 == 1
 
 
 def windows(page: Page, known: int, most: int = 12) -> Iterator[Window]:

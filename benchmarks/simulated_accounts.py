@@ -77,7 +77,7 @@ def _bump(at: float, width: float) -> Curve:
 
 def _curve(random: Random) -> tuple[str, Curve]:
     name = random.choice(("evening", "double", "flat", "night", "lunch", "weekend-shifted", "morning"))
-    near, width = random.gauss(0, 1), random.uniform(1.8, 4)
+    near, width = random.gauss(0, 1), random.uniform(0.9, 2.5)
     if name == "double":
         first, second = _bump(8 + near, width), _bump(19.5 + random.gauss(0, 1), width)
         share = random.uniform(0.5, 1.1)
@@ -154,8 +154,8 @@ def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int) -> 
     times = _times(random, zone, posts)
     base = math.exp(random.uniform(math.log(1.5), math.log(3000)))
     growth, bent = math.exp(random.uniform(0, math.log(10))), random.uniform(0.6, 1.6)
-    quality, viral = random.uniform(0.6, 1.3), random.uniform(0.005, 0.03)
-    half_life = timedelta(hours=math.exp(random.uniform(0, math.log(24))))
+    quality, viral = random.uniform(0.6, 1.3), random.uniform(0.01, 0.05)
+    half_life = timedelta(hours=math.exp(random.uniform(math.log(0.4), math.log(24))))
     more = {kind: random.gauss(0, 0.5) for kind in _KINDS}
     tied = random.random() < 0.6
     favourite = [random.choice(_KINDS) for _ in range(4)]
@@ -188,7 +188,7 @@ def _count(random: Random, mean: float) -> int:
 def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
     """Return the times of publishing, oldest first. Half of the accounts change their habit midway."""
     first, second = _habit(random), _habit(random)
-    switches = random.random() < 0.5
+    switches = random.random() < 0.75
     a_day = math.exp(random.uniform(math.log(0.4), math.log(6)))
     found: list[datetime] = []
     day = SEEN_AT.astimezone(zone).date()

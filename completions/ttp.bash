@@ -1,11 +1,11 @@
 # bash completion for ttp, printed by `ttp completion bash`.
-# Names and options are known here. Ids, accounts and tags are asked of ttp: its answer is text, and never evaluated.
+# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
 _ttp() {
     local IFS=$' \t\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' option='' words='' options='' files='' many='' quote='' place=0 word help i
     local -a ask=() helps=()
     COMPREPLY=()
-    # bash splits words at : and @ as well: what stands behind those is the rest of a word, not a new one.
+    # bash also splits words at : and @; join the parts again.
     [[ $cur == [:@]* || $before == [:@]* ]] && return
     for (( i = 1; i < COMP_CWORD; i++ )); do
         word=${COMP_WORDS[i]}
@@ -13,7 +13,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--password-file|--per-day|--platform|--pool|--port|--post|--published|--quiet-hours|--reason|--replace-link|--scopes|--search|--seed|--server|--set|--shift|--since|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
+            --account|--add-tag|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--password-file|--per-day|--platform|--pool|--port|--post|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--scopes|--search|--seed|--server|--set|--shift|--since|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'help'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
@@ -23,9 +23,10 @@ _ttp() {
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'delete') ask=(post) options=$'--remote\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'import') (( place )) || { files=1; }; options=$'--to\n--tz\n--map\n--dates\n--spread\n--from\n--days\n--per-day\n--dry-run\n--partial\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'sync') (( place )) || { files=1; }; options=$'--check\n--prune\n--write-status\n--strict\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -66,7 +67,7 @@ _ttp() {
         'service install') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'service uninstall') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'service status') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'list') options=$'--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--limit\n--after\n--ids\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'list') options=$'--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--today\n--week\n--sort\n--limit\n--after\n--ids\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'show') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'log') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'audit') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -99,7 +100,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -173,7 +174,7 @@ _ttp() {
         compopt -o default 2>/dev/null
         return
     fi
-    # What is typed, without its quotes: words are compared with that, and quoted again.
+    # Compare without the quotes that were typed, and quote the result again.
     case $cur in
         \'*|\"*) quote=${cur:0:1} cur=${cur:1} ;;
         *) cur=${cur//\\/} ;;
@@ -198,7 +199,7 @@ _ttp() {
             printf '%s\n' "$words"
         fi
     )
-    # Several: what they are is shown behind them, unless they are to be put into the line one after the other (37, 42).
+    # Several matches are shown with their help, except when they are inserted one after the other (37, 42).
     if (( ${#COMPREPLY[@]} > 1 )) && [[ $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
         for i in "${!COMPREPLY[@]}"; do
             [[ -n ${helps[i]} ]] && COMPREPLY[i]+="  (${helps[i]})"

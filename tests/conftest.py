@@ -38,7 +38,7 @@ settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-NOT_MEASURED = {"docs", "e2e", "faults"}
+NOT_MEASURED = {"docs", "e2e", "faults", "real"}
 """Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 
@@ -187,7 +187,8 @@ def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
 
 
 @pytest.fixture(scope="session")
-def one_sandbox() -> Iterator[RunningSandbox]:
+def shared_sandbox() -> Iterator[RunningSandbox]:
+    """The one sandbox of a test process. Its users call `reset` first, with the clock and switches they need."""
     from ttp.sandbox.server import running_sandbox
 
     with running_sandbox() as running:
@@ -195,7 +196,7 @@ def one_sandbox() -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-def sandbox(one_sandbox: RunningSandbox) -> RunningSandbox:
-    """The session's sandbox, empty. `sandbox.reset(now=…, media_dir=…, processing_s=…)` begins again with settings."""
-    one_sandbox.reset()
-    return one_sandbox
+def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
+    """The shared sandbox, empty and on the machine's clock."""
+    shared_sandbox.reset()
+    return shared_sandbox

@@ -18,10 +18,13 @@ def frame(width: int, height: int, channels: int = 1) -> bytes:
     return segment(0xC0, struct.pack(">BHHB", 8, height, width, channels) + b"\x01\x11\x00" * channels)
 
 
-def exif(orientation: int | None = None, order: str = "little", kind: int = 3) -> bytes:
-    """EXIF data with an orientation of a TIFF type (3: short) behind another entry; None: with the other alone."""
+def exif(orientation: int | None = None, order: str = "little", kind: int = 3, *, place: bool = False) -> bytes:
+    """EXIF data with an orientation of a TIFF type (3: short) behind another entry; None: with the other alone.
+
+    `place`: the other entry is where the photo was taken.
+    """
     end = "<" if order == "little" else ">"
-    other = struct.pack(f"{end}HHII", 0x010F, 2, 1, 0)
+    other = struct.pack(f"{end}HHII", 0x8825 if place else 0x010F, 4 if place else 2, 1, 0)
     told = b"" if orientation is None else struct.pack(f"{end}HHIHH", 0x0112, kind, 1, orientation, 0)
     table = struct.pack(f"{end}H", 1 + bool(told)) + other + told
     start = (b"II*\0" if order == "little" else b"MM\0*") + struct.pack(f"{end}I", 8)

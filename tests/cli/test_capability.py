@@ -153,9 +153,9 @@ def test_drafts_are_written_changed_and_deleted(store: Program) -> None:
         (("delete", "1", "2", "--yes"), "post 2 is scheduled, and"),
         (("edit", "4", "hi"), "post 4 is what repeat 1 makes posts of, and TTP_CAPABILITY is draft"),
         (("delete", "4"), "post 4 is what repeat 1 makes posts of"),
-        (("edit", "7", "hi"), 'what is tagged "tips" goes out by repeat 2, and TTP_CAPABILITY is draft'),
-        (("edit", "1", "--tag", "tips"), 'what is tagged "tips" goes out by repeat 2'),
-        (("create", "hi", "--to", "x", "--tag", "tips"), 'what is tagged "tips" goes out by repeat 2'),
+        (("edit", "7", "hi"), 'what is tagged "tips" is published by repeat 2, and TTP_CAPABILITY is draft'),
+        (("edit", "1", "--tag", "tips"), 'what is tagged "tips" is published by repeat 2'),
+        (("create", "hi", "--to", "x", "--tag", "tips"), 'what is tagged "tips" is published by repeat 2'),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

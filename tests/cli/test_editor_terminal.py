@@ -73,7 +73,7 @@ def test_a_mistake_that_is_left_as_it_is_stays_a_draft(ttp: Program, tmp_path: P
         said = terminal.rest()
         assert terminal.code() == 2
     assert (tmp_path / "rounds").read_text() == "\n\n"
-    assert "it is kept as draft 1, go on with it:  ttp edit 1 -e" in said
+    assert "it is saved as draft 1; continue:  ttp edit 1 -e" in said
     assert (ttp.shown()["content"], ttp.shown()["status"]) == ("Hello", "draft")
     assert "# !" not in (ttp.home / "writing" / "1.md").read_text()
     with rounds(ttp, tmp_path, ["edit", "1", "-e"], "", "", 'sed -i.b "s/soon/2031-01-01 09:00/" "$1"') as terminal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,18 @@ from ttp.domain.errors import ReconnectNeeded
 from ttp.publisher import hooks
 from ttp.publisher.events import HOOKS, Event
 from ttp.publisher.hooks import Hooks
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.services.tokens import Renewal
 
 
 @pytest.fixture
-def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    with running_sandbox(now=ttp.clock.now) as running:
-        monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
-        monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "1")
-        credentials = json.dumps(running.state.accounts["x/demo"].credentials())
-        ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
-        yield running
+def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> RunningSandbox:
+    shared_sandbox.reset(now=ttp.clock.now)
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "1")
+    credentials = json.dumps(shared_sandbox.state.accounts["x/demo"].credentials())
+    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
+    return shared_sandbox
 
 
 def hook(ttp: Program, tmp_path: Path, name: str, script: str) -> Path:

@@ -186,7 +186,7 @@ def test_tsv_and_json_lines_are_written_while_the_list_is_still_being_read() -> 
 
 def test_a_person_gets_the_sentence_a_pipe_the_id_and_json_the_object() -> None:
     sentence = "Scheduled post 41 for Tue 24 Nov 2026 18:00 Europe/Berlin (17:00 UTC)"
-    view = posts_module.saved_posts_spec(["nothing is running"], replayed=True)
+    view = posts_module.saved_posts_spec(["Nothing will publish"], replayed=True)
     told = {}
     for format in ("table", "tsv", "json"):
         desk = Desk(format=format)
@@ -195,7 +195,7 @@ def test_a_person_gets_the_sentence_a_pipe_the_id_and_json_the_object() -> None:
     assert told["table"] == f"{sentence}\n"
     assert told["tsv"] == "41\n"
     assert json.loads(told["json"])["replayed"] is True
-    assert json.loads(told["json"])["warnings"] == ["nothing is running"]
+    assert json.loads(told["json"])["warnings"] == ["Nothing will publish"]
 
 
 def test_picked_fields_win_over_the_sentence() -> None:
@@ -296,7 +296,7 @@ def test_a_foot_and_a_sentence_are_for_people_only() -> None:
 def test_quiet_silences_sentences_and_notes_but_neither_data_nor_errors() -> None:
     desk = Desk(format="table", quiet=True)
     desk.output.write_message("Scheduled")
-    desk.output.note("nothing is running")
+    desk.output.note("Nothing will publish")
     desk.output.line("data")
     desk.output.error(NotFound("no post 9"))
     assert desk.written == "data\n"

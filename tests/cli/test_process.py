@@ -202,7 +202,7 @@ def test_on_a_terminal_undo_names_the_change_and_asks(
     terminal.type(answer)
     assert terminal.end() == 0
     assert ttp.shown()["content"] == text
-    assert ('Took back: edited post 1 "One".  It is a draft.' in terminal.said) == (text == "One")
+    assert ('Undone: edited post 1 "One".  It is a draft.' in terminal.said) == (text == "One")
 
 
 def test_an_undo_that_is_killed_leaves_all_or_nothing(ttp: Program, environ: dict[str, str]) -> None:

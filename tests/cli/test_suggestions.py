@@ -12,6 +12,7 @@ from tests.clock import START
 from tests.conftest import Program
 from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS
+from ttp.cli.help_pages import split_help
 
 
 def drafts(ttp: Program) -> None:
@@ -107,20 +108,19 @@ _STAY = {"run", "sandbox", "demo", "service", "account connect", "account check"
 
 
 def leaves() -> list[tuple[str, str]]:
-    """Every command and the example of its help."""
+    """Return every command with each example of its help."""
     found = []
     for one in COMMANDS:
         left = [(one.name, load(one.name))]
         while left:
             name, command = left.pop()
             left += [(f"{name} {child}", inner) for child, inner in getattr(command, "commands", {}).items()]
-            example = (command.help or "").partition("Example: ")[2]
-            if name not in _STAY and name.split()[0] not in _STAY and example:
-                found.append((name, " ".join(example.split())))
+            if name not in _STAY and name.split()[0] not in _STAY:
+                found += [(name, example) for example in split_help(command.help or "")[1]]
     return found
 
 
-@pytest.mark.parametrize(("name", "example"), leaves(), ids=[name for name, _ in leaves()])
+@pytest.mark.parametrize(("name", "example"), leaves(), ids=[example for _, example in leaves()])
 def test_nothing_waits_for_a_keyboard_that_is_not_there(
     ttp: Program, name: str, example: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ttp.cli import progress
-from ttp.cli.progress import Live, watched
+from ttp.cli.progress import UploadLine, watch_uploads
 from ttp.domain.account import Account, Credentials
 from ttp.domain.media import MediaItem
 from ttp.platforms import uploads
@@ -36,7 +36,7 @@ class Seconds:
 @pytest.fixture(autouse=True)
 def nobody() -> Iterator[None]:
     yield
-    uploads.watch(None)
+    uploads.set_listener(None)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> Seconds:
 
 def test_an_upload_is_told_once_it_has_taken_a_moment_and_not_too_often(seconds: Seconds) -> None:
     drawn = Terminal()
-    line = Live(drawn)
+    line = UploadLine(drawn)
     line.sent("x/me", 1_000_000, 4_000_000)
     assert drawn.getvalue() == ""
     for _ in range(2):
@@ -60,7 +60,7 @@ def test_an_upload_is_told_once_it_has_taken_a_moment_and_not_too_often(seconds:
 
 def test_what_is_sent_again_is_never_more_than_all_of_it_and_another_upload_begins_anew(seconds: Seconds) -> None:
     drawn = Terminal()
-    line = Live(drawn)
+    line = UploadLine(drawn)
     line.sent("x/me", 3_000_000, 4_000_000)
     seconds.now += 1
     line.sent("x/me", 3_000_000, 4_000_000)
@@ -71,7 +71,7 @@ def test_what_is_sent_again_is_never_more_than_all_of_it_and_another_upload_begi
 
 def test_the_line_is_taken_away_before_something_is_said(seconds: Seconds) -> None:
     drawn = Terminal()
-    line = Live(drawn)
+    line = UploadLine(drawn)
     line.sent("x/me", 1, 2)
     line.clear()
     assert drawn.getvalue() == ""
@@ -86,8 +86,8 @@ def test_the_line_is_taken_away_before_something_is_said(seconds: Seconds) -> No
 def test_a_conversion_is_told_at_once_and_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = Terminal()
     monkeypatch.setattr("sys.stderr", drawn)
-    assert watched(quiet=False) is not None
-    with uploads.converting("a\x1b[31m photo.png"):
+    assert watch_uploads(quiet=False) is not None
+    with uploads.report_converting("a\x1b[31m photo.png"):
         assert drawn.getvalue() == "\rconverting  a\\x1b[31m photo.png\x1b[K"
     assert drawn.getvalue().endswith("\r\x1b[K")
 
@@ -95,13 +95,13 @@ def test_a_conversion_is_told_at_once_and_cleaned(monkeypatch: pytest.MonkeyPatc
 def test_nobody_is_told_without_a_terminal_when_quiet_or_beside_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = Terminal()
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert watched(quiet=False) is None
+    assert watch_uploads(quiet=False) is None
     monkeypatch.setattr("sys.stderr", drawn)
-    assert watched(quiet=True) is None
-    assert uploads.counted(whole := iter([b"a"]), ORDER) is whole
-    with uploads.unwatched(), uploads.converting("photo.png"):
-        watched(quiet=False)
-        uploads.sent(ORDER, 1)
+    assert watch_uploads(quiet=True) is None
+    assert uploads.with_progress(whole := iter([b"a"]), ORDER) is whole
+    with uploads.without_progress(), uploads.report_converting("photo.png"):
+        watch_uploads(quiet=False)
+        uploads.report_sent(ORDER, 1)
     assert drawn.getvalue() == ""
 
 
@@ -114,10 +114,10 @@ def test_content_is_told_as_it_is_taken_and_stays_what_it_is() -> None:
 
         def converting(self, name: str | None) -> None: ...
 
-    uploads.watch(Heard())
-    assert uploads.counted(b"whole", ORDER) == b"whole"
-    assert uploads.counted(None, ORDER) is None
-    pieces = uploads.counted([b"ab", b"c"], ORDER)
+    uploads.set_listener(Heard())
+    assert uploads.with_progress(b"whole", ORDER) == b"whole"
+    assert uploads.with_progress(None, ORDER) is None
+    pieces = uploads.with_progress([b"ab", b"c"], ORDER)
     assert pieces is not None
     assert list(pieces) == [b"ab", b"c"]
     assert told == [("x/me", 2, 3), ("x/me", 1, 3)]

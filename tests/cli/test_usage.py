@@ -15,7 +15,7 @@ from tests.conftest import Program
         (["shedule", "44"], 'no command "shedule"; did you mean "schedule"?', "ttp schedule"),
         (["LIST"], 'no command "LIST"; did you mean "list"?', "ttp list"),
         (["xyzzy"], 'no command "xyzzy"', "ttp --help"),
-        (["account", "ad"], 'no command "account ad"; did you mean "add"?', "ttp account add"),
+        (["account", "ad"], 'no command "account ad"; did you mean "account add"?', "ttp account add"),
         (["account", "xyzzy"], 'no command "account xyzzy"', "ttp account --help"),
         (
             ["account"],
@@ -23,15 +23,15 @@ from tests.conftest import Program
             "ttp account --help",
         ),
         (["metrics"], "ttp metrics needs a command: import, pull, list, summary", "ttp metrics --help"),
-        (["optimal", "nxt"], 'no command "optimal nxt"; did you mean "next"?', "ttp optimal next"),
+        (["optimal", "nxt"], 'no command "optimal nxt"; did you mean "optimal next"?', "ttp optimal next"),
         (["help", "tiem"], 'no help on "tiem"', "ttp help time"),
         (["list", "--stauts", "x"], "no option --stauts", "--status"),
         (["list", "extra"], "too many words: extra", "ttp list --help"),
         (["create", "Hello", "big", "world"], "too many words: big world", 'ttp create "Hello world"'),
         (["show"], "missing argument 'ID'", "ttp show --help"),
-        (["show", "abc"], '"abc" is not the number of a post', "ttp list"),
+        (["show", "abc"], '"abc" is not a post id', "ttp list"),
         (["show", "-1"], "no option -1", "ttp show --help"),
-        (["schedule", "1"], "missing option '--at'", "ttp schedule --help"),
+        (["schedule", "1"], "no time given", "ttp schedule 1 --at"),
         (["list", "--limit"], "option '--limit' requires an argument", "ttp list --help"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -46,6 +46,60 @@ def test_what_does_not_exist_is_one_error_with_what_was_meant(
     as_json = ttp(*argv, "--json")
     assert (as_json.code, as_json.out, as_json.error["exit"]) == (2, "", 2)
     assert as_json.error["code"] in ("usage", "state")
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        *((f"{word} Hello", "create Hello") for word in ("new", "add", "post", "tweet", "write")),
+        *((f"{word} 3", "delete 3") for word in ("rm", "remove")),
+        ("cancel 3", "unschedule 3"),
+        ("stop", "pause"),
+        ("version", "--version"),
+        ("ls", "list"),
+        ("login x", "account connect x"),
+        ("logout x/me", "account remove x/me"),
+        ("queue", "list --status scheduled"),
+        ("next", "status"),
+        ("stats", "metrics summary"),
+        ("best", "optimal"),
+        ("account delete x/me", "account remove x/me"),
+        ("config timezone Europe/Berlin", "config set timezone Europe/Berlin"),
+        ("config timezone", "config get timezone"),
+        ("optimal x/demo", "optimal --account x/demo"),
+        ("optimal ig", "optimal --platform ig"),
+        ("list --order time", "list --sort time"),
+        ("create Hi --image a.jpg", "create Hi --media a.jpg"),
+        ("create Hi --photo a.jpg", "create Hi --media a.jpg"),
+        ("create Hi --file a.jpg", "create Hi --media a.jpg"),
+        ("create Hi --accounts x", "create Hi --to x"),
+        ("create Hi --account x/me", "create Hi --to x/me"),
+        ("create Hi --schedule 9am", "create Hi --at 9am"),
+        ("create Hi -t x/me", "create Hi --to x/me"),
+        ("create Hi -t 9am", "create Hi --at 9am"),
+        ("create Hi -t launch", "create Hi --tag launch"),
+        ("edit 3 --account x/me", "edit 3 --to x/me"),
+    ],
+)
+def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, meant: str) -> None:
+    ran = ttp(*argv.split(), "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.error["hint"].removesuffix(" --json") == f"ttp {meant}"
+
+
+@pytest.mark.parametrize("argv", ["repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"])
+def test_a_word_that_is_like_no_other_gets_no_guess(ttp: Program, argv: str) -> None:
+    assert ttp(*argv.split(), "--json").error["hint"].endswith("--help")
+
+
+def test_the_last_word_of_schedule_can_be_the_time(ttp: Program) -> None:
+    ttp.account("x/me")
+    for _ in range(2):
+        ttp.ok("create", "Hi", "--to", "x/me")
+    assert ttp.ok("schedule", "1", "2", "2099-12-01 09:00", "-q").out == "1\n2\n"
+    for argv in (["1", "tomorrow", "9am"], ["9am"], ["9am", "1"]):
+        ran = ttp("schedule", *argv, "--json")
+        assert (ran.code, ran.error["hint"][:12]) == (2, "ttp schedule")
 
 
 @pytest.mark.parametrize("ask", [["--json"], ["--jsonl"], ["--format", "json"], ["--format=jsonl"]], ids=" ".join)
@@ -88,9 +142,9 @@ def test_version_and_help(ttp: Program) -> None:
     from ttp import __version__
 
     assert ttp("--version").out == f"ttp {__version__}\n"
-    assert ttp().out == ttp("--help").out == ttp("help").out
+    assert ttp("--help").out == ttp("help").out != ttp().out
     assert ttp("list", "--help").out == ttp("help", "list").out
-    assert "Example: ttp list" in ttp("list", "-h").out
+    assert "Examples:\n  ttp list\n" in ttp("list", "-h").out
     assert (ttp().code, ttp("account", "--help").code) == (0, 0)
     assert not ttp.home.exists()
 

@@ -17,13 +17,14 @@ import pytest
 import ttp as package
 from tests.clock import FakeClock
 from tests.publisher.world import World, open_world
+from ttp.sandbox.server import RunningSandbox
 
 ROOT = f"{Path(package.__file__).parent}/"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with open_world(tmp_path_factory.mktemp("world"), FakeClock()) as world:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: RunningSandbox) -> Iterator[World]:
+    with open_world(shared_sandbox, tmp_path_factory.mktemp("world"), FakeClock()) as world:
         world.account("x/me")
         yield world
 

@@ -13,12 +13,14 @@ from ttp.domain.account import (
     Account,
     Credentials,
     connect_action,
+    find_account,
     is_loopback,
     parse_account_name,
+    resolve_accounts,
     same_host,
 )
 from ttp.domain.action import action
-from ttp.domain.errors import UsageError
+from ttp.domain.errors import TtpError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -124,3 +126,41 @@ def test_new_credentials_come_by_connecting_and_keys_of_oauth_1_by_adding() -> N
     assert connect_action("x/me") == action("account connect", "x/me")
     assert connect_action("x/me", by_keys=True) == action("account add", "x/me", credentials="FILE")
     assert [Credentials("t").by_keys, Credentials("t", token_secret="s").by_keys] == [False, True]
+
+
+def account(name: str, *, connected: bool = True, enabled: bool = True) -> Account:
+    platform, _, handle = name.partition("/")
+    return Account(platform, handle, connected=connected, enabled=enabled)
+
+
+@pytest.mark.parametrize(
+    ("known", "meant"),
+    [
+        ([account("x/me")], "x/me"),
+        ([account("x/me", connected=False)], "x/me"),
+        ([account("x/me"), account("x/analytics", connected=False)], "x/me"),
+        ([account("x/me"), account("instagram/me")], "x/me"),
+    ],
+)
+def test_a_platform_means_its_only_account_or_its_only_connected_one(known: list[Account], meant: str) -> None:
+    assert find_account("x", known, PLATFORMS).name == meant
+    assert [one.name for one in resolve_accounts(["twitter", "x"], known, PLATFORMS)] == [meant]
+
+
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [
+        ([], "usage"),
+        ([account("x/me", enabled=False)], "usage"),
+        ([account("x/me"), account("x/you")], "ambiguous"),
+        ([account("x/me", connected=False), account("x/you", connected=False)], "ambiguous"),
+    ],
+)
+def test_a_platform_without_one_enabled_account_is_refused(known: list[Account], code: str) -> None:
+    with pytest.raises(TtpError) as refused:
+        resolve_accounts(["x"], known, PLATFORMS)
+    assert refused.value.code == code
+
+
+def test_a_disabled_account_is_found_by_its_platform_to_be_enabled_again() -> None:
+    assert find_account("x", [account("x/me", enabled=False)], PLATFORMS).name == "x/me"

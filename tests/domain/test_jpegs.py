@@ -42,6 +42,13 @@ def test_without_an_orientation_that_makes_sense_a_jpeg_stands_as_it_is_stored(b
     assert look(made.jpeg(40, 30, before)) == JpegAppearance(40, 30)
 
 
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("orientation", [None, 6])
+def test_a_place_in_the_exif_data_is_seen(order: str, orientation: int | None) -> None:
+    assert look(made.jpeg(40, 30, made.exif(orientation, order, place=True))).located
+    assert not look(made.jpeg(40, 30, made.exif(orientation, order))).located
+
+
 @pytest.mark.parametrize(
     ("name", "is_srgb"),
     [(b"desc\0\0\0\0\0\0\0\x12sRGB IEC61966-2.1", True), ("sRGB".encode("utf-16-be"), True), (b"Display P3", False)],

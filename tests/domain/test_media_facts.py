@@ -287,7 +287,7 @@ def test_a_webm_that_is_cut_off_or_makes_no_sense_is_refused() -> None:
 
 @pytest.mark.parametrize("data", [b"hello", b"%PDF-1.7 and more", b"\0" * 100, b"RIFF\0\0\0\0WAVEfmt "])
 def test_other_files_are_refused_with_what_is_known(data: bytes) -> None:
-    assert refused(data) == "is no image or video that ttp knows (JPEG, PNG, GIF, WebP, MP4, MOV, WebM)"
+    assert refused(data) == "is not an image or video that ttp knows (JPEG, PNG, GIF, WebP, MP4, MOV, WebM)"
 
 
 def test_an_empty_file_is_said_to_be_empty() -> None:

@@ -14,7 +14,9 @@ from ttp.domain.image_fit import FitProblems, ImageFit, ImageForm, converted_siz
 from ttp.domain.media import MediaItem, is_web_address
 from ttp.domain.media_probe.images import JpegAppearance
 
-INSTAGRAM, TIKTOK = (cast(ImageForm, PLATFORMS.rules(name).image_form) for name in ("instagram", "tiktok"))
+BLUESKY, INSTAGRAM, TIKTOK = (
+    cast(ImageForm, PLATFORMS.rules(name).image_form) for name in ("bluesky", "instagram", "tiktok")
+)
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 100_000, "ab" * 32, 1080, 1350, url="https://a.example/photo.jpg")
 SEEN = JpegAppearance(1080, 1350)
 ASPECTS = ((4, 5), (191, 100))
@@ -50,6 +52,14 @@ def test_tiktok_must_have_no_more_pixels_than_1080p_in_either_direction() -> Non
     for width, height in ((1921, 1080), (1080, 1921), (1081, 1081)):
         wrong = find_misfit(replace(PHOTO, width=width, height=height), JpegAppearance(width, height), TIKTOK)
         assert wrong == FitProblems(must=("it has too many pixels",))
+
+
+def test_a_photo_that_says_where_it_was_taken_is_converted_for_a_platform_that_would_publish_that() -> None:
+    wrong = find_misfit(PHOTO, replace(SEEN, located=True), BLUESKY)
+    assert wrong is not None
+    assert len(wrong.must) == 1
+    assert find_misfit(PHOTO, SEEN, BLUESKY) is None
+    assert find_misfit(PHOTO, replace(SEEN, located=True), INSTAGRAM) is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from tests.settings import Config
 from ttp.domain.action import Action
 from ttp.domain.config import Value
-from ttp.platforms.media_host.availability import NOT_SET, lack
+from ttp.platforms.media_host.availability import NOT_SET, missing_settings
 
 WHOLE: list[dict[str, Value]] = [
     {"media_host.kind": "folder", "media_host.path": "/srv", "media_host.base_url": "https://a.example"},
@@ -18,10 +18,10 @@ WHOLE: list[dict[str, Value]] = [
 
 @pytest.mark.parametrize("settings", WHOLE)
 def test_settings_that_are_whole_lack_nothing_and_others_are_named(settings: dict[str, Value]) -> None:
-    assert lack(Config(settings)) is None
+    assert missing_settings(Config(settings)) is None
     for name in settings:
         left = {key: value for key, value in settings.items() if key != name}
-        found = lack(Config(left))
+        found = missing_settings(Config(left))
         assert found is not None
         assert "media_host.kind" in found.message
         assert isinstance(found.hint, Action)
@@ -30,6 +30,6 @@ def test_settings_that_are_whole_lack_nothing_and_others_are_named(settings: dic
 
 
 def test_without_a_kind_all_three_are_named() -> None:
-    assert lack(Config()) == NOT_SET
+    assert missing_settings(Config()) == NOT_SET
     for kind in ("folder", "s3", "command"):
         assert kind in NOT_SET.message

@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.optimal import DAYS, Evidence, Parts, Recommendation, Signal, best, recommend, recommendation, week
+from ttp.domain.optimal import (
+    DAYS,
+    Evidence,
+    Parts,
+    Rating,
+    Recommendation,
+    Signal,
+    rank,
+    recommend,
+    recommendation,
+    week_schedule,
+)
 from ttp.domain.optimal.features import NEWEST, features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
@@ -71,6 +82,23 @@ def test_views_count_where_an_account_has_nothing_else() -> None:
         70,
         90,
     ]
+
+
+@pytest.mark.parametrize(
+    ("likes", "views", "by_views"),
+    [(2, 30, True), (2, 19, False), (3, 900, False), (0, 10, True), (0, 9, False)],
+)
+def test_views_count_where_engagement_is_small_and_views_are_ten_times_more(
+    likes: int, views: int, by_views: bool
+) -> None:
+    posts = [sample(n, MONDAY + n * HOUR, likes, views=views) for n in range(3)]
+    one = sample(3, MONDAY + 3 * HOUR, 80, views=views)
+    assert chosen(*posts, one) == ([views] * 4 if by_views else [likes] * 3 + [80])
+
+
+def test_views_that_are_known_of_few_posts_do_not_count() -> None:
+    posts = [sample(n, MONDAY + n * HOUR, 1, views=100 if n == 0 else None) for n in range(3)]
+    assert chosen(*posts) == [1, 1, 1]
 
 
 def test_a_post_of_unknown_engagement_is_left_out_beside_posts_that_have_some() -> None:
@@ -187,7 +215,7 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "days": [],
         "slots": [],
     }
-    assert week(found) == [{"day": day, "slots": []} for day in DAYS]
+    assert week_schedule(found) == [{"day": day, "slots": []} for day in DAYS]
 
 
 @pytest.mark.parametrize("posts", [1, 2, 5, 29])
@@ -284,7 +312,7 @@ def test_the_days_that_bring_more_are_found() -> None:
 
 def test_the_weekend_has_hours_of_its_own() -> None:
     found = ask(history(1000, lambda at: 1.2 * ((8 <= at.hour < 12) if at.weekday() > 4 else (18 <= at.hour < 22))))
-    by_day = [best(found.slots[24 * day : 24 * day + 24])[0].hour for day in range(7)]
+    by_day = [rank(found.slots[24 * day : 24 * day + 24])[0].hour for day in range(7)]
     assert all(hour in range(17, 23) for hour in by_day[:5])
     assert all(hour in range(7, 13) for hour in by_day[5:])
 
@@ -335,12 +363,29 @@ def test_every_part_of_the_week_is_rated_and_every_post_counted_once() -> None:
 
 def test_a_week_lists_the_hours_of_each_day_best_first() -> None:
     found = ask(history(100, evening))
-    for day, listed in enumerate(week(found)):
+    for day, listed in enumerate(week_schedule(found)):
         assert listed["day"] == DAYS[day]
         slots = listed["slots"]
         assert isinstance(slots, list)
-        assert [slot["hour"] for slot in slots] == [slot.hour for slot in best(found.slots[24 * day : 24 * day + 24])]
-        assert [slot["score"] for slot in slots] == sorted((slot["score"] for slot in slots), reverse=True)
+        assert [slot["hour"] for slot in slots] == [slot.hour for slot in rank(found.slots[24 * day : 24 * day + 24])]
+        uplifts = [found.slots[24 * day + slot["hour"]].uplift for slot in slots]
+        assert uplifts == sorted(uplifts, reverse=True)
+
+
+def test_slots_are_ordered_by_uplift_and_hours_by_score() -> None:
+    worse, better = Rating(0, 9, 0.5, 0.1, 0.0, 0.2, 1), Rating(0, 10, 0.4, 0.2, 0.0, 0.3, 1)
+    assert rank([worse, better]) == (better, worse)
+    hours = [replace(one, day=None) for one in (better, worse)]
+    assert [one.hour for one in rank(hours)] == [9, 10]
+
+
+def test_an_account_that_posts_at_its_best_hours_alone_is_known_to() -> None:
+    posts = [sample(n, MONDAY + n * DAY + (18 + n % 2) * HOUR, 50) for n in range(40)]
+    assert ask(posts).keeps_to_best
+    assert not ask(posts[:29]).keeps_to_best
+    assert not ask(history(200, evening)).keeps_to_best
+    assert not ask(posts).by_views
+    assert ask([sample(n, MONDAY + n * DAY, 0, views=50) for n in range(40)]).by_views
 
 
 def test_the_eighty_percent_interval_narrows_with_posts() -> None:

@@ -21,7 +21,7 @@ from ttp.domain.optimal.free_hours import (
     LEAD,
     OF_BEST_HOURS,
     FreeHour,
-    explored_hour,
+    draw_free_hour,
     free_best_slots,
     full_hours,
     next_free_hour,
@@ -40,7 +40,10 @@ def rated(account: str = "x/me", best: list[tuple[int, int]] = TEN, zone: ZoneIn
     """An account whose best slots, in this order, are `best`."""
     scores = {place: 0.9 - 0.01 * rank for rank, place in enumerate(best)}
     slots = tuple(
-        Rating(day, hour, scores.get((day, hour), 0.01), 0.0, 0.0, 0.0, 0) for day in range(7) for hour in range(24)
+        Rating(day, hour, score, score - 0.1, 0.0, 0.0, 0)
+        for day in range(7)
+        for hour in range(24)
+        for score in (scores.get((day, hour), 0.01),)
     )
     return Recommendation(account, zone, slots=slots)
 
@@ -68,7 +71,7 @@ def berlin(day: int, hour: int, month: int = 11) -> datetime:
 
 
 def test_the_earliest_of_the_ten_best_is_next_and_not_the_best_of_them() -> None:
-    assert best_slots(rated()) == [FreeHour(berlin(24, 18), 1, 18, 0.9)]
+    assert best_slots(rated()) == [FreeHour(berlin(24, 18), 1, 18, 0.9, 0.8)]
     assert find(now=berlin(25, 0)) == [berlin(25, 12)]
 
 
@@ -188,12 +191,15 @@ def test_an_explored_hour_is_among_the_ten_best_of_a_draw_and_has_the_score_that
     draw = Effects([0.0] * 24, [0.0] * 7, [float(place in range(48, 58)) for place in range(168)])
     told = replace(rated(), draws=(draw,))
 
-    (found,) = explored_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=QuietHours())
+    def drawn(quiet: QuietHours) -> FreeHour:
+        found = draw_free_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=quiet)
+        assert found is not None
+        return found
 
+    found = drawn(QuietHours())
     assert (found.at, found.score, found.explored) == (berlin(25, 0), 0.01, True)
     assert (found.as_json()["explored"], found.as_json()["why"]) == (True, EXPLORED)
-    quiet = QuietHours(parse_quiet_hours("22-4"))
-    assert explored_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=quiet)[0].at == berlin(25, 4)
+    assert drawn(QuietHours(parse_quiet_hours("22-4"))).at == berlin(25, 4)
 
 
 def test_full_hours_are_those_of_the_wall_clock() -> None:

@@ -17,21 +17,30 @@ from ttp.domain.optimal.design_matrix import (
     CONTRASTS,
     KIND_SD,
     LEVEL_SD,
+    SLOT_SD,
     Design,
-    Shape,
-    effects,
-    expected,
-    scales,
+    Prior,
+    effects_of,
+    prior_mean,
+    prior_sd,
 )
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.optimal.linear_algebra import back, backward, cholesky, forward, gram, times, transposed
-from ttp.domain.optimal.model import estimate, steepness
-from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, drawn, fit, fits
+from ttp.domain.optimal.linear_algebra import (
+    cholesky,
+    gram,
+    multiply_symmetric,
+    solve_lower,
+    solve_upper,
+    transposed,
+    upper_factor,
+)
+from ttp.domain.optimal.model import estimate, log_count_slope
+from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, draw_deviations, fit_prior, weigh_priors
 
 pytestmark = pytest.mark.slow  # numpy and scipy are in the extra `dev` alone
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-SHAPE = Shape(0.2, 0.06, 0.4)
+SHAPE = Prior(0.2, 0.06, 0.4)
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
@@ -67,10 +76,10 @@ def test_a_factor_is_that_of_numpy_and_solves_both_ways(size: int, seed: int) ->
     factor = cholesky([list(row[: i + 1]) for i, row in enumerate(positive.tolist())])
     whole = np.array([row + [0.0] * (size - len(row)) for row in factor])
     np.testing.assert_allclose(whole, np.linalg.cholesky(positive), atol=1e-9)
-    np.testing.assert_allclose(whole @ np.array(forward(factor, right.tolist())), right, atol=1e-9)
-    np.testing.assert_allclose(whole.T @ np.array(back(backward(factor), right.tolist())), right, atol=1e-9)
+    np.testing.assert_allclose(whole @ np.array(solve_lower(factor, right.tolist())), right, atol=1e-9)
+    np.testing.assert_allclose(whole.T @ np.array(solve_upper(upper_factor(factor), right.tolist())), right, atol=1e-9)
     lower = [list(row[: i + 1]) for i, row in enumerate(positive.tolist())]
-    np.testing.assert_allclose(times(lower, right.tolist()), positive @ right, atol=1e-9)
+    np.testing.assert_allclose(multiply_symmetric(lower, right.tolist()), positive @ right, atol=1e-9)
 
 
 def test_a_gram_matrix_is_the_lower_triangle_of_all_products() -> None:
@@ -97,7 +106,7 @@ def test_the_contrasts_of_days_are_orthogonal() -> None:
 def test_effects_are_the_columns_times_their_coefficients() -> None:
     rng = random.Random(2)
     coefficients = [rng.gauss(0, 1) for _ in COLUMNS]
-    found = effects(coefficients)
+    found = effects_of(coefficients)
     np.testing.assert_allclose(found.slots, np.array(coefficients) @ np.array(COLUMNS), atol=1e-9)
     week = np.array(found.slots).reshape(7, 24)
     np.testing.assert_allclose(found.hours, week.mean(axis=0), atol=1e-9)
@@ -106,7 +115,7 @@ def test_effects_are_the_columns_times_their_coefficients() -> None:
 
 def test_the_prior_of_hours_and_days_has_the_sd_that_its_shape_says() -> None:
     """At every hour alike; of days on average."""
-    variance = np.array(scales(SHAPE)) ** 2
+    variance = np.array(prior_sd(SHAPE)) ** 2
     columns = np.array(COLUMNS)
     of_hours, of_days = slice(0, 12), slice(12, 18)
     hours = (variance[of_hours, None] * columns[of_hours] ** 2).sum(axis=0)
@@ -116,7 +125,7 @@ def test_the_prior_of_hours_and_days_has_the_sd_that_its_shape_says() -> None:
 
 
 def test_less_is_expected_of_the_night_and_nothing_of_days() -> None:
-    found = effects(expected(SHAPE))
+    found = effects_of(prior_mean(SHAPE))
     assert min(range(24), key=found.hours.__getitem__) == 5
     assert max(found.hours) - min(found.hours) == pytest.approx(0.6 * SHAPE.hours, rel=0.1)
     # By day it makes little difference.
@@ -136,16 +145,23 @@ def nuisance(posts: list[PostFeatures]) -> Matrix:
     return np.stack([np.full(len(posts), LEVEL_SD), *trend, *kinds], axis=1)
 
 
-def before_any_post(posts: list[PostFeatures], shape: Shape) -> Matrix:
+def before_any_post(posts: list[PostFeatures], shape: Prior) -> Matrix:
     """What the prior expects of each post."""
     cells = [24 * post.weekday + post.hour for post in posts]
-    whole: Matrix = np.array(expected(shape)) @ np.array(COLUMNS)[:, cells]
+    whole: Matrix = np.array(prior_mean(shape)) @ np.array(COLUMNS)[:, cells]
     return whole
 
 
-def waves_of(posts: list[PostFeatures], shape: Shape) -> Matrix:
+def covariance_of(posts: list[PostFeatures]) -> Matrix:
+    """Of the noise and the effects that slots have of their own."""
+    cells = np.array([24 * post.weekday + post.hour for post in posts])
+    whole: Matrix = np.eye(len(posts)) + SLOT_SD**2 * (cells[:, None] == cells[None, :])
+    return whole
+
+
+def waves_of(posts: list[PostFeatures], shape: Prior) -> Matrix:
     cells = [24 * post.weekday + post.hour for post in posts]
-    whole: Matrix = (np.array(COLUMNS)[:, cells] * np.array(scales(shape))[:, None]).T
+    whole: Matrix = (np.array(COLUMNS)[:, cells] * np.array(prior_sd(shape))[:, None]).T
     return whole
 
 
@@ -154,19 +170,19 @@ def test_the_evidence_is_the_marginal_likelihood_of_a_multivariate_t() -> None:
     posts = posts_of(60)
     y = np.array(centred(posts))
     design = Design(posts)
-    normal = design.normal(y.tolist())
+    normal = design.equations(y.tolist())
     freedom = len(posts) - 1 + NOISE_POSTS
     taken_out = nuisance(posts)
     # The level takes its degree of freedom with it: what is left are contrasts between posts.
     contrasts = _contrasts_of(len(posts))
     found, independent = [], []
-    for shape in (SHAPE, Shape(0.04, 0.02, 0.15), Shape(0.6, 0.2, 0.6)):
+    for shape in (SHAPE, Prior(0.04, 0.02, 0.15), Prior(0.6, 0.2, 0.6)):
         waves = waves_of(posts, shape)
-        covariance = np.eye(len(posts)) + taken_out[:, 1:] @ taken_out[:, 1:].T + waves @ waves.T
+        covariance = covariance_of(posts) + taken_out[:, 1:] @ taken_out[:, 1:].T + waves @ waves.T
         scale = NOISE_SD**2 * contrasts @ covariance @ contrasts.T
         middle = contrasts @ before_any_post(posts, shape)
         independent.append(stats.multivariate_t(loc=middle, shape=scale, df=NOISE_POSTS).logpdf(contrasts @ y))
-        one = fit(design.gram, normal, len(posts), shape)
+        one = fit_prior(design.gram, normal, len(posts), shape)
         found.append(-freedom / 2 * math.log(one.squares) - sum(math.log(row[0]) for row in one.upper))
     np.testing.assert_allclose(np.diff(found), np.diff(independent), atol=1e-3)
 
@@ -181,17 +197,24 @@ def test_the_mean_and_its_spread_are_those_of_the_joint_regression() -> None:
     posts = posts_of(80)
     y = np.array(centred(posts))
     design = Design(posts)
-    one = fit(design.gram, design.normal(y.tolist()), len(posts), SHAPE)
+    one = fit_prior(design.gram, design.equations(y.tolist()), len(posts), SHAPE)
     joint = np.concatenate([nuisance(posts), waves_of(posts, SHAPE)], axis=1)
-    precision = joint.T @ joint + np.eye(joint.shape[1])
+    inverse = np.linalg.inv(covariance_of(posts))
+    precision = joint.T @ inverse @ joint + np.eye(joint.shape[1])
     others = nuisance(posts).shape[1]
-    solved = np.linalg.solve(precision, joint.T @ (y - before_any_post(posts, SHAPE)))
-    scale = np.array(scales(SHAPE))
-    np.testing.assert_allclose(one.mean, np.array(expected(SHAPE)) + scale * solved[others:], atol=1e-8)
-    trend, kind = design.taken_out(design.normal(y.tolist()), one.mean)
+    solved = np.linalg.solve(precision, joint.T @ inverse @ (y - before_any_post(posts, SHAPE)))
+    scale = np.array(prior_sd(SHAPE))
+    np.testing.assert_allclose(one.mean, np.array(prior_mean(SHAPE)) + scale * solved[others:], atol=1e-8)
+    trend, kind = design.nuisance_effects(design.equations(y.tolist()), one.mean)
     np.testing.assert_allclose(np.array(trend) + kind, nuisance(posts) @ solved[:others], atol=1e-8)
+    left = y - trend - kind - design.wave_effects(one.mean)
+    slots = np.array(design.slot_effects(left.tolist()))[[24 * post.weekday + post.hour for post in posts]]
+    np.testing.assert_allclose(slots, (covariance_of(posts) - np.eye(len(posts))) @ inverse @ left, atol=1e-8)
+    sds = np.array(design.slot_sds())[[24 * post.weekday + post.hour for post in posts]]
+    own = covariance_of(posts) - np.eye(len(posts))
+    np.testing.assert_allclose(sds**2, np.diag(own - own @ inverse @ own), atol=1e-8)
     rng = random.Random(3)
-    draws = np.array([one.around(rng) for _ in range(4000)])
+    draws = np.array([one.draw_deviation(rng) for _ in range(4000)])
     spread = np.sqrt(np.diag(np.linalg.inv(precision))[others:] * one.squares / (one.freedom - 2)) * scale
     np.testing.assert_allclose(draws.std(axis=0), spread, rtol=0.1)
     np.testing.assert_allclose(draws.mean(axis=0), 0, atol=0.1 * float(spread.max()))
@@ -200,11 +223,11 @@ def test_the_mean_and_its_spread_are_those_of_the_joint_regression() -> None:
 def test_what_explains_the_posts_gets_the_weight_and_the_draws() -> None:
     posts = posts_of(300)
     design = Design(posts)
-    weighted = fits(design.gram, design.normal(centred(posts)), len(posts))
+    weighted = weigh_priors(design.gram, design.equations(centred(posts)), len(posts))
     weights = [weight for weight, _ in weighted]
     assert sum(weights) == pytest.approx(1)
     assert weights == sorted(weights, reverse=True)
-    drawn_from = [one for one, _ in drawn(weighted, 100, random.Random(1))]
+    drawn_from = [one for one, _ in draw_deviations(weighted, 100, random.Random(1))]
     assert len(drawn_from) == 100
     for weight, one in weighted:
         assert abs(sum(other is one for other in drawn_from) - 100 * weight) <= 1
@@ -255,4 +278,4 @@ def test_small_counts_move_less_than_what_brings_them(mean: float) -> None:
     posts = [
         PostFeatures(MONDAY, 12, 0, "", math.log1p(n), f"p{n}-{i}") for n, many in enumerate(often) for i in range(many)
     ]
-    assert steepness(posts) == pytest.approx(max(slope, 0.25), abs=2e-3)
+    assert log_count_slope(posts) == pytest.approx(max(slope, 0.25), abs=2e-3)

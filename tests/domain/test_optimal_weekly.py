@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import DAYS, Recommendation, recommend, week
-from ttp.domain.optimal.free_hours import Week, week_of
+from ttp.domain.optimal import DAYS, Recommendation, recommend, week_schedule
+from ttp.domain.optimal.free_hours import Week, combine_weeks
 from ttp.domain.sample import Sample
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -32,20 +32,20 @@ def hours(found: Week, day: int) -> list[object]:
 
 def test_without_data_there_are_seven_days_without_hours() -> None:
     empty = Recommendation("x/none", BERLIN)
-    for found in (week_of([], NOW), week_of([empty], NOW)):
+    for found in (combine_weeks([], NOW), combine_weeks([empty], NOW)):
         assert (found.accounts, found.zone) == ((), None)
         assert found.days == tuple({"day": day, "slots": []} for day in DAYS)
 
 
 def test_one_account_has_its_own_week_and_accounts_without_data_change_nothing() -> None:
     one = told("x/me", BERLIN, 18)
-    found = week_of([Recommendation("x/none", NEW_YORK), one], NOW)
+    found = combine_weeks([Recommendation("x/none", NEW_YORK), one], NOW)
     assert (found.accounts, found.zone) == (("x/me",), BERLIN)
-    assert list(found.days) == week(one)
+    assert list(found.days) == week_schedule(one)
 
 
 def test_several_accounts_are_asked_at_the_same_instants() -> None:
-    found = week_of([told("x/me", BERLIN, 18), told("ig/shop", NEW_YORK, 18)], NOW)
+    found = combine_weeks([told("x/me", BERLIN, 18), told("ig/shop", NEW_YORK, 18)], NOW)
     assert (found.accounts, found.zone) == (("x/me", "ig/shop"), BERLIN)
     assert [day["day"] for day in found.days] == list(DAYS)
     assert all(sorted(map(str, hours(found, day))) == sorted(map(str, range(24))) for day in range(7))
@@ -54,4 +54,4 @@ def test_several_accounts_are_asked_at_the_same_instants() -> None:
 
 def test_the_same_account_twice_is_as_good_as_once() -> None:
     one = told("x/me", BERLIN, 18)
-    assert week_of([one, one], NOW).days == week_of([one], NOW).days
+    assert combine_weeks([one, one], NOW).days == combine_weeks([one], NOW).days

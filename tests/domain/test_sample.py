@@ -181,7 +181,7 @@ def test_minus_zero_is_zero() -> None:
 
 
 def test_a_kind_that_is_none_of_the_four_is_refused_and_case_does_not_matter() -> None:
-    assert reason(kind="reel") == 'kind "reel" is none of text, image, video, carousel'
+    assert reason(kind="reel") == 'kind "reel" is not one of text, image, video, carousel'
     assert read(kind="Video").kind == "video"
 
 

@@ -10,6 +10,7 @@ from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS
 from ttp.cli.commands.help import EXIT_HELP, VARIABLES
 from ttp.cli.completion_tree import first_line
+from ttp.cli.help_pages import split_help
 from ttp.cli.options import OUTPUT_OPTIONS
 
 _FILES = (
@@ -71,14 +72,14 @@ def _command(path: str, command: Any) -> Iterator[str]:
     arguments = [p.metavar for p in command.params if p.param_type_name == "argument"]
     children = getattr(command, "commands", {})
     yield from (".TP", rf"\fB{_escaped(path)}\fR {_escaped(' '.join(arguments))}".rstrip())
-    prose, _, example = command.help.partition("Example: ")
+    prose, examples = split_help(command.help)
     yield from _prose(" ".join(prose.replace("\b", "").split()))
-    if own or example:
+    if own or examples:
         yield ".RS"
         for option in own:
             yield from _option(option)
-        if example:
-            yield from (".PP", "Example:", *_typed(" ".join(example.split())))
+        if examples:
+            yield from (".PP", "Examples:", *(line for example in examples for line in _typed(example)))
         yield ".RE"
     for name, child in children.items():
         yield from _command(f"{path} {name}", child)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from ttp.cli.command_table import BY_NAME, COMMANDS, SECTIONS, TOPICS, Command, 
 from ttp.cli.commands.help import EXIT_HELP, capability_help, topic_text
 from ttp.cli.completion_tree import AT, OPTIONS, first_line
 from ttp.cli.exit_codes import BY_CODE
+from ttp.cli.help_pages import split_help
 from ttp.cli.main import main
 from ttp.domain.permissions import Capability
 
@@ -48,17 +50,18 @@ def test_the_root_knows_the_table_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("path", LEAVES)
-def test_every_command_has_a_line_of_help_and_an_example_that_parses(path: str) -> None:
+def test_every_command_has_a_line_of_help_and_examples_that_parse(path: str) -> None:
     command = TREE[path]
-    example = command.help.partition("Example: ")[2]
-    words = shlex.split(example.partition(" > ")[0])
+    _, examples = split_help(command.help)
 
     assert first_line(command.help).endswith(".")
     assert len(first_line(command.help)) <= LONGEST_HELP
+    assert 1 <= len(examples) <= 4
     name = ["ttp", *path.split(" ")]
-    assert words[: len(name)] == name
-    assert "\n" not in example.strip()
-    command.make_context(path, words[len(name) :])
+    for example in examples:
+        words = shlex.split(re.split(r" [|<>] ", example)[0])
+        assert words[: len(name)] == name
+        command.make_context(path, words[len(name) :])
 
 
 @pytest.mark.parametrize("path", TREE)

@@ -24,6 +24,7 @@ from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.commands.help import STATES, VARIABLES, topic_text
 from ttp.cli.completion_scripts import script
 from ttp.cli.completion_tree import SHELLS, first_line, tree
+from ttp.cli.help_pages import split_help, usage
 from ttp.cli.options import OUTPUT_OPTIONS
 from ttp.cli.settings import variable
 from ttp.domain.config import Key
@@ -96,15 +97,12 @@ def _commands() -> Iterator[str]:
 
 def _command(path: str, command: Any, level: str) -> Iterator[str]:
     children = getattr(command, "commands", {})
-    prose, example = _help(command.help)
+    prose, examples = _help(command.help)
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in _options(command) if p.name not in OUTPUT_OPTIONS]
-    usage = [path, *(["[OPTIONS]"] if _options(command) else []), *map(_argument, arguments)]
-    if children:
-        usage.append("[COMMAND]" if example else "COMMAND")
-    yield from ("", f"{level} {path}", "", *prose, "", "```text", " ".join(usage), "```")
-    if example:
-        yield from ("", "Example:", "", "```sh", example, "```")
+    yield from ("", f"{level} {path}", "", *prose, "", "```text", usage(path, command), "```")
+    if examples:
+        yield from ("", "```sh", *examples, "```")
     rows = [(f"`{p.metavar}`", _marked(first_line(p.help).rstrip("."))) for p in arguments] + [
         _option_row(p) for p in options
     ]
@@ -120,24 +118,19 @@ def _command(path: str, command: Any, level: str) -> Iterator[str]:
         yield from _command(f"{path} {name}", child, level + "#")
 
 
-def _help(text: str) -> tuple[list[str], str]:
-    """The paragraphs of a docstring, indented lines of it as code, and its example."""
-    prose, _, example = text.partition("Example: ")
+def _help(text: str) -> tuple[list[str], list[str]]:
+    """Return the paragraphs of a docstring, its indented lines as code, and its examples."""
+    prose, examples = split_help(text)
     lines: list[str] = []
     for indented, group in groupby(prose.replace("\b", "").strip().splitlines(), lambda line: line.startswith("  ")):
         block = list(group)
         lines += ["```text", *dedent("\n".join(block)).splitlines(), "```"] if indented else map(_marked, block)
-    return [line for line, _ in groupby(lines)], example.strip()
+    return [line for line, _ in groupby(lines)], examples
 
 
 def _marked(text: str) -> str:
     """The text with options in it written as code."""
     return re.sub(r"(?<![\w`-])--[a-z]+(-[a-z]+)*", r"`\g<0>`", text)
-
-
-def _argument(argument: Any) -> str:
-    metavar = str(argument.metavar)
-    return metavar if argument.required or metavar.startswith("[") else f"[{metavar}]"
 
 
 def _options(command: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from tests.conftest import Ran
 from tests.publisher.world import World, open_world
 from ttp.publisher.loop import Mode
 from ttp.sandbox.files import PHOTO
+from ttp.sandbox.server import RunningSandbox
 
 LONG_S = 1e8
 """How long a token lives: renewing them is another test's."""
@@ -96,12 +97,18 @@ ZURICH = datetime(2026, 10, 12, 6, tzinfo=UTC)
     ],
 )
 def test_each_post_of_a_month_goes_out_once_at_its_wall_time(
-    tmp_path: Path, form: str, way: str, zone: str, start: datetime, twice: datetime
+    tmp_path: Path,
+    shared_sandbox: RunningSandbox,
+    form: str,
+    way: str,
+    zone: str,
+    start: datetime,
+    twice: datetime,
 ) -> None:
     clock, there = FakeClock(start), ZoneInfo(zone)
     rows = entries(start.replace(hour=19, minute=15) + timedelta(days=1), twice if way == "optimal" else None)
     path = written(tmp_path, rows, form)
-    with open_world(tmp_path, clock, access_s=LONG_S) as world:
+    with open_world(shared_sandbox, tmp_path, clock, access_s=LONG_S) as world:
         world.account("x/shop")
         world.ttp.ok("account", "set", "x/shop", "--tz", zone)
         for words in ("daily 9:00,12:30", f"sun {twice:%H:%M}"):

@@ -1,4 +1,4 @@
-"""Run the fault sweeps and print what is wrong, and one table: the sample of CI, or with `--full` every run.
+"""Run the fault sweeps, and print what went wrong and a table: the sample of CI, or with `--full` every run.
 
 python -m tests.faults --full --jobs 4 --sweep kills
 python -m tests.faults --mutants [NUMBER]

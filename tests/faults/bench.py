@@ -100,7 +100,7 @@ class Bench:
         self.proxy.close()
 
     def env(self, **more: str) -> dict[str, str]:
-        """What the processes are told; names without `TTP_`."""
+        """Settings of the processes; names without `TTP_`."""
         url = self.proxy.url
         settings = {
             **{f"PLATFORMS__{name}__BASE_URL": url for name in ("BLUESKY", "MASTODON", "X", "INSTAGRAM", "TIKTOK")},

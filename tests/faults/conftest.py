@@ -25,7 +25,7 @@ PATIENCE_S = 15.0
 
 @dataclass
 class Process:
-    """`ttp` in a process of its own; what it says goes to files."""
+    """A `ttp` process whose output goes to files."""
 
     popen: subprocess.Popen[bytes]
     stdout: Path

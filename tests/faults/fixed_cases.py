@@ -1,6 +1,6 @@
-"""Runs that every sample makes, whatever its seed: those that once went wrong, or that alone show a certain mistake.
+"""Runs in every sample, whatever its seed: those that failed once, or that alone find a certain bug.
 
-To add one: a run that goes wrong prints its line, ready to be copied into the list below. Give the reason beside it.
+To add one: a run that goes wrong prints its line, ready to be copied into the list below. Give the reason in that line.
 Prefer a place with `call N`: how many requests come before it may differ between machines.
 """
 

@@ -1,4 +1,4 @@
-"""`ttp` in real processes that start at once: one process has everything imported, and forks for each command.
+"""Real `ttp` processes that start fast: one process imports everything and forks for each command.
 
 Owns starting and awaiting them. A fork is a process like any other: it can be killed, stopped, and holds its own locks.
 Run as a module it is that process; it reads orders from its standard input and has no threads.
@@ -68,7 +68,7 @@ class ShiftedClock:
 
 @dataclass
 class Fork:
-    """One command in a process of its own; what it says goes to files."""
+    """One command in its own process. Its output goes to files."""
 
     forks: Forks
     pid: int

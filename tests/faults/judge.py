@@ -1,4 +1,4 @@
-"""What one run left: on the platform, in the store, in every file and in everything said. Changes nothing."""
+"""Check the result of a run: on the platform, in the store, in every file and in all output."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def judge(bench: Bench, kind: Kind, secrets: tuple[str, ...]) -> Verdict:
             if kind.platform != "tiktok" and seen and seen[0]["id"] != _remote_id(bench):
                 verdict.wrong.append(f"bound to {_remote_id(bench)}, and it is {seen[0]['id']}")
             if len(kind.texts) > 1 and [p["parent"] for p in seen] != [None, *(p["id"] for p in seen[:-1])]:
-                verdict.wrong.append("the parts are no chain")
+                verdict.wrong.append("the parts are not a chain")
         case "needs_review":
             verdict.needs_review = 1
         case DeliveryState.FAILED | DeliveryState.CANCELLED:
@@ -80,7 +80,7 @@ def our_faults(bench: Bench, codes: frozenset[int] = ENDINGS) -> list[str]:
         if fork.peak_kb * 1024 > MEMORY:
             found.append(f"{fork.peak_kb // 1024} MB of memory")
     rows = bench.sql("SELECT message FROM attempt WHERE message LIKE '%a fault of ttp%'")
-    return found + [f"a fault of ours: {row[0]}" for row in rows]
+    return found + [f"an internal error: {row[0]}" for row in rows]
 
 
 def leaks(bench: Bench, secrets: tuple[str, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Mistakes that the sweeps must find: each is put into the `ttp` processes of a bench, and into nothing else.
+"""Bugs that the sweeps must find. Each is inserted into the `ttp` processes of a bench only.
 
 `python -m tests.faults --mutants` shows that the sweeps catch each. A sweep that catches none of its mutants checks
 nothing. To add one: a function that changes the program in its own process, and the sweeps that must notice.
@@ -18,8 +18,8 @@ from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Unknown
 from ttp.platforms import outcomes
 from ttp.platforms.client import LookupResult, Wait
-from ttp.platforms.outcomes import Judge
-from ttp.platforms.reply import Answer, Cut, Reply
+from ttp.platforms.outcomes import RefusalReader
+from ttp.platforms.reply import Answer, ConnectionLost, Reply
 from ttp.publisher import delivery_worker, reconcile
 from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.services.tokens import LockedToken
@@ -61,7 +61,7 @@ def _judged(is_not_done: Callable[[Reply], bool]) -> None:
     """Take some replies to a publishing call for proof that nothing was published."""
     original = outcomes.as_outcome
 
-    def as_outcome(reply: Reply, judge: Judge, platform: str) -> NotDone | Unknown:
+    def as_outcome(reply: Reply, judge: RefusalReader, platform: str) -> NotDone | Unknown:
         if is_not_done(reply):
             return NotDone(Kind.NETWORK, "taken for proof", passing=True)
         return original(reply, judge, platform)
@@ -70,7 +70,7 @@ def _judged(is_not_done: Callable[[Reply], bool]) -> None:
 
 
 def _timeout_is_not_done() -> None:
-    _judged(lambda reply: isinstance(reply, Cut) and "timed out" in reply.message)
+    _judged(lambda reply: isinstance(reply, ConnectionLost) and "timed out" in reply.message)
 
 
 def _server_error_is_not_done() -> None:

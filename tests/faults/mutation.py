@@ -1,4 +1,4 @@
-"""Trying a mistake: the sample of a sweep is made with it until a run is wrong."""
+"""Try a mutant: run the sample of a sweep with it until a run fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of post that are published under faults, and what the platform shows of each when all went well."""
+"""The kinds of post that are published under faults, and what the platform shows of each in the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loopback proxy between `ttp` and the sandbox that spoils chosen requests. Knows no platform and judges nothing.
+"""A loopback proxy between `ttp` and the sandbox that makes chosen requests fail. Knows no platform.
 
 Requests are counted from 0 in the order in which they arrive, over all processes that use it. A connection to the
 client is kept open as the client wishes; each request is passed on over a connection of its own.

@@ -1,4 +1,4 @@
-"""Which runs of a sweep CI makes: drawn with a seed from the commit, so that each commit tries others.
+"""Draw the runs of a sweep that CI makes. The seed is the commit, so that each commit tries others.
 
 Set FAULTS_SEED to draw the sample of another commit again. Sweeps are nested loops, so every n-th run would be at the
 same few places; here the runs are shuffled, most of them are taken from those that spoil a publishing call, and what a
@@ -20,7 +20,7 @@ from tests.faults.sweeps import Run
 
 SEED = "FAULTS_SEED"
 WITHOUT_GIT = "0"
-"""The seed where there is no git, or no commit yet."""
+"""The seed without git or without a commit."""
 CALL_SHARE = 0.75
 """Of the sample of a sweep that spoils publishing calls and other requests: the share at publishing calls. Some sweeps
 have no such runs; with this share at least half of all the runs of a sample are at a publishing call."""

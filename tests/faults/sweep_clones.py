@@ -1,4 +1,4 @@
-"""The sweep of a store's folder that is copied on the same machine, at every moment of a post's life, by every means.
+"""The sweep of stores copied on the same machine, at every moment of a post's life and by every means.
 
 The copy runs at once, and with `publish.any_machine` when the original is done: it is refused each time.
 The original publishes as if there were none.

@@ -1,4 +1,4 @@
-"""The sweep of hostile answers: every odd answer at every request, whether or not the platform did what was asked."""
+"""The sweep of hostile answers: every odd answer to every request, with and without its effect."""
 
 from __future__ import annotations
 

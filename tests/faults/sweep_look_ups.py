@@ -101,7 +101,7 @@ def _after_a_twin(bench: Bench, kind: Kind) -> None:
     bench.sql("UPDATE delivery SET due_at = ?, next_at = ?", later, later)
     argv = kind.argv(bench.media)
     if kind.platform == "x":
-        # X refuses a second text that is the same to the letter, and lists both of these alike.
+        # X refuses an identical second text, and lists both of these alike.
         argv[1] = argv[1].replace("/menu/", "/menu")
     twin = json.loads(bench.ok(*argv, "--at", "now", "--json"))["id"]
     bench.ok(*RUN)

@@ -1,4 +1,4 @@
-"""The sweep of programs: random commands, faults and kills, and a small model of what followers must see in the end."""
+"""The sweep of programs: random commands, faults and kills, with a small model of what followers must see."""
 
 from __future__ import annotations
 

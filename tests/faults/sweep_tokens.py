@@ -1,4 +1,4 @@
-"""The sweep of tokens: one that has ended, and several processes that need it at once."""
+"""The sweep of tokens: expired tokens, and several processes that need one at once."""
 
 from __future__ import annotations
 

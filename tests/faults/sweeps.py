@@ -1,4 +1,4 @@
-"""The sweeps: which runs there are, and what each must end in. Says nothing of how a run is made.
+"""The sweeps: their runs, and the result that each must have.
 
 A `Run` is one post published under one plan of faults. Runs are made from what a post asks for when nothing goes wrong
 (`Asks`), so that every process enumerates the same ones.

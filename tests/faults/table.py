@@ -1,4 +1,4 @@
-"""All sweeps under their names, the size of the sample of each, and the table of what a set of runs came to."""
+"""All sweeps by name, the sample size of each, and the table of results."""
 
 from __future__ import annotations
 

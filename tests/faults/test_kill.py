@@ -1,4 +1,4 @@
-"""`kill -9` and cut connections in a publishing call: the post is on the platform once, and known to be."""
+"""`kill -9` and cut connections in a publishing call: the post is on the platform once, and ttp knows it."""
 
 from __future__ import annotations
 

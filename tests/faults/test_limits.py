@@ -1,4 +1,4 @@
-"""A limit that one process met holds for the next one, on the machine's own clock."""
+"""A rate limit that one process met holds for the next one, on the machine's clock."""
 
 from __future__ import annotations
 

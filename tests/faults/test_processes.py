@@ -1,4 +1,4 @@
-"""Publishers beside each other, and commands beside a publisher."""
+"""Concurrent publishers, and commands during a publisher's run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS = {"at", "event", "post", "account", "remoteId", "url", "kind", "message", 
 
 
 @pytest.mark.slow
-def test_one_loop_and_all_that_happens_beside_it(world: World) -> None:
+def test_one_loop_with_concurrent_commands(world: World) -> None:
     world.account("x/beside")
     loop = world.publisher()
 
@@ -94,7 +94,7 @@ def test_two_runs_for_cron_publish_each_post_once(world: World) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_for_cron_counts_what_it_did_and_says_so_by_its_code(world: World) -> None:
+def test_a_cron_run_reports_counts_and_its_exit_code(world: World) -> None:
     world.account("x/well")
     world.account("x/refused")
     world.account("x/dead", expired=True)

@@ -1,4 +1,4 @@
-"""The sample of the sweeps, whatever its seed: what it must cover; and the command that makes the sweeps."""
+"""What a sample of the sweeps must cover, whatever its seed; and the command that runs the sweeps."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_fixed_case_is_in_every_sample(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("case", FIXED_CASES, ids=str)
-def test_a_fixed_case_names_a_run(case: FixedCase) -> None:
+def test_each_fixed_case_is_an_existing_run(case: FixedCase) -> None:
     assert len([run for run in runs_of(case.sweep) if case.names(run)]) == 1
 
 
@@ -102,7 +102,7 @@ def test_the_seed_is_the_commits_and_can_be_given(tmp_path: Path, monkeypatch: p
     assert fresh() == WITHOUT_GIT
 
 
-def test_the_mistakes_of_a_commit_are_two_and_all_have_their_turn() -> None:
+def test_each_commit_tries_two_mutants_and_all_get_their_turn() -> None:
     assert {len(set(some_mutants(str(number), 2))) for number in range(100)} == {2}
     assert {mutant for number in range(100) for mutant in some_mutants(str(number), 2)} == set(MUTANTS)
     assert all(name in SAMPLES for mutant in MUTANTS.values() for name in mutant.sweeps)
@@ -118,21 +118,21 @@ def test_the_mistakes_of_a_commit_are_two_and_all_have_their_turn() -> None:
         ["--mutants", "--full"],
     ],
 )
-def test_the_command_refuses_what_it_cannot_do_in_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_refuses_wrong_arguments_in_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(argv) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert len(err.splitlines()) == 1
 
 
-def test_the_refusal_is_the_exit_code_of_the_process() -> None:
+def test_a_refusal_sets_the_exit_code() -> None:
     argv = [sys.executable, "-m", "tests.faults", "--part", "1/20"]
     ran = subprocess.run(argv, cwd=Path(__file__).parents[2], env=dict(os.environ), capture_output=True, check=False)
     assert ran.returncode == 2
 
 
 @pytest.mark.parametrize(("survives", "code"), [(None, 0), ("no lock on refresh", 1)])
-def test_a_mistake_that_no_sweep_catches_is_named_and_is_a_failure(
+def test_a_mutant_that_survives_is_reported_and_fails(
     survives: str | None, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def tried(mutant: str, sweep: str, *rest: object) -> Tried:
@@ -150,7 +150,7 @@ def test_a_mistake_that_no_sweep_catches_is_named_and_is_a_failure(
     assert (survives or "") in err
 
 
-def test_a_run_at_a_publishing_call_must_have_spoiled_one() -> None:
+def test_a_run_at_a_publishing_call_must_have_changed_one() -> None:
     def run(*, at_call: bool) -> Run:
         return Run("a row", "a place", lambda bench: Verdict("published"), at_call=at_call)
 

@@ -1,4 +1,4 @@
-"""A few runs of the sweeps, always the same: nothing twice, nothing lost, nothing stuck, no token in any output.
+"""A few fixed runs of the sweeps: nothing twice, nothing lost, nothing stuck, no token in any output.
 
 `python -m tests.faults` makes the sample of a commit, with `--full` all runs; with `--mutants` it tries mistakes.
 """
@@ -26,7 +26,7 @@ def test_a_run_of_a_sweep_leaves_every_post_once(name: str, tmp_path: Path) -> N
     assert run.breaches(verdict) == [], "\n".join(verdict.story)
 
 
-def test_a_run_that_goes_wrong_is_told(tmp_path: Path) -> None:
+def test_a_wrong_run_is_reported(tmp_path: Path) -> None:
     """What the sweeps count must not be nothing: a platform that publishes twice, and a post that is taken away."""
     from tests.faults.judge import Verdict
     from tests.faults.proxy import Asked, Fault

@@ -1,4 +1,4 @@
-"""A store that is on another machine, or back in its own past, between real processes and the sandbox."""
+"""Stores that were copied to another machine or restored, with real processes and the sandbox."""
 
 from __future__ import annotations
 

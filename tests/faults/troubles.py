@@ -1,4 +1,4 @@
-"""What can go wrong with one request, by name: each is a `Fault` of the proxy, made for a bench and a kind of post."""
+"""Faults of one request by name: each is a `Fault` of the proxy for a bench and a kind of post."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs made in processes of their own, each with its own bench. Also what CI and the command share: which are made."""
+"""Run sweeps in worker processes, each with its own bench; and choose the runs for CI and the command."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
 
 
 def made(asks: Asks, choice: Choice, sweeps: tuple[str, ...], *, beside: int) -> Iterator[tuple[str, int, Verdict]]:
-    """Make the chosen runs in processes of their own, so many beside each other: sweep, number and verdict of each."""
+    """Make the chosen runs in several worker processes at a time: sweep, number and verdict of each."""
     jobs = [(name, index) for name in sweeps for index in range(len(choice.of(asks, name)))]
     with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (asks, choice, sweeps)) as pool:
         for done in as_completed([pool.submit(_make, job) for job in jobs]):

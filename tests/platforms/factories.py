@@ -10,7 +10,7 @@ import httpx
 from ttp.domain.config import Config
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Checker, Client, Deleter
-from ttp.platforms.limits import Gate, Memory
+from ttp.platforms.limits import LimitMemory, RateLimiter
 from ttp.platforms.login import BrowserLogin
 from ttp.platforms.metrics_reader import MetricsReader
 from ttp.platforms.platform import Runtime
@@ -24,7 +24,7 @@ def client_for(
     config: Config,
     clock: Clock,
     *,
-    memory: Memory | None = None,
+    memory: LimitMemory | None = None,
     lent: Path | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> Client:
@@ -51,5 +51,5 @@ def deleter_for(
     return PLATFORMS.facts(name).deleter(Runtime(config, clock, transport=transport))
 
 
-def gate_for(name: str, clock: Clock, memory: Memory | None = None) -> Gate:
-    return Gate(clock, PLATFORMS.facts(name).meter(clock), memory)
+def gate_for(name: str, clock: Clock, memory: LimitMemory | None = None) -> RateLimiter:
+    return RateLimiter(clock, PLATFORMS.facts(name).meter(clock), memory)

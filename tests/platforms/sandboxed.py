@@ -15,10 +15,7 @@ from tests.platforms.stubs import Clock, drive, media
 from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.domain.outcome import Handle, Outcome
-from ttp.platforms.client import MediaFile, PublishRequest, Ready
-from ttp.platforms.instagram.client import InstagramClient
-from ttp.platforms.tiktok.client import TikTokClient
-from ttp.platforms.x.client import XClient
+from ttp.platforms.client import Client, MediaFile, PublishRequest, Ready
 from ttp.sandbox.files import CLIP, PHOTO
 
 TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% off" 👩\u200d💻'
@@ -39,7 +36,7 @@ class Desk:
 
     url: str
     clock: Clock
-    client: XClient | InstagramClient | TikTokClient
+    client: Client
     order: PublishRequest
     settings: dict[str, Value]
 
@@ -51,7 +48,6 @@ class Desk:
         self.settings |= {name.replace("__", "."): value for name, value in settings.items()}
         self.client.close()
         client = client_for(self.order.account.platform, Config(self.settings), self.clock)
-        assert isinstance(client, XClient | InstagramClient | TikTokClient)
         self.client = client
 
     def change(self, **what: object) -> None:
@@ -82,7 +78,7 @@ class Desk:
 
 def files(platform: str, folder: Path) -> tuple[MediaFile, ...]:
     match platform:
-        case "x":
+        case "x" | "bluesky":
             return ()
         case "instagram":
             return (media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup"),)
@@ -106,4 +102,5 @@ CALL = {
     "x": ("POST", "/2/tweets$"),
     "instagram": ("POST", "/media_publish$"),
     "tiktok": ("PUT", "/video/"),
+    "bluesky": ("POST", "applyWrites$"),
 }

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, TtpError
-from ttp.platforms.oauth.callback import Code, Denied, Foreign, Landing, Listener, read_answer, read_pasted
+from ttp.platforms.oauth.callback import CallbackState, Code, Denied, Listener, NotThisLogin, read_answer, read_pasted
 
 STATE = "state-abcdefghijklmnop"
 FREE = "http://127.0.0.1:0/callback"
@@ -103,7 +103,7 @@ def test_the_texts_are_plain_uncached_and_send_no_referrer(listener: Listener) -
 
 
 def test_a_second_call_back_is_told_so_and_the_first_one_counts() -> None:
-    landing = Landing("/callback", STATE)
+    landing = CallbackState("/callback", STATE)
     assert landing.visit("GET", f"/callback?{GOOD}").status == 200
     assert landing.visit("GET", f"/callback?code=another&state={STATE}").status == 410
     assert landing.answer == Code("the-code")
@@ -117,7 +117,7 @@ def test_after_the_answer_nobody_listens_any_more(listener: Listener) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "BREW"])
 def test_only_a_get_counts(method: str) -> None:
-    landing = Landing("/callback", STATE)
+    landing = CallbackState("/callback", STATE)
     assert landing.visit(method, f"/callback?{GOOD}").status == 405
     assert landing.answer is None
 
@@ -241,7 +241,7 @@ def test_what_a_person_may_paste(pasted: str) -> None:
 )
 def test_what_is_pasted_wrong_is_said_to_be_so(pasted: str) -> None:
     answer = read_pasted(pasted, STATE)
-    assert isinstance(answer, Foreign)
+    assert isinstance(answer, NotThisLogin)
     assert answer.why
 
 
@@ -253,11 +253,11 @@ def test_a_pasted_refusal_is_one() -> None:
 @given(st.text(max_size=60))
 def test_no_other_state_is_ever_taken(state: str) -> None:
     if state != STATE:
-        assert isinstance(read_answer(f"code=a&state={quote(state.encode('utf-8', 'replace'))}", STATE), Foreign)
+        assert isinstance(read_answer(f"code=a&state={quote(state.encode('utf-8', 'replace'))}", STATE), NotThisLogin)
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=200))
 def test_any_code_survives_the_way_through_an_address(code: str) -> None:
     expected = Code(code.removesuffix("#_")) if code.removesuffix("#_") else None
     answer = read_answer(f"code={quote(code, safe='')}&state={STATE}", STATE)
-    assert answer == expected or isinstance(answer, Foreign)
+    assert answer == expected or isinstance(answer, NotThisLogin)

@@ -21,7 +21,7 @@ from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, sav
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.media import MediaItem
 from ttp.domain.media_probe import UnusableMedia, read_facts
-from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
+from ttp.platforms.image_conversion import CannotConvert, PillowMissing, convert_to_jpeg
 
 INSTAGRAM, TIKTOK = "instagram", "tiktok"
 WHITE = (255, 255, 255)
@@ -35,7 +35,7 @@ def make(folder: Path, data: bytes, platform: str = INSTAGRAM) -> bytes:
     path.write_bytes(data)
     facts = read_facts(lambda at, length: data[at : at + length], len(data))
     item = MediaItem("image", facts.mime, len(data), hashlib.sha256(data).hexdigest(), facts.width, facts.height)
-    return converted(path, item, FORMS[platform])
+    return convert_to_jpeg(path, item, FORMS[platform])
 
 
 def refused(folder: Path, data: bytes) -> str:
@@ -120,6 +120,25 @@ def test_what_would_be_too_large_is_made_with_less_quality(tmp_path: Path, monke
     assert refused(tmp_path, data) == "it stays too large whatever its quality"
 
 
+def test_an_image_that_no_quality_makes_small_enough_is_made_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = saved(Image.effect_noise((1600, 1200), 90).convert("RGB"), "JPEG", quality=95)
+    form = FORMS["bluesky"]
+    tight = type(form)(form.name, form.mimes, 400_000, box=form.box)
+    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: tight})
+    smaller = opened(make(tmp_path, data))
+    assert smaller.size in ((1200, 900), (900, 675))
+
+
+def test_a_photo_loses_where_it_was_taken(tmp_path: Path) -> None:
+    place = Image.Exif()
+    place[0x8825] = {1: "N", 2: (48.0, 12.0, 1.0)}
+    data = saved(Image.new("RGB", (60, 40), RED), "JPEG", exif=place)
+    assert opened(data).getexif().get_ifd(0x8825)
+    assert not opened(make(tmp_path, data, "bluesky")).getexif().get_ifd(0x8825)
+
+
 def test_what_moves_is_refused_and_said_how(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (400, 400), color) for color in (RED, GREEN)]
     for kind in ("GIF", "PNG", "WEBP"):
@@ -153,7 +172,7 @@ def test_only_the_decoder_of_its_own_kind_is_let_near_an_image(tmp_path: Path) -
     disguised.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
     item = MediaItem("a.jpg", "image/jpeg", 24, "ab" * 32, 800, 800)
     with pytest.raises(CannotConvert, match="cannot be read"):
-        converted(disguised, item, FORMS[INSTAGRAM])
+        convert_to_jpeg(disguised, item, FORMS[INSTAGRAM])
 
 
 def test_without_pillow_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +184,7 @@ def test_without_pillow_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return usual(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(NoPillow):
+    with pytest.raises(PillowMissing):
         make(tmp_path, made.png())
 
 

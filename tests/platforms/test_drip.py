@@ -14,8 +14,8 @@ import pytest
 from tests.platforms.stubs import order
 from ttp.domain.time.clock import SystemClock
 from ttp.platforms.http import Http, Timeouts
-from ttp.platforms.reply import Answer, Cut
-from ttp.platforms.transport import Network, Stream
+from ttp.platforms.reply import Answer, ConnectionLost
+from ttp.platforms.transport import DeadlineNetwork, DeadlineStream
 
 WHO = order("x")
 READ_S = 0.3
@@ -53,7 +53,7 @@ def asked(base: str, times: int = 1) -> tuple[list[object], float]:
         replies: list[object] = []
         for _ in range(times):
             began = time.monotonic()
-            replies.append(client.send(WHO, "GET", "/thing"))
+            replies.append(client.request_for(WHO, "GET", "/thing"))
         return replies, time.monotonic() - began
     finally:
         client.close()
@@ -74,14 +74,14 @@ def asked(base: str, times: int = 1) -> tuple[list[object], float]:
 def test_an_answer_that_drips_is_cut_when_its_time_is_over(start: bytes, drop: bytes) -> None:
     with answering(start, drop=drop) as base:
         (reply,), seconds = asked(base)
-    assert isinstance(reply, Cut)
+    assert isinstance(reply, ConnectionLost)
     assert READ_S * 0.9 <= seconds < 2.0
 
 
 def test_the_second_answer_of_a_connection_has_its_own_time() -> None:
     with answering(OK, OK, b"HTTP/1.1 200 OK\r\n", drop=b"a: b\r\n") as base:
         replies, seconds = asked(base, 3)
-    assert [type(reply) for reply in replies] == [Answer, Answer, Cut]
+    assert [type(reply) for reply in replies] == [Answer, Answer, ConnectionLost]
     assert READ_S * 0.9 <= seconds < 2.0
 
 
@@ -125,10 +125,10 @@ class Slow:
 
 def test_media_may_take_long_to_send_and_only_the_answer_is_bounded() -> None:
     slow = Slow()
-    network = Network(slow, lambda: slow.now)
+    network = DeadlineNetwork(slow, lambda: slow.now)
     stream = network.connect_tcp("x.example", 443, timeout=9.0)
     stream = stream.start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "x.example", 9.0)
-    assert isinstance(stream, Stream)
+    assert isinstance(stream, DeadlineStream)
     assert stream.get_extra_info("socket") == "socket"
     for _ in range(3):
         stream.write(b"x", 2.0)

@@ -16,9 +16,9 @@ import pytest
 
 from tests import media_bytes as made
 from ttp.platforms import download as fetching
-from ttp.platforms.download import CannotFetch, Patience, fetch, is_public, usable
+from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, is_public, parse_download_url
 
-PATIENCE = Patience(2.0, 2.0)
+PATIENCE = DownloadTimeouts(2.0, 2.0)
 PUBLIC = "93.184.215.14"
 PHOTO = made.jpeg()
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PHOTO) + PHOTO
@@ -110,7 +110,7 @@ def internet(server: Server, monkeypatch: pytest.MonkeyPatch) -> Internet:
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(socket, "create_connection", connect)
-    monkeypatch.setattr(fetching, "trust", lambda: net.trust)
+    monkeypatch.setattr(fetching, "tls_context", lambda: net.trust)
     return net
 
 
@@ -120,8 +120,8 @@ def got(url: str, *, loopback: bool = False) -> bytes:
     return file.getvalue()
 
 
-def refused(url: str, *, loopback: bool = False) -> CannotFetch:
-    with pytest.raises(CannotFetch) as caught:
+def refused(url: str, *, loopback: bool = False) -> DownloadFailed:
+    with pytest.raises(DownloadFailed) as caught:
         got(url, loopback=loopback)
     return caught.value
 
@@ -167,8 +167,8 @@ def test_an_address_of_the_whole_internet_is_public(address: str) -> None:
     ],
 )
 def test_an_address_that_cannot_be_good_is_refused_before_anybody_is_asked(url: str, why: str) -> None:
-    with pytest.raises(CannotFetch, match=why):
-        usable(url)
+    with pytest.raises(DownloadFailed, match=why):
+        parse_download_url(url)
 
 
 def test_the_connection_goes_to_the_very_address_that_was_checked(server: Server, internet: Internet) -> None:

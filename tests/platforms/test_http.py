@@ -22,7 +22,7 @@ from ttp.domain.action import action
 from ttp.domain.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.platform import Runtime
-from ttp.platforms.reply import Answer, Cut, Unsent
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent
 
 URL = "https://api.example/thing"
 WHO = order("x")
@@ -45,7 +45,7 @@ class One(httpx.BaseTransport):
 
 
 def answered(transport: httpx.BaseTransport, clock: Clock | None = None) -> Answer:
-    reply = http(transport, clock).send(WHO, "GET", "/thing")
+    reply = http(transport, clock).request_for(WHO, "GET", "/thing")
     assert isinstance(reply, Answer)
     return reply
 
@@ -62,8 +62,8 @@ def test_a_request_carries_the_token_and_the_version_and_every_time_out() -> Non
 
 def test_uploads_wait_longer_and_patience_shortens_the_wait() -> None:
     transport = One()
-    http(transport).send(WHO, "PUT", "/thing", content=b"x", uploading=True)
-    http(transport).send(WHO, "GET", "/thing", patience=0.5)
+    http(transport).request_for(WHO, "PUT", "/thing", content=b"x", uploading=True)
+    http(transport).request_for(WHO, "GET", "/thing", patience=0.5)
     upload, short = (request.extensions["timeout"] for request in transport.requests)
     assert upload == {"connect": 1, "read": 3, "write": 3, "pool": 1}
     assert short["read"] == 0.5
@@ -89,8 +89,8 @@ def test_the_settings_give_the_address_and_the_time_outs() -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> None:
-    reply = http(Script(Stub("GET", URL, fails=error))).send(WHO, "GET", "/thing")
-    assert isinstance(reply, Unsent)
+    reply = http(Script(Stub("GET", URL, fails=error))).request_for(WHO, "GET", "/thing")
+    assert isinstance(reply, NotSent)
     assert reply.kind is Kind.NETWORK
 
 
@@ -110,12 +110,12 @@ def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> N
     ids=lambda error: type(error).__name__,
 )
 def test_everything_else_may_have_arrived(error: Exception) -> None:
-    assert isinstance(http(Script(Stub("GET", URL, fails=error))).send(WHO, "GET", "/thing"), Cut)
+    assert isinstance(http(Script(Stub("GET", URL, fails=error))).request_for(WHO, "GET", "/thing"), ConnectionLost)
 
 
 def test_a_cut_in_the_middle_of_the_body_is_no_answer() -> None:
     transport = One(201, Body(b'{"data":', httpx.ReadError("reset")))
-    assert isinstance(http(transport).send(WHO, "GET", "/thing"), Cut)
+    assert isinstance(http(transport).request_for(WHO, "GET", "/thing"), ConnectionLost)
 
 
 def test_an_answer_that_drips_is_given_up_after_the_read_time_out() -> None:
@@ -131,14 +131,14 @@ def test_an_answer_that_drips_is_given_up_after_the_read_time_out() -> None:
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return httpx.Response(200, stream=Dripping())
 
-    assert http(Slow(), clock).send(WHO, "GET", "/thing") == Cut(
+    assert http(Slow(), clock).request_for(WHO, "GET", "/thing") == ConnectionLost(
         "the connection to api.example was cut: the answer took too long"
     )
 
 
 def test_a_text_that_no_request_can_carry_is_refused_unsent() -> None:
-    reply = http(Script()).send(WHO, "POST", "/thing", form={"caption": "\ud800"})
-    assert isinstance(reply, Unsent)
+    reply = http(Script()).request_for(WHO, "POST", "/thing", form={"caption": "\ud800"})
+    assert isinstance(reply, NotSent)
     assert reply.kind is Kind.CONTENT
 
 
@@ -189,8 +189,8 @@ def test_redirects_are_answers_and_never_followed() -> None:
 def test_cookies_of_one_account_never_reach_another() -> None:
     transport = One(headers={"set-cookie": "who=me; Path=/"})
     client = http(transport)
-    client.send(WHO, "GET", "/thing")
-    client.send(WHO, "GET", "/thing")
+    client.request_for(WHO, "GET", "/thing")
+    client.request_for(WHO, "GET", "/thing")
     assert "cookie" not in transport.requests[1].headers
 
 
@@ -210,25 +210,25 @@ def test_cookies_of_one_account_never_reach_another() -> None:
 def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool) -> None:
     transport = One()
     who = order("x", credentials=Credentials(TOKEN, host=host))
-    reply = http(transport, base=base).send(who, "GET", "/thing")
+    reply = http(transport, base=base).request_for(who, "GET", "/thing")
     assert bool(transport.requests) is sent
     if not sent:
-        assert isinstance(reply, Unsent)
+        assert isinstance(reply, NotSent)
         assert reply.kind is Kind.AUTH
         assert reply.hint == action("account connect", "x/demo")
 
 
 def test_keys_of_oauth_1_for_another_host_are_added_again() -> None:
     keys = Credentials(TOKEN, host="other.example", token_secret="s")
-    reply = http(One(), base="https://api.example").send(order("x", credentials=keys), "GET", "/thing")
-    assert isinstance(reply, Unsent)
+    reply = http(One(), base="https://api.example").request_for(order("x", credentials=keys), "GET", "/thing")
+    assert isinstance(reply, NotSent)
     assert reply.hint == action("account add", "x/demo", credentials="FILE")
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökèn"])
 def test_a_token_that_is_none_is_not_sent(token: str) -> None:
-    reply = http(Script()).send(order("x", credentials=Credentials(token)), "GET", "/thing")
-    assert isinstance(reply, Unsent)
+    reply = http(Script()).request_for(order("x", credentials=Credentials(token)), "GET", "/thing")
+    assert isinstance(reply, NotSent)
     assert reply.kind is Kind.AUTH
     assert not token or token not in reply.message
 
@@ -237,12 +237,12 @@ def test_secrets_are_in_no_message_no_repr_and_no_log(caplog: pytest.LogCaptureF
     who = order("x", credentials=Credentials(TOKEN, refresh_token="refresh-456", client_secret="client-789"))
     body = f'{{"error": {{"message": "bad token {TOKEN}, refresh-456, client-789"}}}}'.encode()
     with caplog.at_level(logging.DEBUG):
-        answer = http(One(401, Body(body))).send(who, "GET", "/thing")
-        cut = http(Script(Stub("GET", URL, fails=httpx.LocalProtocolError(f"bad header {TOKEN}")))).send(
+        answer = http(One(401, Body(body))).request_for(who, "GET", "/thing")
+        cut = http(Script(Stub("GET", URL, fails=httpx.LocalProtocolError(f"bad header {TOKEN}")))).request_for(
             who, "GET", "/thing"
         )
     assert isinstance(answer, Answer)
-    assert answer.words("error", "message") == "bad token [secret], [secret], [secret]"
+    assert answer.text_at("error", "message") == "bad token [secret], [secret], [secret]"
     everything = " ".join([repr(answer), answer.excerpt(), repr(cut), repr(who), caplog.text])
     for secret in (TOKEN, "refresh-456", "client-789"):
         assert secret not in everything
@@ -253,7 +253,7 @@ def test_the_platform_clock_moves_on_with_the_time_since_its_last_date() -> None
     date = "Tue, 24 Nov 2026 11:59:30 GMT"
     client = http(One(headers={"date": date}), clock)
     assert client.platform_at("x/demo") is None
-    reply = client.send(WHO, "GET", "/thing")
+    reply = client.request_for(WHO, "GET", "/thing")
     assert isinstance(reply, Answer)
     assert reply.date == NOON - timedelta(seconds=30)
     clock.at -= timedelta(hours=5)  # the wall clock may jump, the time since boot does not
@@ -278,14 +278,14 @@ def test_each_thread_has_its_own_connections_and_close_ends_them_all() -> None:
     seen = []
 
     def work() -> None:
-        client.send(WHO, "GET", "/thing")
+        client.request_for(WHO, "GET", "/thing")
         seen.append(client._wire())
 
     for _ in range(2):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-    client.send(WHO, "GET", "/thing")
+    client.request_for(WHO, "GET", "/thing")
     assert len({id(one) for one in [*seen, client._wire()]}) == 3
     client.close()
     assert not any(one._made for one in seen)
@@ -315,7 +315,7 @@ def server(*, then: bytes | None) -> Iterator[str]:
 def over_sockets(base: str) -> object:
     client = Http(base, Timeouts(2, 2, 2), Clock())
     try:
-        return client.send(WHO, "POST", "/thing", json={"text": "hi"})
+        return client.request_for(WHO, "POST", "/thing", json={"text": "hi"})
     finally:
         client.close()
 
@@ -323,7 +323,7 @@ def over_sockets(base: str) -> object:
 def test_a_port_that_nobody_listens_on_is_proof() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert isinstance(over_sockets(f"http://127.0.0.1:{port}"), Unsent)
+    assert isinstance(over_sockets(f"http://127.0.0.1:{port}"), NotSent)
 
 
 def test_a_proxy_in_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,17 +337,17 @@ def test_a_proxy_in_the_environment_is_not_asked_for_loopback(monkeypatch: pytes
 
 def test_a_connection_that_ends_after_the_request_is_doubt() -> None:
     with server(then=None) as base:
-        assert isinstance(over_sockets(base), Cut)
+        assert isinstance(over_sockets(base), ConnectionLost)
 
 
 def test_an_answer_shorter_than_it_announced_is_doubt() -> None:
     with server(then=b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{") as base:
-        assert isinstance(over_sockets(base), Cut)
+        assert isinstance(over_sockets(base), ConnectionLost)
 
 
 @pytest.mark.parametrize("base", ["", "nowhere", "ftp://api.example", "http://a..b", "http://[::1"])
 def test_an_address_that_is_none_is_refused_unsent(base: str) -> None:
-    assert isinstance(over_sockets(base), Unsent)
+    assert isinstance(over_sockets(base), NotSent)
 
 
 def test_no_number_that_is_none_gets_through() -> None:

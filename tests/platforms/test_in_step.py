@@ -51,7 +51,7 @@ def serving(*answers: bytes) -> Iterator[tuple[str, list[int]]]:
 def data_of(base: str, times: int) -> list[object]:
     client = Http(base, Timeouts(2, PATIENCE_S, 2), SystemClock())
     try:
-        replies = [client.send(WHO, "GET", "/thing") for _ in range(times)]
+        replies = [client.request_for(WHO, "GET", "/thing") for _ in range(times)]
         return [reply.data if isinstance(reply, Answer) else reply for reply in replies]
     finally:
         client.close()

@@ -19,10 +19,10 @@ from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.limits import InstagramMeter
-from ttp.platforms.instagram.usage import regain_s
-from ttp.platforms.limits import Brief, Gate, Unmetered, whole_number
+from ttp.platforms.instagram.usage import seconds_until_regained
+from ttp.platforms.limits import InMemoryLimits, NoMeter, RateLimiter, parse_whole_number
 from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear
-from ttp.platforms.reply import Answer, Unsent
+from ttp.platforms.reply import Answer, NotSent
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
 from ttp.platforms.tiktok.limits import TikTokMeter
 from ttp.platforms.x.limits import XMeter
@@ -144,7 +144,7 @@ def test_what_stands_before_a_platform_may_say_when_to_come_back() -> None:
     refused = tiktok_refusal(Answer(429, asked, too_many), TIKTOK.account, NOON, 5)
     assert refused is not None
     assert refused.retry_at == after(seconds=7)
-    assert regain_s(Answer(400, asked, {"error": {"code": 4}})) == 7
+    assert seconds_until_regained(Answer(400, asked, {"error": {"code": 4}})) == 7
 
 
 def test_x_s_reset_counts_from_x_s_own_clock() -> None:
@@ -234,14 +234,14 @@ def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
         LimitKey("posts in 24 h"),
     )
     assert meter.keys(INSTAGRAM, "POST", "/v25.0/178/media") == (LimitKey("calls in percent"),)
-    assert meter.counted(INSTAGRAM, "POST", "/v25.0/178/media", Brief()) == ()
+    assert meter.counted(INSTAGRAM, "POST", "/v25.0/178/media", InMemoryLimits()) == ()
 
 
 # TikTok: counted here.
 
 
 def counts(
-    pace: TikTokMeter, memory: Brief, path: str = INIT, what: PublishRequest = TIKTOK
+    pace: TikTokMeter, memory: InMemoryLimits, path: str = INIT, what: PublishRequest = TIKTOK
 ) -> tuple[int, datetime | None]:
     (limit,) = pace.counted(what, "POST", path, memory)
     memory.note(what.account, [limit])
@@ -249,7 +249,7 @@ def counts(
 
 
 def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> None:
-    clock, memory = Clock(), Brief()
+    clock, memory = Clock(), InMemoryLimits()
     pace = TikTokMeter(clock)
     seen = []
     for _ in range(6):
@@ -276,21 +276,21 @@ def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> 
 def test_tiktok_limits_each_sort_of_call(path: str, names: tuple[str, ...], most: int | None) -> None:
     pace = TikTokMeter(Clock())
     assert pace.keys(TIKTOK, "POST", path) == tuple(map(LimitKey, names))
-    assert [limit.limit for limit in pace.counted(TIKTOK, "POST", path, Brief())] == ([most] if most else [])
+    assert [limit.limit for limit in pace.counted(TIKTOK, "POST", path, InMemoryLimits())] == ([most] if most else [])
 
 
 @pytest.mark.parametrize(
     ("left", "resets_in", "now_left"), [(2, 30, 1), (0, 30, 0), (9, 30, 5), (2, 0, 5), (2, -5, 5), (2, None, 5)]
 )
 def test_what_another_process_counted_counts_on(left: int, resets_in: int | None, now_left: int) -> None:
-    memory = Brief()
+    memory = InMemoryLimits()
     resets_at = None if resets_in is None else after(seconds=resets_in)
     memory.note(TIKTOK.account, [Limit("tiktok/demo", "new posts a minute", left, 6, resets_at)])
     assert counts(TikTokMeter(Clock()), memory)[0] == now_left
 
 
 def test_accounts_of_tiktok_are_counted_apart_and_a_clock_that_is_put_back_stops_nothing() -> None:
-    clock, memory = Clock(), Brief()
+    clock, memory = Clock(), InMemoryLimits()
     pace = TikTokMeter(clock)
     other = replace(TIKTOK, account=replace(TIKTOK.account, handle="other"))
     assert (counts(pace, memory)[0], counts(pace, memory, what=other)[0]) == (5, 5)
@@ -316,9 +316,9 @@ def test_tiktok_s_refusals_are_remembered(code: str, path: str, told: tuple[str,
 # The gate.
 
 
-def gate(memory: Brief | None = None, clock: Clock | None = None) -> Gate:
+def gate(memory: InMemoryLimits | None = None, clock: Clock | None = None) -> RateLimiter:
     clock = clock or Clock()
-    return Gate(clock, XMeter(clock), memory)
+    return RateLimiter(clock, XMeter(clock), memory)
 
 
 def closed(name: str = "POST /2/tweets", seconds: float = 60, limit: int | None = 100) -> Limit:
@@ -326,22 +326,22 @@ def closed(name: str = "POST /2/tweets", seconds: float = 60, limit: int | None 
 
 
 def test_a_call_over_a_limit_is_refused_with_its_reset_and_no_other() -> None:
-    memory = Brief()
+    memory = InMemoryLimits()
     memory.note(X.account, [closed(), closed("POST /2/tweets in 24 h", 3600, None)])
-    assert gate(memory).shut(X, "POST", "/2/tweets") == Unsent(
+    assert gate(memory).why_closed(X, "POST", "/2/tweets") == NotSent(
         "a limit of x is used up: POST /2/tweets in 24 h", Kind.RATE_LIMIT, retry_at=after(hours=1)
     )
-    assert gate(memory).shut(X, "GET", "/2/users/me") is None
+    assert gate(memory).why_closed(X, "GET", "/2/users/me") is None
     later = Clock(after(hours=1))
-    assert gate(memory, later).shut(X, "POST", "/2/tweets") is None
+    assert gate(memory, later).why_closed(X, "POST", "/2/tweets") is None
 
 
 def test_the_check_before_the_work_holds_the_account() -> None:
-    memory = Brief()
-    gate(memory).check(X, "POST /2/tweets", "POST", "/2/tweets")
+    memory = InMemoryLimits()
+    gate(memory).require_open(X, "POST /2/tweets", "POST", "/2/tweets")
     memory.note(X.account, [closed()])
     with pytest.raises(StepFailed) as failed:
-        gate(memory).check(X, "POST /2/tweets", "POST", "/2/tweets")
+        gate(memory).require_open(X, "POST /2/tweets", "POST", "/2/tweets")
     assert failed.value.step == "POST /2/tweets"
     assert failed.value.outcome == NotDone(
         Kind.RATE_LIMIT,
@@ -354,7 +354,7 @@ def test_the_check_before_the_work_holds_the_account() -> None:
 
 
 def test_what_no_limit_can_be_is_not_remembered() -> None:
-    memory = Brief()
+    memory = InMemoryLimits()
     there = gate(memory)
     told = [closed(seconds=86_401), replace(closed("a"), left=-1), replace(closed("b"), left=10**10), closed("c")]
     there.note(X.account, *told, replace(closed("d"), resets_at=None))
@@ -365,12 +365,12 @@ def test_what_no_limit_can_be_is_not_remembered() -> None:
 
 
 def test_without_a_meter_everything_may_be_called() -> None:
-    free = Gate(Clock())
-    assert free.enter(X, "POST", "/2/tweets") is None
-    free.hear(X, "POST", "/2/tweets", Answer(429))
+    free = RateLimiter(Clock())
+    assert free.acquire(X, "POST", "/2/tweets") is None
+    free.record_answer(X, "POST", "/2/tweets", Answer(429))
     free.memory.keep()
-    assert free.shut(X, "POST", "/2/tweets") is None
-    assert Unmetered().keys(X, "POST", "/") == ()
+    assert free.why_closed(X, "POST", "/2/tweets") is None
+    assert NoMeter().keys(X, "POST", "/") == ()
 
 
 @pytest.mark.parametrize(
@@ -378,7 +378,7 @@ def test_without_a_meter_everything_may_be_called() -> None:
     [("15", 15), ("0", 0), ("", None), (None, None), ("1" * 12, None), ("-1", None), ("1.5", None), ("\u0661", None)],
 )
 def test_only_digits_are_a_number(text: str | None, number: int | None) -> None:
-    assert whole_number(text) == number
+    assert parse_whole_number(text) == number
 
 
 HEADERS = st.dictionaries(
@@ -407,9 +407,9 @@ def test_whatever_an_answer_holds_it_fails_no_call(headers: dict[str, str], stat
     clock = Clock()
     answer = Answer(status, headers, data, date=NOON)
     for what, meter in ((X, XMeter(clock)), (INSTAGRAM, InstagramMeter(clock)), (TIKTOK, TikTokMeter(clock))):
-        there = Gate(clock, meter)
-        there.hear(what, "POST", INIT, answer)
-        shut = there.shut(what, "POST", INIT)
+        there = RateLimiter(clock, meter)
+        there.record_answer(what, "POST", INIT, answer)
+        shut = there.why_closed(what, "POST", INIT)
         assert shut is None or (shut.retry_at is not None and NOON < shut.retry_at <= after(hours=24))
 
 
@@ -426,12 +426,14 @@ def test_what_an_answer_told_keeps_the_next_call_from_being_made() -> None:
     clock = Clock()
     script = Script(Stub("POST", URL, sent=x_headers("x-rate-limit", left=0)), Stub("POST", URL))
     client = http(script, clock)
-    assert isinstance(client.send(X, "POST", "/2/tweets"), Answer)
-    reply = client.send(X, "POST", "/2/tweets")
-    assert reply == Unsent("a limit of x is used up: POST /2/tweets (100)", Kind.RATE_LIMIT, retry_at=after(minutes=10))
+    assert isinstance(client.request_for(X, "POST", "/2/tweets"), Answer)
+    reply = client.request_for(X, "POST", "/2/tweets")
+    assert reply == NotSent(
+        "a limit of x is used up: POST /2/tweets (100)", Kind.RATE_LIMIT, retry_at=after(minutes=10)
+    )
     assert len(script.left) == 1
     clock.move(600)
-    assert isinstance(client.send(X, "POST", "/2/tweets"), Answer)
+    assert isinstance(client.request_for(X, "POST", "/2/tweets"), Answer)
 
 
 def test_an_urgent_call_is_made_all_the_same_and_one_without_the_token_is_no_call_of_the_account() -> None:
@@ -439,21 +441,21 @@ def test_an_urgent_call_is_made_all_the_same_and_one_without_the_token_is_no_cal
         Stub("POST", URL, status=429), Stub("POST", URL), Stub("POST", URL, headers={"authorization": None})
     )
     client = http(script, Clock())
-    client.send(X, "POST", "/2/tweets")
-    assert isinstance(client.send(X, "POST", "/2/tweets", urgent=True), Answer)
-    assert isinstance(client.send(X, "POST", URL, with_token=False), Answer)
+    client.request_for(X, "POST", "/2/tweets")
+    assert isinstance(client.request_for(X, "POST", "/2/tweets", urgent=True), Answer)
+    assert isinstance(client.request_for(X, "POST", URL, with_token=False), Answer)
     assert script.left == []
 
 
 def test_a_call_that_was_not_made_is_proof_and_waits_for_the_reset() -> None:
-    reply = Unsent("used up", Kind.RATE_LIMIT, retry_at=after(minutes=5))
+    reply = NotSent("used up", Kind.RATE_LIMIT, retry_at=after(minutes=5))
     proof = NotDone(Kind.RATE_LIMIT, "used up", passing=True, retry_at=after(minutes=5))
     assert as_failure(reply, lambda _: None, "X") == proof
     assert as_outcome(reply, lambda _: None, "X") == proof
     assert as_unclear(reply, lambda _: None, "X") == Unclear(Kind.RATE_LIMIT, "used up", look_at=after(minutes=5))
 
 
-class Kept(Brief):
+class Kept(InMemoryLimits):
     """A memory that counts how often it is to be kept."""
 
     kept = 0
@@ -464,7 +466,7 @@ class Kept(Brief):
 
 def test_closing_the_connections_keeps_what_was_told() -> None:
     memory = Kept()
-    Http("https://api.x.com", Timeouts(1, 2, 3), Clock(), gate=Gate(Clock(), memory=memory)).close()
+    Http("https://api.x.com", Timeouts(1, 2, 3), Clock(), gate=RateLimiter(Clock(), memory=memory)).close()
     assert memory.kept == 1
 
 
@@ -478,8 +480,8 @@ def test_closing_the_connections_keeps_what_was_told() -> None:
     ids=["x", "instagram", "tiktok"],
 )
 def test_each_platform_has_its_own_gate(what: PublishRequest, path: str, name: str) -> None:
-    memory = Brief()
+    memory = InMemoryLimits()
     there = gate_for(what.account.platform, Clock(), memory)
-    assert there.shut(what, "POST", path) is None
+    assert there.why_closed(what, "POST", path) is None
     memory.note(what.account, [Limit(what.account.name, name, 0, 1, after(seconds=5))])
-    assert there.shut(what, "POST", path) is not None
+    assert there.why_closed(what, "POST", path) is not None

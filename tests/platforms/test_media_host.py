@@ -17,7 +17,7 @@ from ttp.platforms.client import MediaFile
 from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import availability as troubles
 from ttp.platforms.media_host import command
-from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, trouble
+from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, media_host_problem
 from ttp.platforms.media_host.host import MediaHost
 
 REHEARSAL: dict[str, Value] = {"platforms.instagram.base_url": "http://127.0.0.1:8700"}
@@ -114,9 +114,9 @@ def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: 
     assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
     assert why.hint == action("help", "media-host")
     bucket = Config({"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"})
-    assert trouble(bucket) is None
+    assert media_host_problem(bucket) is None
     monkeypatch.setattr(troubles, "s3_is_installed", lambda: False)
-    lack = trouble(bucket)
+    lack = media_host_problem(bucket)
     assert lack is not None
     assert lack.hint == "pip install 'ttp-cli[s3]'"
 

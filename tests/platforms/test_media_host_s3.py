@@ -27,7 +27,7 @@ from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.media_host.host import MediaHost
-from ttp.platforms.media_host.s3 import remembered, take_back
+from ttp.platforms.media_host.s3 import delete_object, list_objects
 
 SECRET = "a-secret-that-nobody-is-to-see"
 PROGRAM = os.environ.get("MOTO_SERVER", "")
@@ -125,14 +125,14 @@ def test_what_is_up_is_remembered_and_used_again_until_it_is_taken_back(
     first = host(config, lent).url(file)
     second = host(config, lent).url(file)
     assert urlsplit(first).path == urlsplit(second).path
-    (one,) = remembered(lent)
+    (one,) = list_objects(lent)
     assert (one.sha256, one.given, one.whole) == (file.item.sha256, "ab" * 32, True)
     assert stat.S_IMODE(one.file.stat().st_mode) == 0o600
     assert SECRET not in one.file.read_text()
-    take_back(config, one)
+    delete_object(config, one)
     assert keys(config) == []
     assert list(lent.iterdir()) == []
-    take_back(config, one)  # a second time is no error
+    delete_object(config, one)  # a second time is no error
 
 
 @with_server
@@ -144,7 +144,7 @@ def test_a_try_that_broke_off_leaves_a_key_that_the_next_one_uses(
         with pytest.raises(NoPublicUrl, match="Input/output error") as caught:
             host(config, lent).url(file)
     assert caught.value.passing
-    (one,) = remembered(lent)
+    (one,) = list_objects(lent)
     assert not one.whole
     host(config, lent).url(file)
     assert keys(config) == [f"some/folder/{one.key}"]
@@ -181,9 +181,9 @@ def test_a_server_that_is_not_there_is_a_passing_trouble(
     with pytest.raises(NoPublicUrl) as caught:
         host(config, lent).url(file)
     assert caught.value.passing
-    (one,) = remembered(lent)
+    (one,) = list_objects(lent)
     with pytest.raises(NoPublicUrl):
-        take_back(config, one)
+        delete_object(config, one)
     assert one.file.exists()
 
 
@@ -196,15 +196,15 @@ def test_without_credentials_their_names_are_said() -> None:
 
 def test_what_is_not_in_the_bucket_any_more_is_forgotten(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lent.mkdir()
-    one = s3.Lent("key.jpg", "s3://bucket", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
+    one = s3.BucketObject("key.jpg", "s3://bucket", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
     one.remember()
 
     def none_there(*_: object) -> None:
         raise FileNotFoundError("Object at location key.jpg not found")
 
     monkeypatch.setattr("obstore.delete", none_there)
-    take_back(settings("", "s3://bucket", monkeypatch), one)
-    assert list(remembered(lent)) == []
+    delete_object(settings("", "s3://bucket", monkeypatch), one)
+    assert list(list_objects(lent)) == []
 
 
 @pytest.mark.parametrize(
@@ -223,13 +223,13 @@ def test_a_setting_that_names_no_bucket_is_refused(lent: Path, file: MediaFile, 
 
 def test_what_another_bucket_holds_is_left_there(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lent.mkdir()
-    one = s3.Lent("key.jpg", "s3://old", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
+    one = s3.BucketObject("key.jpg", "s3://old", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
     one.remember()
     (lent / "damaged").write_text("{")
-    assert list(remembered(lent)) == [one]
-    assert list(remembered(lent / "none")) == []
+    assert list(list_objects(lent)) == [one]
+    assert list(list_objects(lent / "none")) == []
     with pytest.raises(NoPublicUrl):
-        take_back(settings("", "s3://new", monkeypatch), one)
+        delete_object(settings("", "s3://new", monkeypatch), one)
 
 
 def test_without_the_extra_it_says_what_to_type(lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:

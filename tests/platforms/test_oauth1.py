@@ -92,7 +92,7 @@ def test_a_client_with_user_keys_signs_what_it_sends_with_its_query() -> None:
 
     script = Script(Signed("GET", "", answer={"data": {}}))
     http = Runtime(Config(), Clock(), transport=script).http(PLATFORMS.facts("x"))
-    http.send(order("x", credentials=KEYS), "GET", "/2/tweets", query={"ids": "1,2", "a b": "ü"})
+    http.request_for(order("x", credentials=KEYS), "GET", "/2/tweets", query={"ids": "1,2", "a b": "ü"})
     (request,) = seen
     header = request.headers["authorization"]
     assert parts(header)["oauth_token"] == "the-token"

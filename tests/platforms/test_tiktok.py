@@ -19,11 +19,11 @@ from ttp.domain.action import action
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
-from ttp.platforms.reply import Answer, Cut
+from ttp.platforms.reply import Answer, ConnectionLost
 from ttp.platforms.tiktok import uploads as tiktok_upload
 from ttp.platforms.tiktok.errors import CODES, REASONS, publication_failure, refusal
 from ttp.platforms.tiktok.uploads import CHUNK, chunk_count, chunk_size, may_upload_to
-from ttp.platforms.uploads import pieces
+from ttp.platforms.uploads import read_range
 
 API = "https://open.tiktokapis.com/v2/post/publish"
 PUT_URL = "https://upload.tiktok.example/video/?id=1"
@@ -443,7 +443,7 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_call(tmp_path: Path) -> N
     path = tmp_path / "v.mp4"
     path.write_bytes(b"vid")
     with pytest.raises(OSError, match="shorter"):
-        list(pieces(path, 0, 5))
+        list(read_range(path, 0, 5))
 
 
 # The publishing call.
@@ -671,7 +671,7 @@ def test_every_row_of_the_tables_is_named_here() -> None:
     assert set(REASON_ROWS) == set(REASONS)
     told = publication_failure("internal", Answer(200, data=envelope()), DEMO, NOON)
     assert (told.passing, told.message, told.http_status) == (True, "internal (internal, log id L)", None)
-    assert publication_failure("internal", Cut("cut"), DEMO, NOON).passing
+    assert publication_failure("internal", ConnectionLost("cut"), DEMO, NOON).passing
 
 
 @pytest.mark.parametrize("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}], ids=str)

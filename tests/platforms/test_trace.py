@@ -26,7 +26,7 @@ def ask(answer: httpx.Response | Exception, url: str = "/2/things", **asked: obj
         return answer
 
     http = Http(HERE, Timeouts(1, 2, 3), Clock(), transport=httpx.MockTransport(answered))
-    http.ask("POST", url, **asked)  # type: ignore[arg-type]  # whatever a test gives
+    http.request("POST", url, **asked)  # type: ignore[arg-type]  # whatever a test gives
 
 
 @on()
@@ -36,7 +36,7 @@ def test_a_whole_publication_is_told_without_its_secrets(desk: Desk, caplog: pyt
     assert desk.order.credentials.access_token not in caplog.text
     assert caplog.text.count("upload_token=[secret]") == caplog.text.count("upload_token")
     assert "authorization: Bearer [secret]" in caplog.text
-    call = {"x": "/2/tweets", "instagram": "/media_publish", "tiktok": "/video/"}
+    call = {"x": "/2/tweets", "instagram": "/media_publish", "tiktok": "/video/", "bluesky": "applyWrites"}
     assert f"{call[desk.order.account.platform]} 20" in caplog.text
     assert f"({desk.order.account.name})" in caplog.text
 

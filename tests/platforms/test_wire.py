@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 import httpx
 import pytest
 
-from ttp.platforms.transport import Wire
+from ttp.platforms.transport import Connections
 
 OK = b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
 
@@ -24,8 +24,8 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def wire(*, proxies: bool = True) -> Wire:
-    return Wire(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), time.monotonic, proxies=proxies)
+def wire(*, proxies: bool = True) -> Connections:
+    return Connections(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), time.monotonic, proxies=proxies)
 
 
 @contextmanager

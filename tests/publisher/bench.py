@@ -1,4 +1,4 @@
-"""A publisher to hold in one's hands: a real store, a clock that stands still, and clients that say what they are told.
+"""A publisher for tests: a real store, a clock that the test moves, and clients with scripted answers.
 
 Every piece of work runs in the loop's own thread, and a nap moves the clock: a test of an hour takes milliseconds and
 always goes the same way.
@@ -42,7 +42,7 @@ from ttp.store.home.media import MediaStore
 from ttp.store.writer import Writer
 
 LIMIT = 200_000
-"""Naps after which a run is taken to be endless."""
+"""After this many naps a run counts as endless."""
 FINGERPRINT = "f" * 64
 
 T = TypeVar("T")
@@ -205,7 +205,7 @@ class Bench:
         return [attempt for attempt in found if phase in (None, attempt.phase)]
 
     def intents(self, post_id: int = 1) -> list[str | None]:
-        """What became of each publishing intent, oldest first."""
+        """The outcome of each publishing intent, oldest first."""
         return [attempt.outcome for attempt in self.attempts(post_id, Phase.PUBLISH)]
 
     def sql(self, statement: str, *values: object) -> list[Row]:

@@ -1,4 +1,4 @@
-"""X as its own client meets it: a feed that keeps what arrives, a list of it, and answers that get lost."""
+"""A fake X: a feed that keeps posts, a list of them, and answers that can get lost."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ SENDS = (
     "limit",
     "unreachable",
 )
-"""What can become of a publishing call."""
+"""The possible results of a publishing call."""
 LOOKS = ("truth", "truth", "server error", "limit", "die")
-"""What can become of a look-up."""
+"""The possible results of a look-up."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass
 class FakeX(httpx.BaseTransport):
-    """`sends` and `looks` are what becomes of the coming calls, last first; then all is well. `guard`: an identical
+    """`sends` and `looks` are the results of the coming calls, last first; then all is well. `guard`: an identical
     text is refused, as X mostly does."""
 
     clock: FakeClock

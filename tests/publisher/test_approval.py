@@ -1,4 +1,4 @@
-"""Where nothing goes out before it is approved: what waits, how long, what is said of it, and that nothing spins."""
+"""Publishing with required approval: which posts wait, how long, and what is reported."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def notes(bench: Bench) -> list[str | None]:
 
 
 @pytest.mark.parametrize("mode", [Mode.ONCE, Mode.UNTIL_IDLE])
-def test_a_short_run_leaves_what_is_not_approved_says_so_and_ends(strict: Bench, mode: Mode) -> None:
+def test_a_short_run_skips_unapproved_posts_reports_them_and_ends(strict: Bench, mode: Mode) -> None:
     strict.post(due=-1.0)
     strict.post()
     strict.post(due=HOUR)
@@ -48,7 +48,7 @@ def test_a_short_run_leaves_what_is_not_approved_says_so_and_ends(strict: Bench,
     assert len(strict.naps) <= 1
 
 
-def test_what_is_approved_passes_what_is_not(strict: Bench) -> None:
+def test_approved_posts_overtake_unapproved_ones(strict: Bench) -> None:
     strict.post(due=-2.0)
     strict.post(due=-1.0)
     approve(strict, 2)
@@ -57,7 +57,7 @@ def test_what_is_approved_passes_what_is_not(strict: Bench) -> None:
     assert [strict.delivery(i).state for i in (1, 2)] == [PENDING, PUBLISHED]
 
 
-def test_a_loop_sends_it_once_somebody_has_approved_it(strict: Bench) -> None:
+def test_a_loop_publishes_a_post_once_it_is_approved(strict: Bench) -> None:
     strict.post()
     strict.at(100.0, lambda: approve(strict, 1))
     strict.x.publishes.append(Done("1"))
@@ -67,7 +67,7 @@ def test_a_loop_sends_it_once_somebody_has_approved_it(strict: Bench) -> None:
     assert 100.0 <= sent <= 101.0
 
 
-def test_a_loop_does_not_spin_on_what_waits(strict: Bench, tmp_path: Path) -> None:
+def test_a_loop_does_not_spin_on_unapproved_posts(strict: Bench, tmp_path: Path) -> None:
     idle = Bench(tmp_path / "idle")
     for number in range(3):
         strict.post(due=-float(number))
@@ -82,7 +82,7 @@ def test_a_loop_does_not_spin_on_what_waits(strict: Bench, tmp_path: Path) -> No
     ]
 
 
-def test_what_waits_longer_than_it_may_be_late_is_missed_and_says_what_it_waited_for(strict: Bench) -> None:
+def test_an_unapproved_post_that_is_too_late_is_missed_with_the_reason(strict: Bench) -> None:
     strict.post(due=-6 * HOUR - 1)
     strict.post(due=-6 * HOUR)
     strict.post(due=-2 * HOUR, max_lateness_s=HOUR)
@@ -97,7 +97,7 @@ def test_what_waits_longer_than_it_may_be_late_is_missed_and_says_what_it_waited
         assert error.hint == action("approve", post_id)
 
 
-def test_what_was_approved_and_is_late_by_itself_is_missed_as_ever(strict: Bench) -> None:
+def test_an_approved_post_that_is_too_late_is_missed(strict: Bench) -> None:
     strict.post(due=-7 * HOUR)
     approve(strict, 1)
     strict.run(Mode.ONCE)
@@ -106,7 +106,7 @@ def test_what_was_approved_and_is_late_by_itself_is_missed_as_ever(strict: Bench
     assert (", first publisher " in error.message, error.hint) == (True, action("retry", 1))
 
 
-def test_an_approval_that_comes_late_but_in_time_sends_it_late(strict: Bench) -> None:
+def test_a_late_approval_within_the_limit_publishes_the_post_late(strict: Bench) -> None:
     strict.post(due=-5 * HOUR)
     approve(strict, 1)
     strict.x.publishes.append(Done("1"))
@@ -114,7 +114,7 @@ def test_an_approval_that_comes_late_but_in_time_sends_it_late(strict: Bench) ->
     assert strict.delivery().state is PUBLISHED
 
 
-def test_a_post_that_is_followed_ends_where_its_approval_was_taken_back(strict: Bench) -> None:
+def test_following_a_post_ends_when_its_approval_is_withdrawn(strict: Bench) -> None:
     strict.post()
     strict.run(Mode.PUBLISH, only=[1])
     assert strict.delivery().state is PENDING
@@ -123,7 +123,7 @@ def test_a_post_that_is_followed_ends_where_its_approval_was_taken_back(strict: 
         assert watch.look() is approved
 
 
-def test_a_later_time_of_a_repeat_outdoes_an_approved_one_only_once_it_is_approved(strict: Bench) -> None:
+def test_a_later_occurrence_replaces_an_approved_one_only_when_approved(strict: Bench) -> None:
     for due in (-200.0, -10.0):
         strict.post(due=due)
     strict.sql(
@@ -136,7 +136,7 @@ def test_a_later_time_of_a_repeat_outdoes_an_approved_one_only_once_it_is_approv
     assert [strict.delivery(i).state for i in (1, 2)] == [PUBLISHED, PENDING]
 
 
-def test_without_the_setting_nothing_is_asked(bench: Bench) -> None:
+def test_without_the_setting_no_approval_is_needed(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(Done("1"))
     bench.run()
@@ -144,7 +144,7 @@ def test_without_the_setting_nothing_is_asked(bench: Bench) -> None:
     assert notes(bench) == []
 
 
-def test_what_began_before_the_setting_waits_where_it_would_be_tried_again(strict: Bench) -> None:
+def test_a_delivery_started_before_the_setting_waits_before_its_retry(strict: Bench) -> None:
     strict.post()
     strict.sql("UPDATE delivery SET state = 'retrying', attempts = 1")
     strict.sql("UPDATE post SET status = 'publishing'")

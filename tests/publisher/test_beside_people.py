@@ -1,4 +1,4 @@
-"""People who change what the publisher is about to send: they are first, or they are refused."""
+"""Edits and deletions while the publisher runs: they win before the claim, or are refused."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Pat
     assert all(bench.delivery(post_id).state is DeliveryState.PENDING for post_id in edited)
 
 
-def test_what_is_being_published_can_be_neither_edited_nor_deleted_nor_rescheduled(bench: Bench, posts: Posts) -> None:
+def test_a_post_being_published_cannot_be_edited_deleted_or_rescheduled(bench: Bench, posts: Posts) -> None:
     bench.post()
     refused: list[str] = []
 
@@ -129,7 +129,7 @@ def test_what_is_being_published_can_be_neither_edited_nor_deleted_nor_reschedul
     assert bench.delivery().state is DeliveryState.PUBLISHED
 
 
-def test_a_delivery_that_something_else_moved_is_a_fault_and_nothing_is_overwritten(bench: Bench) -> None:
+def test_a_delivery_moved_by_another_process_is_an_error_and_not_overwritten(bench: Bench) -> None:
     bench.post()
 
     def publish(order: PublishRequest, handle: Handle) -> Outcome:

@@ -1,4 +1,4 @@
-"""Giving back media beside the deliveries: when, and that what goes wrong is told once."""
+"""Deletion of hosted media during a run: when it happens, and that an error is reported once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Care:
         return []
 
 
-def test_a_short_run_does_both_at_its_end_and_tells_what_went_wrong() -> None:
+def test_a_short_run_does_both_at_its_end_and_reports_errors() -> None:
     care = Care()
     with media_cleanup(care) as told:  # type: ignore[arg-type]  # all that is asked of it
         assert care.turns == []
@@ -39,7 +39,7 @@ def test_a_short_run_does_both_at_its_end_and_tells_what_went_wrong() -> None:
     assert told == ["the bucket does not give it back"]
 
 
-def test_a_loop_does_both_in_between_and_says_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_does_both_periodically_and_reports_an_error_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MEDIA_EVERY_S", 0.01)
     monkeypatch.setattr(module, "SWEEPS_EVERY_S", 1000.0)
     care = Care()
@@ -50,7 +50,7 @@ def test_a_loop_does_both_in_between_and_says_nothing_twice(monkeypatch: pytest.
     assert told == ["the bucket does not give it back"]
 
 
-def test_a_run_that_is_cut_takes_no_time_for_it() -> None:
+def test_an_interrupted_run_does_neither() -> None:
     care = Care()
     with media_cleanup(care, lambda: True) as told:  # type: ignore[arg-type]
         pass

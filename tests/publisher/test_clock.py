@@ -1,4 +1,4 @@
-"""A clock that cannot be right publishes nothing and says so; one that was ahead leaves nothing that waits for ever."""
+"""A clock behind the last record publishes nothing and is reported. A clock that was ahead leaves nothing waiting."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(
 
 
 def forget_when_it_was_made(bench: Bench) -> None:
-    """So that nothing but what is sent tells of a clock."""
+    """So that only sent posts leave a record of the clock."""
     for name in ("post", "account"):
         bench.sql(f"UPDATE {name} SET created_at = 0")
 
@@ -83,7 +83,7 @@ def test_a_loop_waits_for_the_clock_and_says_so_once(bench: Bench) -> None:
     assert bench.delivery().state is S.PUBLISHED
 
 
-def test_a_time_that_is_scheduled_holds_nothing_up(bench: Bench) -> None:
+def test_a_scheduled_time_is_not_a_record_of_the_clock(bench: Bench) -> None:
     bench.post(due=1e8)
     bench.post(due=0.0)
     bench.x.publishes.append(Done("1"))
@@ -101,7 +101,7 @@ def test_a_clock_that_is_set_back_while_it_runs_ends_a_short_run(bench: Bench) -
     assert bench.x.times("publish") == [0.5]
 
 
-def test_a_person_may_say_that_the_clock_is_right(bench: Bench) -> None:
+def test_a_person_can_confirm_the_clock(bench: Bench) -> None:
     bench.clock.advance(hours=24 * 400)
     bench.post(due=0.0)
     run(bench)
@@ -117,7 +117,7 @@ def test_a_person_may_say_that_the_clock_is_right(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_a_look_up_that_a_clock_which_was_ahead_put_off_is_made_in_time(bench: Bench, restarted: bool) -> None:
+def test_a_look_up_delayed_by_a_clock_that_was_ahead_is_made_in_time(bench: Bench, restarted: bool) -> None:
     bench.clock.advance(hours=24)
     bench.x.skew = -86_400.0  # the platform knows what time it is
     bench.post(due=86_400.0)
@@ -142,7 +142,7 @@ def test_a_look_up_that_a_clock_which_was_ahead_put_off_is_made_in_time(bench: B
     assert notes(bench) == []
 
 
-def test_a_retry_is_made_when_it_was_to_be_though_the_clock_was_set_back_meanwhile(bench: Bench) -> None:
+def test_a_retry_keeps_its_delay_if_the_clock_is_set_back(bench: Bench) -> None:
     bench.x.skew = None
     bench.post()
     forget_when_it_was_made(bench)
@@ -156,7 +156,7 @@ def test_a_retry_is_made_when_it_was_to_be_though_the_clock_was_set_back_meanwhi
     assert notes(bench) == [], "nothing that is known happened later than now"
 
 
-def test_looks_before_the_clock_was_set_back_count_and_keep_none_after_it_from_counting(bench: Bench) -> None:
+def test_look_ups_before_and_after_a_clock_set_back_both_count(bench: Bench) -> None:
     bench.config = type(bench.config)({"platforms.x.settle_s": 60.0})
     bench.post()
     bench.x.publishes.extend([Unknown(Kind.NETWORK, "cut"), Done("1")])

@@ -1,4 +1,4 @@
-"""What the next publisher does with what a dead one left."""
+"""Recovery of the deliveries of a publisher that was killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def killed(bench: Bench) -> Outcome:
     bench.die()
 
 
-def test_a_claimed_delivery_of_a_dead_publisher_goes_out_once(bench: Bench) -> None:
+def test_a_claimed_delivery_of_a_dead_publisher_is_published_once(bench: Bench) -> None:
     bench.post()
     bench.x.prepares.extend([[Did("upload", handle={"media": "m"}), bench.die], []])
     bench.x.publishes.append(Done("1"))
@@ -77,7 +77,7 @@ def test_a_publisher_that_dies_between_the_answer_and_its_commit_is_settled_by_a
     assert (bench.delivery().state, bench.delivery().remote_id) == (DeliveryState.PUBLISHED, "1")
 
 
-def test_a_delivery_that_waited_for_its_container_goes_on_where_it_was(bench: Bench) -> None:
+def test_a_delivery_that_waited_for_its_container_continues_there(bench: Bench) -> None:
     bench.post()
     bench.x.prepares.extend([[Did("create", handle={"container": "c"}), Wait(5.0, "container IN_PROGRESS")], []])
     bench.x.publishes.append(Done("1"))
@@ -91,7 +91,7 @@ def test_a_delivery_that_waited_for_its_container_goes_on_where_it_was(bench: Be
     ]
 
 
-def test_an_error_in_one_job_does_not_take_along_the_outcome_of_another(bench: Bench) -> None:
+def test_an_error_in_one_job_keeps_the_outcome_of_another(bench: Bench) -> None:
     """The publisher ends by it, but only once the call that is under way has come back and is on disk."""
     bench.account("tiktok/me")
     bench.post("x/me")
@@ -117,7 +117,7 @@ def test_an_error_in_one_job_does_not_take_along_the_outcome_of_another(bench: B
     assert bench.delivery(1).state is DeliveryState.CLAIMED
 
 
-def test_an_outcome_that_the_store_cannot_take_leaves_the_intent_open(bench: Bench) -> None:
+def test_an_outcome_that_cannot_be_stored_leaves_the_intent_open(bench: Bench) -> None:
     bench.post()
 
     def fill(order: PublishRequest, handle: Handle) -> Outcome:
@@ -150,7 +150,7 @@ def test_a_second_publisher_after_a_clean_stop_finds_nothing_to_take_over(bench:
     assert bench.intents() == ["not_done", "done"]
 
 
-def test_a_publisher_that_is_thrown_away_stores_nothing_more(bench: Bench) -> None:
+def test_a_discarded_publisher_stores_nothing(bench: Bench) -> None:
     """The interpreter closes what is left of it at its end, when nobody is there to store anything."""
     bench.post()
     bench.x.prepares.append([Wait(60.0, "container")])

@@ -1,4 +1,4 @@
-"""Jobs on workers: counting them, waiting for them, letting them go."""
+"""The worker pool: counting jobs, waiting for them, releasing them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def waits(*seconds: float, log: list[str] | None = None) -> Callable[[], Generat
     return steps
 
 
-def test_a_job_that_waits_is_in_hand_but_takes_no_worker(clock: FakeClock) -> None:
+def test_a_waiting_job_is_counted_but_uses_no_worker(clock: FakeClock) -> None:
     workers, log = WorkerPool(Inline(), clock), list[str]()
     workers.start(Carried(waits(5.0, log=log)))
     assert len(workers.at_work) == 1
@@ -64,7 +64,7 @@ def test_a_job_that_waits_is_in_hand_but_takes_no_worker(clock: FakeClock) -> No
     assert not workers.wait(0)
 
 
-def test_sleepers_go_on_in_the_order_of_their_time(clock: FakeClock) -> None:
+def test_waiting_jobs_continue_in_the_order_of_their_times(clock: FakeClock) -> None:
     workers, log = WorkerPool(Inline(), clock), list[str]()
     for seconds in (3.0, 1.0, 2.0):
         workers.start(Carried(waits(seconds, seconds, log=log)))
@@ -75,7 +75,7 @@ def test_sleepers_go_on_in_the_order_of_their_time(clock: FakeClock) -> None:
     assert log == ["wait 1.0", "wait 2.0", "wait 3.0"]
 
 
-def test_what_a_job_raises_comes_out_of_the_wait_and_the_job_is_gone(clock: FakeClock) -> None:
+def test_an_exception_of_a_job_is_raised_by_the_wait_and_removes_the_job(clock: FakeClock) -> None:
     def steps() -> Generator[Wait, None, None]:
         yield Wait(0.0, "nothing")
         raise ZeroDivisionError
@@ -111,7 +111,7 @@ def test_a_nap_ends_with_its_time() -> None:
     assert wait_for_report(queue.SimpleQueue(), 0.01) is None
 
 
-def test_a_drain_lets_go_of_what_waits(clock: FakeClock) -> None:
+def test_a_drain_releases_waiting_jobs(clock: FakeClock) -> None:
     workers, log = WorkerPool(Inline(), clock), list[str]()
     jobs = [Carried(waits(60.0, log=log)), Carried(waits(90.0, log=log))]
     for job in jobs:
@@ -122,7 +122,7 @@ def test_a_drain_lets_go_of_what_waits(clock: FakeClock) -> None:
     assert not workers.jobs
 
 
-def test_a_drain_waits_for_what_works_and_lets_go_of_it_at_its_next_wait() -> None:
+def test_a_drain_waits_for_working_jobs_until_their_next_wait() -> None:
     clock, log, go = FakeClock(), list[str](), threading.Event()
 
     def steps() -> Generator[Wait, None, None]:
@@ -136,7 +136,7 @@ def test_a_drain_waits_for_what_works_and_lets_go_of_it_at_its_next_wait() -> No
     assert log == ["wait 60.0", "let go"]
 
 
-def test_a_drain_gives_up_what_outlasts_it() -> None:
+def test_a_drain_abandons_jobs_that_take_too_long() -> None:
     clock, go = FakeClock(), threading.Event()
 
     def steps() -> Generator[Wait, None, None]:
@@ -154,7 +154,7 @@ def test_a_drain_gives_up_what_outlasts_it() -> None:
     go.set()
 
 
-def test_one_job_that_cannot_let_go_keeps_no_other_from_it(clock: FakeClock) -> None:
+def test_a_job_that_cannot_be_released_does_not_block_others(clock: FakeClock) -> None:
     def stubborn() -> Generator[Wait, None, None]:
         try:
             yield Wait(60.0, "something")
@@ -222,7 +222,7 @@ def test_workers_that_are_closed_end_when_they_have_nothing_left_to_do() -> None
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
-def test_a_wait_that_is_no_time_ends_in_an_hour(clock: FakeClock, seconds: float) -> None:
+def test_an_invalid_wait_ends_after_an_hour(clock: FakeClock, seconds: float) -> None:
     workers = WorkerPool(Inline(), clock)
     workers.start(Carried(waits(seconds)))
     workers.wait(0)
@@ -251,9 +251,7 @@ def test_a_job_without_memory_is_reported_and_its_worker_goes_on(monkeypatch: py
     assert log == ["done"]
 
 
-def test_a_job_that_no_thread_can_be_started_for_is_not_in_hand(
-    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_without_a_thread_is_not_counted(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -264,7 +262,7 @@ def test_a_job_that_no_thread_can_be_started_for_is_not_in_hand(
     assert not workers.jobs
 
 
-def test_where_no_more_threads_start_the_first_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_more_threads_the_first_worker_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, log, go, begun = FakeClock(), list[str](), threading.Event(), threading.Event()
 
     def first() -> Generator[Wait, None, None]:

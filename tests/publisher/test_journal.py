@@ -33,7 +33,7 @@ GRUDGE_S = 0.01
 
 @pytest.fixture
 def bench(tmp_path: Path, clock: FakeClock) -> Bench:
-    """Its store waits for nobody, so that a test need not."""
+    """Its store has no busy timeout, so that tests do not wait."""
     bench = Bench(tmp_path / "home", clock)
     bench.database = Database(bench.database.home, busy_timeout_s=GRUDGE_S)
     return bench
@@ -77,7 +77,7 @@ def journal(bench: Bench) -> Journal:
     return Journal(bench.database.home, bench.read(store_id))
 
 
-def test_an_outcome_that_a_locked_store_refuses_is_taken_up_by_the_next_publisher(bench: Bench) -> None:
+def test_an_outcome_refused_by_a_locked_store_is_stored_by_the_next_publisher(bench: Bench) -> None:
     bench.post()
     error = refused(bench, Done("1", "https://x.com/me/status/1"))
     (note,) = error.details
@@ -94,7 +94,7 @@ def test_an_outcome_that_a_locked_store_refuses_is_taken_up_by_the_next_publishe
     assert journal(bench).entries() == []
 
 
-def test_an_outcome_is_stored_as_soon_as_the_store_takes_it_again(bench: Bench) -> None:
+def test_an_outcome_is_stored_as_soon_as_the_store_accepts_it(bench: Bench) -> None:
     bench.post()
     refusal = Refusal(bench)
     bench.x.publishes.append(refusal.from_now(Done("1")))
@@ -109,9 +109,7 @@ def test_an_outcome_is_stored_as_soon_as_the_store_takes_it_again(bench: Bench) 
     assert journal(bench).entries() == []
 
 
-def test_an_outcome_that_waits_for_a_locked_store_is_kept_before_the_store_says_no(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_outcome_is_journaled_before_a_locked_store_times_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.database = Database(bench.database.home, busy_timeout_s=20.0)
     monkeypatch.setattr("ttp.store.writer.LATE_S", 0.05)
     bench.post()
@@ -151,7 +149,7 @@ def test_nothing_more_is_sent_while_an_outcome_is_not_stored(bench: Bench, monke
     assert [bench.delivery(number).state for number in (1, 2)] == [S.PUBLISHED] * 2
 
 
-def test_a_store_that_goes_on_refusing_ends_the_publisher(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_keeps_refusing_ends_the_publisher(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def attempt_columns(outcome: Outcome) -> object:
         raise FULL
 
@@ -215,7 +213,7 @@ def test_a_journal_that_fails_too_leaves_an_open_intent_that_is_looked_up(bench:
     assert bench.x.names().count("publish") == 1
 
 
-def test_a_publisher_that_dies_while_it_takes_up_is_followed_by_one_that_does_it_again(
+def test_a_publisher_killed_during_the_replay_is_followed_by_another_replay(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.post()
@@ -235,7 +233,7 @@ def test_a_publisher_that_dies_while_it_takes_up_is_followed_by_one_that_does_it
     assert journal(bench).entries() == []
 
 
-def test_an_id_that_is_another_delivery_s_by_now_proves_nothing(bench: Bench) -> None:
+def test_an_id_bound_to_another_delivery_meanwhile_proves_nothing(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(Done("1"))
     run(bench)
@@ -293,7 +291,7 @@ def test_an_upload_s_address_is_not_in_the_journal() -> None:
     assert outcomes.from_journal_entry(entry, before) == Done("p", processing=True, handle=after)
 
 
-def test_an_entry_that_a_store_which_was_put_back_does_not_know_is_left_alone(bench: Bench) -> None:
+def test_an_entry_unknown_to_a_restored_store_is_skipped(bench: Bench) -> None:
     bench.post()
     refused(bench, Done("1"))
     bench.sql("UPDATE attempt SET fingerprint = 'of another call'")
@@ -302,7 +300,7 @@ def test_an_entry_that_a_store_which_was_put_back_does_not_know_is_left_alone(be
     assert bench.delivery().remote_id == "2"
 
 
-def test_an_entry_of_a_later_ttp_is_left_alone(bench: Bench) -> None:
+def test_an_entry_of_a_later_version_is_skipped(bench: Bench) -> None:
     bench.post()
     refused(bench, Done("1"))
     (entry,) = journal(bench).entries()
@@ -313,7 +311,7 @@ def test_an_entry_of_a_later_ttp_is_left_alone(bench: Bench) -> None:
     assert bench.delivery().remote_id == "2"
 
 
-def test_a_store_that_is_locked_at_the_start_is_told_in_a_line(bench: Bench) -> None:
+def test_a_store_locked_at_the_start_is_reported_in_one_line(bench: Bench) -> None:
     with closing(sqlite3.connect(bench.database.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Busy):

@@ -72,7 +72,7 @@ def test_the_clock_is_that_of_the_account(bench: Bench) -> None:
     assert times(message(bench)) == ["06:59", "05:59", "13:00", "6 h"]
 
 
-def test_a_zone_that_is_none_is_passed_over(bench: Bench) -> None:
+def test_an_invalid_timezone_is_ignored(bench: Bench) -> None:
     bench.post(due=-6 * HOUR - 60.0)
     bench.sql("UPDATE account SET timezone = x'00'")
     bench.run()
@@ -128,7 +128,7 @@ def test_the_time_that_a_platform_asked_for_is_not_lateness(bench: Bench) -> Non
 
 
 @pytest.mark.parametrize(("off_for", "state"), [(7.5 * HOUR, PUBLISHED), (7.5 * HOUR + 0.001, FAILED)])
-def test_after_such_a_wait_the_limit_counts_anew(bench: Bench, off_for: float, state: DeliveryState) -> None:
+def test_after_such_a_wait_the_limit_counts_from_its_end(bench: Bench, off_for: float, state: DeliveryState) -> None:
     bench.post(due=-5 * HOUR)
     bench.x.publishes.extend([SLOW_DOWN, Done("1")])
     bench.run(Mode.ONCE)
@@ -148,7 +148,7 @@ def test_a_post_s_own_limit_holds_whatever_the_platform_asks_for(bench: Bench) -
 QUOTA = NotDone(Kind.QUOTA, "no credit", passing=True, retry_at=START.replace(hour=20), hold=True)
 
 
-def test_what_an_account_s_hold_kept_back_is_not_missed(bench: Bench) -> None:
+def test_posts_delayed_by_a_hold_are_not_missed(bench: Bench) -> None:
     for i in range(3):
         bench.post(due=float(i))
     bench.x.publishes.extend([QUOTA, *(Done(str(i)) for i in range(3))])
@@ -157,7 +157,7 @@ def test_what_an_account_s_hold_kept_back_is_not_missed(bench: Bench) -> None:
     assert bench.x.times("publish") == [0.0, 8 * HOUR, 8 * HOUR, 8 * HOUR + 60], "the late ones with their gap"
 
 
-def test_what_a_hold_kept_back_is_missed_when_nothing_runs_after_it(bench: Bench) -> None:
+def test_posts_delayed_by_a_hold_are_missed_if_no_publisher_runs_after_it(bench: Bench) -> None:
     for _ in range(2):
         bench.post()
     bench.x.publishes.append(QUOTA)
@@ -168,7 +168,7 @@ def test_what_a_hold_kept_back_is_missed_when_nothing_runs_after_it(bench: Bench
     assert times(message(bench, 2)) == ["12:00", "20:00", "02:00", "6 h"]
 
 
-def test_a_hiccup_after_a_hold_does_not_burn_the_post(bench: Bench) -> None:
+def test_a_temporary_failure_after_a_hold_does_not_fail_the_post(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.extend([QUOTA, NotDone(Kind.NETWORK, "cut off", passing=True), Done("1")])
     bench.run()
@@ -199,7 +199,7 @@ def test_a_shorter_hold_does_not_end_a_longer_one(bench: Bench) -> None:
     assert (held.hold_until, held.hold_reason) == (START.replace(hour=20), "long")
 
 
-def test_all_that_is_too_late_is_missed_however_much_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_number_of_late_posts_is_missed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expiry, "MOST", 3)
     posts = [bench.post(due=-7 * HOUR + i) for i in range(8)]
     bench.run()
@@ -207,7 +207,7 @@ def test_all_that_is_too_late_is_missed_however_much_it_is(bench: Bench, monkeyp
     assert bench.x.calls == []
 
 
-def test_late_posts_of_an_account_go_out_with_a_gap_and_others_at_once(bench: Bench) -> None:
+def test_late_posts_of_an_account_are_published_with_a_gap_and_others_at_once(bench: Bench) -> None:
     bench.account("x/you")
     for i in range(3):
         bench.post("x/me", due=-HOUR + i)
@@ -230,7 +230,7 @@ def test_a_post_that_is_hardly_late_needs_no_gap(bench: Bench) -> None:
     assert bench.x.times("publish") == [0.0, 0.0, 0.0]
 
 
-def test_a_post_that_falls_due_meanwhile_does_not_wait_behind_the_late_ones(bench: Bench) -> None:
+def test_a_post_that_becomes_due_does_not_wait_behind_late_posts(bench: Bench) -> None:
     for i in range(3):
         bench.post(due=-HOUR + i)
     punctual = bench.post(due=30.0)
@@ -289,7 +289,7 @@ def test_a_publisher_of_some_misses_its_own(bench: Bench) -> None:
         ({"needs_reconnect": True}, Kind.AUTH, "x/off must be reconnected: its token no longer works"),
     ],
 )
-def test_due_posts_of_an_account_that_cannot_publish_fail_with_the_way_out(
+def test_due_posts_of_an_account_that_cannot_publish_fail_with_a_fix(
     bench: Bench, fields: dict[str, bool], kind: Kind, told: str
 ) -> None:
     bench.account("x/off", **fields)

@@ -1,4 +1,4 @@
-"""Limits of the platforms, against the sandbox on a clock that is moved: posts wait for them, and none is burnt."""
+"""Rate limits of the platforms, against the sandbox on a clock that the test moves: posts wait, and none fails."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from tests.clock import START, FakeClock
 from tests.publisher.world import World, open_world
 from ttp.publisher.loop import Mode
 from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.server import RunningSandbox
 from ttp.store.dialect import Connection
 from ttp.store.rate_limits import Limits
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with open_world(tmp_path, FakeClock()) as world:
+def world(tmp_path: Path, shared_sandbox: RunningSandbox) -> Iterator[World]:
+    with open_world(shared_sandbox, tmp_path, FakeClock()) as world:
         yield world
 
 
@@ -67,7 +68,7 @@ def test_the_next_process_knows_how_often_tiktok_was_called(world: World) -> Non
     assert world.calls("/init/") == 6
 
 
-def test_what_tiktok_refuses_today_waits_for_tomorrow_and_is_not_missed(world: World) -> None:
+def test_a_post_over_tiktok_s_daily_limit_waits_for_tomorrow_and_is_not_missed(world: World) -> None:
     world.account("tiktok/shop")
     world.limits(**{"tiktok posts a day": 1})
     for number in range(3):
@@ -128,7 +129,7 @@ def test_the_day_of_an_app_counts_for_all_its_accounts_and_no_post_is_missed(wor
     assert world.states() == ["published"] * 3, "six hours count from the end of the wait"
 
 
-def test_a_call_that_meets_the_limit_itself_holds_the_account_and_is_looked_for_before_it_is_sent_again(
+def test_a_rate_limited_call_holds_the_account_and_is_looked_up_before_the_resend(
     world: World,
 ) -> None:
     world.account("x/me")
@@ -180,7 +181,7 @@ def test_a_full_day_on_instagram_waits_for_the_window_to_roll(world: World) -> N
     assert world.calls("/media_publish") == 4
 
 
-def test_a_throttled_instagram_account_makes_no_calls_for_as_long_as_it_is_told(world: World) -> None:
+def test_a_throttled_instagram_account_makes_no_calls_until_it_may(world: World) -> None:
     world.account("instagram/shop")
     world.account("instagram/other")
     world.control("POST", "accounts", {"account": "instagram/shop", "keepTokens": True, "trouble": "throttled"})
@@ -198,7 +199,7 @@ def test_a_throttled_instagram_account_makes_no_calls_for_as_long_as_it_is_told(
     assert world.states() == ["published"] * 3
 
 
-def test_without_credit_the_posts_of_an_x_account_wait_until_there_is_some(world: World) -> None:
+def test_posts_of_an_x_account_without_credit_wait(world: World) -> None:
     world.account("x/me")
     world.control("POST", "settings", {"trouble": {"x": "credits"}})
     for number in range(2):
@@ -221,7 +222,7 @@ def test_without_credit_the_posts_of_an_x_account_wait_until_there_is_some(world
     assert world.clock.now() - before < timedelta(minutes=5)
 
 
-def test_a_limit_that_cannot_be_written_keeps_no_post_from_going_out(world: World) -> None:
+def test_a_limit_that_cannot_be_stored_blocks_no_post(world: World) -> None:
     world.account("x/me")
     world.ttp.post("Hello", "--to", "x/me", "--at", "now")
     world.ttp.sql("CREATE TRIGGER no BEFORE INSERT ON rate_limit BEGIN SELECT RAISE(ABORT, 'no'); END")
@@ -230,7 +231,7 @@ def test_a_limit_that_cannot_be_written_keeps_no_post_from_going_out(world: Worl
     assert world.told() == []
 
 
-def test_limits_are_written_with_what_is_written_anyway(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_are_stored_in_existing_transactions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.account("x/me")
     world.ttp.post("Hello", "--to", "x/me", "--at", "now")
     written: list[str] = []

@@ -1,4 +1,4 @@
-"""Unknown outcomes and work in progress: what a look-up may conclude, and when."""
+"""Look-ups of unknown outcomes and of processing posts: what they may conclude, and when."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def on(bench: Bench, platform: str) -> Scripted:
     return bench.clients[platform]
 
 
-def test_a_post_that_is_found_is_taken_at_once(bench: Bench) -> None:
+def test_a_found_post_is_accepted_at_once(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(CUT)
     bench.x.looks.append(Found("9", "https://x.com/i/status/9"))
@@ -67,7 +67,7 @@ def test_a_post_that_is_found_is_taken_at_once(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("platform", "settle"), [("x", 900.0), ("instagram", 300.0)])
 @pytest.mark.parametrize("skew", [0.0, 3600.0, -3600.0])
-def test_absence_is_proof_only_after_the_window_and_three_clean_looks(
+def test_absence_is_proven_only_after_the_window_and_three_clean_look_ups(
     bench: Bench, platform: str, settle: float, skew: float
 ) -> None:
     client = on(bench, platform)
@@ -85,7 +85,7 @@ def test_absence_is_proof_only_after_the_window_and_three_clean_looks(
     assert bench.delivery().tries == 1
 
 
-def test_the_last_of_three_clean_looks_must_lie_beyond_the_window_on_the_platform_s_clock(bench: Bench) -> None:
+def test_the_last_of_three_clean_look_ups_must_be_after_the_window_by_platform_time(bench: Bench) -> None:
     """The machine's clock jumps an hour ahead after the intent; the platform's does not."""
     bench.post()
     bench.x.publishes.extend([CUT, Done("2")])
@@ -101,7 +101,7 @@ def test_the_last_of_three_clean_looks_must_lie_beyond_the_window_on_the_platfor
     assert bench.intents() == ["unknown", "done"]
 
 
-def test_a_look_that_comes_too_soon_after_another_does_not_count(bench: Bench) -> None:
+def test_a_look_up_too_soon_after_another_does_not_count(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.extend([CUT, Done("2")])
     bench.x.always = Absent()
@@ -114,7 +114,7 @@ def test_a_look_that_comes_too_soon_after_another_does_not_count(bench: Bench) -
     assert bench.x.times("publish") == [0.0]
 
 
-def test_tiktok_s_word_is_final_and_needs_no_window(bench: Bench) -> None:
+def test_tiktok_s_status_is_final_and_needs_no_window(bench: Bench) -> None:
     client = on(bench, "tiktok")
     client.publishes.extend([CUT, Done("v_pub_file~v2-1.2", processing=True)])
     client.looks.extend([Absent(certain=True, handle={}), Found("7")])
@@ -124,7 +124,7 @@ def test_tiktok_s_word_is_final_and_needs_no_window(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("silent", ["before the intent", "in the look-up"])
-def test_a_platform_that_tells_no_time_is_never_sent_to_again(bench: Bench, silent: str) -> None:
+def test_without_platform_time_nothing_is_resent(bench: Bench, silent: str) -> None:
     bench.post()
     bench.x.publishes.append(CUT)
     if silent == "before the intent":
@@ -141,7 +141,7 @@ def test_a_platform_that_tells_no_time_is_never_sent_to_again(bench: Bench, sile
 
 
 @pytest.mark.parametrize("told", [None, -3600.0, 90.0, 3600.0], ids=str)
-def test_one_look_by_a_clock_that_cannot_be_right_is_made_again(bench: Bench, told: float | None) -> None:
+def test_a_look_up_with_an_impossible_platform_time_is_repeated(bench: Bench, told: float | None) -> None:
     bench.post()
     bench.x.publishes.extend([CUT, Done("7")])
 
@@ -174,7 +174,7 @@ def test_a_call_during_which_the_machine_slept_is_never_sent_again_for_absence(b
     assert bench.intents() == ["unknown"]
 
 
-def test_a_post_is_found_also_where_the_platform_tells_no_time(bench: Bench) -> None:
+def test_a_post_is_found_without_platform_time(bench: Bench) -> None:
     bench.post()
     bench.x.skew = None
     bench.x.publishes.append(CUT)
@@ -184,9 +184,7 @@ def test_a_post_is_found_also_where_the_platform_tells_no_time(bench: Bench) -> 
 
 
 @pytest.mark.parametrize(("platform", "patience"), [("x", 900.0), ("instagram", 1800.0), ("tiktok", 1800.0)])
-def test_a_look_up_that_cannot_tell_is_repeated_until_its_patience_ends(
-    bench: Bench, platform: str, patience: float
-) -> None:
+def test_an_unclear_look_up_is_repeated_until_its_patience_ends(bench: Bench, platform: str, patience: float) -> None:
     client = on(bench, platform)
     client.publishes.append(CUT)
     client.always = Unclear(Kind.SERVER, "503 Service Unavailable", http_status=503)
@@ -232,7 +230,7 @@ def test_two_matches_are_shown_to_a_person(bench: Bench) -> None:
     assert bench.x.times("look_up") == [2.0]
 
 
-def test_a_rate_limited_call_is_first_looked_for_at_the_reset_and_its_resend_spends_no_try(bench: Bench) -> None:
+def test_a_rate_limited_call_is_looked_up_at_the_reset_and_its_resend_spends_no_try(bench: Bench) -> None:
     bench.post()
     reset = START + timedelta(seconds=1000)
     bench.x.publishes.extend([Unknown(Kind.RATE_LIMIT, "429", "429", 429, look_at=reset), Done("2")])
@@ -316,7 +314,7 @@ def test_what_a_server_allows_is_stored_with_its_account(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("found", [True, False])
-def test_a_duplicate_refusal_of_a_resend_is_looked_for_three_more_times(bench: Bench, found: bool) -> None:
+def test_a_duplicate_refusal_of_a_resend_is_looked_up_three_more_times(bench: Bench, found: bool) -> None:
     bench.post()
     bench.x.publishes.extend([CUT, NotDone(Kind.DUPLICATE, "duplicate content")])
     bench.x.looks.append(Absent(certain=True))
@@ -329,7 +327,7 @@ def test_a_duplicate_refusal_of_a_resend_is_looked_for_three_more_times(bench: B
     assert found or (delivery.error is not None and delivery.error.kind is Kind.DUPLICATE)
 
 
-def test_a_found_id_that_is_another_delivery_s_is_no_match(bench: Bench) -> None:
+def test_a_found_id_of_another_delivery_is_not_a_match(bench: Bench) -> None:
     first, second = bench.post(), bench.post()
     bench.x.publishes.extend([Done("1"), CUT])
     bench.x.looks.append(Found("1"))
@@ -339,7 +337,7 @@ def test_a_found_id_that_is_another_delivery_s_is_no_match(bench: Bench) -> None
     assert [a.outcome for a in bench.attempts(second, Phase.LOOK_UP)] == ["unclear"]
 
 
-def test_a_look_up_knows_the_ids_that_are_taken_and_the_intent_s_platform_time(bench: Bench) -> None:
+def test_a_look_up_gets_the_bound_ids_and_the_intent_s_platform_time(bench: Bench) -> None:
     bench.post()
     second = bench.post()
     bench.x.skew = 120.0
@@ -350,7 +348,7 @@ def test_a_look_up_knows_the_ids_that_are_taken_and_the_intent_s_platform_time(b
     assert bench.attempts(second, Phase.PUBLISH)[0].platform_at == START + timedelta(seconds=120)
 
 
-def test_accepted_work_is_asked_for_until_it_is_done(bench: Bench) -> None:
+def test_processing_is_polled_until_it_is_done(bench: Bench) -> None:
     client = on(bench, "tiktok")
     client.publishes.append(Done("v_pub", processing=True))
     client.looks.extend([*[Working("TikTok to process the video")] * 7, Found("7")])
@@ -364,9 +362,7 @@ def test_accepted_work_is_asked_for_until_it_is_done(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("platform", "deadline"), [("x", 1800.0), ("instagram", 1800.0), ("tiktok", 86400.0)])
-def test_work_that_never_ends_is_given_to_a_person(
-    bench: Bench, a_day_passes: None, platform: str, deadline: float
-) -> None:
+def test_endless_processing_needs_review(bench: Bench, a_day_passes: None, platform: str, deadline: float) -> None:
     bench.config = Config({"publish.status_poll_s": 600.0})
     client = on(bench, platform)
     client.publishes.append(CUT)
@@ -432,7 +428,7 @@ def late_id(bench: Bench) -> Scripted:
     return client
 
 
-def test_a_public_id_that_comes_later_is_asked_for_and_taken(bench: Bench) -> None:
+def test_a_late_public_id_is_requested_and_stored(bench: Bench) -> None:
     client = late_id(bench)
     client.looks.extend([Working("moderation"), Found("v_pub", id_later=True), Found("7301", "https://tiktok/7301")])
     bench.run()  # an idle publisher does not stay for it
@@ -460,7 +456,7 @@ def test_a_public_id_that_comes_later_is_asked_for_and_taken(bench: Bench) -> No
     ],
     ids=lambda finding: type(finding).__name__,
 )
-def test_a_public_id_that_never_comes_un_publishes_nothing_and_is_given_up_after_a_day(
+def test_a_missing_public_id_is_given_up_after_a_day_without_a_failure(
     bench: Bench, a_day_passes: None, finding: Found
 ) -> None:
     client = late_id(bench)
@@ -473,7 +469,7 @@ def test_a_public_id_that_never_comes_un_publishes_nothing_and_is_given_up_after
     assert len(client.times("look_up")) < 40
 
 
-def test_a_late_id_that_is_another_delivery_s_is_left_alone(bench: Bench) -> None:
+def test_a_late_id_of_another_delivery_is_not_stored(bench: Bench) -> None:
     client = late_id(bench)
     other = bench.post("tiktok/me")
     client.publishes.append(Done("7301"))
@@ -485,7 +481,7 @@ def test_a_late_id_that_is_another_delivery_s_is_left_alone(bench: Bench) -> Non
     assert bench.delivery(other).remote_id == "7301"
 
 
-def test_what_is_waited_for_is_on_record(bench: Bench) -> None:
+def test_the_reason_for_waiting_is_recorded(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(CUT)
     bench.x.always = Absent()
@@ -516,7 +512,7 @@ def test_absence_proves_nothing_where_the_platforms_clock_jumped_since_the_inten
     assert bench.x.times("publish") == [0.0]
 
 
-def test_the_window_begins_when_the_call_was_over_since_it_may_have_left_so_late(bench: Bench) -> None:
+def test_the_window_begins_at_the_end_of_the_call(bench: Bench) -> None:
     def slow(order: PublishRequest, handle: Handle) -> Outcome:
         bench.clock.advance(70.0)
         return CUT
@@ -528,7 +524,7 @@ def test_the_window_begins_when_the_call_was_over_since_it_may_have_left_so_late
     assert bench.x.times("publish")[1] >= 70.0 + 900.0
 
 
-def test_what_is_remembered_of_an_upload_is_let_go_once_it_is_published(bench: Bench) -> None:
+def test_upload_handles_are_deleted_after_publishing(bench: Bench) -> None:
     bench.post()
     secret = {"upload_url": "https://upload.example/secret"}
     bench.x.prepares.append([Did("announce", handle=secret)])

@@ -1,4 +1,4 @@
-"""The loop: when it wakes, whom it claims, and how it ends."""
+"""The publisher's loop: when it wakes, what it claims, and how it ends."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def test_the_loop_wakes_exactly_at_the_next_due_time(bench: Bench) -> None:
     assert bench.x.times("publish") == [3.25, 47.125, 1234.5]
 
 
-def test_the_loop_looks_around_once_a_second_and_at_the_clock_twice_a_minute(bench: Bench) -> None:
+def test_the_loop_polls_the_store_once_a_second_and_the_clock_twice_a_minute(bench: Bench) -> None:
     bench.stop_at(60.0)
     bench.run(Mode.LOOP)
     assert {length for _, length in bench.naps} <= {1.0, 0.0}
     assert len(bench.naps) <= 64
 
 
-def test_a_loop_that_is_to_look_all_the_time_takes_a_breath(bench: Bench) -> None:
+def test_a_poll_interval_of_zero_does_not_spin(bench: Bench) -> None:
     bench.config = Config({"publish.poll_s": 0.0})
     bench.stop_at(10.0)
     bench.run(Mode.LOOP)
@@ -67,7 +67,7 @@ def test_another_process_s_write_wakes_the_loop_within_a_second(bench: Bench) ->
     assert 17.4 <= at <= 18.4
 
 
-def test_a_clock_that_is_put_right_is_noticed_within_the_poll(bench: Bench) -> None:
+def test_a_corrected_clock_is_noticed_at_the_next_poll(bench: Bench) -> None:
     bench.post(due=7200.0)
     bench.x.publishes.append(Done("1"))
     bench.at(5.0, lambda: bench.clock.set(START + timedelta(seconds=7300)))
@@ -87,7 +87,7 @@ def test_a_clock_that_jumps_back_sends_nothing_twice_and_nothing_early(bench: Be
     assert bench.x.times("publish") == [1.0, 60.0]
 
 
-def test_an_account_takes_one_delivery_at_a_time_and_never_delays_another(bench: Bench) -> None:
+def test_an_account_sends_one_delivery_at_a_time_and_does_not_delay_others(bench: Bench) -> None:
     bench.account("instagram/me")
     bench.post("instagram/me")
     bench.post("instagram/me", due=1.0)
@@ -189,7 +189,7 @@ def test_a_publisher_of_some_posts_is_not_starved_by_the_look_ups_of_others(benc
     assert [bench.delivery(i).state for i in range(1, 5)] == [RECONCILING] * 4
 
 
-def test_idle_is_said_once_with_the_next_due_time(bench: Bench) -> None:
+def test_idle_is_reported_once_with_the_next_due_time(bench: Bench) -> None:
     bench.post(due=5.0)
     bench.post(due=500.0)
     bench.x.publishes.append(Done("1"))
@@ -202,7 +202,7 @@ def test_idle_is_said_once_with_the_next_due_time(bench: Bench) -> None:
 # How it ends.
 
 
-def test_once_takes_what_is_due_at_its_start_and_no_more(bench: Bench) -> None:
+def test_once_publishes_only_posts_due_at_its_start(bench: Bench) -> None:
     bench.post(due=0.0)
     bench.post(due=0.5)
     bench.x.prepares.append([Wait(10.0, "container")])
@@ -227,7 +227,7 @@ def test_once_waits_for_processing_and_leaves_retrying_and_reconciling(bench: Be
     assert bench.seconds == 7.0
 
 
-def test_the_next_once_makes_the_look_that_is_due_by_then(bench: Bench) -> None:
+def test_the_next_once_makes_the_due_look_up(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(CUT)
     bench.run(Mode.ONCE)
@@ -239,13 +239,13 @@ def test_the_next_once_makes_the_look_that_is_due_by_then(bench: Bench) -> None:
     assert bench.delivery().state is RECONCILING
 
 
-def test_once_ends_at_once_where_nothing_is_due(bench: Bench) -> None:
+def test_once_ends_immediately_if_nothing_is_due(bench: Bench) -> None:
     bench.post(due=0.001)
     assert bench.run(Mode.ONCE)
     assert bench.seconds == 0.0
 
 
-def test_a_held_account_does_not_keep_once(bench: Bench) -> None:
+def test_once_does_not_wait_for_a_held_account(bench: Bench) -> None:
     bench.account("x/held", hold_until=START + timedelta(hours=1), hold_reason="quota")
     bench.post("x/held")
     bench.run(Mode.ONCE)
@@ -253,7 +253,7 @@ def test_a_held_account_does_not_keep_once(bench: Bench) -> None:
     assert bench.delivery().state is PENDING
 
 
-def test_until_idle_waits_for_what_is_due_within_a_second(bench: Bench) -> None:
+def test_until_idle_waits_for_posts_due_within_a_second(bench: Bench) -> None:
     bench.post(due=1.0)
     bench.post(due=2.0)
     bench.post(due=3.5)
@@ -282,7 +282,7 @@ def test_a_publisher_of_some_posts_follows_them_to_their_end_and_touches_no_othe
     assert [bench.delivery(i).state for i in (mine, other)] == [PUBLISHED, PENDING]
 
 
-def test_a_stop_releases_what_waits_for_its_platform(bench: Bench) -> None:
+def test_a_stop_releases_deliveries_waiting_for_their_platform(bench: Bench) -> None:
     bench.post()
     bench.x.prepares.append([Wait(30.0, "container IN_PROGRESS")])
     states: list[DeliveryState] = []
@@ -364,7 +364,7 @@ def test_the_heart_beats_every_ten_seconds_also_while_the_loop_sleeps(bench: Ben
     assert beats == [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 65.0]
 
 
-def test_a_retry_tells_as_due_the_accounts_that_it_is_for(bench: Bench) -> None:
+def test_a_retry_reports_its_accounts_as_due(bench: Bench) -> None:
     bench.account("x/shop")
     post = bench.post("x/me", "x/shop", due=5.0)
     bench.x.publishes.extend([Done("1"), NotDone(Kind.CONTENT, "no"), Done("2")])

@@ -1,4 +1,4 @@
-"""The four promises against a platform and a machine that do their worst: any answers, lost or late, and any deaths."""
+"""Property test of the promises: any answers, lost or late, and crashes at any point."""
 
 from __future__ import annotations
 

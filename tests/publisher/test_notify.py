@@ -1,4 +1,4 @@
-"""What systemd is told: ready, alive, stopping; and by a loop alone."""
+"""Notifications to systemd: ready, alive, stopping; from a loop only."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def test_a_loop_says_when_it_is_ready_alive_and_stopping(bench: Bench, system: t
     assert said.count(READY) == said.count(STOPPING) == 1
 
 
-def test_a_run_that_ends_by_itself_is_nobodys_service(bench: Bench, system: tuple[str, socket.socket]) -> None:
+def test_a_short_run_does_not_notify_systemd(bench: Bench, system: tuple[str, socket.socket]) -> None:
     address, there = system
     runner(bench, notify=Notifier(address)).run(Scope(Mode.ONCE), bench.events.append)
     assert heard(there) == []
 
 
-def test_a_listener_that_is_gone_or_full_stops_nothing(tmp_path: Path) -> None:
+def test_an_unavailable_notify_socket_is_ignored(tmp_path: Path) -> None:
     notifier({})(READY)
     Notifier(str(tmp_path / "nobody"))(READY)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as there:

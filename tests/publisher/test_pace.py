@@ -1,4 +1,4 @@
-"""`publish.min_gap_s` and `publish.per_day`: what would come too soon waits, and is never dropped."""
+"""`publish.min_gap_s` and `publish.per_day`: posts that would come too soon wait and are never dropped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOUR = 3600.0
 
 
 def hours(bench: Bench, account: str = "x/me") -> list[float]:
-    """When the account's posts went out, in hours after START."""
+    """Return when the account's posts were published, in hours after START."""
     rows = bench.sql(
         "SELECT published_at FROM delivery d JOIN account a ON a.id = d.account_id"
         " WHERE d.state = 'published' AND a.platform || '/' || a.handle = ? ORDER BY published_at",
@@ -49,7 +49,7 @@ def test_posts_of_an_account_keep_the_least_gap_in_the_order_of_their_times(tmp_
     assert order == [3, 2, 1]
 
 
-def test_posts_beyond_the_most_of_a_day_wait_for_the_next(tmp_path: Path) -> None:
+def test_posts_beyond_the_daily_limit_wait_for_the_next_day(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", publish__per_day=2)
     publish(bench, 0.0, HOUR, 2 * HOUR, 3 * HOUR, until=50 * HOUR)
 
@@ -57,7 +57,7 @@ def test_posts_beyond_the_most_of_a_day_wait_for_the_next(tmp_path: Path) -> Non
     assert all(bench.whole(post).status is PostStatus.PUBLISHED for post in range(1, 5))
 
 
-def test_who_waits_is_held_and_the_reason_names_the_setting(tmp_path: Path) -> None:
+def test_a_waiting_account_is_held_and_the_reason_names_the_setting(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", publish__min_gap_s=600.0)
     publish(bench, 0.0, 1.0, until=60)
     held = bench.account_now("x/me")
@@ -67,7 +67,7 @@ def test_who_waits_is_held_and_the_reason_names_the_setting(tmp_path: Path) -> N
     assert bench.delivery(2).state is DeliveryState.PENDING
 
 
-def test_settings_that_were_changed_hold_nobody_longer(tmp_path: Path) -> None:
+def test_a_changed_setting_ends_the_hold(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", publish__per_day=1)
     publish(bench, 0.0, 1.0, until=60)
     assert bench.account_now("x/me").hold_until == START + timedelta(days=1)
@@ -107,7 +107,7 @@ def test_a_post_that_may_be_live_counts_and_one_that_is_not_does_not(tmp_path: P
     assert bench.delivery(3).state is DeliveryState.PENDING
 
 
-def test_without_the_settings_nobody_waits(tmp_path: Path) -> None:
+def test_without_the_settings_no_account_waits(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home")
     publish(bench, 0.0, 1.0, 2.0, until=60)
 
@@ -116,15 +116,15 @@ def test_without_the_settings_nobody_waits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", [{"publish__min_gap_s": 8 * HOUR}, {"publish__per_day": 1}])
-def test_waiting_is_no_lateness(tmp_path: Path, setting: dict[str, float]) -> None:
-    """The second one goes out more than `publish.max_lateness_s` after its time."""
+def test_waiting_does_not_count_as_lateness(tmp_path: Path, setting: dict[str, float]) -> None:
+    """The second one is published more than `publish.max_lateness_s` after its time."""
     bench = Bench(tmp_path / "home", None, durable=True, **setting)
     publish(bench, 0.0, 1.0, until=30 * HOUR)
 
     assert bench.delivery(2).state is DeliveryState.PUBLISHED
 
 
-def test_what_waits_for_a_person_is_held_by_nothing_shorter_and_goes_out_when_resumed(tmp_path: Path) -> None:
+def test_a_hold_by_a_person_outlasts_shorter_holds_until_resumed(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home")
     pausing = Pausing(bench.database, bench.clock)
     account = bench.account_now("x/me")

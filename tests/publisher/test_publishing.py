@@ -87,7 +87,7 @@ def test_every_outcome_moves_the_delivery_to_its_state(
     assert isinstance(outcome, Done) or (error is not None and error.message == outcome.message)
 
 
-def test_what_an_invisible_step_leaves_is_stored_before_the_next_one(bench: Bench) -> None:
+def test_the_handle_of_an_invisible_step_is_stored_before_the_next_step(bench: Bench) -> None:
     bench.post()
     kept: list[str] = []
 
@@ -105,7 +105,7 @@ def test_what_an_invisible_step_leaves_is_stored_before_the_next_one(bench: Benc
     ]
 
 
-def test_a_failed_step_keeps_what_the_steps_before_it_left(bench: Bench) -> None:
+def test_a_failed_step_keeps_the_handles_of_earlier_steps(bench: Bench) -> None:
     bench.post()
     bench.x.prepares.extend([[Did("upload", handle={"media": "m1"}), Did("check"), PASSING], []])
     bench.x.publishes.append(Done("1"))
@@ -152,7 +152,7 @@ def test_a_wait_that_the_platform_asked_for_spends_no_try(bench: Bench) -> None:
     assert not bench.account_now("x/me").hold_until
 
 
-def test_a_hold_keeps_the_whole_account_waiting_and_burns_nothing(bench: Bench) -> None:
+def test_a_hold_delays_the_whole_account_and_spends_no_try(bench: Bench) -> None:
     first, second = bench.post(), bench.post(due=1.0)
     until = START + timedelta(hours=1)
     bench.x.publishes.append(NotDone(Kind.QUOTA, "no credit", passing=True, retry_at=until, hold=True))
@@ -228,7 +228,7 @@ def test_a_machine_that_sleeps_before_it_sends_withdraws_the_intent(
     assert [a.platform_at for a in bench.attempts(1, Phase.PUBLISH)] == [START, START + timedelta(seconds=6)]
 
 
-def test_a_doubt_is_looked_up_and_never_sent(bench: Bench) -> None:
+def test_an_unknown_outcome_is_looked_up_and_not_resent(bench: Bench) -> None:
     bench.post()
     bench.x.prepares.append([Ready({"container": "c"}, START, "POST", FINGERPRINT, doubt="shown as published")])
     bench.x.looks.append(Found("9"))
@@ -291,7 +291,7 @@ def test_a_wait_between_the_steps_frees_the_worker_and_keeps_the_account(bench: 
 
 
 @pytest.mark.parametrize("where", ["prepare", "publish", "look_up"])
-def test_a_fault_of_a_client_settles_its_delivery_and_harms_no_other(bench: Bench, where: str) -> None:
+def test_an_error_in_a_client_affects_only_its_delivery(bench: Bench, where: str) -> None:
     bench.account("tiktok/me")
     bench.post("x/me")
     well = bench.post("tiktok/me")

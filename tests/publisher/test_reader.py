@@ -1,4 +1,4 @@
-"""Reading numbers beside publishing: in time, never in the way, and never the end of anything."""
+"""Periodic reading of metrics: on time, without delaying or ending the publisher."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(periodic, name, seconds)
 
 
-def test_a_loop_takes_turn_after_turn_and_asks_them_to_stop_at_its_end() -> None:
+def test_a_loop_runs_its_periodic_work_repeatedly_and_stops_it_at_the_end() -> None:
     third, ended = threading.Event(), threading.Event()
     turns: list[bool] = []
 
@@ -44,7 +44,7 @@ def test_a_loop_takes_turn_after_turn_and_asks_them_to_stop_at_its_end() -> None
     assert (turns, faults) == ([False] * 3, [])
 
 
-def test_the_end_of_a_loop_does_not_wait_for_a_turn_that_hangs() -> None:
+def test_the_end_of_a_loop_does_not_wait_for_hanging_periodic_work() -> None:
     begun, release = threading.Event(), threading.Event()
 
     def turn(stopping: Stopping) -> None:
@@ -57,13 +57,13 @@ def test_the_end_of_a_loop_does_not_wait_for_a_turn_that_hangs() -> None:
     release.set()
 
 
-def test_without_a_turn_nothing_is_done() -> None:
+def test_without_periodic_work_nothing_is_done() -> None:
     with metrics_pull(None) as faults:
         pass
     assert faults == []
 
 
-def test_what_is_wrong_with_the_store_is_told_by_others_and_a_fault_of_ours_once() -> None:
+def test_store_errors_are_not_reported_here_and_other_errors_once() -> None:
     done = threading.Event()
     raised: list[Exception] = [Busy("locked"), ZeroDivisionError(), ZeroDivisionError()]
 
@@ -79,13 +79,13 @@ def test_what_is_wrong_with_the_store_is_told_by_others_and_a_fault_of_ours_once
     assert fault.startswith("numbers were not read, by a fault of ttp: ZeroDivisionError in test_reader.py, line ")
 
 
-def test_a_short_run_takes_one_turn() -> None:
+def test_a_short_run_does_its_periodic_work_once() -> None:
     turns: list[bool] = []
     assert pull_once(lambda stopping: turns.append(stopping()), threading.Event()) == []
     assert turns == [False]
 
 
-def test_a_short_run_leaves_a_turn_behind_that_takes_too_long() -> None:
+def test_a_short_run_abandons_periodic_work_that_takes_too_long() -> None:
     stopped, release = threading.Event(), threading.Event()
 
     def turn(stopping: Stopping) -> None:
@@ -99,7 +99,7 @@ def test_a_short_run_leaves_a_turn_behind_that_takes_too_long() -> None:
     assert stopped.wait(10)
 
 
-def test_a_signal_ends_the_turn_of_a_short_run() -> None:
+def test_a_signal_ends_the_periodic_work_of_a_short_run() -> None:
     over = threading.Event()
 
     def turn(stopping: Stopping) -> None:
@@ -109,7 +109,7 @@ def test_a_signal_ends_the_turn_of_a_short_run() -> None:
     assert pull_once(turn, over, budget_s=60) == []
 
 
-def test_a_fault_in_a_short_run_is_told() -> None:
+def test_an_error_in_a_short_run_is_reported() -> None:
     def turn(stopping: Stopping) -> None:
         raise ZeroDivisionError
 
@@ -121,7 +121,7 @@ def test_a_fault_in_a_short_run_is_told() -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.ONCE, Mode.UNTIL_IDLE], ids=str)
-def test_a_short_run_reads_after_it_has_published_and_let_go_of_the_lock(bench: Bench, mode: Mode) -> None:
+def test_a_short_run_reads_metrics_after_releasing_the_lock(bench: Bench, mode: Mode) -> None:
     seen: list[object] = []
 
     def turn(stopping: Stopping) -> None:
@@ -133,7 +133,7 @@ def test_a_short_run_reads_after_it_has_published_and_let_go_of_the_lock(bench: 
     assert seen == [False, DeliveryState.PUBLISHED]
 
 
-def test_a_loop_reads_while_it_runs(bench: Bench) -> None:
+def test_a_loop_reads_metrics_while_it_runs(bench: Bench) -> None:
     read = threading.Event()
 
     def wait_for_report(reports: object, seconds: float) -> None:
@@ -144,7 +144,7 @@ def test_a_loop_reads_while_it_runs(bench: Bench) -> None:
     assert made.run(Scope(Mode.LOOP, max_time=1.0), bench.events.append).clean
 
 
-def test_who_follows_a_post_does_not_wait_for_numbers(bench: Bench) -> None:
+def test_following_a_post_does_not_wait_for_metrics(bench: Bench) -> None:
     def turn(stopping: Stopping) -> None:
         raise AssertionError("nothing is read")
 
@@ -154,7 +154,7 @@ def test_who_follows_a_post_does_not_wait_for_numbers(bench: Bench) -> None:
     assert (ended.clean, ended.notes) == (True, ())
 
 
-def test_a_fault_of_reading_is_a_note_of_the_run(bench: Bench) -> None:
+def test_an_error_in_reading_metrics_is_a_note_of_the_run(bench: Bench) -> None:
     def turn(stopping: Stopping) -> None:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""Recurrences and the publisher: each time goes out once, at its wall time, and nothing bursts out after a pause."""
+"""Repeats and the publisher: each occurrence is published once at its wall time, without a burst after a pause."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def states(bench: Bench) -> list[str]:
     return [row["state"] for row in bench.sql("SELECT state FROM occurrence ORDER BY at")]
 
 
-def test_each_time_goes_out_once_at_its_wall_time_over_the_change_of_clocks(tmp_path: Path) -> None:
+def test_each_occurrence_is_published_once_at_its_wall_time_across_a_dst_change(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", FakeClock(datetime(2027, 3, 25, 12, tzinfo=UTC)))
     begin(bench, "30 2 * * *", "Europe/Berlin", count=6)
     done(bench, 6)
@@ -58,7 +58,7 @@ def test_each_time_goes_out_once_at_its_wall_time_over_the_change_of_clocks(tmp_
     assert states(bench) == ["made"] * 6
 
 
-def test_the_publisher_makes_what_is_to_be_made_while_it_runs(tmp_path: Path) -> None:
+def test_the_publisher_creates_occurrences_while_it_runs(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", repeat__ahead_s=HOUR)
     begin(bench, "0 * * * *")
     done(bench, 5)
@@ -70,8 +70,8 @@ def test_the_publisher_makes_what_is_to_be_made_while_it_runs(tmp_path: Path) ->
     assert 6 <= len(states(bench)) <= 7
 
 
-def test_after_a_pause_the_last_one_goes_out_late_and_the_others_are_missed(tmp_path: Path) -> None:
-    """All were made ahead."""
+def test_after_a_pause_the_last_occurrence_is_published_late_and_the_others_are_missed(tmp_path: Path) -> None:
+    """All were created in advance."""
     bench = Bench(tmp_path / "home")
     begin(bench, "0 * * * *", count=10)
     done(bench, 1)
@@ -90,7 +90,7 @@ def test_after_a_pause_the_last_one_goes_out_late_and_the_others_are_missed(tmp_
     assert "repeat 1" in error.message
 
 
-def test_after_a_long_pause_what_was_not_made_is_missed_and_said(tmp_path: Path) -> None:
+def test_after_a_long_pause_uncreated_occurrences_are_missed_and_reported(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", repeat__ahead_s=HOUR)
     begin(bench, "0 * * * *", count=500)
     done(bench, 1)
@@ -104,7 +104,7 @@ def test_after_a_long_pause_what_was_not_made_is_missed_and_said(tmp_path: Path)
     assert said == ["repeat 1: 98 missed while nothing ran, not sent late"]
 
 
-def test_what_a_hold_makes_late_is_not_outdone(tmp_path: Path) -> None:
+def test_an_occurrence_delayed_by_a_hold_is_not_replaced(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", publish__min_gap_s=2 * HOUR)
     begin(bench, "0 * * * *", count=3)
     done(bench, 3)
@@ -114,7 +114,7 @@ def test_what_a_hold_makes_late_is_not_outdone(tmp_path: Path) -> None:
     assert [(at - START) / timedelta(hours=1) for at in published(bench)] == [1, 3, 5]
 
 
-def test_an_occurrence_that_a_person_moved_is_not_outdone(tmp_path: Path) -> None:
+def test_a_moved_occurrence_is_not_replaced(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home")
     begin(bench, "0 * * * *", count=3)
     done(bench, 2)
@@ -129,7 +129,7 @@ def test_an_occurrence_that_a_person_moved_is_not_outdone(tmp_path: Path) -> Non
     ]
 
 
-def test_whoever_comes_second_makes_nothing_twice(tmp_path: Path) -> None:
+def test_concurrent_runs_create_each_occurrence_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", repeat__ahead_s=HOUR)
     begin(bench, "0 * * * *")
     bench.clock.advance(hours=3)
@@ -141,7 +141,7 @@ def test_whoever_comes_second_makes_nothing_twice(tmp_path: Path) -> None:
         bench.sql("INSERT INTO occurrence (recurrence_id, at, state) SELECT recurrence_id, at, 'made' FROM occurrence")
 
 
-def test_a_pattern_that_cannot_be_read_keeps_nothing_else(tmp_path: Path) -> None:
+def test_an_unreadable_pattern_does_not_block_others(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", repeat__ahead_s=HOUR)
     begin(bench, "0 * * * *")
     begin(bench, "0 * * * *", "Europe/Berlin")

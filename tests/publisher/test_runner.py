@@ -1,4 +1,4 @@
-"""Being the publisher: the lock, the holder file, the signals; and following posts beside another one."""
+"""The publisher's process: lock, holder file, signals; and following posts while another publisher runs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def runner(bench: Bench, **more: object) -> PublisherProcess:
     return replace(made, **more)  # type: ignore[arg-type]  # its own fields
 
 
-def test_a_run_publishes_and_says_who_it_was(bench: Bench) -> None:
+def test_a_run_publishes_and_records_its_process(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(Done("1"))
     ended = runner(bench).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
@@ -60,7 +60,7 @@ def test_a_run_publishes_and_says_who_it_was(bench: Bench) -> None:
     assert not locks.is_publisher_running(bench.database.home)
 
 
-def test_a_store_that_does_not_exist_yet_is_made(bench: Bench) -> None:
+def test_a_missing_store_is_created(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()
     assert runner(bench).run(Scope(Mode.ONCE), bench.events.append).clean
@@ -80,7 +80,7 @@ def test_the_lock_is_held_while_a_publisher_runs_and_a_second_one_is_refused(ben
     assert bench.delivery().state is PUBLISHED
 
 
-def test_a_publisher_that_leaves_workers_behind_keeps_the_lock_to_the_end_of_its_process(
+def test_a_publisher_with_abandoned_workers_keeps_the_lock_until_its_process_ends(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[object] = []
@@ -104,7 +104,7 @@ def test_a_publisher_that_leaves_workers_behind_keeps_the_lock_to_the_end_of_its
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_the_loop_in_good_order(bench: Bench, number: signal.Signals) -> None:
+def test_a_signal_stops_the_loop_gracefully(bench: Bench, number: signal.Signals) -> None:
     bench.post()
     bench.x.prepares.append([Wait(60.0, "container")])
     bench.at(2.5, lambda: signal.raise_signal(number))
@@ -155,9 +155,7 @@ def test_a_loop_waits_for_a_short_run_and_not_for_another_loop(bench: Bench) -> 
     assert len(told) == 1
 
 
-def test_a_damaged_store_publishes_nothing_and_lets_go_of_everything(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_store_publishes_nothing_and_releases_the_lock(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.post()
 
     def quick_check(*_: object) -> None:
@@ -170,9 +168,7 @@ def test_a_damaged_store_publishes_nothing_and_lets_go_of_everything(
     assert bench.x.calls == []
 
 
-def test_the_whole_file_is_read_through_once_a_day_and_after_a_death(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_whole_file_is_checked_once_a_day_and_after_a_crash(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     checks: list[float] = []
     monkeypatch.setattr(running, "quick_check", lambda *_: checks.append(bench.seconds))
     run: Callable[[], object] = lambda: runner(bench).run(Scope(Mode.ONCE), bench.events.append)  # noqa: E731
@@ -190,7 +186,7 @@ def test_the_whole_file_is_read_through_once_a_day_and_after_a_death(
     assert checks == [0.0, 60.0, 25 * 3600 + 60.0]
 
 
-def test_events_of_many_workers_are_told_one_at_a_time(bench: Bench) -> None:
+def test_events_of_many_workers_are_reported_one_at_a_time(bench: Bench) -> None:
     meet = Barrier(2)
     met: list[bool] = []
 
@@ -219,7 +215,7 @@ def test_publishing_here_where_the_lock_is_free(bench: Bench) -> None:
     assert bench.delivery().state is PUBLISHED
 
 
-def test_publishing_beside_another_publisher_tells_what_that_one_does(bench: Bench) -> None:
+def test_publishing_next_to_another_publisher_reports_its_events(bench: Bench) -> None:
     bench.post()
     bench.x.publishes.append(NotDone(Kind.NETWORK, "no route", passing=True))
     bench.x.publishes.append(Done("1", "https://x.com/i/status/1"))
@@ -265,7 +261,7 @@ def follow(bench: Bench) -> tuple[PostWatch, list[Event]]:
     return PostWatch(bench.database, frozenset([1]), told.append, bench.clock), told
 
 
-def test_what_ended_before_the_follower_looked_is_told_all_the_same(bench: Bench) -> None:
+def test_a_delivery_finished_before_following_is_reported(bench: Bench) -> None:
     """A running publisher may be quicker than this process's start."""
     bench.post(due=-0.5)
     bench.x.publishes.append(Done("1"))
@@ -275,7 +271,7 @@ def test_what_ended_before_the_follower_looked_is_told_all_the_same(bench: Bench
     assert [event.event for event in told] == ["delivery.published", "post.finished"]
 
 
-def test_what_ended_long_ago_is_not_told_again(bench: Bench) -> None:
+def test_a_delivery_finished_long_ago_is_not_reported_again(bench: Bench) -> None:
     bench.account("instagram/me")
     bench.post("x/me", "instagram/me", due=-60.0)
     bench.x.publishes.append(Done("1"))
@@ -305,7 +301,7 @@ def test_a_follower_does_not_wait_for_an_account_that_is_held(bench: Bench) -> N
 
 
 @pytest.mark.parametrize("change", ["due_at = NULL, next_at = NULL", "state = 'cancelled'"])
-def test_a_follower_does_not_wait_for_what_was_taken_back(bench: Bench, change: str) -> None:
+def test_a_follower_does_not_wait_for_an_unscheduled_post(bench: Bench, change: str) -> None:
     bench.post()
     watch, _ = follow(bench)
     assert not watch.look()
@@ -313,14 +309,14 @@ def test_a_follower_does_not_wait_for_what_was_taken_back(bench: Bench, change: 
     assert watch.look()
 
 
-def test_a_deleted_post_is_followed_no_more(bench: Bench) -> None:
+def test_following_ends_when_the_post_is_deleted(bench: Bench) -> None:
     bench.post()
     watch, _ = follow(bench)
     bench.sql("UPDATE post SET deleted_at = 1")
     assert watch.look()
 
 
-def test_following_where_there_is_no_store_ends_at_once(bench: Bench) -> None:
+def test_following_without_a_store_ends_immediately(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()
     watch, told = follow(bench)
@@ -329,7 +325,7 @@ def test_following_where_there_is_no_store_ends_at_once(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("state", [s for s in DeliveryState if s not in ("pending", "claimed", "cancelled")])
-def test_every_move_that_is_told_is_among_the_events(bench: Bench, state: DeliveryState) -> None:
+def test_every_reported_move_is_a_known_event(bench: Bench, state: DeliveryState) -> None:
     bench.post()
     error = DeliveryError(Kind.SERVER, "503")
     delivery = replace(

@@ -1,4 +1,4 @@
-"""A store on another machine, restored or put back: refused; once taken over, nothing that was due goes out twice."""
+"""A store that was copied or restored is refused. After a take-over no due post is published twice."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
     on(bench, PI).refuse_elsewhere()
 
 
-def test_where_there_is_no_store_there_is_nothing_to_refuse(bench: Bench) -> None:
+def test_without_a_store_nothing_is_refused(bench: Bench) -> None:
     for path in bench.database.home.glob("ttp.db*"):
         path.unlink()
     on(bench, LAPTOP).refuse_elsewhere()
@@ -166,7 +166,7 @@ def brought(bench: Bench, state: DeliveryState, **changes: object) -> None:
     ],
     ids=["absent", "certainly absent", "refused", "unclear"],
 )
-def test_whatever_was_in_flight_is_never_sent_again(bench: Bench, state: DeliveryState, finding: Absent) -> None:
+def test_deliveries_in_flight_are_never_sent_again(bench: Bench, state: DeliveryState, finding: Absent) -> None:
     brought(bench, state, next_at=START + timedelta(days=30))
     bench.x.looks.append(finding)
     take_over(bench)
@@ -174,7 +174,7 @@ def test_whatever_was_in_flight_is_never_sent_again(bench: Bench, state: Deliver
     assert bench.x.names() == ["look_up", "close"]
 
 
-def test_what_the_platform_still_works_on_is_waited_for(bench: Bench) -> None:
+def test_a_processing_delivery_is_waited_for(bench: Bench) -> None:
     brought(bench, S.RETRYING, next_at=START)
     bench.x.looks.extend([Working("moderation"), Found("5")])
     take_over(bench)
@@ -193,7 +193,7 @@ def test_an_open_intent_is_closed_and_the_look_up_begins_with_it(bench: Bench) -
     assert bench.attempts(1, Phase.PUBLISH)[1].platform_at == START
 
 
-def test_of_a_thread_every_part_is_looked_for_and_none_is_sent(bench: Bench) -> None:
+def test_every_part_of_a_thread_is_looked_up_and_none_is_sent(bench: Bench) -> None:
     bench.post(thread=("two", "three"))
     bench.x.looks.extend(
         [
@@ -208,7 +208,7 @@ def test_of_a_thread_every_part_is_looked_for_and_none_is_sent(bench: Bench) -> 
     assert "publish" not in bench.x.names()
 
 
-def test_a_person_who_says_that_it_is_not_live_may_have_it_sent(bench: Bench) -> None:
+def test_a_post_confirmed_as_absent_may_be_sent(bench: Bench) -> None:
     bench.post()
     bench.x.looks.append(Absent())
     take_over(bench)
@@ -235,7 +235,7 @@ def test_a_clock_before_the_last_record_is_refused(bench: Bench) -> None:
     take_over(bench)
 
 
-def test_a_take_over_that_dies_is_taken_up_again(bench: Bench) -> None:
+def test_a_take_over_that_was_killed_is_completed_later(bench: Bench) -> None:
     published_by(bench, PI)
     bench.post()
     bench.x.looks.append(lambda order, handle: bench.die())
@@ -277,7 +277,7 @@ class Sites:
     lost=st.booleans(),
 )
 @examples(15)
-def test_a_store_from_any_moment_never_publishes_again_what_went_out(
+def test_a_store_from_any_moment_never_publishes_a_post_twice(
     tmp_path_factory: pytest.TempPathFactory, dues: list[int], kept_at: int, went_on: int, lost: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("sites")

@@ -1,4 +1,4 @@
-"""Threads on X: one part after another, each with an intent of its own, and none twice."""
+"""Threads on X: one part after another, each with its own intent, and none twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ttp.publisher.loop import Mode
 FAILED, REVIEW, RETRYING = DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW, DeliveryState.RETRYING
 
 
-def test_a_thread_goes_out_in_one_claim_each_part_with_its_own_intent(bench: Bench, x: FakeX) -> None:
+def test_a_thread_is_published_in_one_claim_with_an_intent_per_part(bench: Bench, x: FakeX) -> None:
     thread(bench)
     bench.run()
     whole(bench, x)
@@ -190,7 +190,7 @@ def test_a_part_that_x_refuses_for_good_fails_the_rest_and_a_retry_goes_on_with_
     assert len(x.feed) == 4
 
 
-def test_the_first_part_belongs_to_the_delivery_as_soon_as_it_is_out(bench: Bench, x: FakeX) -> None:
+def test_the_first_part_is_bound_to_the_delivery_as_soon_as_it_is_published(bench: Bench, x: FakeX) -> None:
     """Two threads begin with the same words: the look-up for one must not take the other's, which is half out."""
     first, second = thread(bench), thread(bench, due=1.0)
     x.sends = ["lost", "final", "done"]
@@ -205,7 +205,9 @@ def test_the_first_part_belongs_to_the_delivery_as_soon_as_it_is_out(bench: Benc
 
 @pytest.mark.parametrize("send", ["lost", "never", "die after", "die before"])
 @pytest.mark.parametrize("part", [1, 2, 3, 4])
-def test_parts_of_one_text_are_told_apart_by_what_they_reply_to(bench: Bench, x: FakeX, part: int, send: str) -> None:
+def test_parts_with_the_same_text_are_distinguished_by_their_parent(
+    bench: Bench, x: FakeX, part: int, send: str
+) -> None:
     same = ["Again"] * 4
     alone = bench.post("x/me", content="Again")
     post = thread(bench, parts=same, due=1.0)
@@ -221,7 +223,7 @@ def test_parts_of_one_text_are_told_apart_by_what_they_reply_to(bench: Bench, x:
     assert x.texts == ["Again"] * 5
 
 
-def test_a_look_up_for_a_post_does_not_take_a_reply_with_the_same_text(bench: Bench, x: FakeX) -> None:
+def test_a_look_up_for_a_post_ignores_a_reply_with_the_same_text(bench: Bench, x: FakeX) -> None:
     post = thread(bench, parts=["Start", "Same"])
     alone = bench.post("x/me", content="Same", due=1.0)
     x.sends = ["never"] + ["done"] * 2
@@ -259,7 +261,7 @@ def test_a_duplicate_refusal_of_a_part_whose_call_was_lost_is_looked_for_and_nev
         assert x.texts == ["One"]
 
 
-def test_a_part_that_may_be_there_but_not_as_a_reply_is_for_a_person(bench: Bench, x: FakeX) -> None:
+def test_a_part_found_without_its_parent_needs_review(bench: Bench, x: FakeX) -> None:
     """Were X not to tell what a post replies to, that ours is not among the replies would prove nothing."""
     thread(bench)
     x.sends = ["lost", "done"]
@@ -292,7 +294,7 @@ def test_a_published_thread_keeps_the_ids_of_its_parts_and_nothing_else(bench: B
     )
 
 
-def test_a_limit_in_the_middle_of_a_thread_is_waited_out(bench: Bench, x: FakeX) -> None:
+def test_a_rate_limit_in_the_middle_of_a_thread_is_waited_out(bench: Bench, x: FakeX) -> None:
     thread(bench)
     x.sends = ["limit", "done", "refused", "done"]
     bench.run()
@@ -300,7 +302,7 @@ def test_a_limit_in_the_middle_of_a_thread_is_waited_out(bench: Bench, x: FakeX)
     assert len(x.feed) == 4
 
 
-def test_each_part_has_a_budget_of_tries_of_its_own(bench: Bench, x: FakeX) -> None:
+def test_each_part_has_its_own_budget_of_tries(bench: Bench, x: FakeX) -> None:
     bench.config = Config({"publish.retry_max": 2})
     x.enter(bench)
     thread(bench)

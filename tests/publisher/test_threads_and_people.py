@@ -1,4 +1,4 @@
-"""What a person may do with a thread that is half out: settle a part, change the rest, go on. What is out stays out."""
+"""Partly published threads: confirm a part, edit the rest, continue. Published parts stay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PUBLISHED, FAILED, REVIEW = DeliveryState.PUBLISHED, DeliveryState.FAILED, Deliv
 
 
 def in_doubt(bench: Bench, x: FakeX, part: int) -> None:
-    """A thread with a part of which nobody knows whether it is there."""
+    """A thread with a part whose outcome is unknown."""
     thread(bench)
     x.sends = ["lost", *["done"] * (part - 1)]
     x.looks = ["server error"] * 100
@@ -31,9 +31,7 @@ def in_doubt(bench: Bench, x: FakeX, part: int) -> None:
 
 
 @pytest.mark.parametrize("part", [1, 2, 4])
-def test_a_person_who_finds_the_part_in_doubt_has_the_rest_published_by_a_retry(
-    bench: Bench, x: FakeX, part: int
-) -> None:
+def test_a_part_confirmed_as_live_lets_a_retry_publish_the_rest(bench: Bench, x: FakeX, part: int) -> None:
     in_doubt(bench, x, part)
     outgoing(bench).resolve(1, "x/me", f"https://x.com/i/status/{x.feed[-1].id}")
     if part < 4:
@@ -46,9 +44,7 @@ def test_a_person_who_finds_the_part_in_doubt_has_the_rest_published_by_a_retry(
 
 
 @pytest.mark.parametrize("part", [1, 2, 4])
-def test_a_person_who_does_not_find_it_has_it_sent_again_and_not_the_parts_before(
-    bench: Bench, x: FakeX, part: int
-) -> None:
+def test_a_part_confirmed_as_absent_is_sent_again_without_the_parts_before(bench: Bench, x: FakeX, part: int) -> None:
     in_doubt(bench, x, part)
     x.feed.pop()  # a person is right
     outgoing(bench).resolve(1, "x/me", None)
@@ -59,7 +55,7 @@ def test_a_person_who_does_not_find_it_has_it_sent_again_and_not_the_parts_befor
     assert len(x.feed) == 4
 
 
-def test_a_person_cannot_name_a_part_that_is_known_or_one_of_another_thread(bench: Bench, x: FakeX) -> None:
+def test_a_known_part_or_one_of_another_thread_cannot_be_named(bench: Bench, x: FakeX) -> None:
     in_doubt(bench, x, 3)
     with pytest.raises(UsageError):
         outgoing(bench).resolve(1, "x/me", x.feed[1].id)
@@ -89,7 +85,7 @@ def half_out(bench: Bench, x: FakeX) -> None:
     assert (bench.delivery().state, len(bench.delivery().parts)) == (FAILED, 2)
 
 
-def test_what_is_not_published_of_a_thread_can_be_edited_and_made_longer(bench: Bench, x: FakeX) -> None:
+def test_the_unpublished_parts_of_a_thread_can_be_edited_and_extended(bench: Bench, x: FakeX) -> None:
     half_out(bench, x)
     assert edited(bench, thread=("Two", "Better", "Fourth", "Fifth")).warnings == ()
     outgoing(bench).retry([1])
@@ -98,14 +94,14 @@ def test_what_is_not_published_of_a_thread_can_be_edited_and_made_longer(bench: 
 
 
 @pytest.mark.parametrize("parts", [(), ("Three", "Two"), ("Other", "Three"), ("Three",)])
-def test_what_is_published_of_a_thread_cannot_be_edited(bench: Bench, x: FakeX, parts: tuple[str, ...]) -> None:
+def test_the_published_parts_of_a_thread_cannot_be_edited(bench: Bench, x: FakeX, parts: tuple[str, ...]) -> None:
     half_out(bench, x)
     with pytest.raises(StateRefused) as refused:
         edited(bench, thread=parts)
     assert refused.value.hints == (Hint("repeat them, and go on", action("edit", 1, thread=["Two", "TEXT"])),)
 
 
-def test_a_thread_may_end_with_what_is_published_of_it(bench: Bench, x: FakeX) -> None:
+def test_a_thread_may_be_ended_after_its_published_parts(bench: Bench, x: FakeX) -> None:
     half_out(bench, x)
     edited(bench, thread=("Two",))
     outgoing(bench).retry([1])
@@ -114,14 +110,14 @@ def test_a_thread_may_end_with_what_is_published_of_it(bench: Bench, x: FakeX) -
     assert bench.delivery().parts == tuple(entry.id for entry in x.feed)
 
 
-def test_another_text_for_a_thread_that_has_begun_says_that_it_changes_nothing(bench: Bench, x: FakeX) -> None:
+def test_editing_a_started_thread_reports_that_it_changes_nothing(bench: Bench, x: FakeX) -> None:
     half_out(bench, x)
     (warning,) = edited(bench, text="Other").warnings
     assert (warning.account, warning.code) == ("x/me", "published")
     assert edited(bench, variants={"instagram": "Other"}).warnings == ()
 
 
-def test_an_account_that_is_left_out_and_named_again_goes_on_where_its_thread_was(bench: Bench, x: FakeX) -> None:
+def test_an_account_dropped_and_added_again_continues_its_thread(bench: Bench, x: FakeX) -> None:
     half_out(bench, x)
     bench.account("x/other")
     edited(bench, to=("x/other",))

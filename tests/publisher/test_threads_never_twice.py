@@ -40,7 +40,7 @@ def lists(names: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
 @example([["One", "Two"], ["One", "Two"]], ["late", "die after", "never"], ["die"], [3, 9], [100.0] * ROUNDS, True, 2)
 @example([["One", "Two"], ["Two"]], ["never", "lost", "done"], [], [], [0.0] * ROUNDS, False, 3)
 @examples(60)
-def test_every_part_is_on_x_once_and_in_a_chain_when_all_is_settled(
+def test_every_part_is_on_x_once_and_in_one_chain(
     threads: list[list[str]],
     sends: list[str],
     looks: list[str],

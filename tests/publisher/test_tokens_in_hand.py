@@ -1,4 +1,4 @@
-"""Tokens in the publisher: renewed before a publish, once when refused, and by timer; never in the middle of one."""
+"""Tokens in the publisher: renewed before publishing, once after a refusal, and by timer; never during a call."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def test_a_token_that_is_due_is_renewed_before_the_first_step(bench: Bench, logi
     assert tokens_sent(bench) == ["new", "new"]
 
 
-def test_a_token_that_the_call_is_refused_for_is_renewed_once_and_the_call_made_again(
-    bench: Bench, login: FakeLogin
-) -> None:
+def test_a_token_refused_at_the_call_is_renewed_once_and_the_call_repeated(bench: Bench, login: FakeLogin) -> None:
     bench.post()
     login.answers = [grant(bench)]
     bench.x.publishes.extend([REFUSED, Done("1")])
@@ -64,7 +62,7 @@ def test_a_token_that_the_call_is_refused_for_is_renewed_once_and_the_call_made_
     assert bench.intents() == ["refused", "done"]
 
 
-def test_a_token_that_a_step_is_refused_for_is_renewed_once(bench: Bench, login: FakeLogin) -> None:
+def test_a_token_refused_at_a_step_is_renewed_once(bench: Bench, login: FakeLogin) -> None:
     bench.post()
     login.answers = [grant(bench)]
     bench.x.prepares.append([REFUSED])
@@ -74,7 +72,7 @@ def test_a_token_that_a_step_is_refused_for_is_renewed_once(bench: Bench, login:
     assert tokens_sent(bench) == ["old", "new", "new"]
 
 
-def test_a_new_token_that_is_refused_too_is_the_end(bench: Bench, login: FakeLogin) -> None:
+def test_a_refused_new_token_is_final(bench: Bench, login: FakeLogin) -> None:
     bench.post()
     login.answers = [grant(bench)]
     bench.x.publishes.extend([REFUSED, REFUSED])
@@ -95,9 +93,7 @@ def test_a_missing_permission_renews_nothing(bench: Bench, login: FakeLogin) -> 
 
 
 @pytest.mark.parametrize(("seconds", "refused"), [(6000, False), (60, True)])
-def test_a_dead_token_fails_what_is_due_and_leaves_what_is_not(
-    bench: Bench, login: FakeLogin, seconds: float, refused: bool
-) -> None:
+def test_a_dead_token_fails_due_posts_only(bench: Bench, login: FakeLogin, seconds: float, refused: bool) -> None:
     due, later = bench.post(due=seconds), bench.post(due=90_000)
     bench.clock.advance(seconds)
     login.answers = [DEAD]
@@ -111,7 +107,7 @@ def test_a_dead_token_fails_what_is_due_and_leaves_what_is_not(
     assert len(login.asked) == 1
 
 
-def test_a_platform_that_cannot_renew_now_costs_a_wait_and_not_the_post(bench: Bench, login: FakeLogin) -> None:
+def test_a_temporary_renewal_failure_delays_the_post(bench: Bench, login: FakeLogin) -> None:
     bench.clock.advance(hours=3)
     bench.post(due=10_800)
     login.answers = [AWAY, grant(bench)]
@@ -121,7 +117,7 @@ def test_a_platform_that_cannot_renew_now_costs_a_wait_and_not_the_post(bench: B
     assert not bench.account_now("x/me").needs_reconnect
 
 
-def test_while_a_publish_waits_for_its_platform_nobody_else_renews_its_token(bench: Bench, login: FakeLogin) -> None:
+def test_a_token_is_not_renewed_elsewhere_while_its_post_is_processing(bench: Bench, login: FakeLogin) -> None:
     seen: list[str] = []
 
     def other() -> None:
@@ -139,7 +135,7 @@ def test_while_a_publish_waits_for_its_platform_nobody_else_renews_its_token(ben
     assert [renewal.account for renewal in bench.tokens().refresh_due(bench.clock.now())] == ["x/me"]
 
 
-def test_a_run_that_was_cut_takes_no_turn_at_its_end(bench: Bench, login: FakeLogin) -> None:
+def test_an_interrupted_run_renews_nothing_at_its_end(bench: Bench, login: FakeLogin) -> None:
     bench.clock.advance(minutes=100)
     with token_refresh(bench.tokens(), bench.clock, lambda: True):
         pass
@@ -148,7 +144,7 @@ def test_a_run_that_was_cut_takes_no_turn_at_its_end(bench: Bench, login: FakeLo
     assert login.asked == []
 
 
-def test_a_short_run_renews_what_is_due_at_its_end(bench: Bench, login: FakeLogin) -> None:
+def test_a_short_run_renews_due_tokens_at_its_end(bench: Bench, login: FakeLogin) -> None:
     bench.clock.advance(minutes=100)
     login.answers = [grant(bench)]
     with token_refresh(bench.tokens(), bench.clock):
@@ -158,7 +154,7 @@ def test_a_short_run_renews_what_is_due_at_its_end(bench: Bench, login: FakeLogi
     assert held.access_token == "new"
 
 
-def test_a_broken_entry_of_one_account_stops_no_other(bench: Bench) -> None:
+def test_broken_credentials_of_one_account_do_not_affect_others(bench: Bench) -> None:
     bench.account("x/other")
     broken, whole = bench.post("x/me"), bench.post("x/other")
     data = json.loads(bench.credentials.path.read_text())
@@ -176,9 +172,7 @@ def test_a_broken_entry_of_one_account_stops_no_other(bench: Bench) -> None:
     assert not bench.account_now("x/other").needs_reconnect
 
 
-def test_a_place_of_tokens_that_does_not_answer_costs_a_wait_and_not_the_post(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unavailable_credentials_backend_delays_the_post(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     get, asked = bench.credentials.get, []
 
     def away_once(account: str) -> Credentials | None:

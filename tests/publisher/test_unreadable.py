@@ -1,4 +1,4 @@
-"""A row that cannot be read keeps its own post from being published, is told, and keeps nothing else."""
+"""An unreadable row blocks its own post only, and is reported."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ POST = (
 
 @pytest.mark.parametrize("mode", [Mode.ONCE, Mode.UNTIL_IDLE])
 @pytest.mark.parametrize("damage", POST)
-def test_a_post_that_cannot_be_read_is_left_alone_and_the_rest_goes_out(bench: Bench, damage: str, mode: Mode) -> None:
+def test_an_unreadable_post_is_skipped_and_the_rest_is_published(bench: Bench, damage: str, mode: Mode) -> None:
     bench.account("x/other")
     bench.post("x/me")
     bench.post("x/me")
@@ -68,7 +68,7 @@ def test_a_post_that_cannot_be_read_is_left_alone_and_the_rest_goes_out(bench: B
     assert [f"skipped: {why}" for why in holder.left] == [note.message]
 
 
-def test_a_state_or_a_time_that_nobody_knows_is_never_due(bench: Bench) -> None:
+def test_an_unknown_state_or_time_is_never_due(bench: Bench) -> None:
     for _ in range(3):
         bench.post("x/me")
     bench.sql("UPDATE delivery SET state = 'odd' WHERE id = 1")
@@ -80,7 +80,7 @@ def test_a_state_or_a_time_that_nobody_knows_is_never_due(bench: Bench) -> None:
     assert states(bench) == ["odd", "pending", "pending", "published"]
 
 
-def test_a_post_of_two_accounts_is_left_alone_as_a_whole(bench: Bench) -> None:
+def test_an_unreadable_post_is_skipped_for_all_its_accounts(bench: Bench) -> None:
     bench.account("x/other")
     bench.post("x/me", "x/other")
     bench.post("x/other")
@@ -92,7 +92,7 @@ def test_a_post_of_two_accounts_is_left_alone_as_a_whole(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("damage", ["scopes = 'x'", "options = '5'", "hold_until = 'never'"])
-def test_an_account_that_cannot_be_read_is_left_alone(bench: Bench, damage: str) -> None:
+def test_an_unreadable_account_is_skipped(bench: Bench, damage: str) -> None:
     bench.account("x/other")
     bench.post("x/me")
     bench.post("x/other")
@@ -105,7 +105,7 @@ def test_an_account_that_cannot_be_read_is_left_alone(bench: Bench, damage: str)
 @pytest.mark.parametrize(
     "damage", ["UPDATE delivery SET handle = 'x' WHERE id = 1", "UPDATE attempt SET phase = 'publish', kind = 'odd'"]
 )
-def test_what_a_dead_publisher_left_is_taken_over_but_for_what_cannot_be_read(bench: Bench, damage: str) -> None:
+def test_a_dead_publisher_s_deliveries_are_recovered_except_unreadable_ones(bench: Bench, damage: str) -> None:
     bench.account("x/other")
     bench.post("x/me")
     bench.x.publishes.append(lambda order, handle: bench.die())
@@ -121,10 +121,10 @@ def test_what_a_dead_publisher_left_is_taken_over_but_for_what_cannot_be_read(be
     bench.sql("UPDATE attempt SET kind = NULL")
     bench.x.looks.append(Found("3"))
     run(bench)
-    assert states(bench) == ["published"] * 3, "once it is mended, it is looked up"
+    assert states(bench) == ["published"] * 3, "once it is fixed, it is looked up"
 
 
-def test_a_look_up_whose_history_cannot_be_read_is_left_alone(bench: Bench) -> None:
+def test_a_look_up_with_an_unreadable_history_is_skipped(bench: Bench) -> None:
     bench.post("x/me")
     bench.x.publishes.append(Unknown(Kind.NETWORK, "cut"))
     bench.run(Mode.LOOP, max_time=1.0)
@@ -138,7 +138,7 @@ def test_a_look_up_whose_history_cannot_be_read_is_left_alone(bench: Bench) -> N
     assert len(notes(bench)) == 1
 
 
-def test_while_what_belongs_to_another_delivery_cannot_be_read_nothing_is_bound(bench: Bench) -> None:
+def test_nothing_is_bound_while_another_delivery_s_ids_are_unreadable(bench: Bench) -> None:
     bench.post("x/me")
     bench.post("x/me", due=1.0)
     bench.x.publishes.extend([Done("1"), Unknown(Kind.NETWORK, "cut")])
@@ -152,7 +152,7 @@ def test_while_what_belongs_to_another_delivery_cannot_be_read_nothing_is_bound(
     assert states(bench) == ["published", "needs_review"]
 
 
-def test_an_outcome_is_kept_when_its_post_cannot_be_read_any_more(bench: Bench) -> None:
+def test_an_outcome_is_kept_if_its_post_becomes_unreadable(bench: Bench) -> None:
     bench.account("x/other")
     bench.post("x/me", "x/other")
     bench.sql("UPDATE delivery SET next_at = next_at + 1000 WHERE id = 2")

@@ -1,4 +1,4 @@
-"""Where the settle window begins: when the call was over for certain, by the platform's clock."""
+"""The settle window begins when the call has certainly ended, by the platform's clock."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sent_again(bench: Bench, first: Callable[[PublishRequest, Handle], Outcome])
 
 
 @pytest.mark.parametrize("days", [1, 3650])
-def test_a_clock_that_is_set_forward_in_a_call_does_not_make_the_window_longer(bench: Bench, days: int) -> None:
+def test_a_clock_set_forward_during_a_call_does_not_lengthen_the_window(bench: Bench, days: int) -> None:
     bench.post()
 
     def jump(order: PublishRequest, handle: Handle) -> Outcome:
@@ -44,7 +44,7 @@ def test_a_clock_that_is_set_forward_in_a_call_does_not_make_the_window_longer(b
     assert WINDOW_S < sent_again(bench, jump) < WINDOW_S + 60.0
 
 
-def test_a_clock_that_is_set_back_in_a_call_does_not_make_the_window_shorter(bench: Bench) -> None:
+def test_a_clock_set_back_during_a_call_does_not_shorten_the_window(bench: Bench) -> None:
     bench.post()
 
     def slow(order: PublishRequest, handle: Handle) -> Outcome:
@@ -56,9 +56,9 @@ def test_a_clock_that_is_set_back_in_a_call_does_not_make_the_window_shorter(ben
     assert sent_again(bench, slow) >= 500.0 + WINDOW_S
 
 
-def test_a_date_tells_whole_seconds_so_the_window_is_a_second_longer(bench: Bench) -> None:
+def test_a_date_header_has_whole_seconds_so_the_window_is_a_second_longer(bench: Bench) -> None:
     bench.post()
-    bench.clock.advance(0.9)  # the platform's time in the intent is told without these
+    bench.clock.advance(0.9)  # the platform time in the intent has no milliseconds
     bench.x.prepares.append([Ready({}, START, "POST", FINGERPRINT)])
     bench.x.publishes.extend([CUT, Done("1")])
     seen: list[float] = []
@@ -76,7 +76,7 @@ def test_a_date_tells_whole_seconds_so_the_window_is_a_second_longer(bench: Benc
     assert seen[-1] >= 0.9 + WINDOW_S
 
 
-def test_a_clock_that_is_set_forward_does_not_end_the_wait_for_a_platform_that_works(bench: Bench) -> None:
+def test_a_clock_set_forward_does_not_end_the_wait_for_processing(bench: Bench) -> None:
     bench.account("tiktok/me")
     bench.post("tiktok/me")
     tiktok = bench.clients["tiktok"]
@@ -103,9 +103,7 @@ def test_a_clock_that_is_set_forward_does_not_end_the_wait_for_a_platform_that_w
     ],
     ids=str,
 )
-def test_a_post_is_looked_for_from_the_earlier_of_both_clocks_on(
-    bench: Bench, ahead: timedelta, since: timedelta
-) -> None:
+def test_a_look_up_starts_at_the_earlier_of_both_clocks(bench: Bench, ahead: timedelta, since: timedelta) -> None:
     bench.x.skew = ahead.total_seconds()
     bench.post()
     bench.x.publishes.append(CUT)

@@ -1,4 +1,4 @@
-"""The real publisher and the real clients against the sandbox, all on one clock that is passed in."""
+"""The real publisher and clients against the sandbox, all on one clock that the test moves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ttp.cli.context import Context
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.worker_pool import Inline, JobReport, Reports
-from ttp.sandbox.server import running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 MOST_NAPS = 5_000
 
@@ -47,7 +47,7 @@ class World:
             self.ttp.ok("account", "set", name, "--set", "tiktok.privacy_level=SELF_ONLY")
 
     def run(self, mode: Mode = Mode.UNTIL_IDLE, max_time: float | None = None) -> None:
-        """A publisher in a process of its own: it knows nothing but what the store has."""
+        """Run a new publisher, which knows only what is in the store."""
         naps = 0
 
         def nap(reports: Reports, seconds: float) -> JobReport | None:
@@ -64,7 +64,7 @@ class World:
         runner.run(Scope(mode, None, max_time), self.events.append)
 
     def calls(self, path: str) -> int:
-        """How often a path was called at the platforms, whatever came of it."""
+        """Return how often the platforms received calls to a path."""
         return sum(one["path"].endswith(path) for one in self.control("GET", "requests"))
 
     def states(self) -> list[str]:
@@ -79,12 +79,13 @@ class World:
 
 
 @contextmanager
-def open_world(folder: Path, clock: FakeClock, **more: Any) -> Iterator[World]:
-    """A world for as long as the block runs; the platforms fetch media from a folder in it. `more`: of the sandbox."""
+def open_world(sandbox: RunningSandbox, folder: Path, clock: FakeClock, **more: Any) -> Iterator[World]:
+    """Reset the sandbox and open a world on it. `more`: switches of the sandbox."""
     served = folder / "served"
     served.mkdir()
     quick: dict[str, Any] = {"processing_s": 1.0, **more}
-    with running_sandbox(now=clock.now, media_dir=served, **quick) as sandbox, program(folder, clock) as ttp:
+    sandbox.reset(now=clock.now, media_dir=served, **quick)
+    with program(folder, clock) as ttp:
         settings = {
             **{f"PLATFORMS__{name}__BASE_URL": sandbox.url for name in ("X", "INSTAGRAM", "TIKTOK")},
             "MEDIA_HOST__KIND": "folder",

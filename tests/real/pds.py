@@ -42,8 +42,13 @@ class Person:
 
     def records(self, collection: str = POSTS) -> list[dict[str, Any]]:
         """What the server has of a collection, oldest key first: each with `uri`, `cid` and `value`."""
-        query = {"repo": self.did, "collection": collection, "limit": "100", "reverse": "true"}
-        return list(self.server.call("com.atproto.repo.listRecords", **query)["records"])
+        query, found = {"repo": self.did, "collection": collection, "limit": "100", "reverse": "true"}, []
+        while True:
+            page = self.server.call("com.atproto.repo.listRecords", **query)
+            found += page["records"]
+            if not page["records"] or "cursor" not in page:
+                return found
+            query["cursor"] = page["cursor"]
 
     def new_app_password(self, name: str = "ttp") -> str:
         made = self.server.call("com.atproto.server.createAppPassword", {"name": name}, token=self.token)

@@ -1,4 +1,4 @@
-"""The sandbox in this process: every request runs through the application at once, on a clock that tests move."""
+"""The sandbox as an ASGI application in this process, on a clock that tests move."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Clock:
 
 @dataclass
 class Web:
-    """Speaks to one sandbox as one account."""
+    """Sends requests to a sandbox as one account."""
 
     state: State
     clock: Clock
@@ -60,7 +60,7 @@ class Web:
         return self.call("POST", path, **request)
 
     def account(self, name: str, **options: Any) -> Web:
-        """The same sandbox as another account, which is made or renewed."""
+        """Return the same sandbox as another account, which is created or gets new tokens."""
         made = self.post("/_sandbox/accounts", signed=False, json={"account": name, **options})
         assert made.status_code == 201, made.text
         return Web(self.state, self.clock, self.app, made.json()["credentials"])

@@ -1,4 +1,4 @@
-"""The authorization pages of the three platforms: what a person sees, what the app gets back."""
+"""The authorization pages: what they show, and what the app gets back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_page_asks_before_anything_is_granted(web: Web, path: str) -> None:
 
 
 @EVERY
-def test_pressing_approve_leads_back_with_a_code_and_the_state(web: Web, path: str) -> None:
+def test_approving_redirects_with_a_code_and_the_state(web: Web, path: str) -> None:
     form = {"sandbox": "approve", "sandbox_account": "shop"}
     answer = web.post(path, signed=False, params=PAGES[path], data=form)
     back = returned(answer)
@@ -34,7 +34,7 @@ def test_pressing_approve_leads_back_with_a_code_and_the_state(web: Web, path: s
 
 
 @EVERY
-def test_pressing_deny_leads_back_with_an_error_and_the_state(web: Web, path: str) -> None:
+def test_denying_redirects_with_an_error_and_the_state(web: Web, path: str) -> None:
     answer = web.post(path, signed=False, params=PAGES[path], data={"sandbox": "deny"})
     back = returned(answer)
     assert (back["error"], back["state"]) == ("access_denied", "opaque")
@@ -43,7 +43,7 @@ def test_pressing_deny_leads_back_with_an_error_and_the_state(web: Web, path: st
 
 
 @EVERY
-def test_a_sandbox_may_approve_by_itself_and_a_request_may_still_ask(web: Web, path: str) -> None:
+def test_auto_approve_is_overridden_by_the_request(web: Web, path: str) -> None:
     web.state.auto_approve = True
     assert "code" in returned(opened(web, path))
     assert opened(web, path, sandbox="ask").status_code == 200
@@ -52,7 +52,7 @@ def test_a_sandbox_may_approve_by_itself_and_a_request_may_still_ask(web: Web, p
 
 @EVERY
 @pytest.mark.parametrize("name", ["client", "redirect_uri", "scope"])
-def test_a_request_without_what_it_needs_gets_a_page_and_no_redirect(web: Web, path: str, name: str) -> None:
+def test_an_incomplete_request_gets_a_page_and_no_redirect(web: Web, path: str, name: str) -> None:
     missing = {"client_key" if "client_key" in PAGES[path] else "client_id" if name == "client" else name: None}
     for change in (missing, {"invented": "1"}, {"sandbox_account": "no handle"}):
         answer = opened(web, path, sandbox="approve", **change)
@@ -87,7 +87,7 @@ def test_a_request_without_what_it_needs_gets_a_page_and_no_redirect(web: Web, p
         ("/v25.0/dialog/oauth", LOOPBACK, False),
     ],
 )
-def test_each_platform_has_its_rule_for_redirects(web: Web, path: str, address: str, fine: bool) -> None:
+def test_each_platform_has_its_own_redirect_rule(web: Web, path: str, address: str, fine: bool) -> None:
     assert opened(web, path, sandbox="approve", redirect_uri=address).status_code == (302 if fine else 400)
 
 
@@ -125,11 +125,11 @@ def test_registered_redirects_are_compared_exactly(web: Web) -> None:
         ("/v25.0/dialog/oauth", {"client_id": "170100000000001"}),
     ],
 )
-def test_a_request_of_another_kind_is_refused(web: Web, path: str, change: dict[str, Any]) -> None:
+def test_an_invalid_request_is_refused(web: Web, path: str, change: dict[str, Any]) -> None:
     assert opened(web, path, sandbox="approve", **change).status_code == 400
 
 
-def test_a_parameter_that_is_there_twice_is_refused(web: Web) -> None:
+def test_a_repeated_parameter_is_refused(web: Web) -> None:
     pairs = [*PAGES["/i/oauth2/authorize"].items(), ("state", "other")]
     assert web.get("/i/oauth2/authorize", signed=False, params=pairs).status_code == 400
 
@@ -139,7 +139,7 @@ def test_a_web_app_of_tiktok_needs_no_pkce(web: Web) -> None:
     assert "code" in returned(opened(web, "/v2/auth/authorize/", sandbox="approve", **change))
 
 
-def test_what_comes_back_differs_by_platform(web: Web) -> None:
+def test_the_redirect_differs_by_platform(web: Web) -> None:
     def location(path: str, sandbox: str = "approve") -> str:
         return str(opened(web, path, sandbox=sandbox).headers["location"])
 

@@ -14,7 +14,7 @@ def fault(web: Web, **order: Any) -> Any:
     return web.post("/_sandbox/faults", signed=False, json=order)
 
 
-def test_an_account_of_each_platform_is_there_with_credentials_to_add(web: Web) -> None:
+def test_each_platform_has_a_demo_account_with_credentials(web: Web) -> None:
     answer = web.get("/_sandbox/accounts").json()
     assert [a["account"] for a in answer] == ["bluesky/demo", "instagram/demo", "tiktok/demo", "x/demo"]
     keys = [set(a["credentials"]) for a in answer]
@@ -25,7 +25,7 @@ def test_an_account_of_each_platform_is_there_with_credentials_to_add(web: Web) 
     assert answer[3]["credentials"]["expiresAt"] == "2026-11-24T14:00:00.000Z"
 
 
-def test_posting_an_account_again_gives_new_credentials_and_ends_the_old(x: Web) -> None:
+def test_posting_an_account_again_replaces_its_credentials(x: Web) -> None:
     again = x.account("x/demo")
     assert again.user_id == x.user_id
     assert x.get("/2/users/me").status_code == 401
@@ -33,7 +33,7 @@ def test_posting_an_account_again_gives_new_credentials_and_ends_the_old(x: Web)
     assert len(x.get("/_sandbox/accounts").json()) == 4
 
 
-def test_an_expired_account_needs_a_person_and_an_expired_access_a_refresh(x: Web) -> None:
+def test_an_expired_refresh_token_needs_a_new_login_and_an_expired_access_token_a_refresh(x: Web) -> None:
     def refresh(web: Web) -> int:
         token = web.credentials["refreshToken"]
         form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": web.credentials["clientId"]}
@@ -48,7 +48,7 @@ def test_an_expired_account_needs_a_person_and_an_expired_access_a_refresh(x: We
     assert refresh(ended) == 400
 
 
-def test_an_account_may_be_older_than_now(instagram: Web) -> None:
+def test_an_account_s_tokens_may_have_an_age(instagram: Web) -> None:
     old = instagram.account("instagram/demo", ageS=2 * 86400)
     assert old.get("/refresh_access_token?grant_type=ig_refresh_token").status_code == 200
 
@@ -57,7 +57,7 @@ def test_an_account_may_be_older_than_now(instagram: Web) -> None:
     "order",
     [{}, {"account": "facebook/a"}, {"account": "x"}, {"account": "x/a", "expired": "yes"}, {"account": "x/a", "b": 1}],
 )
-def test_an_account_order_of_another_shape_is_refused(web: Web, order: dict[str, Any]) -> None:
+def test_an_invalid_account_order_is_refused(web: Web, order: dict[str, Any]) -> None:
     assert web.post("/_sandbox/accounts", json=order).status_code == 400
     assert len(web.state.accounts) == 4
 
@@ -110,7 +110,7 @@ def test_a_body_fault_lets_the_request_have_its_effect(x: Web) -> None:
     assert len(x.posts()) == 1
 
 
-def test_a_fault_may_name_a_query_and_other_platforms_are_left_alone(x: Web) -> None:
+def test_a_fault_may_match_a_query_and_skips_other_platforms(x: Web) -> None:
     fault(x, path=r"^/2/tweets\?ids=1$", do="status", status=500)
     fault(x, platform="tiktok", path=".*", do="status", status=500)
     assert x.get("/2/tweets?ids=2").status_code == 200
@@ -139,18 +139,18 @@ ELSEWHERE += ["10.0.0.1:8700", "127.1", "localhost:8700/x", "[::2]", "[::1", "lo
 
 
 @pytest.mark.parametrize("host", HERE)
-def test_a_request_for_this_machine_is_answered(x: Web, host: str) -> None:
+def test_a_loopback_host_is_accepted(x: Web, host: str) -> None:
     assert x.get("/_sandbox/posts", signed=False, headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ELSEWHERE)
-def test_a_request_for_another_host_reads_and_changes_nothing(x: Web, host: str) -> None:
+def test_another_host_is_refused_without_effect(x: Web, host: str) -> None:
     assert x.get("/_sandbox/accounts", signed=False, headers={"Host": host}).status_code == 421
     assert x.post("/2/tweets", json={"text": "rebound"}, headers={"Host": host}).status_code == 421
     assert x.posts() == []
 
 
-def test_faults_never_touch_the_control_paths_and_can_be_cleared(x: Web) -> None:
+def test_faults_skip_the_control_paths_and_can_be_cleared(x: Web) -> None:
     fault(x, path="", times=1000, do="status", status=500)
     assert x.get("/2/users/me").status_code == 500
     assert x.posts() == []
@@ -173,5 +173,5 @@ def test_faults_never_touch_the_control_paths_and_can_be_cleared(x: Web) -> None
         {"do": "body", "after": 1},
     ],
 )
-def test_a_fault_of_another_shape_is_refused(web: Web, order: dict[str, Any]) -> None:
+def test_an_invalid_fault_is_refused(web: Web, order: dict[str, Any]) -> None:
     assert fault(web, **order).status_code == 400

@@ -1,4 +1,4 @@
-"""How the numbers of a post grow."""
+"""The growth of a post's metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY = 86_400_000
 
 
 @given(st.text(min_size=1, max_size=20), st.integers(0, 30 * DAY), st.integers(0, 30 * DAY))
-def test_numbers_never_fall_and_fit_together(post_id: str, first: int, later: int) -> None:
+def test_metrics_never_fall_and_are_consistent(post_id: str, first: int, later: int) -> None:
     post = Post(post_id, "x/a", "", (), AT)
     before = count_engagement(ACCOUNT, post, AT + first)
     after = count_engagement(ACCOUNT, post, AT + first + later)
@@ -27,14 +27,14 @@ def test_numbers_never_fall_and_fit_together(post_id: str, first: int, later: in
     assert all(type(number) is int and number >= 0 for number in astuple(after))
 
 
-def test_before_its_time_a_post_has_nothing() -> None:
+def test_a_post_has_no_metrics_before_its_time() -> None:
     assert set(astuple(count_engagement(ACCOUNT, Post("1", "x/a", "", (), AT), AT - DAY))) == {0}
 
 
-def test_evenings_beat_mornings_and_tuesdays_saturdays() -> None:
+def test_evenings_beat_mornings_and_tuesdays_beat_saturdays() -> None:
     assert rhythm(AT) > rhythm(AT - DAY // 2)
     assert rhythm(AT) > rhythm(AT + 4 * DAY)
 
 
-def test_what_only_its_author_sees_does_not_grow() -> None:
+def test_a_private_post_gets_no_engagement() -> None:
     assert set(astuple(count_engagement(ACCOUNT, Post("1", "x/a", "", (), AT, private=True), AT + DAY))) == {0}

@@ -1,4 +1,4 @@
-"""The two files that come with the sandbox, and reading what files are."""
+"""The two media files of the sandbox, and reading the headers of media."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_the_clip_fits_every_platform() -> None:
     assert len(data) < 20_000
 
 
-def test_types_are_told_by_magic_bytes() -> None:
+def test_media_types_are_recognized_by_magic_bytes() -> None:
     assert mime_of(b"\x89PNG\r\n\x1a\n....") == "image/png"
     assert mime_of(b"GIF89a....") == "image/gif"
     assert mime_of(b"RIFF\0\0\0\0WEBPVP8 ") == "image/webp"
@@ -32,7 +32,7 @@ def test_types_are_told_by_magic_bytes() -> None:
     assert mime_of(b"") is None
 
 
-def test_broken_headers_tell_nothing() -> None:
+def test_broken_headers_give_no_facts() -> None:
     for length in range(200):
         read_facts(CLIP.read_bytes()[:length])
         assert read_facts(PHOTO.read_bytes()[:length]).width in (None, 720)

@@ -1,4 +1,4 @@
-"""The page at `/`: what a person sees of the three feeds."""
+"""The page at `/` with the feeds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_page_loads_nothing_from_outside(web: Web) -> None:
     assert "unsafe" not in policy
 
 
-def test_a_post_is_told_with_all_that_is_seen_of_it(x: Web) -> None:
+def test_an_entry_has_everything_the_page_shows(x: Web) -> None:
     media = uploaded(x)
     x.post("/2/media/metadata", json={"id": media, "metadata": {"alt_text": {"text": "Grey"}}})
     made = x.post("/2/tweets", json={"text": "Hi", "media": {"media_ids": [media]}}).json()["data"]["id"]
@@ -55,7 +55,7 @@ def test_pictures_of_instagram_are_kept_too(instagram: Web, host: Host) -> None:
     assert instagram.get(post["media"][0]["picture"]).content == PHOTO.read_bytes()
 
 
-def test_pictures_past_their_size_are_forgotten_oldest_first() -> None:
+def test_the_oldest_pictures_are_dropped_first() -> None:
     pictures = Pictures()
     image = PHOTO.read_bytes() + bytes(MOST_BYTES // 3)
     for name in "abcd":
@@ -88,8 +88,8 @@ def posted(sandbox: RunningSandbox, *texts: str, thread: bool = False) -> None:
         last = answer.json()["data"]["id"]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-def test_a_browser_shows_the_feeds_and_runs_nothing_of_a_post(sandbox: RunningSandbox, tmp_path: Path) -> None:
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_a_browser_shows_the_feeds_and_runs_no_script_of_a_post(sandbox: RunningSandbox, tmp_path: Path) -> None:
     posted(sandbox, "Good morning", ATTACK)
     posted(sandbox, "First", "Second", "Third", thread=True)
     dom = dom_of(f"{sandbox.url}/", tmp_path)
@@ -111,7 +111,7 @@ def test_a_browser_shows_the_feeds_and_runs_nothing_of_a_post(sandbox: RunningSa
     assert dom.count('<p class="none">Nothing has been posted yet.</p>') == 2
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_the_page_refreshes_itself(sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

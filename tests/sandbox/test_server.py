@@ -46,7 +46,7 @@ def test_a_cut_loses_the_answer_before_or_after_the_effect(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_cut_upload_has_taken_its_bytes_or_not(sandbox: RunningSandbox) -> None:
+def test_a_cut_upload_keeps_its_bytes_or_not(sandbox: RunningSandbox) -> None:
     data = CLIP.read_bytes()
     token = credentials(sandbox, "tiktok/demo")["accessToken"]
     with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}) as tiktok:
@@ -83,7 +83,7 @@ def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: 
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_reset_forgets_everything_and_ends_what_hangs(sandbox: RunningSandbox) -> None:
+def test_a_reset_clears_the_state_and_ends_hanging_requests(sandbox: RunningSandbox) -> None:
     with as_x(sandbox) as x:
         x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$", "effect": True})
         with ThreadPoolExecutor(1) as pool:
@@ -114,7 +114,7 @@ def test_instagram_fetches_from_the_sandboxes_own_media_folder(sandbox: RunningS
     assert len(texts(sandbox)) == 1
 
 
-def test_what_arrived_of_an_upload_before_a_cut_stays(sandbox: RunningSandbox) -> None:
+def test_bytes_received_before_a_cut_are_kept(sandbox: RunningSandbox) -> None:
     data = CLIP.read_bytes()
     sandbox.reset(processing_s=0)
     order = {"account": "instagram/shop", "login": "facebook"}
@@ -165,7 +165,7 @@ def test_a_state_folder_of_another_version_is_refused_before_anything_starts(tmp
         serve(0, tmp_path, print)
 
 
-def test_an_upload_of_a_state_folder_starts_again(tmp_path: Path) -> None:
+def test_an_unfinished_upload_starts_again_after_a_restart(tmp_path: Path) -> None:
     data = CLIP.read_bytes()
     with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
         body = {"media_type": "video/mp4", "media_category": "tweet_video", "total_bytes": len(data)}
@@ -180,7 +180,7 @@ def test_an_upload_of_a_state_folder_starts_again(tmp_path: Path) -> None:
             assert x.post("/finalize").status_code == 200
 
 
-def test_serve_binds_loopback_says_its_url_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:
+def test_serve_binds_loopback_reports_its_url_and_ends_on_sigterm(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from ttp.sandbox.server import serve;"
         f"serve(0, Path({str(tmp_path)!r}), lambda url: print(url, flush=True)); print('ended')"
@@ -197,7 +197,7 @@ def test_serve_binds_loopback_says_its_url_and_ends_quietly_on_sigterm(tmp_path:
     assert (process.returncode, out, err) == (0, "ended\n", "")
 
 
-def test_a_taken_port_is_an_error_before_anything_starts(sandbox: RunningSandbox) -> None:
+def test_a_port_in_use_is_an_error_before_anything_starts(sandbox: RunningSandbox) -> None:
     port = httpx.URL(sandbox.url).port
     assert port is not None
     with pytest.raises(OSError, match="in use"):
@@ -213,7 +213,7 @@ def test_a_state_folder_that_cannot_be_used_is_an_error_before_anything_starts(t
         serve(0, tmp_path / "file", print)
 
 
-def test_an_answer_on_a_connection_that_is_kept_does_not_wait_for_an_acknowledgement(sandbox: RunningSandbox) -> None:
+def test_a_kept_connection_sends_without_nagle_delay(sandbox: RunningSandbox) -> None:
     with as_x(sandbox) as x:
         taken = []
         for _ in range(8):

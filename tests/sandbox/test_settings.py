@@ -1,4 +1,4 @@
-"""What the control paths order beside accounts and faults: settings, apps, posts of the past."""
+"""The control paths for settings, apps and past posts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def past(web: Web, **order: Any) -> Any:
     return web.post("/_sandbox/posts", signed=False, json=body)
 
 
-def test_every_switch_is_told_and_can_be_set(web: Web) -> None:
+def test_every_switch_is_listed_and_can_be_set(web: Web) -> None:
     before = web.get("/_sandbox/settings").json()
     assert list(before) == list(switch_names())
     change = {
@@ -54,13 +54,13 @@ def test_every_switch_is_told_and_can_be_set(web: Web) -> None:
         ["lag_s"],
     ],
 )
-def test_a_setting_of_another_kind_is_refused_and_nothing_is_set(web: Web, order: object) -> None:
+def test_an_invalid_setting_is_refused_and_nothing_is_set(web: Web, order: object) -> None:
     before = web.get("/_sandbox/settings").json()
     assert set_(web, order).status_code == 400
     assert web.get("/_sandbox/settings").json() == before
 
 
-def test_apps_are_listed_and_made(web: Web) -> None:
+def test_apps_are_listed_and_added(web: Web) -> None:
     apps = web.get("/_sandbox/apps").json()
     assert [(a["platform"], a["login"]) for a in apps] == [
         ("tiktok", None),
@@ -75,7 +75,7 @@ def test_apps_are_listed_and_made(web: Web) -> None:
     assert web.post("/_sandbox/apps", json={"platform": "tiktok"}).status_code == 400
 
 
-def test_posts_of_the_past_stand_in_their_place(x: Web) -> None:
+def test_past_posts_are_ordered_by_time(x: Web) -> None:
     x.post("/2/tweets", json={"text": "Now"})
     made = past(x).json()
     assert (made["at"], made["text"]) == ("2026-11-20T17:00:00.000Z", "Then")
@@ -86,7 +86,7 @@ def test_posts_of_the_past_stand_in_their_place(x: Web) -> None:
     assert listed[1]["public_metrics"]["like_count"] > 0
 
 
-def test_every_platform_lists_its_past(instagram: Web, tiktok: Web) -> None:
+def test_every_platform_lists_past_posts(instagram: Web, tiktok: Web) -> None:
     instagram = instagram.account("instagram/demo")
     for kind in ("IMAGE", "REELS"):
         assert past(instagram, account="instagram/demo", kind=kind).status_code == 201
@@ -110,7 +110,7 @@ def test_every_platform_lists_its_past(instagram: Web, tiktok: Web) -> None:
         {"text": 1},
     ],
 )
-def test_a_post_that_cannot_have_been_is_refused(web: Web, order: dict[str, Any]) -> None:
+def test_an_invalid_past_post_is_refused(web: Web, order: dict[str, Any]) -> None:
     assert past(web, **order).status_code == 400
     assert web.posts() == []
 
@@ -127,7 +127,7 @@ def test_a_post_that_cannot_have_been_is_refused(web: Web, order: dict[str, Any]
         {"followers": -1},
     ],
 )
-def test_an_account_in_an_unknown_condition_is_refused(web: Web, order: dict[str, Any]) -> None:
+def test_an_unknown_refusal_cannot_be_ordered(web: Web, order: dict[str, Any]) -> None:
     assert web.post("/_sandbox/accounts", json={"account": "x/a", **order}).status_code == 400
 
 
@@ -142,21 +142,21 @@ def test_a_short_token_may_be_ordered(instagram: Web) -> None:
     assert short.credentials["expiresAt"] == "2026-11-24T13:00:00.000Z"
 
 
-def test_limits_and_troubles_are_told(web: Web) -> None:
+def test_limits_and_refusals_are_listed(web: Web) -> None:
     web.state.limits = {"POST /2/tweets": 3}
     most = {name: number for one in find_stand_ins() for name, number in one.limits.items()}
     assert web.get("/_sandbox/limits").json() == {**most, "POST /2/tweets": 3}
     assert web.get("/_sandbox/troubles").json() == {one.name: list(one.troubles) for one in find_stand_ins()}
 
 
-def test_the_help_names_every_switch_app_and_path(web: Web) -> None:
+def test_the_help_lists_every_switch_app_and_path(web: Web) -> None:
     text = web.get("/_sandbox/help").text
     assert text == control_help()
     for name in (*switch_names(), *web.state.apps, "/_sandbox/faults", "/_sandbox/troubles", "sandbox=approve"):
         assert name in text
 
 
-def test_what_was_asked_is_told_without_queries(x: Web) -> None:
+def test_requests_are_listed_without_queries(x: Web) -> None:
     x.get("/2/users/me?user.fields=name")
     x.get("/2/users/me", signed=False)
     x.post("/_sandbox/faults", json={"do": "status", "status": 503, "path": "/2/tweets$"})
@@ -170,7 +170,7 @@ def test_what_was_asked_is_told_without_queries(x: Web) -> None:
     assert x.call("DELETE", "/_sandbox/requests").json() == x.get("/_sandbox/requests").json() == []
 
 
-def test_access_tokens_may_live_shorter_and_end_while_they_are_kept(x: Web) -> None:
+def test_access_tokens_may_live_shorter_and_expire(x: Web) -> None:
     x.state.access_s = 5
     short = x.account("x/demo")
     assert short.credentials["expiresAt"] == "2026-11-24T12:00:05.000Z"

@@ -1,13 +1,20 @@
-"""What holds for each stand-in: what it must say of itself, and that a platform is known in its own folder only."""
+"""Rules for every stand-in: what it must declare, and that only its own folder mentions its platform."""
 
 from __future__ import annotations
 
 import ast
+import asyncio
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 
 import ttp.sandbox
+from tests.sandbox.conftest import Web
+from ttp.sandbox.consent import LoginPage, authorization_route, is_https
+from ttp.sandbox.records import App
 from ttp.sandbox.stand_in import StandIn, find_stand_ins, platform_of
 
 ROOT = Path(ttp.sandbox.__file__).parent
@@ -44,7 +51,7 @@ def test_every_folder_with_a_stand_in_is_found_and_instagrams_paths_come_last() 
 
 
 @pytest.mark.parametrize("one", find_stand_ins(), ids=lambda one: one.name)
-def test_what_a_stand_in_keeps_and_offers_is_its_own(one: StandIn) -> None:
+def test_stand_ins_share_no_apps_records_fields_or_limits(one: StandIn) -> None:
     assert {app.platform for app in one.apps} <= {one.name}
     assert {app.login for app in one.apps} == (set(one.logins) or {""} if one.apps else set())
     others = [other for other in find_stand_ins() if other is not one]
@@ -62,6 +69,33 @@ def test_a_path_belongs_to_one_platform_and_control_paths_to_none() -> None:
     assert platform_of("/_sandbox/posts") is None
 
 
+def test_two_platforms_may_have_the_same_login_path(web: Web) -> None:
+    pages = {
+        name: LoginPage(
+            platform=name,
+            required=("client_id", "redirect_uri"),
+            optional=("scope",),
+            scopes=("read", name),
+            may_redirect=is_https,
+            code_ms=1000,
+            denied={"error": f"denied by {name}"},
+        )
+        for name in ("one", "two")
+    }
+    for name in pages:
+        web.state.save(App(f"app-of-{name}", name))
+    app = Starlette(routes=[authorization_route(web.state, "/oauth/authorize", page) for page in pages.values()])
+
+    async def denied(client: str) -> str:
+        query = {"client_id": client, "redirect_uri": "https://app.example/", "scope": "read", "sandbox": "deny"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client_:
+            answer = await client_.get("/oauth/authorize", params=query)
+        return parse_qs(urlsplit(answer.headers["location"]).query)["error"][0]
+
+    assert asyncio.run(denied("app-of-one")) == "denied by one"
+    assert asyncio.run(denied("app-of-two")) == "denied by two"
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_no_stand_in_imports_another(folder: str) -> None:
     others = tuple(f"ttp.sandbox.{other}." for other in FOLDERS if other != folder)
@@ -70,5 +104,5 @@ def test_no_stand_in_imports_another(folder: str) -> None:
 
 
 @pytest.mark.parametrize("path", SHARED, ids=lambda path: path.name)
-def test_shared_code_names_no_platform(path: Path) -> None:
+def test_shared_code_mentions_no_platform(path: Path) -> None:
     assert named(path) == set()

@@ -21,13 +21,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys that a bucket was asked to give back. It refuses those that begin with `stuck`."""
     keys: list[str] = []
 
-    def give(config: Config, lent: s3.Lent) -> None:
+    def give(config: Config, lent: s3.BucketObject) -> None:
         keys.append(lent.key)
         if lent.key.startswith("stuck"):
             raise NoPublicUrl(f"{lent.key} stays")
         lent.file.unlink()
 
-    monkeypatch.setattr(s3, "take_back", give)
+    monkeypatch.setattr(s3, "delete_object", give)
     return keys
 
 
@@ -39,7 +39,7 @@ def care(ttp: Program) -> MediaCare:
 def lend(ttp: Program, key: str, given: str) -> None:
     folder = ttp.home / s3.LENT
     folder.mkdir(exist_ok=True)
-    s3.Lent(key, "s3://bucket", "", "ab" * 32, given, True, folder / key).remember()
+    s3.BucketObject(key, "s3://bucket", "", "ab" * 32, given, True, folder / key).remember()
 
 
 def test_an_object_is_taken_back_when_the_last_post_with_the_bytes_has_ended(ttp: Program, asked: list[str]) -> None:

@@ -11,7 +11,7 @@ from tests.pictures import noise, picture, saved, turned
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.platforms.image_conversion import CannotConvert, NoPillow
+from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.services.media import Fitting
 from ttp.store.home.media import MediaStore
@@ -77,7 +77,7 @@ def test_without_pillow_what_must_be_converted_is_refused_and_the_rest_sent_as_i
     monkeypatch.setitem(sys.modules, "PIL", None)
     fit = fitting.fits([png], [INSTAGRAM])[INSTAGRAM, png.sha256]
     assert fit.lacks
-    with pytest.raises(NoPillow, match="it is PNG"):
+    with pytest.raises(PillowMissing, match="it is PNG"):
         fitting.file(png, INSTAGRAM)
     assert fitting.file(wide, INSTAGRAM).item == wide
     assert fitting.file(png, X).item == png

@@ -315,7 +315,7 @@ def test_history_reads_what_others_published_and_notes_what_ttp_did(numbers: Num
 def test_a_post_that_is_gone_is_said_once_and_asked_for_no_more(numbers: Numbers) -> None:
     numbers.out("5")
     numbers.ig.gone = {"5"}
-    assert numbers.pulled().rejected == [("5", "instagram does not show it any more")]
+    assert numbers.pulled().rejected == [("5", "instagram no longer shows it")]
     assert numbers.next_at("5") is None
     assert numbers.pulled() == Pulled("instagram/shop")
 
@@ -337,7 +337,7 @@ def test_a_post_that_its_platform_has_not_named_waits_for_its_next_age(numbers: 
 def test_a_post_of_which_nothing_is_told_is_rejected(numbers: Numbers) -> None:
     numbers.out("5")
     numbers.ig.dumb = {"5"}
-    assert numbers.pulled().rejected == [("5", "instagram told no numbers of it")]
+    assert numbers.pulled().rejected == [("5", "instagram returned no metrics")]
 
 
 def test_a_story_is_read_before_its_numbers_end(numbers: Numbers) -> None:

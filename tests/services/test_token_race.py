@@ -18,7 +18,7 @@ import tests
 from tests.clock import FakeClock
 from ttp.domain.account import Account, Credentials
 from ttp.domain.time.clock import to_ms
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsFile
@@ -89,11 +89,12 @@ class Stage:
         return found
 
 
-@contextmanager
-def staged(folder: Path, platform: str) -> Iterator[Stage]:
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, tmp_path: Path, shared_sandbox: RunningSandbox) -> Stage:
+    """A stage for X, or for the platform that a test is parametrised with."""
     clock = FakeClock()
-    with running_sandbox(now=clock.now) as sandbox:
-        yield Stage(sandbox, folder / "home", platform, clock)
+    shared_sandbox.reset(now=clock.now)
+    return Stage(shared_sandbox, tmp_path / "home", getattr(request, "param", "x"), clock)
 
 
 def race(stage: Stage, expiries: int, processes: int = 8) -> None:
@@ -109,21 +110,19 @@ def race(stage: Stage, expiries: int, processes: int = 8) -> None:
     assert not stage.account().needs_reconnect
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_eight_processes_ask_for_one_token_per_expiry(tmp_path: Path, platform: str) -> None:
-    with staged(tmp_path, platform) as stage:
-        race(stage, expiries=3)
+@pytest.mark.parametrize("stage", PLATFORMS, indirect=True)
+def test_eight_processes_ask_for_one_token_per_expiry(stage: Stage) -> None:
+    race(stage, expiries=3)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_eight_processes_ask_for_one_token_at_each_of_200_expiries(tmp_path: Path, platform: str) -> None:
-    with staged(tmp_path, platform) as stage:
-        race(stage, expiries=200)
+@pytest.mark.parametrize("stage", PLATFORMS, indirect=True)
+def test_eight_processes_ask_for_one_token_at_each_of_200_expiries(stage: Stage) -> None:
+    race(stage, expiries=200)
 
 
-def test_a_process_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it(tmp_path: Path) -> None:
-    with staged(tmp_path, "x") as stage, stage.workers(2) as (first, second):
+def test_a_process_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it(stage: Stage) -> None:
+    with stage.workers(2) as (first, second):
         stage.clock.advance(hours=2)
         first.ask("die")
         assert first.process.wait(30) == -9
@@ -136,8 +135,8 @@ def test_a_process_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it(tm
     assert stage.account().needs_reconnect
 
 
-def test_a_process_that_is_killed_lets_go_of_the_token_at_once(tmp_path: Path) -> None:
-    with staged(tmp_path, "x") as stage, stage.workers(2) as (first, second):
+def test_a_process_that_is_killed_lets_go_of_the_token_at_once(stage: Stage) -> None:
+    with stage.workers(2) as (first, second):
         first.ask()
         assert first.answer()["status"] == 200
         stage.clock.advance(hours=2)
@@ -146,8 +145,8 @@ def test_a_process_that_is_killed_lets_go_of_the_token_at_once(tmp_path: Path) -
         assert second.answer() == {"asked": 1, "status": 200}
 
 
-def test_a_refresh_token_that_has_ended_is_asked_for_once_by_all(tmp_path: Path) -> None:
-    with staged(tmp_path, "x") as stage, stage.workers(4) as workers:
+def test_a_refresh_token_that_has_ended_is_asked_for_once_by_all(stage: Stage) -> None:
+    with stage.workers(4) as workers:
         stage.clock.advance(days=181)
         for worker in workers:
             worker.ask()

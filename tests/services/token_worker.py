@@ -80,7 +80,7 @@ def main(home: str, url: str, name: str) -> None:
 def _use(http: Http, platform: str, account: Account, credentials: Credentials) -> int | None:
     path, query = PROBE[platform]
     bearer = {"Authorization": f"Bearer {credentials.access_token}"}
-    reply = http.ask("GET", path, query=query, headers=bearer)
+    reply = http.request("GET", path, query=query, headers=bearer)
     return reply.status if isinstance(reply, Answer) else None
 
 

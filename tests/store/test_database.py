@@ -220,12 +220,12 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
     database.path.write_bytes(data)
     with pytest.raises(Damaged) as caught, closing(Database(home).connect()) as db:
         quick_check(db, database.path)
-    kept = f"{database.path}.damaged"
-    assert [shlex.split(str(hint.way)) for hint in caught.value.hints] == [
-        ["mv", str(database.path), kept],
-        ["sqlite3", kept, ".recover"],
-        ["ttp", "restore", "FILE"],
+    *shell, restore = (hint.way for hint in caught.value.hints)
+    assert [shlex.split(str(way)) for way in shell] == [
+        ["mv", str(home / "ttp.db"), str(home / "ttp.db.damaged")],
+        ["sqlite3", str(home / "ttp.db.damaged"), ".recover"],
     ]
+    assert restore == action("restore", "FILE")
     assert database.path.read_bytes() == data
 
 

@@ -83,7 +83,7 @@ def test_a_look_at_the_lock_never_keeps_a_publisher_out(home: Path, monkeypatch:
     with publisher_lock(home):
         pass
     look = os.open(home / "publisher.lock", os.O_RDWR)
-    fcntl.flock(look, fcntl.LOCK_SH)  # what `is_held` of another process does for a moment
+    fcntl.flock(look, fcntl.LOCK_SH)  # what `is_publisher_running` of another process does for a moment
     refused = []
     acquire = FileLock.acquire
 

@@ -68,29 +68,36 @@ KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
 from ttp.store import database
-open_it = database.connect_as_it_is
-def opened(*values):
-    connection = open_it(*values)
-    connection.set_trace_callback(
-        lambda sql: sql.lstrip().startswith(sys.argv[2]) and os.kill(os.getpid(), signal.SIGKILL)
-    )
+open_store, copy_store = database.connect_unchecked, database.copy
+def die_at(step):
+    if step.lstrip().startswith(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+def open_watched(*values):
+    connection = open_store(*values)
+    connection.set_trace_callback(die_at)
     return connection
-database.connect_as_it_is = opened
+def copy_watched(*values):
+    die_at("before the backup")
+    copy_store(*values)
+    die_at("after the backup")
+database.connect_unchecked, database.copy = open_watched, copy_watched
 database.Database(Path(sys.argv[1])).connect().close()
-if sys.argv[2] == "after":
-    os.kill(os.getpid(), signal.SIGKILL)
+die_at("after the upgrade")
 """
 
 
 @pytest.mark.parametrize(
-    "statement",
-    ["BEGIN", "ALTER", "DROP", "CREATE", "UPDATE alembic_version", "PRAGMA foreign_key_check", "COMMIT", "after"],
+    "step",
+    [
+        *("before the backup", "after the backup", "BEGIN", "ALTER", "DROP", "CREATE", "UPDATE alembic_version"),
+        *("PRAGMA foreign_key_check", "COMMIT", "after the upgrade"),
+    ],
 )
-def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(store: Database, statement: str) -> None:
+def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(store: Database, step: str) -> None:
     before = dump(store.path)
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT, str(store.home), statement], timeout=60, check=False)
+    killed = subprocess.run([sys.executable, "-c", KILLED_AT, str(store.home), step], timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert (dump(store.path) == before) == (statement != "after")
+    assert (dump(store.path) == before) == (step != "after the upgrade")
     with closing(Database(store.home).connect()) as db:
         assert len(accounts.accounts(db)) == 3
         assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0008"

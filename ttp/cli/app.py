@@ -1,11 +1,10 @@
-"""The command line as a Typer app: imports the module of one command, and words usage errors plainly."""
+"""The command line as a Typer app, which imports the module of one command only."""
 
 from __future__ import annotations
 
 import functools
 import os
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from types import MethodType
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import typer
 from typer import core
 from typer._click.core import Command
-from typer._click.exceptions import ClickException, NoSuchOption
+from typer._click.exceptions import ClickException
 from typer._coercion import RuntimeParam, TypeDescriptor
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
@@ -29,7 +28,6 @@ from ttp.cli.output import FORMATS
 from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 
-_TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 _APP: dict[str, Any] = {
     "add_completion": False,
@@ -40,7 +38,7 @@ _APP: dict[str, Any] = {
 
 
 class _Prepared(Command):
-    """A command with the shared output options, which checks the capability and opens the output before it runs."""
+    """A command that adds the shared output options, checks the capability and opens the output before it runs."""
 
     def __init__(self, name: str | None, *, callback: Any = None, params: Any = None, **more: Any) -> None:
         own = list(params or ())
@@ -51,13 +49,13 @@ class _Prepared(Command):
         super().__init__(name, callback=callback, params=[*own, *shared], **more)
 
     def invoke(self, ctx: Any) -> Any:
-        if ctx.invoked_subcommand is not None:  # a group: its command comes next
+        if ctx.invoked_subcommand is not None:  # a group runs its subcommand next
             return None
         given, context = ctx.params, ctx.obj
         _require_capability(ctx)
         refuse_bad_bytes(given)
         asked = {name: given.pop(name) for name in self._shared}
-        if given.get("source") in FORMATS:  # `metrics import` has a --format of its own: of the file or of the output
+        if given.get("source") in FORMATS:  # --format of `metrics import` is that of the file or of the output
             asked["format"], given["source"] = given["source"], None
         logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
         context.open_output(**asked)
@@ -68,21 +66,29 @@ class _Prepared(Command):
 class _Leaf(TyperCommand, _Prepared):
     """A command without subcommands."""
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _write_help(self, ctx, formatter)
+
 
 class CommandGroup(TyperGroup, _Prepared):
-    """Subcommands under one name, and what the name does without any of them."""
+    """Subcommands under one name, and what the name does without one."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _write_help(self, ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         names = self.list_commands(ctx)
         if args and args[0] not in names and not args[0].startswith("-"):
-            raise _unknown_command(args, names, ctx.command_path.removeprefix("ttp").strip())
+            from ttp.cli.usage_errors import unknown_command
+
+            raise unknown_command(args, names, ctx.command_path.removeprefix("ttp").strip(), ctx.obj)
         name, command, rest = super().resolve_command(ctx, args)
         _refuse_options_before(ctx, command, [str(name), *rest])
         return name, command, rest
 
 
 class DefaultCommandGroup(CommandGroup):
-    """A group whose first command may be left out: what is not the name of a command is for it."""
+    """A group whose first command can be left out: other words are its arguments."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         names = self.list_commands(ctx)
@@ -92,7 +98,7 @@ class DefaultCommandGroup(CommandGroup):
 
 
 class LazyCommandGroup(CommandGroup):
-    """The root group: knows the name of every command, and imports the one that is asked for."""
+    """The root group: knows the names of all commands, and imports only the one that runs."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [command.name for command in COMMANDS]
@@ -106,12 +112,12 @@ class LazyCommandGroup(CommandGroup):
 
 
 def root_group() -> LazyCommandGroup:
-    """Return the group of all commands, none of them imported yet."""
+    """Return the group of all commands, without importing any."""
     return LazyCommandGroup(name="ttp", context_settings=_SETTINGS, rich_markup_mode=None)
 
 
 def load_command(name: str, context: Context | None = None) -> Any:
-    """Return the command of that name; its functions get `context` as their first argument."""
+    """Return a command; its functions get `context` as their first argument."""
     entry = BY_NAME[name]
     found, context = entry.load(), context or Context()
     kind = DefaultCommandGroup if entry.first_implied else CommandGroup
@@ -122,7 +128,7 @@ def load_command(name: str, context: Context | None = None) -> Any:
     alone = found.registered_callback
     if alone is None:
         app = typer.Typer(cls=kind, help=entry.help, **_APP)
-    else:  # the help of the group is that of its own function
+    else:  # the function's docstring is the help of the group
         app = typer.Typer(cls=kind, invoke_without_command=True, **_APP)
         app.callback(invoke_without_command=True)(MethodType(_function_of(alone), context))
     for one in found.registered_commands:
@@ -132,6 +138,12 @@ def load_command(name: str, context: Context | None = None) -> Any:
     return group
 
 
+def _write_help(command: Any, ctx: Any, formatter: Any) -> None:
+    from ttp.cli.help_pages import write_help
+
+    write_help(command, ctx, formatter)
+
+
 def _function_of(registered: Any) -> Callable[..., Any]:
     function: Callable[..., Any] = registered.callback
     return function
@@ -139,14 +151,14 @@ def _function_of(registered: Any) -> Callable[..., Any]:
 
 @functools.cache
 def _output_params() -> list[Any]:
-    """The shared output options as Typer has them."""
+    """Return the shared output options as Typer parameters."""
     app = typer.Typer(**_APP)
     app.command()(output_options)
     return list(get_command(app).params)
 
 
 def run(argv: Sequence[str], context: Context) -> int:
-    """Run the command that was typed; return its exit code."""
+    """Run a command; return its exit code."""
     return run_command(lambda: _run(argv, context), argv, context)
 
 
@@ -163,7 +175,9 @@ def _run(argv: Sequence[str], context: Context) -> Any:
     except typer.Abort:
         return INTERRUPTED
     except ClickException as error:
-        raise _usage_error(error, argv) from None
+        from ttp.cli.usage_errors import usage_error
+
+        raise usage_error(error, argv) from None
 
 
 def _logged_requests() -> Any:
@@ -173,7 +187,7 @@ def _logged_requests() -> Any:
 
 
 def _require_capability(ctx: Any) -> None:
-    """NotAllowed where `TTP_CAPABILITY` does not allow the command as it was typed. `-` for a file is stdout."""
+    """Raise NotAllowed if `TTP_CAPABILITY` does not allow the command with these options (`-` is stdout)."""
     path = ctx.command_path.removeprefix("ttp ")
     given = [param for param in ctx.command.params if ctx.params.get(param.name) not in (None, False, "-")]
     names = [name for it in given for name in (it.opts if it.param_type_name == "option" else [it.name.upper()])]
@@ -181,14 +195,13 @@ def _require_capability(ctx: Any) -> None:
     have = settings.capability()
     if not have.allows(needed):
         raise NotAllowed(
-            f"ttp {path} is not allowed here: {VARIABLE} is {have}, and it needs {needed}",
-            Hint("what is allowed", "ttp help capability"),
+            f"ttp {path} is not allowed here: it needs {VARIABLE}={needed}, and that is {have}",
+            Hint("see", "ttp help capability"),
         )
 
 
 def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None:
-    """UsageError for options before the subcommand's name, which would be dropped silently; with the order that
-    works, where one does."""
+    """Raise UsageError for options before the subcommand, which Typer would drop silently; suggest the right order."""
     path = ctx.command_path
     given: dict[str, list[str]] = {}
     for option in ctx.command.params:
@@ -203,75 +216,15 @@ def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None
         raise UsageError(f"{path} takes {strange[0]} or a subcommand, not both", usage)
     if given:
         words = [*path.split(), *typed, *(word for words in given.values() for word in words)]
-        raise UsageError("options come after the subcommand's name", Hint("type", quote_command(*words)))
-
-
-def _unknown_command(typed: Sequence[str], names: Sequence[str], parent: str) -> UsageError:
-    """`no command "shedule"; did you mean "schedule"?`, and what was `typed` with that in its place."""
-    from difflib import get_close_matches
-
-    wrong, *rest = typed
-    near = get_close_matches(wrong.lower(), names, n=1)
-    path = f"{parent} " if parent else ""
-    asked = f'; did you mean "{near[0]}"?' if near else ""
-    meant = quote_command("ttp", *parent.split(), *near, *rest)
-    hint = Hint("did you mean", meant) if near else Hint("see them", f"ttp {path}--help")
-    return UsageError(f'no command "{path}{wrong}"{asked}', hint)
-
-
-def _usage_error(error: ClickException, argv: Sequence[str]) -> UsageError:
-    """What Typer says of the words that were typed, in our words."""
-    ctx: Any = getattr(error, "ctx", None)
-    path = ctx.command_path if ctx is not None else "ttp"
-    if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
-        path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
-    usage = Hint("usage", f"{path} --help")
-    if isinstance(error, NoSuchOption):
-        return _unknown_option(error, list(argv), path, usage)
-    said = error.format_message()
-    if ctx is not None and said == "Missing command.":
-        names = ", ".join(ctx.command.list_commands(ctx))
-        return UsageError(f"{path} needs a command: {names}", usage)
-    if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
-        quotes = [Hint("put a text in quotes", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
-        return UsageError(f"too many words: {extra[1]}", *quotes, usage)
-    return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
-
-
-def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageError:
-    """An option that does not exist. Where a text could stand: how to write one that begins with a dash."""
-    name = error.option_name
-    word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
-    rest = argv[len(path.split()) - 1 :]
-    hints = [Hint("did you mean", near, (name, near)) for near in _near(name, error.possibilities or ())]
-    if path not in _TAKE_TEXT or word not in rest:
-        return UsageError(f"no option {name}", *hints, usage)
-    rest.remove(word)
-    typed = quote_command(*path.split(), *rest, "--", word)
-    if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
-        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, Hint("if it is a text", typed))
-    return UsageError(f'"{word}" begins with a dash, so it is read as an option', Hint("write it after --", typed))
-
-
-def _near(name: str, options: Iterable[str]) -> list[str]:
-    """The option that was probably meant; the dashes, which all have, make none near."""
-    from difflib import get_close_matches
-
-    bare = {option.lstrip("-"): option for option in options}
-    return [bare[one] for one in get_close_matches(name.lstrip("-"), bare, n=1)]
-
-
-def _bundles(word: str, option: str) -> bool:
-    """Whether `word` was read as short options, `option` among them: `-5% off` for `-5`, `-hello` for `-e`."""
-    return word.startswith("-") and not word.startswith("--") and option[1:] in word
+        raise UsageError("options come after the subcommand's name", Hint("try", quote_command(*words)))
 
 
 PATCHED_TYPER = "0.29."
-"""Versions of Typer whose values are read without pydantic. Others run as they are, and start more slowly."""
+"""Versions of Typer that can be patched to read values without pydantic. Others run unpatched, and start slower."""
 
 
 class _PlainParam(RuntimeParam):
-    """Reads the text of one parameter as a command of ttp declares it: its parser, a number within bounds, or text."""
+    """Parses the value of a parameter by its parser, as a number within bounds, or as text."""
 
     def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
         known = self.parameter_info
@@ -298,7 +251,7 @@ def _plain_param(descriptor: TypeDescriptor) -> RuntimeParam:
 
 
 def keep_pydantic_out() -> None:
-    """Let Typer read values without pydantic, whose import takes as long as most commands."""
+    """Patch Typer to read values without pydantic, which takes as long to import as most commands run."""
     if typer.__version__.startswith(PATCHED_TYPER):
         core.build_runtime_param = _plain_param  # type: ignore[attr-defined]  # not part of Typer's API
 

@@ -1,5 +1,4 @@
-"""The command tree as data: names, where their code is, one line of help. Imports none of the commands before it is
-asked for one; a test holds it equal to the commands themselves."""
+"""Every command as data: its name, its module and its line of help. Imports a command's module only to run it."""
 
 from __future__ import annotations
 
@@ -19,12 +18,12 @@ READ, DRAFT, PUBLISH = "read", "draft", "publish"
 
 
 class Command:
-    """One command. `module` of `ttp.cli.commands` has a function or a Typer app called `name`, with a final `_` where
-    Python reserves the word.
+    """One command. `module` in `ttp.cli.commands` has a function or a Typer app called `name`, with a final `_` for
+    words that Python reserves.
 
-    `instead`: what a subcommand (`""`: none), or the command with one of these options or arguments, needs instead of
-    `capability`.
-    `first_implied`: the name of its first subcommand may be left out.
+    `instead`: the capability of a subcommand (`""`: none), or of the command with one of these options or arguments,
+    if it differs from `capability`.
+    `first_implied`: the name of its first subcommand can be left out.
     """
 
     __slots__ = ("capability", "first_implied", "help", "instead", "module", "name", "section")
@@ -48,7 +47,7 @@ class Command:
         self.first_implied = first_implied
 
     def load(self) -> Callable[..., Any] | Typer:
-        """Return the function or the app itself."""
+        """Import and return the function or the app."""
         module = import_module(f"ttp.cli.commands.{self.module}")
         found: Callable[..., Any] | Typer = getattr(module, f"{self.name}_", None) or getattr(module, self.name)
         return found
@@ -56,29 +55,37 @@ class Command:
 
 SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")
 COMMANDS = (
-    Command("create", "posts", "Write", DRAFT, "Write a post: a draft without a time, scheduled with one."),
+    Command("create", "posts", "Write", DRAFT, "Create a post: a draft without a time, scheduled with one."),
     Command("edit", "posts", "Write", DRAFT, "Change a post that is not published yet, or many at once."),
-    Command("delete", "posts", "Write", DRAFT, "Take posts off the lists.", {"--remote": PUBLISH}),
+    Command("copy", "posts", "Write", DRAFT, "Copy a post to a new draft."),
+    Command("delete", "posts", "Write", DRAFT, "Delete posts.", {"--remote": PUBLISH}),
     Command(
-        "import", "import_posts", "Write", DRAFT, "Make posts of a sheet, a JSON file or a folder of Markdown files."
+        "import",
+        "import_posts",
+        "Write",
+        DRAFT,
+        "Import posts from a sheet, a JSON file or a folder of Markdown files.",
     ),
-    Command("sync", "sync", "Write", DRAFT, "Make the store say what a folder says: add, change, move, cancel."),
-    Command("undo", "undo", "Write", DRAFT, "Take back the last changes of posts.", {"--list": READ}),
-    Command("redo", "undo", "Write", DRAFT, "Do again what ttp undo took back, the last one first."),
+    Command("sync", "sync", "Write", DRAFT, "Sync posts with a folder of Markdown files."),
+    Command("undo", "undo", "Write", DRAFT, "Undo the last changes of posts.", {"--list": READ}),
+    Command("redo", "undo", "Write", DRAFT, "Redo the last changes that were undone."),
     Command("schedule", "schedule", "Plan", PUBLISH, "Give posts a publish time, or a new one."),
-    Command("unschedule", "schedule", "Plan", PUBLISH, "Take the time of posts away: drafts again."),
+    Command("unschedule", "schedule", "Plan", PUBLISH, "Unschedule posts: they become drafts again."),
     Command(
-        "slots", "slots", "Plan", PUBLISH, "The weekly times at which accounts post.", {"list": READ, "preview": READ}
+        "slots",
+        "slots",
+        "Plan",
+        PUBLISH,
+        "Manage the weekly times at which accounts post.",
+        {"list": READ, "preview": READ},
     ),
-    Command(
-        "repeat", "repeat", "Plan", PUBLISH, "Posts that come again and again.", {"list": READ}, first_implied=True
-    ),
+    Command("repeat", "repeat", "Plan", PUBLISH, "Repeat posts on a schedule.", {"list": READ}, first_implied=True),
     Command(
         "plan",
         "plan",
         "Plan",
         PUBLISH,
-        "Spread drafts over the coming days, on the best free hours of their accounts.",
+        "Spread drafts over the coming days, at the best free hours of their accounts.",
         {"--dry-run": DRAFT},
     ),
     Command(
@@ -86,41 +93,39 @@ COMMANDS = (
         "optimal",
         "Plan",
         READ,
-        "Which hours and days bring an account more engagement.",
+        "Show which hours and days bring an account more engagement.",
         {"heatmap --svg": DRAFT, "heatmap --html": DRAFT},
     ),
-    Command("calendar", "calendar", "Plan", READ, "What goes out when, in a month or a week."),
-    Command("run", "run", "Publish", PUBLISH, "Publish due posts."),
-    Command("publish", "publish", "Publish", PUBLISH, "Publish posts now, and follow them to their end."),
-    Command("retry", "publish", "Publish", PUBLISH, "Publish failed deliveries again, and only those."),
-    Command("resolve", "publish", "Publish", PUBLISH, "Settle a delivery that may or may not be live."),
-    Command("approve", "approve", "Publish", PUBLISH, "Let posts go out as they are now."),
+    Command("calendar", "calendar", "Plan", READ, "Show what is published when, in a month or a week."),
+    Command("run", "run", "Publish", PUBLISH, "Run the publisher, which publishes due posts."),
+    Command("publish", "publish", "Publish", PUBLISH, "Publish posts now, and wait for the result."),
+    Command("retry", "publish", "Publish", PUBLISH, "Retry failed deliveries, and only those."),
+    Command("resolve", "publish", "Publish", PUBLISH, "Say whether a delivery that needs review was published."),
+    Command("approve", "approve", "Publish", PUBLISH, "Approve posts as they are now."),
+    Command("reject", "approve", "Publish", PUBLISH, "Reject posts: they become drafts again, with your reason."),
+    Command("pause", "pause", "Publish", PUBLISH, "Pause publishing for all accounts, or for some; due posts wait."),
     Command(
-        "reject", "approve", "Publish", PUBLISH, "Let posts not go out as they are: drafts again, with the reason."
+        "resume", "pause", "Publish", PUBLISH, "Resume publishing; posts that waited are published a minute apart."
     ),
-    Command(
-        "pause", "pause", "Publish", PUBLISH, "Let nothing go out, to any account or to one; what comes due waits."
-    ),
-    Command("resume", "pause", "Publish", PUBLISH, "Let posts go out again; what waited goes first, a minute apart."),
-    Command("status", "status", "Publish", READ, "Who publishes, what is next, what needs you."),
+    Command("status", "status", "Publish", READ, "Show the publisher, the next post, and what needs your action."),
     Command(
         "service",
         "service",
         "Publish",
         PUBLISH,
-        "Let the system run the publisher: systemd on Linux, launchd on macOS.",
+        "Run the publisher as a service: systemd on Linux, launchd on macOS.",
         {"": READ, "status": READ},
     ),
-    Command("list", "list", "Look", READ, "What is planned, what are drafts, what has ended."),
-    Command("show", "list", "Look", READ, "Everything about one post, and the next command."),
-    Command("log", "list", "Look", READ, "Every attempt at a post, step by step."),
-    Command("audit", "doctor", "Look", READ, "Prove from the records that nothing was published twice."),
+    Command("list", "list", "Look", READ, "List posts."),
+    Command("show", "list", "Look", READ, "Show everything about one post, and the next command."),
+    Command("log", "list", "Look", READ, "Show every attempt to publish a post, step by step."),
+    Command("audit", "doctor", "Look", READ, "Check from the records that nothing was published twice."),
     Command(
         "metrics",
         "metrics",
         "Look",
         PUBLISH,
-        "Likes, comments, shares and views of what was published.",
+        "Import, pull and show likes, comments, shares and views.",
         {"list": READ, "summary": READ},
     ),
     Command(
@@ -128,29 +133,29 @@ COMMANDS = (
         "export_posts",
         "Look",
         READ,
-        "Write posts to a file, a folder of Markdown files or stdout.",
+        "Export posts to a file, a folder of Markdown files or stdout.",
         {"TARGET": DRAFT},
     ),
-    Command(
-        "account", "account", "Set up", PUBLISH, "The accounts that posts can go to.", {"list": READ, "show": READ}
-    ),
+    Command("account", "account", "Set up", PUBLISH, "Manage the accounts you post to.", {"list": READ, "show": READ}),
     Command(
         "config",
         "config",
         "Set up",
         PUBLISH,
-        "The settings: what is in force, where it comes from, and changing it.",
+        "Show and change settings.",
         {"show": READ, "get": READ, "path": READ},
     ),
-    Command("backup", "backup", "Set up", DRAFT, "Copy the store to a file, also while something publishes."),
-    Command("restore", "backup", "Set up", PUBLISH, "Put a backup in the place of the store, which is kept beside it."),
+    Command("backup", "backup", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),
+    Command("restore", "backup", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept next to it."),
     Command(
-        "doctor", "doctor", "Set up", READ, "Whether everything is there that publishing needs.", {"--online": PUBLISH}
+        "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),
-    Command("demo", "sandbox", "Set up", DRAFT, "A tour of ttp against the built-in sandbox."),
-    Command("sandbox", "sandbox", "Set up", DRAFT, "The three platforms on this machine, for rehearsals."),
-    Command("completion", "help", "Set up", READ, "The completion script of a shell."),
-    Command("help", "help", "Set up", READ, "Help on a command or a topic."),
+    Command("demo", "sandbox", "Set up", DRAFT, "Take a tour of ttp against the built-in sandbox."),
+    Command(
+        "sandbox", "sandbox", "Set up", DRAFT, "Run stand-ins of the platforms on this machine, to try things out."
+    ),
+    Command("completion", "help", "Set up", READ, "Print the completion script of a shell."),
+    Command("help", "help", "Set up", READ, "Show help on a command or a topic."),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
@@ -160,7 +165,7 @@ TOPICS = (
 
 
 def capability_of(path: str, given: Collection[str] = ()) -> str:
-    """Return what a command, `slots add`, needs where these options and arguments are given."""
+    """Return the capability that a command such as `slots add` needs with these options and arguments."""
     name, _, below = path.partition(" ")
     entry = BY_NAME[name]
     needs = [entry.instead[one] for one in (f"{below} {option}".strip() for option in given) if one in entry.instead]
@@ -170,11 +175,11 @@ def capability_of(path: str, given: Collection[str] = ()) -> str:
 
 WHAT = "Schedule posts for Instagram, TikTok and X from the terminal."
 USUAL, NARROWEST = 80, 40
-"""Columns of a start page: what it is made for, and the fewest that it is broken for."""
+"""Columns: the widest start page, and the narrowest."""
 
 
 def _flow(words: list[str], width: int, head: str = "", gap: str = " ") -> list[str]:
-    """Words behind a head, on more lines where one would be wider than the page, and those as far in as the first."""
+    """Wrap words after a heading; further lines are indented to the first word."""
     lines = [head + words[0]]
     for word in words[1:]:
         if len(lines[-1]) + len(gap) + len(word) > width:
@@ -185,7 +190,7 @@ def _flow(words: list[str], width: int, head: str = "", gap: str = " ") -> list[
 
 
 def terminal_width() -> int:
-    """The columns of the terminal that stdout is, else 80. (`streams` has more to import.)"""
+    """Return the width of the terminal on stdout, else 80. (`streams` would import more.)"""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or USUAL
     except (AttributeError, OSError, ValueError):
@@ -193,18 +198,36 @@ def terminal_width() -> int:
 
 
 def start_page(width: int = USUAL) -> str:
-    """What bare `ttp` and `ttp --help` say; the same for every terminal of 80 columns or more."""
+    """Return what bare `ttp` prints; the same on every terminal of 80 columns or more."""
     width = max(min(width, USUAL), NARROWEST)
     at = 36 if width >= 56 else 13
     lines = _flow(WHAT.split(), width)
     lines += ["", "  ttp create \"Hello\" --to ig/roastery --at 'tomorrow 9am'"]
     if len(lines[-1]) > width:
         lines[-1:] = ['  ttp create "Hello" --to ig/roastery \\', "    --at 'tomorrow 9am'"]
-    lines += [f"{'  ttp list':<{at}}what is planned", f"{'  ttp run':<{at}}publish what is due", ""]
+    lines += [f"{'  ttp list':<{at}}your posts", f"{'  ttp run':<{at}}publish due posts", ""]
     for section in SECTIONS:
         names = [one.name for one in COMMANDS if one.section == section and one.name != "help"]
         lines += _flow(names, width, f"{section:<10}", "  ")
     lines.append("")
-    lines += _flow(["ttp help COMMAND", *(f"ttp help {topic}" for topic in TOPICS[:3])], width, gap=" · ")
+    lines += _flow(["ttp help", "ttp help COMMAND", *(f"ttp help {topic}" for topic in TOPICS[:3])], width, gap=" · ")
     lines += _flow([*TOPICS[3:]], width, "more topics: ")
+    return "\n".join(lines) + "\n"
+
+
+def help_page(width: int = USUAL) -> str:
+    """Return what `ttp help` and `ttp --help` print: a line about every command."""
+    width = max(width, NARROWEST)
+    lines = [*_flow(WHAT.split(), width), "", *_flow(["Usage: ttp COMMAND [OPTIONS]"], width)]
+    for section in SECTIONS:
+        lines += ["", section]
+        for one in COMMANDS:
+            if one.section == section:
+                lines += _flow(one.help.split(), width, f"  {one.name:<12}")
+    lines += [
+        "",
+        *_flow([*TOPICS], width, "Topics: "),
+        "",
+        "ttp help COMMAND or TOPIC has more.  ttp --version prints the version.",
+    ]
     return "\n".join(lines) + "\n"

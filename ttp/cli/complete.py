@@ -1,8 +1,7 @@
-"""`ttp __complete KIND [TYPED [STATUS…]]`: the words that a completion script asks for at TAB, one a line, a tab before
-each one's help.
+"""`ttp __complete KIND [TYPED [STATUS…]]`: the words for completion at TAB, one per line, with a tab and help.
 
-Answered before anything else is imported. Whatever goes wrong it says nothing: a person who presses TAB is in the
-middle of a line. No character of what it prints does anything to a terminal, and no script evaluates it.
+Answered before anything else is imported. It prints nothing on errors, because the user is typing. Its output has no
+control characters, and scripts never evaluate it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ LONGEST_HELP = 60
 
 
 def complete(asked: Sequence[str]) -> str:
-    """The lines for what is asked."""
+    """Return the lines for a request."""
     kind, typed, *statuses = [*asked, "", ""][: max(2, len(asked))]
     lines = []
     try:
@@ -30,7 +29,7 @@ def complete(asked: Sequence[str]) -> str:
         if kind != "zone" and not os.path.isfile(store):  # SQLite would wait for a named pipe
             return ""
         for word, help in zones(typed) if kind == "zone" else complete_words(store, kind, typed, statuses):
-            if word.isprintable():  # what cannot be shown as it is cannot be typed either
+            if word.isprintable():  # a word that cannot be shown cannot be typed either
                 lines.append(f"{word}\t{_shown(help)}\n")
     except (sqlite3.Error, OSError, ValueError):
         return ""
@@ -38,7 +37,7 @@ def complete(asked: Sequence[str]) -> str:
 
 
 def zones(typed: str) -> Iterator[tuple[str, str]]:
-    """The time zones that begin as `typed`, from the list that the package tzdata brings."""
+    """Yield the time zones that begin with `typed`, from the list in the package tzdata."""
     lists = (f"{folder}/tzdata/zones" for folder in sys.path)
     with open(next(filter(os.path.exists, lists), os.devnull), encoding="ascii") as file:
         for line in file:
@@ -47,7 +46,7 @@ def zones(typed: str) -> Iterator[tuple[str, str]]:
 
 
 def data_folder(environ: Mapping[str, str]) -> str:
-    """Where the store is: what `settings.home` says, without what that imports."""
+    """Return the folder of the store, like `settings.home`, without its imports."""
     if environ.get("TTP_HOME"):
         return os.path.abspath(os.path.expanduser(environ["TTP_HOME"]))
     if environ.get("XDG_DATA_HOME", "").startswith("/"):
@@ -56,6 +55,6 @@ def data_folder(environ: Mapping[str, str]) -> str:
 
 
 def _shown(text: str) -> str:
-    """The first words of a text on one line."""
+    """Return the beginning of a text on one line."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= LONGEST_HELP else f"{line[: LONGEST_HELP - 1]}…"

@@ -1,5 +1,5 @@
-"""The completion scripts themselves. They read words and offer words and evaluate nothing, so no text of a post ever
-reaches a shell as more than text: what `ttp __complete` answers is split into lines, compared, and quoted."""
+"""The completion scripts. They evaluate nothing: the lines of `ttp __complete` are split, compared and quoted, so the
+text of a post never reaches a shell as code."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ttp.cli.completion_tree import Node, Source, Word
 
 
 def script(shell: str, nodes: Sequence[Node]) -> str:
-    """The whole script, ending in a newline."""
+    """Return the completion script of a shell."""
     return {"bash": bash, "zsh": zsh, "fish": fish}[shell](nodes)
 
 
 _BASH = r"""# bash completion for ttp, printed by `ttp completion bash`.
-# Names and options are known here. Ids, accounts and tags are asked of ttp: its answer is text, and never evaluated.
+# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
 _ttp() {
     local IFS=$' \t\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' option='' words='' options='' files='' many='' quote='' place=0 word help i
     local -a ask=() helps=()
     COMPREPLY=()
-    # bash splits words at : and @ as well: what stands behind those is the rest of a word, not a new one.
+    # bash also splits words at : and @; join the parts again.
     [[ $cur == [:@]* || $before == [:@]* ]] && return
     for (( i = 1; i < COMP_CWORD; i++ )); do
         word=${COMP_WORDS[i]}
@@ -52,7 +52,7 @@ _ttp() {
         compopt -o default 2>/dev/null
         return
     fi
-    # What is typed, without its quotes: words are compared with that, and quoted again.
+    # Compare without the quotes that were typed, and quote the result again.
     case $cur in
         \'*|\"*) quote=${cur:0:1} cur=${cur:1} ;;
         *) cur=${cur//\\/} ;;
@@ -77,7 +77,7 @@ _ttp() {
             printf '%s\n' "$words"
         fi
     )
-    # Several: what they are is shown behind them, unless they are to be put into the line one after the other (37, 42).
+    # Several matches are shown with their help, except when they are inserted one after the other (37, 42).
     if (( ${#COMPREPLY[@]} > 1 )) && [[ $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
         for i in "${!COMPREPLY[@]}"; do
             [[ -n ${helps[i]} ]] && COMPREPLY[i]+="  (${helps[i]})"
@@ -117,7 +117,7 @@ def _lines(words: Iterable[str]) -> str:
 
 _ZSH = r"""#compdef ttp
 # zsh completion for ttp, printed by `ttp completion zsh`.
-# Names and options are known here. Ids, accounts and tags are asked of ttp: its answer is text, and never evaluated.
+# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
 _ttp() {
     local path_='' option='' files='' many='' word
     local -a names options values ask found shown
@@ -202,8 +202,8 @@ def zsh(nodes: Sequence[Node]) -> str:
 
 
 _FISH = r"""# fish completion for ttp, printed by `ttp completion fish`.
-# Names and options are known here. Ids, accounts and tags are asked of ttp: its answer is text, and never evaluated.
-function __ttp_at --description 'Whether the command typed so far is this one, with at most so many words behind it'
+# Names and options are listed here. Ids, accounts and tags come from ttp, as text that is never evaluated.
+function __ttp_at --description 'Whether the command typed so far is this one, with at most this many words after it'
     set -l path
     set -l option ''
     set -l place 0
@@ -297,18 +297,17 @@ def _quoted(text: str) -> str:
 
 
 def valued(nodes: Iterable[Node]) -> list[str]:
-    """The options that take a value."""
+    """Return the options that take a value."""
     return sorted({name for node in nodes for name, _ in node.values})
 
 
 def parents(nodes: Iterable[Node]) -> list[str]:
-    """The commands that have subcommands; sorted."""
+    """Return the commands with subcommands, sorted."""
     return sorted({node.path.rpartition(" ")[0] for node in nodes if " " in node.path})
 
 
 def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], Source]]:
-    """What follows which option of which command, as patterns of `COMMAND OPTION`: for what an option takes in most
-    commands one pattern, behind those for the others."""
+    """Return the values of options as patterns of `COMMAND OPTION`; the pattern for most commands comes last."""
     usual: list[tuple[list[str], Source]] = []
     for option in valued(nodes):
         takes = {node.path: source for node in nodes for name, source in node.values if name == option}
@@ -322,7 +321,7 @@ def values(nodes: Sequence[Node]) -> Iterator[tuple[list[str], Source]]:
 
 
 def cases(nodes: Sequence[Node], line: str, takes: Callable[[Source], str]) -> str:
-    """What options take as the cases of a `case`."""
+    """Return the values of options as the cases of a `case`."""
     return "\n".join(
         line.format("|".join(f"*{quoted(p[1:])}" if p[0] == "*" else quoted(p) for p in patterns), takes(source))
         for patterns, source in values(nodes)
@@ -330,12 +329,12 @@ def cases(nodes: Sequence[Node], line: str, takes: Callable[[Source], str]) -> s
 
 
 def filled(template: str, **parts: str) -> str:
-    """The template with each `@NAME@` replaced."""
+    """Fill in each `@NAME@` of a template."""
     for name, text in parts.items():
         template = template.replace(f"@{name}@", text)
     return template
 
 
 def quoted(text: str) -> str:
-    """One word for bash and zsh."""
+    """Quote a word for bash and zsh."""
     return "'" + text.replace("'", "'\\''") + "'"

@@ -1,8 +1,7 @@
-"""What can be typed where, for the completion scripts of bash, zsh and fish (`completion_scripts`).
+"""The commands, options and words that can follow, for the completion scripts (`completion_scripts`).
 
-Names, options and values that are known are in the scripts: no process is started for them. Ids, accounts and tags are
-asked of `ttp __complete` (`complete`). The files in `completions/` are what `ttp completion` prints; a test holds them
-equal.
+Fixed names and values are in the scripts, which start no process for them. Ids, accounts and tags come from
+`ttp __complete` (`complete`). The files in `completions/` are the output of `ttp completion`.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 Word = tuple[str, str]
-"""What can be typed, and its help."""
+"""A word and its help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the words of one place come from: `words` that are known, what the program is asked, files. `many`: several
-    can be joined by commas."""
+    """Where the words of an option or argument come from: fixed words, ttp itself, or files. `many`: can be joined by
+    commas."""
 
     words: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
@@ -57,7 +56,7 @@ NOTHING = Source()
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One command and what can follow it. `path` is `account add`; the root's is empty."""
+    """A command and what can follow it. `path` is `account add`; empty for the root."""
 
     path: str
     words: tuple[Word, ...] = ()
@@ -67,11 +66,11 @@ class Node:
     place: Source = NOTHING
     """Its argument."""
     again: bool = False
-    """It takes several."""
+    """Whether the argument can be repeated."""
 
 
 def tree() -> Iterator[Node]:
-    """The root and every command below it, parents first."""
+    """Yield the root and all commands, parents first."""
     commands = tuple((command.name, command.help) for command in COMMANDS)
     yield Node("", commands, (("--help", "Show help."), ("--version", "Show the version.")))
     groups: list[Node] = []
@@ -82,7 +81,7 @@ def tree() -> Iterator[Node]:
                     yield Node(node.path, tuple((shell, "") for shell in SHELLS), node.options)
                 case "help":
                     yield Node(node.path, (*((topic, "") for topic in TOPICS), *commands), node.options)
-                    yield from groups  # the last command: those that have commands of their own are known
+                    yield from groups  # help is last, so all groups are known
                 case _:
                     yield node
                     if node.words:
@@ -110,7 +109,7 @@ def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
 
 
 def first_line(text: str | None) -> str:
-    """The first line of a help text."""
+    """Return the first line of a help text."""
     return (text or "").strip().partition("\n")[0]
 
 
@@ -168,7 +167,7 @@ OPTIONS = {
         ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
     ),
 }
-"""What an option takes in most commands."""
+"""The values of options in most commands."""
 
 
 AT = {
@@ -182,7 +181,7 @@ AT = {
     "import --dates": Source(DATES),
     "import --spread": Source(tuple(PlanMethod)),
 }
-"""Options that take something else in one command."""
+"""The values of options that differ in one command."""
 
 
 FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -210,7 +209,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     files.IMPORT_FIELDS: ("import",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
-"""What `--fields` can pick, and of which commands."""
+"""The fields of `--fields`, and their commands."""
 
 
 AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS.items() for path in paths}
@@ -244,19 +243,19 @@ _OF = {
     "resolve": ("partial", "publishing"),
     "plan": ("draft",),
 }
-"""The statuses of the posts that a command is for."""
+"""The statuses of the posts that a command accepts."""
 
 
 _REPEATS = ("repeat skip", "repeat pause", "repeat resume", "repeat stop")
 
 
 def source_of_option(path: str, option: str) -> Source:
-    """What an option of a command takes."""
+    """Return the values of an option of a command."""
     return AT.get(f"{path} {option}") or OPTIONS.get(option, NOTHING)
 
 
 def source_of_argument(path: str, metavar: str) -> Source:
-    """What the argument of a command takes, by what its help calls it."""
+    """Return the values of an argument of a command, by its metavar."""
     if path in _REPEATS:
         return Source(ask=("repeat",))
     if path in _OF:

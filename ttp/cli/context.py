@@ -1,4 +1,4 @@
-"""What commands need of the rooms below, built on first use: the only place of the command line's heavy imports."""
+"""The services that commands need, built on first use; the only module with the heavy imports."""
 
 from __future__ import annotations
 
@@ -65,19 +65,19 @@ class Context:
         return self.clock.now()
 
     def open_output(self, **options: Any) -> None:
-        """Open this process's output as the shared options say. UsageError for what does not go together."""
+        """Open the output by the shared options. UsageError for options that do not go together."""
         from ttp.cli.output import output_of_process
 
         self.out = output_of_process(now=self.now, zone=lambda: self.zone, **options)
 
     @property
     def has_output(self) -> bool:
-        """Whether the output is open."""
+        """Return whether the output is open."""
         return "out" in self.__dict__
 
     @cached_property
     def out(self) -> Output:
-        """The output of a command that has none of the shared options."""
+        """The output of a command without the shared options."""
         self.open_output()
         return self.out
 
@@ -87,7 +87,7 @@ class Context:
 
     @cached_property
     def own_files(self) -> OwnFiles:
-        """Where no command writes what a person names."""
+        """The files and folders of ttp that no command may overwrite."""
         from ttp.store.home.own_files import OwnFiles
 
         return OwnFiles(*settings.own_places())
@@ -98,14 +98,14 @@ class Context:
 
     @cached_property
     def keys(self) -> KeyTable:
-        """All settings there are."""
+        """All settings."""
         from ttp.domain.config import KeyTable
 
         return KeyTable(self.platforms)
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The zone in which times are shown: config, else the system's."""
+        """The zone in which times are shown: from the config, else from the system."""
         from ttp.domain.time.zones import ZoneConflict
 
         found = self.choose_zone()
@@ -159,7 +159,7 @@ class Context:
 
     @cached_property
     def credentials(self) -> CredentialsStore:
-        """Where tokens are kept: the one place that chooses. UsageError where that cannot be had."""
+        """The store of tokens. UsageError if it is not available."""
         match self.config.text("credentials.backend"):
             case "keyring":
                 from ttp.store.credentials.keyring import CredentialsKeyring
@@ -338,7 +338,7 @@ class Context:
 
     @cached_property
     def limits(self) -> Limits:
-        """What the platforms said of their limits, for every call to them."""
+        """The rate limits that platforms reported."""
         from ttp.store.rate_limits import Limits
 
         return Limits(self.database, self.clock)
@@ -358,13 +358,13 @@ class Context:
 
     @cached_property
     def runtime(self) -> Runtime:
-        """What the platforms' factories need."""
+        """The arguments of the factories of platforms."""
         from ttp.platforms.platform import Runtime
 
         return Runtime(self.config, self.clock, memory=self.limits, lent=self.home / "lent")
 
     def login(self, name: str, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
-        """Return a new login of a platform; None where it has none, or is not enabled any more."""
+        """Return a new login of a platform; None if it has none or is not enabled."""
         return self.platforms.facts(name).login(self.runtime, server) if name in self.platforms.names() else None
 
     def _checker(self, name: str) -> Checker | None:

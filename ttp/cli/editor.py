@@ -1,7 +1,7 @@
-"""A person's editor, opened on a file; `ttp create -e` and `ttp edit -e`: until what was written is valid, or given up.
+"""The user's editor; `ttp create -e` and `ttp edit -e` open it until the post is valid or given up.
 
-An error is shown at the top of the file, on a terminal. What was written is always somewhere: in the file, and as a
-draft before it is looked at.
+On a terminal an error is shown at the top of the file. The text is never lost: it stays in the file, and is saved as a
+draft before it is checked.
 """
 
 from __future__ import annotations
@@ -48,53 +48,54 @@ if TYPE_CHECKING:
     from ttp.services.posts import SavedPost
 
 _USUAL = ("sensible-editor", "nano", "vim", "vi")
-_MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
-"""What another word in the file can put right."""
+_FIXABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
+"""Errors that a change of the file can fix."""
 _UNREADABLE = (TtpError, ValueError, RecursionError)
 
 
 def edit(path: Path, environ: Mapping[str, str] = os.environ, lock: int | None = None) -> None:
-    """Open the file, and come back when the editor has ended. It holds the open file `lock` as long as it runs.
+    """Open a file in the editor and wait for its end. The editor inherits the open file `lock`.
 
-    UsageError where there is none, or nobody to use it; TtpError where it cannot be started or ends with a failure.
+    UsageError without an editor or a terminal; TtpError if the editor cannot be started or fails.
     """
     argv = editor(environ)
     try:
-        with _deaf():
+        with _ignoring_interrupts():
             ended = subprocess.run(
                 [*argv, str(path)], check=False, stdout=_screen(), pass_fds=[] if lock is None else [lock]
             ).returncode
     except OSError as error:
         raise TtpError(
-            f"the editor {argv[0]} cannot be started: {error.strerror}", Hint("name another", "export TTP_EDITOR=nano")
+            f"the editor {argv[0]} cannot be started: {error.strerror}",
+            Hint("set another editor", "export TTP_EDITOR=nano"),
         ) from None
     if ended:
         how = f"ended with {ended}" if ended > 0 else f"was ended by signal {-ended}"
-        raise TtpError(f"the editor {argv[0]} {how}", Hint("name another", "export TTP_EDITOR=nano"))
+        raise TtpError(f"the editor {argv[0]} {how}", Hint("set another editor", "export TTP_EDITOR=nano"))
 
 
 def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """The editor's program and arguments. Without a terminal it is TTP_EDITOR or none: the others want one.
+    """Return the editor and its arguments. Without a terminal only TTP_EDITOR counts: other editors need one.
     UsageError."""
     names = ("TTP_EDITOR", "VISUAL", "EDITOR") if is_interactive() else ("TTP_EDITOR",)
     for name in names:
         try:
             argv = shlex.split(environ.get(name) or "")
         except ValueError as error:
-            raise UsageError(f"{name} cannot be read: {error}", Hint("name an editor", f"export {name}=nano")) from None
+            raise UsageError(f"{name} cannot be read: {error}", Hint("set an editor", f"export {name}=nano")) from None
         if argv:
             return argv
     usual = next((program for program in _USUAL if shutil.which(program)), None) if is_interactive() else None
     if usual is None:
-        why = "there is no editor here" if is_interactive() else "there is no terminal for an editor"
-        raise UsageError(why, Hint("name one that needs none", "export TTP_EDITOR=PROGRAM"))
+        why = "no editor found" if is_interactive() else "an editor needs a terminal"
+        raise UsageError(why, Hint("set an editor", "export TTP_EDITOR=PROGRAM"))
     return [usual]
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C is the editor's alone: what it makes of it is its answer."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)  # no SIG_IGN: programs that are started would inherit it
+def _ignoring_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C, which the editor handles."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which the editor would inherit
     try:
         yield
     finally:
@@ -102,7 +103,7 @@ def _deaf() -> Iterator[None]:
 
 
 def _screen() -> int | None:
-    """Where an editor draws: stdout, or stderr where stdout is for the answer."""
+    """Return where the editor draws: stdout (None), or stderr if stdout is for data."""
     if sys.stdout is not None and sys.stdout.isatty():
         return None
     try:
@@ -113,7 +114,7 @@ def _screen() -> int | None:
 
 
 def create_in_editor(context: Context, wish: PostInput) -> None:
-    """Write a new post; `wish` is what the file begins with."""
+    """Create a post in the editor; `wish` is the first content of the file."""
     manuscripts = EditorDrafts(context.home)
     with ExitStack() as held:
         with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
@@ -122,7 +123,7 @@ def create_in_editor(context: Context, wish: PostInput) -> None:
             for left in manuscripts.left_behind():
                 try:
                     _keep(context, left)
-                except Busy as error:  # the next one, and the new post, are no worse for it
+                except Busy as error:  # the other files and the new post can still be saved
                     context.out.note(error.message)
             sheet = held.enter_context(manuscripts.begun())
             sheet.write(text)
@@ -131,24 +132,24 @@ def create_in_editor(context: Context, wish: PostInput) -> None:
 
 
 def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
-    """Change a post; `wish` is changed in the file already when it opens."""
+    """Change a post in the editor; the file has the changes of `wish` already."""
     with ExitStack() as held:
         with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
             post = context.posts.editable(post_id)
             sheet = held.enter_context(EditorDrafts(context.home).of_post(post_id))
-            task = _begun(context, sheet, post, wish)
+            task = _start_edit(context, sheet, post, wish)
         if isinstance(task, NewPostEdit):
             _finish_new(context, task)
         else:
             _finish_change(context, task)
 
 
-def _begun(context: Context, sheet: EditorDraft, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
-    """What an edit goes on with, or begins."""
+def _start_edit(context: Context, sheet: EditorDraft, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
+    """Return a new edit, or the unfinished one of this post."""
     if sheet.path.exists() and sheet.base != post_fingerprint(post):
         aside = shlex.quote(str(sheet.set_aside()))
-        context.out.note(f"post {post.id} was changed since you wrote what was not saved; that is in {aside}")
+        context.out.note(f"post {post.id} was changed since your last, unsaved edit, which is now in {aside}")
     if not sheet.path.exists():
         change = ExistingPostEdit(context, sheet, post)
         sheet.know(base=post_fingerprint(post))
@@ -156,16 +157,16 @@ def _begun(context: Context, sheet: EditorDraft, post: Post, wish: PostInput) ->
         return change
     if not editor_form.nothing(replace(wish, kept=False)):
         raise UsageError(
-            f"there is something for post {post.id} that was not saved",
-            Hint("go on with it", f"ttp edit {post.id} -e"),
-            Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
+            f"an earlier edit of post {post.id} was not saved",
+            Hint("continue it", f"ttp edit {post.id} -e"),
+            Hint("discard it", f"rm {shlex.quote(str(sheet.path))}"),
         )
-    context.out.note("this goes on with what was not saved the last time")
+    context.out.note("continuing the last edit, which was not saved")
     return NewPostEdit(context, sheet) if sheet.new else ExistingPostEdit(context, sheet, post)
 
 
 class NewPostEdit:
-    """A file that is to become a post. `began`: what it was when the editor was opened first."""
+    """A file that becomes a post. `began`: its text when the editor opened first."""
 
     def __init__(self, context: Context, sheet: EditorDraft, *, began: str | None = None) -> None:
         self.sheet = sheet
@@ -174,9 +175,9 @@ class NewPostEdit:
         self.command = TimeCommand(context, ["ttp", "create"])
 
     def take(self, text: str) -> SavedPost:
-        """Make a post of what was written. Any refusal."""
+        """Create the post. Raises every error of that."""
         if (kept := self.keep(text)) is None:
-            raise UsageError("there is no text and no media")
+            raise UsageError("the post has neither text nor media")
         wish: PostInput | None = None
         try:
             wish = replace(editor_form.read(text, self.context.platforms), first=self.sheet.first)
@@ -194,18 +195,18 @@ class NewPostEdit:
             raise
 
     def keep(self, text: str) -> Post | None:
-        """Save all of it as the draft, as it is; nothing where nobody wrote anything."""
+        """Save the whole file as a draft, unless it is blank."""
         if self.is_blank(text):
             return None
         return _save(self.context, self.sheet, text)
 
     def is_blank(self, text: str) -> bool:
-        """Whether nothing was written. Media alone, in a file that was left as it is, are no wish for a post."""
+        """Return whether nothing was written. In an unchanged file, media alone do not count."""
         return _is_blank(self.context, text, media=text != self._began)
 
 
 class ExistingPostEdit:
-    """A file that is to change a post."""
+    """A file that changes a post."""
 
     def __init__(self, context: Context, sheet: EditorDraft, post: Post) -> None:
         self.sheet = sheet
@@ -224,7 +225,7 @@ class ExistingPostEdit:
         )
 
     def take(self, text: str) -> SavedPost | None:
-        """Change the post as was written; None where nothing is to change. Any refusal."""
+        """Change the post; return None if nothing changes. Raises every error of that."""
         wish: PostInput | None = None
         try:
             wish = editor_form.read(text, self.context.platforms)
@@ -232,7 +233,7 @@ class ExistingPostEdit:
             if editor_form.nothing(self.asked):
                 return None
             if wish.key is not None:
-                raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
+                raise UsageError("key: the key of a post cannot be changed", Hint("remove the line", "key: …"))
             self.command = command_of_file(
                 self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=is_interactive()
             )
@@ -244,12 +245,12 @@ class ExistingPostEdit:
             raise
 
     def keep(self, text: str) -> Post | None:
-        """Save a text as a draft of its own, unless it is the post's."""
+        """Save a text as a new draft, unless it is blank or unchanged."""
         known = _is_blank(self.context, text) or text == self._post.content or self.is_as_before(text)
         return None if known else _save(self.context, self.sheet, text)
 
     def is_as_before(self, text: str) -> bool:
-        """Whether a file says of the post what is so already."""
+        """Return whether the file would change nothing."""
         try:
             return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text, self.context.platforms)))
         except _UNREADABLE:
@@ -263,13 +264,13 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
     except TtpError as error:
         if sheet.draft is None:
             if not task.is_blank(sheet.read()):
-                raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
+                raise _with_hints(error, Hint("your text is in", str(sheet.path))) from error
             sheet.discard()
-            raise TtpError("nothing was written, and nothing is stored") from None
+            raise TtpError("nothing was written, so no post was created") from None
         sheet.know(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
-        way = Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
-        raise _adding(error, way) from error
+        way = Hint(f"it is saved as draft {sheet.draft}; continue", f"ttp edit {sheet.draft} -e")
+        raise _with_hints(error, way) from error
     sheet.discard()
     assert saved is not None
     said = saved_post_message(context, saved, task.command)
@@ -284,16 +285,16 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
         if sheet.draft is None and task.is_as_before(sheet.read()):
             sheet.discard()
             raise
-        ways = [Hint("go on with what you wrote", f"ttp edit {task.post_id} -e")]
+        ways = [Hint("continue your edit", f"ttp edit {task.post_id} -e")]
         if sheet.draft is not None:
-            ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
-        raise _adding(error, *ways) from error
+            ways.append(Hint(f"its text is also saved as draft {sheet.draft}", f"ttp show {sheet.draft}"))
+        raise _with_hints(error, *ways) from error
     if sheet.draft is not None:
         context.drafts.discard(sheet.draft, sheet.kept)
     sheet.discard()
     if saved is None:
         post = context.look.post(task.post_id)
-        context.out.write_one(posts.saved_posts_spec(), post, say=[f"Nothing of post {task.post_id} changed."])
+        context.out.write_one(posts.saved_posts_spec(), post, say=[f"Post {task.post_id} was not changed."])
         return
     moved = task.asked is not None and task.asked.at is not None
     said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
@@ -301,8 +302,8 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
 
 
 def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
-    """Open the editor until what was written is taken. Without a person, or where they leave a mistake as it is, the
-    last refusal."""
+    """Open the editor until the text is valid. Raises the last error if the user leaves it unchanged, or without a
+    terminal."""
     sheet, lines = task.sheet, list[str]()
     text = editor_form.without_lines(sheet.read(), sheet.shown)
     while True:
@@ -318,7 +319,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
         sheet.know(shown=[])
         try:
             return task.take(written)
-        except _MENDABLE as error:
+        except _FIXABLE as error:
             left = (bool(lines) and written == text) or _is_blank(task.context, written)
             if left or not is_interactive():
                 raise
@@ -326,7 +327,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
 
 
 def _keep(context: Context, left: EditorDraft) -> None:
-    """Make a draft of what was being written when ttp or the machine ended."""
+    """Save a text as a draft that was unfinished when ttp or the machine stopped."""
     text = editor_form.without_lines(left.read(), left.shown)
     if _is_blank(context, text):
         left.discard()
@@ -337,7 +338,7 @@ def _keep(context: Context, left: EditorDraft) -> None:
     left.write(text)
     left.know(new=True, base=post_fingerprint(kept), shown=[])
     left.belongs_to(kept.id or 0)
-    context.out.note(f"what was being written when ttp ended is kept as draft {kept.id}:  ttp edit {kept.id} -e")
+    context.out.note(f"an unfinished text of an earlier edit is saved as draft {kept.id}:  ttp edit {kept.id} -e")
 
 
 def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
@@ -349,20 +350,20 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
 
 
 def _error_lines(error: TtpError) -> list[str]:
-    """The lines at the top of the file: what was wrong."""
+    """Return the error as lines for the top of the file."""
     first, *more = error_lines(error)
-    last = "! Change it and save. Left as it is, it is kept and not taken."
+    last = "! Fix it and save. If you leave the file unchanged, the text is kept as a draft."
     lines = [f"! {first.removeprefix('ttp: error: ')}", *more, last]
     return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
-def _adding(error: TtpError, *ways: Hint) -> TtpError:
+def _with_hints(error: TtpError, *ways: Hint) -> TtpError:
     hints = [hint for hint in error.hints if hint.way != "leave out --at"]
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
 
 
 def _save(context: Context, sheet: EditorDraft, text: str) -> Post:
-    """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
+    """Save a text as its draft; bytes that are not UTF-8 are escaped."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     kept = context.drafts.save(text, sheet.draft, sheet.kept)
     sheet.know(draft=kept.id, kept=post_fingerprint(kept))
@@ -370,7 +371,7 @@ def _save(context: Context, sheet: EditorDraft, text: str) -> Post:
 
 
 def _is_blank(context: Context, text: str, *, media: bool = True) -> bool:
-    """Whether a file says nothing that could be posted; without `media` only texts count. Unreadable, it may."""
+    """Return whether a file has nothing to post. Without `media` only texts count. Unreadable files are not blank."""
     try:
         return not text.strip() or editor_form.is_blank(editor_form.read(text, context.platforms), media=media)
     except _UNREADABLE:

@@ -1,11 +1,11 @@
-r"""Foreign text made safe for a terminal, a TSV cell and a line of JSON. Owns which characters are unsafe.
+r"""Makes foreign text safe for a terminal, a TSV cell and a line of JSON.
 
-Unsafe are all control characters (C0, DEL, C1 and so ESC), what reorders or breaks lines (bidi controls, line and
-paragraph separators, interlinear marks) and lone surrogates, which no stream can encode. They are never dropped: a
-reader sees that they were there.
+Unsafe are control characters (C0, DEL, C1, and so ESC), characters that reorder or break lines (bidi controls, line
+and paragraph separators, interlinear marks) and lone surrogates, which cannot be encoded. They are escaped, never
+dropped.
 
-In a TSV cell the escapes are `\n`, `\t`, `\\`, `\xNN` below U+0100 and `\uNNNN` above, and nothing else is changed, so
-that the text can be had back exactly: replace each escape by what it names, from left to right.
+The escapes of a TSV cell are `\n`, `\t`, `\\`, `\xNN` below U+0100 and `\uNNNN` above. Replacing them in order gives
+the exact text back.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ _SHORT = {"\n": r"\n", "\t": r"\t", "\\": r"\\"}
 
 
 def escape_text(text: str) -> str:
-    """`text` with every unsafe character as an escape, line breaks too; for sentences and cells of a picture."""
+    """Escape all unsafe characters, line breaks too; for sentences and table cells."""
     return text if text.isprintable() else _unsafe.sub(_escape, text)
 
 
 def escape_line(text: str) -> str:
-    """`text` on one line: runs of blanks and line breaks become one space, the rest as `safe`."""
+    """Put a text on one line: blanks and line breaks become one space, the rest is escaped."""
     return escape_text(_blank.sub(" ", text).strip())
 
 
 def lines(text: str) -> list[str]:
-    """The lines of `text`, each safe; a tab reaches to the next multiple of four."""
+    """Return the lines of a text, escaped, with tabs as spaces."""
     return [escape_text(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n")]
 
 
 def escape_tsv(text: str) -> str:
-    """`text` as one TSV cell, without loss (the escapes of the module's docstring)."""
+    """Escape a text as a TSV cell, without loss."""
     if text.isprintable() and "\\" not in text:
         return text
     return _unsafe_or_backslash.sub(_escape, text)
 
 
 def json_line(text: str) -> str:
-    r"""JSON text that a terminal shows as it is: what is unsafe becomes `\uNNNN`, which parses back equal."""
+    r"""Escape unsafe characters in JSON text as `\uNNNN`, which parses to the same text."""
     if text.isascii() and "\x7f" not in text:  # the encoder has escaped the other control characters
         return text
     return text if text.isprintable() else _unsafe.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def to_ascii(line: str) -> str:
-    """A line of a picture with the signs that pictures are drawn with as ASCII, column for column."""
+    """Replace the drawing characters of a line by ASCII, column for column."""
     return line.translate(_PLAIN)
 
 

@@ -1,4 +1,4 @@
-"""What the process says when it ends: the exit codes, and the one table from error codes to them."""
+"""The exit codes, and the table from error codes to them."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ BY_CODE: Mapping[str, int] = MappingProxyType(
         "internal": FAILED,
     }
 )
-"""Every error code and the exit code that goes with it."""
+"""The exit code of every error code."""
 
 
 def exit_code(error: TtpError) -> int:
-    """The exit code of a command that ended with `error`."""
+    """Return the exit code for an error."""
     return BY_CODE.get(error.code, FAILED)

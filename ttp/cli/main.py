@@ -1,6 +1,6 @@
-"""The one entry: an argv in, an exit code out, and the one place where errors become text.
+"""The entry point: takes the arguments, returns the exit code.
 
-`--version`, bare `ttp`, `--help` and what a shell asks at TAB are answered before Typer is imported.
+Answers `--version`, bare `ttp`, `ttp help` and completion before Typer is imported.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 from ttp import __version__
 
-TYPE_CHECKING = False  # to import it from `typing` would take as long as all the rest of `ttp --version`
+TYPE_CHECKING = False  # importing `typing` would double the time of `ttp --version`
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,23 +19,27 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """Run the console script. Most of what it runs is over before there is any garbage worth a look."""
+    """Run the console script, with fewer garbage collections: most commands end before one is worth it."""
     gc.set_threshold(50_000)
     code = main(sys.argv[1:])
-    gc.freeze()  # else Python looks for garbage in all of it once more at exit, for as long as `ttp --version` takes
+    gc.freeze()  # skips the collection at exit, which takes as long as `ttp --version`
     sys.exit(code)
 
 
 def main(argv: Sequence[str], clock: Clock | None = None) -> int:
-    """Run one command. Never raises, and never exits."""
+    """Run one command and return its exit code. Never raises, never exits."""
     try:
         match list(argv):
             case ["--version" | "-V"]:
                 return _print(f"ttp {__version__}\n")
-            case [] | ["--help" | "-h"]:
+            case []:
                 from ttp.cli.command_table import start_page, terminal_width
 
                 return _print(start_page(terminal_width()))
+            case ["--help" | "-h" | "help"]:
+                from ttp.cli.command_table import help_page, terminal_width
+
+                return _print(help_page(terminal_width()))
             case ["__complete", *asked]:
                 from ttp.cli.complete import complete
 

@@ -9,6 +9,7 @@ from ttp.cli.context import Context
 from ttp.cli.hints import command_text
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
+from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain import approval
 from ttp.domain.account import Account
 from ttp.domain.action import Action
@@ -22,30 +23,32 @@ if TYPE_CHECKING:
 
 
 def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
-    """What to say of the accounts that are paused, and how they go on; nothing where none is."""
+    """Return notes about paused accounts, with the command that resumes them."""
     paused = [account for account in accounts if account.is_paused]
     if paused and len(paused) == len(accounts):
-        return ["publishing is paused, what is due waits:  ttp resume"]
-    return [f"{account.name} is paused, its posts wait:  ttp resume --account {account.name}" for account in paused]
+        return ["Publishing is paused; due posts wait:  ttp resume"]
+    return [f"{account.name} is paused; its posts wait:  ttp resume --account {account.name}" for account in paused]
 
 
 def saved_post_message(context: Context, saved: SavedPost, command: TimeCommand) -> list[str]:
-    """What was made, and of a draft how it gets a time: at its accounts' best free slot, where one is known."""
+    """Return what was saved; for a draft also how to schedule it, at the best free hour if one is known."""
     post = saved.post
     if saved.replayed:
-        return [f"Post {post.id} was made before with this key."]
+        return [f"Post {post.id} was created before with this key."]
     if post.scheduled_at is not None:
         from ttp.cli.times import scheduled_text
 
         return [scheduled_text(context, post, saved.time)]
+    if not post.accounts:
+        return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to x/me"]
     slot = _suggested_slot(context, post.accounts, command.tz) if context.out.for_people else None
     if slot is None:
-        return [f"Saved draft {post.id}.  Give it a time:  ttp schedule {post.id} --at 'tomorrow 9am'"]
-    return [f"Saved draft {post.id}.", f"Best free slot: {slot}.  Take it:  ttp schedule {post.id} --at optimal"]
+        return [f"Saved draft {post.id}.  Schedule it:  ttp schedule {post.id} --at 'tomorrow 9am'"]
+    return [f"Saved draft {post.id}.", f"Best free hour: {slot}.  Use it:  ttp schedule {post.id} --at optimal"]
 
 
 def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
-    """Return the hour that `--at optimal` would take for a post to these accounts; None where none is known."""
+    """Return the hour that `--at optimal` would choose; None without metrics."""
     found = context.times.suggest_slot(context.look.named(names), tz)
     return f"{format_instant(found[0].at, found[1])}, score {found[0].score:.2f}" if found else None
 
@@ -58,7 +61,7 @@ def print_saved_post(
     timed: bool = True,
     draft: int | None = None,
 ) -> None:
-    """Print a post that was written, after what there is to say of it."""
+    """Print notes about a saved post, then the post."""
     from ttp.cli.times import print_moved
 
     command.print_notes([saved.time], draft)
@@ -68,12 +71,12 @@ def print_saved_post(
     warnings += warn_needs_approval(context, ids_needing_approval([saved.post]))
     try:
         context.out.write_one(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
-    except TtpError as error:  # a full disk behind stdout: whoever tries again must know
-        raise TtpError(error.message, Hint(f"post {saved.post.id} is stored", f"ttp show {saved.post.id}")) from None
+    except TtpError as error:  # a full disk: the user must know before trying again
+        raise TtpError(error.message, Hint(f"post {saved.post.id} was stored", f"ttp show {saved.post.id}")) from None
 
 
 def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
-    """Notes on stderr for what does not refuse; the same for JSON's `warnings`."""
+    """Print warnings as notes; return them for `warnings` in JSON."""
     said = [problem.message for problem in problems]
     for problem in problems:
         command = f"\n{command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
@@ -87,30 +90,26 @@ def _few(ids: Sequence[int]) -> str:
     return "posts " + " ".join(str(i) for i in ids[:8]) + (" …" if len(ids) > 8 else "")
 
 
-MOST_NAMED = 8
-"""Posts that one line names."""
-
-
 def warn_not_running(context: Context) -> list[str]:
-    """The line that says that nothing would publish what was just scheduled; also as a warning for JSON."""
+    """Print a note if no publisher runs; return it for `warnings` in JSON."""
     if not context.status.nothing_publishes():
         return []
-    said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
+    said = "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
     context.out.note(said)
     return [] if context.out.quiet else [said]
 
 
 def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
-    """The line that says that posts with a time wait for approval, where that is so; also as a warning for JSON."""
+    """Print a note about posts that wait for approval; return it for `warnings` in JSON."""
     if not ids or not approval.is_needed(context.config):
         return []
     few = len(ids) <= MOST_NAMED
     way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
-    said = f"nothing of this goes out before it is approved:  {way}"
+    said = f"This is not published before it is approved:  {way}"
     context.out.note(said)
     return [] if context.out.quiet else [said]
 
 
 def ids_needing_approval(posts: Iterable[PostView]) -> list[int]:
-    """The ids of those posts that wait for approval."""
+    """Return the ids of the posts that wait for approval."""
     return [post.id or 0 for post in posts if "approve" in post.needs()]

@@ -1,4 +1,4 @@
-"""Parameters that several commands share: their types, their help, and how their text is read."""
+"""Options and arguments that several commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -23,43 +23,33 @@ if TYPE_CHECKING:
 
 
 MOST = 1_000_000_000
-"""A number of things that nobody has more of."""
-
-
+"""Upper bound of counts and ids."""
 _FILES = ("media", "credentials", "file")
 
 
 _MOST_BYTES = "input.max_bytes"
-
-
 _CHUNK = 1 << 16
-
-
 _SECRETS = ("credentials", "client secret")
-
-
 _LONGEST_SECRET = 1 << 16
-"""Bytes, whatever the setting says: they are a few hundred."""
-
-
+"""Bytes. Credentials are a few hundred, so the setting does not apply to them."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def parse_id(text: str) -> int:
-    """The number of a post. UsageError for anything else."""
+    """Parse the id of one post. UsageError."""
     ((first, last),) = parse_ids([text])
     if first != last:
-        raise UsageError(f'"{text}" is a range; one post is wanted', Hint("see them", "ttp list"))
+        raise UsageError(f'"{text}" is a range, and this takes one post', Hint("see them", "ttp list"))
     return first
 
 
 def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """`41 42 50-55` as ranges, both ends included. UsageError for anything else."""
+    """Parse `41 42 50-55` or `41,42` into ranges, both ends included. UsageError."""
     ranges = []
-    for text in texts:
+    for text in [part for word in texts for part in (word.split(",") if re.fullmatch(r"[\d,-]+", word) else [word])]:
         found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text, re.ASCII)
         if found is None or not int(found[1]):
-            raise UsageError(f'"{text}" is not the number of a post', Hint("see them", "ttp list"))
+            raise UsageError(f'"{text}" is not a post id', Hint("see them", "ttp list"))
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first:
             turned = f"{last or 1}-{first}"
@@ -68,27 +58,27 @@ def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     return ranges
 
 
-PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", parser=parse_id)]
+PostId = Annotated[int, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 
 
-MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="The post's number.", parser=parse_id)]
+MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
 
 
-AccountName = Annotated[str, typer.Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
+AccountName = Annotated[
+    str, typer.Argument(metavar="PLATFORM/HANDLE", help="An account: x/me, or ig if it is your only account there.")
+]
 
 
-PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
+PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Post ids and ranges: 41 42 50-55.")]
 
 
 Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
 
 
 To = Annotated[
-    list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
+    list[str] | None,
+    typer.Option("--to", metavar="A,B", help="Accounts: x/me, or ig if it is your only account there."),
 ]
-
-
-At = Annotated[str, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
 
 
 MaybeAt = Annotated[
@@ -97,14 +87,14 @@ MaybeAt = Annotated[
 
 
 BeforeOthers = Annotated[
-    bool, typer.Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
+    bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
 ]
 
 
-Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
+Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of --at, such as Europe/Berlin.")]
 
 
-MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
+MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
 
 
 Alts = Annotated[
@@ -113,19 +103,18 @@ Alts = Annotated[
 
 
 Variants = Annotated[
-    list[str] | None, typer.Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
+    list[str] | None,
+    typer.Option("--text", metavar="KEY=TEXT", help="A different text for a platform or an account: x=Hi."),
 ]
 
 
 Threads = Annotated[
     list[str] | None,
-    typer.Option(
-        "--thread", metavar="TEXT", help="The next part of a thread on X; once for each part after the first."
-    ),
+    typer.Option("--thread", metavar="TEXT", help="The next part of a thread, where the platform has threads."),
 ]
 
 
-Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A word to find it by.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Tags to find the post by.")]
 
 
 Options = Annotated[
@@ -135,46 +124,55 @@ Options = Annotated[
 
 
 MaxLate = Annotated[
-    str | None, typer.Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
+    str | None,
+    typer.Option(
+        "--max-late",
+        metavar="DURATION",
+        help="Publish at most this much later, such as 2h; after that the post is missed.",
+    ),
 ]
 
 
-UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write it in your editor: TTP_EDITOR, VISUAL or EDITOR.")]
+UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the post in your editor.")]
 
 
 Where = Annotated[
-    str | None, typer.Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")
+    str | None,
+    typer.Option("--where", metavar="FILTERS", help="Change all posts that match: 'status=scheduled tag=launch'."),
 ]
 
 
 ReplaceLink = Annotated[
-    tuple[str, str] | None, typer.Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")
+    tuple[str, str] | None,
+    typer.Option("--replace-link", metavar="OLD NEW", help="With --where: replace a link in all texts."),
 ]
 
 
-Shift = Annotated[str | None, typer.Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
+Shift = Annotated[
+    str | None, typer.Option("--shift", metavar="STEP", help="With --where: move the time later or earlier: +1d, -2h.")
+]
 
 
 ReplaceAccount = Annotated[
-    str | None, typer.Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
+    str | None, typer.Option("--account", metavar="OLD=NEW", help="With --where: replace an account: x/old=x/new.")
 ]
 
 
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
+    bool, typer.Option("--strict", help="Refuse a repeated text and two posts at the same time, instead of warning.")
 ]
 
 
-From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Not before then: a date, TIME.")]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Plan from this time on; else from now.")]
 
 
-Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)]
+Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Days to plan for (14).", min=1, max=366)]
 
 
 PerDay = Annotated[
     int | None,
     typer.Option(
-        "--per-day", metavar="N", help="Most posts of an account on a day; else as few as let all fit.", min=1, max=MOST
+        "--per-day", metavar="N", help="Most posts of an account per day; else as few as needed.", min=1, max=MOST
     ),
 ]
 
@@ -182,46 +180,48 @@ PerDay = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
-NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would be needed.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail if confirmation is needed.")]
 
 
-Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account.")]
+Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="A,B", help="Only these accounts.")]
 
 
-Platforms = Annotated[list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="Only this platform.")]
+Platforms = Annotated[list[str] | None, typer.Option("--platform", metavar="A,B", help="Only these platforms.")]
 
 
 Format = Annotated[
     str | None,
-    typer.Option("--format", metavar="FORMAT", help="table, tsv, json or jsonl; a table on a terminal, else tsv."),
+    typer.Option(
+        "--format", metavar="FORMAT", help="table, tsv, json or jsonl. Default: a table on a terminal, else tsv."
+    ),
 ]
 
 
-Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+Json = Annotated[bool, typer.Option("--json", help="Same as --format json.")]
 
 
-JsonLines = Annotated[bool, typer.Option("--jsonl", help="The same as --format jsonl.")]
+JsonLines = Annotated[bool, typer.Option("--jsonl", help="Same as --format jsonl.")]
 
 
 Fields = Annotated[str | None, typer.Option("--fields", metavar="A,B", help="Only these fields, in this order.")]
 
 
-Header = Annotated[bool, typer.Option("--header", help="A first line with the names of the TSV columns.")]
+Header = Annotated[bool, typer.Option("--header", help="Print the names of the TSV columns first.")]
 
 
 Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
 
 
-Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII signs alone.")]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Use ASCII characters only.")]
 
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no notes.")]
 
 
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Each request to a platform, in a line on stderr.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print each request to a platform on stderr.")]
 
 
 def output_options(
@@ -235,15 +235,15 @@ def output_options(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """The options of commands that print data, declared once. `app` adds them to a command, and opens its output."""
+    """Declare the shared output options; `app` adds them to commands and opens the output from them."""
 
 
 OUTPUT_OPTIONS = ("format", "json", "jsonl", "fields", "header", "color", "ascii", "quiet")
 
 
 def with_output(*, verbose: bool = False, only: str | None = None) -> Callable[[F], F]:
-    """Give a command the shared output options; `verbose`: also --verbose, for one that calls the platforms; `only`:
-    that one alone, for one that writes files in formats of its own."""
+    """Give a command the shared output options. `verbose`: also `--verbose`, for commands that call platforms. `only`:
+    just this option, for commands that write files in formats of their own."""
     options = (only,) if only is not None else (*OUTPUT_OPTIONS, "verbose") if verbose else OUTPUT_OPTIONS
 
     def mark(command: F) -> F:
@@ -254,41 +254,39 @@ def with_output(*, verbose: bool = False, only: str | None = None) -> Callable[[
 
 
 def refuse_bad_bytes(values: Mapping[str, Any]) -> None:
-    """UsageError for bytes that are not UTF-8, which Python hands on as lone surrogates. Files may be named so."""
+    """Raise UsageError for arguments that are not UTF-8, which Python passes as lone surrogates. File names may be."""
     for name, value in values.items():
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and name not in _FILES and any("\ud800" <= sign <= "\udfff" for sign in text):
-                raise UsageError(f"what is given as {name.rstrip('_')} is not UTF-8")
+                raise UsageError(f"the value of {name.rstrip('_')} is not UTF-8")
 
 
 def enable_strict_checks(context: Context, *, strict: bool) -> None:
-    """Let the guard of this call refuse instead of warning, where that is asked for; and let a person see what is being
-    converted for it."""
+    """Refuse duplicates and conflicts instead of warning, if `strict`; show a person the progress of conversions."""
     if not context.out.quiet and sys.stderr is not None and sys.stderr.isatty():
-        from ttp.cli.progress import watched
+        from ttp.cli.progress import watch_uploads
 
-        watched(quiet=False)
+        watch_uploads(quiet=False)
     if strict:
         context.posts.strict = True
 
 
 def existing_ids(context: Context, texts: Sequence[str]) -> list[int]:
-    """The ids of the posts that were named; NotFound for a single one that does not exist."""
+    """Return the ids of the named posts. NotFound for a single id that does not exist."""
     return context.look.ids(parse_ids(texts))
 
 
 def read_text(context: Context, text: str | None) -> tuple[str | None, bool]:
-    """The text, and whether it came from stdin. `-` reads stdin to its end; the line breaks at its end are not kept."""
+    """Return the text, and whether it came from stdin (`-`). Line breaks at the end of stdin are dropped."""
     if text != "-":
         return text, False
     return read_stdin(context, "text").rstrip("\n"), True
 
 
 def read_stdin(context: Context, what: str) -> str:
-    """All of stdin, in UTF-8 whatever the locale says, without a byte order mark, lines ended by \\n. UsageError, also
-    where it is longer than it may be."""
+    """Read stdin as UTF-8 without a byte order mark, with \\n line ends. UsageError, also if it is too long."""
     if sys.stdin is None:
-        raise UsageError(f"there is no stdin to read the {what} from")
+        raise UsageError(f"cannot read the {what}: stdin is closed")
     try:
         return (
             _read_limited(context, sys.stdin.buffer, f"the {what} on stdin", what)
@@ -296,13 +294,13 @@ def read_stdin(context: Context, what: str) -> str:
             .replace("\r\n", "\n")
         )
     except UnicodeDecodeError:
-        raise UsageError(f"stdin is not UTF-8, as the {what} must be") from None
+        raise UsageError(f"the {what} on stdin is not UTF-8") from None
     except OSError as error:
         raise UsageError(f"the {what} on stdin cannot be read: {error.strerror}") from None
 
 
 def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> bytes:
-    """All of a stream. UsageError where that is more than may be read whole; no more than that is held of it."""
+    """Read a stream to its end. UsageError if it is longer than `input.max_bytes`; never holds more than that."""
     most = context.config.count(_MOST_BYTES)
     if what in _SECRETS:
         most = min(most, _LONGEST_SECRET)
@@ -316,7 +314,7 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
 
 
 def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
-    """`KEY=TEXT` options as a dictionary. UsageError where there is no `=`."""
+    """Parse `KEY=TEXT` options. UsageError without `=`."""
     found = {}
     for text in texts or ():
         key, equals, value = text.partition("=")
@@ -327,14 +325,14 @@ def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
 
 
 def parse_platform_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
-    """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
+    """Parse and check `--set` options. `may_empty`: `NAME=` removes an option."""
     from ttp.domain.options import parse_option
 
     return dict(parse_option(text, context.platforms, may_empty=may_empty) for text in texts or ())
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Repeated and comma-joined values as one tuple; None where the option was not given."""
+    """Split repeated and comma-separated values; None if the option was not given."""
     if texts is None:
         return None
     return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
@@ -349,7 +347,7 @@ def parse_optional_duration(text: str | None) -> timedelta | None:
 
 
 def read_file(context: Context, path: str, what: str) -> str:
-    """The text of a file, or of stdin for `-`. NotFound, UsageError."""
+    """Read a text file, or stdin for `-`. NotFound, UsageError."""
     if path == "-":
         return read_stdin(context, what)
     from pathlib import Path
@@ -373,25 +371,30 @@ def read_file(context: Context, path: str, what: str) -> str:
         ) from None
 
 
-Statuses = Annotated[list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses.")]
+Statuses = Annotated[
+    list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses: draft, scheduled, failed, ….")
+]
 
 
-WithTags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Only with this tag.")]
+WithTags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Only posts with one of these tags.")]
 
 
-Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="Only posts due from this time on: 7d (days ago), a date, a TIME."),
+]
 
 
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Due before then.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only posts due before this time.")]
 
 
-Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only with this in the text.")]
+Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only posts with this in their text.")]
 
 
-OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post of this key.")]
+OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post with this key.")]
 
 
-NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only what waits for a person.")]
+NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only posts that need your action.")]
 
 
 def parse_post_filter(
@@ -410,7 +413,7 @@ def parse_post_filter(
     limit: int | None = None,
     after: int | None = None,
 ) -> PostFilter:
-    """What was typed, as the store understands it. UsageError or NotFound for what is none; hints name `command`."""
+    """Parse the filter options of `command`. UsageError, NotFound."""
     from ttp.store.queries import PostFilter
 
     return PostFilter(
@@ -442,7 +445,7 @@ def _status(name: str) -> PostStatus:
 
 
 def _bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
-    """The instant that a list begins or ends with."""
+    """Parse `--since` or `--until`."""
     if text is None:
         return None
     from ttp.domain.time.resolve import resolve_bound
@@ -453,18 +456,16 @@ def _bound(context: Context, command: str, option: str, text: str | None) -> dat
     )
 
 
-Cron = Annotated[
-    str | None, typer.Option("--cron", metavar="CRON", help="When, as a cron expression: '0 9 * * 1,3,5'.")
-]
+Cron = Annotated[str | None, typer.Option("--cron", metavar="CRON", help="A cron expression: '0 9 * * 1,3,5'.")]
 CronZone = Annotated[
-    str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of the clocks; else the account's.")
+    str | None, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Berlin; else that of the account.")
 ]
 
 
 def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:
-    """The expressions of the words, or of `--cron`. UsageError for both, neither and what cannot be read.
+    """Return cron expressions for days and times in words, or for `--cron`. UsageError.
 
-    `again`: the command without them, for the one to type.
+    `again`: the command without them, for hints.
     """
     from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
     from ttp.services.cron import cron_of
@@ -474,14 +475,14 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
     if cron is not None:
         return [cron_of(cron, lambda other: quote_command(*again, "--cron", other))]
     if words is None:
-        raise UsageError("say when", Hint("for example", quote_command(*again, EXAMPLE)))
+        raise UsageError("no days and times given", Hint("for example", quote_command(*again, EXAMPLE)))
     return parse_slot_times(words, lambda other: quote_command(*again, other))
 
 
 def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
-    """The zone that clocks are read in for years to come: `--tz`, else that of the accounts, config or system.
+    """Return the zone of weekly times: `--tz`, else that of the accounts, the config or the system.
 
-    TimeRefused where the accounts disagree, or where it has no IANA name.
+    TimeRefused if the accounts are in different zones, or if the zone has no IANA name.
     """
     from ttp.domain.time.zones import ZoneConflict, load_zone
 
@@ -500,7 +501,7 @@ def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Accou
 def select_accounts(
     context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None
 ) -> tuple[Account, ...]:
-    """The accounts that were named, all of a platform, or all there are."""
+    """Return the named accounts, else all of the platforms, else all."""
     look = context.look
     found = look.named(split_list(names) or ())
     if names:

@@ -1,7 +1,7 @@
-"""The only writer to stdout and of errors to stderr. Owns formats, colour, and what happens when nobody reads on.
+"""The only writer to stdout, and of errors to stderr: formats, colour, width, the pager and closed pipes.
 
-Never decides what is said: views (`ttp.cli.render.spec`) say how a thing looks, commands say which. A closed pipe ends
-quietly: writing stops, `closed` is True, and the command goes on to its own end; nothing is raised.
+An `OutputSpec` says how a result is written. A closed pipe ends quietly: `closed` becomes True, later writes do
+nothing, and the command runs to its end.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ttp import views
 from ttp.cli.escape import escape_line, escape_text, escape_tsv, json_line, lines, to_ascii
 from ttp.cli.exit_codes import exit_code
 from ttp.cli.hints import command_text, error_lines
+from ttp.cli.installation import fit_install_commands
 from ttp.cli.streams import USUAL_WIDTH, escaping_stream, is_plain, is_utf8, terminal_width, write_text
 from ttp.domain.action import Action
 from ttp.domain.errors import Hint, TtpError, UsageError
@@ -38,11 +39,11 @@ _NARROWEST = 40
 
 
 class Output:
-    """Where a command's answer goes, in the format that was asked for.
+    """Writes the results of a command in one format.
 
-    `fields` picks keys of the JSON objects, in this order; empty: the view's own columns, all keys in JSON.
-    `plain`: pictures are drawn in ASCII. `pager`: the command that shows them. `now` and `zone` are asked only when
-    one is drawn.
+    `fields` picks keys of the JSON objects, in this order; empty: the TSV columns of the spec, and all keys in JSON.
+    `plain`: tables are drawn in ASCII. `pager`: the program that shows tables. `now` and `zone` are called only to
+    draw one.
     """
 
     def __init__(
@@ -72,22 +73,22 @@ class Output:
 
     @property
     def for_people(self) -> bool:
-        """Pictures and sentences are written, not data."""
+        """Return whether tables and sentences are written, and not data."""
         return self.format == "table"
 
     @property
     def in_json(self) -> bool:
-        """Errors are written as JSON too."""
+        """Return whether errors are written as JSON too."""
         return self.format in ("json", "jsonl")
 
     def check_fields(self, view: OutputSpec[T]) -> None:
-        """Refuse fields that `view` does not have. UsageError that lists them; to be called before anything is done."""
+        """Raise UsageError for unknown `--fields`. Called before anything is done."""
         for name in () if self._by_row(view) else self.fields:
             if name not in view.fields:
                 raise _unknown_field(name, view.fields)
 
     def _by_row(self, view: OutputSpec[T]) -> bool:
-        """Whether the fields that were picked are columns of the rows of an item, and not all keys of its object."""
+        """Return whether the picked fields are columns of the rows of an item, and not keys of its object."""
         if self.in_json or view.rows is None:
             return False
         return set(self.fields) <= {*view.columns} and not set(self.fields) <= {*view.fields}
@@ -95,9 +96,9 @@ class Output:
     def write_list(
         self, view: OutputSpec[T], items: Iterable[T], *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
     ) -> None:
-        """Write a list: a JSON array, a JSON line each, TSV rows as they come, or the picture and `foot` under it.
+        """Write a list: a JSON array, JSON lines, TSV rows as they come, or a table with `foot` below it.
 
-        `say`: sentences that a person gets instead of a picture, unless fields were picked.
+        `say`: sentences that a person gets instead of a table, unless fields were picked.
         """
         self.check_fields(view)
         match self.format:
@@ -112,13 +113,14 @@ class Output:
             case _ if say is not None and not self.fields:
                 self.write_message(*say)
             case _:
-                drawn = chain(self._picture(view, items), map(escape_text, foot))
+                below = (line for text in foot for line in self._wrapped(escape_text(text)))
+                drawn = chain(self._table(view, items), below)
                 self._show(f"{to_ascii(line) if self._plain else line}\n" for line in drawn)
 
     def write_one(
         self, view: OutputSpec[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
     ) -> None:
-        """Write one thing: as `records`, but a JSON object instead of an array."""
+        """Write one item like a list, but as a JSON object instead of an array."""
         if self.format == "json" and view.to_document is None:
             self.check_fields(view)
             self._write([self._json(self._picked(view, item)), "\n"])
@@ -126,44 +128,45 @@ class Output:
             self.write_list(view, [item], say=say, foot=foot)
 
     def write_message(self, *sentences: str) -> None:
-        """Lines for a person on stdout; nothing in the other formats, nor when quiet."""
+        """Write sentences for a person; nothing in other formats, and nothing with --quiet."""
         if self.for_people and not self.quiet:
-            self._write(f"{escape_text(sentence)}\n" for sentence in sentences)
+            self._write(f"{line}\n" for sentence in sentences for line in self._wrapped(escape_text(sentence)))
 
     def line(self, text: str) -> None:
-        """One line on stdout in every format, at once."""
+        """Write and flush a line on stdout, in every format."""
         self._write([f"{escape_text(text)}\n"])
 
     def write_stderr(self, text: str) -> None:
-        """One line on stderr, at once, where stdout has data."""
+        """Write and flush a line on stderr."""
         write_text(self._stderr, f"{escape_text(text)}\n", flush=True)
 
     def document(self, parts: Iterable[str]) -> None:
-        """A file on stdout, in every format: nothing is escaped, but for what would reach a terminal raw."""
+        """Write a file to stdout. Only on a terminal it is escaped."""
         self._write("\n".join(lines(part)) if self.for_people else part for part in parts)
 
     def event(self, event: Mapping[str, object]) -> None:
-        """One JSON line on stdout, at once."""
+        """Write and flush a JSON line on stdout."""
         picked = {name: event.get(name) for name in self.fields} if self.fields else event
         self._write([self._json(picked) + "\n"])
 
     def note(self, text: str) -> None:
-        """`note: …` on stderr, further lines of it indented; nothing when quiet."""
+        """Write `note: …` to stderr, further lines indented; nothing with --quiet."""
         if not self.quiet:
-            first, *more = lines(text)
-            write_text(self._stderr, "\n      ".join([f"note: {first}", *more]) + "\n", flush=True)
+            first, *more = lines(fit_install_commands(text))
+            said = [f"note: {first}", *(f"      {line}" for line in more)]
+            wrapped = [part for line in said for part in wrap_for(self._stderr, line)]
+            write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
 
     def error(self, error: TtpError, json: bool | None = None) -> None:
-        """The error on stderr: a sentence and ways out, or JSON (None: as the format says)."""
+        """Write an error to stderr as text or JSON. `json` None: as the format of the output."""
         write_error(self._stderr, error, json=self.in_json if json is None else json)
 
     def finish(self) -> None:
-        """Flush what other writers left in stdout, so that a closed pipe is met here and not at the interpreter's
-        end."""
+        """Flush stdout, so that a closed pipe is noticed here and not at exit."""
         self._write([])
 
     def _write(self, parts: Iterable[str]) -> None:
-        """Write and flush. TtpError where it cannot be written for another reason than that nobody reads."""
+        """Write and flush. TtpError if that fails, except for a closed pipe."""
         if self.closed:
             return
         for part in chain(parts, [None]):
@@ -176,12 +179,25 @@ class Output:
             raise TtpError(f"cannot write the output: {failure.strerror}")
 
     def _show(self, parts: Iterable[str]) -> None:
-        """Write a picture, through the pager where there is one."""
+        """Write a table, through the pager if there is one."""
         if not self._pager:
             self._write(parts)
             return
         self.finish()
         page(self._pager, parts)
+
+    def _wrapped(self, sentence: str) -> list[str]:
+        return wrap_for(self._stdout, sentence)
+
+    def page(self) -> Page:
+        """Return the page that tables are drawn on."""
+        from ttp.cli.render.page import Page
+
+        return Page(now=self._now(), zone=self._zone(), width=self._width, color=self._color)
+
+    def painted(self, text: str) -> None:
+        """Write and flush a line that is escaped and coloured already."""
+        self._write([f"{to_ascii(text) if self._plain else text}\n"])
 
     def _json(self, shape: object) -> str:
         return _dumps(shape, ascii=self._ascii)
@@ -198,23 +214,21 @@ class Output:
             yield "\t".join(escape_tsv(cell(row.get(name))) for name in names) + "\n"
 
     def _rows(self, view: OutputSpec[T], items: Iterable[T]) -> Iterator[views.Json]:
-        """The TSV rows of all items: their own, or one for each item where keys of its object were picked."""
+        """Yield the TSV rows of all items; one per item if keys of its object were picked."""
         for item in items:
             if (self.fields and not self._by_row(view)) or view.rows is None:
                 yield view.to_json(item)
             else:
                 yield from view.rows(item)
 
-    def _picture(self, view: OutputSpec[T], items: Iterable[T]) -> Iterable[str]:
-        from ttp.cli.render.page import Page
-
-        page = Page(now=self._now(), zone=self._zone(), width=self._width, color=self._color)
+    def _table(self, view: OutputSpec[T], items: Iterable[T]) -> Iterable[str]:
+        page = self.page()
         if view.render is not None and not self.fields:
             return view.render(list(items), page)
         return self._plain_table(view, items, page)
 
     def _plain_table(self, view: OutputSpec[T], items: Iterable[T], page: Page) -> Iterable[str]:
-        """The columns of the TSV, with their names as a heading."""
+        """Draw the TSV columns as a table, with their names as headings."""
         from ttp.cli.render.page import Cell, Column, table
 
         names = self.fields or view.columns
@@ -223,14 +237,26 @@ class Output:
 
 
 def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
-    """Write `error` to `stream` (stderr), as text or as one JSON line. Where that fails nobody can be told."""
-    # Plain ASCII: stderr is often read by a program that knows nothing of the locale.
-    text = _dumps(errors.error_json(error, exit_code(error)), ascii=True) if json else "\n".join(error_lines(error))
+    """Write an error to stderr, as text or as a JSON line. Failing to write is ignored."""
+    if json:  # in ASCII: programs often read stderr without knowing the locale
+        text = fit_install_commands(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
+    else:
+        said = (fit_install_commands(line) for line in error_lines(error))
+        text = "\n".join(part for line in said for part in wrap_for(stream, line))
     write_text(stream, f"{text}\n", flush=True)
 
 
+def wrap_for(stream: TextIO, line: str) -> list[str]:
+    """Wrap a sentence to the width of a terminal; elsewhere return it unchanged."""
+    if len(line) < _NARROWEST or not stream.isatty():
+        return [line]
+    from ttp.cli.render.width import wrap_sentence
+
+    return wrap_sentence(line, max(terminal_width(stream, os.environ), _NARROWEST))
+
+
 def cell(value: object) -> str:
-    """A JSON value as the text of a TSV cell: plain lists joined by commas, the rest that is nested as compact JSON."""
+    """Return a JSON value as the text of a TSV cell: lists joined by commas, other nested values as compact JSON."""
     match value:
         case None:
             return ""
@@ -261,7 +287,7 @@ def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
 
 
 def _array(items: Iterable[str]) -> Iterator[str]:
-    """A JSON array with one item a line, without holding it."""
+    """Yield a JSON array with one item per line."""
     before = "["
     for item in items:
         yield before + item
@@ -275,12 +301,12 @@ def _dumps(shape: object, *, ascii: bool) -> str:
 
 @cache
 def _encoder(*, ascii: bool) -> json.JSONEncoder:
-    """Made once: `json.dumps` would make one for each line."""
+    """Return an encoder; `json.dumps` would make a new one for each line."""
     return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, check_circular=False, default=_plain)
 
 
 def _plain(value: object) -> object:
-    """What JSON has no form for: instants, and the actions of hints."""
+    """Return the JSON form of an instant or an action."""
     if isinstance(value, datetime):
         return views.format_json_instant(value)
     if isinstance(value, Action):
@@ -308,9 +334,9 @@ def output_of_process(
     now: Callable[[], datetime],
     zone: Callable[[], tzinfo] = lambda: UTC,
 ) -> Output:
-    """The output of this process, from its options. UsageError for formats that contradict each other.
+    """Return the output of this process. UsageError for contradicting options.
 
-    The format follows the options or whether stdout is a terminal, never the environment.
+    The format depends on the options and on whether stdout is a terminal, never on the environment.
     """
     stdout, stderr = escaping_stream(sys.stdout), escaping_stream(sys.stderr)
     is_terminal = stdout.isatty()
@@ -331,23 +357,20 @@ def output_of_process(
 
 
 def chosen_format(format: str | None, *, json: bool, jsonl: bool, is_terminal: bool) -> str:
-    """The format that was asked for, else a table on a terminal and TSV elsewhere. UsageError for two different ones
-    or an unknown one."""
+    """Return the chosen format; by default a table on a terminal, else TSV. UsageError for several or unknown ones."""
     asked = [name for name, wanted in ((format, True), ("json", json), ("jsonl", jsonl)) if wanted and name is not None]
     if any(name not in FORMATS for name in asked):
         raise UsageError(f'no format "{format}"', Hint("the formats", ", ".join(FORMATS)))
     if len(set(asked)) > 1:
-        raise UsageError(f"one output format at a time, not {' and '.join(asked)}")
+        raise UsageError(f"use one output format, not {' and '.join(asked)}")
     return asked[0] if asked else "table" if is_terminal else "tsv"
 
 
 def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Whether pictures are coloured: the flag, else NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, CLICOLOR=0 and
-    TERM=dumb, else whether it is a terminal. An empty variable counts as unset. UsageError for an unknown flag."""
+    """Return whether to use colour: by the flag, else by NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR, CLICOLOR=0 and
+    TERM=dumb, else if stdout is a terminal. Empty variables count as unset. UsageError for an unknown flag."""
     if flag not in COLORS:
-        raise UsageError(
-            f'--color is {", ".join(COLORS)}, not "{flag}"', Hint("as it is without it", "leave out --color")
-        )
+        raise UsageError(f'--color is {", ".join(COLORS)}, not "{flag}"', Hint("try", "--color auto", (flag, "auto")))
     if flag != "auto":
         return flag == "always"
     if environ.get("NO_COLOR"):
@@ -358,14 +381,13 @@ def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) ->
 
 
 def page(pager: str, parts: Iterable[str], environ: Mapping[str, str] = os.environ) -> None:
-    """Show a text through the pager, and come back when it has been read. UsageError, TtpError before anything is
-    shown: it cannot be read or started."""
-    way_out = Hint("without one", "unset TTP_PAGER")
+    """Show a text in the pager and wait for it. UsageError, TtpError if it cannot be started."""
+    way_out = Hint("try", "unset TTP_PAGER")
     try:
         argv = shlex.split(pager)
     except ValueError as error:
         raise UsageError(f"TTP_PAGER cannot be read: {error}", way_out) from None
-    # less: leave at once where it fits on the screen, keep colours and what was shown.
+    # less: quit if the text fits on one screen, keep colours and the screen.
     environ = {"LESS": "FRX", **environ}
     try:
         import subprocess

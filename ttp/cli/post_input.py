@@ -1,4 +1,4 @@
-"""What a content file says of a new post: `ttp create --file`. What is typed beside it wins."""
+"""Options, stdin and content files (`ttp create --file`) become a `PostInput`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def merge_content_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
-    """What was typed, over what the file of that path and text says. NotFound, UsageError."""
-    said = _said(context, path, text)
+    """Return the input of a content file, overridden by what was typed. NotFound, UsageError."""
+    said = _file_input(context, path, text)
     given = {one.name: getattr(typed, one.name) for one in fields(typed)}
     merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
     return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
 
 
-def _said(context: Context, path: str, text: str) -> PostInput:
+def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused
     from ttp.services.files import markdown
     from ttp.services.files.fields import entry
@@ -33,20 +33,20 @@ def _said(context: Context, path: str, text: str) -> PostInput:
 
     found = entry(path, markdown.read(text, context.platforms) or {"content": text.strip("\n")}, context.platforms)
     if found.faults:
-        raise refused(f"{path} is no post", [(path, fault) for fault in found.faults], in_json=False)
+        raise refused(f"{path} is not a valid post", [(path, fault) for fault in found.faults], in_json=False)
     if found.ended:
-        raise UsageError(f"{path} says that it has begun to go out", Hint("look at what there is", "ttp list"))
+        raise UsageError(f"{path} is a post that was already published", Hint("see", "ttp list"))
     typed = found.typed
     folder = Path(path).parent
     media = [name if is_web_address(name) else str(beside(folder, name)) for name in typed.media or ()]
-    # What a file does not say is not given: an empty list would be a wish of its own.
+    # Fields that the file lacks are not given: an empty list would mean to empty them.
     return replace(
         typed, media=tuple(media) or None, alts=typed.alts or None, tags=typed.tags or None, to=typed.to or None
     )
 
 
 def given_options(**values: list[str] | str | None) -> dict[str, list[str] | str | None]:
-    """Options by their flag, as typed."""
+    """Return options by their flags, as typed."""
     flags = {"text_for": "--text", "set_": "--set", "max_late": "--max-late"}
     return {flags.get(name, f"--{name}"): value for name, value in values.items()}
 
@@ -62,7 +62,7 @@ def parse_post_input(
     key: str | None = None,
     may_empty: bool = False,
 ) -> PostInput:
-    """What was typed, read. UsageError for what cannot be. `may_empty`: an option may be taken away."""
+    """Parse what was typed. UsageError. `may_empty`: `--set NAME=` removes an option."""
     from ttp.domain.post_input import PostInput
 
     def several(flag: str) -> list[str] | None:
@@ -90,13 +90,13 @@ def parse_post_input(
 
 
 def keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:
-    """Save a text (if there is any) as a draft when the block fails."""
+    """Save a text, if any, as a draft if the block fails."""
     return context.drafts.keep_text_on_error(text) if text else nullcontext()
 
 
 @contextmanager
 def naming_offers(context: Context) -> Iterator[None]:
-    """A refusal of the block names what the platform offers the account now, where that can be asked."""
+    """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
     try:
         yield
     except ContentRefused as refused:

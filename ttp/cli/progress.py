@@ -1,7 +1,4 @@
-"""One line on stderr that says how far uploads and conversions are, taken away before anything else is said.
-
-On a terminal alone, and not before the work has taken a moment.
-"""
+"""What a terminal shows while ttp works: a line about uploads, a progress bar, and requests with `-v`."""
 
 from __future__ import annotations
 
@@ -21,14 +18,14 @@ from ttp.cli.render.width import cut
 from ttp.cli.streams import escaping_stream, terminal_width, write_text
 
 _AFTER_S = 0.4
-"""What is done sooner is not told."""
+"""Work that takes less is not shown."""
 
 
 _EVERY_S = 0.1
 
 
-class Live:
-    """A `Watcher`; safe to use from several threads."""
+class UploadLine:
+    """One line on stderr about uploads and conversions; removed before other output. Thread-safe."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -50,11 +47,11 @@ class Live:
             if name is None:
                 self._clear()
             else:
-                self._drawn_at, self._began = None, 0.0  # at once: nothing more is heard of it
+                self._drawn_at, self._began = None, 0.0  # draws at once: no call follows
                 self._draw(f"converting  {escape_line(name)}")
 
     def clear(self, account: str | None = None) -> None:
-        """Take the line away, because something else is said; of an account, because its upload is over."""
+        """Remove the line before other output; with an account, because its upload has ended."""
         with self._lock:
             if account is not None:
                 self._sent.pop(account, None)
@@ -75,21 +72,21 @@ class Live:
             self._began = None
 
 
-def watched(*, quiet: bool) -> Live | None:
-    """Watch media work of this process on stderr; None where nobody sees that."""
+def watch_uploads(*, quiet: bool) -> UploadLine | None:
+    """Show uploads and conversions on stderr, if that is a terminal; else return None."""
     seen = not quiet and sys.stderr is not None and sys.stderr.isatty()
-    live = Live(sys.stderr) if seen else None
+    live = UploadLine(sys.stderr) if seen else None
     from ttp.platforms import uploads
 
-    uploads.watch(live)
+    uploads.set_listener(live)
     return live
 
 
 @contextmanager
 def progress(out: Output, name: str, most: int | None, *, counted: bool = True) -> Iterator[Callable[[float], object]]:
-    """A bar while the block runs, moved by calling what it gives with how much is done of `most` (None: nobody knows).
+    """Show a progress bar during the block; call the yielded function with the amount done of `most` (None: unknown).
 
-    `counted`: it tells numbers, else per cent, and is drawn when it is first moved: short work shows none.
+    `counted`: shows numbers; otherwise percent, and only from the first call on, so that short work shows no bar.
     """
     if most == 0 or out.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda done: None
@@ -101,7 +98,7 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
 
     told = MofNCompleteColumn() if counted else TaskProgressColumn()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), told)
-    # Without colours a bar is what it says on every terminal; --color is about the answer.
+    # Without colour, because --color is about the output on stdout.
     bar = Progress(*columns, console=Console(stderr=True, color_system=None), transient=True)
     task = bar.add_task(name, total=most)
 
@@ -112,7 +109,7 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
     if counted:
         bar.start()
     try:
-        with uploads.unwatched():
+        with uploads.without_progress():
             yield move
     finally:
         if bar.live.is_started:
@@ -121,7 +118,7 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
 
 @contextmanager
 def log_requests(*, wanted: bool, environ: Mapping[str, str] = os.environ) -> Iterator[None]:
-    """As long as the block runs, where it is `wanted` or the environment says so."""
+    """Log requests during the block, if `wanted` or if TTP_DEBUG=http."""
     wholly = environ.get("TTP_DEBUG") == "http"
     if not (wanted or wholly):
         yield

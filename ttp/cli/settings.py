@@ -1,7 +1,7 @@
-"""Where things are, and what was set: flag > environment > config file > default.
+"""Where ttp keeps its files, and the settings: flag > environment > config file > default.
 
-Everything lives in `TTP_HOME`; without it, in the platform's own data and config folders. Any key of
-`ttp.domain.config` can come from the environment as `TTP_` + the key in capitals with `__` for dots.
+Everything is in `TTP_HOME`; without it, in the data and config folders of the system. Each setting can be set in the
+environment as `TTP_` and its name in capitals with `__` for dots.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": 
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the store, the media, the credentials and the lock."""
+    """Return the folder of the store, media, credentials and lock."""
     if environ.get("TTP_HOME"):
         return _place(environ, "TTP_HOME")
     from platformdirs import user_data_path
@@ -38,7 +38,7 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """The config file, whether or not it exists."""
+    """Return the path of the config file, which may not exist."""
     if environ.get("TTP_CONFIG"):
         return _place(environ, "TTP_CONFIG")
     if environ.get("TTP_HOME"):
@@ -49,7 +49,7 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def own_places(environ: Mapping[str, str] = os.environ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The folders in which everything is ttp's, and its files elsewhere."""
+    """Return the folders that belong to ttp, and its files elsewhere."""
     if environ.get("TTP_HOME"):
         return (home(environ),), (config_path(environ),)
     from platformdirs import user_config_path
@@ -63,22 +63,24 @@ def _place(environ: Mapping[str, str], name: str) -> Path:
     return expand_user(environ[name], name).absolute()
 
 
-class NoSetting(UsageError):
-    """A name that is no setting's: of another version, or mistyped. In the config file it is left alone.
-    `told`: all of it in a sentence. `mend`: the command by which it is taken away."""
+class UnknownSetting(UsageError):
+    """An unknown setting: from another version, or mistyped. In the config file it is ignored.
 
-    def __init__(self, name: str, keys: KeyTable, where: str = "", mend: str = "") -> None:
+    `sentence`: the message with its suggestion. `fix`: the command that removes the setting.
+    """
+
+    def __init__(self, name: str, keys: KeyTable, where: str = "", fix: str = "") -> None:
         from difflib import get_close_matches
 
         near = get_close_matches(name, list(keys), n=1)
         meant = [Hint("did you mean", key, (name, key)) for key in near]
         super().__init__(f'{where}no setting "{name}"', *meant, Hint("see them", "ttp config show"))
-        self.told = self.message + "".join(f'; did you mean "{key}"?' for key in near)
-        self.mend = mend
+        self.sentence = self.message + "".join(f'; did you mean "{key}"?' for key in near)
+        self.fix = fix
 
 
 def enabled_platforms(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Return the names in `platforms.enabled`, as far as they can be read: what is wrong with it, `survey` says."""
+    """Return the names in `platforms.enabled` that can be read; `load_with_problems` reports the rest."""
     key = OWN_KEYS["platforms.enabled"]
     try:
         text = environ.get(variable(key.name))
@@ -93,20 +95,22 @@ def load(
     warn: Callable[[str], object] = lambda text: None,
     keys: KeyTable | None = None,
 ) -> Config:
-    """The settings in force. UsageError for a file that cannot be read, or a value that a setting cannot have.
+    """Return the settings. UsageError if the file cannot be read or a value is invalid.
 
-    `warn` is told of names in the file that are no setting's.
+    `warn` is called for unknown names in the file.
     """
-    config, wrong = survey(environ, keys)
+    config, wrong = load_with_problems(environ, keys)
     for error in wrong:
-        if not isinstance(error, NoSetting):
+        if not isinstance(error, UnknownSetting):
             raise error
-        warn(error.told)
+        warn(error.sentence)
     return config
 
 
-def survey(environ: Mapping[str, str] = os.environ, keys: KeyTable | None = None) -> tuple[Config, list[UsageError]]:
-    """The settings in force as far as they can be read, and everything that is wrong with the others."""
+def load_with_problems(
+    environ: Mapping[str, str] = os.environ, keys: KeyTable | None = None
+) -> tuple[Config, list[UsageError]]:
+    """Return the settings that can be read, and the errors of the others."""
     keys = keys or key_table(environ)
     values: dict[str, Value] = {}
     wrong: list[UsageError] = []
@@ -120,12 +124,12 @@ def survey(environ: Mapping[str, str] = os.environ, keys: KeyTable | None = None
         _keep(values, wrong, named.name if named else name, partial(_from_file, name, value, path, keys))
     if text := environ.get(variable("timezone")):
         _keep(values, wrong, "timezone", partial(_from_environment, OWN_KEYS["timezone"], text))
-    for given, name in _meant(environ):
+    for given, name in _setting_variables(environ):
         if given != variable(name):
             continue
         found_key = keys.find(name)
         if found_key is None:
-            wrong.append(NoSetting(name, keys, f"{given}: ", f"unset {given}"))
+            wrong.append(UnknownSetting(name, keys, f"{given}: ", f"unset {given}"))
         elif text := environ.get(given):
             _keep(values, wrong, found_key.name, partial(_from_environment, found_key, text))
     if environ.get("TTP_TZ"):
@@ -140,8 +144,8 @@ def key_table(environ: Mapping[str, str] = os.environ) -> KeyTable:
     return KeyTable(Registry(enabled_platforms(environ)))
 
 
-def _meant(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The variables that are meant for settings, and the names of those: `TTP_PUBLISH__POLL_S`, `publish.poll_s`."""
+def _setting_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the variables for settings, with their names: `TTP_PUBLISH__POLL_S`, `publish.poll_s`."""
     tables = {key.partition(".")[0] for key in OWN_KEYS}
     for given in environ:
         name = given.removeprefix("TTP_").lower().replace("__", ".")
@@ -150,7 +154,7 @@ def _meant(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def capability(environ: Mapping[str, str] = os.environ) -> Capability:
-    """What this environment may do; everything, where nothing is said. UsageError for what it is not called."""
+    """Return what this environment may do; everything by default. UsageError for an unknown value."""
     said = environ.get(VARIABLE) or Capability.PUBLISH
     try:
         return Capability(said)
@@ -159,12 +163,12 @@ def capability(environ: Mapping[str, str] = os.environ) -> Capability:
 
 
 def variable(key: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return "TTP_" + key.upper().replace(".", "__")
 
 
 def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Where a setting that is not at its default was set: the variable, or the config file."""
+    """Return where a changed setting is set: the variable or the config file."""
     if key == "timezone" and environ.get("TTP_TZ"):
         return "TTP_TZ"
     return variable(key) if environ.get(variable(key)) else str(config_path(environ))
@@ -174,7 +178,7 @@ _EXAMPLES = {"plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 202
 
 
 def _words(value: Value) -> str:
-    """A value as it is typed behind `ttp config set KEY`."""
+    """Return a value as words for `ttp config set KEY`."""
     import shlex
 
     parts = value if isinstance(value, tuple) else (value,)
@@ -184,15 +188,15 @@ def _words(value: Value) -> str:
 
 
 def key_named(name: str, keys: KeyTable) -> Key:
-    """The setting of that name. NoSetting."""
+    """Return the setting of a name. UnknownSetting."""
     key = keys.find(name)
     if key is None:
-        raise NoSetting(name, keys)
+        raise UnknownSetting(name, keys)
     return key
 
 
 def parse_value(key: Key, texts: Sequence[str]) -> Value:
-    """The value that words of a command line mean; of a list each is a member. UsageError."""
+    """Parse words as the value of a setting; for a list each word is a member. UsageError."""
     try:
         value = typed(key, list(texts) if isinstance(key.default, tuple) else " ".join(texts))
         if key.name == "timezone":
@@ -207,7 +211,7 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
 
 
 def written(path: Path) -> dict[str, object]:
-    """What the config file says, by whole names; nothing where there is no file. UsageError where it cannot be read."""
+    """Read the config file as values by setting name; empty without a file. UsageError if it cannot be read."""
     from ttp.store.home.regular_file import read_text
 
     try:
@@ -222,7 +226,7 @@ def written(path: Path) -> dict[str, object]:
     try:
         return _flat(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"the config file {path} is not TOML: {error}", Hint("mend it", "ttp config edit")) from None
+        raise UsageError(f"the config file {path} is not TOML: {error}", Hint("fix", "ttp config edit")) from None
 
 
 def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
@@ -245,20 +249,19 @@ def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Ca
 def _from_file(name: str, value: object, path: Path, keys: KeyTable) -> Value:
     key = keys.find(name)
     if key is None:
-        raise NoSetting(name, keys, f"{path}: ", "ttp config edit")
-    return typed(key, value, f"{path}: ", Hint("without it", f"ttp config unset {name}"))
+        raise UnknownSetting(name, keys, f"{path}: ", "ttp config edit")
+    return typed(key, value, f"{path}: ", Hint("fix", f"ttp config unset {name}"))
 
 
 def _from_environment(key: Key, text: str) -> Value:
-    value = typed(key, text, f"{variable(key.name)}: ", Hint("without it", f"unset {variable(key.name)}"))
+    value = typed(key, text, f"{variable(key.name)}: ", Hint("fix", f"unset {variable(key.name)}"))
     if is_platform_address(key):
         _refuse_foreign_host(key, text)
     return value
 
 
 def _refuse_foreign_host(key: Key, url: str) -> None:
-    """From the environment a platform's host may only be this machine: else anything that sets a variable could have
-    the tokens sent to it."""
+    """Refuse other hosts than this machine from the environment: whoever sets a variable could receive the tokens."""
     host = _host(url) or ""
     usual = urlsplit(str(key.default)).hostname
     if host != usual and not is_loopback(host):
@@ -269,12 +272,12 @@ def _refuse_foreign_host(key: Key, url: str) -> None:
 
 
 def is_platform_address(key: Key) -> bool:
-    """Whether tokens are sent to what this setting names."""
+    """Return whether tokens are sent to the address in this setting."""
     return key.name.startswith("platforms.") and key.name.endswith("_url")
 
 
 def _host(url: str) -> str | None:
-    """The host of a web address that tokens may be sent to: https, or this machine. None if it is none."""
+    """Return the host of an address that may receive tokens (https, or this machine); else None."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -286,7 +289,7 @@ def _host(url: str) -> str | None:
 
 
 def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
-    """A value in the type of its setting's default. UsageError, which begins with `where` and has `ways` out."""
+    """Convert a value to the type of the setting. UsageError, prefixed with `where` and with the hints `ways`."""
     result = _converted(key, value)
     if is_platform_address(key) and _host(str(value)) is None:
         raise UsageError(f'{where}{key.name} is an address like {key.default}, not "{value}"', *ways)
@@ -308,7 +311,7 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 
 def _read_whole(key: Key, value: Value) -> None:
-    """Read what has a grammar of its own. UsageError, in words that follow the setting's name."""
+    """Check values with their own grammar. UsageError, worded to follow the name of the setting."""
     from ttp.domain import metric_schedule
     from ttp.domain.time import quiet_hours
 
@@ -341,7 +344,7 @@ def _converted(key: Key, value: object) -> Value:
 
 
 def _listed(value: object) -> tuple[str, ...] | None:
-    """A list of texts; from the environment as JSON, or its words as a shell would split them. ValueError."""
+    """Return a list of texts; a string is JSON, or words as a shell splits them. ValueError."""
     if isinstance(value, str):
         import json
         import shlex

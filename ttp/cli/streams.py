@@ -1,6 +1,6 @@
-"""The process's streams as they really are: closed, full, read by nobody, in a poor encoding, of some width.
+"""Stdout and stderr that may be closed, full, without a reader, narrow, or in a limited encoding.
 
-For `ttp.cli.output`, and for what prints a text as it is (`print_out`); nothing else writes.
+Used by `ttp.cli.output`, and by commands that print a plain text (`print_out`); nothing else writes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 def write_text(stream: TextIO, text: str, *, flush: bool) -> OSError | None:
-    """Write to `stream`; what went wrong, if anything. A stream that failed takes nothing more and raises no more."""
+    """Write to a stream; return the error, if any. After an error the stream discards everything silently."""
     try:
         stream.write(text)
         if flush:
             stream.flush()
     except OSError as failure:
-        # Its buffer is flushed once more when the interpreter ends, which must not fail again.
+        # Python flushes its buffer again at exit, which must not fail.
         with suppress(OSError), Path(os.devnull).open("w") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())
         return failure
@@ -32,7 +32,7 @@ def write_text(stream: TextIO, text: str, *, flush: bool) -> OSError | None:
 
 
 def escaping_stream(stream: TextIO | None) -> TextIO:
-    """A standard stream that takes every text: what its encoding lacks is escaped. None, a closed one, is nowhere."""
+    """Return a standard stream that escapes what its encoding lacks; /dev/null for a closed one (None)."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
     if isinstance(stream, TextIOWrapper):
@@ -41,15 +41,15 @@ def escaping_stream(stream: TextIO | None) -> TextIO:
 
 
 def print_out(text: str) -> None:
-    """Write to stdout as it is, at once. OSError where it is full, or nobody reads on."""
+    """Write a text to stdout and flush it. OSError if the disk is full or the pipe is closed."""
     out = escaping_stream(sys.stdout)
     out.write(text)
     out.flush()
 
 
 def is_plain(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether ASCII alone is sure to be shown: another encoding than UTF-8, or a locale that is called C or POSIX."""
-    # Where the locale is C, Python sets LC_CTYPE to one of _COERCED and writes UTF-8 all the same (PEP 538, 540).
+    """Return whether only ASCII is safe: the encoding is not UTF-8, or the locale is C or POSIX."""
+    # In the C locale Python sets LC_CTYPE to one of _COERCED and writes UTF-8 (PEP 538, 540).
     ctype = environ.get("LC_CTYPE", "")
     locale = environ.get("LC_ALL") or ("" if ctype in _COERCED else ctype) or environ.get("LANG", "")
     return locale in ("C", "POSIX") or not is_utf8(stream)
@@ -60,7 +60,7 @@ def is_utf8(stream: TextIO) -> bool:
 
 
 def terminal_width(stream: TextIO, environ: Mapping[str, str]) -> int:
-    """COLUMNS, else the terminal's own width, else 80."""
+    """Return COLUMNS, else the width of the terminal, else 80."""
     columns = environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)

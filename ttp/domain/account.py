@@ -51,13 +51,13 @@ class Account:
 
     @property
     def is_paused(self) -> bool:
-        """A person has paused it."""
+        """Whether a person paused it."""
         return self.hold_until is not None and self.hold_until >= PAUSED_UNTIL
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An account that the publisher leaves alone until an instant (None: until a person lifts it)."""
+    """An account that the publisher skips until an instant (None: until a person resumes it)."""
 
     account: str
     until: datetime | None = None
@@ -85,7 +85,7 @@ class Credentials:
 
     @property
     def by_keys(self) -> bool:
-        """Whether they are user keys of OAuth 1.0a, which no login gives."""
+        """Whether they are OAuth 1.0a user keys, which no login gives."""
         return self.token_secret is not None
 
 
@@ -121,21 +121,24 @@ def is_loopback(host: str) -> bool:
 
 
 def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
-    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or UsageError
-    otherwise."""
+    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or
+    UsageError."""
     found: dict[str, Account] = {}
     for name in names:
-        account = find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
+        account = (
+            find_account(name, known, platforms) if "/" in name else _only_one(name, known, platforms, enabled=True)
+        )
         found[account.name] = account
     return tuple(found.values())
 
 
 def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """Return the account of a full name, whatever the case of its handle. Raises NotFound, or UsageError if it is no
-    name."""
+    """Return the account of a name, or the only account of a platform. Raises NotFound, Ambiguous or UsageError."""
     exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
     if exact is not None:  # also of a platform that is not enabled any more
         return exact
+    if "/" not in name:
+        return _only_one(name, known, platforms, enabled=False)
     platform, handle = parse_account_name(name, platforms)
     for account in known:
         if account.platform == platform and account.handle.lower() == handle.lower():
@@ -155,11 +158,15 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     return tuple(Hint("did you mean", like, (typed, like)) for like in near)
 
 
-def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
-    """Return the one enabled account of a platform. Raises UsageError for none, Ambiguous for several."""
+def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
+    """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts.
+
+    UsageError for none, Ambiguous for several.
+    """
     platform = platforms.find(name).name
-    enabled = [account for account in known if account.platform == platform and account.enabled]
-    match enabled:
+    candidates = [one for one in known if one.platform == platform and (one.enabled or not enabled)]
+    connected = [account for account in candidates if account.connected]
+    match connected if len(connected) == 1 else candidates:
         case [account]:
             return account
         case []:
@@ -169,14 +176,14 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> 
                     f"no {platform} account is enabled", *(Hint("enable it", action("account enable", n)) for n in off)
                 )
             raise UsageError(f"no {platform} account yet", Hint("connect one", connect_action(platform)))
-    names = [account.name for account in enabled]
+    names = [account.name for account in candidates]
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
     )
 
 
 def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
-    """Yield what would make every post of an account fail, or wait, when it is due, as the account is now."""
+    """Yield why posts of an account would fail or wait in its present state."""
     for account in accounts:
         name = account.name
         if account.is_paused:

@@ -1,6 +1,6 @@
-"""Approval: somebody's word on a post as it is, yes or no, which any change of the post takes back.
+"""Approval or rejection of a post. Any change of the post withdraws it.
 
-It is needed where a setting says so; it can be given everywhere.
+A setting can require approval; it can always be given.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ _AT_REST = frozenset({DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState
 _READY = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
 SETTING = "publish.require_approval"
 OPEN = (frozenset(DeliveryState) - ENDED) | {DeliveryState.FAILED}
-"""States of what goes out by itself, or by a retry."""
+"""States of deliveries that will be published by themselves or by a retry."""
 
 
 def is_needed(config: Config) -> bool:
-    """Return whether nothing goes out before somebody has approved it."""
+    """Return whether only approved posts are published."""
     return config[SETTING] is True
 
 
 def approve(post: Post, at: datetime) -> Post:
-    """Return the post with a yes to all that may still go out; one that it has already stays."""
+    """Return the post with all open deliveries approved. An earlier approval keeps its time."""
     yes = _each(post, lambda d: replace(d, approved_at=d.approved_at or at) if d.state in OPEN else d)
     return replace(yes, rejection=None)
 
 
 def reject(post: Post, at: datetime, why: str | None) -> Post:
-    """Return the post with a no."""
+    """Return the post rejected and without approval."""
     return replace(_unapproved(post), rejection=Rejection(at, why))
 
 
 def keep_approval(before: Post, after: Post) -> Post:
-    """`after`, without what was said of `before` if it says something else, or goes elsewhere or at another time."""
+    """Return `after`, without approval and rejection if its content, accounts or time differ from `before`."""
     return after if _meant(before) == _meant(after) else replace(_unapproved(after), rejection=None)
 
 
 def waits_for_approval(delivery: Delivery) -> bool:
-    """Return whether the delivery would go out at its time, were it approved."""
+    """Return whether only approval is missing for the delivery to be published at its time."""
     return delivery.state in _READY and delivery.next_at is not None and delivery.approved_at is None
 
 
 def show_approval_waits(post: AnyPost) -> AnyPost:
-    """Return the post as it is shown where approval is needed: what is not approved waits for it."""
+    """Return the post for display where approval is required: unapproved deliveries wait for it."""
     return _each(post, lambda d: replace(d, waiting_for=APPROVAL, waiting_until=None) if waits_for_approval(d) else d)
 
 
 def _meant(post: Post) -> tuple[object, ...]:
-    """Return what somebody looks at who approves a post."""
+    """Return what a person judges when approving a post."""
     return (
         post.content,
         dict(post.variants),
@@ -69,7 +69,7 @@ def _meant(post: Post) -> tuple[object, ...]:
 
 
 def _unapproved(post: Post) -> Post:
-    """Return the post without its approval, but for what is out and what the publisher has in hand."""
+    """Return the post without approval, except for what is published or in flight."""
     return _each(post, lambda d: replace(d, approved_at=None) if d.state in _AT_REST else d)
 
 

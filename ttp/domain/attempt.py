@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 
 class Kind(StrEnum):
-    """Why something failed, in a word that scripts can branch on."""
+    """Why something failed, for scripts to branch on."""
 
     AUTH = "auth"
     RATE_LIMIT = "rate_limit"
@@ -29,13 +29,12 @@ class Kind(StrEnum):
 
 
 Handle: TypeAlias = Mapping[str, object]
-"""What a client must remember of one delivery between its steps: media ids, container id, publish id, offset.
-JSON values only. Persisted with the delivery before the step that needs it."""
+"""What a client must remember about a delivery between steps, such as media ids, container id, publish id, offset. JSON
+values only, stored before the step that needs them."""
 
 
 def parts_of(handle: Handle) -> tuple[str, ...]:
-    """Return the ids of the parts of a thread that a handle knows as published, in order; empty for anything but a
-    thread."""
+    """Return the ids of the published parts of a thread, in order; empty for other posts."""
     held = handle.get("parts")
     return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
 

@@ -56,7 +56,7 @@ class CalendarRange:
         return self.start <= at < self.end
 
     def moved(self, by: int) -> CalendarRange:
-        """So many weeks or months later; earlier where it is negative."""
+        """Return the range this many weeks or months later (negative: earlier)."""
         if self.is_week:
             return week_of(self.first + by * 7 * _DAY, self.zone)
         months = self.first.year * 12 + self.first.month - 1 + by
@@ -64,28 +64,26 @@ class CalendarRange:
 
 
 def week_of(day: date, zone: tzinfo) -> CalendarRange:
-    """Return the ISO week, Monday to Sunday, that a day is in."""
+    """Return the ISO week, Monday to Sunday, of a day."""
     return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
 
 
 def month_of(day: date, zone: tzinfo) -> CalendarRange:
-    """Return the month that a day is in."""
+    """Return the month of a day."""
     first = day.replace(day=1)
     after = (first + 31 * _DAY).replace(day=1)
     return CalendarRange(first, (after - first).days, zone)
 
 
 def calendar_time(post: PostFields) -> datetime:
-    """Return where a post stands in a calendar: at its time, or where it went out without one. It has one of the
-    two."""
+    """Return a post's time, or its time of publication if it had none. It must have one of the two."""
     at = post.scheduled_at or post.published_at
     assert at is not None
     return at
 
 
 def days_without_posts(span: CalendarRange, taken: Collection[date], today: date) -> tuple[date, ...]:
-    """Return the days from `today` on that have no post, with days before and behind them in the span that have some
-    (`taken`)."""
+    """Return the days from `today` on without posts that lie between days with posts (`taken`)."""
     return tuple(
         day
         for day in span.days

@@ -122,7 +122,7 @@ class KeyTable(Mapping[str, Key]):
         return key
 
     def get(self, name: str, default: Key | None = None) -> Key | None:  # type: ignore[override]  # narrower
-        """Return a setting by its name; `default` where there is none."""
+        """Return a setting by its name, else `default`."""
         if name == _PULLED:
             return self._pulled()
         if name in OWN_KEYS:
@@ -134,7 +134,7 @@ class KeyTable(Mapping[str, Key]):
         return default
 
     def find(self, name: str) -> Key | None:
-        """Return a setting by its name or the one that it had formerly."""
+        """Return a setting by its present or former name."""
         key = self.get(name)
         if key is not None:
             return key

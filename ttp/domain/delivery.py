@@ -15,9 +15,9 @@ from ttp.domain.errors import InvalidTransition
 NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"
 _KEPT = ("parts", "of", "keys")
-"""What stays of a handle. The rest may be the address of an upload, which is a secret."""
+"""Parts of a handle that are kept. The rest may contain an upload address, which is a secret."""
 APPROVAL = "approval"
-"""What a delivery waits for that may not go out before somebody has approved it."""
+"""The `waiting_for` of a delivery that may be published only after approval."""
 
 
 class DeliveryState(StrEnum):
@@ -77,9 +77,9 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
 BUSY = frozenset({_S.CLAIMED, _S.SENDING})
 """States that occupy the account: one at a time."""
 IN_FLIGHT = BUSY | {_S.PROCESSING, _S.RETRYING, _S.RECONCILING}
-"""States in which the publisher has more to do by itself."""
+"""States in which the publisher continues by itself."""
 ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.NEEDS_REVIEW, _S.CANCELLED})
-"""States that nothing but a person moves out of."""
+"""States that only a person can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,13 @@ class DeliveryError:
 class Delivery:
     """One post going to one account.
 
-    `due_at` is its own time; `next_at` is when the publisher next has something to do for it (None: never by itself).
-    `tries` counts the tries that were spent, `attempts` all that were begun. `note`: what a person should know of what
-    is published. `taken_down_at`: when ttp deleted it on the platform. `approved_at`: when somebody said
-    that it may go out as it is.
+    `due_at`: its time. `next_at`: when the publisher acts on it next (None: never by itself). `tries`: tries that count
+    against the limit; `attempts`: all that began. `note`: information about what is published. `taken_down_at`: when
+    ttp deleted it on the platform. `approved_at`: when a person approved it.
 
-    Of a thread, `remote_id` and `url` are its first part's, known as soon as that is published; `handle` holds `parts`,
-    the ids of all published parts in order, and `of`, how many there are to be. Where the client chooses the keys of
-    its posts, `handle` holds them as `keys`. These three are kept.
+    Of a thread, `remote_id` and `url` are the first part's, known once that is published; `handle` holds `parts`, the
+    ids of all published parts in order, and `of`, the planned number. Where the client chooses the keys of its posts,
+    `handle` holds them as `keys`. These three are kept.
     """
 
     account: str
@@ -173,12 +172,15 @@ class Delivery:
             url=url if first else self.url,
             handle=handle,
             error=None,
-            tries=0,  # each part has a budget of its own
+            tries=0,  # each part has its own tries
         )
 
     def taken_down(self, remote_id: str, at: datetime) -> Delivery:
-        """No move: ttp deleted one of its posts on the platform. Of a thread the parts before it stay until they go
-        too; half a thread that is gone can be published from its start again."""
+        """Record that ttp deleted one of its posts on the platform; the state stays.
+
+        Of a thread, earlier parts stay until they are deleted too. A half-published thread that is gone can start
+        again.
+        """
         left = [part for part in self.parts if part != remote_id]
         if left:
             return replace(self, handle={**self.handle, "parts": left})
@@ -192,7 +194,7 @@ class Delivery:
         return self._move(DeliveryState.CLAIMED, next_at=None, attempts=self.attempts + 1)
 
     def released(self, now: datetime) -> Delivery:
-        """Back to pending, due as before; a thread that has begun is half out, and goes on as soon as it can."""
+        """Return it pending, due as before. A thread that has begun continues as soon as possible."""
         if self.parts:
             return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
         return self._move(DeliveryState.PENDING, next_at=self.due_at)
@@ -201,12 +203,11 @@ class Delivery:
         return self._move(DeliveryState.SENDING)
 
     def withdrawn(self) -> Delivery:
-        """Return the intent was not used, the platform was not ready, or the next part follows: back among the
-        claimed."""
+        """Return it claimed: the intent was not used, the platform was not ready, or the next part follows."""
         return self._move(DeliveryState.CLAIMED)
 
     def going_on(self, now: datetime) -> Delivery:
-        """Return a look-up found one part of a thread: the rest follows at once, and no try is spent."""
+        """Return it retrying at once, without spending a try: a look-up found one part of a thread."""
         return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
 
     def published(
@@ -224,7 +225,7 @@ class Delivery:
         )
 
     def identified(self, remote_id: str | None, url: str | None, *, id_at: datetime | None = None) -> Delivery:
-        """No move: what is published has got its public id, or is asked for it again at `id_at`."""
+        """Record the public id of a published delivery, or when to ask for it again; the state stays."""
         handle = self.handle if id_at is not None else self.kept
         return replace(self, remote_id=remote_id or self.remote_id, url=url or self.url, next_at=id_at, handle=handle)
 
@@ -232,7 +233,7 @@ class Delivery:
         return self._move(DeliveryState.PROCESSING, next_at=look_at, waiting_for=what, waiting_until=until)
 
     def retrying(self, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
-        """Claimed again at `at`; `spend`: this one counts against the budget, else the platform asked for the wait."""
+        """Return it due for a claim at `at`. `spend`: this try counts; otherwise the platform asked for the wait."""
         waiting = "the next try" if spend else f"{self.platform} to take it"
         return self._move(
             DeliveryState.RETRYING,
@@ -255,17 +256,17 @@ class Delivery:
     def look_again(
         self, at: datetime, *, until: datetime | None = None, error: DeliveryError | None = None
     ) -> Delivery:
-        """No move: the next look-up is at `at`."""
+        """Set the next look-up; the state stays."""
         return replace(self, next_at=at, waiting_until=until or self.waiting_until, error=error or self.error)
 
     def failed(self, error: DeliveryError) -> Delivery:
-        """It is not live. Of a thread, `error` then says what is."""
+        """Return it failed: it is not live. Of a thread, the error says what is."""
         if self.so_far is not None:
             error = replace(error, message=f"{error.message}; {self.so_far}")
         return self._move(DeliveryState.FAILED, error=error, next_at=None)
 
     def needs_review(self, error: DeliveryError) -> Delivery:
-        """It may be live. Of a thread, `error` then says which part, and what is."""
+        """Return it for review: it may be live. Of a thread, the error says which part, and what is live."""
         if self.so_far is not None:
             doubt = f"part {len(self.parts) + 1} is in doubt"
             error = replace(error, message=f"{error.message}; {doubt}, {self.so_far}")

@@ -1,6 +1,6 @@
-"""What a check-up found: one check for each thing that was looked at, with the command that mends it. Data only.
+"""Results of a check-up: one check per subject, with the command that fixes it. Data only.
 
-Several remarks on one thing become one check, which is as bad as the worst of them.
+Several remarks on one subject become one check, as bad as the worst of them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ class Grade(StrEnum):
 
 
 SOON = timedelta(days=7)
-"""What ends this soon is worth a warning."""
+"""Warn about what ends within this time."""
 _ORDER = (Grade.FAIL, Grade.WARN, Grade.OK)
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing that was found. `hint`: what to type. `reconnect`: a new login of the account ends it."""
+    """One finding. `hint`: what to type. `reconnect`: a new login of the account fixes it."""
 
     status: Grade
     message: str
@@ -36,7 +36,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `reconnect`: all that is wrong with it is that an account must be connected."""
+    """One subject. `reconnect`: connecting the account again fixes everything wrong with it."""
 
     name: str
     status: Grade
@@ -47,7 +47,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """Everything that was looked at."""
+    """All checks."""
 
     checks: tuple[Check, ...]
 
@@ -56,7 +56,7 @@ class Checkup:
 
     @property
     def only_reconnects(self) -> bool:
-        """Whether something failed, and nothing but accounts that must be connected again."""
+        """Whether something failed, and only accounts that must be connected again."""
         failed = [check for check in self.checks if check.status is Grade.FAIL]
         return bool(failed) and all(check.reconnect for check in failed)
 
@@ -74,7 +74,7 @@ def failure_remark(message: str, hint: WayOut | None = None, *, reconnect: bool 
 
 
 def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
-    """Return one check of at least one remark: the worst first, the rest behind it; the way out is the worst one's."""
+    """Combine at least one remark into a check: the worst first, with its hint."""
     found = sorted(remarks, key=lambda remark: _ORDER.index(remark.status))
     worst = found[0].status
     of_worst = [remark for remark in found if remark.status is worst]
@@ -88,8 +88,7 @@ def combine_remarks(name: str, remarks: Iterable[Remark]) -> Check:
 
 
 def format_end(at: datetime, now: datetime) -> str:
-    """Return an end that is to come, or has come, in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are
-    UTC's."""
+    """Return a future or past end in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are in UTC."""
     seconds = round(abs((at - now).total_seconds()))
     days, hours, minutes = seconds // 86_400, seconds // 3600, seconds // 60
     if days >= 2:

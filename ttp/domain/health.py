@@ -1,4 +1,4 @@
-"""Health: what `ttp status` knows at one moment. Data only; who gathers it and how is the services' matter."""
+"""What `ttp status` shows. Data only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ttp.domain.rate_limit import Limit
 
 @dataclass(frozen=True, slots=True)
 class PublisherInfo:
-    """The process that holds the store's publishing lock, or the last one that did.
+    """The process that holds the publisher's lock, or held it last.
 
-    `mode` is `loop`, `once` or `until-idle`; `pid` and `since` are None while none runs.
+    `mode` is `loop`, `once` or `until-idle`; without a running publisher `pid` and `since` are empty.
     """
 
     running: bool = False
@@ -28,20 +28,22 @@ class PublisherInfo:
 
 @dataclass(frozen=True, slots=True)
 class ActionsNeeded:
-    """What a person must do: ids of the posts to look at, names of the accounts to reconnect, ids of the posts to
-    retry, and of those to approve (None: nobody need)."""
+    """What a person must do: ids of posts to look at, accounts to reconnect, ids of posts to retry and to approve
+    (None: approval is not required). `retry_after_reconnect`: posts that failed because
+    an account must be reconnected."""
 
     review: tuple[int, ...] = ()
     reconnect: tuple[str, ...] = ()
     retry: tuple[int, ...] = ()
     approve: tuple[int, ...] | None = None
+    retry_after_reconnect: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformCosts:
-    """What a platform will charge, in thousandths of a US dollar, for so many posts.
+    """What a platform will charge for these posts, in thousandths of a US dollar.
 
-    `more`: further ones were not looked at.
+    `more`: further posts were not counted.
     """
 
     platform: str
@@ -55,11 +57,10 @@ class PlatformCosts:
 class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
-    `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come,
-    `held` those whose time has come, and whose account is held.
-    `next_post` is the post that is due at `next_due_at`, `coming` the next few of their own time. `costs`: what X will
-    charge for what waits. `clock`: why nothing is published by this clock; `elsewhere`: why nothing is from this
-    machine; `unreadable`: what is left alone because it cannot be read.
+    `overdue`: posts whose time has passed unpublished; `waiting`: posts with a later time; `held`: due posts of
+    accounts on hold. `next_post` is due at `next_due_at`; `coming`: the next few. `costs`: what platforms will charge
+    for waiting posts. `clock`, `elsewhere`: why nothing is published with this clock, or from this machine;
+    `unreadable`: what is skipped because it cannot be read.
     """
 
     publisher: PublisherInfo = PublisherInfo()
@@ -80,5 +81,5 @@ class Health:
 
     @property
     def stalled(self) -> bool:
-        """Posts are overdue and nothing runs that would publish them."""
+        """Whether posts are overdue and no publisher runs."""
         return self.overdue > 0 and not self.publisher.running

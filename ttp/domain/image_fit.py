@@ -1,4 +1,4 @@
-"""What a platform's images must be like, and into what an image that is not is converted. Pure; decodes nothing."""
+"""What images a platform accepts, and what an image must be converted into. Pure; decodes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_probe.images import JpegAppearance
 
 EXTRA = "pip install 'ttp-cli[media]'"
-"""What to type so that ttp can convert images."""
+"""The command that lets ttp convert images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class ImageForm:
 
 @dataclass(frozen=True, slots=True)
 class FitProblems:
-    """Why an image does not fit: `must`, for which the platform refuses it; `may`, for which it could show it
-    otherwise than it is seen here; `scaled`: only its width is another, which the platform changes itself."""
+    """Why an image does not fit. `must`: the platform would refuse it; `may`: it could look different there; `scaled`:
+    only its width differs, which the platform changes itself."""
 
     must: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
@@ -38,10 +38,10 @@ class FitProblems:
 
 @dataclass(frozen=True, slots=True)
 class ImageFit:
-    """One image as one platform gets it: `made` of it, or as it is (None).
+    """One image as one platform gets it: converted (`made`), or unchanged (None).
 
-    `shown`: its own pixels as they are seen. `misfit`: what is wrong with what is sent. `lacks`: the extra that would
-    convert it is not installed; `failed`: why it could not be converted.
+    `shown`: its size as seen. `misfit`: problems of what is sent. `lacks`: the extra that would convert it is not
+    installed; `failed`: why it could not be converted.
     """
 
     shown: tuple[int, int] | None = None
@@ -51,7 +51,7 @@ class ImageFit:
     failed: str | None = None
 
     def sent(self, item: MediaItem) -> MediaItem:
-        """Return the item as it is sent: a converted copy has no address of its own."""
+        """Return the item as sent. A converted copy has no URL."""
         if self.made is None:
             return item
         made = self.made
@@ -65,7 +65,7 @@ NO_FITS: ImageFits = MappingProxyType({})
 
 
 def find_misfit(item: MediaItem, look: JpegAppearance | None, form: ImageForm) -> FitProblems | None:
-    """Return why an image must or should be converted; None where it is sent byte for byte. `look`: of a JPEG."""
+    """Return why an image must or should be converted; None if it is sent unchanged. `look`: of a JPEG."""
     must = []
     if item.mime not in form.mimes:
         must.append(f"it is {NAMES[item.mime]}")
@@ -91,7 +91,7 @@ def find_misfit(item: MediaItem, look: JpegAppearance | None, form: ImageForm) -
 
 
 def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
-    """Return the pixels of a converted copy. Heights are rounded up: so a shape within 4:5 and 1.91:1 stays there."""
+    """Return the size of a converted copy. Heights are rounded up, so that shapes within 4:5 and 1.91:1 stay there."""
     if form.box is not None:
         width, height = _boxed(width, height, form.box)
     if form.widths is not None:
@@ -102,7 +102,7 @@ def converted_size(width: int, height: int, form: ImageForm) -> tuple[int, int]:
 
 
 def crop_box(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int, int, int]:
-    """Return the largest box of allowed shape in the middle of an image: width, height, left, top."""
+    """Return the largest box of an allowed shape in the middle of an image: width, height, left, top."""
     (low_w, low_h), (high_w, high_h) = aspects
     if width * low_h < height * low_w:
         fitting = max(1, width * low_h // low_w)
@@ -112,7 +112,7 @@ def crop_box(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int,
 
 
 def _boxed(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
-    """Return the largest size of the same shape within a box, lying or standing; never larger than it is."""
+    """Return the largest size of the same shape within a box, in either orientation; never larger than the image."""
     longer, shorter = max(width, height), min(width, height)
     if longer <= box[0] and shorter <= box[1]:
         return width, height

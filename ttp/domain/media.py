@@ -1,4 +1,4 @@
-"""Media items: what is known of one image or video once it was read."""
+"""Media items: the known facts of one image or video."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """One image or video of a post; its bytes are in the store under their SHA-256.
+    """One image or video of a post; its bytes are stored under their SHA-256.
 
-    `width` and `height` in pixels, `duration_ms` of videos, `codec`, `fps` and `moov_first` as in
-    `media_facts.Facts`; None where the file does not tell.
+    `width` and `height` in pixels, `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`;
+    None if unknown.
     """
 
     name: str
@@ -59,13 +59,13 @@ class MediaItem:
 
 
 def is_web_address(text: str) -> bool:
-    """Return whether what was typed for media is an address, and no path."""
+    """Return whether a media argument is a URL."""
     return text.lower().startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True, slots=True)
 class MediaUse:
-    """How many copies of media there are, converted ones among them, and how many bytes they take."""
+    """Number and bytes of media copies, converted ones included."""
 
     files: int = 0
     bytes: int = 0

@@ -34,8 +34,8 @@ class MediaLimits:
 
 
 def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advised: MediaLimits) -> Iterator[Problem]:
-    """Yield the problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the
-    first one left standing. What the file does not tell breaks no limit."""
+    """Yield the problems of one item: breaking `taken` refuses it, breaking `advised` warns. Unknown facts break no
+    limit."""
     fit = case.fit(item)
     refused = dict(_breaches(item, taken, fit.shown))
     must = fit.misfit.must if fit.misfit is not None else ()
@@ -55,7 +55,7 @@ def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advis
 
 
 def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator[Problem]:
-    """Yield a warning where an image could be shown otherwise than it is seen here, and was not converted."""
+    """Yield a warning if an image may look different on the platform and was not converted."""
     if fit.misfit is not None and fit.misfit.may:
         message = f" may show {item.name} otherwise than you see it: {_and(fit.misfit.may)}"
         why = f" (it cannot be converted: {fit.failed})" if fit.failed else ""
@@ -63,8 +63,7 @@ def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator
 
 
 def same_shape(one: MediaItem, other: MediaItem) -> bool:
-    """Return whether two items have the same width:height, to a hundredth. What a file does not tell is no
-    difference."""
+    """Return whether two items have the same shape, to a hundredth. Unknown sizes count as the same."""
     if not (one.width and one.height and other.width and other.height):
         return True
     mine, theirs = one.width * other.height, other.width * one.height
@@ -72,12 +71,12 @@ def same_shape(one: MediaItem, other: MediaItem) -> bool:
 
 
 def shape_text(item: MediaItem) -> str:
-    """`1080x1350`; `unknown` where the file does not tell."""
+    """Return `1080x1350`, or `unknown`."""
     return f"{item.width}x{item.height}" if item.width and item.height else "unknown"
 
 
 def _breaches(item: MediaItem, limits: MediaLimits, shown: tuple[int, int] | None) -> Iterator[tuple[str, str]]:
-    """(code, what is wrong) for every limit that the item breaks. `shown`: an image's pixels as they are seen."""
+    """Yield code and description for every limit that the item breaks. `shown`: an image's size as seen."""
     if limits.mimes is not None and item.mime not in limits.mimes:
         taken = _and(NAMES[mime] for mime in limits.mimes)
         yield "media_kind", f"it is {NAMES[item.mime]}, and only {taken} can be sent"
@@ -94,7 +93,7 @@ def _breaches(item: MediaItem, limits: MediaLimits, shown: tuple[int, int] | Non
     if limits.fps is not None and item.fps is not None:
         least, most = limits.fps
         if not least - _FPS_SLACK <= item.fps <= most + _FPS_SLACK:
-            yield "media_frame_rate", f"it has {item.fps:g} frames a second, and {least} to {most} are taken"
+            yield "media_frame_rate", f"it has {item.fps:g} frames a second, and {least} to {most} are accepted"
     if limits.moov_first and item.moov_first is False:
         yield "media_layout", "its index comes after its data (ffmpeg's -movflags +faststart moves it to the front)"
 

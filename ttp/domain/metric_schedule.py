@@ -35,7 +35,7 @@ def parse_ages(texts: Sequence[str]) -> Ages:
 
 
 def configured_ages(config: Config) -> Ages:
-    """Return the ages in force. Raises UsageError where the setting cannot be read."""
+    """Return the configured ages. Raises UsageError for an invalid setting."""
     try:
         return parse_ages(config.texts(SETTING))
     except UsageError as error:
@@ -43,15 +43,14 @@ def configured_ages(config: Config) -> Ages:
 
 
 def lookback(ages: Ages) -> timedelta:
-    """Return how far back posts are looked for: one whose last reading fell into a long pause still gets it. What is
-    older was published before anyone asked for its numbers."""
+    """Return how far back posts are followed: after a long pause, a post still gets its last reading."""
     return 2 * ages[-1]
 
 
 def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: datetime | None = None) -> datetime | None:
-    """Return when the numbers are read next after a reading `now`; None: not again.
+    """Return when to read the numbers next, after a reading `now`; None: never again.
 
-    `ends_at`: when the platform forgets them (a story's after 24 hours); the last reading is shortly before.
+    `ends_at`: when the platform deletes them (a story's after 24 hours); the last reading is shortly before.
     """
     at = next((published_at + age for age in ages if published_at + age > now), None)
     if ends_at is None:
@@ -63,23 +62,23 @@ def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: dat
 
 
 def is_of_age(ages: Ages, published_at: datetime, before: datetime | None, now: datetime) -> bool:
-    """Return whether a reading `now` is the first since `before` (None: the first at all) at one of the ages.
+    """Return whether a reading `now` is the first since `before` (None: ever) at one of the ages.
 
-    Such a reading is kept also where the numbers are what they were: that they did not grow is known only now.
+    Such a reading is stored even if the numbers are unchanged: only now is it known that they did not grow.
     """
     return any((before is None or before < published_at + age) and published_at + age <= now for age in ages)
 
 
 def retry_at(published_at: datetime, now: datetime) -> datetime:
-    """Return when a reading that failed is tried again: the older the post, the later, so that the tries thin out."""
+    """Return when to repeat a failed reading: later for older posts, so that retries thin out."""
     return now + min(max((now - published_at) / 8, SOONEST_AGAIN), LATEST_AGAIN)
 
 
 def _age(text: str) -> timedelta:
     compact = text.strip().lower().replace(" ", "")
     if not _AGE.fullmatch(compact):
-        raise UsageError(f'is a list of durations like "1h", "24h", "7d"; "{text}" is none')
+        raise UsageError(f'is a list of durations like "1h", "24h", "7d"; "{text}" is not one')
     age = sum((timedelta(**{_UNITS[unit]: int(count)}) for count, unit in _PART.findall(compact)), timedelta(0))
     if not timedelta(0) < age <= OLDEST:
-        raise UsageError(f'is a list of durations of up to {OLDEST.days} days; "{text}" is none')
+        raise UsageError(f'is a list of durations of up to {OLDEST.days} days; "{text}" is not one')
     return age

@@ -1,7 +1,7 @@
-"""Options of a platform for a post or an account: their types, how they are typed, and how clients and rules read them.
+"""Options of a platform for a post or an account: types, parsing, and typed access.
 
-Kept as `platform.option` and the text of a canonical spelling. Nothing here has a default: an option that was not set
-is not sent. Each platform's own are in its folder.
+Stored as `platform.option` and the canonical text. There are no defaults: an option that is not set is not sent. Each
+platform's options are in its folder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class OptionType(StrEnum):
 
 
 LARGEST = 10**9
-"""The largest whole number."""
+"""The largest number."""
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 _TAG = re.compile(r"(?:([1-9]\d?)/)?@?([A-Za-z0-9._]{1,30})(?::([\d.]+):([\d.]+))?")
 
@@ -55,9 +55,9 @@ class Tag:
 
 
 def normalize(type_: OptionType, value: str, *, values: tuple[str, ...] = (), most: int | None = None) -> str:
-    """Return the canonical spelling of a value; `values` and `most` as in `Option`.
+    """Return the canonical text of a value; `values` and `most` as in `Option`.
 
-    Raises ValueError, with the reason where there is one to tell, if it is none.
+    Raises ValueError for an invalid value, with a reason if there is more to say.
     """
     match type_:
         case OptionType.CHOICE | OptionType.SWITCH:
@@ -101,7 +101,7 @@ def _address(value: str) -> str:
 
 
 def handles(value: str, most: int | None = None) -> tuple[str, ...]:
-    """Return the handles of a list with commas between. Raises ValueError."""
+    """Return the handles of a comma-separated list. Raises ValueError."""
     found = tuple(dict.fromkeys(part.strip().removeprefix("@") for part in value.split(",") if part.strip()))
     if not found or not all(_USERNAME.fullmatch(handle) for handle in found):
         raise ValueError("it is a list of handles")
@@ -111,7 +111,7 @@ def handles(value: str, most: int | None = None) -> tuple[str, ...]:
 
 
 def tags(value: str, most: int | None = None) -> tuple[Tag, ...]:
-    """Return the tags of a list with commas between. Raises ValueError."""
+    """Return the tags of a comma-separated list. Raises ValueError."""
     found = []
     for part in value.split(","):
         match = _TAG.fullmatch(part.strip())
@@ -179,7 +179,7 @@ class Option:
         return normalize(self.type, value, values=self.values, most=self.most)
 
     def applies_to(self, kind: str) -> bool:
-        """Return whether it says something of this kind of post."""
+        """Return whether the option matters for this kind of post."""
         return not self.kinds or kind in self.kinds
 
 
@@ -230,9 +230,9 @@ def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class ChosenOptions:
-    """The options of one platform, each read as the type that it has; None or empty where it is not set.
+    """The options of one platform, each read as its type; None or empty if not set.
 
-    `values` by name without the platform's. Every reading raises ValueError for a value that the option cannot have.
+    `values` by name without the platform's. All methods raise ValueError for an invalid value.
     """
 
     platform: str

@@ -1,7 +1,7 @@
-"""Attempts: what became of a call to a platform.
+"""Outcomes of a call to a platform.
 
-Three outcomes of a publishing call, and no fourth: `Done`, `NotDone`, `Unknown`. Only `NotDone` is proof that nothing
-was published; `Unknown` is never sent again without a look-up, whose answer is a `Finding`.
+A publishing call has exactly three outcomes: `Done`, `NotDone`, `Unknown`. Only `NotDone` proves that nothing was
+published. `Unknown` is never sent again without a look-up, whose answer is a `Finding`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The platform has it. `processing`: accepted, and the platform still works on it (its status must be asked).
+    """The platform has it. `processing`: accepted, but still in work (its status must be asked).
 
-    `handle`: what its look-ups, or the next part, start from, where the answer told more than was known before (None:
-    keep it). `more`: it was one part of a thread, and further parts follow.
+    `handle`: what its look-ups or the next part need, if the answer has news (None: keep it). `more`: it was one part
+    of a thread, and others follow.
     """
 
     remote_id: str | None = None
@@ -50,11 +50,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """Proof that nothing was published: no byte left, or a refusal in the platform's own format on a definite list.
+    """Proof that nothing was published: no byte was sent, or a refusal from a definite list in the platform's format.
 
-    `passing`: worth another try. `not_ready`: the same call may be made again soon (Instagram 9007). `retry_at`: the
-    platform's own time for the next try; such a wait spends no try. `hold`: the whole account waits until then.
-    `handle`: what the next try starts from (None: keep the one there is).
+    `passing`: worth another try. `not_ready`: the same call may be repeated soon (Instagram 9007). `retry_at`: the
+    platform's time for the next try, which then does not count as one. `hold`: the whole account waits until then.
     """
 
     kind: Kind
@@ -85,11 +84,10 @@ Outcome: TypeAlias = Done | NotDone | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The look-up found it: it is published. `remote_id` None: certain, but the id could not be told.
+    """The look-up found it: it is published. `remote_id` None: certain, but without a known id.
 
-    `id_later`: what is known is the platform's handle; the public id and URL may come later and are worth asking for.
-    `note`: what a person should know of it, in a line. `more`: it is one part of a thread, and further parts follow;
-    `handle`: what they start from (None: keep the one there is).
+    `id_later`: the public id and URL may come later and are worth asking for. `note`: information for a person. `more`:
+    it is one part of a thread, and others follow; `handle`: what they need (None: keep the present one).
     """
 
     remote_id: str | None
@@ -109,16 +107,16 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform says that it failed and will not appear."""
+    """The platform says that publishing failed for good."""
 
     outcome: NotDone
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A clean look that did not find it. `certain`: authoritative, no settle window is needed.
+    """A clean look-up that did not find it. `certain`: authoritative, without a settle window.
 
-    `handle`: what the next try starts from (None: keep the one there is).
+    `handle`: what the next try needs (None: keep the present one).
     """
 
     certain: bool = False
@@ -127,7 +125,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """The look-up could not tell. `final`: it never will (two matches); a person must look at `links`."""
+    """The look-up could not decide. `final`: it never will (two matches); a person must look at `links`."""
 
     kind: Kind
     message: str

@@ -1,6 +1,6 @@
-"""What one environment may do: only read, write drafts too, or everything; and which change of a post that allows.
+"""What an environment may do: read, write drafts, or everything; and which changes of a post that allows.
 
-A guard against mistakes, set by `TTP_CAPABILITY`. Whoever may set that variable may unset it.
+A guard against mistakes, set by `TTP_CAPABILITY`. Whoever can set the variable can unset it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Capability(StrEnum):
 def refuse_forbidden_change(
     capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence]
 ) -> None:
-    """Raise NotAllowed for a change of anything but a draft, and of a draft that is published by itself.
+    """Raise NotAllowed for a change of anything but a draft, or of a draft that will be published automatically.
 
-    `repeats`: all that have not ended; a draft that one of them copies counts as published by itself.
+    `repeats`: all active ones; a draft that one of them copies is published automatically.
     """
     if capability is Capability.PUBLISH:
         return
@@ -50,7 +50,7 @@ def refuse_forbidden_change(
         if before is not None and one.post_id == before.id:
             raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
         if one.pool is not None and one.pool in (*after.tags, *(before.tags if before else ())):
-            said = f'what is tagged "{one.pool}" goes out by repeat {one.id}, and {here}'
+            said = f'what is tagged "{one.pool}" is published by repeat {one.id}, and {here}'
             raise NotAllowed(said, Hint("see it", action("repeat list")))
 
 

@@ -51,7 +51,7 @@ class Facts:
     settle_s: float = 0.0
     """Default of the setting `settle_s`. 0: a look-up that finds nothing is authoritative."""
     patience: int = 1
-    """How long look-ups may stay unclear: in settle windows, or in look-up gaps where there is no window."""
+    """How long look-ups may stay unclear: in settle windows, or in look-up gaps without a window."""
     processing_for: timedelta = timedelta(minutes=30)
     """How long it may work on an accepted post before a person is asked."""
     done_is_accepted: bool = False

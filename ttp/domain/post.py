@@ -34,7 +34,7 @@ class ChosenBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Somebody's no to a post as it was, and why."""
+    """A person's rejection of a post, and why."""
 
     at: datetime
     why: str | None = None
@@ -86,7 +86,7 @@ class PostFields:
 
     @property
     def approved_at(self) -> datetime | None:
-        """When somebody approved all that goes out of it; None where that is not so."""
+        """When a person approved all open deliveries; None if one is not approved."""
         times = [d.approved_at for d in self.active]
         known = [at for at in times if at is not None]
         return max(known) if known and len(known) == len(times) else None
@@ -98,7 +98,7 @@ class PostFields:
 
     @property
     def live(self) -> tuple[str, ...]:
-        """Where what is published of it is to be seen: the addresses, or the accounts where there is none."""
+        """URLs of the published deliveries, or accounts without a known URL."""
         there = (d for d in self.deliveries if d.state is DeliveryState.PUBLISHED and d.taken_down_at is None)
         return tuple(d.url or d.account for d in there)
 
@@ -126,14 +126,13 @@ class PostFields:
 
 @dataclass(frozen=True, slots=True)
 class Post(PostFields):
-    """What the user wrote, once, as it is stored."""
+    """What the user wrote, as stored."""
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:
-    """Return the status that follows from a post's delivery states: first rule of docs/reference/state-machine.md that
-    fits.
+    """Return the status that follows from the states of the deliveries that count.
 
-    `has_time`: any of its pending deliveries, or the post where there is none, has a time.
+    `has_time`: a pending delivery, or the post if it has none, has a time.
     """
     counted = [state for state in states if state is not DeliveryState.CANCELLED]
     if all(state is DeliveryState.PENDING for state in counted):

@@ -31,9 +31,10 @@ def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Po
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """Return the post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
+    """Return the post with exactly these accounts. Raises StateRefused while it is being published.
 
-    Of a post that has begun to go out and whose time has passed, the new ones get no time: nobody asked for now.
+    New deliveries get the post's time. If that has passed and publishing has begun, they get none: publishing now was
+    not requested.
     """
     wanted = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
@@ -56,7 +57,7 @@ def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Pos
 
 
 def as_draft(post: Post, what: str) -> Post:
-    """Return the post without its time. Raises StateRefused once it has begun to go out, and so cannot `what`."""
+    """Return the post without its time. Raises StateRefused, naming `what`, once publishing has begun."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
         raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", action("show", post.id)))
@@ -65,7 +66,7 @@ def as_draft(post: Post, what: str) -> Post:
 
 
 def warn_missing_times(post: Post) -> tuple[Problem, ...]:
-    """Return a warning for each delivery that waits without a time beside others that have begun."""
+    """Return a warning for each delivery without a time in a post that is being published."""
     if post.status is not PostStatus.PUBLISHING:
         return ()
     return tuple(
@@ -78,8 +79,8 @@ def warn_missing_times(post: Post) -> tuple[Problem, ...]:
 
 
 def with_derived_status(post: Post, now: datetime, before: Post | None = None) -> Post:
-    """Return the post with the status and the time of publication that follow from its deliveries; changed from
-    `before`, it is still approved only if it means the same."""
+    """Return the post with status and time of publication derived from its deliveries. Compared to `before`, it stays
+    approved only if it means the same."""
     counted = post.active
     has_time = any(d.due_at is not None for d in counted)
     status = derive_status((d.state for d in counted), has_time=has_time)
@@ -139,10 +140,10 @@ def _first(post: Post, delivery: Delivery) -> str:
 
 
 def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
-    """Return a person's word on a delivery that needs review: live under this URL or id, or not live (None).
+    """Return a delivery that needed review after a person looked: live under this URL or id, or not live (None).
 
-    Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
-    publishes the rest.
+    Of a thread this is about the one part in doubt. If parts are left, the delivery counts as failed so far: a retry
+    publishes them.
     """
     again = action("retry", delivery.post_id, account=delivery.account)
     if published is None:
@@ -222,8 +223,7 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
 
 
 def refuse_other_parts(before: Post, after: Post) -> None:
-    """Refuse a thread that differs from the one before in a part that is published already: by their places, what
-    comes next could not be told."""
+    """Refuse a thread that differs in a published part: its position decides what comes next."""
     for delivery in before.deliveries:  # also one that is cancelled: it may be named again
         out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
         if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
@@ -244,7 +244,7 @@ def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
 
 
 def nothing_to_publish(post: Post) -> StateRefused:
-    """Return why nothing of a post can be published or given a time."""
+    """Return why nothing of a post can be published or get a time."""
     states = {d.state for d in post.active}
     if DeliveryState.NEEDS_REVIEW in states:
         return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
@@ -261,7 +261,7 @@ def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformF
 
 
 def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
-    """Return an account for an example: for a text alone, where there is one, of a platform that takes such posts."""
+    """Return an account for an example: if possible of a platform that accepts a text without media."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
 
@@ -271,3 +271,22 @@ def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
     hints = [hint for hint in error.hints if hint.way != "leave out --at"]
     where = Hint(f"the text is kept as draft {kept.id}", action("show", kept.id))
     return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)
+
+
+def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return tags with some added and some removed, each once."""
+    return tuple(dict.fromkeys(tag for tag in (*tags, *add) if tag not in remove))
+
+
+def copy_of(post: Post, deliveries: Sequence[Delivery]) -> Post:
+    """Return a new post with the content and options of a post, and without its time, key and approval."""
+    return Post(
+        content=post.content,
+        deliveries=tuple(deliveries),
+        max_lateness_s=post.max_lateness_s,
+        media=post.media,
+        variants=post.variants,
+        thread=post.thread,
+        tags=post.tags,
+        options=post.options,
+    )

@@ -1,6 +1,6 @@
-"""What has happened to one post so far, in a few words each: from what people changed, and what the publisher tried.
+"""The history of one post in short: what people changed and what the publisher tried.
 
-Pure. A guess is left out: what is not known has no line.
+Pure. Unknown events are left out.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _WORDS: Mapping[str, str] = {
     "sync": "edited by a file",
 }
 _UNTRIED = frozenset({Kind.MISSED, Kind.ACCOUNT})
-"""What fails without a call to the platform."""
+"""Failures without a call to the platform."""
 _SAME_MOMENT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """`by_publisher`: the second matters, because others see what it does."""
+    """`by_publisher`: shown with seconds, because the result is visible to others."""
 
     what: str
     at: datetime
@@ -38,15 +38,15 @@ class HistoryEvent:
 
 @dataclass(frozen=True, slots=True)
 class PostHistory:
-    """`events`: oldest first. `ended`: of accounts whose delivery failed or needs review, when it did."""
+    """`events`: oldest first. `ended`: when the deliveries that failed or need review ended, by account."""
 
     events: tuple[HistoryEvent, ...] = ()
     ended: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:
-    """Return the past of a post. `changes`: the commands that changed it, and when; `attempts`: all steps of all its
-    tries. Both oldest first."""
+    """Return a post's history. `changes`: the commands that changed it, with times; `attempts`: all steps of all tries.
+    Both oldest first."""
     ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
     events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
     return PostHistory(tuple(sorted(events, key=lambda one: one.at)), ended)
@@ -59,7 +59,7 @@ def _changed(post: PostFields, changes: Sequence[tuple[str, datetime]]) -> Itera
 
 
 def _tried(attempts: Sequence[Attempt]) -> Iterator[HistoryEvent]:
-    """Yield the first call to a platform, and the begin of the last try where there were several."""
+    """Yield the first call to a platform, and the start of the last of several tries."""
     tries = [one for one in attempts if one.phase in (Phase.PREPARE, Phase.PUBLISH)]
     if not tries:
         return
@@ -73,8 +73,7 @@ def _tried(attempts: Sequence[Attempt]) -> Iterator[HistoryEvent]:
 
 
 def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[HistoryEvent]:
-    """Yield when the last of its deliveries had ended, and as what; nothing while one is under way, or where one's end
-    is not known."""
+    """Yield when the last delivery ended and how; nothing while one is unfinished or its end is unknown."""
     times = [row.published_at or ended.get(row.account) for row in post.active]
     known = [at for at in times if at is not None]
     if known and len(known) == len(times):

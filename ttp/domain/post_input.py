@@ -1,7 +1,4 @@
-"""What was typed of a post, and the judgement of the platforms' rules over it: shared by creating and editing.
-
-Never opens the store: the accounts are given.
-"""
+"""The input for creating or editing a post, its fingerprint, and errors of its fields."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from ttp.domain.platform import PlatformFacts
 
 @dataclass(frozen=True, slots=True)
 class PostInput:
-    """What was given of a post. None: not given; an empty tuple or text: given, and to be emptied."""
+    """What was given for a post. None: not given; an empty tuple or text: given, to be emptied."""
 
     text: str | None = None
     kept: bool = False
@@ -27,12 +24,14 @@ class PostInput:
     to: tuple[str, ...] | None = None
     at: str | None = None
     first: bool = False
-    """In front of the posts that stand in its slot, which move along."""
+    """Put it in front of the posts in its slot, which move back."""
     tz: str | None = None
     media: tuple[str, ...] | None = None
     alts: tuple[str, ...] | None = None
     thread: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
     variants: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     max_lateness_s: float | None = None
@@ -40,13 +39,13 @@ class PostInput:
     edited: bool = False
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
-    """What the post is to have no more: `at`, `max_lateness_s`."""
+    """Fields to remove from the post: `at`, `max_lateness_s`."""
 
 
 def check_variants(
     variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
 ) -> dict[str, str]:
-    """Variants keyed by platform or account name, spelled in full. Raises UsageError for a key that is neither."""
+    """Return variants keyed by full platform or account names. Raises UsageError for other keys."""
     spelled = {}
     for key, text in variants.items():
         if "/" in key:
@@ -57,7 +56,7 @@ def check_variants(
 
 
 def request_fingerprint(wanted: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:
-    """Return what makes two requests of one key the same: text, accounts, options, time as given, and `media`: the
+    """Return what makes two requests with one key the same: text, accounts, options, time as given, and `media`: the
     digests of their files."""
     parts = {
         "text": wanted.text,
@@ -89,16 +88,16 @@ T = TypeVar("T")
 
 
 Value: TypeAlias = object
-"""A text, a number, a list or a mapping, as the format has it."""
+"""A text, number, list or mapping, as the format has it."""
 
 
 KEPT = "sha256:"
-"""What the name of a media item begins with whose bytes are in the store: `sha256:DIGEST/NAME`."""
+"""Prefix of the name of a media item that is stored already: `sha256:DIGEST/NAME`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """Why one row cannot be taken: the field, what is wrong with it, and what to write instead (if it is known)."""
+    """Why a row is refused: the field, the problem, and what to write instead, if known."""
 
     field: str
     problem: str
@@ -106,7 +105,7 @@ class FieldError:
 
 
 class RowReader:
-    """The fields of one row, each read by its reader; what cannot be read becomes a fault."""
+    """Reads the fields of one row and collects errors."""
 
     def __init__(self, row: Mapping[str, Value]) -> None:
         self._row = row
@@ -124,6 +123,6 @@ class RowReader:
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
-    """Return a refusal as the fault of a field."""
+    """Return an error as the error of a field."""
     said = " ".join((error.message, *error.details))
     return FieldError(field, said, next((hint.way for hint in error.hints), None))

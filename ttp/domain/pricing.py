@@ -1,4 +1,4 @@
-"""What platforms charge. Facts and sums; nothing is refused for its price. Money in thousandths of a US dollar."""
+"""What platforms charge. Nothing is refused for its price. Amounts in thousandths of a US dollar."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Pricing(Protocol):
         ...
 
     def publish(self, texts: Sequence[str], alt_texts: int) -> int:
-        """For posts with these texts, and for so many alt texts."""
+        """Return the price of posts with these texts and this number of alt texts."""
         ...
 
     def delete(self, posts: int) -> int:
@@ -28,7 +28,7 @@ class Pricing(Protocol):
         ...
 
     def explain(self, texts: Sequence[str], alt_texts: int) -> str:
-        """Return how the price of such posts comes about; empty where it is the usual one."""
+        """Explain an unusual price; empty for the usual one."""
         ...
 
 
@@ -41,7 +41,7 @@ class PriceLists(PlatformFacts, Protocol):
 
 
 def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int | None:
-    """Return what a platform will charge for what is still to come of a post on one account; None: nothing ever."""
+    """Return what a platform will charge for the unpublished rest of a post on one account; None: never anything."""
     pricing = platforms.pricing(delivery.platform)
     if pricing is None:
         return None
@@ -49,7 +49,7 @@ def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int
 
 
 def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
-    """Yield what to say of a post before it gets a time: why it costs more than usual."""
+    """Yield why a post costs more than usual, before it gets a time."""
     coming = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
     for name in dict.fromkeys(d.platform for d in coming):
         pricing, facts = platforms.pricing(name), platforms.facts(name)

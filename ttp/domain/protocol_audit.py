@@ -1,6 +1,6 @@
-"""Replaying the recorded steps of one delivery: whether they keep the protocol, and lead to the state it is in.
+"""Audit the recorded steps of one delivery: do they follow the protocol and lead to its state?
 
-Pure. The order of the records is what counts, never their clocks, which can be set.
+Pure. Only the order of the records counts: clocks can be set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DOUBTFUL = frozenset({_S.RECONCILING, _S.NEEDS_REVIEW})
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One publishing call or look-up of a delivery. `told`: an id came with its outcome."""
+    """One publishing call or look-up of a delivery. `told`: its outcome came with an id."""
 
     phase: Phase
     step: str
@@ -26,9 +26,9 @@ class AuditRecord:
 
 
 def audit_records(state: DeliveryState, records: Iterable[AuditRecord], *, in_thread: bool) -> Iterator[str]:
-    """Yield what is wrong with a delivery in `state` that has these records, oldest first; nothing where all is well.
+    """Yield what is wrong with a delivery in `state` with these records, oldest first.
 
-    `in_thread`: some parts of a thread are published, so that the next part may follow one that is.
+    `in_thread`: parts of a thread are published, so a published part may be followed by the next.
     """
     published: set[str] = set()
     accepted = looked = False

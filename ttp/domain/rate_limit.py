@@ -49,7 +49,7 @@ class Limit:
 
     @property
     def share_left(self) -> float:
-        """How much of it is left, from 0 to 1; 1 where that cannot be told."""
+        """The share that is left, from 0 to 1; 1 if unknown."""
         if self.left <= 0:
             return 0.0
         return min(self.left / self.limit, 1.0) if self.limit else 1.0

@@ -1,4 +1,4 @@
-"""Recurrences: a post that comes again and again, and what becomes of each of its instants.
+"""Repeats: a post that is published again and again, and its occurrences.
 
 Pure. The instants come from `services.cron`, the numbers from the store.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class OccurrenceState(StrEnum):
-    MADE = "made"  # it is a post of its own
+    MADE = "made"  # it became a post
     SKIPPED = "skipped"  # a person wanted it left out
     MISSED = "missed"  # nothing ran at its time, and a later one is due
     EMPTY = "empty"  # no post of the pool was rested, or no account is left
@@ -23,7 +23,7 @@ class Recurrence:
     """`post_id` is copied for each instant of `cron`, with each of `texts` in turn; or else the least recently used
     post tagged `pool`, none within `cool_down_s` of its last use.
 
-    `until`: no instant from then on; `count`: so many in all. `next_at`: the first instant that is not looked at yet.
+    `until`: no instant from then on; `count`: at most this many. `next_at`: the first instant not handled yet.
     """
 
     cron: str
@@ -47,7 +47,7 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A recurrence, as a post of it names it."""
+    """A repeat as one of its posts names it."""
 
     id: int
     cron: str
@@ -56,7 +56,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class RecurrenceCounts:
-    """How many instants of a recurrence had which end, and the next that is still to come."""
+    """Occurrences of a repeat by result, and the next instant."""
 
     recurrence: Recurrence
     made: int
@@ -67,7 +67,7 @@ class RecurrenceCounts:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One instant of a recurrence. `post_id`: the post that was made for it."""
+    """One instant of a repeat. `post_id`: the post created for it."""
 
     at: datetime
     state: OccurrenceState
@@ -77,9 +77,8 @@ class Occurrence:
 def instants_to_create(
     instants: Iterable[datetime], now: datetime, lateness: timedelta
 ) -> Iterator[tuple[datetime, bool]]:
-    """Yield each of the rising instants, and whether a post is to be made for it: all that are to come, and of the past
-    ones the last, unless it is later than the lateness allowed. So nothing bursts out after a time without a
-    publisher."""
+    """Yield each of the ascending instants and whether to create its post: all future ones, and of the past ones only
+    the last, if it is within the allowed lateness. So nothing piles up after a time without a publisher."""
     before: datetime | None = None
     for at in instants:
         if before is not None:

@@ -1,6 +1,6 @@
-"""When a failed try is made again: exponential back-off, a budget of tries, the platform's own reset times.
+"""When to repeat a failed try: exponential back-off, a budget of tries, the platform's reset times.
 
-Only what is proven not done comes here; a wait that the platform asked for spends no try.
+For proven failures only. A wait that the platform asked for does not count as a try.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.outcome import NotDone
 
 JITTER = 0.1
-"""Share of a wait by which it is spread, so that many deliveries do not come back in one instant."""
+"""Share of a wait by which it varies, so that many deliveries do not return at the same instant."""
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(hours=24)
-"""What a platform's own reset time is clamped to, from now."""
+"""The platform's reset time is limited to this, from now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,20 @@ class RetryPolicy:
         )
 
     def wait(self, tries: int, spread: float) -> timedelta:
-        """Return the wait after `tries` spent tries (0: after the first), with `spread` in -1..1 of the jitter."""
+        """Return the wait after `tries` counted tries (0: after the first); `spread` in -1..1 of the jitter."""
         doubled = self.base.total_seconds() * 2.0 ** min(tries, 32)  # as seconds: a timedelta could overflow
         return timedelta(seconds=min(doubled, self.cap.total_seconds())) * (1 + JITTER * spread)
 
 
 def to_delivery_error(outcome: NotDone) -> DeliveryError:
-    """Return what a delivery keeps of a refusal."""
+    """Return what a delivery stores of a refusal."""
     return DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
 
 
 def after_not_done(
     delivery: Delivery, outcome: NotDone, *, now: datetime, policy: RetryPolicy, spread: float
 ) -> Delivery:
-    """Return the delivery after a try that is proven not done: retrying at some instant, or failed."""
+    """Return the delivery after a proven failure: retrying later, or failed."""
     error = to_delivery_error(outcome)
     if outcome.retry_at is not None:
         at = min(max(outcome.retry_at, now + SHORTEST), now + LONGEST)

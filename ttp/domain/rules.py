@@ -32,10 +32,10 @@ MOST_ALT = 1000
 class PlatformPost:
     """What the rules of a platform look at.
 
-    `options` are the account's with the post's over them, by full name; `own` are the names of the post's.
-    `media` are as they are sent; `fits`, by their SHA-256, are how the images among them came about.
-    `no_host`: why local files get no public URL (None: they do). `table`: the platform's options; `server`: what the
-    account's server allows. `thread`: the parts that follow `text`; `published_parts`: how many, `text` included.
+    `options` are the account's with the post's over them, by full name; `own` are the names of the post's. `media` are
+    the items as sent; `fits`, by their SHA-256, how the images were converted. `no_host`: why local files get no public
+    URL (None: they do). `table`: the platform's options; `server`: what the account's server allows. `thread`: the
+    parts after `text`; `published_parts`: how many, `text` included.
     """
 
     account: str
@@ -62,33 +62,33 @@ class PlatformPost:
         return ChosenOptions(self.platform, self.table, options_of(self.platform, self.options))
 
     def chosen(self, name: str) -> str | None:
-        """Return an option of the platform; None where it is not set, or set to what it cannot be (told by itself)."""
+        """Return an option of the platform; None if it is not set or invalid (reported separately)."""
         try:
             return self.chosen_options.word(name)
         except ValueError:
             return None
 
     def fit(self, item: MediaItem) -> ImageFit:
-        """Return how one of the items came about: as it is, where nobody looked."""
+        """Return how an image was converted; unchanged without a check."""
         return self.fits.get(item.sha256) or ImageFit()
 
     @property
     def media_hint(self) -> WayOut:
-        """What to type to give the post other media."""
+        """What to type to change the media of the post."""
         return "--media FILE" if self.post_id is None else action("edit", self.post_id, media="FILE")
 
     @property
     def text_hint(self) -> Action | None:
-        """What to type to give a saved post another text, from standard input."""
+        """What to type to change the text of a saved post, from standard input."""
         return None if self.post_id is None else action("edit", self.post_id, "-")
 
     @property
     def thread_hint(self) -> Action | None:
-        """What to type to give a saved post another thread."""
+        """What to type to change the thread of a saved post."""
         return None if self.post_id is None else action("edit", self.post_id, thread="TEXT")
 
     def breach(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
-        """A problem for which the platform would refuse the post. `message` goes on from the account's name."""
+        """Return a problem for which the platform would refuse the post. `message` continues the account's name."""
         return Problem(field, code, f"{self.account}{message}", self.account, hint)
 
     def warning(self, field: str, code: str, message: str, hint: WayOut | None = None) -> Problem:
@@ -108,7 +108,7 @@ class PlatformPost:
                 yield self.breach("options", "option_value", f": {error}")
 
     def unused_option_warnings(self, kind: str) -> Iterator[Problem]:
-        """Yield a warning for every option of the post's own that says nothing of this kind of post."""
+        """Yield a warning for each of the post's options that does not matter for this kind of post."""
         for name in sorted(self.own):
             platform, _, short = name.partition(".")
             option = self.table.get(short) if platform == self.platform else None
@@ -119,7 +119,7 @@ class PlatformPost:
                 )
 
     def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
-        """Yield a breach where items that the platform fetches itself have no public URL and cannot be given one."""
+        """Yield a breach if items need a public URL and cannot get one."""
         local = [item.name for item in items if item.url is None]
         if local and self.no_host is not None:
             message = f" fetches media from a public URL, and {', '.join(local)} has none: {self.no_host.message}"
@@ -131,7 +131,7 @@ class Rules(Protocol):
 
     @property
     def image_form(self) -> ImageForm | None:
-        """What its images must be like; None: images are sent as they are."""
+        """What its images must be like; None: images are sent unchanged."""
         ...
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
@@ -165,12 +165,11 @@ def check(
     fits: ImageFits = NO_FITS,
     rehearsed: Collection[str] = (),
 ) -> tuple[Problem, ...]:
-    """Return every problem of `post` with the accounts that it has still to go to; warnings among them, marked as such.
+    """Return every problem of `post` with the accounts that it is still to be published to, warnings included.
 
-    `accounts` by name; one that is missing has no options of its own. `no_host`: why local files get no public URL
-    (None: they do). `config`: settings that a platform's rules read. `fits`: how the platforms get the images;
-    `rehearsed`: those that are on this machine, and fetch from it. Asks nothing of the accounts but their options:
-    whether they can publish at all is not content.
+    `accounts` by name; a missing one has no options. `no_host`: why local files get no public URL (None: they do).
+    `config`: settings that rules read. `fits`: how images are converted; `rehearsed`: platforms on this machine, which
+    fetch from it. Whether the accounts can publish at all is not checked.
     """
     to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
     problems = list(_post_problems(post))
@@ -201,7 +200,7 @@ def check(
 
 
 def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
-    """Return an item as a platform gets it. An address on this machine is none for a platform that is elsewhere."""
+    """Return an item as a platform gets it. A local URL does not count for a remote platform."""
     fit = fits.get((platform, item.sha256)) or ImageFit()
     sent = fit.sent(item)
     local = sent.url is not None and not sent.url.startswith("https://") and platform not in rehearsed
@@ -209,7 +208,7 @@ def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection
 
 
 def _post_problems(post: Post) -> Iterator[Problem]:
-    """Yield what is wrong with the post wherever it goes."""
+    """Yield problems that do not depend on the platform."""
     texts = (post.content, *post.variants.values())
     halves = any(map(_HALVES.search, (*texts, *post.thread)))
     edit = None if post.id is None else action("edit", post.id, "-")
@@ -225,7 +224,7 @@ def _post_problems(post: Post) -> Iterator[Problem]:
 
 
 def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:
-    """Yield what becomes of the thread on platforms that have none: nothing."""
+    """Yield warnings for platforms without threads, which drop further parts."""
     if not post.thread:
         return
     others = ", ".join(d.account for d in to_come if platforms.facts(d.platform).max_parts == 1)

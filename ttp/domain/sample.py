@@ -1,7 +1,6 @@
-"""Samples: likes, comments, shares and views of one published post, read at one moment.
+"""Samples: likes, comments, shares and views of one published post at one time.
 
-Owns the strict reading of one row of ttp's own metrics format. It never reads files and never guesses: a cell that
-cannot mean one thing only refuses its row.
+Parses one row of ttp's own metrics format, and refuses a row with an ambiguous cell. Reads no files.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 KINDS = ("text", "image", "video", "carousel")
 
 LARGEST_COUNT = 2**53
-"""Beyond it a JSON reader that holds numbers as doubles no longer sees the exact count."""
+"""A JSON reader with numbers as doubles cannot hold larger counts exactly."""
 LONGEST_ID = 255
 FIRST_YEAR = 2006
-"""No post on any of the platforms is older: X, the oldest, began in 2006. Catches epoch zeros."""
+"""No platform has older posts: X, the oldest, began in 2006. Catches times of zero since 1970."""
 
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -40,7 +39,7 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one post had collected at `observed_at`. A count that is None was not told; it is not zero."""
+    """What one post had collected at `observed_at`. A count of None is unknown, not zero."""
 
     account: str
     remote_id: str
@@ -53,16 +52,16 @@ class Sample:
     saves: int | None = None
     reach: int | None = None
     kind: str | None = None
-    """One of `KINDS`, where known."""
+    """One of `KINDS`, if known."""
     text: str | None = None
     dated: bool = field(default=True, compare=False)
-    """False where the source does not say when it was read, and `observed_at` is the time of the import."""
+    """False if the source does not say when it was read, so `observed_at` is the time of the import."""
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What is stored of an account: how many posts and samples, when its posts were published, when the last sample was
-    read, and the sums of the posts' newest samples. A sum is None where no post told the number."""
+    """Totals of an account's stored samples: the sums of its posts' newest samples, and when posts were published and
+    last read. A sum is None if the number is unknown for all posts."""
 
     account: str
     posts: int
@@ -80,12 +79,12 @@ class Total:
 
 Count: TypeAlias = int | None
 Row: TypeAlias = tuple[str, int, int, Count, Count, Count, Count, Count, Count, str | None, str | None]
-"""A sample of a known account, as a million of them are handed on: remote id, observed and published (ms since 1970),
-likes, comments, shares, views, saves, reach, kind, text."""
+"""A sample of a known account as a tuple, which a million of them need for speed: remote id, observed and published (ms
+since 1970), likes, comments, shares, views, saves, reach, kind, text."""
 
 
 def row_of(sample: Sample) -> Row:
-    """The sample without its account."""
+    """Return the sample as a tuple, without its account."""
     return (
         sample.remote_id,
         to_ms(sample.observed_at),
@@ -104,10 +103,10 @@ def row_of(sample: Sample) -> Row:
 def parse_row(
     row: Mapping[str, str], platforms: PlatformFacts, *, now: datetime, zone: ZoneInfo | None = None
 ) -> Sample:
-    """The sample of one row of ttp's own format. UsageError with a plain reason where a cell cannot be read.
+    """Parse one row of ttp's own format. UsageError with the reason if a cell is wrong.
 
-    `zone` is that of times without an offset; without it such times are refused. In a doubled hour the first is meant.
-    Instants are cut to milliseconds, as the store keeps them.
+    `zone` is for times without an offset, which are refused without it. In a repeated hour the first pass counts.
+    Instants are cut to milliseconds, as in the store.
     """
     account = _account(row.get("account", "").strip(), platforms)
     remote_id = _remote_id(row.get("remoteId", "").strip())
@@ -138,7 +137,7 @@ def parse_row(
 
 @lru_cache(maxsize=256)
 def _account(text: str, platforms: PlatformFacts) -> str:
-    """The canonical account name; remembered, because a file names the same few accounts again and again."""
+    """Return the canonical account name; cached, because a file has few accounts and many rows."""
     if not text:
         raise UsageError("account is empty")
     platform, handle = parse_account_name(text, platforms)
@@ -186,14 +185,14 @@ def _to_the_ms(instant: datetime) -> datetime:
 
 
 def _count(name: str, row: Mapping[str, str]) -> int | None:
-    """A count, or None for an empty cell. Takes `12.0`, which is how tables with gaps write whole numbers."""
+    """Parse a count; None for an empty cell. Accepts `12.0`, because spreadsheets with gaps write whole numbers so."""
     text = row.get(name, "").strip()
     if not text:
         return None
     whole = _WHOLE.fullmatch(text)
     if whole is None:
         raise UsageError(f"{name} {_quoted(text)} is not a whole number")
-    # Longer than any count allowed, and int() itself refuses texts of thousands of digits.
+    # 17 digits are more than any valid count has, and int() refuses thousands of them.
     digits = whole[1].lstrip("+-0")
     value = int(digits[:17] or "0")
     if value > 0 and whole[1].startswith("-"):
@@ -205,7 +204,7 @@ def _count(name: str, row: Mapping[str, str]) -> int | None:
 
 def _kind(text: str) -> str | None:
     if text and text not in KINDS:
-        raise UsageError(f"kind {_quoted(text)} is none of {', '.join(KINDS)}")
+        raise UsageError(f"kind {_quoted(text)} is not one of {', '.join(KINDS)}")
     return text or None
 
 

@@ -1,6 +1,6 @@
-"""Slots: the weekly times at which an account posts, and which instant is the next free one.
+"""Slots: the weekly times at which an account posts, and the next free instant.
 
-Pure: the instants of a slot come from `services.cron`, and what is taken is asked of the caller.
+Pure: the instants of a slot come from `services.cron`; the caller knows which are occupied.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class SlotInstant:
-    """One coming instant of a slot, and the posts that hold it: None for one that a repeat will create. `content`: the
-    text of the first of them, where it was asked for."""
+    """One coming instant of a slot and its posts; None stands for one that a repeat will create. `content`: the text of
+    the first post, if requested."""
 
     at: datetime
     slot: Slot
@@ -35,7 +35,7 @@ class SlotInstant:
 
 
 def instants_in_all(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:
-    """Yield the instants that every one of the rising streams has, each once; nothing where there is no stream."""
+    """Yield the instants that all of the ascending streams have, each once; nothing without streams."""
     lines = [iter(stream) for stream in streams]
     heads = [next(line, None) for line in lines]
     while heads and all(head is not None for head in heads):
@@ -50,7 +50,7 @@ def instants_in_all(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]
 
 
 def instants_in_any(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]:
-    """Yield the instants that one of the rising streams has, in order, each once."""
+    """Yield the instants of any of the ascending streams in order, each once."""
     last: datetime | None = None
     for at in heapq.merge(*streams):
         if at != last:
@@ -59,7 +59,7 @@ def instants_in_any(streams: Iterable[Iterable[datetime]]) -> Iterator[datetime]
 
 
 def first_free(instants: Iterable[datetime], is_taken: Callable[[datetime], bool]) -> tuple[datetime | None, int]:
-    """Return the first instant that is not taken, None where there is none; and how many were looked at."""
+    """Return the first free instant (or None), and how many were examined."""
     looked = 0
     for at in instants:
         looked += 1

@@ -1,6 +1,6 @@
-"""What a platform or another program says, made fit to be shown: one line, no control characters, cut, no secrets.
+"""Clean texts of platforms and programs for display: one line, no control characters, limited length, no secrets.
 
-Never used on anything that is compared or sent back; it is for people only.
+Never used on anything that is compared or sent back.
 """
 
 from __future__ import annotations
@@ -36,6 +36,6 @@ def _visible(character: str) -> str:
 
 
 def utf16_length(text: str) -> int:
-    """UTF-16 code units of `text`: what TikTok counts. Instagram does not say what it counts; this is the larger of
-    code units and code points."""
+    """Return the UTF-16 code units of `text`: what TikTok counts. Instagram does not document what it counts; this is
+    the larger of code units and code points."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -12,7 +12,7 @@ MARGIN = timedelta(seconds=30)
 
 
 def refresh_due_at(facts: Facts, credentials: Credentials) -> datetime | None:
-    """Return when the token is to be renewed; None where its end is not known."""
+    """Return when to refresh the token; None if its end is unknown."""
     end = credentials.expires_at
     if end is None:
         return None
@@ -23,12 +23,12 @@ def refresh_due_at(facts: Facts, credentials: Credentials) -> datetime | None:
 
 
 def is_alive(credentials: Credentials, now: datetime) -> bool:
-    """Return whether the token may still be used; True where its end is not known."""
+    """Return whether the token may still be used; True if its end is unknown."""
     return credentials.expires_at is None or credentials.expires_at - MARGIN > now
 
 
 def works_until(credentials: Credentials) -> datetime | None:
-    """Return until when the account works without a person: the end of what renews its token where that is known, else
-    the token's own end. None where neither is known, or there is none."""
+    """Return until when the account works without a person: the end of its refresh token if known, else of the token.
+    None if unknown or unlimited."""
     renewable = credentials.refresh_expires_at if credentials.refresh_token else None
     return renewable or credentials.expires_at

@@ -117,15 +117,15 @@ class StepFailed(Exception):
 class Client(Protocol):
     """One platform. Safe to use from several threads at once."""
 
-    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, request: PublishRequest, handle: Handle, /) -> Generator[Step, None, Ready]:
         """Do the invisible steps that `handle` does not show as done. Raises StepFailed."""
         ...
 
-    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+    def publish(self, request: PublishRequest, handle: Handle, /) -> Outcome:
         """The one publishing call. Never raises for anything the network or the platform does."""
         ...
 
-    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime, /) -> LookupResult:
         """What became of a publishing call whose intent was committed at `since` (platform time). Never raises for
         anything the network or the platform does."""
         ...

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from ttp import __version__
 from ttp.domain.text import clean_text
-from ttp.platforms.transport import trust
+from ttp.platforms.transport import tls_context
 
 MOST_REDIRECTS = 5
 MOST_IMAGE, MOST_VIDEO = 50_000_000, 4_000_000_000
@@ -38,7 +38,7 @@ _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv6 addresses that a gateway turns into the IPv4 address at their end (RFC 6052)."""
 
 
-class CannotFetch(Exception):
+class DownloadFailed(Exception):
     """Why nothing was had from a web address, as a clause that goes on from it. `missing`: the server has no such."""
 
     def __init__(self, message: str, *, missing: bool = False) -> None:
@@ -48,7 +48,7 @@ class CannotFetch(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class DownloadTimeouts:
     """Seconds to connect and to wait for each part of the answer."""
 
     connect: float
@@ -70,7 +70,7 @@ def is_public(address: Address) -> bool:
 def fetch(
     url: str,
     file: BinaryIO,
-    patience: Patience,
+    patience: DownloadTimeouts,
     *,
     loopback: bool = False,
     most: int = MOST_VIDEO,
@@ -83,7 +83,7 @@ def fetch(
     """
     end = time.monotonic() + LONGEST_S
     for _ in range(MOST_REDIRECTS + 1):
-        parts = usable(url, loopback=loopback)
+        parts = parse_download_url(url, loopback=loopback)
         with (
             closing(_connected(parts, patience, loopback=loopback)) as connection,
             _until(end, connection),
@@ -94,30 +94,30 @@ def fetch(
                 _receive(answer, file, end, most)
                 return
             url = urljoin(url, answer.getheader("Location") or "")
-    raise CannotFetch(f"is redirected more than {MOST_REDIRECTS} times")
+    raise DownloadFailed(f"is redirected more than {MOST_REDIRECTS} times")
 
 
-def usable(url: str, *, loopback: bool = False) -> SplitResult:
+def parse_download_url(url: str, *, loopback: bool = False) -> SplitResult:
     """The parts of an address that may be fetched. CannotFetch for one that may not, whatever it leads to."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise CannotFetch("is no web address") from None
+        raise DownloadFailed("is no web address") from None
     if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
-        raise CannotFetch("is no web address")
+        raise DownloadFailed("is no web address")
     if len(url) > LONGEST_URL:
-        raise CannotFetch(f"is longer than {LONGEST_URL} characters")
+        raise DownloadFailed(f"is longer than {LONGEST_URL} characters")
     if any(not sign.isprintable() or sign == " " for sign in url):
-        raise CannotFetch("has characters that no web address has")
+        raise DownloadFailed("has characters that no web address has")
     if parts.username is not None or parts.password is not None:
-        raise CannotFetch("has a user name or a password in it, which would be handed on with it")
+        raise DownloadFailed("has a user name or a password in it, which would be handed on with it")
     if parts.scheme == "http" and not loopback:
-        raise CannotFetch("is not https")
+        raise DownloadFailed("is not https")
     return parts
 
 
-def _connected(parts: SplitResult, patience: Patience, *, loopback: bool) -> http.client.HTTPConnection:
+def _connected(parts: SplitResult, patience: DownloadTimeouts, *, loopback: bool) -> http.client.HTTPConnection:
     """A connection to one of the host's addresses, which were all checked first."""
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
@@ -127,16 +127,16 @@ def _connected(parts: SplitResult, patience: Patience, *, loopback: bool) -> htt
             continue
         if not is_public(address):
             place = f"{host} ({address})" if str(address) != host else host
-            raise CannotFetch(f"leads to {clean_text(place)}, which is not on the public internet")
+            raise DownloadFailed(f"leads to {clean_text(place)}, which is not on the public internet")
         if not secure:
-            raise CannotFetch("is not https")
+            raise DownloadFailed("is not https")
     try:
         plain = _first_of(addresses, port, patience.connect)
         plain.settimeout(patience.read)
         if secure:
-            plain = trust().wrap_socket(plain, server_hostname=host)
+            plain = tls_context().wrap_socket(plain, server_hostname=host)
     except OSError as error:  # ssl.SSLError among them
-        raise CannotFetch(f"cannot be reached: {clean_text(str(error))}") from error
+        raise DownloadFailed(f"cannot be reached: {clean_text(str(error))}") from error
     connection = http.client.HTTPConnection(host, port)
     connection.sock = plain
     return connection
@@ -146,7 +146,7 @@ def _resolved(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise CannotFetch(f"leads to {clean_text(host)}, which is not found") from error
+        raise DownloadFailed(f"leads to {clean_text(host)}, which is not found") from error
     return list(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found))
 
 
@@ -187,16 +187,16 @@ def _answer(connection: http.client.HTTPConnection, parts: SplitResult, accept: 
         connection.request("GET", target, headers={"Host": parts.netloc, **headers, "Connection": "close"})
         return connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CannotFetch(f"gives no answer: {_why(error)}") from error
+        raise DownloadFailed(f"gives no answer: {_why(error)}") from error
 
 
 def _refuse_what_is_no_file(answer: http.client.HTTPResponse) -> None:
     if answer.status in (404, 410):
-        raise CannotFetch(f"is answered with {answer.status}: there is no such file", missing=True)
+        raise DownloadFailed(f"is answered with {answer.status}: there is no such file", missing=True)
     if answer.status != 200:
-        raise CannotFetch(f"is answered with {answer.status} {clean_text(answer.reason)}".rstrip())
+        raise DownloadFailed(f"is answered with {answer.status} {clean_text(answer.reason)}".rstrip())
     if (answer.getheader("Content-Encoding") or "identity").lower() != "identity":
-        raise CannotFetch("is answered in an encoding that was not asked for")
+        raise DownloadFailed("is answered in an encoding that was not asked for")
 
 
 def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most: int) -> None:
@@ -206,9 +206,9 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most:
         try:
             piece = answer.read1(_CHUNK)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise CannotFetch(f"is cut off after {got} bytes: {_why(error)}") from error
+            raise DownloadFailed(f"is cut off after {got} bytes: {_why(error)}") from error
         if time.monotonic() > end:
-            raise CannotFetch(f"takes longer than {LONGEST_S:g} s")
+            raise DownloadFailed(f"takes longer than {LONGEST_S:g} s")
         if not piece:
             break
         if len(head) < _HEAD:
@@ -217,10 +217,10 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most:
                 most = min(most, MOST_IMAGE)
         got += len(piece)
         if max(got, announced or 0) > most:
-            raise CannotFetch(f"is larger than {most // 1_000_000} MB")
+            raise DownloadFailed(f"is larger than {most // 1_000_000} MB")
         file.write(piece)
     if announced is not None and got < announced:
-        raise CannotFetch(f"is cut off after {got} of {announced} bytes")
+        raise DownloadFailed(f"is cut off after {got} of {announced} bytes")
 
 
 def _is_image(head: bytes) -> bool:

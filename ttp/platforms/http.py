@@ -28,10 +28,10 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms import request_log, uploads
 from ttp.platforms.addresses import host_of
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import Gate
+from ttp.platforms.limits import RateLimiter
 from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, Cut, Reply, Unsent
-from ttp.platforms.transport import Decode, Wire, hidden, parsed, trust, trust_none
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
+from ttp.platforms.transport import Connections, Decompressor, loopback_tls_context, parse_url, redact, tls_context
 
 JSON_CAP = 1_000_000
 """Most bytes of an answer with status 2xx, after decompression."""
@@ -100,25 +100,25 @@ class Http:
         timeouts: Timeouts,
         clock: Clock,
         *,
-        gate: Gate | None = None,
+        gate: RateLimiter | None = None,
         authorization: Authorization = bearer,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.host = host_of(base_url)
         self.is_loopback = is_loopback(self.host)
-        self.gate = gate or Gate(clock)
+        self.gate = gate or RateLimiter(clock)
         self._timeouts = timeouts
         self._clock = clock
         self._authorization = authorization
         self._transport = transport
         self._mine = threading.local()
-        self._wires: list[Wire] = []
+        self._wires: list[Connections] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
 
-    def send(
+    def request_for(
         self,
-        order: PublishRequest,
+        request: PublishRequest,
         method: str,
         url: str,
         *,
@@ -126,7 +126,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         with_token: bool = True,
         urgent: bool = False,
-        **parts: Unpack[Parts],
+        **parts: Unpack[RequestBody],
     ) -> Reply:
         """Make one request for an order's account and tell what became of it.
 
@@ -134,28 +134,28 @@ class Http:
         to be over one of the platform's limits is not made, unless it is `urgent`.
         """
         if with_token:
-            refusal = self._refusal(order) or (None if urgent else self.gate.enter(order, method, url))
+            refusal = self._refusal(request) or (None if urgent else self.gate.acquire(request, method, url))
             if refusal is not None:
                 return refusal
-            headers = {**(headers or {}), "Authorization": self._proof(order.credentials, method, url, query)}
-        parts["content"] = uploads.counted(parts.get("content"), order)
-        reply = self.ask(
+            headers = {**(headers or {}), "Authorization": self._proof(request.credentials, method, url, query)}
+        parts["content"] = uploads.with_progress(parts.get("content"), request)
+        reply = self.request(
             method,
             url,
             query=query,
             headers=headers,
-            account=order.account.name,
-            secrets=_secrets(order.credentials),
+            account=request.account.name,
+            secrets=_secrets(request.credentials),
             verbatim=False,
             **parts,
         )
         if (file := parts.get("file")) is not None and isinstance(reply, Answer):
-            uploads.sent(order, len(file[1]))
+            uploads.report_sent(request, len(file[1]))
         if with_token and isinstance(reply, Answer):
-            self.gate.hear(order, method, url, reply)
+            self.gate.record_answer(request, method, url, reply)
         return reply
 
-    def ask(
+    def request(
         self,
         method: str,
         url: str,
@@ -165,11 +165,11 @@ class Http:
         account: str = "",
         secrets: tuple[str, ...] = (),
         verbatim: bool = True,
-        **parts: Unpack[Parts],
+        **parts: Unpack[RequestBody],
     ) -> Reply:
         """Make one request as it stands, with no token but what it holds, and tell what became of it.
 
-        As `send`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
+        As `request_for`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
         `verbatim`: they stay in the answer's data (a token endpoint may give the same token again).
         """
         content, file, sent = parts.get("content"), parts.get("file"), {**_HEADERS, **(headers or {})}
@@ -183,7 +183,7 @@ class Http:
         try:
             request = httpx.Request(
                 method,
-                parsed(address),
+                parse_url(address),
                 params=query,
                 data=parts.get("form"),
                 files=None if file is None else {file[0]: ("media", file[1], "application/octet-stream")},
@@ -191,7 +191,7 @@ class Http:
                 headers=sent,
                 extensions={"timeout": limits},
             )
-            request_log.asking(request, account, secrets)
+            request_log.log_request(request, account, secrets)
             with closing(self._wire().send(request)) as response:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 date = self._noted(account, found.get("date"))
@@ -199,15 +199,15 @@ class Http:
             reply = _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
-            reply = Unsent(clean_text(f"no connection to {place}: {_reason(error)}", secrets))
+            reply = NotSent(clean_text(f"no connection to {place}: {_reason(error)}", secrets))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            reply = Unsent(clean_text(f"not a usable address: {place or self.base_url}", secrets))
+            reply = NotSent(clean_text(f"not a usable address: {place or self.base_url}", secrets))
         except UnicodeError as error:
-            reply = Unsent(clean_text(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
+            reply = NotSent(clean_text(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # OSError: the media file could not be read to its end while it was being sent.
-            reply = Cut(clean_text(f"the connection to {place} was cut: {_reason(error)}", secrets))
-        request_log.answered(method, address, reply, self._clock.boot() - began, account, secrets)
+            reply = ConnectionLost(clean_text(f"the connection to {place} was cut: {_reason(error)}", secrets))
+        request_log.log_answer(method, address, reply, self._clock.boot() - began, account, secrets)
         return reply
 
     def platform_at(self, account: str) -> datetime | None:
@@ -222,24 +222,24 @@ class Http:
         self._mine = threading.local()
         self.gate.memory.keep()
 
-    def _wire(self) -> Wire:
+    def _wire(self) -> Connections:
         """The connections of the thread that asks."""
-        wire: Wire | None = getattr(self._mine, "wire", None)
+        wire: Connections | None = getattr(self._mine, "wire", None)
         if wire is None:
-            certificates = trust() if self.base_url.startswith("https:") else trust_none()
-            wire = Wire(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
+            certificates = tls_context() if self.base_url.startswith("https:") else loopback_tls_context()
+            wire = Connections(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
             self._mine.wire = wire
             self._wires.append(wire)
         return wire
 
-    def _refusal(self, order: PublishRequest) -> Unsent | None:
+    def _refusal(self, request: PublishRequest) -> NotSent | None:
         """Why the order's credentials are not sent to this host; None when they may be."""
-        host, token = order.credentials.host, order.credentials.access_token
-        hint = reconnect_hint(order.account, order.credentials)
+        host, token = request.credentials.host, request.credentials.access_token
+        hint = reconnect_hint(request.account, request.credentials)
         if host and not same_host(host, self.host):
-            return Unsent(clean_text(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
+            return NotSent(clean_text(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            return Unsent("the access token is empty or has characters that no token has", Kind.AUTH, hint)
+            return NotSent("the access token is empty or has characters that no token has", Kind.AUTH, hint)
         return None
 
     def _proof(self, credentials: Credentials, method: str, url: str, query: Mapping[str, str] | None) -> str:
@@ -261,7 +261,7 @@ class Http:
         """
         cap = JSON_CAP if response.is_success else ERROR_CAP
         whole = bytearray()
-        decode = Decode(encoding.strip().lower())
+        decode = Decompressor(encoding.strip().lower())
         # The raw stream: httpx's own decoders unpack each chunk without a bound.
         assert isinstance(response.stream, httpx.SyncByteStream)
         for chunk in response.stream:
@@ -305,7 +305,7 @@ def _answer(
     verbatim: bool,
 ) -> Answer:
     data: object = None
-    shown = hidden(body, secrets)
+    shown = redact(body, secrets)
     told = body if verbatim else shown
     try:
         data = json.loads(told, parse_constant=_no_number) if told else None
@@ -347,7 +347,7 @@ def parse_date(header: str | None) -> datetime | None:
         return None
 
 
-class Parts(TypedDict, total=False):
+class RequestBody(TypedDict, total=False):
     """A request's body: `json`, or `form` fields with or without one multipart `file` (field name, bytes), or
     `content`. `patience`: seconds to wait for the answer where that is less than usual."""
 

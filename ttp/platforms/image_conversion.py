@@ -30,11 +30,11 @@ class CannotConvert(Exception):
     """Why an image cannot be converted, as a clause that goes on from "it cannot be converted: "."""
 
 
-class NoPillow(Exception):
+class PillowMissing(Exception):
     """The extra `media` is not installed."""
 
 
-def converted(path: Path, item: MediaItem, form: ImageForm) -> bytes:
+def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
     """The JPEG that `form` takes, made of the image in `path`: upright, in sRGB, on white where it lets through.
 
     Raises CannotConvert; NoPillow.
@@ -42,7 +42,7 @@ def converted(path: Path, item: MediaItem, form: ImageForm) -> bytes:
     try:
         from PIL import Image
     except ImportError:
-        raise NoPillow from None
+        raise PillowMissing from None
     Image.MAX_IMAGE_PIXELS = None  # counted here, for each kind as it is decoded
     try:
         with Image.open(path, formats=_DECODERS[item.mime]) as opened:

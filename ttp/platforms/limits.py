@@ -16,13 +16,13 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
-from ttp.platforms.reply import Answer, Unsent
+from ttp.platforms.reply import Answer, NotSent
 
 MOST = 10**9
 """A greater number is no limit of anything."""
 
 
-class Memory(Protocol):
+class LimitMemory(Protocol):
     """Where limits are remembered. Safe to use from several threads; never waits for a disk but in `keep`."""
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
@@ -38,7 +38,7 @@ class Memory(Protocol):
         ...
 
 
-class Brief:
+class InMemoryLimits:
     """A memory that ends with the process."""
 
     def __init__(self) -> None:
@@ -57,84 +57,84 @@ class Brief:
 class Meter(Protocol):
     """How one platform limits calls. Pure, but for counting where the platform tells nothing."""
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         """The limits that a call counts against."""
         ...
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         """What is left after a call that is about to be made; nothing where the answer will tell."""
         ...
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         """What an answer tells. Whatever is in it, nothing is raised."""
         ...
 
 
-class Unmetered:
+class NoMeter:
     """A platform that limits nothing."""
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return ()
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         return ()
 
 
-class Gate:
+class RateLimiter:
     """What every call to one platform passes."""
 
-    def __init__(self, clock: Clock, meter: Meter | None = None, memory: Memory | None = None) -> None:
-        self.memory = memory or Brief()
+    def __init__(self, clock: Clock, meter: Meter | None = None, memory: LimitMemory | None = None) -> None:
+        self.memory = memory or InMemoryLimits()
         self._clock = clock
-        self._meter = meter or Unmetered()
+        self._meter = meter or NoMeter()
         self._turn = threading.Lock()
 
-    def shut(self, order: PublishRequest, method: str, path: str) -> Unsent | None:
+    def why_closed(self, request: PublishRequest, method: str, path: str) -> NotSent | None:
         """Why such a call is not made now; None where it may be."""
         now = self._clock.now()
-        found = [self.memory.known(order.account, key) for key in self._meter.keys(order, method, path)]
+        found = [self.memory.known(request.account, key) for key in self._meter.keys(request, method, path)]
         closed = [(until, limit) for limit in found if limit and (until := limit.closed_until(now)) is not None]
         if not closed:
             return None
         until, limit = max(closed, key=lambda one: one[0])
         of = "" if limit.limit is None else f" ({limit.limit})"
-        message = f"a limit of {order.account.platform} is used up: {limit.label}{of}"
-        return Unsent(message, Kind.RATE_LIMIT, retry_at=until)
+        message = f"a limit of {request.account.platform} is used up: {limit.label}{of}"
+        return NotSent(message, Kind.RATE_LIMIT, retry_at=until)
 
-    def kept(self, order: PublishRequest, method: str, path: str, reserve: float) -> Unsent | None:
+    def why_reserved(self, request: PublishRequest, method: str, path: str, reserve: float) -> NotSent | None:
         """Why such a call is left to others: no more than `reserve` (a share) of a limit is left. None where it may be
         made."""
         now = self._clock.now()
-        for key in self._meter.keys(order, method, path):
-            limit = self.memory.known(order.account, key)
+        for key in self._meter.keys(request, method, path):
+            limit = self.memory.known(request.account, key)
             if limit is None or limit.resets_at is None or limit.resets_at <= now:
                 continue
             if limit.share_left <= reserve:
                 message = f"what is left of {limit.label} is kept for publishing ({limit.left} of {limit.limit or '?'})"
-                return Unsent(message, Kind.RATE_LIMIT, retry_at=limit.resets_at)
+                return NotSent(message, Kind.RATE_LIMIT, retry_at=limit.resets_at)
         return None
 
-    def check(self, order: PublishRequest, step: str, method: str, path: str) -> None:
+    def require_open(self, request: PublishRequest, step: str, method: str, path: str) -> None:
         """Ask before the work that leads to a publishing call. Raises StepFailed, with which the account waits."""
-        shut = self.shut(order, method, path)
+        shut = self.why_closed(request, method, path)
         if shut is not None:
             raise StepFailed(
                 step, NotDone(shut.kind, shut.message, "limit", passing=True, retry_at=shut.retry_at, hold=True)
             )
 
-    def enter(self, order: PublishRequest, method: str, path: str) -> Unsent | None:
-        """As `shut`; where the call may be made, it is counted."""
+    def acquire(self, request: PublishRequest, method: str, path: str) -> NotSent | None:
+        """As `why_closed`; where the call may be made, it is counted."""
         with self._turn:  # two calls at once must not both take the last place
-            if (shut := self.shut(order, method, path)) is None:
-                self.memory.note(order.account, self._meter.counted(order, method, path, self.memory))
+            if (shut := self.why_closed(request, method, path)) is None:
+                self.memory.note(request.account, self._meter.counted(request, method, path, self.memory))
             return shut
 
-    def hear(self, order: PublishRequest, method: str, path: str, answer: Answer) -> None:
+    def record_answer(self, request: PublishRequest, method: str, path: str, answer: Answer) -> None:
         """Remember what an answer tells of the limits."""
-        self.note(order.account, *self._meter.told(order, method, path, answer))
+        self.note(request.account, *self._meter.told(request, method, path, answer))
 
     def note(self, account: Account, *limits: Limit) -> None:
         """Remember what was told of an account's limits, as far as it can be."""
@@ -143,6 +143,6 @@ class Gate:
         self.memory.note(account, sane)
 
 
-def whole_number(text: str | None) -> int | None:
+def parse_whole_number(text: str | None) -> int | None:
     """The number that a header's digits are; None for anything else, and for what no limit or time can be."""
     return int(text) if text and len(text) < 12 and text.isascii() and text.isdecimal() else None

@@ -67,9 +67,9 @@ class AccountSession:
     def request(self, http: Http, policy: AnswerPolicy, method: str, path: str, **parts: Unpack[Asking]) -> Answer:
         """The answer to one request, where it is a success. Raises StepFailed, and what `renew` raises."""
         while True:
-            order = PublishRequest(0, self.account, self.credentials, "")
-            kept = http.gate.kept(order, method, path, RESERVE)
-            reply = kept or http.send(order, method, path, patience=self.patience, **parts)
+            request = PublishRequest(0, self.account, self.credentials, "")
+            kept = http.gate.why_reserved(request, method, path, RESERVE)
+            reply = kept or http.request_for(request, method, path, patience=self.patience, **parts)
             if isinstance(reply, Answer) and policy.accepts(reply):
                 return reply
             failure = as_failure(reply, lambda answer: policy.judge(answer, self.account), policy.name)

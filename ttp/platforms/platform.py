@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter, MediaFile
     from ttp.platforms.http import Http, HttpByServer
-    from ttp.platforms.limits import Memory, Meter
+    from ttp.platforms.limits import LimitMemory, Meter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
 
@@ -44,7 +44,7 @@ class Runtime:
         config: Config,
         clock: Clock,
         *,
-        memory: Memory | None = None,
+        memory: LimitMemory | None = None,
         lent: Path | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -60,13 +60,13 @@ class Runtime:
         Each caller has its own: one that closes them must not cut a publishing call of another.
         """
         from ttp.platforms.http import Http, Timeouts
-        from ttp.platforms.limits import Gate
+        from ttp.platforms.limits import RateLimiter
 
         return Http(
             platform.base_url(self.config, server),
             Timeouts.of(self.config),
             self.clock,
-            gate=Gate(self.clock, platform.meter(self.clock), self._memory),
+            gate=RateLimiter(self.clock, platform.meter(self.clock), self._memory),
             authorization=platform.authorization,
             transport=self._transport,
         )

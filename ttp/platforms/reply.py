@@ -19,7 +19,7 @@ ID_DIGITS = 20
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer. `headers` by lower-case name; `data` is the parsed JSON, None where the body is not JSON, was
-    damaged or too long; `date` is the platform's clock. `secrets` never leave through `words`."""
+    damaged or too long; `date` is the platform's clock. `secrets` never leave through `text_at`."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -32,13 +32,13 @@ class Answer:
     def is_success(self) -> bool:
         return 200 <= self.status < 300
 
-    def at(self, *path: str) -> object:
+    def value_at(self, *path: str) -> object:
         """The JSON value under `path`; None where there is none."""
-        return dig(self.data, *path)
+        return value_at(self.data, *path)
 
-    def words(self, *path: str) -> str:
+    def text_at(self, *path: str) -> str:
         """The text under `path`, fit to be shown; the empty text where there is none."""
-        value = self.at(*path)
+        value = self.value_at(*path)
         return clean_text(value, self.secrets) if isinstance(value, str) else ""
 
     def excerpt(self) -> str:
@@ -47,7 +47,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsent:
+class NotSent:
     """Proof that no byte of the request left: no connection, no such URL, or our own refusal to send it.
 
     `retry_at`: when a limit of the platform resets that it would have broken.
@@ -60,16 +60,16 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class ConnectionLost:
     """The request may have arrived; no whole answer came back."""
 
     message: str
 
 
-Reply: TypeAlias = Answer | Unsent | Cut
+Reply: TypeAlias = Answer | NotSent | ConnectionLost
 
 
-def dig(value: object, *path: str) -> object:
+def value_at(value: object, *path: str) -> object:
     """The value under `path` in nested JSON objects; None where there is none."""
     for name in path:
         if not isinstance(value, dict):
@@ -78,7 +78,7 @@ def dig(value: object, *path: str) -> object:
     return value
 
 
-def number_id(value: object) -> str | None:
+def parse_numeric_id(value: object) -> str | None:
     """A numeric id as its digits, whether it came as a text or as a number; None for anything else.
 
     Ids are 64-bit numbers (X's specification: 1 to 19 digits): a longer one is no platform's, nor is 0.
@@ -89,12 +89,12 @@ def number_id(value: object) -> str | None:
     return str(value) if is_id and not str(value).startswith("0") else None
 
 
-def text_id(value: object) -> str | None:
+def parse_id(value: object) -> str | None:
     """As `number_id`, for an answer that says that something is published: there an id is a text, as documented."""
-    return number_id(value) if isinstance(value, str) else None
+    return parse_numeric_id(value) if isinstance(value, str) else None
 
 
-def web_address(value: object) -> str | None:
+def parse_web_address(value: object) -> str | None:
     """`value` if it is an address that may be shown and stored; None for anything else."""
     if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 500:
         return value if value.isascii() and value.isprintable() and " " not in value else None
@@ -108,6 +108,6 @@ def retry_after_s(answer: Answer) -> float | None:
     return float(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
 
 
-def later(now: datetime, seconds: float) -> datetime:
+def add_seconds(now: datetime, seconds: float) -> datetime:
     """`seconds` after `now`, never sooner than one second nor later than a day: a platform's number is not trusted."""
     return now + timedelta(seconds=min(max(seconds, 1.0), _DAY_S))

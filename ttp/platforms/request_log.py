@@ -18,14 +18,16 @@ from ttp.platforms.reply import Answer, Reply
 
 log = logging.getLogger("ttp.http")
 HIDDEN = "[secret]"
-_NAMES = re.compile(r"token|secret|verifier|signature|password|proof|cookie|upload_url|authorization", re.IGNORECASE)
+_NAMES = re.compile(
+    r"token|jwt|secret|verifier|signature|password|proof|cookie|upload_url|authorization", re.IGNORECASE
+)
 _ASKED = frozenset({"code", "state", "assertion"})
 """Names of secrets in what is sent; in an answer `code` is an error's."""
 _PLAIN = frozenset({"token_type", "grant_type"})
 _TOLD = ("application/json", "application/x-www-form-urlencoded")
 
 
-def asking(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> None:
+def log_request(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> None:
     """Tell what is about to be sent, at DEBUG: a request that hangs is known by it."""
     if log.isEnabledFor(logging.DEBUG):
         told = (clean_text(line, secrets) for line in _request(request))
@@ -36,7 +38,7 @@ def asking(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> No
         )
 
 
-def answered(method: str, url: str, reply: Reply, seconds: float, account: str, secrets: tuple[str, ...]) -> None:
+def log_answer(method: str, url: str, reply: Reply, seconds: float, account: str, secrets: tuple[str, ...]) -> None:
     """Tell what became of a request: its status and the seconds that it took."""
     if not log.isEnabledFor(logging.INFO):
         return

@@ -10,9 +10,9 @@ from ttp.platforms.client import PublishRequest
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part. `order` asks for it alone: its own text, and media only with the first. `out`: the ids before it."""
+    """One part. `request` asks for it alone: its own text, and media only with the first. `out`: the ids before it."""
 
-    order: PublishRequest
+    request: PublishRequest
     number: int
     of: int
     out: tuple[str, ...] = ()
@@ -38,13 +38,13 @@ class Part:
         return {"user_id": handle.get("user_id"), "parts": [*self.out, post_id], "of": self.of}
 
 
-def next_part(order: PublishRequest, handle: Handle) -> Part | None:
+def next_part(request: PublishRequest, handle: Handle) -> Part | None:
     """The first part that is not published; None where all are."""
-    texts, out = (order.text, *order.thread), parts_of(handle)
+    texts, out = (request.text, *request.thread), parts_of(handle)
     if len(out) >= len(texts):
         return None
     if len(texts) == 1:
-        return Part(order, 1, 1)
-    media = () if out else order.media
-    alone = replace(order, text=texts[len(out)], thread=(), media=media)
+        return Part(request, 1, 1)
+    media = () if out else request.media
+    alone = replace(request, text=texts[len(out)], thread=(), media=media)
     return Part(alone, len(out) + 1, len(texts), out)

@@ -17,7 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 
-class Wire:
+class Connections:
     """`trust`: the certificates for TLS; `clock`: seconds; `transport` takes the place of the network in tests."""
 
     def __init__(
@@ -38,9 +38,9 @@ class Wire:
         proxy = self._proxy(request.url)
         if proxy not in self._made:
             made = httpx.HTTPTransport(verify=self._trust, proxy=proxy or None)
-            self._made[proxy] = bounded(made, self._clock)
+            self._made[proxy] = with_deadline(made, self._clock)
         transport = self._made[proxy]
-        keep_in_step(transport)
+        close_stale_connections(transport)
         return transport.handle_request(request)
 
     def close(self) -> None:
@@ -57,19 +57,19 @@ class Wire:
 
 
 @lru_cache(maxsize=64)
-def parsed(url: str) -> httpx.URL:
+def parse_url(url: str) -> httpx.URL:
     """A URL, parsed: what httpx needs for that is a good part of its request, and the calls are the same few."""
     return httpx.URL(url)
 
 
 @cache
-def trust() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """The certificates of this machine, read once for all threads."""
     return httpx.create_ssl_context()
 
 
 @cache
-def trust_none() -> ssl.SSLContext:
+def loopback_tls_context() -> ssl.SSLContext:
     """For plain loopback: reading the certificates would take a newcomer's first tenth of a second for nothing."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -78,7 +78,7 @@ SHORTEST_SECRET = 8
 """A shorter text is no token that guards anything, and could be a word of the answer."""
 
 
-class Decode:
+class Decompressor:
     """One body's decompression, never more bytes at once than asked for. None for what cannot be decoded."""
 
     def __init__(self, encoding: str) -> None:
@@ -97,7 +97,7 @@ class Decode:
             return None
 
 
-def hidden(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
+def redact(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
     """A body that does not repeat our secrets: what follows may show, store or log any part of it."""
     for secret in secrets:
         if body is not None and len(secret) >= SHORTEST_SECRET:
@@ -112,7 +112,7 @@ _LEAST_S = 0.001
 """Nothing would mean not to wait at all, which is an error of another kind."""
 
 
-class Stream:
+class DeadlineStream:
     """A connection whose reads share one time-out, from the first read after a write on."""
 
     def __init__(self, stream: Any, clock: Callable[[], float]) -> None:
@@ -137,36 +137,36 @@ class Stream:
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> Stream:
-        return Stream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._clock)
+    ) -> DeadlineStream:
+        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._clock)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
-class Network:
+class DeadlineNetwork:
     """A network whose connections are bounded so."""
 
     def __init__(self, network: Any, clock: Callable[[], float]) -> None:
         self._network = network
         self._clock = clock
 
-    def connect_tcp(self, *args: Any, **more: Any) -> Stream:
-        return Stream(self._network.connect_tcp(*args, **more), self._clock)
+    def connect_tcp(self, *args: Any, **more: Any) -> DeadlineStream:
+        return DeadlineStream(self._network.connect_tcp(*args, **more), self._clock)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
 
 
-def bounded(transport: T, clock: Callable[[], float]) -> T:
+def with_deadline(transport: T, clock: Callable[[], float]) -> T:
     """The same httpx transport, with the bound on all its connections, also those through a proxy. `clock`: seconds."""
     # httpx hands no network on to httpcore, which has a place for one.
     pool: Any = transport._pool  # type: ignore[attr-defined]
-    pool._network_backend = Network(pool._network_backend, clock)
+    pool._network_backend = DeadlineNetwork(pool._network_backend, clock)
     return transport
 
 
-def keep_in_step(transport: Any) -> None:
+def close_stale_connections(transport: Any) -> None:
     """Close the connections of an httpx transport, of which no request is under way, that have such bytes in hand. What
     has not been read from the network yet httpcore itself looks for, before it uses a connection again."""
     # httpx and httpcore have no place for this: h11 knows what it was given, and has not read.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 
 
-def pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
+def read_range(path: Path, start: int, end: int) -> Iterator[bytes]:
     """The bytes from `start` up to `end` of a file. Raises OSError, also where the file is shorter than it was."""
     with path.open("rb") as source:
         source.seek(start)
@@ -27,7 +27,7 @@ def pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
             yield piece
 
 
-class Watcher(Protocol):
+class ProgressListener(Protocol):
     def sent(self, account: str, more: int, of: int) -> None:
         """So many more bytes of an account's media are sent, of all that a post has."""
 
@@ -44,10 +44,10 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 
-_watcher: Watcher | None = None
+_watcher: ProgressListener | None = None
 
 
-def watch(watcher: Watcher | None) -> None:
+def set_listener(watcher: ProgressListener | None) -> None:
     """Let it be told from now on; None: nobody."""
     global _watcher
     if _watcher is not _NOBODY:
@@ -55,7 +55,7 @@ def watch(watcher: Watcher | None) -> None:
 
 
 @contextmanager
-def unwatched() -> Iterator[None]:
+def without_progress() -> Iterator[None]:
     """Nobody is told while the block runs: something else is drawn."""
     global _watcher
     held, _watcher = _watcher, _NOBODY
@@ -65,25 +65,25 @@ def unwatched() -> Iterator[None]:
         _watcher = held
 
 
-def sent(order: PublishRequest, more: int) -> None:
+def report_sent(request: PublishRequest, more: int) -> None:
     """So many more bytes of an order's media are sent."""
     if _watcher is not None:
-        _watcher.sent(order.account.name, more, sum(file.item.bytes for file in order.media))
+        _watcher.sent(request.account.name, more, sum(file.item.bytes for file in request.media))
 
 
-def counted(content: bytes | Iterable[bytes] | None, order: PublishRequest) -> bytes | Iterable[bytes] | None:
+def with_progress(content: bytes | Iterable[bytes] | None, request: PublishRequest) -> bytes | Iterable[bytes] | None:
     """The same content, told as it is taken; whole bytes are sent in one go, and not told."""
-    return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, order)
+    return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, request)
 
 
-def _told(pieces: Iterable[bytes], order: PublishRequest) -> Iterator[bytes]:
+def _told(pieces: Iterable[bytes], request: PublishRequest) -> Iterator[bytes]:
     for piece in pieces:
         yield piece
-        sent(order, len(piece))
+        report_sent(request, len(piece))
 
 
 @contextmanager
-def converting(name: str) -> Iterator[None]:
+def report_converting(name: str) -> Iterator[None]:
     """Tell that an item is being converted while the block runs."""
     if _watcher is None:
         yield

@@ -26,7 +26,7 @@ from ttp.domain.outcome import Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
-from ttp.platforms.image_conversion import CannotConvert, NoPillow
+from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import Fitting
@@ -132,7 +132,7 @@ class DeliveryContext:
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=action("edit", post.id, media="FILE"))
             raise StepFailed(TAKE, gone) from None
-        except NoPillow as why:
+        except PillowMissing as why:
             lacking = NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}", hint=EXTRA)
             raise StepFailed(TAKE, lacking) from None
         except CannotConvert as why:
@@ -263,14 +263,14 @@ class UnusableClient:
     def __init__(self, why: str) -> None:
         self._why = why
 
-    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         yield from ()
         raise StepFailed("prepare", NotDone(Kind.ACCOUNT, self._why))
 
-    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         return NotDone(Kind.ACCOUNT, self._why)
 
-    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         return LookupResult(Unclear(Kind.ACCOUNT, self._why), None)
 
     def close(self) -> None: ...
@@ -282,23 +282,23 @@ class SafeClient:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         try:
-            return (yield from self._client.prepare(order, handle))
+            return (yield from self._client.prepare(request, handle))
         except StepFailed:
             raise
         except Exception as fault:
             raise StepFailed("prepare", NotDone(Kind.UNKNOWN, _where(fault), passing=True)) from fault
 
-    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         try:
-            return self._client.publish(order, handle)
+            return self._client.publish(request, handle)
         except Exception as fault:  # noqa: BLE001 (whatever it is, the call may have been made)
             return Unknown(Kind.UNKNOWN, _where(fault))
 
-    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         try:
-            return self._client.look_up(order, handle, since)
+            return self._client.look_up(request, handle, since)
         except Exception as fault:  # noqa: BLE001 (whatever it is, nothing was found out)
             return LookupResult(Unclear(Kind.UNKNOWN, _where(fault)), None)
 

@@ -111,9 +111,9 @@ class DeliveryWorker:
         """Make the invisible steps and one publishing call. Return False to continue: from the start, or with the next
         part."""
         context = self._context
-        order = context.build_request(self.task, credentials=token.credentials)
+        request = context.build_request(self.task, credentials=token.credentials)
         client = context.client(self.task)
-        ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
+        ready = yield from self._prepare(client.prepare(request, self.task.delivery.handle))
         if self._is_stopping():
             self.release_claim()
             return True
@@ -126,7 +126,7 @@ class DeliveryWorker:
             self._withdraw(intent, "withdrawn", "the machine slept before it could be sent")
             return False
         sent_at = context.clock.boot()
-        outcome = client.publish(order, ready.handle)
+        outcome = client.publish(request, ready.handle)
         if isinstance(outcome, Unknown) and context.clock.boot() - sent_at > LONGEST_CALL_S:
             outcome = replace(outcome, code=SLEPT)
         if isinstance(outcome, NotDone) and (why := self._again(token, outcome)) is not None:

@@ -94,8 +94,8 @@ class LookupJob:
         since = earliest_publish_time(intent) if intent else delivery.due_at or began
         try:
             bound = context.writer.run(lambda db: attempts.bound_remote_ids(db, account_id, delivery_id, day_ago))
-            order = context.build_request(self.task, bound)
-            looked = context.client(self.task).look_up(order, delivery.handle, since)
+            request = context.build_request(self.task, bound)
+            looked = context.client(self.task).look_up(request, delivery.handle, since)
         except StepFailed as failed:
             gone = account.platform not in context.platforms.names()  # the platform is no longer enabled
             looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message, final=gone), None)

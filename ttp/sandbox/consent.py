@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from ttp.sandbox.records import App, LoginCode
 from ttp.sandbox.request_checks import RequestRefused
@@ -97,7 +99,32 @@ def authorization_route(state: State, path: str, page: LoginPage) -> Route:
             case _:
                 return HTMLResponse(_page(state, asked, handle), headers=HEADERS)
 
-    return Route(path, endpoint, methods=["GET", "POST"])
+    return _AuthorizationRoute(state, path, endpoint, page)
+
+
+@dataclass(slots=True)
+class _PagePlatforms:
+    """The platforms that have an authorization page at each path."""
+
+    by_path: dict[str, set[str]] = field(default_factory=dict)
+
+
+class _AuthorizationRoute(Route):
+    """Leaves an app of another platform to that platform's page at the same path, such as /oauth/authorize."""
+
+    def __init__(self, state: State, path: str, endpoint: Callable[[Request], Any], page: LoginPage) -> None:
+        super().__init__(path, endpoint, methods=["GET", "POST"])
+        self._state, self._page = state, page
+        self._platforms = state.part(_PagePlatforms).by_path.setdefault(path, set())
+        self._platforms.add(page.platform)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child_scope = super().matches(scope)
+        if match is not Match.NONE:
+            app = self._state.apps.get(Request(scope).query_params.get(self._page.client, ""))
+            if app is not None and app.platform in self._platforms - {self._page.platform}:
+                return Match.NONE, {}
+        return match, child_scope
 
 
 def refusal_page(reason: str) -> RequestRefused:

@@ -117,25 +117,25 @@ def routes(state: State, faults: list[Fault]) -> list[Route]:
 
     return [
         *feed_page.routes(state),
-        _answering("accounts", lambda request: [_render_account(a, a.credentials()) for a in state.accounts.values()]),
-        _ordering("accounts", add_account, account_fields()),
-        _answering("apps", lambda request: [_render_app(app) for app in state.apps.values()]),
-        _ordering("apps", add_app, _app_fields()),
-        _answering("posts", posts),
-        _ordering("posts", add_post, _post_fields()),
-        _answering("settings", settings),
-        _ordering("settings", set_settings, status=200),
-        _answering("limits", lambda request: {name: state.limit(name, most) for name, most in _limits().items()}),
-        _answering("troubles", lambda request: {one.name: list(one.troubles) for one in find_stand_ins()}),
-        _ordering("faults", add_fault),
-        _answering("faults", clear_faults, "DELETE"),
-        _answering("requests", requests),
-        _answering("requests", forget_requests, "DELETE"),
+        _read_route("accounts", lambda request: [_render_account(a, a.credentials()) for a in state.accounts.values()]),
+        _order_route("accounts", add_account, account_fields()),
+        _read_route("apps", lambda request: [_render_app(app) for app in state.apps.values()]),
+        _order_route("apps", add_app, _app_fields()),
+        _read_route("posts", posts),
+        _order_route("posts", add_post, _post_fields()),
+        _read_route("settings", settings),
+        _order_route("settings", set_settings, status=200),
+        _read_route("limits", lambda request: {name: state.limit(name, most) for name, most in _limits().items()}),
+        _read_route("troubles", lambda request: {one.name: list(one.troubles) for one in find_stand_ins()}),
+        _order_route("faults", add_fault),
+        _read_route("faults", clear_faults, "DELETE"),
+        _read_route("requests", requests),
+        _read_route("requests", forget_requests, "DELETE"),
         Route("/_sandbox/help", help_text, methods=["GET"]),
     ]
 
 
-def _answering(name: str, answer: Callable[[Request], object], method: str = "GET") -> Route:
+def _read_route(name: str, answer: Callable[[Request], object], method: str = "GET") -> Route:
     """Return the route of a request without a body."""
 
     async def endpoint(request: Request) -> Response:
@@ -144,17 +144,17 @@ def _answering(name: str, answer: Callable[[Request], object], method: str = "GE
     return Route(f"/_sandbox/{name}", endpoint, methods=[method])
 
 
-def _ordering(
+def _order_route(
     name: str, work: Callable[[dict[str, Any]], object], known: tuple[BodyField, ...] | None = None, status: int = 201
 ) -> Route:
     """Return the route of a POST with an object, of these keys if any are given. 400 if `work` raises ValueError."""
 
     async def endpoint(request: Request) -> Response:
-        order = await json_body(request, _bad, known)
+        order = await json_body(request, _bad_request, known)
         try:
             return JSONResponse(work(order), status)
         except ValueError as error:
-            raise _bad(str(error)) from None
+            raise _bad_request(str(error)) from None
 
     return Route(f"/_sandbox/{name}", endpoint, methods=["POST"])
 
@@ -180,7 +180,7 @@ def _render_post(post: Post) -> dict[str, Any]:
     }
 
 
-def _bad(message: str) -> RequestRefused:
+def _bad_request(message: str) -> RequestRefused:
     return RequestRefused(JSONResponse({"error": message}, 400))
 
 
@@ -212,7 +212,7 @@ def account_fields() -> tuple[BodyField, ...]:
         BodyField("ageS", int, fits=lambda n: n >= 0, about="how old the tokens are, in seconds"),
         BodyField("scopes", list, fits=are_texts, about="what the user granted"),
         BodyField("unlimited", bool, about="no rate limits or quotas"),
-        BodyField("followers", int, fits=lambda n: n >= 0, about="how many see the posts"),
+        BodyField("followers", int, fits=lambda n: n >= 0, about="the number of followers"),
         BodyField("trouble", str, fits=troubles.__contains__, about='a refusal by name; "" ends it'),
         *(one for found in find_stand_ins() for one in found.account_fields),
     )
@@ -307,11 +307,11 @@ def change_settings(state: State, order: Mapping[str, Any]) -> None:
             raise NoSetting(f"{name}: must be {describe_type(known)}")
         if name == "limits" and not all(key in _limits() and type(n) is int and n >= 0 for key, n in value.items()):
             raise NoSetting("limits: names are those of GET /_sandbox/limits, values whole numbers")
-        if name == "trouble" and not all(_is_platform(key) and _has(key, found) for key, found in value.items()):
+        if name == "trouble" and not all(_is_platform(key) and _is_trouble(key, found) for key, found in value.items()):
             raise NoSetting("trouble: a platform, and a name of GET /_sandbox/troubles")
     for name, value in order.items():
         setattr(owners[name][0], name, tuple(value) if isinstance(value, list) else value)
 
 
-def _has(platform: str, trouble: object) -> bool:
+def _is_trouble(platform: str, trouble: object) -> bool:
     return trouble in stand_in(platform).troubles

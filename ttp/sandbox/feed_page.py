@@ -134,12 +134,12 @@ def _html() -> str:
 """
 
 
-def _hash(text: str) -> str:
+def _csp_hash(text: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
 HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; script-src {_hash(_SCRIPT)}; style-src {_hash(_STYLE)};"
+    "Content-Security-Policy": f"default-src 'none'; script-src {_csp_hash(_SCRIPT)}; style-src {_csp_hash(_STYLE)};"
     " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -185,11 +185,11 @@ def render_entry(state: State, post: Post) -> dict[str, Any]:
         "media": media,
         "at": iso(post.at_ms),
         "parent": post.parent,
-        "facts": _facts(state, post),
+        "facts": _render_facts(state, post),
     }
 
 
-def _facts(state: State, post: Post) -> list[str]:
+def _render_facts(state: State, post: Post) -> list[str]:
     """Return short notes under a post: its kind, what was declared, its numbers."""
     facts = list(filter(None, [stand_in(post.platform).post_kinds.get(post.kind)]))
     facts += [label.replace("_", " ") for label in post.labels]
@@ -198,8 +198,8 @@ def _facts(state: State, post: Post) -> list[str]:
     if post.reply_settings != "everyone":
         facts.append(f"replies: {post.reply_settings}")
     now = count_engagement(state.accounts[post.account], post, state.now_ms())
-    return [*facts, _counted(now.views, "view"), _counted(now.likes, "like")]
+    return [*facts, _format_count(now.views, "view"), _format_count(now.likes, "like")]
 
 
-def _counted(number: int, what: str) -> str:
+def _format_count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"

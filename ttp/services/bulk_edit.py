@@ -14,7 +14,7 @@ from ttp.domain.account import Account, find_account
 from ttp.domain.action import action
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import with_accounts, with_derived_status, with_time
+from ttp.domain.post_edit import with_accounts, with_derived_status, with_tags, with_time
 from ttp.domain.post_input import FieldError, to_field_error
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.posts import Posts, accounts_of
@@ -138,6 +138,8 @@ class Edit:
     links: tuple[str, str] | None = None
     shift: Shift | None = None
     account: tuple[str, str] | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
 
 
 class BulkEdit:
@@ -169,7 +171,7 @@ class BulkEdit:
     ) -> Step:
         now = self._posts.clock.now()
         where = f"post {before.id}"
-        post = before
+        post = replace(before, tags=with_tags(before.tags, edit.add_tags, edit.remove_tags))
         if edit.links is not None:
             post = relinked(post, *edit.links)
         if both is not None:
@@ -183,7 +185,8 @@ class BulkEdit:
                 late = f"it would go out at {format_instant(post.scheduled_at, zone)}, which has passed"
                 return Step(where, What.LEFT, faults=(FieldError("at", late),))
         post = with_derived_status(post, now, before)
-        what = What.MOVE if edit.links is None and both is None else What.CHANGE
+        only_shifted = edit.links is None and both is None and post.tags == before.tags
+        what = What.MOVE if only_shifted else What.CHANGE
         if not changes(Step(where, what, post, before)):
             return Step(where, What.SAME, post, before)
         try:

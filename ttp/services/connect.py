@@ -18,11 +18,9 @@ from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import works_until
-from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.callback import Code, Denied
-from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry
 from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
@@ -262,37 +260,6 @@ class Connect:
         if held is None or not same_app or held.token_secret is not None or grant.refresh_token is not None:
             return fresh
         return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
-
-
-def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | None) -> str | None:
-    """Return the root URL of the server that an account is to be connected at; None where the platform has one host.
-
-    `named`: the server that the user names. UsageError, NotAllowed, TtpError.
-    """
-    platform = platforms.find(name.partition("/")[0])
-    if platform.server == "fixed":
-        if named is not None:
-            raise UsageError(f"{platform.title} accounts have no server of their own")
-        return None
-    if named is not None:
-        return parse_server(named)
-    if "/" not in name:
-        raise UsageError(
-            f"which {platform.title} account is to be connected?",
-            Hint("name it", action("account connect", f"{platform.name}/HANDLE")),
-        )
-    _, handle = parse_account_name(name, platforms)
-    found = platform.find_server(runtime, handle)
-    if isinstance(found, str):
-        return parse_server(found)
-    if found is None and platform.base_url(runtime.config):
-        return None  # the settings name one server for all accounts
-    why = "" if found is None else f": {found.message}"
-    kind = TtpError if found is not None and found.passing else UsageError
-    raise kind(
-        f"the server of {name} was not found{why}",
-        Hint("name it", action("account connect", name, server="https://HOST")),
-    )
 
 
 def _got(pending: Pending, answer: T | NotDone) -> T:

@@ -24,7 +24,7 @@ from ttp.domain.errors import TtpError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
-from ttp.platforms.media_host.availability import is_usable, trouble
+from ttp.platforms.media_host.availability import is_usable, media_host_problem
 from ttp.platforms.registry import Registry
 from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
 from ttp.services.tokens import Tokens
@@ -177,8 +177,8 @@ class Doctor:
             unknown = self._survey is None and self._database.exists()
             yield (warning_remark(*advice) if advice else ok_remark("none" if unknown else "none, and none is needed"))
             return
-        if (lack := trouble(self._config)) is not None:
-            yield failure_remark(lack.message, lack.hint)
+        if (missing_settings := media_host_problem(self._config)) is not None:
+            yield failure_remark(missing_settings.message, missing_settings.hint)
             return
         match kind:
             case "folder":
@@ -259,7 +259,7 @@ def media_host_advice(
 ) -> tuple[str, WayOut] | None:
     """Why local files cannot go to a platform that fetches them, and what to set; None where they can, or no account
     is of one."""
-    lack = trouble(config)
+    lack = media_host_problem(config)
     fetching = [facts.title for one in accounts if (facts := platforms.facts(one.platform)).fetches_media]
     if lack is None or not fetching:
         return None

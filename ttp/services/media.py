@@ -25,7 +25,7 @@ from ttp.domain.rules import Platforms
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
-from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
+from ttp.platforms.image_conversion import CannotConvert, PillowMissing, convert_to_jpeg
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
@@ -62,20 +62,20 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
         from pathlib import Path
 
         return media.add(Path(text))
-    from ttp.platforms.download import CannotFetch, Patience, fetch, usable
+    from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, parse_download_url
 
     at_home = rehearsed(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
-    patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
+    patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
     shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
 
     def write(file: BinaryIO) -> None:
         fetch(text, file, patience, loopback=loopback)
 
     try:
-        usable(text, loopback=loopback)
+        parse_download_url(text, loopback=loopback)
         return replace(media.take(_name(text), shown, write), url=text)
-    except CannotFetch as error:
+    except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("or give a file", "--media FILE", (text, "FILE"))) from error
 
@@ -117,7 +117,7 @@ class Fitting:
             return MediaFile(fit.sent(item), self._media.path(item.sha256, form.name), item.sha256)
         if fit.misfit is not None and fit.misfit.must:
             if fit.lacks:
-                raise NoPillow(fit.misfit.must[0])
+                raise PillowMissing(fit.misfit.must[0])
             raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
         return MediaFile(item, self._media.path(item.sha256))
 
@@ -135,9 +135,9 @@ class Fitting:
         if wrong is None or not self._media.has(item):
             return ImageFit(shown)
         try:
-            with uploads.converting(item.name):
-                data = converted(self._media.path(item.sha256), item, form)
-        except NoPillow:
+            with uploads.report_converting(item.name):
+                data = convert_to_jpeg(self._media.path(item.sha256), item, form)
+        except PillowMissing:
             return ImageFit(shown, misfit=wrong, lacks=True)
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
@@ -213,7 +213,7 @@ class MediaCare:
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
-            lent = list(s3.remembered(self.database.home / "lent"))
+            lent = list(s3.list_objects(self.database.home / "lent"))
             if not lent:
                 return []
             with self.database.reading() as db:
@@ -221,11 +221,11 @@ class MediaCare:
                 kept = digests if db is None else needed_digests(db, digests, ended_by=self.clock.now())
             return [why for one in lent if one.given not in kept and (why := self._take_back(one)) is not None]
 
-    def _take_back(self, lent: s3.Lent) -> str | None:
+    def _take_back(self, lent: s3.BucketObject) -> str | None:
         try:
             from ttp.platforms.media_host import s3
 
-            s3.take_back(self.config, lent)
+            s3.delete_object(self.config, lent)
         except NoPublicUrl as error:
             return error.message
         return None

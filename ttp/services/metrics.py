@@ -1,4 +1,4 @@
-"""Metrics in and out: importing samples from a file, listing them, adding them up."""
+"""Import samples from a file, list them, and add them up."""
 
 from __future__ import annotations
 
@@ -38,9 +38,8 @@ SHOWN = 3
 
 @dataclass
 class Imported:
-    """What became of a file's rows, up to now. `stored` is the number of the last row whose batch is stored. `source`,
-    `title` and `written` are what the file is, `columns` its columns and the field of each (None: not read), `first`
-    its first samples."""
+    """Progress of an import. `stored` is the number of the last row that is stored. `source`, `title` and `written`
+    describe the file, `columns` has its columns with the field of each (None: not read), `first` its first samples."""
 
     read: int = 0
     inserted: int = 0
@@ -53,6 +52,8 @@ class Imported:
     written: str = ""
     columns: tuple[tuple[str, str | None], ...] = ()
     first: list[Sample] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    """Accounts that the file added."""
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -68,16 +69,16 @@ class Metrics:
     def import_file(
         self,
         stream: TextIO,
-        how: How,
+        how: ImportOptions,
         *,
         dry_run: bool = False,
         done: Imported | None = None,
         tell: Callable[[int], object] = lambda rows: None,
     ) -> Imported:
-        """Store the samples of a file, a batch a transaction. A bad row rejects itself. `done` is filled on the way,
-        `tell` called with the number of rows that were read.
+        """Store the samples of a file, one transaction a batch. Bad rows are rejected alone.
 
-        Accounts that do not exist are made, not connected. UsageError where nothing of the file can be read.
+        `done` is updated during the import, and `tell` called with the number of rows read.
+        Accounts that do not exist are added, not connected. UsageError if the file cannot be read.
         """
         done = done or Imported()
         feed = open_feed(stream, how, self._clock.now(), self._platforms)
@@ -104,6 +105,7 @@ class Metrics:
                     platform, _, handle = name.partition("/")
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
                     known[name.lower()] = account_store.save(db, there, now=self._clock.now())
+                    done.added.append(there.name)
             for name, dated, rows in batch:
                 stored += store.save_rows(db, known[name.lower()], rows, dated=dated)
         done.inserted += stored["inserted"]
@@ -112,15 +114,14 @@ class Metrics:
         done.stored = done.read
 
     def samples(self, accounts: Sequence[Account], limit: int | None) -> Iterator[Sample]:
-        """The samples of some accounts (all where none is named), newest post first, read as they are consumed."""
+        """Yield the samples of some accounts (without any: of all), newest post first, reading as needed."""
         with self._database.reading() as db:
             if db is not None:
                 wanted = accounts or stored_accounts.accounts(db)
                 yield from islice(store.read_samples(db, [a.id or 0 for a in wanted], limit), limit)
 
     def totals(self, accounts: Sequence[Account]) -> list[Total]:
-        """What the newest samples of all posts say together, for each account that has any (of these, if some are
-        named)."""
+        """Return the totals of each account with samples, or of each of these accounts."""
         with self._database.reading() as db:
             if db is None:
                 return []
@@ -129,7 +130,7 @@ class Metrics:
 
 
 def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
-    """Fill `batch` with the next rows that can be read; those that cannot are noted. Whether there may be more."""
+    """Fill `batch` with the next valid rows, and note rejected ones. Return whether there may be more."""
     groups = dict[str, tuple[bool, list[Row]]]()
     taken = 0
     for first, block in feed.blocks:
@@ -140,7 +141,7 @@ def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
             for name, dated, rows in feed.reader.read(block, _noted(done, first)):
                 group = groups.get(name)
                 if group is None or group[0] != dated:
-                    # What has no time of reading is compared with what came before it: the others are stored first.
+                    # Undated samples are compared with stored ones, so the order is kept.
                     group = groups[name] = dated, []
                     batch.append((name, dated, group[1]))
                 group[1].extend(rows)
@@ -159,7 +160,7 @@ def _noted(done: Imported, first: int) -> Refuse:
 
 
 def _first(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample]:
-    """The first samples of a block, to be shown."""
+    """Return the first samples of a block, to be shown."""
     found = []
     for cells in block[: 2 * SHOWN]:
         with suppress(UsageError, ValueError):
@@ -175,9 +176,9 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True, slots=True)
-class How:
-    """How a file is to be read, as far as that was said: `source` is one of `columns.sources`, `mapped` has columns and
-    their fields, `account` the account of all rows, `order` which of day and month comes first."""
+class ImportOptions:
+    """Options of an import: `source` is one of `columns.sources`, `mapped` maps columns to fields, `account` is the
+    account of all rows, `order` says whether day or month comes first."""
 
     source: str | None = None
     mapped: Mapping[str, str] | None = None
@@ -188,7 +189,7 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """An open file: its columns, how it is written ("CSV with commas"), the reader of its rows, and these."""
+    """An open file: its columns, its format ("CSV with commas"), the reader of its rows, and the rows in blocks."""
 
     columns: Columns
     written: str
@@ -196,8 +197,8 @@ class Feed:
     blocks: Iterator[Block]
 
 
-def open_feed(stream: TextIO, how: How, now: datetime, platforms: ExportTables) -> Feed:
-    """The feed of a text. UsageError where nothing of it can be read."""
+def open_feed(stream: TextIO, how: ImportOptions, now: datetime, platforms: ExportTables) -> Feed:
+    """Open a text as a feed. UsageError if it cannot be read."""
     text = Buffer(stream)
     if is_json(text):
         return _json(text, how, now, platforms)
@@ -214,7 +215,7 @@ def open_feed(stream: TextIO, how: How, now: datetime, platforms: ExportTables) 
     )
 
 
-def _json(text: Buffer, how: How, now: datetime, platforms: ExportTables) -> Feed:
+def _json(text: Buffer, how: ImportOptions, now: datetime, platforms: ExportTables) -> Feed:
     objects = read_objects(text)
     first = next(objects, None)
     if first is None:
@@ -223,7 +224,7 @@ def _json(text: Buffer, how: How, now: datetime, platforms: ExportTables) -> Fee
         raise UsageError(f"the first object {first[1]}")
     keys = tuple(first[1])
     columns = read_header(keys, platforms, source=how.source, mapped=how.mapped, account=how.account)
-    # A key that the first object lacks may come later.
+    # Later objects may have keys that the first one lacks.
     more = tuple(name for name in COLUMNS if name not in columns.fields and (name != "account" or how.account is None))
     if columns.export is None:
         columns = Columns(columns.source, (*keys, *more), (*columns.fields, *more))
@@ -240,7 +241,7 @@ def _feed(
     columns: Columns,
     written: str,
     rows: Iterator[Record],
-    how: How,
+    how: ImportOptions,
     now: datetime,
     delimiter: str,
     platforms: ExportTables,
@@ -258,7 +259,7 @@ def _feed(
 
 
 def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
-    """Rows that follow each other, together."""
+    """Group consecutive rows into blocks."""
     first, held = 0, list[list[str]]()
     for number, cells in rows:
         if held and (isinstance(cells, str) or number != first + len(held) or len(held) == TOGETHER):
@@ -275,7 +276,7 @@ def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
 
 
 def title(columns: Columns) -> str:
-    """What a file is, in words."""
+    """Describe the format of a file."""
     if columns.export is not None:
         return columns.export.title
     return "columns as mapped" if columns.source == MAPPED else "ttp's own format"

@@ -1,7 +1,7 @@
-"""Reading one account's posts from its platform, and storing a sample of each.
+"""Read the metrics of an account's posts from its platform, and store a sample of each.
 
-Reads only. It claims nothing, holds neither the account nor its token, and its transactions are short: a publish never
-waits for it. What was read is stored at once, so that a stop in the middle loses nothing.
+Never delays publishing: it claims nothing, keeps no lock on the account or its token, and uses short transactions. Each
+page is stored at once, so an interruption loses nothing.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from ttp.store.metric_schedule import FollowedPost
 from ttp.store.sqlite import translate_errors
 
 SHOWN_WITHIN = timedelta(hours=1)
-"""A post that its platform does not show after this is gone; before, its lists may lag behind."""
+"""A post that its platform does not show after this time is gone; before, its lists may lag behind."""
 
 
 Tell = Callable[[int], object]
-"""How many posts were read so far."""
+"""Called with the number of posts read so far."""
 
 
 class Stopped(PartlyFailed):
-    """No more posts of the account can be read now. `again_at`: when they can, where that is known."""
+    """No more posts of the account can be read now. `again_at`: when they can be, if known."""
 
     def __init__(self, message: str, again_at: datetime | None = None) -> None:
         super().__init__(message)
@@ -48,8 +48,8 @@ class Stopped(PartlyFailed):
 
 @dataclass
 class Pulled:
-    """What became of one account's posts. `rejected`: remote id and reason. `waiting`: posts that their platform does
-    not show yet. `error`: why it ended early."""
+    """Result of reading one account's posts. `rejected`: remote ids and reasons. `waiting`: posts that the platform
+    does not show yet. `error`: why it ended early."""
 
     account: str
     read: int = 0
@@ -63,11 +63,13 @@ class Pulled:
 
 
 class MetricsFetcher:
-    """`readers` makes a platform's reader; each is made once, when it is first needed. `patience`: seconds to wait for
-    an answer where that is less than the settings say.
+    """Reads metrics from platforms.
 
-    What reads raises Stopped, ReconnectNeeded, PartlyFailed, UsageError (the credentials are for another host), and
-    what is wrong with the store. What was read before that is kept.
+    `readers` creates a platform's reader when it is first needed. `patience`: seconds to wait for an answer, if less
+    than the settings.
+
+    Raises Stopped, ReconnectNeeded, PartlyFailed, UsageError (the credentials are for another host) and errors of the
+    store. Pages read before are kept.
     """
 
     def __init__(
@@ -88,12 +90,12 @@ class MetricsFetcher:
         self._made: dict[str, MetricsReader] = {}
 
     def close(self) -> None:
-        """Close the readers' connections, and keep what was told of limits. They open again when they are needed."""
+        """Close the readers' connections; known rate limits are kept. Connections reopen when needed."""
         for reader in self._made.values():
             reader.close()
 
     def history(self, account: Account, most: int, done: Pulled, tell: Tell) -> None:
-        """Read the account's newest posts, whoever published them, and count them in `done`."""
+        """Read the account's newest posts, also those not published by ttp, and count them in `done`."""
         for page in self._pages(account, lambda reader, line: reader.history(line, most)):
             self._store(account, page, done)
             tell(done.read)
@@ -101,8 +103,8 @@ class MetricsFetcher:
     def posts(
         self, account: Account, posts: Sequence[FollowedPost], done: Pulled, tell: Tell, stopping: Callable[[], bool]
     ) -> None:
-        """Read these posts, and count them in `done`. Ends after a page once `stopping` says so."""
-        # Until a platform has named a post, its delivery has the id of the upload.
+        """Read these posts, and count them in `done`. Ends after a page if `stopping` returns true."""
+        # Until the platform assigns an id to the post, its delivery has the id of the upload.
         unnamed = [post for post in posts if not post.remote_id.isdecimal()]
         self._wait_for(account, unnamed, done)
         left = {post.remote_id: None for post in posts if post not in unnamed}
@@ -116,12 +118,12 @@ class MetricsFetcher:
             tell(done.read)
             if stopping():
                 return
-        done.rejected += [(one, f"{account.platform} told no numbers of it") for one in left]
+        done.rejected += [(one, f"{account.platform} returned no metrics") for one in left]
 
     def _pages(
         self, account: Account, begin: Callable[[MetricsReader, AccountSession], Iterator[MetricsPage]]
     ) -> Iterator[MetricsPage]:
-        """What the reader reads, with a token that is renewed where that is due."""
+        """Yield the reader's pages, refreshing the token if needed."""
         try:
             held = self._tokens.fresh(account.name)
             line = AccountSession(account, held, lambda refused: self._renewed(account, refused), self._patience)
@@ -140,12 +142,12 @@ class MetricsFetcher:
         if platform not in self._made:
             reader = self._readers(platform)
             if reader is None:
-                raise UsageError(f"{platform} has no numbers to read")
+                raise UsageError(f"ttp cannot read metrics from {platform}")
             self._made[platform] = reader
         return self._made[platform]
 
     def _store(self, account: Account, page: MetricsPage, done: Pulled) -> None:
-        """Keep what one page told, and when each of its posts is read next."""
+        """Store one page, and when each of its posts is read next."""
         ages, now = configured_ages(self._config), self._clock.now()
         if page.note is not None and page.note not in done.notes:
             done.notes.append(page.note)
@@ -166,18 +168,18 @@ class MetricsFetcher:
                         db, account.id or 0, one, read_at=None, next_at=next_reading(ages, known, now)
                     )
                 else:
-                    done.rejected.append((one, f"{account.platform} does not show it any more"))
+                    done.rejected.append((one, f"{account.platform} no longer shows it"))
                     metric_schedule.record_reading(db, account.id or 0, one, read_at=now, next_at=None)
 
     def _put(self, db: Connection, account: Account, sample: Sample, published_at: datetime) -> str:
-        """Store a sample; `inserted`, `updated` or `unchanged`."""
+        """Store a sample, and return `inserted`, `updated` or `unchanged`."""
         last = samples.last_observed(db, account.id or 0, sample.remote_id)
         of_age = is_of_age(configured_ages(self._config), published_at, last, sample.observed_at)
         (what,) = samples.save_samples(db, [replace(sample, dated=of_age)], {account.name.lower(): account.id or 0})
         return what
 
     def _wait_for(self, account: Account, posts: Sequence[FollowedPost], done: Pulled) -> None:
-        """These cannot be asked for yet: not before their next reading."""
+        """Postpone posts without an id until their next reading."""
         if posts:
             ages, now = configured_ages(self._config), self._clock.now()
             done.waiting += len(posts)
@@ -188,13 +190,13 @@ class MetricsFetcher:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One short transaction; nothing of it stays where the block raises."""
+        """Open one short transaction, which is rolled back if the block raises."""
         with closing(self._database.connect()) as db, translate_errors(self._database.path), db.transaction():
             yield db
 
 
 def _error(account: Account, outcome: NotDone) -> TtpError:
-    """Why no more posts were read."""
+    """Return the error for a failed request."""
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
         command = outcome.hint or action("account connect", account.name)
@@ -205,15 +207,15 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
 
 
 LEAST_READS = 5
-"""X lists no fewer on a page."""
+"""The smallest page of X."""
 
 
 BATCH, MOST_BATCHES = 20, 5
-"""Posts of an account that are taken at a time, and how many times in one turn of `ttp run`."""
+"""Posts of an account in a batch, and batches in one turn of `ttp run`."""
 
 
 class Pull:
-    """Over one `Gather`, which it closes."""
+    """Reads the metrics that a person asks for, and those that are due."""
 
     def __init__(
         self, database: Database, gather: MetricsFetcher, config: Config, clock: Clock, platforms: PriceLists
@@ -227,10 +229,8 @@ class Pull:
     def close(self) -> None:
         self._gather.close()
 
-    # What a person asks for.
-
     def chosen(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
-        """Those of all accounts that are read where none is named, and those left out for what they would cost."""
+        """Return the accounts that are read by default, and those that are left out because reading costs money."""
         platforms = self._config.texts("metrics.pull")
         usable = [one for one in accounts if one.connected and one.enabled]
         left_out = [one for one in usable if self._is_priced(one) and one.platform not in platforms]
@@ -241,7 +241,7 @@ class Pull:
         return known and self._platforms.pricing(account.platform) is not None
 
     def posts(self, account: Account) -> list[FollowedPost]:
-        """The account's posts that are followed: published by ttp, and not yet read for the last time."""
+        """Return the account's posts that are still read: published by ttp, and not yet read for the last time."""
         ages, now = configured_ages(self._config), self._clock.now()
         with self._database.reading() as db:
             since = now - lookback(ages)
@@ -250,13 +250,13 @@ class Pull:
     def pull(self, account: Account, posts: Sequence[FollowedPost], history: int | None, tell: Tell) -> Pulled:
         """Read these posts, or the newest `history` ones, and store a sample of each.
 
-        Raises what is wrong with the store. What is wrong with the account or its platform is the result's `error`.
+        Raises errors of the store. An error of the account or its platform is the result's `error`.
         """
         done = Pulled(account.name)
         try:
             if not account.connected:
                 raise ReconnectNeeded(
-                    f"{account.name} is not connected, so its numbers cannot be asked for",
+                    f"{account.name} is not connected, so its metrics cannot be read",
                     Hint("connect it", action("account connect", account.name)),
                     Hint("or import them", action("metrics import", "FILE")),
                 )
@@ -270,13 +270,11 @@ class Pull:
             done.error = error
         return done
 
-    # What `ttp run` does.
-
     def pull_due(self, stopping: Callable[[], bool]) -> None:
-        """Read what is due of every account that is read by itself, a bounded number of posts of each.
+        """Read the due posts of every account that is read automatically, a limited number of each.
 
-        Ends after the answer that is awaited once `stopping` says so. What could not be read is put off, the longer
-        the older the post is; `ttp metrics pull` says why. Raises what is wrong with the store.
+        Ends after the present answer if `stopping` returns true. Posts that could not be read are postponed, older ones
+        for longer; `ttp metrics pull` reports why. Raises errors of the store.
         """
         platforms = self._config.texts("metrics.pull")
         if not platforms or not self._database.exists():
@@ -304,11 +302,11 @@ class Pull:
             if stopped.again_at is not None:
                 self._rest(account, ages, stopped.again_at)
         except (ReconnectNeeded, PartlyFailed, UsageError):
-            return  # whoever publishes meets what is wrong with the account, or a person who pulls
+            return  # publishing, or a person's pull, reports the same problem
 
     def _taken(self, account: Account, ages: Ages) -> list[FollowedPost]:
-        """The next posts to read. They are put off before they are read: whatever becomes of this process or the
-        platform, nobody asks for them again at once."""
+        """Return the next posts to read. They are postponed before they are read, so that a crash does not repeat the
+        requests at once."""
         now = self._clock.now()
         with self._gather.writing() as db:
             posts = self._due(db, account, ages, due_by=now, most=BATCH)
@@ -318,7 +316,7 @@ class Pull:
         return posts
 
     def _rest(self, account: Account, ages: Ages, until: datetime) -> None:
-        """Ask for nothing of the account before `until`: it takes no calls."""
+        """Postpone the account's posts until its rate limit allows calls again."""
         with self._gather.writing() as db:
             for post in self._due(db, account, ages, due_by=until):
                 metric_schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
@@ -332,7 +330,7 @@ class Pull:
 
 
 def read_price(pricing: Pricing | None, posts: Sequence[FollowedPost], history: int | None) -> int:
-    """What a pull costs at most, in thousandths of a US dollar; 0 where the platform charges nothing."""
+    """Return the highest price of a pull in thousandths of a US dollar; 0 if the platform is free."""
     if pricing is None:
         return 0
     return (len(posts) if history is None else max(history, LEAST_READS)) * pricing.per_read

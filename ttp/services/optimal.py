@@ -1,9 +1,9 @@
-"""Which hours and days bring an account more engagement, from its own samples; and the next free one of them."""
+"""Recommend hours and days from an account's own samples, and find the next free ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -17,14 +17,15 @@ from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
+from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
     FreeHour,
     Week,
-    explored_hour,
+    combine_weeks,
+    draw_free_hour,
     free_best_slots,
     free_hours,
     next_free_hour,
-    week_of,
 )
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
@@ -40,17 +41,14 @@ if TYPE_CHECKING:
     from ttp.domain.optimal.explanation import Explanation
 
 FIRST_PULL = 200
-"""Posts that a newcomer reads first: enough for a signal, and twenty cents of X."""
-OFFERED = 20
-"""Drafts that are looked at for one to offer a slot to."""
-_NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
-NEWEST = 1000
-"""The newest posts of an account that are used (docs/explanation/optimal.md, the method)."""
+"""Posts that a first `metrics pull` reads: enough for a recommendation, and at most a dollar on X."""
+DRAFTS_LISTED = 20
+_NO_INSTANTS: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An explanation, and the texts of the account's posts by their remote ids, where they are known."""
+    """An explanation, and the known texts of the account's posts by remote id."""
 
     explanation: Explanation
     texts: Mapping[str, str]
@@ -58,15 +56,15 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A recommendation, and what can be done with it."""
+    """A recommendation, and what to do with it."""
 
     recommendation: Recommendation
     next_at: datetime | None
-    """The next free hour (`free_hours`); None without data."""
+    """The next free hour; None without data."""
     drafts: tuple[int, ...]
-    """Drafts for this account alone, oldest first: as many as are looked at."""
-    way: WayOut
-    """What gets numbers of its posts."""
+    """Drafts for this account alone, oldest first, at most `DRAFTS_LISTED`."""
+    data_action: WayOut
+    """The action that collects metrics of the account."""
     why: str = ""
     """Why that hour is the next, in a clause."""
 
@@ -78,25 +76,25 @@ class Optimal:
         self._config = config
 
     def recommend(self, account: Account, zone: ZoneInfo, db: Connection | None = None) -> Recommendation:
-        """The recommendation for one account, its hours and days in `zone`."""
+        """Rate the hours, days and slots of one account in `zone`."""
         return recommend(self._samples(account, db), account=account.name, zone=zone)
 
     def advise(self, account: Account, zone: ZoneInfo) -> Advice:
-        """The recommendation for one account, the next free slot of it, and drafts that could take that."""
-        told = self.recommend(account, zone)
-        free = self._next_free([told], self._busy([account]))
-        wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=OFFERED)
+        """Return the recommendation for one account, its next free hour, and drafts that could use it."""
+        recommendation = self.recommend(account, zone)
+        free = self._next_free([recommendation], self._busy([account]))
+        wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
         with self._database.reading() as db:
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
-        return Advice(told, free[0].at if free else None, drafts, way_to_data(account), free[0].why if free else "")
+        next_at, why = (free[0].at, free[0].why) if free else (None, "")
+        return Advice(recommendation, next_at, drafts, data_action(account), why)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
-        """Every weekday's hours, best first, for all of these accounts together that have data."""
-        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
-        return week_of(told, self._clock.now())
+        """Return every weekday's hours, best first, for all of these accounts together that have data."""
+        return combine_weeks(self._recommendations(accounts, zones), self._clock.now())
 
     def explain(self, account: Account, zone: ZoneInfo, day: int | None, hour: int | None) -> Explained | None:
-        """Why an hour, a weekday or a slot is rated so, with the texts of the posts behind it; None without data."""
+        """Explain the rating of an hour, a weekday or a slot by the posts in it; None without data."""
         from ttp.domain.optimal.explanation import explain
 
         samples = self._samples(account)
@@ -104,7 +102,7 @@ class Optimal:
         return Explained(found, {one.remote_id: one.text for one in samples if one.text}) if found else None
 
     def backtest(self, account: Account, zone: ZoneInfo) -> Backtest:
-        """Whether the recommendation would have helped, on posts that it was not made from."""
+        """Test the recommendation on posts that it was not made from."""
         from ttp.domain.optimal.backtest import backtest
 
         return backtest(self._samples(account), account=account.name, zone=zone)
@@ -118,56 +116,60 @@ class Optimal:
         explore: float = 0.0,
         seed: int | None = None,
     ) -> tuple[FreeHour, ...]:
-        """The next free hours of all these accounts together, by time; none without data.
+        """Return the next free hours of all these accounts together, by time; none without data.
 
-        Each is, with probability `explore`, one of the best by a draw of the posterior; `seed` None: one that follows
-        from accounts and hour.
+        With probability `explore` an hour is one of the best by a draw of the posterior. `seed` None: derived from the
+        accounts and the present hour, so that asking again returns the same.
         """
-        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
-        if not told or any(one.data_points == 0 for one in told):
+        recommendations = self._recommendations(accounts, zones)
+        if not _all_have_data(recommendations):
             return ()
         gap = self._config.seconds("plan.min_gap_s")
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
-            return self._next_free(told, busy, count)
+            return self._next_free(recommendations, busy, count)
         quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
         found: list[FreeHour] = []
         for _ in range(count):
-            slots = (
-                explored_hour(told, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
-                if random.random() < explore
-                else self._next_free(told, busy)
-            )
-            found += slots
-            busy = {name: sorted([*instants, *(slot.at for slot in slots)]) for name, instants in busy.items()}
-        return tuple(sorted(found, key=lambda slot: slot.at))
+            if random.random() < explore:
+                hour = draw_free_hour(recommendations, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
+            else:
+                hour = next(iter(self._next_free(recommendations, busy)), None)
+            if hour is not None:
+                found.append(hour)
+                busy = {name: sorted([*instants, hour.at]) for name, instants in busy.items()}
+        return tuple(sorted(found, key=lambda hour: hour.at))
+
+    def keeping_to_best(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> list[str]:
+        """Return the names of the accounts that hardly try other than their best hours any more."""
+        return [one.account for one in self._recommendations(accounts, zones) if one.keeps_to_best]
 
     def one_next(
         self,
         accounts: Sequence[Account],
         zones: Sequence[ZoneInfo],
         *,
-        taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
+        taken: Mapping[int, Sequence[datetime]] = _NO_INSTANTS,
         db: Connection | None = None,
     ) -> FreeHour:
-        """The next slot for a post to these accounts. UsageError with the command that would get data.
+        """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
 
-        `taken`: instants by account id that are given away already. `db`: the transaction to look in.
+        `taken`: instants by account id that are not free either. `db`: the transaction to read in.
         """
-        told = [self.recommend(account, zone, db) for account, zone in zip(accounts, zones, strict=True)]
+        recommendations = self._recommendations(accounts, zones, db)
         found: tuple[FreeHour, ...] = ()
-        if told and all(one.data_points for one in told):
+        if _all_have_data(recommendations):
             busy = self._busy(accounts, db)
             for account in accounts:
                 busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
-            found = self._next_free(told, busy)
+            found = self._next_free(recommendations, busy)
         if not found:
             raise self.no_hour(accounts, db)
         return found[0]
 
     def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
-        """Whether no post of these accounts has come too close to an hour that `one_next` chose."""
+        """Whether an hour that `one_next` chose is still free."""
         gap = timedelta(seconds=self._config.seconds("plan.min_gap_s"))
         return not any(
             abs(one - at) < gap
@@ -178,15 +180,15 @@ class Optimal:
     def free_hours(
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
     ) -> Iterator[FreeHour]:
-        """The next free hours of all these accounts together, each beside those before it; none without data.
+        """Yield the next free hours of all these accounts together, each apart from those before it; none without data.
 
-        `busy`: when each account has posts, in order; looked at whenever the next one is asked for.
+        `busy`: the instants of each account's posts, sorted; read again for each hour.
         """
-        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
-        if not told or any(one.data_points == 0 for one in told):
+        recommendations = self._recommendations(accounts, zones)
+        if not _all_have_data(recommendations):
             return iter(())
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
-        return free_hours(told, self._clock.now(), busy, gap, horizon)
+        return free_hours(recommendations, self._clock.now(), busy, gap, horizon)
 
     def free_between(
         self,
@@ -195,61 +197,74 @@ class Optimal:
         span: tuple[datetime, datetime],
         coming: Mapping[str, Sequence[datetime]],
     ) -> list[FreeHour]:
-        """The free ones, from the first instant of `span` on and before the second, among the best slots of all these
-        accounts together, which all have data. `coming`: more posts, that the store need not have yet, by account."""
+        """Return the free ones of the best weekly slots within `span`, for accounts that all have data.
+
+        `coming`: instants by account name of posts that are not stored yet.
+        """
         gap, now = timedelta(seconds=self._config.seconds("plan.min_gap_s")), self._clock.now()
         start, end = span
         if not accounts or end <= now:
             return []
-        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
+        recommendations = self._recommendations(accounts, zones)
         with self._database.reading() as db:
             stored = [queries.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
         busy = [sorted([*known, *coming.get(one.name, ())]) for one, known in zip(accounts, stored, strict=True)]
-        hours = takewhile(lambda slot: slot.at < end, free_best_slots(told, now, busy, gap.total_seconds()))
+        hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
         return [slot for slot in hours if slot.at >= start]
 
     def no_hour(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
-        """That there is no best slot for a post to these accounts."""
+        """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
-            return UsageError(
-                f"every one of the best hours of {names} is taken for a year", Hint("see them", action("list"))
-            )
-        return UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts, db))
+            return UsageError(f"all best hours of {names} are busy for a year", Hint("see them", action("list")))
+        return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
     def measured(self, accounts: Sequence[Account]) -> list[Account]:
-        """Those of the accounts that have data."""
+        """Return the accounts that have data."""
         empty = self._without_data(accounts)
         return [one for one in accounts if one not in empty]
 
-    def ways_to_data(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
-        """The commands that get numbers of those accounts that have none."""
+    def data_hints(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
+        """Return the commands that collect metrics of the accounts without data."""
         empty = self._without_data(accounts, db)
-        return tuple(dict.fromkeys(Hint("get some", way_to_data(one)) for one in empty or accounts))
+        return tuple(dict.fromkeys(Hint("get some", data_action(one)) for one in empty or accounts))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
-        with nullcontext(db) if db else self._database.reading() as db:
+        with self._reading(db) as db:
             return [one for one in accounts if db is None or not stored_samples.newest_samples(db, one.id or 0, 1)]
 
+    def _recommendations(
+        self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], db: Connection | None = None
+    ) -> list[Recommendation]:
+        return [self.recommend(account, zone, db) for account, zone in zip(accounts, zones, strict=True)]
+
     def _next_free(
-        self, told: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
+        self, recommendations: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
     ) -> tuple[FreeHour, ...]:
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
-        return next_free_hour(told, now=self._clock.now(), busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
+        now = self._clock.now()
+        return next_free_hour(recommendations, now=now, busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
 
     def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
-        with nullcontext(db) if db else self._database.reading() as db:
+        with self._reading(db) as db:
             return stored_samples.newest_samples(db, account.id or 0, NEWEST) if db else []
 
     def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
-        """The instants of each account's posts that a slot may come too close to, sorted."""
+        """Return the sorted instants of each account's posts that an hour could be too close to."""
         since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
-        with nullcontext(db) if db else self._database.reading() as db:
+        with self._reading(db) as db:
             return {one.name: queries.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
 
+    def _reading(self, db: Connection | None) -> AbstractContextManager[Connection | None]:
+        return nullcontext(db) if db else self._database.reading()
 
-def way_to_data(account: Account) -> Action:
-    """The action that gets numbers of an account's posts: from its platform, where it is connected."""
+
+def _all_have_data(recommendations: Sequence[Recommendation]) -> bool:
+    return bool(recommendations) and all(one.data_points for one in recommendations)
+
+
+def data_action(account: Account) -> Action:
+    """Return the action that collects metrics of an account: from its platform if it is connected."""
     if account.connected and not account.needs_reconnect:
         return action("metrics pull", history=FIRST_PULL, account=account.name)
     return action("metrics import", "FILE")

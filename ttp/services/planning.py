@@ -1,7 +1,7 @@
-"""Plans: drafts proposed for the best free hours of their accounts, and scheduled there in one transaction.
+"""Propose times for drafts, and schedule a proposal in one transaction.
 
-A proposal changes nothing. What it rests on, that the posts are drafts and that their accounts have no other posts
-than then, is looked at again inside the transaction that schedules it.
+A proposal changes nothing. The transaction checks again that the posts are drafts and that their accounts have the same
+posts as before.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a plan is to be like. `start` None: now; `days` of 24 hours from then on."""
+class PlanRequest:
+    """A request for a plan: `days` of 24 hours from `start` on; None: now."""
 
     days: int
     start: datetime | None = None
@@ -51,7 +51,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan that nothing has been done about yet."""
+    """A plan that is not scheduled yet."""
 
     plan: Plan
     limits: Limits
@@ -59,24 +59,24 @@ class Proposal:
     posts: Mapping[int, Post]
     schedules: Mapping[str, AccountSchedule]
     agenda: Availability
-    """What it rests on."""
+    """The accounts' posts that it was made with."""
     enough_days: int | None = None
-    """Where posts were left out: days in which all would fit, if a year has as many."""
+    """Days in which all posts fit, if some were left out and a year is long enough."""
 
     @property
     def zones(self) -> dict[str, ZoneInfo]:
-        """By account: the zone of its hours and days."""
-        return {name: one.told.zone for name, one in self.schedules.items()}
+        """The zone of each account's hours and days."""
+        return {name: one.recommendation.zone for name, one in self.schedules.items()}
 
     @property
     def unknown(self) -> list[str]:
-        """The accounts of which nothing is known."""
-        return [name for name, one in self.schedules.items() if not one.told.data_points]
+        """The accounts without data."""
+        return [name for name, one in self.schedules.items() if not one.recommendation.data_points]
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A draft that could be scheduled, and what to warn of."""
+    """A draft that can be scheduled, and its warnings."""
 
     post: Post
     warnings: tuple[Problem, ...]
@@ -89,19 +89,19 @@ class Planning:
         self._optimal = optimal
         self._slots = slots
 
-    def propose(self, ids: Sequence[int], asked: Asked) -> Proposal:
-        """Times for some drafts. StateRefused or ContentRefused where one of them could not be scheduled at all."""
+    def propose(self, ids: Sequence[int], asked: PlanRequest) -> Proposal:
+        """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all."""
         self._posts.convert_media(list(dict.fromkeys(ids)))
         with self._posts.database.reading() as db:
             posts = [draft.post for draft in self._drafts(db, ids)]
         return self.place({post.id or 0: post for post in posts}, asked, self.agenda(asked.gap_s))
 
     def agenda(self, gap_s: float) -> Availability:
-        """The posts that matter to a plan: also those of the first day, and one gap before."""
+        """Return the posts that matter to a plan, from the first day and one gap before."""
         return Availability(self._posts.database, self._posts.clock.now() - max(2 * _DAY, timedelta(seconds=gap_s)))
 
-    def place(self, posts: Mapping[int, Post], asked: Asked, agenda: Availability) -> Proposal:
-        """Times for posts, by any numbers, that all have accounts; beside what is on the agenda."""
+    def place(self, posts: Mapping[int, Post], asked: PlanRequest, agenda: Availability) -> Proposal:
+        """Propose times for posts with accounts, by any numbers, around the posts of `agenda`."""
         known = {account.name: account for account in self._posts.accounts()}
         named = dict.fromkeys(name for post in posts.values() for name in sorted(post.accounts))
         accounts = [known[name] for name in named]
@@ -124,7 +124,7 @@ class Planning:
         return Proposal(plan, limits, asked.way, posts, schedules, agenda, enough)
 
     def schedule(self, proposal: Proposal) -> list[SavedPost]:
-        """Give the posts of a proposal their times: all of them, or none."""
+        """Schedule all posts of a proposal, or none."""
         now, changed = self._posts.clock.now(), list[Post]()
         with self._posts.database.writing() as db:
             proposal.agenda.refuse_changed(db)
@@ -153,7 +153,7 @@ class Planning:
         way: PlanMethod,
         accounts: Sequence[Account],
     ) -> int | None:
-        """Days in which all drafts fit, not many more than needed; None where a year is too short."""
+        """Return a number of days in which all drafts fit, not many more than needed; None if a year is too short."""
         days = round((limits.end - limits.start) / _DAY)
         while days < LONGEST_DAYS:
             days = min(LONGEST_DAYS, days + max(1, days // 2))
@@ -164,8 +164,7 @@ class Planning:
         return None
 
     def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[_Draft]:
-        """The posts, all of which could be scheduled as they are, with what to warn of. Of several that could not, each
-        is named."""
+        """Return the drafts with their warnings. The error names each post that cannot be scheduled."""
         wanted = list(dict.fromkeys(ids))
         posts = list(queries.posts_by_id(db, wanted)) if db else []
         missing = set(wanted) - {post.id for post in posts}
@@ -193,13 +192,11 @@ def _refuse_other_than_draft(post: Post) -> None:
             f"post {post.id} is scheduled already", Hint("make it a draft", action("unschedule", post.id))
         )
     if post.status is not PostStatus.DRAFT:
-        raise StateRefused(
-            f"post {post.id} is {post.status}, and no draft", Hint("look at it", action("show", post.id))
-        )
+        raise StateRefused(f"post {post.id} is {post.status}, not a draft", Hint("look at it", action("show", post.id)))
 
 
 def _all_of(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
-    """One error for all posts that cannot be scheduled."""
+    """Combine the errors of all posts that cannot be scheduled."""
     (post_id, first), *more = refusals.items()
     if not isinstance(first, StateRefused) and asked > 1:
         first = ContentRefused(f"post {post_id}: {first.message}", *first.hints, problems=first.problems)

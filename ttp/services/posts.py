@@ -22,6 +22,7 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     as_draft,
+    copy_of,
     example_account,
     merge_options,
     new_delivery,
@@ -35,6 +36,7 @@ from ttp.domain.post_edit import (
     with_accounts,
     with_alt_texts,
     with_derived_status,
+    with_tags,
     with_time,
 )
 from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
@@ -174,8 +176,6 @@ class Posts:
             found[post_id] = accounts_of(post, known)
         return found
 
-    # Checks.
-
     def check_post(
         self, post: Post, accounts: Iterable[Account], *, timed: bool, db: Connection | None = None
     ) -> tuple[Problem, ...]:
@@ -198,7 +198,7 @@ class Posts:
         return check(post, {one.name: one for one in accounts}, self.platforms, no_host=None, config=self.config)
 
     def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
-        from ttp.platforms.media_host.availability import trouble
+        from ttp.platforms.media_host.availability import media_host_problem
         from ttp.services.media import gone_problems, rehearsed
 
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
@@ -206,7 +206,7 @@ class Posts:
             post,
             {one.name: one for one in accounts},
             self.platforms,
-            no_host=trouble(self.config),
+            no_host=media_host_problem(self.config),
             config=self.config,
             fits=self.media_conversion.fits(post.media, to_come),
             rehearsed=rehearsed(self.config, self.platforms),
@@ -322,7 +322,7 @@ class Posts:
             media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
             variants=merge_options({}, check_variants(wanted.variants, known, self.platforms)),
             thread=wanted.thread or (),
-            tags=unique(wanted.tags or ()),
+            tags=with_tags(wanted.tags or ()),
             options=dict(wanted.options),
             key=wanted.key,
             key_digest=self.fingerprint(wanted),
@@ -450,6 +450,14 @@ class Posts:
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
 
+    def copy(self, post_id: int) -> SavedPost:
+        """Store a new draft with the content, accounts and options of a post. Raise NotFound."""
+        post = self.post(post_id)
+        new = copy_of(post, [new_delivery(account, None) for account in accounts_of(post, self.accounts())])
+        with self.database.writing() as db:
+            self.refuse_forbidden_change(db, None, new)
+            return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))
+
     def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
         """Make posts drafts again: without a time."""
 
@@ -497,8 +505,6 @@ class Posts:
             recorder.go_on(db, draft.id or 0)
         return recorder
 
-    # Steps of a change.
-
     def _confirm_time(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], post_id: int | None
     ) -> ResolvedTime:
@@ -545,11 +551,6 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     return tuple(account for account in known if account.id in ids)
 
 
-def unique(words: Sequence[str]) -> tuple[str, ...]:
-    """Return each word once, in their order."""
-    return tuple(dict.fromkeys(words))
-
-
 def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None) -> Post:
     late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
     return replace(
@@ -559,7 +560,7 @@ def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items:
         variants=merge_options(before.variants, variants),
         options=merge_options(before.options, wanted.options),
         thread=before.thread if wanted.thread is None else wanted.thread,
-        tags=before.tags if wanted.tags is None else unique(wanted.tags),
+        tags=with_tags(before.tags if wanted.tags is None else wanted.tags, wanted.add_tags, wanted.remove_tags),
         max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,
     )
 

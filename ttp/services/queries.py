@@ -68,8 +68,16 @@ class Queries:
         """One post, as it is shown. NotFound if there is none."""
         found = self.many([post_id])
         if not found:
-            raise post_not_found(post_id)
+            raise self._deleted(post_id) or post_not_found(post_id)
         return found[0]
+
+    def _deleted(self, post_id: int) -> NotFound | None:
+        """Return the error that names a deleted post, if it was one."""
+        with self._database.reading() as db:
+            if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
+                return None
+        ways = Hint("its log", action("log", post_id)), Hint("bring it back", action("undo", post=post_id))
+        return NotFound(f"post {post_id} is deleted", *ways)
 
     def _views(self, posts: Sequence[Post]) -> list[PostView]:
         with self._database.reading() as db:

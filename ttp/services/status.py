@@ -77,6 +77,7 @@ class Status:
                 reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
                 retry=tuple(queries.posts_needing_action(db, "failed", auth=False)),
                 approve=tuple(queries.posts_waiting_for_approval(db)) if self._approval else None,
+                retry_after_reconnect=tuple(queries.posts_needing_action(db, "failed", auth=True)),
             )
             return Health(
                 publisher=publisher,
@@ -130,7 +131,9 @@ class Status:
         """Return whether posts wait and no publisher runs, or has run lately."""
         publisher, now = self._publisher(), self._clock.now()
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
-        if publisher.running or (publisher.last_run_at is not None and now - publisher.last_run_at <= expected):
+        comes_again = publisher.mode in ("once", "loop")  # `ttp publish` and --until-idle say nothing of a next run
+        last = publisher.last_run_at if comes_again else None
+        if publisher.running or (last is not None and now - last <= expected):
             return False
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, now, approved=self._approval))

@@ -11,6 +11,7 @@ from ttp import views
 from ttp.views import Json
 
 if TYPE_CHECKING:
+    from ttp.domain.optimal import Recommendation
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
     from ttp.services.optimal import Advice, Explained
@@ -79,14 +80,14 @@ BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHou
 
 @dataclass(frozen=True, slots=True)
 class AccountAdvice:
-    """What one account is told, and whether somebody said which zone its hours are in."""
+    """The advice for one account, and whether its zone was set (else it is the machine's)."""
 
     advice: Advice
     zone_known: bool = True
 
 
 def list_with_single(name: str) -> Callable[[list[Json]], Json]:
-    """All of them in a list, and the only one by itself."""
+    """Return a function that puts objects in a list under `name`s, and a single one under `name` too."""
 
     def wrap(rows: list[Json]) -> Json:
         shape: Json = {"success": True, f"{name}s": rows}
@@ -96,7 +97,7 @@ def list_with_single(name: str) -> Callable[[list[Json]], Json]:
 
 
 def best_rows(row: Json) -> Iterable[Json]:
-    """A recommendation's hours, then its days."""
+    """Yield the rows of a recommendation: its hours, then its days."""
     for what, rows in (("hour", row["bestHours"]), ("day", row["bestDays"])):
         assert isinstance(rows, Sequence)
         for one in rows:
@@ -109,6 +110,10 @@ def heatmap_json(told: AccountAdvice) -> Json:
     best = {(slot.day, slot.hour) for slot in found.best_slots}
     slots = [{**slot.as_json(), "best": (slot.day, slot.hour) in best} for slot in found.slots]
     return {**{name: shape[name] for name in HEATMAP_FIELDS[:-1]}, "slots": slots}
+
+
+def heatmap_rows(found: Recommendation) -> Iterable[Json]:
+    return [{"account": found.account, **slot.as_json()} for slot in found.slots]
 
 
 def week_rows(row: Json) -> Iterable[Json]:
@@ -132,12 +137,17 @@ def explanation_json(one: Explained, most: int | None) -> Json:
     }
 
 
+def explanation_rows(one: Explained, most: int | None) -> Iterable[Json]:
+    account = one.explanation.recommendation.account
+    return [{"account": account, **row} for row in explained_posts(one, most)]
+
+
 def explained_posts(one: Explained, most: int | None) -> list[Json]:
     return [_post_behind(post, one.texts) for post in one.explanation.posts[:most]]
 
 
 def _post_behind(behind: PostBehind, texts: Mapping[str, str]) -> Json:
-    """A post and what it was made of: one plus engagement is (1 + trend) times one plus each of the three shares."""
+    """Return a post with its parts: one plus engagement is (1 + trend) times one plus each of the three shares."""
     post, parts = behind.post, behind.parts
     return {
         "publishedAt": views.format_json_instant(post.published_at),
@@ -180,5 +190,5 @@ def _lift(lift: Lift | None) -> Json | None:
 
 
 def _share(number: float | None) -> float | None:
-    """Four decimals, and never a negative zero."""
+    """Round to four decimals, without a negative zero."""
     return None if number is None else round(number, 4) + 0.0

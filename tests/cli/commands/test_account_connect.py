@@ -24,7 +24,7 @@ from tests.settings import Config
 from ttp.cli.commands import account as account_module
 from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import App
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.tiktok import records as tiktok_records
 from ttp.sandbox.x import records as x_records
 from ttp.store.credentials import CredentialsFile
@@ -34,19 +34,21 @@ HERE, AWAY = "http://127.0.0.1:0/callback", Config().text("platforms.instagram.r
 
 
 @pytest.fixture
-def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+def sandbox(
+    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
+) -> RunningSandbox:
     """A sandbox that the settings point at, with the id of its app for each platform."""
-    with running_sandbox(now=clock.now) as running:
-        for platform, app, redirect in (
-            ("X", x_records.PUBLIC, HERE),
-            ("TIKTOK", tiktok_records.APP, HERE),
-            ("INSTAGRAM", instagram_records.INSTAGRAM, AWAY),
-        ):
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", running.url)
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__CLIENT_ID", app.id)
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", redirect)
-        monkeypatch.setenv("DISPLAY", ":0")
-        yield running
+    shared_sandbox.reset(now=clock.now)
+    for platform, app, redirect in (
+        ("X", x_records.PUBLIC, HERE),
+        ("TIKTOK", tiktok_records.APP, HERE),
+        ("INSTAGRAM", instagram_records.INSTAGRAM, AWAY),
+    ):
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", shared_sandbox.url)
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__CLIENT_ID", app.id)
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", redirect)
+    monkeypatch.setenv("DISPLAY", ":0")
+    return shared_sandbox
 
 
 class Browser:
@@ -157,7 +159,7 @@ def test_what_is_pasted_wrong_may_be_pasted_again_three_times(
     person["Paste"] = lambda: pasted.pop(0)
     ran = ttp("account", "connect", "x", "--paste")
     assert ran.code == 2
-    assert ran.err.count("That is not the answer") == 3
+    assert ran.err.count("That address is not complete") == 3
     assert "ttp account connect x --paste" in ran.err
     pasted[:] = ["nothing of the kind", says(seen[-1])]
     person["Paste"] = lambda: pasted.pop(0) if len(pasted) > 1 else says(seen[-1])
@@ -207,7 +209,7 @@ def test_a_dead_token_fails_what_is_due_at_once_and_nothing_else_and_connecting_
     browser.act = goes_back
     ran = ttp.ok("account", "connect", "x/demo", "--json")
     assert ran.json == {**before, "needsReconnect": False}
-    assert "note: 1 post failed meanwhile:  ttp retry --failed --account x/demo" in ran.err
+    assert "note: 1 post failed while it was not connected:  ttp retry --failed --account x/demo" in ran.err
     ttp.ok("retry", "--failed", "--account", "x/demo", "--yes")
     seen = [(post.account, post.text) for post in sandbox.state.visible_posts()]
     assert seen == [("x/other", "Too soon"), ("x/demo", "Too soon")]
@@ -215,7 +217,7 @@ def test_a_dead_token_fails_what_is_due_at_once_and_nothing_else_and_connecting_
 
 def test_permissions_that_are_missing_are_named(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
     ran = ttp.ok("account", "connect", "x", "--scopes", "users.read,tweet.read,tweet.write,offline.access")
-    assert "did not get media.write" in ran.err
+    assert "lacks the permissions media.write" in ran.err
 
 
 def test_without_a_browser_the_address_is_printed_and_nothing_opened(
@@ -277,7 +279,7 @@ def test_user_keys_that_cannot_sign_are_refused(ttp: Program, name: str, keys: d
 def test_adding_a_pair_says_to_keep_the_home(ttp: Program) -> None:
     pair = json.dumps({"accessToken": "a", "refreshToken": "r"})
     ran = ttp.ok("account", "add", "x/me", "--credentials", "-", stdin=pair)
-    assert "keep TTP_HOME between runs" in ran.err
+    assert "Do not copy or delete TTP_HOME" in ran.err
     assert "keep TTP_HOME" not in ttp.ok("account", "add", "x/me", "--credentials", "-", "-q", stdin=pair).err
 
 
@@ -318,7 +320,7 @@ def test_a_redirect_address_that_is_none_is_refused(
     monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", address)
     ran = ttp("account", "connect", "x")
     assert ran.code == 2
-    assert "is no web address" in ran.err
+    assert "is not a web address" in ran.err
 
 
 def test_a_taken_port_is_refused(ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,23 +341,25 @@ def test_what_browsers_write_does_not_reach_stdout(
     assert capfd.readouterr().out == "data\n"
 
 
-def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_address(ttp: Program) -> None:
-    with running_sandbox() as running:
-        settings = {
-            "TTP_HOME": str(ttp.home),
-            "TTP_PLATFORMS__X__BASE_URL": running.url,
-            "TTP_PLATFORMS__X__CLIENT_ID": x_records.PUBLIC.id,
-            "TTP_PLATFORMS__X__REDIRECT_URI": HERE,
-        }
-        words = ["account", "connect", "x", "--no-browser", "--fields", "account,connected"]
-        command = [sys.executable, "-m", "ttp", *words]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
-        ) as process:
-            assert process.stderr is not None
-            address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
-            page = goes_back(address)
-            out, _ = process.communicate(timeout=30)
+def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_address(
+    ttp: Program, shared_sandbox: RunningSandbox
+) -> None:
+    shared_sandbox.reset()
+    settings = {
+        "TTP_HOME": str(ttp.home),
+        "TTP_PLATFORMS__X__BASE_URL": shared_sandbox.url,
+        "TTP_PLATFORMS__X__CLIENT_ID": x_records.PUBLIC.id,
+        "TTP_PLATFORMS__X__REDIRECT_URI": HERE,
+    }
+    words = ["account", "connect", "x", "--no-browser", "--fields", "account,connected"]
+    command = [sys.executable, "-m", "ttp", *words]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
+    ) as process:
+        assert process.stderr is not None
+        address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
+        page = goes_back(address)
+        out, _ = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "x/demo\ttrue\n")
     assert page.text == "ttp has the answer. You can close this page and go back to the terminal."
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -20,7 +19,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.drift.terminal import on_a_terminal
 from ttp.platforms.oauth import callback
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.tiktok import records as tiktok_records
 from ttp.sandbox.x import records as x_records
 
@@ -29,13 +28,15 @@ HTML = "<b onload=alert(1)>No</b>\x1b[31m\u202e" + "x" * 70_000
 
 
 @pytest.fixture
-def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    with running_sandbox(now=clock.now) as running:
-        monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
-        monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.PUBLIC.id)
-        monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", "http://127.0.0.1:0/callback")
-        monkeypatch.setenv("DISPLAY", ":0")
-        yield running
+def sandbox(
+    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
+) -> RunningSandbox:
+    shared_sandbox.reset(now=clock.now)
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.PUBLIC.id)
+    monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", "http://127.0.0.1:0/callback")
+    monkeypatch.setenv("DISPLAY", ":0")
+    return shared_sandbox
 
 
 class Visits:
@@ -172,7 +173,7 @@ def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: 
     with on_a_terminal(program("tiktok", "--paste"), cwd=tmp_path, env=environment) as terminal:
         terminal.until("Client key: ")
         terminal.type(f"{tiktok_records.APP.id}\n")
-        shown = terminal.until("Client secret: ")
+        shown = terminal.until("Client secret (hidden): ")
         terminal.type(f"{tiktok_records.APP.secret}\n")
         shown += terminal.until("Paste it here: ")
         url = next(line.strip() for line in shown.splitlines() if "/v2/auth/authorize/" in line)
@@ -180,18 +181,18 @@ def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: 
         shown += terminal.until("Paste it here: ")
         terminal.type(says(url, handle="roastery") + "\n")
         shown += terminal.rest()
-    assert "That is not the answer: it is neither an address nor a code." in shown
+    assert "That address is not complete: it is neither an address nor a code." in shown
     assert "tiktok/roastery is connected." in shown
     assert (tiktok_records.APP.secret or "-") not in shown
 
 
 @pytest.mark.parametrize(("ends", "code"), [("Ctrl-C", 130), ("Ctrl-D", 2)])
-@pytest.mark.parametrize("prompt", ["Client key: ", "Client secret: ", "Paste it here: "])
+@pytest.mark.parametrize("prompt", ["Client key: ", "Client secret (hidden): ", "Paste it here: "])
 def test_whoever_stops_typing_connects_nothing(
     environment: dict[str, str], tmp_path: Path, ttp: Program, prompt: str, ends: str, code: int
 ) -> None:
     with on_a_terminal(program("tiktok", "--paste"), cwd=tmp_path, env=environment) as terminal:
-        for asked in ("Client key: ", "Client secret: ", "Paste it here: "):
+        for asked in ("Client key: ", "Client secret (hidden): ", "Paste it here: "):
             terminal.until(asked)
             if asked == prompt:
                 break
@@ -203,7 +204,7 @@ def test_whoever_stops_typing_connects_nothing(
         shown = terminal.rest()
         assert terminal.code() == code
     assert "Traceback" not in shown
-    assert ("nothing was connected" in shown) == (ends == "Ctrl-D")
+    assert ("no account was connected" in shown) == (ends == "Ctrl-D")
     assert not ttp.home.exists()
 
 
@@ -213,7 +214,7 @@ def test_ctrl_c_ends_the_wait_for_the_browser(environment: dict[str, str], tmp_p
         terminal.interrupt()
         shown += terminal.rest()
         assert terminal.code() == 130
-    assert "ttp waits five minutes for the browser to come back to http://127.0.0.1:" in shown
+    assert "ttp waits five minutes for the browser to return to http://127.0.0.1:" in shown
     assert "Traceback" not in shown
     assert not ttp.home.exists()
 

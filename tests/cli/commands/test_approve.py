@@ -97,7 +97,7 @@ def test_a_draft_is_approved_as_it_is_and_a_time_takes_that_back(strict: Program
 def test_where_it_is_not_needed_it_says_so(ttp: Program) -> None:
     ttp.account()
     ttp.post("hi", "--to", "x", "--at", "in 1h")
-    assert "posts go out here without it: publish.require_approval is false" in ttp.ok("approve", "1").err
+    assert "approval is not required here: publish.require_approval is false" in ttp.ok("approve", "1").err
     assert approved(ttp)
 
 
@@ -228,7 +228,7 @@ def test_what_waits_is_not_overdue_and_misses_nothing_before_its_limit(strict: P
     assert strict("doctor", "--json").json["failures"] == 0
     ran = strict("run", "--once", "--json")
     assert (ran.code, ran.json["claimed"], ran.json["missed"]) == (0, 0, 0)
-    assert "due, and waiting for approval:  ttp approve 1 2" in strict("run", "--once", "--format", "table").err
+    assert "waiting for approval:  ttp approve 1 2" in strict("run", "--once", "--format", "table").err
     assert strict("run", "--once", "-q").err == ""
     clock.advance(hours=4, seconds=1)
     ran = strict("run", "--once", "--json")
@@ -250,7 +250,7 @@ def test_whoever_schedules_is_told_that_it_must_be_approved(strict: Program, tmp
     def told(*argv: str) -> str:
         return strict.ok(*argv).err
 
-    said = "nothing of this goes out before it is approved:  "
+    said = "This is not published before it is approved:  "
     assert f"{said}ttp approve 4" in told("create", "hi", "--to", "x", "--at", "in 4h")
     assert said not in told("create", "hi", "--to", "x")
     assert f"{said}ttp approve 1 2" in told("schedule", "1", "2", "--at", "in 5h")

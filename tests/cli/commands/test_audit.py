@@ -47,4 +47,4 @@ def test_a_breach_is_named_and_ends_with_1(ttp: Program) -> None:
 
 
 def test_a_terminal_gets_every_breach_in_full(ttp: Program) -> None:
-    assert ttp.ok("audit", "--format", "table").out == "Nothing is stored yet.\n"
+    assert ttp.ok("audit", "--format", "table").out == "No posts yet.\n"

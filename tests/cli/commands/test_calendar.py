@@ -132,7 +132,9 @@ def test_a_picture_is_as_wide_as_the_terminal_at_most(
 def test_an_empty_store_has_an_empty_calendar_and_none_is_made(ttp: Program) -> None:
     assert ttp.ok("calendar").out == ""
     assert ttp.ok("calendar", "--week", "--json").json["posts"] == []
-    assert ttp.ok("calendar", "--format", "table").out.endswith("\nNo posts here.  Write one:  ttp create 'Hello'\n")
+    assert ttp.ok("calendar", "--format", "table").out.endswith(
+        "\nNo posts in this time.  Create one:  ttp create 'Hello'\n"
+    )
     assert list(Calendar.from_ical(ttp.ok("calendar", "--ics").out).walk("VEVENT")) == []
     assert not ttp.home.exists()
 
@@ -144,9 +146,9 @@ def test_it_may_be_read_where_nothing_else_may_be_done(planned: Program, monkeyp
 
 def test_a_pause_is_told(planned: Program) -> None:
     planned.ok("pause")
-    assert planned.ok("calendar").err == "note: publishing is paused, what is due waits:  ttp resume\n"
+    assert planned.ok("calendar").err == "note: Publishing is paused; due posts wait:  ttp resume\n"
     shown = planned.ok("calendar", "--format", "table")
-    assert (shown.err, shown.out.splitlines()[-1]) == ("", "publishing is paused, what is due waits:  ttp resume")
+    assert (shown.err, shown.out.splitlines()[-1]) == ("", "Publishing is paused; due posts wait:  ttp resume")
 
 
 def test_a_week_may_span_two_years(ttp: Program) -> None:
@@ -201,7 +203,7 @@ def test_ics_has_no_fields(planned: Program) -> None:
     ran = planned("calendar", "--ics", "--fields", "id")
     assert (ran.code, ran.err) == (
         2,
-        "ttp: error: --ics writes a calendar file, not rows\n  the file:      ttp calendar --ics\n",
+        "ttp: error: --ics writes a calendar file, without --json and --fields\n  try:           ttp calendar --ics\n",
     )
 
 
@@ -264,7 +266,7 @@ def test_what_is_made_is_a_post_and_what_is_not_yet_will_come(weekly: Program) -
         "repeat": 1,
     }
     assert weekly.ok("calendar", "2026-W53").rows == [["2026-12-28", "08:00", "", "x/me", "Market day!"]]
-    assert "○ will come by a repeat" in weekly.ok("calendar", "2026-W53", "--format", "table").out
+    assert "○ a repeat will create it" in weekly.ok("calendar", "2026-W53", "--format", "table").out
     assert weekly.count("post") == 5
 
 

@@ -146,7 +146,7 @@ def test_set_says_where_the_environment_goes_before_it(
     monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "4")
     ran = ttp.ok("config", "set", "publish.retry_max", "5", "--json")
     assert ran.json["value"] == 4
-    assert "TTP_PUBLISH__RETRY_MAX goes before the file here" in ran.err
+    assert "TTP_PUBLISH__RETRY_MAX overrides the file here" in ran.err
 
 
 def test_a_name_in_the_file_that_is_none_is_a_note_and_not_when_quiet(ttp: Program, file: Path) -> None:
@@ -173,7 +173,7 @@ def test_edit_puts_the_file_in_place_once_it_is_right(
     editing(monkeypatch, tmp_path, 'echo "retry_max = 7" > "$1"; echo "[" >> "$1"')
     refused = ttp("config", "edit")
     assert refused.code == 2
-    assert "go on with it:  ttp config edit" in refused.err
+    assert "continue:  ttp config edit" in refused.err
     assert file.read_text() == BY_HAND.replace("= 3", "= 6")
 
 
@@ -183,7 +183,7 @@ def test_what_was_refused_is_there_when_it_is_edited_again(
     editing(monkeypatch, tmp_path, 'echo "timezone = 3 # typed for long" > "$1"')
     assert ttp("config", "edit").code == 2
     editing(monkeypatch, tmp_path, 'sed -i.bak "s/3/\'Asia\\/Tokyo\'/" "$1"')
-    assert "goes on with what was not taken" in ttp.ok("config", "edit").err
+    assert "continuing with the text that had errors" in ttp.ok("config", "edit").err
     assert file.read_text() == "timezone = 'Asia/Tokyo' # typed for long\n"
     assert not Path(f"{file}.edit").exists()
 
@@ -218,7 +218,7 @@ def test_without_an_editor_or_a_terminal_edit_says_so(ttp: Program, monkeypatch:
     monkeypatch.setenv("EDITOR", "vi")
     refused = ttp("config", "edit")
     assert refused.code == 2
-    assert "no terminal for an editor" in refused.err
+    assert "an editor needs a terminal" in refused.err
 
 
 def _values(key: Key) -> st.SearchStrategy[Value]:
@@ -244,7 +244,7 @@ def test_what_is_put_is_what_is_read_and_nothing_else_changes(tmp_path: Path, da
     expected: dict[str, object] = {"timezone": "Europe/Berlin", "publish.retry_max": 3}
     for name in data.draw(st.lists(st.sampled_from(list(KEYS)), max_size=4)):
         value = data.draw(st.one_of(st.none(), _values(KEYS[name])))
-        config.put(path, KEYS[name], value)
+        config.write_setting(path, KEYS[name], value)
         if value is None:
             expected.pop(name, None)
         else:
@@ -281,7 +281,7 @@ def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
     monkeypatch.setenv("TTP_EDITOR", str(editor))
     refused = ttp("config", "edit")
     assert refused.code == 2
-    assert "was changed by something else meanwhile" in refused.err
+    assert "was changed while you edited" in refused.err
     assert file.read_text() == f"{BY_HAND}# other\n"
     assert "min_gap_s = 60" in file.with_name("config.toml.edit").read_text()
     editor.write_text("#!/bin/sh\n")
@@ -317,8 +317,7 @@ def test_a_zone_that_is_none_is_refused_from_the_editor_too(
     refused = ttp("config", "edit")
     assert (refused.code, file.read_text()) == (2, BY_HAND)
     assert refused.err == (
-        'ttp: error: timezone: no time zone is called "Mars"\n'
-        "  what you wrote is kept, go on with it:  ttp config edit\n"
+        'ttp: error: timezone: no time zone is called "Mars"\n  your text is kept; continue:  ttp config edit\n'
     )
 
 
@@ -333,7 +332,7 @@ def test_a_variable_that_is_nearly_a_setting_s_is_told(ttp: Program, monkeypatch
     said = 'TTP_PUBLISH__RETRY_MAXX: no setting "publish.retry_maxx"; did you mean "publish.retry_max"?'
     assert said in ttp.ok("list").err
     monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "abc")
-    assert "without it:    unset TTP_PUBLISH__RETRY_MAX\n" in ttp("list").err
+    assert "fix:           unset TTP_PUBLISH__RETRY_MAX\n" in ttp("list").err
 
 
 @pytest.mark.parametrize("script", ['rm "$1"', 'echo "retry_max = 7" > "$1"; rm "$1"', 'mv "$1" "$1.away"'])
@@ -343,7 +342,7 @@ def test_a_file_that_is_gone_when_the_editor_ends_empties_nothing(
     editing(monkeypatch, tmp_path, script)
     refused = ttp("config", "edit")
     assert refused.code == 2
-    assert "was taken by another `ttp config edit` or deleted" in refused.err
+    assert "was used by another `ttp config edit` or deleted" in refused.err
     assert file.read_text() == BY_HAND
 
 
@@ -361,7 +360,7 @@ def test_two_who_edit_at_once_empty_nothing(
     ended.touch()
     _, err = slow.communicate(timeout=60)
     assert slow.returncode == 2
-    assert b"was taken by another" in err
+    assert b"was used by another" in err
     assert file.read_text() == BY_HAND
 
 
@@ -369,7 +368,7 @@ def test_nothing_is_kept_of_an_edit_that_failed_before_anything_was_written(
     ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editing(monkeypatch, tmp_path, "exit 3")
-    assert "go on with it" not in ttp("config", "edit").err
+    assert "continue:" not in ttp("config", "edit").err
     ttp.ok("config", "set", "plan.min_gap_s", "60")
     editing(monkeypatch, tmp_path, 'echo "# mine" >> "$1"')
     ttp.ok("config", "edit")
@@ -379,12 +378,12 @@ def test_nothing_is_kept_of_an_edit_that_failed_before_anything_was_written(
 def test_a_publisher_that_runs_on_with_the_old_settings_is_told(
     ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "note: the publisher that runs goes by the settings as they were when it began\n"
+    told = "note: the running publisher keeps its old settings until it is restarted\n"
     words = ("config", "set", "publish.require_approval", "true")
     locks.write_holder(ttp.home, locks.Holder(4711, "loop", START, START))
     assert ttp.ok(*words).err == ""
     with locks.publisher_lock(ttp.home):
-        assert ttp.ok(*words).err == f"{told}      end it, and start it again:  kill 4711\n"
+        assert ttp.ok(*words).err == f"{told}      stop it:  kill 4711\n"
         assert told in ttp.ok("config", "unset", "publish.require_approval").err
         editing(monkeypatch, tmp_path, "exit 0")
         assert ttp.ok("config", "edit").err == ""

@@ -153,7 +153,7 @@ def test_an_empty_stdin_beside_media_is_a_post_without_text(ttp: Program, tmp_pa
 
 def test_stdin_that_is_not_utf8_is_refused_in_one_line(ttp: Program) -> None:
     ran = ttp("create", "-", stdin=b"caf\xe9")
-    assert (ran.code, ran.out, ran.err) == (2, "", "ttp: error: stdin is not UTF-8, as the text must be\n")
+    assert (ran.code, ran.out, ran.err) == (2, "", "ttp: error: the text on stdin is not UTF-8\n")
 
 
 def test_a_megabyte_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None:
@@ -352,7 +352,7 @@ def test_a_replay_reads_stdin_and_keeps_no_second_draft(ttp: Program) -> None:
 
 def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
     ttp.account()
-    note = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
+    note = "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
     ran = ttp("create", "hi", "--to", "x", "--at", "in 1h", "--json")
     assert (ran.code, ran.err, ran.json["warnings"]) == (0, f"note: {note}\n", [note])
     quiet = ttp("create", "another", "--to", "x", "--at", "in 2h", "--json", "-q")
@@ -366,7 +366,7 @@ def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
 def test_every_command_that_gives_a_time_says_so(ttp: Program, argv: list[str]) -> None:
     ttp.account()
     ttp.post("hi", "--to", "x")
-    assert "note: nothing is running that would publish this" in ttp.ok(*argv).err
+    assert "note: Nothing will publish this yet" in ttp.ok(*argv).err
     assert ttp.ok(*argv, "-q").err == ""
 
 
@@ -375,7 +375,7 @@ def test_it_is_silent_once_something_has_run_lately(ttp: Program) -> None:
     ttp.ok("run", "--once")
     assert ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err == ""
     ttp.clock.advance(minutes=16)
-    assert "nothing is running" in ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err
+    assert "Nothing will publish" in ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err
 
 
 def test_a_refusal_tells_what_must_be_mended_and_no_warnings(ttp: Program) -> None:

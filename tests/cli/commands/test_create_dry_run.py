@@ -73,7 +73,7 @@ def test_it_is_a_table_for_programs_and_a_picture_for_people(shop: Program) -> N
     assert shown.startswith("x/me   5/280   X charges $0.03\n  Hello\npart 2   9/280\n  Two\n  lines\n  a.jpg  1080x")
     assert "\n\ninstagram/shop   5/2200\n  Hello\n" in shown
     assert shown.endswith(
-        "It would be scheduled for Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC).\nNothing is stored.\n"
+        "This would be scheduled for Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC).\nNothing was stored.\n"
     )
     assert shop.ok(*wish, "--fields", "versions,id").out.endswith("\t\n")
 
@@ -119,7 +119,7 @@ def test_people_see_the_versions_beside_what_is_wrong(shop: Program) -> None:
     ran = shop("create", "a" * 281, "--to", "x", "--at", "in 1h", "--dry-run", "--format", "table")
     assert ran.code == 2
     assert ran.out.startswith("x/me   281/280   X charges $0.015\n")
-    assert ran.out.endswith("It would be refused.\n")
+    assert ran.out.endswith("This post would be refused.\n")
     assert "x/me: text is 281 of 280" in ran.err
 
 
@@ -132,7 +132,7 @@ def test_a_draft_with_problems_is_taken_with_a_warning(shop: Program) -> None:
 def test_what_is_piped_is_not_kept_and_a_file_is_read(shop: Program) -> None:
     assert shop("create", "-", "--at", "soon", "--dry-run", stdin="Hello").code == 2
     assert shop.ok("create", "-", "--dry-run", "--format", "table", stdin="Hello").out == (
-        "It would be a draft. Nothing is stored.\n"
+        "This would be a draft. Nothing was stored.\n"
     )
     Path("a.md").write_text("---\nto: x\nmedia: a.jpg\n---\nOf a file\n")
     (version,) = shop.ok("create", "--file", "a.md", "--dry-run", "--json").json["versions"]

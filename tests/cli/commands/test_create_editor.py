@@ -64,7 +64,7 @@ def test_nothing_written_is_nothing_stored(
     (tmp_path / "a.jpg").write_bytes(jpeg())
     media = ("--media", str(tmp_path / "a.jpg")) if script == "true" else ()
     ran = ttp("create", "-e", "--tag", "a", *media)
-    assert (ran.code, ran.out, ran.err) == (1, "", "ttp: error: nothing was written, and nothing is stored\n")
+    assert (ran.code, ran.out, ran.err) == (1, "", "ttp: error: nothing was written, so no post was created\n")
     assert ttp.count("post") == 0
     assert left(ttp.home) == []
 
@@ -77,7 +77,7 @@ def test_a_mistake_keeps_a_draft_and_all_that_was_written_to_go_on_with(
     ran = ttp("create", "-e", "--json")
     assert (ran.code, ran.out) == (2, "")
     assert ran.error["hint"] == "ttp edit 1 --to x/me --text x=Hi --tag a --at 'tomorrow 9am'"
-    assert "it is kept as draft 1, go on with it:  ttp edit 1 -e" in ttp("create", "-e").err.replace("2", "1")
+    assert "it is saved as draft 1; continue:  ttp edit 1 -e" in ttp("create", "-e").err.replace("2", "1")
     ttp.ok("delete", "2")
     post = ttp.shown()
     assert (post["content"], post["status"]) == ("Hello", "draft")
@@ -143,13 +143,13 @@ def test_ten_megabytes_are_kept(ttp: Program, tmp_path: Path, monkeypatch: pytes
 def test_an_editor_that_fails_loses_nothing(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(monkeypatch, tmp_path, "exit 3")
     ran = ttp("create", "-e")
-    assert (ran.code, ran.err) == (1, "ttp: error: nothing was written, and nothing is stored\n")
+    assert (ran.code, ran.err) == (1, "ttp: error: nothing was written, so no post was created\n")
     assert left(ttp.home) == []
     editor(monkeypatch, tmp_path, 'echo Hello >> "$1"; kill -9 $$')
     ran = ttp("create", "-e")
     assert ran.code == 1
     assert "was ended by signal 9" in ran.err
-    assert "it is kept as draft 1, go on with it:  ttp edit 1 -e" in ran.err
+    assert "it is saved as draft 1; continue:  ttp edit 1 -e" in ran.err
     assert "Hello" in ttp.shown()["content"]
     editor(monkeypatch, tmp_path, "true")
     ttp.ok("edit", "1", "-e")
@@ -169,10 +169,10 @@ def test_a_store_that_cannot_be_written_leaves_the_file_and_names_it(
         ran = ttp("create", "-e")
     assert ran.code == 5
     (kept,) = (ttp.home / "writing").glob("new-*.md")
-    assert f"what you wrote is in:  {kept}" in ran.err
+    assert f"your text is in:  {kept}" in ran.err
     assert kept.read_text() == "Hello"
     ran = ttp.ok("create", "-e")
-    assert "what was being written when ttp ended is kept as draft 1:  ttp edit 1 -e" in ran.err
+    assert "an unfinished text of an earlier edit is saved as draft 1:  ttp edit 1 -e" in ran.err
     assert [row[1] for row in ttp.sql("SELECT id, content FROM post ORDER BY id")] == ["Hello", "Hello"]
 
 
@@ -196,7 +196,7 @@ def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
     with monkeypatch.context() as patch:
         patch.setattr(EditorDraft, "discard", lambda self: None)
         ttp.ok("create", "-e")
-    assert "is kept as draft 2" in ttp.ok("create", "-e").err
+    assert "is saved as draft 2" in ttp.ok("create", "-e").err
     assert [ttp.shown(post)["content"] for post in (1, 3)] == ["Hello", "Hello"]
 
 
@@ -291,7 +291,7 @@ def test_who_was_to_be_first_is_so_after_a_mistake(
 def test_without_an_editor_nothing_begins_and_stdin_is_kept(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "vi")
     refused = ttp("create", "-e")
-    assert (refused.code, "no terminal for an editor" in refused.err) == (2, True)
+    assert (refused.code, "an editor needs a terminal" in refused.err) == (2, True)
     assert not ttp.home.exists()
     ran = ttp("create", "-", "-e", stdin="Hello")
     assert "kept as draft 1" in ran.err

@@ -70,7 +70,7 @@ def test_a_file_without_front_matter_is_the_text_of_a_draft(ttp: Program, tmp_pa
         (("at: 2026-12-01 09:00", "at: 2020-12-01 09:00"), "ago", 2),
         (("a.jpg", "../a.jpg"), "is not in the folder", 2),
         (("tags: [a]", "max-late: soon"), "maxLate", 2),
-        (("tags: [a]", "status: published"), "has begun to go out", 2),
+        (("tags: [a]", "status: published"), "already published", 2),
         (("tags: [a]", "tgas: [a]"), '"tgas", which is no field', 2),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_good_file_from_stdin_is_one_post_and_one_change(ttp: Program) -> None
 def test_stdin_is_the_text_or_the_file(ttp: Program) -> None:
     ran = ttp("create", "-", "--file", "-", stdin="Hello")
     assert (ran.code, ttp.count("post")) == (2, 0)
-    assert "stdin is the text or the file, not both" in ran.err
+    assert "stdin cannot be both the text and the file" in ran.err
 
 
 @pytest.mark.parametrize("argv", [["create", "-"], ["create", "--file", "-"], ["edit", "1", "-"]], ids=" ".join)

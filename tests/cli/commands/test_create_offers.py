@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,18 @@ from tests import media_bytes
 from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.sandbox.control import ordered_account
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 
 @pytest.fixture
-def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    with running_sandbox(now=clock.now) as running:
-        monkeypatch.setenv("TTP_PLATFORMS__TIKTOK__BASE_URL", running.url)
-        held = json.dumps(running.state.accounts["tiktok/demo"].credentials())
-        ttp.ok("account", "add", "tiktok/demo", "--credentials", "-", "-q", stdin=held)
-        yield running
+def sandbox(
+    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
+) -> RunningSandbox:
+    shared_sandbox.reset(now=clock.now)
+    monkeypatch.setenv("TTP_PLATFORMS__TIKTOK__BASE_URL", shared_sandbox.url)
+    held = json.dumps(shared_sandbox.state.accounts["tiktok/demo"].credentials())
+    ttp.ok("account", "add", "tiktok/demo", "--credentials", "-", "-q", stdin=held)
+    return shared_sandbox
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_show_numbers_the_parts_and_tells_where_a_retry_goes_on(me: Program) -> 
     half_out(me, "failed")
     shown = me.ok("show", "1", "--format", "table").out
     assert "Thread      2. Two\n              3. Three\n" in shown
-    assert "ttp retry 1\n       (goes on with part 3 of 3 on x/me)\n" in shown
+    assert "ttp retry 1\n       (continues with part 3 of 3 on x/me)\n" in shown
     assert me.shown()["deliveries"][0]["url"] == "https://x.com/i/status/5"
 
 

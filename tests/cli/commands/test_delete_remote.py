@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from tests.conftest import Program
 from ttp.cli import prompt
 from ttp.domain.errors import Hint, StateRefused
 from ttp.sandbox.files import CLIP
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.services.posts import Posts
 
 TIKTOK = "https://www.tiktok.com/@demo/video/7"
@@ -69,11 +68,11 @@ class Rehearsal:
 
 
 @pytest.fixture
-def here(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rehearsal]:
-    with running_sandbox(now=clock.now, processing_s=0) as sandbox:
-        for platform in ("X", "TIKTOK", "INSTAGRAM"):
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", sandbox.url)
-        yield Rehearsal(ttp, sandbox)
+def here(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> Rehearsal:
+    shared_sandbox.reset(now=clock.now, processing_s=0)
+    for platform in ("X", "TIKTOK", "INSTAGRAM"):
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", shared_sandbox.url)
+    return Rehearsal(ttp, shared_sandbox)
 
 
 def test_what_x_published_is_removed_and_the_post_deleted(here: Rehearsal) -> None:
@@ -93,7 +92,7 @@ def test_nothing_is_removed_without_a_yes_and_the_price_is_told(here: Rehearsal)
     here.publish("Oops", "x")
     ran = here.ttp("delete", "1", "--remote", "--json")
     assert (ran.code, ran.error["hint"]) == (2, "ttp delete 1 --remote --yes")
-    assert "1 published post would be removed for good ($0.01 at X)" in ran.error["message"]
+    assert "deleting 1 published post from the platforms ($0.01 at X)" in ran.error["message"]
     assert here.feed == ["Oops"]
 
 
@@ -103,8 +102,9 @@ def test_a_person_is_asked_with_the_place_and_the_price(
 ) -> None:
     here.publish("Oops", "x")
     monkeypatch.setattr(prompt, "is_interactive", lambda: True)
-    ran = here.ttp.ok("delete", "1", "--remote", stdin=typed)
-    assert "Remove 1 from x/demo for good? X takes $0.01 for it. [y/N]" in ran.err
+    ran = here.ttp("delete", "1", "--remote", stdin=typed)
+    assert ran.code == len(left)
+    assert "Delete 1 from x/demo? This cannot be undone. X charges $0.01. [y/N]" in ran.err
     assert here.feed == left
 
 
@@ -139,7 +139,7 @@ def test_a_failure_of_one_account_keeps_back_no_other_and_doing_it_again_goes_on
     ran = here.ttp("delete", "1", "2", "--remote", "--yes")
     assert ran.code == 6
     assert ran.out == "2\n"
-    assert "post 1 stays on x/demo: https://x.com/i/status/" in ran.err
+    assert "post 1 stays published on x/demo: https://x.com/i/status/" in ran.err
     assert "503" in ran.err
     assert here.feed == ["one"]
     assert here.ttp.ok("delete", "1", "--remote", "--yes").out == "1\n"
@@ -160,17 +160,17 @@ def test_what_goes_from_x_and_stays_on_tiktok_stays_on_the_lists(here: Rehearsal
     here.with_tiktok("x,tiktok", clip)
     asked = here.ttp("delete", "1", "--remote")
     assert asked.code == 2
-    assert f"note: post 1 stays on tiktok/demo: {TIKTOK} (TikTok lets no app delete posts)" in asked.err
+    assert f"note: post 1 stays published on tiktok/demo: {TIKTOK} (TikTok lets no app delete posts)" in asked.err
     ran = here.ttp("delete", "1", "--remote", "--yes", "--json")
     assert (ran.code, ran.error["code"]) == (6, "partial")
     assert {fate["account"]: fate["takenDown"] for fate in ran.json[0]["remote"]} == {
         "x/demo": True,
         "tiktok/demo": False,
     }
-    assert "note: post 1 stays on tiktok/demo" not in ran.err
+    assert "note: post 1 stays published on tiktok/demo" not in ran.err
     gone = next(d for d in here.ttp.shown()["deliveries"] if d["account"] == "x/demo")
     assert (gone["state"], gone["takenDownAt"]) == ("published", "2026-11-24T12:00:00Z")
-    assert "taken down" in here.ttp.ok("show", "1", "--format", "table").out
+    assert "deleted" in here.ttp.ok("show", "1", "--format", "table").out
     assert here.ttp("delete", "1", "--remote", "--yes").code == 7
     here.ttp.ok("delete", "1")
 
@@ -245,7 +245,7 @@ def test_what_is_not_published_is_deleted_and_needs_no_network(here: Rehearsal) 
     here.ttp.post("A draft", "--to", "x")
     ran = here.ttp("delete", "1", "--remote")
     assert ran.code == 2
-    assert "1 post would be deleted" in ran.err
+    assert "deleting 1 post needs confirmation" in ran.err
     assert here.ttp.ok("delete", "1", "--remote", "--yes", "--json").json == [{"id": 1, "deleted": True, "remote": []}]
     assert here.deleted == []
 

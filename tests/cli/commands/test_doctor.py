@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -15,21 +14,23 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, Ran
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.state import State
 
 DOTTED = ("x", "instagram", "tiktok")
 
 
 @pytest.fixture
-def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+def sandbox(
+    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
+) -> RunningSandbox:
     """A sandbox that the settings point at, and the demo account of each platform in the store."""
-    with running_sandbox(now=clock.now) as running:
-        for platform in DOTTED:
-            monkeypatch.setenv(f"TTP_PLATFORMS__{platform.upper()}__BASE_URL", running.url)
-        for name in ("instagram/demo", "tiktok/demo", "x/demo"):
-            bring(ttp, running.state, name)
-        yield running
+    shared_sandbox.reset(now=clock.now)
+    for platform in DOTTED:
+        monkeypatch.setenv(f"TTP_PLATFORMS__{platform.upper()}__BASE_URL", shared_sandbox.url)
+    for name in ("instagram/demo", "tiktok/demo", "x/demo"):
+        bring(ttp, shared_sandbox.state, name)
+    return shared_sandbox
 
 
 def bring(ttp: Program, state: State, name: str) -> None:
@@ -242,7 +243,7 @@ def test_every_address_that_is_not_the_platforms_own_is_said(ttp: Program, monke
     )
     assert "proxy.example" in found["host.x.authorize_url"]["message"]
     assert str(ttp.home / "config.toml") in found["host.x.authorize_url"]["message"]
-    assert found["host"]["message"] == "tiktok on this machine, instagram, x for real"
+    assert found["host"]["message"] == "tiktok on this machine, instagram, x is real"
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_script_of_another_version_is_written_again_where_it_is(
     place = home / PLACES[shell]
     install(place, shell)
     place.write_text(place.read_text("utf-8").replace("schedule", "sched"), "utf-8")
-    again = (f"{place} is of another version of ttp", f"ttp completion {shell} > ~/{PLACES[shell]}")
+    again = (f"{place} is from another version of ttp", f"ttp completion {shell} > ~/{PLACES[shell]}")
     assert told(shell, monkeypatch) == ("warn", *again)
 
 
@@ -98,13 +98,13 @@ def test_a_script_that_is_made_at_each_start_is_well(
 ) -> None:
     (home / start).parent.mkdir(parents=True, exist_ok=True)
     (home / start).write_text(f"ttp completion {shell} | source\n")
-    assert told(shell, monkeypatch) == ("ok", f"completion for {shell} is made at each start", "")
+    assert told(shell, monkeypatch) == ("ok", f"completion for {shell} is generated at each start", "")
 
 
 def test_zsh_is_told_of_a_folder_that_no_start_file_names(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(home / ".zfunc/_ttp", "zsh")
     status, message, hint = told("zsh", monkeypatch)
-    assert (status, message) == ("warn", f"{home / '.zfunc/_ttp'} is not found by zsh: no start file names its folder")
+    assert (status, message) == ("warn", f"{home / '.zfunc/_ttp'} is not found by zsh: its folder is not in fpath")
     subprocess.run(["bash", "-c", hint], check=True, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}, timeout=60)
     assert (home / ".zshrc").read_text() == "fpath=(~/.zfunc $fpath)\nautoload -Uz compinit && compinit\n"
     assert told("zsh", monkeypatch)[0] == "ok"

@@ -117,17 +117,17 @@ def test_a_text_from_stdin_outlives_an_edit_that_is_refused(ttp: Program) -> Non
         (["edit", "1", ""], 2, "post 1 would have no text and no media"),
         (["edit", "1", "--at", "in 1h"], 2, "post 1 has no accounts to go to"),
         (["edit", "9", "x"], 3, "no post 9"),
-        (["edit", "x", "y"], 2, '"x" is not the number of a post'),
+        (["edit", "x", "y"], 2, '"x" is not a post id'),
         (["edit", "1-2", "y"], 2, "is a range"),
-        (["edit", "99999999999999999999", "y"], 2, "is not the number of a post"),
+        (["edit", "99999999999999999999", "y"], 2, "is not a post id"),
         (["edit", "1", "--alt", "x"], 2, "1 alt text for 0 media"),
         (["schedule", "1", "--at", "in 1h"], 2, "post 1 has no accounts to go to"),
-        (["schedule", "1"], 2, "missing option '--at'"),
+        (["schedule", "1"], 2, "no time given"),
         (["schedule", "9", "--at", "in 1h"], 3, "no post 9"),
         (["schedule", "5-9", "--at", "in 1h"], 3, "no posts in that range"),
         (["schedule", "2-1", "--at", "in 1h"], 2, "is not a range of posts"),
-        (["schedule", "0", "--at", "in 1h"], 2, "is not the number of a post"),
-        (["schedule", "١", "--at", "in 1h"], 2, "is not the number of a post"),
+        (["schedule", "0", "--at", "in 1h"], 2, "is not a post id"),
+        (["schedule", "١", "--at", "in 1h"], 2, "is not a post id"),
         (["unschedule", "9"], 3, "no post 9"),
         (["delete", "9"], 3, "no post 9"),
         (["delete"], 2, "missing argument"),
@@ -256,10 +256,7 @@ def test_one_post_is_deleted_at_once_and_several_need_yes(ttp: Program) -> None:
     assert ttp("delete", "1").out == "1\n"
     ran = ttp("delete", "2-3")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        "ttp: error: 2 posts would be deleted and there is no terminal to ask on\n"
-        "  say so:        ttp delete 2-3 --yes\n"
-    )
+    assert ran.err == ("ttp: error: deleting 2 posts needs confirmation\n  try:           ttp delete 2-3 --yes\n")
     assert ttp("delete", "2-3", "--yes", "--json").json == [{"id": 2, "deleted": True}, {"id": 3, "deleted": True}]
     assert ttp("list").out == ""
 

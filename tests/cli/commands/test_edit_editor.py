@@ -30,7 +30,7 @@ def test_a_post_that_is_left_as_it_is_does_not_change(
     before = post.shown()
     seen = editor(monkeypatch, tmp_path, "true")
     ran = post.ok("edit", "1", "-e", "--format", "table")
-    assert ran.out == "Nothing of post 1 changed.\n"
+    assert ran.out == "Post 1 was not changed.\n"
     assert post.shown() == before
     assert left(post.home) == []
     digest = before["media"][0]["sha256"]
@@ -119,7 +119,7 @@ def test_what_was_typed_beside_it_is_in_the_file(
         ("s/^at: .*/at: soon/", "cannot read the time", 2),
         ("s/^Hi$/" + "a" * 281 + "/", "281 of 280", 2),
         ("s/^- x.me/- x\\/none/", "no account x/none", 3),
-        ("s/^tags:/key: other/;/^- a$/d", "the key of a post stays what it is", 2),
+        ("s/^tags:/key: other/;/^- a$/d", "the key of a post cannot be changed", 2),
         ("s/^tags:/tgas:/", "no field of a post", 2),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_mistake_changes_nothing_and_is_there_to_go_on_with(
     ran = post("edit", "1", "-e")
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
-    assert "go on with what you wrote:" in ran.err
+    assert "continue your edit:" in ran.err
     assert "ttp edit 1 -e" in ran.err
     assert post.shown() == before
     seen = editor(monkeypatch, tmp_path, "true")
@@ -145,7 +145,7 @@ def test_a_new_text_that_is_refused_is_one_draft_until_it_is_taken(
     post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 281)
-    assert "its text is kept as draft 2 too:  ttp show 2" in post("edit", "1", "-e").err
+    assert "its text is also saved as draft 2:  ttp show 2" in post("edit", "1", "-e").err
     writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 282)
     post("edit", "1", "-e")
     assert post.shown(2)["content"] == "a" * 282
@@ -164,7 +164,7 @@ def test_an_editor_that_fails_and_wrote_nothing_leaves_nothing(
     assert [row[0] for row in post.ok("list").rows] == ["1"]
     assert left(post.home) == []
     editor(monkeypatch, tmp_path, 'echo more >> "$1"; exit 3')
-    assert "kept as draft 2" in post("edit", "1", "-e").err
+    assert "saved as draft 2" in post("edit", "1", "-e").err
 
 
 def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
@@ -183,7 +183,7 @@ def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
     assert "\nMine\n" in (post.home / "writing" / "1.md").read_text()
     seen = editor(monkeypatch, tmp_path, "true")
     ran = post.ok("edit", "1", "-e")
-    assert f"that is in {post.home}/writing/1-1.md" in ran.err
+    assert f"which is now in {post.home}/writing/1-1.md" in ran.err
     assert "\nIt\n" in seen.read_text()
     assert "\nMine\n" in (post.home / "writing" / "1-1.md").read_text()
 

@@ -132,7 +132,7 @@ def test_media_that_are_gone_are_told(posts: Program, tmp_path: Path) -> None:
     for copy in (posts.home / "media").iterdir():
         copy.unlink()
     ran = posts.ok("export", str(tmp_path / "posts.csv"), "--with", "media")
-    assert "the copy of a.jpg is not there any more" in ran.err
+    assert "the stored copy of a.jpg is missing" in ran.err
 
 
 def test_a_folder_has_a_file_for_each_post_and_a_second_export_changes_none(posts: Program, tmp_path: Path) -> None:
@@ -152,10 +152,10 @@ def test_a_folder_has_a_file_for_each_post_and_a_second_export_changes_none(post
     ("argv", "said"),
     [
         (["--format", "xml"], 'no format "xml"'),
-        (["--format", "md"], "writes a folder"),
-        (["posts.xyz"], "does not follow from its name"),
-        (["--with", "likes"], 'no "likes"'),
-        (["--with", "media"], "beside a file"),
+        (["--format", "md"], "--format md needs a folder"),
+        (["posts.xyz"], "unknown file type"),
+        (["--with", "likes"], 'not "likes"'),
+        (["--with", "media"], "--with media needs a file"),
         (["--status", "gone"], 'no status "gone"'),
         ([".", "--format", "csv"], "is not a file"),
         (["/nowhere/at/all.csv"], "mkdir -p /nowhere/at"),

@@ -79,7 +79,7 @@ def test_utf_16_is_read_where_it_says_so(ttp: Program) -> None:
 def test_the_answer_is_a_sentence_for_people_and_counts_for_scripts(ttp: Program, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"{HEADER}x/me,2026-12-01 09:00,Hello,\n")
     assert ttp.ok("import", str(tmp_path / "a.csv"), "--format", "table", "--dry-run").out == (
-        "1 row: 1 added, 0 unchanged. Nothing was stored: --dry-run.\n"
+        "1 row: 1 added, 0 unchanged. --dry-run: nothing was stored.\n"
     )
     assert ttp.count("post") == 0
     rows = dict(ttp.ok("import", str(tmp_path / "a.csv")).rows)
@@ -195,7 +195,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(ttp: Program) ->
     )
     ran = ttp("import", "-", "--json", stdin=sheet)
     assert (ran.code, ran.out, ttp.count("post")) == (2, "", 0)
-    assert ran.error["message"].startswith("6 of 7 rows cannot be taken, so none was taken")
+    assert ran.error["message"].startswith("6 of 7 rows have errors; nothing was imported")
     told = [(p["message"].partition(":")[0], p["field"]) for p in ran.error["problems"]]
     assert told == [
         *(("row 3", "options"), ("row 3", "maxLatenessS"), ("row 3", "accounts"), ("row 3", "media")),
@@ -204,7 +204,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(ttp: Program) ->
     ]
     text = ttp("import", "-", "--to", "x/me", "--tz", "UTC", stdin=sheet).err
     assert "ROW  FIELD" in text
-    assert "  to take the others all the same:  ttp import - --to x/me --tz UTC --partial\n" in text
+    assert "  import the rest:  ttp import - --to x/me --tz UTC --partial\n" in text
 
 
 def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
@@ -217,7 +217,7 @@ def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
 
 def test_a_person_is_told_how_many_rows_were_not_taken(ttp: Program) -> None:
     ran = ttp("import", "-", "--partial", "--format", "table", stdin=f"{HEADER}x/me,,One,\nx/nobody,,Two,\n")
-    assert ran.out == "2 rows: 1 added, 0 unchanged, 1 not taken.\n"
+    assert ran.out == "2 rows: 1 added, 0 unchanged, 1 with errors.\n"
 
 
 def test_a_map_of_a_column_that_the_file_does_not_have_is_refused_with_those_that_it_has(ttp: Program) -> None:
@@ -317,7 +317,7 @@ def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkey
 
     monkeypatch.setattr(Posts, "check_post", stopped)
     ran = ttp("import", "-", stdin=f"{HEADER}x/me,2026-12-01 09:00,One,\n")
-    assert (ran.code, ran.err, ttp.count("post")) == (130, "note: stopped: none of it is stored\n", 0)
+    assert (ran.code, ran.err, ttp.count("post")) == (130, "note: stopped: nothing was stored\n", 0)
 
 
 # Other programs' sheets.

@@ -78,7 +78,7 @@ def test_a_dry_run_shows_the_plan_and_stores_nothing(ttp: Program) -> None:
     assert shown.startswith("Plan of 3 posts   Tue 24 Nov 2026 to Tue 8 Dec 2026   hours in UTC\n")
     assert "  2    Wed 25 Nov 09:00    6 %  x         One\n" in shown
     assert "  Slots of x/me: each post on the next free one.\n" in shown
-    assert shown.endswith("4 rows: 4 added, 0 unchanged; 3 planned. Nothing was stored: --dry-run.\n")
+    assert shown.endswith("4 rows: 4 added, 0 unchanged; 3 planned. --dry-run: nothing was stored.\n")
     assert spread(ttp, FOUR, "--dry-run").json["planned"][0]["id"] is None
     assert ttp.count("post") == 0
     rows = dict(ttp.ok("import", "-", "--spread", "slots", stdin=FOUR).rows)
@@ -98,8 +98,8 @@ def test_with_data_the_best_hours_are_taken(ttp: Program) -> None:
 @pytest.mark.parametrize(
     ("way", "account", "said"),
     [
-        ("optimal", "x/me", "No data of x/me: spread evenly over its slots."),
-        ("optimal", "x/new", "No data of x/new: spread evenly over waking hours."),
+        ("optimal", "x/me", "No metrics of x/me: spread evenly over its slots."),
+        ("optimal", "x/new", "No metrics of x/new: spread evenly over waking hours."),
         ("even", "x/me", "Slots of x/me: spread evenly over them."),
         ("even", "x/new", "No slots of x/new: spread evenly over waking hours."),
         ("slots", "x/new", "No slots of x/new: spread evenly over waking hours."),
@@ -128,8 +128,8 @@ def test_where_not_all_fit_nothing_is_taken_unless_some_may_stay_drafts(ttp: Pro
 
     assert (ran.code, ttp.count("post")) == (2, 0)
     for line in (
-        "1 of 3 rows without a time do not fit into 3 days, so none was taken",
-        "without room: 5",
+        "1 of 3 rows without a time do not fit into 3 days, so nothing was imported",
+        "not planned: 5",
         "ttp import - --spread slots --days 4",
         "ttp import - --spread slots --days 3 --partial",
     ):
@@ -138,7 +138,7 @@ def test_where_not_all_fit_nothing_is_taken_unless_some_may_stay_drafts(ttp: Pro
 
     partly = ttp(*argv, "--partial", "--json", stdin=FOUR)
     assert (partly.code, partly.json["plan"]["leftOut"], len(partly.json["planned"])) == (6, ["5"], 2)
-    assert "1 of 3 rows found no room, and are drafts: 5" in partly.err
+    assert "1 of 3 rows did not fit and are drafts: 5" in partly.err
     assert times(ttp) == {"One": WED, "Fixed": THU, "Two": FRI, "Three": None}
 
 
@@ -187,8 +187,8 @@ def test_the_same_text_twice_is_told_and_refused_where_that_is_asked_for(ttp: Pr
     [
         (["--spread", "best"], '--spread is optimal, slots or even, not "best"'),
         (["--days", "3"], "ttp import - --spread optimal --days 3"),
-        (["--per-day", "3"], "--per-day is for --spread"),
-        (["--from", "2026-12-01"], "--from is for --spread"),
+        (["--per-day", "3"], "--per-day needs --spread"),
+        (["--from", "2026-12-01"], "--from needs --spread"),
         (["--spread", "even", "--from", "soon"], "ttp import - --spread even --from"),
         (["--spread", "even", "--days", "0"], "--days"),
         (["--spread", "even", "--tz", "Mars"], "no time zone"),
@@ -230,7 +230,7 @@ def test_a_folder_is_spread_and_a_sync_leaves_the_times(ttp: Program, tmp_path: 
     done = ttp.ok("import", str(folder), "--spread", "slots", "--json").json
 
     assert [(one["row"], one["at"]) for one in done["planned"]] == [("a.md", WED), ("b.md", THU)]
-    assert ttp.ok("sync", str(folder), "--check", "--format", "table").out == "Nothing differs.\n"
+    assert ttp.ok("sync", str(folder), "--check", "--format", "table").out == "Nothing would change.\n"
 
 
 def test_a_long_plan_is_shown_as_far_as_a_person_reads(ttp: Program) -> None:

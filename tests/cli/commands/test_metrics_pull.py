@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.sandbox.control import change_settings
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 PLATFORMS = ("instagram", "tiktok", "x")
 COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -107,16 +106,18 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> World:
     served = tmp_path / "served"
     served.mkdir()
-    with running_sandbox(
-        now=ttp.clock.now, media_dir=served, processing_s=0, moderation_s=0, insights_lag_s=0
-    ) as sandbox:
-        made = World(ttp, sandbox, monkeypatch)
-        for name, value in (("KIND", "folder"), ("PATH", str(served)), ("BASE_URL", f"{sandbox.url}/_sandbox/media")):
-            monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
-        yield made
+    shared_sandbox.reset(now=ttp.clock.now, media_dir=served, processing_s=0, moderation_s=0, insights_lag_s=0)
+    made = World(ttp, shared_sandbox, monkeypatch)
+    for name, value in (
+        ("KIND", "folder"),
+        ("PATH", str(served)),
+        ("BASE_URL", f"{shared_sandbox.url}/_sandbox/media"),
+    ):
+        monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
+    return made
 
 
 def published(world: World, platform: str) -> str:
@@ -174,12 +175,12 @@ def test_x_is_left_out_of_all_with_a_word_and_read_when_it_is_named_or_switched_
     world.connect("tiktok/demo")
     ran = world.ttp("metrics", "pull")
     assert [row[0] for row in ran.rows] == ["tiktok/demo"]
-    assert "x/demo is left out: X charges for reading" in ran.err
+    assert "x/demo is skipped: X charges for reading" in ran.err
     assert "ttp metrics pull --account x/demo" in ran.err
     assert world.asked("/2/tweets") == ["/2/tweets"]
     ran = world.ttp("metrics", "pull", "--account", "x/demo", "--history", "30")
     assert (ran.code, ran.rows) == (0, [["x/demo", "1", "1", "0", "0", "0"]])
-    assert "note: X charges up to $0.03 to read the posts of x/demo ($0.001 for each" in ran.err
+    assert "note: X charges up to $0.03 to read the posts of x/demo ($0.001 each" in ran.err
     world.patch.setenv("TTP_METRICS__PULL", '["x", "tiktok"]')
     assert [one["account"] for one in world.pull()] == ["tiktok/demo", "x/demo"]
 
@@ -189,7 +190,7 @@ def test_a_deleted_post_is_rejected_once_and_asked_for_no_more(world: World) -> 
     world.ttp.clock.advance(hours=2)
     del world.state.posts[remote_id]
     (one,) = world.pull("--account", "instagram", code=6)
-    assert one["rejected"] == [{"remoteId": remote_id, "reason": "instagram does not show it any more"}]
+    assert one["rejected"] == [{"remoteId": remote_id, "reason": "instagram no longer shows it"}]
     assert world.counts("--account", "instagram") == (0, 0, 0, 0)
     world.state.answered.clear()
     world.ttp.clock.advance(days=2)
@@ -276,7 +277,7 @@ def test_a_limit_stops_an_account_with_what_to_type_later_and_keeps_what_was_rea
     assert 0 < read["instagram/demo"] < 10
     assert len(world.samples("account")) == sum(read.values())
     assert "instagram/demo: what is left of calls in percent is kept for publishing" in ran.err
-    assert "go on after 13:00:  ttp metrics pull --account instagram/demo --history 10" in ran.err
+    assert "continue after 13:00:  ttp metrics pull --account instagram/demo --history 10" in ran.err
 
 
 def test_a_throttled_account_is_asked_once(world: World) -> None:
@@ -308,7 +309,7 @@ def test_an_account_that_is_not_connected_says_what_to_do(world: World) -> None:
 def test_without_accounts_nothing_is_read_and_no_store_made(ttp: Program) -> None:
     assert ttp.ok("metrics", "pull", "--json").json == []
     assert not ttp.home.exists()
-    assert "No account to read." in ttp.ok("metrics", "pull", "--format", "table").out
+    assert "No account to pull from." in ttp.ok("metrics", "pull", "--format", "table").out
 
 
 def test_a_dead_token_is_exit_4_unless_something_else_went_wrong_too(world: World) -> None:
@@ -366,7 +367,9 @@ def test_ages_that_cannot_be_read_are_refused_at_once(world: World) -> None:
     world.patch.setenv("TTP_METRICS__AFTER", "1h soon")
     ran = world.ttp("list")
     assert ran.code == 2
-    assert 'TTP_METRICS__AFTER: metrics.after is a list of durations like "1h", "24h", "7d"; "soon" is none' in ran.err
+    assert (
+        'TTP_METRICS__AFTER: metrics.after is a list of durations like "1h", "24h", "7d"; "soon" is not one' in ran.err
+    )
 
 
 def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
@@ -382,8 +385,9 @@ def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
     world.connect("x/demo")
     world.past("x/demo", 3)
     assert world.pull("--account", "x", "--history", "50")[0]["read"] == 3
-    assert world.ttp.ok("metrics", "pull", "--account", "x", "--history", "51").out == ""
-    assert asked == ["Read them?"]
+    refused = world.ttp("metrics", "pull", "--account", "x", "--history", "51")
+    assert (refused.code, refused.out) == (1, "")
+    assert asked == ["Pull them?"]
     assert world.pull("--account", "x", "--history", "51", "--yes")[0]["read"] == 3
 
 
@@ -411,8 +415,8 @@ def test_a_post_that_is_not_named_yet_is_said_and_no_failure(world: World) -> No
         post = world.ttp.post("Hello", "--to", "tiktok")
         world.ttp.bring(post, "published", remote_id=f"v_pub_file~{number}", published_at=world.ttp.clock.now())
         said = world.ttp.ok("metrics", "pull").err
-        are = "1 post is" if number == 1 else "2 posts are"
-        assert said == f"note: {are} not shown by tiktok yet, and read later: tiktok/demo\n"
+        posts = "1 post yet; it is" if number == 1 else "2 posts yet; they are"
+        assert said == f"note: tiktok/demo does not list {posts} read next time\n"
 
 
 def test_the_time_to_go_on_names_its_day_where_that_is_another(world: World) -> None:
@@ -420,7 +424,7 @@ def test_the_time_to_go_on_names_its_day_where_that_is_another(world: World) -> 
     world.state.limits = {"POST /v2/video/list/": 0}
     world.ttp.clock.advance(hours=11, minutes=59, seconds=30)
     ran = world.ttp("metrics", "pull", "--history", "1")
-    assert "go on after Wed 00:00:  ttp metrics pull --account tiktok/demo --history 1" in ran.err
+    assert "continue after Wed 00:00:  ttp metrics pull --account tiktok/demo --history 1" in ran.err
 
 
 def test_a_terminal_gets_sentences(world: World) -> None:

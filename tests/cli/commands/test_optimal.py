@@ -73,12 +73,12 @@ def test_every_answer_is_sensible_whatever_the_number_of_posts(known: Program, c
 def test_the_picture_has_the_zone_the_slot_and_the_way_to_take_it(known: Program) -> None:
     text = known("optimal", "--account", "ig/shop", "--format", "table").out
     assert "instagram/shop   64 posts, 9 Oct to 20 Nov 2026   hours in Europe/Berlin\n" in text
-    assert "Take it:  ttp create TEXT --to instagram/shop --at optimal" in text
+    assert "Use it:  ttp create TEXT --to instagram/shop --at optimal" in text
     assert "No zone is set" not in text
     known.post("a", "--to", "ig/shop")
     known.post("b", "--to", "ig/shop")
     text = known("optimal", "--account", "ig/shop", "--format", "table").out
-    assert "Take it:  ttp schedule 1 --at optimal      A week:  ttp plan --drafts --week\n" in text
+    assert "Use it:  ttp schedule 1 --at optimal      A week:  ttp plan --drafts --week\n" in text
     slot = known("optimal", "next", "--account", "ig/shop", "--json").json["slot"]
     assert f"{datetime.fromisoformat(slot['at']):%H:%M} UTC" in text
 
@@ -95,7 +95,10 @@ def test_the_zone_that_was_taken_is_told_where_none_is_known(known: Program, mon
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     text = known(*asked).out
     assert "hours in Asia/Tokyo" in text
-    assert "No zone is set for x/p64: Asia/Tokyo is this machine's.\n  Set it:  ttp account set x/p64 --tz ZONE" in text
+    assert (
+        "No zone is set for x/p64: Asia/Tokyo is the zone of this machine.\n  Set it:  ttp account set x/p64 --tz ZONE"
+        in text
+    )
     assert "No zone is set" not in known(*asked, "--tz", "UTC").out
     assert "No zone is set for x/p64" in known("optimal", "heatmap", *asked[1:]).out
 
@@ -111,7 +114,7 @@ def test_options_before_a_subcommand_are_refused_with_all_of_it_in_order(known: 
 
 def test_an_unknown_subcommand_is_refused_with_the_nearest(known: Program) -> None:
     ran = known("optimal", "heatmp")
-    assert (ran.code, 'did you mean "heatmap"?' in ran.err) == (2, True)
+    assert (ran.code, 'did you mean "optimal heatmap"?' in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize("command", SUBCOMMANDS)
@@ -142,8 +145,11 @@ def test_a_week_has_the_shape_of_the_contract(known: Program) -> None:
     for day in answer["schedule"]:
         assert list(day) == ["day", "slots"]
         assert sorted(slot["hour"] for slot in day["slots"]) == list(range(24))
-        scores = [slot["score"] for slot in day["slots"]]
-        assert scores == sorted(scores, reverse=True)
+    slots = known("optimal", "--account", "ig/shop", "--all", "--json").json["recommendation"]["slots"]
+    uplifts = {(slot["day"], slot["hour"]): slot["uplift"] for slot in slots}
+    for day in answer["schedule"]:
+        of_day = [uplifts[day["day"], slot["hour"]] for slot in day["slots"]]
+        assert of_day == sorted(of_day, reverse=True)
         assert all(list(slot) == ["hour", "score"] for slot in day["slots"])
 
 
@@ -205,7 +211,7 @@ def test_pictures_are_files_with_ordinary_modes_and_replace_themselves_alone(kno
     for option in ("--svg", "--html"):
         ran = known(*words, option, str(other))
         assert (ran.code, ran.out, other.read_text()) == (2, "", "account,likes\n")
-        assert "is there already" in ran.err
+        assert "exists and is not a heat map" in ran.err
     assert known(*words, "--html", str(svg)).code == 2
 
 
@@ -215,7 +221,7 @@ def test_a_picture_on_stdout_is_all_that_is_there(known: Program, tmp_path: Path
     assert known(*words, "--html", "-").out.endswith("</html>\n")
     assert known(*words, "--svg", str(tmp_path / "a.svg"), "--json").json["success"] is True
     ran = known(*words, "--svg", "-", "--html", "-")
-    assert (ran.code, ran.out, "stdout takes one picture" in ran.err) == (2, "", True)
+    assert (ran.code, ran.out, "only one picture can go to stdout" in ran.err) == (2, "", True)
 
 
 def test_a_picture_that_cannot_be_written_says_why(known: Program, tmp_path: Path) -> None:
@@ -323,4 +329,4 @@ def test_a_backtest_in_tsv_is_a_row_per_comparison(known: Program) -> None:
 def test_too_few_posts_are_said_to_be(known: Program) -> None:
     found = known("optimal", "backtest", "--account", "x/p30", "--json").json["backtest"]
     assert (found["dataPoints"], found["heldOut"], found["recommended"]) == (30, 0, None)
-    assert "too few to test anything on" in known("optimal", "backtest", "--account", "x/p30", "--format", "table").out
+    assert "too few for a test" in known("optimal", "backtest", "--account", "x/p30", "--format", "table").out

@@ -12,10 +12,10 @@ def test_a_paused_account_is_shown_as_such_everywhere(ttp: Program) -> None:
     ttp.post("hi", "--to", "x/me,x/b", "--at", "in 1h")
     said = ttp.ok("pause", "--account", "x/me", "--format", "table").out
 
-    assert said == "Paused x/me.  Go on:  ttp resume --account x/me\n"
+    assert said == "Paused x/me.  Resume:  ttp resume --account x/me\n"
     assert "paused" in ttp.ok("account", "list", "--format", "table").out
     shown = ttp.ok("account", "show", "x/me", "--format", "table").out
-    assert "x/me is paused, its posts wait:  ttp resume --account x/me" in shown
+    assert "x/me is paused; its posts wait:  ttp resume --account x/me" in shown
     assert ttp.ok("status", "--json").json["holds"] == [{"account": "x/me", "until": None, "reason": "paused"}]
     assert "x/me (paused)" in ttp.ok("status", "--format", "table").out
     waiting = {d["account"]: d["waitingFor"] for d in ttp.shown(1)["deliveries"]}
@@ -41,11 +41,11 @@ def test_publish_says_that_a_post_waits_and_status_counts_it(ttp: Program) -> No
     ttp.ok("pause")
 
     assert "post 1 to x/me waits for its account to be resumed" in ttp("publish", "1", "--yes").err
-    assert "0 posts scheduled, 1 due and held" in ttp.ok("status", "--format", "table").out
+    assert "0 posts scheduled, 1 due and on hold" in ttp.ok("status", "--format", "table").out
 
 
 def test_without_accounts_there_is_nothing_to_pause(ttp: Program) -> None:
-    assert ttp.ok("pause", "--format", "table").out == "There is no account yet.\n"
+    assert ttp.ok("pause", "--format", "table").out == "No accounts yet.  Connect one:  ttp account connect x\n"
     assert ttp.ok("resume", "--format", "table").out == "Nothing was paused.\n"
     assert not (ttp.home / "ttp.db").exists()
     assert ttp("pause", "--account", "x/nobody").code == 3
@@ -72,7 +72,7 @@ def test_a_list_says_what_is_paused_to_people_and_beside_the_data(ttp: Program) 
     ttp.account("x/b")
     ttp.post("hi", "--to", "x/me", "--at", "in 1h")
     ttp.ok("pause", "--account", "x/me")
-    one = "x/me is paused, its posts wait:  ttp resume --account x/me"
+    one = "x/me is paused; its posts wait:  ttp resume --account x/me"
 
     assert ttp.ok("list", "--format", "table").out.endswith(f"Times in UTC.\n{one}\n")
     listed = ttp.ok("list", "--json")
@@ -80,7 +80,7 @@ def test_a_list_says_what_is_paused_to_people_and_beside_the_data(ttp: Program) 
     assert listed.json[0]["deliveries"][0]["waitingFor"] == "its account to be resumed"
     assert ttp.ok("list", "--ids", "-q").err == ""
     ttp.ok("pause")
-    assert ttp.ok("list").err == "note: publishing is paused, what is due waits:  ttp resume\n"
+    assert ttp.ok("list").err == "note: Publishing is paused; due posts wait:  ttp resume\n"
     ttp.ok("resume")
     assert ttp.ok("list").err == ""
 

@@ -61,7 +61,7 @@ def test_a_person_sees_the_plan_and_what_was_done(known: Program) -> None:
     shown = known.ok("plan", "1", "--yes", "--format", "table").out
 
     assert shown.startswith("Plan of 1 post   Tue 24 Nov 2026 to Tue 8 Dec 2026   hours in UTC\n")
-    assert "and no plan has more.  An even spread has " in shown
+    assert "the best possible.  An even spread has " in shown
     assert shown.endswith("\nScheduled 1 post.\n")
 
 
@@ -76,12 +76,12 @@ def test_without_a_terminal_yes_or_dry_run_must_be_said(known: Program) -> None:
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        ((), "name posts, or say --drafts or --tag"),
-        (("1", "--drafts"), "name posts, or say --drafts or --tag"),
-        (("1", "--tag", "odd"), "name posts, or say --drafts or --tag"),
-        (("1", "--week", "--days", "9"), "--week is --days 7"),
-        (("1", "--quiet-hours", "late"), "no span of hours"),
-        (("1", "--blackout", "Christmas"), "no date"),
+        ((), "name posts, or use --drafts or --tag"),
+        (("1", "--drafts"), "name posts, or use --drafts or --tag"),
+        (("1", "--tag", "odd"), "name posts, or use --drafts or --tag"),
+        (("1", "--week", "--days", "9"), "--week means --days 7"),
+        (("1", "--quiet-hours", "late"), "is not a span of hours"),
+        (("1", "--blackout", "Christmas"), "is not a date"),
         (("1", "--min-gap", "soon"), "duration"),
         (("1", "--from", "whenever"), "cannot read"),
         (("1", "--tz", "Mars"), "no time zone"),
@@ -128,7 +128,7 @@ def test_what_is_scheduled_or_over_is_no_draft(known: Program) -> None:
     ran = known("plan", "1-2", "--yes")
     assert (ran.code, "ttp unschedule 1" in ran.err) == (2, True)
     known.bring(1, "published")
-    assert "post 1 is published, and no draft" in known("plan", "1", "2", "--yes").err
+    assert "post 1 is published, not a draft" in known("plan", "1", "2", "--yes").err
     assert known.shown(2)["status"] == "draft"
 
 
@@ -139,7 +139,7 @@ def test_where_not_all_fit_it_says_why_and_what_to_change(known: Program) -> Non
     assert ran.code == 2
     for line in (
         "1 of 4 drafts do not fit into 2 days",
-        "without room: 4",
+        "not planned: 4",
         "limits: at most 1 a day on an account, at least 1 h apart",
         "ttp plan --drafts --days 3 --per-day 1",
         "ttp plan --drafts --days 2 --per-day 2",
@@ -207,7 +207,7 @@ def test_without_data_it_spreads_evenly_and_says_so(known: Program) -> None:
     assert told["score"] == told["evenScore"]
     hours = [datetime.fromisoformat(one["at"]).hour for one in told["assignments"]]
     assert all(8 <= hour < 22 for hour in hours)
-    assert "No data of x/new: spread evenly over waking hours." in known.ok(*argv, "--format", "table").out
+    assert "No metrics of x/new: spread evenly over waking hours." in known.ok(*argv, "--format", "table").out
 
 
 def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program) -> None:
@@ -221,12 +221,12 @@ def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program
     ]
     assert told["placedBy"] == [{"accounts": ["x/new"], "by": "slots"}]
     ran = known.ok("plan", *posts[:2], "--dry-run", "--format", "table")
-    assert "No data of x/new: spread evenly over its slots." in ran.out
+    assert "No metrics of x/new: spread evenly over its slots." in ran.out
     assert known.ok("plan", "1", "--dry-run", "--json").json["placedBy"] == [{"accounts": ["x/me"], "by": "scores"}]
 
     ran = known("plan", *posts, "--yes")
     assert ran.code == 2
-    assert "no data of x/new: spread evenly over its slots" in ran.err
+    assert "no metrics of x/new: spread evenly over its slots" in ran.err
     assert f"ttp plan {' '.join(posts)} --days 21" in ran.err
 
 
@@ -294,8 +294,8 @@ def test_a_slot_that_was_taken_is_said_with_its_zone_and_score(known: Program) -
 def test_a_draft_on_a_terminal_shows_the_slot_and_the_command_that_takes_it(known: Program) -> None:
     shown = known.ok("create", "hello", "--to", "x/me", "--format", "table").out
 
-    assert "Saved draft 5.\nBest free slot: Tue 24 Nov 2026 " in shown
-    assert "Take it:  ttp schedule 5 --at optimal" in shown
+    assert "Saved draft 5.\nBest free hour: Tue 24 Nov 2026 " in shown
+    assert "Use it:  ttp schedule 5 --at optimal" in shown
     assert "Give it a time:" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
 
 

@@ -88,8 +88,8 @@ def test_failed_lists_what_it_would_retry_and_asks_for_yes(mixed: Program) -> No
     assert (ran.code, ran.out) == (2, "")
     assert "  1  x/a, x/b  one\n" in ran.err
     assert "  2  x/a, x/b  two\n" in ran.err
-    assert "2 posts would be retried and there is no terminal to ask on" in ran.err
-    assert "say so:        ttp retry --failed --platform x --yes" in ran.err
+    assert "retrying 2 posts needs confirmation" in ran.err
+    assert "try:           ttp retry --failed --platform x --yes" in ran.err
     assert states(mixed, 2) == ["failed", "failed"]
     assert sorted(mixed("retry", "--failed", "--yes", "--no-wait").out.split()) == ["1", "2"]
 
@@ -115,15 +115,15 @@ def test_filters_of_failed_meet(mixed: Program, filters: list[str], retried: lis
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["retry"], "name posts, or say --failed"),
-        (["retry", "1", "--failed"], "name posts, or say --failed"),
+        (["retry"], "name posts, or use --failed"),
+        (["retry", "1", "--failed"], "name posts, or use --failed"),
         (["retry", "1", "--since", "7d"], "--platform and --since go with --failed"),
         (["retry", "--failed", "--since", "soon"], "cannot read the duration"),
         (["retry", "--failed", "--platform", "fb"], 'no platform "fb"'),
         (["retry", "1", "--fields", "nope"], 'unknown field "nope"'),
-        (["run", "--once", "--until-idle"], "--once and --until-idle are two things"),
+        (["run", "--once", "--until-idle"], "use --once or --until-idle, not both"),
         (["run", "--once", "--max-time", "30"], "in minutes:    ttp run --once --max-time 30m\n"),
-        (["run", "--max-time", "5s"], "--max-time goes with --once or --until-idle"),
+        (["run", "--max-time", "5s"], "--max-time needs --once or --until-idle"),
     ],
     ids=str,
 )
@@ -159,7 +159,9 @@ def test_publish_without_a_terminal_needs_yes(
 def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
     (post,) = mixed("publish", "5", "--yes", "--no-wait", "--json").json
     assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-24T13:00:00Z")
-    assert post["warnings"] == ["nothing is running that would publish this:  ttp run   (cron: ttp help cron)"]
+    assert post["warnings"] == [
+        "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -337,8 +339,8 @@ def test_a_remote_post_belongs_to_one_delivery(mixed: Program) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "says"),
     [
-        (["3", "--account", "x/a"], 2, "say either --published URL_OR_ID or --not-published"),
-        (["3", "--account", "x/a", "--published", "1", "--not-published"], 2, "say either"),
+        (["3", "--account", "x/a"], 2, "give either --published URL_OR_ID or --not-published"),
+        (["3", "--account", "x/a", "--published", "1", "--not-published"], 2, "give either"),
         (["3", "--not-published"], 2, "missing option '--account'"),
         (["3", "--account", "x/b", "--not-published"], 2, "post 3 for x/b is published, it needs no review"),
         (["3", "--account", "tt", "--not-published"], 3, "post 3 does not go to tiktok/c"),

@@ -58,7 +58,7 @@ def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
     ttp.post("hi", "--to", "x")
     said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
 
-    assert said == ("Repeat 1 begins: next Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC); made ahead: 2 3.\n")
+    assert said == ("Repeat 1 starts: next Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC); created in advance: 2 3.\n")
 
 
 def create_due(clock: FakeClock) -> list[str]:
@@ -172,7 +172,7 @@ def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
     said = weekly.ok("repeat", "skip", "1", "--format", "table").out
 
     assert said == (
-        "Left out Mon 30 Nov 2026 09:00 Europe/Zurich (08:00 UTC);"
+        "Skipped Mon 30 Nov 2026 09:00 Europe/Zurich (08:00 UTC);"
         " next Mon 7 Dec 2026 09:00 Europe/Zurich (08:00 UTC). Deleted post 2.\n"
     )
     assert list(planned(weekly)) == [3, 4, 5]
@@ -185,7 +185,7 @@ def test_the_post_that_is_repeated_is_not_deleted_where_its_own_time_is_left_out
     ttp.ok("repeat", "1", *DAILY, "--count", "3")
     said = ttp.ok("repeat", "skip", "1", "--format", "table").out
 
-    assert said.endswith(". Post 1, which is repeated, is a draft again.\n")
+    assert said.endswith(". Post 1, the repeated one, is a draft again.\n")
     assert ttp.shown(1)["status"] == "draft"
     assert planned(ttp) == {2: "2026-11-26", 3: "2026-11-27"}
     ttp.ok("repeat", "pause", "1")
@@ -250,8 +250,8 @@ def test_a_pause_takes_back_what_was_made_but_not_what_was_changed(weekly: Progr
     weekly.ok("edit", "3", "By hand")
     ran = weekly.ok("repeat", "pause", "1", "--format", "table")
 
-    assert "Taken back: post 2 4 5." in ran.out
-    assert "changed by hand, so it stays: post 3" in ran.err
+    assert "Deleted post 2 4 5." in ran.out
+    assert "post 3" in ran.err
     assert list(planned(weekly)) == [3]
     clock.advance(days=14)  # 8 December
     assert list(planned(weekly)) == [3]
@@ -279,7 +279,7 @@ def test_a_stop_is_for_good(weekly: Program) -> None:
 
 
 def test_it_ends_with_its_post(weekly: Program, clock: FakeClock) -> None:
-    assert "repeat 1 makes no more posts, for it was of post 1" in weekly.ok("delete", "1").err
+    assert "repeat 1 creates no more posts, because it repeated post 1" in weekly.ok("delete", "1").err
     assert "repeat" not in weekly.ok("undo").err + weekly.ok("delete", "2").err
     weekly.ok("undo")
     weekly.ok("delete", "1")
@@ -359,11 +359,11 @@ def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("1",), 2, "say when"),
-        (DAILY, 2, "name a post, or a tag"),
-        (("1", "--pool", "a", *DAILY), 2, "name a post, or a tag"),
-        (("1", "--cool-down", "3d", *DAILY), 2, "--cool-down with --pool"),
-        (("--pool", "news", "--vary", "f", *DAILY), 2, "--vary goes with a post"),
+        (("1",), 2, "no time given"),
+        (DAILY, 2, "name a post, or use --pool"),
+        (("1", "--pool", "a", *DAILY), 2, "name a post, or use --pool"),
+        (("1", "--cool-down", "3d", *DAILY), 2, "--cool-down needs --pool"),
+        (("--pool", "news", "--vary", "f", *DAILY), 2, "--vary needs a post"),
         (("--pool", "nothing", *DAILY), 3, 'no post with accounts is tagged "nothing"'),
         (("9", *DAILY), 3, "no post 9"),
         (("1", "--cron", "0 0 9 * * *"), 2, "6 fields, not five"),
@@ -374,7 +374,7 @@ def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
         (("1", "--cron", "*/5 * * * *"), 2, "more than 1000 times in the 30 days"),
         (("1", "--cron", "*/5 * * * *"), 2, "ttp config set repeat.ahead_s 300"),
         (("1", *DAILY, "--vary", "nofile"), 3, "no texts file nofile"),
-        (("1", *DAILY, "--vary", "-"), 2, "holds no text"),
+        (("1", *DAILY, "--vary", "-"), 2, "has no text"),
         (("lst",), 2, 'no command "repeat lst"'),
         (("skip", "7"), 3, "no repeat 7"),
         (("resume", "1"), 2, "repeat 1 is active"),

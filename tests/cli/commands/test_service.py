@@ -64,11 +64,11 @@ def test_a_service_is_installed_looked_at_and_removed(ttp: Program, units: Path,
         "lingers": False,
         "log": "journalctl --user -u ttp.service",
     }
-    assert made.err == "note: it ends when you log out; to have it run without you:  loginctl enable-linger\n"
+    assert made.err == "note: it stops when you log out; keep it running:  loginctl enable-linger\n"
     assert (units / "ttp.service").read_text() == ttp.ok("service", "--print").out
     assert ["running", "true"] in ttp.ok("service", "status").rows
     said = ttp.ok("service", "uninstall", "--format", "table").out
-    assert said == f"{units / 'ttp.service'} is not installed any more.\n"
+    assert said == f"{units / 'ttp.service'} is removed.\n"
     assert list(units.iterdir()) == []
 
 

@@ -122,7 +122,7 @@ def test_several_accounts_take_a_slot_that_all_have_and_that_is_free_for_all(dai
     daily.account("tiktok/me")
     daily.account("x/b")
     daily.ok("slots", "add", "thu,sat 09:00", "--account", "x/b", "--tz", "Europe/Berlin")
-    taken(daily, *[]) or daily.post("alone", "--to", "x/me", "--at", THU)
+    taken(daily, *[]) or daily.post("--where takes only", "--to", "x/me", "--at", THU)
     both = daily.post("both", "--to", "x/me,x/b", "--at", "next-slot")
 
     assert times(daily)[both] == SAT
@@ -260,10 +260,10 @@ def test_without_slots_a_person_is_told_how_to_add_some(ttp: Program, words: tup
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("add", "daily 9am"), "say whose slots they are"),
-        (("add", "--account", "x/me"), "say when"),
+        (("add", "daily 9am"), "name the account with --account"),
+        (("add", "--account", "x/me"), "no days and times given"),
         (("add", "daily 9am", "--cron", "0 9 * * *", "--account", "x/me"), "not both"),
-        (("add", "daily 9", "--account", "x/me"), "no posting time"),
+        (("add", "daily 9", "--account", "x/me"), "is not a posting time"),
         (("add", "--cron", "0 9 * * * *", "--account", "x/me"), "6 fields, not five"),
         (("add", "daily 9am", "--account", "x/me", "--name", "12"), "no name for a slot"),
         (("add", "daily 9am", "--account", "x/nobody"), "no account x/nobody"),

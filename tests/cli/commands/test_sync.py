@@ -65,7 +65,7 @@ def test_a_post_without_a_file_is_told_and_cancelled_only_when_asked(ttp: Progra
     ttp.ok("sync", str(folder), "--yes")
     (folder / "a.md").unlink()
     ran = ttp.ok("sync", str(folder), "--check")
-    assert "without a file any more: 1 post: 2" in ran.err
+    assert "1 post without a file: 2" in ran.err
     assert plan(ttp, folder, "--prune") == [("cancel", "a.md")]
     ttp.ok("sync", str(folder), "--prune", "--yes")
     assert [post["id"] for post in ttp.ok("list", "--json").json] == [other, 3]
@@ -85,8 +85,8 @@ def test_a_folder_that_lost_all_its_files_cancels_nothing(ttp: Program, folder: 
         (folder / name).unlink()
     ran = ttp("sync", str(folder), "--prune", "--yes")
     assert (ran.code, ttp.shown(1)["status"], ttp.shown(2)["status"]) == (2, "scheduled", "scheduled")
-    assert "has no posts at all, and --prune would cancel all 2 that came from it" in ran.err
-    assert "if that is meant:  ttp delete 1 2" in ran.err
+    assert "is empty, and --prune would cancel all of its 2 posts" in ran.err
+    assert "to do this anyway:  ttp delete 1 2" in ran.err
     assert ttp("sync", str(folder), "--prune", "--check").code == 6
 
 
@@ -296,4 +296,4 @@ def test_a_file_that_says_something_else_than_what_went_out_is_told(ttp: Program
     put(folder, "a.md", "Another text")
     said = ttp.ok("sync", str(folder), "--check").err
 
-    assert said == "note: a.md has another text by now; post 1 is published, and stays as it went out\n"
+    assert said == "note: a.md has a different text now; post 1 is published, and does not change\n"

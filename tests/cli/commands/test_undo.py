@@ -150,10 +150,10 @@ def test_undo_after_undo_goes_further_back(ttp: Program) -> None:
         ttp.ok("edit", "1", text)
     said = [ttp.ok("undo", "--format", "table").out for _ in range(2)]
     assert said == [
-        'Took back: edited post 1 "One".  It is a draft.\nDo it again:  ttp redo\n',
-        'Took back: edited post 1 "Draft".  It is a draft.\nDo it again:  ttp redo\n',
+        'Undone: edited post 1 "One".  It is a draft.\nRedo:  ttp redo\n',
+        'Undone: edited post 1 "Draft".  It is a draft.\nRedo:  ttp redo\n',
     ]
-    assert ttp.ok("redo", "2", "--yes", "--format", "table").out.splitlines()[-1] == "Take it back:  ttp undo"
+    assert ttp.ok("redo", "2", "--yes", "--format", "table").out.splitlines()[-1] == "Undo:  ttp undo"
     assert ttp.shown()["content"] == "Two"
 
 
@@ -202,12 +202,12 @@ def test_what_is_written_in_an_editor_is_one_change(
 def test_several_posts_need_a_yes_and_a_rehearsal_changes_nothing(ttp: Program) -> None:
     ttp.ok("delete", "1", "2", "--yes")
     error = refused(ttp, "undo")
-    assert error["message"] == "1 change of 2 posts would be taken back and there is no terminal to ask on"
+    assert error["message"] == "undoing 1 change of 2 posts needs confirmation"
     assert error["hint"] == "ttp undo --yes"
     before = ttp.sql("SELECT * FROM post")
     shown = ttp.ok("undo", "--dry-run", "--format", "table").out.splitlines()
     assert shown == [
-        "Would take back: deleted 2 posts (1 2).",
+        "Would undo: deleted 2 posts (1 2).",
         "  Post 1: It is a draft.",
         "  Post 2: It is scheduled for Tue 1 Dec 2026 09:00 UTC.",
     ]
@@ -227,8 +227,8 @@ def test_the_list_has_the_newest_first_and_the_posts_as_they_are_typed(ttp: Prog
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["undo", "--list", "2"], "--list goes with --limit alone"),
-        (["undo", "--limit", "2"], "--limit goes with --list"),
+        (["undo", "--list", "2"], "--list takes only --limit"),
+        (["undo", "--limit", "2"], "--limit needs --list"),
         (["undo", "0"], "is a whole number from 1"),
         (["undo", "9"], "only 4 changes can be taken back"),
         (["undo", "2", "--post", "1"], "only 1 change of post 1 can be taken back"),
@@ -251,7 +251,7 @@ def test_without_a_store_there_is_nothing_and_none_is_made(tmp_path: Path, ttp: 
 
 
 def test_delete_says_how_it_is_taken_back(ttp: Program) -> None:
-    assert ttp.ok("delete", "1", "--format", "table").out == "Deleted post 1.  Take it back:  ttp undo\n"
+    assert ttp.ok("delete", "1", "--format", "table").out == "Deleted post 1.  Undo:  ttp undo\n"
 
 
 # One post.
@@ -302,7 +302,7 @@ def test_of_many_those_that_can_be_are_taken_back(ttp: Program) -> None:
     assert error["message"].startswith("post 2 is published on x/me")
     ran = ttp("undo", "--partial", "--yes")
     assert (ran.code, ran.out) == (6, "3\n")
-    assert "note: left: post 2 is published on x/me" in ran.err
+    assert "note: skipped: post 2 is published on x/me" in ran.err
     assert seen(ttp)[3]["scheduledAt"] == "2026-12-02T09:00:00Z"
     assert refused(ttp, "undo", "--partial", "--yes")["code"] == "state"
 
@@ -379,8 +379,8 @@ def test_a_time_that_has_passed_is_not_given_again(ttp: Program, clock: FakeCloc
     clock.advance(hours=2)
     ran = ttp.ok("undo", "--format", "table")
     assert ran.out == (
-        'Took back: unscheduled post 1 "Draft", 2 h ago.  It is a draft: Tue 24 Nov 2026 14:00 UTC has passed.'
-        "  Give it a time:  ttp schedule 1 --at TIME\nDo it again:  ttp redo\n"
+        'Undone: unscheduled post 1 "Draft", 2 h ago.  It is a draft: Tue 24 Nov 2026 14:00 UTC has passed.'
+        "  Give it a time:  ttp schedule 1 --at TIME\nRedo:  ttp redo\n"
     )
     assert ttp.sql("SELECT next_at, due_at FROM delivery WHERE post_id = 1") == [(None, None)]
     assert ttp.shown()["status"] == "draft"
@@ -393,7 +393,7 @@ def test_a_time_that_is_still_to_come_is_told_with_the_note_that_nothing_runs(tt
     ttp.ok("unschedule", "2")
     ran = ttp.ok("undo", "--json")
     assert ran.json[0]["scheduledAt"] == "2026-12-01T09:00:00Z"
-    assert "nothing is running that would publish this" in ran.err
+    assert "Nothing will publish this yet" in ran.err
 
 
 def test_a_delivery_beside_one_that_is_out_gets_no_time_that_has_passed(ttp: Program, clock: FakeClock) -> None:
@@ -508,7 +508,7 @@ def test_a_change_between_the_question_and_the_answer_is_seen(ttp: Program, monk
         return True
 
     ttp.ok("edit", "1", "Other")
-    monkeypatch.setattr(undo, "_agreed", agreed)
+    monkeypatch.setattr(undo, "_confirm_undo", agreed)
     ran = ttp("undo", "--json")
     assert (ran.code, ran.error["message"]) == (2, "posts were changed meanwhile, and nothing was taken back")
     assert ttp.shown()["content"] == "Other"
@@ -542,7 +542,7 @@ def test_a_terminal_sees_what_can_be_taken_back_with_the_number_to_type(ttp: Pro
     assert lines[1].split()[-2:] == ["edit", "1"]
     assert lines[-1].endswith("ttp undo N")
     (ttp.home / "ttp.db").unlink()
-    assert ttp.ok("undo", "--list", "--format", "table").out == "Nothing was changed in the last 30 days.\n"
+    assert ttp.ok("undo", "--list", "--format", "table").out == "No changes in the last 30 days.\n"
 
 
 def test_an_account_that_the_publisher_had_in_its_hand_is_cancelled_and_its_attempts_stay(ttp: Program) -> None:

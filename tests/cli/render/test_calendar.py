@@ -126,7 +126,7 @@ November 2026                  Europe/Berlin, weeks 44 to 49
   09:00 Mon 30  ○      x       Weekly tip
 
 ! failed or partial   ? may be live   ● scheduled
-○ will come by a repeat   ✓ published   - gap
+○ a repeat will create it   ✓ published   - gap
 Post 36 needs you:  ttp show 36
 """
 MONTH_80 = """\
@@ -145,7 +145,7 @@ November 2026                                 Europe/Berlin, weeks 44 to 49
   18:00 Fri 27  ●  43  ig/roastery             Weekend opening hours
   09:00 Mon 30  ○      x/roastery              Weekly tip
 
-! failed or partial   ? may be live   ● scheduled   ○ will come by a repeat
+! failed or partial   ? may be live   ● scheduled   ○ a repeat will create it
 ✓ published   - gap   Post 36 needs you:  ttp show 36
 """
 MONTH_120 = """\
@@ -164,7 +164,7 @@ November 2026                                                                   
   18:00 Fri 27  ●  43  ig/roastery             Weekend opening hours
   09:00 Mon 30  ○      x/roastery              Weekly tip
 
-! failed or partial   ? may be live   ● scheduled   ○ will come by a repeat   ✓ published   - gap
+! failed or partial   ? may be live   ● scheduled   ○ a repeat will create it   ✓ published   - gap
 Post 36 needs you:  ttp show 36
 """
 
@@ -254,7 +254,7 @@ def test_a_failure_is_never_among_those_that_are_left_out() -> None:
 def test_the_month_names_the_next_posts_and_how_all_are_had() -> None:
     text = month(80, many(11))
     assert text.count("Weekend opening hours") == 8
-    assert "\n  +3, all of them:  ttp calendar 2026-11 --format tsv\n" in text
+    assert "\n  +3, see all:  ttp calendar 2026-11 --format tsv\n" in text
 
 
 def test_of_a_month_that_is_over_the_first_posts_are_named_and_no_day_is_today() -> None:
@@ -286,7 +286,7 @@ def test_a_week_is_named_by_its_days(day: date, name: str) -> None:
 
 def test_without_posts_the_grid_is_there_and_what_to_type() -> None:
     for picture in (render_week([], CalendarPage(WEEK), PAGE), render_month([], CalendarPage(MONTH), PAGE)):
-        assert list(picture)[-1] == "No posts here.  Write one:  ttp create 'Hello'"
+        assert list(picture)[-1] == "No posts in this time.  Create one:  ttp create 'Hello'"
 
 
 def test_what_stands_beside_right_to_left_text_stays_in_its_place() -> None:

@@ -83,19 +83,19 @@ def test_everything_about_an_account() -> None:
         "  User id      -000a\n"
         "  Zone         Asia/Tokyo\n"
         "  Token until  23 Jan 2027 12:46\n"
-        "  May          user.info.basic user.info.profile user.info.stats video.publish\n"
+        "  Permissions  user.info.basic user.info.profile user.info.stats video.publish\n"
         "               video.upload\n"
         "  Options      tiktok.privacy_level=SELF_ONLY\n"
         "\n"
-        "tiktok/me is disabled, its due posts fail:  ttp account enable tiktok/me\n"
-        "tiktok/me is held until today 14:46 (quota)\n"
+        "tiktok/me is disabled; its due posts fail:  ttp account enable tiktok/me\n"
+        "tiktok/me is on hold until today 14:46 (quota)\n"
     )
 
 
 def test_an_account_that_is_not_connected_says_how() -> None:
     assert drawn(render_account(Account("x", "me"), PAGE)) == (
         "x/me   not connected\n"
-        "  Zone         none of its own (UTC)\n"
+        "  Zone         not set (UTC)\n"
         "\n"
-        "x/me can be analysed, not published to:  ttp account connect x/me\n"
+        "x/me is for analytics only (not connected):  ttp account connect x/me\n"
     )

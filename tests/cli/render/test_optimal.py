@@ -16,7 +16,7 @@ from ttp.cli.render.heatmap import render_heatmap, scale_of
 from ttp.cli.render.optimal import render_backtest, render_explanation, render_recommendation, render_week
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
-from ttp.domain.optimal import DAYS, Evidence, Rating, week
+from ttp.domain.optimal import DAYS, Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
@@ -46,14 +46,14 @@ def test_optimal_draws_bars_and_says_what_they_mean() -> None:
         "instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin\n"
         "  Post at 18:00: expect about 12 % more than your average (585 posts).\n"
         "\n"
-        "  Best hours           among your true best five     in your past posts\n"
+        "  Best hours           chance to be in your top 5    posts      gain, 80 % range\n"
         "  18:00  ██████████████████▍   92 %    37 posts       +12 %  (+3 to +21)\n"
         "  17:00  ████████████████▊     84 %    37 posts       +10 %  (+1 to +19)\n"
         "  19:00  ████████████████▊     84 %    37 posts       +10 %  (+1 to +19)\n"
         "  16:00  ███████████████▏      75 %    37 posts        +8 %  (-1 to +17)\n"
         "  20:00  ███████████████▏      75 %    37 posts        +8 %  (-1 to +17)\n"
         "\n"
-        "  Best days            among your true best three\n"
+        "  Best days            chance to be in your top 3\n"
         "  Tue    ████████████▍         62 %    77 posts        +2 %  (-7 to +11)\n"
         "  Mon    ██████████▊           54 %    77 posts         0 %  (-9 to +9)\n"
         "  Wed    ██████████▊           54 %    77 posts         0 %  (-9 to +9)\n"
@@ -61,14 +61,14 @@ def test_optimal_draws_bars_and_says_what_they_mean() -> None:
         "\n"
         "  Strong evidence: the five hours beat your average with 94 % probability.\n"
         "  Next good hour: today 18:00 (in 4 h 14 min, 17:00 UTC)\n"
-        "  Take it:  ttp schedule 44 --at optimal      A week:  ttp plan --drafts --week\n"
+        "  Use it:  ttp schedule 44 --at optimal      A week:  ttp plan --drafts --week\n"
     )
 
 
 def test_the_next_slot_is_taken_by_the_only_draft_by_a_new_post_and_in_the_zone_that_was_asked_for() -> None:
     assert "A week" not in drawn(render_recommendation(advice(told(), TONIGHT, (44,)), PAGE))
     text = drawn(render_recommendation(advice(told(), TONIGHT), PAGE, tz="Asia/Tokyo"))
-    assert "  Take it:  ttp create TEXT --to instagram/roastery --at optimal --tz Asia/Tokyo\n" in text
+    assert "  Use it:  ttp create TEXT --to instagram/roastery --at optimal --tz Asia/Tokyo\n" in text
 
 
 def test_optimal_says_so_when_the_data_are_thin() -> None:
@@ -103,7 +103,7 @@ def test_no_probability_is_called_certain() -> None:
 
 def test_optimal_says_which_zone_was_taken_where_nobody_named_one() -> None:
     text = drawn(render_recommendation(advice(told()), PAGE, zone_known=False))
-    assert "  No zone is set for instagram/roastery: Europe/Berlin is this machine's.\n" in text
+    assert "  No zone is set for instagram/roastery: Europe/Berlin is the zone of this\n  machine.\n" in text
     assert "  Set it:  ttp account set instagram/roastery --tz ZONE\n" in text
 
 
@@ -135,10 +135,10 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
     assert lines[2] == "      00    03    06    09    12    15    18    21"
     rows = lines[3:10]
     assert [row[:6] for row in rows] == [f"  {day[:3]} " for day in DAYS]
-    assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█★███·▓▓▓▓"
+    assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█████·▓▓▓▓"
     assert "".join(rows).count("★") == 10
     assert "     under -17 %   ░░ -17 %   ▒▒ -10 %   ▓▓ -2 %   ██ +5 %" in lines
-    assert "★ the ten best   · no post of yours then   (estimates, not raw cells)" in drawn(lines)
+    assert "★ the ten best   · no post yet   (smoothed estimates)" in drawn(lines)
     assert "Strong evidence" in drawn(lines)
 
 
@@ -173,16 +173,16 @@ def test_small_differences_do_not_look_like_a_summit_and_a_valley() -> None:
 
 
 def test_the_week_has_the_best_hours_of_each_day() -> None:
-    found = Week(("instagram/roastery",), BERLIN, tuple(week(told())))
+    found = Week(("instagram/roastery",), BERLIN, tuple(week_schedule(told())))
     lines = list(render_week(found, PAGE))
     assert lines[0] == "instagram/roastery   hours in Europe/Berlin"
     assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    20:00  40 %"
-    assert drawn(render_week(Week((), None, ()), PAGE)) == f"Nothing is measured yet.  Import some:  {WAY}\n"
+    assert drawn(render_week(Week((), None, ()), PAGE)) == f"No metrics yet.  Import some:  {WAY}\n"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_week_fits_every_width(width: int) -> None:
-    found = Week(("x/me",), BERLIN, tuple(week(told())))
+    found = Week(("x/me",), BERLIN, tuple(week_schedule(told())))
     assert all(columns(line) <= width for line in render_week(found, replace(PAGE, width=width)) if "ttp " not in line)
 
 
@@ -212,33 +212,33 @@ def test_an_explanation_shows_the_posts_and_the_way_to_the_score() -> None:
         "  Mon 23 Nov 13:46      402    147  video  +11 %    +65 %  +101 %  A cup of \\x1…\n"
         "  Sun 22 Nov 13:46      402    147  video  +11 %        -   +82 %  2\n"
         "\n"
-        "  Counted   +30 % over your average, in 3 posts\n"
-        "  Adjusted  +30 %, once trend, kind and outliers are taken out\n"
-        "  Expected  +12 % (+3 to +21): what 3 posts and 86 posts within 2 hours can say\n"
-        "            against chance\n"
-        "  Score     92 % that it is one of the true best 5 hours; by that it is number 1\n"
+        "  Counted   +30 % above your average, from 3 posts\n"
+        "  Adjusted  +30 % after removing trend, kind and outliers\n"
+        "  Expected  +12 % (+3 to +21): the estimate from 3 posts and 86 posts within 2\n"
+        "            hours\n"
+        "  Score     92 % chance to be one of the best 5 hours; rank 1\n"
     )
 
 
 def test_more_posts_than_are_shown_are_counted() -> None:
-    assert "  And 3 more that tell less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE))
-    assert "  And 12 more that tell less:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE, 1))
+    assert "  And 3 more:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE))
+    assert "  And 12 more:  --limit 13\n" in drawn(render_explanation(explained(13), PAGE, 1))
     assert "PUBLISHED" not in drawn(render_explanation(explained(13), PAGE, 0))
 
 
 def test_a_place_without_posts_is_explained_by_its_neighbours() -> None:
     text = drawn(render_explanation(explained(0, evidence=Evidence.THIN), PAGE))
-    assert "  Counted   no post of yours at 18:00, 86 posts within 2 hours\n" in text
-    assert "what 86 posts within 2 hours can say against" in text
+    assert "  Counted   no post at 18:00, 86 posts within 2 hours\n" in text
+    assert "the estimate from 86 posts within 2 hours" in text
     assert "Thin evidence" in text
     alone = drawn(render_explanation(explained(0, nearby=0), PAGE))
-    assert "no post of yours at 18:00, and none near it" in alone
-    assert "what the rest of the week can say against" in alone
+    assert "no post at 18:00, and none near it" in alone
+    assert "the estimate from the rest of the week" in alone
 
 
 def test_days_and_slots_are_explained_among_their_kind() -> None:
     one = explained()
-    for rating, words in ((told().days[1], "true best 3 days"), (told().slots[42], "true best 10 slots")):
+    for rating, words in ((told().days[1], "one of the best 3 days"), (told().slots[42], "one of the best 10 slots")):
         other = Explained(replace(one.explanation, rating=rating), {})
         assert words in drawn(render_explanation(other, PAGE))
 
@@ -256,28 +256,28 @@ def test_a_backtest_says_what_was_tested_and_what_follows() -> None:
     assert drawn(render_backtest(TESTED, PAGE, WAY)) == (
         "x/me   200 posts, 24 Nov 2026   hours in Europe/Berlin\n"
         "\n"
-        "  Tested on your last 100 posts, each with what was known before it; 30 of them\n"
-        "  were at a recommended hour.\n"
+        "  Tested on your last 100 posts, using only what was known before each; 30 of\n"
+        "  them were at a recommended hour.\n"
         "\n"
-        "  Recommended hours against the rest      +24 %  (+8 to +42 with 80 %)\n"
-        "  Highest mean per hour, the usual way     +5 %  (-10 to +20 with 80 %)\n"
-        "  The first against the second             +5 %  (-10 to +20 with 80 %)\n"
+        "  Recommended hours, against the rest     +24 %  (+8 to +42, 80 % range)\n"
+        "  Simple hourly average                    +5 %  (-10 to +20, 80 % range)\n"
+        "  Difference of the two                    +5 %  (-10 to +20, 80 % range)\n"
         "\n"
-        "  It would have helped: the whole interval is above zero.\n"
-        "  From the mean per hour it does not differ by more than chance.\n"
+        "  The recommendation would have helped: the whole range is above zero.\n"
+        "  Not clearly better or worse than the simple hourly average.\n"
     )
 
 
 @pytest.mark.parametrize(
     ("test", "words"),
     [
-        (replace(TESTED, recommended=BAD), "It would have done harm"),
-        (replace(TESTED, recommended=OPEN), "Not decided: the interval has zero in it"),
-        (replace(TESTED, difference=GOOD), "It did better than the mean per hour."),
-        (replace(TESTED, difference=BAD), "The mean per hour did better here."),
+        (replace(TESTED, recommended=BAD), "would have done harm"),
+        (replace(TESTED, recommended=OPEN), "Undecided: the range includes zero"),
+        (replace(TESTED, difference=GOOD), "Better than the simple hourly average."),
+        (replace(TESTED, difference=BAD), "The simple hourly average did better here."),
         (replace(TESTED, mean_per_hour=None, difference=None), "too few posts to tell"),
-        (replace(TESTED, recommended=None, in_best_hours=1), "Of the last 100 posts 1 went out at a recommended hour."),
-        (Backtest("x/me", BERLIN, 12), "12 posts are too few to test anything on. From 40 on there is an answer."),
+        (replace(TESTED, recommended=None, in_best_hours=1), "1 of your last 100 posts were at a recommended hour"),
+        (Backtest("x/me", BERLIN, 12), "12 posts are too few for a test; it needs 40."),
         (Backtest("x/me", BERLIN, 1), "1 post is too few"),
         (Backtest("x/me", BERLIN, 0), f"No measured posts yet.  Get some:  {WAY}"),
     ],
@@ -289,3 +289,8 @@ def test_a_backtest_is_honest(test: Backtest, words: str) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_backtests_fit_every_width(width: int) -> None:
     assert all(columns(line) <= width for line in render_backtest(TESTED, replace(PAGE, width=width), WAY))
+
+
+def test_a_comparison_by_views_is_named() -> None:
+    assert "compared by views" in drawn(render_recommendation(advice(replace(told(), by_views=True)), PAGE))
+    assert "compared by views" not in drawn(render_recommendation(advice(told()), PAGE))

@@ -177,7 +177,7 @@ def test_a_post_that_was_only_made_keeps_its_line_and_has_no_history() -> None:
 def test_a_post_under_way_is_marked_and_the_mark_explained() -> None:
     text = drawn(render_posts([replace(DUE, deliveries=(row("x/me", DeliveryState.SENDING),))], PAGE))
     assert "  x ~  " in text
-    assert "~ under way" in text
+    assert "~ in progress" in text
 
 
 def test_long_cells_shrink_where_no_column_can_be_left_out() -> None:
@@ -234,7 +234,7 @@ def test_everything_about_a_post_that_failed_in_part() -> None:
         "  x/roastery          failed     -         401 token ended on 21 Nov\n"
         "\n"
         "Next:  ttp account connect x/roastery && ttp retry 38\n"
-        "       (publishes to x/roastery only, never to instagram/roastery again)\n"
+        "       (publishes to x/roastery only, not to instagram/roastery again)\n"
     )
 
 
@@ -337,15 +337,15 @@ def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
     assert drawn(render_accounts(accounts, PAGE)) == (
         "  ACCOUNT         STATE          ZONE           TOKEN UNTIL\n"
         "  x/roastery      RECONNECT      Europe/Berlin  -\n"
-        "  tiktok/demo     connected      -              12 Jun 2027 (in 200 d)\n"
-        "  instagram/demo  held           -              -\n"
+        "  tiktok/demo     connected      -              12 Jun 2027\n"
+        "  instagram/demo  on hold        -              -\n"
         "  instagram/over  connected      -              -\n"
         "  instagram/new   not connected  -              -\n"
         "  instagram/old   disabled       -              -\n"
         "\n"
         "Reconnect:  ttp account connect x/roastery\n"
-        "instagram/demo is held until today 21:10 (quota)\n"
-        "instagram/old is disabled, its due posts fail:  ttp account enable instagram/old\n"
+        "instagram/demo is on hold until today 21:10 (quota)\n"
+        "instagram/old is disabled; its due posts fail:  ttp account enable instagram/old\n"
     )
 
 
@@ -394,7 +394,9 @@ def test_status_says_first_what_needs_a_person() -> None:
         limits=(Limit("tiktok/me", "posts", 2, 15, at(24, 21, 10)), Limit("x/me", "posts", 90, 100)),
     )
     assert drawn(render_status(health, PAGE)) == (
-        "! 1 post may be live (36), 1 account must be reconnected (x/roastery)\n"
+        "! publishing is paused for x/me:  ttp resume\n"
+        "! post 36 may be live:  ttp show 36\n"
+        "! x/roastery must be reconnected:  ttp account connect x/roastery\n"
         "running  pid 4127, since Mon 23 09:12\n"
         "next     41  today 18:00 (in 4 h 14 min, 17:00 UTC)   ig/roastery x/roastery\n"
         "waiting  3 posts scheduled\n"
@@ -417,9 +419,9 @@ def test_status_tells_scarce_limits_only_and_those_without_a_number_too() -> Non
 
 def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
     assert drawn(render_status(Health(overdue=2, needs=ActionsNeeded(retry=(38, 39))), PAGE)) == (
-        "! 2 posts failed (38, 39)\n"
-        "! 2 posts are overdue and nothing publishes: ttp run\n"
-        "stopped  nothing publishes now: ttp run\n"
+        "! 2 posts (38, 39) failed:  ttp retry 38 39\n"
+        "! 2 posts are overdue and no publisher runs:  ttp run\n"
+        "stopped  no publisher runs:  ttp run\n"
         "next     nothing\n"
         "waiting  0 posts scheduled, 2 overdue\n"
         "holds    none\n"
@@ -438,7 +440,7 @@ def test_status_under_cron_says_when_it_last_ran() -> None:
 
 def test_a_loop_that_ended_is_stopped_not_cron() -> None:
     publisher = PublisherInfo(mode="loop", last_run_at=at(24, 13, 43))
-    assert "stopped  nothing publishes now, last run 3 min ago: ttp run" in list(render_status(Health(publisher), PAGE))
+    assert "stopped  no publisher runs, last run 3 min ago:  ttp run" in list(render_status(Health(publisher), PAGE))
 
 
 def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
@@ -457,7 +459,9 @@ def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
 
 def test_a_next_slot_shows_its_date_zone_utc_and_chance() -> None:
     (line,) = render_slots([{"at": at(24, 18), "day": "Tuesday", "hour": 18, "score": 0.9}], replace(PAGE, width=100))
-    assert line == ("Tue 24 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, in 4 h 14 min)   90 % among your true best ten")
+    assert line == (
+        "Tue 24 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, in 4 h 14 min)   90 % chance to be in your top 10"
+    )
 
 
 def test_an_empty_answer_names_the_command_that_fills_it() -> None:
@@ -469,7 +473,7 @@ def test_an_empty_answer_names_the_command_that_fills_it() -> None:
     ):
         (line,) = lines
         assert ":  ttp " in line
-    assert list(render_attempts([], PAGE)) == ["Nothing was tried yet."]
+    assert list(render_attempts([], PAGE)) == ["No attempts yet."]
 
 
 @pytest.mark.parametrize(
@@ -554,11 +558,11 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
     coming = (due(41, 24, 18, x, tiktok), due(42, 24, 21, tiktok), due(43, 27, 18, x))
     health = Health(coming=coming)
     assert drawn(render_status(health, PAGE)) == (
-        "stopped  nothing publishes now: ttp run\n"
+        "stopped  no publisher runs:  ttp run\n"
         "next     nothing\n"
         "waiting  0 posts scheduled\n"
         "\n"
-        "now 13:46    18:00                 21:00                 Fri 27 18:00\n"
+        "now 13:46    today 18:00           today 21:00           Fri 27 18:00\n"
         " ├───────────●─────────────────────●─────────────────────●─────────────────────▸\n"
         "             41 x tiktok           42 tiktok             43 x\n"
         "holds    none\n"

@@ -137,7 +137,7 @@ def test_times_without_an_offset_are_read_in_the_zone_that_was_named() -> None:
         ({"remoteId": ""}, "remoteId is empty"),
         ({"remoteId": "1.79E+16"}, "was rounded by a spreadsheet"),
         ({"views": "9" * 17}, "is too large to be a count"),
-        ({"kind": "reel"}, "is none of text, image, video, carousel"),
+        ({"kind": "reel"}, "is not one of text, image, video, carousel"),
     ],
 )
 def test_what_no_column_can_be_read_with_has_the_reason_of_the_strict_reading(cells: dict[str, str], why: str) -> None:

@@ -74,14 +74,14 @@ def test_what_is_refused_says_what_to_type(typed: list[str], message: str, ways:
     ],
 )
 def test_what_was_probably_meant_is_offered(typed: list[str], meant: str) -> None:
-    assert refused(*typed) == (f'"{typed[0]}" is no month, week or date', [meant])
+    assert refused(*typed) == (f'"{typed[0]}" is not a month, week or date', [meant])
 
 
 @pytest.mark.parametrize(
     "text", ["", "tomorrow", "2026", "w99", "9999-1", "12/24/2026", "2026-W49-1", "٢٠٢٦-١٢", "dec 9"]
 )
 def test_else_the_forms_are_shown(text: str) -> None:
-    assert refused(text) == (f'"{text}" is no month, week or date', ["2026-11", "2026-W48", "next"])
+    assert refused(text) == (f'"{text}" is not a month, week or date', ["2026-11", "2026-W48", "next"])
     assert refused(text, "--week")[1] == ["2026-11", "2026-W48", "--week next"]
 
 

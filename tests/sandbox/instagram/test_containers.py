@@ -46,7 +46,7 @@ def reel(web: Web, host: Host, **params: Any) -> Any:
     return created(web, media_type="REELS", video_url=f"{host.url}/clip.mp4", **params)
 
 
-def test_an_image_is_fetched_waited_for_and_published_once(instagram: Web, host: Host) -> None:
+def test_an_image_is_fetched_processed_and_published_once(instagram: Web, host: Host) -> None:
     container = created(instagram, image_url=f"{host.url}/photo.jpg", caption="Hi", alt_text="A gradient").json()["id"]
     assert len(container) == 17
     assert container.isdecimal()
@@ -71,7 +71,7 @@ def test_an_image_is_fetched_waited_for_and_published_once(instagram: Web, host:
     ]
 
 
-def test_a_reel_is_fetched_and_worked_on(instagram: Web, host: Host) -> None:
+def test_a_reel_is_fetched_and_processed(instagram: Web, host: Host) -> None:
     container = reel(
         instagram, host, caption="c", share_to_feed="true", thumb_offset="500", cover_url=f"{host.url}/photo.jpg"
     ).json()["id"]
@@ -182,7 +182,7 @@ def test_the_quota_of_a_day_holds_at_publishing(instagram: Web, host: Host) -> N
     assert status_of(instagram, containers[50]) == "FINISHED"
 
 
-def test_an_account_may_be_freed_of_the_quota_of_a_day_and_is_told_so(web: Web, host: Host) -> None:
+def test_an_unlimited_account_has_a_higher_daily_quota(web: Web, host: Host) -> None:
     web.state.limits = {"instagram posts a day": 1, "instagram calls a day": 3}
     shop = web.account("instagram/shop", unlimited=True)
     answers = [published(shop, image(shop, host)) for _ in range(2)]
@@ -247,7 +247,7 @@ def test_a_carousel_takes_finished_items_and_counts_as_one(instagram: Web, host:
     assert instagram.get(f"{V}/{media}?fields=media_type").json()["media_type"] == "CAROUSEL_ALBUM"
 
 
-def test_a_video_story_is_worked_on_like_a_reel(instagram: Web, host: Host) -> None:
+def test_a_video_story_is_processed_like_a_reel(instagram: Web, host: Host) -> None:
     story = created(instagram, media_type="STORIES", video_url=f"{host.url}/clip.mp4").json()["id"]
     assert status_of(instagram, story) == "IN_PROGRESS"
     instagram.clock.tick(seconds=1)
@@ -276,7 +276,7 @@ def test_the_list_is_newest_first_with_cursors(instagram: Web, host: Host) -> No
         assert code_of(instagram.get(path, params=bad))[:2] == (400, 100)
 
 
-def test_me_and_the_account_answer_the_asked_fields(instagram: Web) -> None:
+def test_me_and_the_account_have_the_requested_fields(instagram: Web) -> None:
     answer = instagram.get("/me?fields=user_id,username,account_type").json()
     assert (answer["user_id"], answer["username"], answer["account_type"]) == (instagram.user_id, "demo", "BUSINESS")
     assert answer["id"] != instagram.user_id
@@ -287,7 +287,7 @@ def test_me_and_the_account_answer_the_asked_fields(instagram: Web) -> None:
     assert "x-app-usage" in instagram.get("/me").headers
 
 
-def test_tokens_missing_unknown_and_ended_are_told_apart(instagram: Web) -> None:
+def test_missing_unknown_and_expired_tokens_get_different_errors(instagram: Web) -> None:
     assert code_of(instagram.get(f"{V}/me", signed=False)) == (400, 2500, None)
     assert code_of(instagram.get(f"{V}/me", headers={"Authorization": "Bearer nothing"})) == (400, 190, 467)
     instagram.clock.tick(days=60)
@@ -300,7 +300,7 @@ def test_publishing_needs_its_permission(instagram: Web, host: Host) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v28.0/me", "/v25/me", "/25.0/me", "/v25.0/me/photos", "/v25.1/me"])
-def test_unknown_versions_and_paths_are_not_there(instagram: Web, path: str) -> None:
+def test_unknown_versions_and_paths_are_refused(instagram: Web, path: str) -> None:
     assert instagram.get(path).status_code in (400, 404)
 
 

@@ -68,7 +68,7 @@ def test_every_kind_answers_its_own_metrics_all_at_once(
 
 
 @pytest.mark.parametrize("metric", ["ig_reels_avg_watch_time", "navigation", *sorted(WITHDRAWN), "hearts", ""])
-def test_one_metric_that_does_not_fit_loses_the_rest(instagram: Web, media: str, metric: str) -> None:
+def test_one_unsupported_metric_fails_the_whole_call(instagram: Web, media: str, metric: str) -> None:
     instagram.clock.tick(hours=1)
     assert code_of(insights(instagram, media, f"views,{metric}")) == (400, 100, None)
 
@@ -78,7 +78,7 @@ def test_profile_metrics_are_not_for_reels(instagram: Web, posted_reel: str) -> 
     assert code_of(insights(instagram, posted_reel, "views,follows")) == (400, 100, None)
 
 
-def test_a_story_has_its_own_needs_viewers_and_lasts_a_day(instagram: Web, host: Host) -> None:
+def test_insights_of_a_story_need_viewers_and_last_a_day(instagram: Web, host: Host) -> None:
     story = created(instagram, media_type="STORIES", image_url=f"{host.url}/photo.jpg").json()["id"]
     instagram.clock.tick(seconds=1)
     made = published(instagram, story).json()["id"]
@@ -99,7 +99,7 @@ def test_insights_need_their_permission_a_metric_and_an_own_post(instagram: Web,
     assert code_of(insights(weak, media)) == (400, 10, None)
 
 
-def test_hidden_likes_are_missing_and_not_nothing(instagram: Web, media: str) -> None:
+def test_hidden_likes_are_missing_instead_of_zero(instagram: Web, media: str) -> None:
     instagram.clock.tick(hours=3)
     path = f"{V}/{media}?fields=like_count,comments_count"
     assert instagram.get(path).json()["like_count"] > 0

@@ -1,4 +1,4 @@
-"""Instagram: what goes with each kind of container, and what is read back of it."""
+"""Instagram: the parameters of each kind of container, and the fields read back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def tags(*found: object) -> str:
         ("STORIES", {"user_tags": tags({"username": "friend"})}),
     ],
 )
-def test_what_each_kind_may_carry(instagram: Web, host: Host, kind: str, params: dict[str, str]) -> None:
+def test_the_parameters_each_kind_accepts(instagram: Web, host: Host, kind: str, params: dict[str, str]) -> None:
     given = {k: v.replace("PHOTO", f"{host.url}/photo.jpg") for k, v in params.items()}
     source = {"video_url": f"{host.url}/clip.mp4"} if kind != "IMAGE" else {"image_url": f"{host.url}/photo.jpg"}
     answer = created(instagram, media_type=kind, **source, **given)
@@ -81,7 +81,7 @@ def test_a_trial_reel_is_for_accounts_that_have_them(instagram: Web, host: Host)
         ("CAROUSEL", {"user_tags": tags(TAG)}, 100, None),
     ],
 )
-def test_what_each_kind_may_not_carry(
+def test_the_parameters_each_kind_refuses(
     instagram: Web, host: Host, kind: str, params: dict[str, str], code: int, subcode: int | None
 ) -> None:
     source = {"video_url": f"{host.url}/clip.mp4"} if kind in ("REELS", "STORIES") else {}
@@ -115,7 +115,7 @@ def test_a_carousel_shows_its_items(instagram: Web, host: Host) -> None:
     assert code_of(instagram.get(f"{V}/{ids[0]['id']}/insights?metric=views")) == (400, 100, 33)
 
 
-def test_an_expired_item_makes_no_carousel(instagram: Web, host: Host) -> None:
+def test_an_expired_item_cannot_be_in_a_carousel(instagram: Web, host: Host) -> None:
     items = [image(instagram, host, is_carousel_item="true") for _ in range(2)]
     instagram.clock.tick(hours=24)
     answer = created(instagram, media_type="CAROUSEL", children=json.dumps(items))
@@ -123,7 +123,7 @@ def test_an_expired_item_makes_no_carousel(instagram: Web, host: Host) -> None:
 
 
 @pytest.mark.parametrize("fields", ["children{media_type", "children{nothing}", "id}", "caption{", "", "[1"])
-def test_a_field_list_of_another_form_is_refused_or_empty(instagram: Web, host: Host, fields: str) -> None:
+def test_an_invalid_field_list_is_refused_or_empty(instagram: Web, host: Host, fields: str) -> None:
     items = [image(instagram, host, is_carousel_item="true") for _ in range(2)]
     parent = created(instagram, media_type="CAROUSEL", children=",".join(items)).json()["id"]
     instagram.clock.tick(seconds=1)
@@ -137,7 +137,7 @@ def test_fields_may_be_a_json_array(instagram: Web) -> None:
     assert answer["username"] == "demo"
 
 
-def test_stories_are_listed_apart_and_for_a_day(instagram: Web, host: Host) -> None:
+def test_stories_have_their_own_list_for_a_day(instagram: Web, host: Host) -> None:
     story = created(instagram, media_type="STORIES", image_url=f"{host.url}/photo.jpg").json()["id"]
     instagram.clock.tick(seconds=1)
     media = published(instagram, story).json()["id"]
@@ -184,7 +184,7 @@ def test_an_account_may_change_its_login(web: Web) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n, t in TROUBLES.items() if t.step != "all"])
-def test_every_trouble_is_answered_at_its_step(instagram: Web, host: Host, name: str) -> None:
+def test_every_ordered_refusal_is_answered_at_its_step(instagram: Web, host: Host, name: str) -> None:
     known = TROUBLES[name]
     container = image(instagram, host)
     instagram.account("instagram/demo", keepTokens=True, trouble=name)
@@ -195,13 +195,13 @@ def test_every_trouble_is_answered_at_its_step(instagram: Web, host: Host, name:
     assert fine.status_code == 200
 
 
-def test_a_transient_trouble_says_so(instagram: Web, host: Host) -> None:
+def test_a_transient_refusal_is_marked(instagram: Web, host: Host) -> None:
     container = image(instagram, host)
     instagram.state.trouble = {"instagram": "server_error"}
     assert published(instagram, container).json()["error"]["is_transient"] is True
 
 
-def test_usage_is_told_and_ends_in_throttling(instagram: Web) -> None:
+def test_usage_is_in_headers_and_ends_in_throttling(instagram: Web) -> None:
     instagram.state.limits = {"instagram calls a day": 4}
     answers = [instagram.get("/me") for _ in range(4)]
     told = [json.loads(a.headers["x-business-use-case-usage"])[instagram.user_id][0] for a in answers]

@@ -95,13 +95,13 @@ def test_a_code_works_once_and_for_an_hour(web: Web) -> None:
         {"redirect_uri": None},
     ],
 )
-def test_an_exchange_of_another_kind_is_refused(web: Web, change: dict[str, Any]) -> None:
+def test_an_invalid_code_exchange_is_refused(web: Web, change: dict[str, Any]) -> None:
     answer = short(web, **{"given": code(web, PAGE), **change})
     assert answer.status_code == 400
     assert answer.json()["error_type"] == "OAuthException"
 
 
-def test_the_end_of_the_redirect_is_no_part_of_the_code(web: Web) -> None:
+def test_the_fragment_of_the_redirect_is_not_part_of_the_code(web: Web) -> None:
     assert short(web, code(web, PAGE) + "#_").status_code == 400
 
 
@@ -159,7 +159,7 @@ def test_a_code_of_facebook_works_once_and_for_ten_minutes(web: Web) -> None:
     assert error_of(user(web, late)) == (100, 36007)
 
 
-def test_a_token_can_be_looked_into_and_revoked(web: Web) -> None:
+def test_a_token_can_be_inspected_and_revoked(web: Web) -> None:
     shop = web.account("instagram/shop", login="facebook")
     app = web.get("/oauth/access_token", signed=False, params={**FACEBOOK, "grant_type": "client_credentials"}).json()
 

@@ -44,7 +44,7 @@ def video_status(shop: Web, container: str) -> Any:
     return shop.get(f"{V}/{container}?fields=video_status,status_code").json()
 
 
-def test_bytes_are_uploaded_worked_on_and_published(shop: Web) -> None:
+def test_bytes_are_uploaded_processed_and_published(shop: Web) -> None:
     container, uri = begun(shop)
     assert uri == f"http://127.0.0.1:8700/ig-api-upload/v25.0/{container}"
     assert video_status(shop, container)["video_status"]["uploading_phase"]["status"] == "not_started"
@@ -60,7 +60,7 @@ def test_bytes_are_uploaded_worked_on_and_published(shop: Web) -> None:
     assert shop.posts()[0]["media"] == [hashlib.sha256(DATA).hexdigest()]
 
 
-def test_a_broken_upload_goes_on_where_it_stopped(shop: Web) -> None:
+def test_an_interrupted_upload_continues_where_it_stopped(shop: Web) -> None:
     container, uri = begun(shop)
     part = sent(shop, uri, DATA[:5000])
     assert fault_of(part) == "PartialRequestError"
@@ -83,7 +83,7 @@ def test_a_broken_upload_goes_on_where_it_stopped(shop: Web) -> None:
         ({}, DATA + b"more"),
     ],
 )
-def test_an_upload_of_another_kind_is_refused(shop: Web, headers: dict[str, str], data: bytes) -> None:
+def test_an_invalid_upload_is_refused(shop: Web, headers: dict[str, str], data: bytes) -> None:
     _, uri = begun(shop)
     assert fault_of(sent(shop, uri, data, 0, **headers)) == "ProcessingFailedError"
 
@@ -99,7 +99,7 @@ def test_an_upload_needs_the_owner_and_an_open_container(shop: Web) -> None:
     assert fault_of(sent(shop, uri.replace(container, "17000000000000000"))) == "NotFoundError"
 
 
-def test_bytes_that_are_no_video_end_in_error(shop: Web) -> None:
+def test_bytes_that_are_not_a_video_end_in_error(shop: Web) -> None:
     container, uri = begun(shop)
     assert sent(shop, uri, b"x" * len(DATA)).status_code == 200
     shop.clock.tick(seconds=1)

@@ -62,7 +62,7 @@ def test_a_code_works_once(web: Web) -> None:
         ({"grant_type": "password"}, "invalid_request"),
     ],
 )
-def test_an_exchange_of_another_kind_is_refused(web: Web, change: dict[str, Any], error: str) -> None:
+def test_an_invalid_code_exchange_is_refused(web: Web, change: dict[str, Any], error: str) -> None:
     answer = exchanged(web, **{"given": code(web, PAGE), **change})
     assert answer.json()["error"] == error
     assert {"error_description", "log_id"} <= set(answer.json())

@@ -1,4 +1,4 @@
-"""TikTok: photos, pulled videos, drafts, creators' choices, numbers, troubles on order."""
+"""TikTok: photos, pulled videos, drafts, creator choices, metrics, ordered refusals."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_photos_are_pulled_for_real_and_posted_from_init(tiktok: Web, host: Host
         ("DIRECT_POST", 0, {"privacy_level": "EVERYONE"}),
     ],
 )
-def test_photos_of_another_shape_are_refused(
+def test_invalid_photo_requests_are_refused(
     tiktok: Web, host: Host, mode: str, index: int | None, info: dict[str, Any]
 ) -> None:
     answer = photos(tiktok, [f"{host.url}/photo.jpg"], mode, index, **info)
@@ -89,7 +89,7 @@ def test_photos_of_another_shape_are_refused(
 
 
 @pytest.mark.parametrize("count", [0, 36])
-def test_photos_are_one_to_thirty_five(tiktok: Web, host: Host, count: int) -> None:
+def test_a_photo_post_has_1_to_35_photos(tiktok: Web, host: Host, count: int) -> None:
     assert code_of(photos(tiktok, [f"{host.url}/photo.jpg"] * count)) == (400, "invalid_params")
 
 
@@ -142,7 +142,7 @@ def test_urls_must_begin_with_a_verified_prefix(tiktok: Web, host: Host) -> None
     assert code_of(photos(tiktok, [f"{host.url}/photo.jpg"])) == (403, "url_ownership_unverified")
 
 
-def test_drafts_end_in_the_inbox_and_nobody_sees_them(tiktok: Web, host: Host) -> None:
+def test_drafts_end_in_the_inbox_and_are_not_public(tiktok: Web, host: Host) -> None:
     data = tiktok.post(INBOX, json={"source_info": source()}).json()["data"]
     assert data["publish_id"].startswith("v_inbox_file~v2.")
     assert put(tiktok, data["upload_url"], DATA, 0, len(DATA)).status_code == 201
@@ -178,7 +178,7 @@ def test_drafts_and_posts_have_their_own_scopes(tiktok: Web, host: Host) -> None
     assert code_of(photos(posts, url, "MEDIA_UPLOAD")) == (401, "scope_not_authorized")
 
 
-def test_a_creator_has_choices_of_their_own(tiktok: Web) -> None:
+def test_creator_info_lists_the_account_s_choices(tiktok: Web) -> None:
     choices = {"privacyLevels": ["FOLLOWER_OF_CREATOR", "SELF_ONLY"], "switchedOff": ["duet"], "maxVideoS": 3}
     tiktok = tiktok.account("tiktok/demo", **choices)
     data = tiktok.post(CREATOR).json()["data"]
@@ -192,7 +192,7 @@ def test_a_creator_has_choices_of_their_own(tiktok: Web) -> None:
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_every_trouble_is_answered_when_a_publication_begins(tiktok: Web, host: Host, name: str) -> None:
+def test_every_ordered_refusal_is_answered_at_init(tiktok: Web, host: Host, name: str) -> None:
     known = TROUBLES[name]
     tiktok.account("tiktok/demo", keepTokens=True, trouble=name)
     expected = (known.status, known.code)
@@ -206,7 +206,7 @@ def test_every_trouble_is_answered_when_a_publication_begins(tiktok: Web, host: 
 
 
 @pytest.mark.parametrize("reason", FAILURES)
-def test_every_reason_to_fail_may_be_ordered(tiktok: Web, reason: str) -> None:
+def test_every_fail_reason_can_be_ordered(tiktok: Web, reason: str) -> None:
     tiktok.state.trouble = {"tiktok": f"fail:{reason}"}
     publish_id = posted(tiktok)
     tiktok.clock.tick(seconds=1)
@@ -238,7 +238,7 @@ def test_numbers_grow_in_the_list_and_the_query(tiktok: Web) -> None:
     assert user == {"likes_count": late["like_count"], "follower_count": 1200}
 
 
-def test_of_two_calls_with_the_last_chunk_at_once_one_publishes(tiktok: Web) -> None:
+def test_two_concurrent_last_chunks_publish_once(tiktok: Web) -> None:
     begun = init(tiktok).json()["data"]
     size, url = len(DATA), begun["upload_url"]
     headers = {

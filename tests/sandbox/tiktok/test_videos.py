@@ -64,7 +64,7 @@ def test_creator_info_names_the_privacy_levels(tiktok: Web) -> None:
     assert data["max_video_post_duration_sec"] == 600
 
 
-def test_the_last_byte_publishes_and_the_id_comes_later(tiktok: Web) -> None:
+def test_the_last_byte_publishes_and_the_post_id_follows(tiktok: Web) -> None:
     data = init(tiktok).json()["data"]
     publish_id, url = data["publish_id"], data["upload_url"]
     assert publish_id.startswith("v_pub_file~v2-1.")
@@ -142,7 +142,7 @@ def test_chunks_are_counted_by_rounding_down(tiktok: Web, size: int, chunk: int,
         ({}, {**source(), "source": "FILE"}),
     ],
 )
-def test_a_body_of_another_shape_is_refused(tiktok: Web, info: dict[str, Any], file: dict[str, Any] | None) -> None:
+def test_an_invalid_body_is_refused(tiktok: Web, info: dict[str, Any], file: dict[str, Any] | None) -> None:
     assert code_of(init(tiktok, info, file)) == (400, "invalid_params")
 
 
@@ -172,7 +172,7 @@ def test_a_url_of_an_unverified_domain_is_refused(tiktok: Web) -> None:
     assert code_of(init(tiktok, file=file)) == (403, "url_ownership_unverified")
 
 
-def test_chunks_come_in_order_and_a_wrong_range_says_where_to_go_on(tiktok: Web) -> None:
+def test_chunks_come_in_order_and_a_wrong_range_gets_the_right_one(tiktok: Web) -> None:
     size = 2 * LEAST + 10
     whole = DATA + b"\0" * (size - len(DATA))
     data = init(tiktok, file=source(size, LEAST, 2)).json()["data"]
@@ -211,7 +211,7 @@ def test_a_chunk_with_bad_headers_is_400_and_publishes_nothing(tiktok: Web, head
     assert tiktok.posts() == []
 
 
-def test_an_upload_url_is_known_and_lives_an_hour(tiktok: Web) -> None:
+def test_an_upload_url_works_for_an_hour(tiktok: Web) -> None:
     url = init(tiktok).json()["data"]["upload_url"]
     assert put(tiktok, url + "x", DATA, 0, len(DATA)).status_code == 404
     assert put(tiktok, "/video/?upload_id=1&upload_token=2", DATA, 0, len(DATA)).status_code == 404
@@ -232,7 +232,7 @@ def test_an_upload_url_is_known_and_lives_an_hour(tiktok: Web) -> None:
         ),
     ],
 )
-def test_a_file_that_is_no_proper_video_fails_after_the_upload(tiktok: Web, data: bytes, reason: str) -> None:
+def test_an_invalid_video_fails_after_the_upload(tiktok: Web, data: bytes, reason: str) -> None:
     made = init(tiktok, file=source(len(data))).json()["data"]
     assert put(tiktok, made["upload_url"], data, 0, len(data)).status_code == 201
     tiktok.clock.tick(seconds=1)
@@ -241,7 +241,7 @@ def test_a_file_that_is_no_proper_video_fails_after_the_upload(tiktok: Web, data
     assert tiktok.posts() == []
 
 
-def test_a_publish_id_must_exist_and_be_ones_own(tiktok: Web) -> None:
+def test_a_publish_id_must_exist_and_belong_to_the_account(tiktok: Web) -> None:
     path = "/v2/post/publish/status/fetch/"
     publish_id = posted(tiktok)
     assert code_of(tiktok.post(path, json={"publish_id": "v_pub_file~v2-1.1"})) == (400, "invalid_publish_id")
@@ -256,7 +256,7 @@ def test_every_path_ends_with_a_slash(tiktok: Web) -> None:
     assert tiktok.get("/v2/user/info?fields=open_id").status_code == 404
 
 
-def test_limits_of_a_minute_and_of_a_day(tiktok: Web) -> None:
+def test_limits_per_minute_and_per_day(tiktok: Web) -> None:
     assert [code_of(init(tiktok))[1] for _ in range(7)] == ["ok"] * 6 + ["rate_limit_exceeded"]
     for _ in range(15):
         tiktok.clock.tick(minutes=1)
@@ -311,7 +311,7 @@ def test_the_list_shows_public_videos_page_by_page(tiktok: Web) -> None:
         ("/v2/video/query/?fields=id", {"filters": {"video_ids": ["7"] * 21}}),
     ],
 )
-def test_a_list_asked_for_wrongly_is_refused(tiktok: Web, path: str, body: dict[str, Any]) -> None:
+def test_an_invalid_list_request_is_refused(tiktok: Web, path: str, body: dict[str, Any]) -> None:
     assert code_of(tiktok.post(path, json=body)) == (400, "invalid_params")
 
 

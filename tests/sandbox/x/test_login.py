@@ -72,7 +72,7 @@ def test_a_code_works_once_and_for_thirty_seconds(web: Web) -> None:
         ({"grant_type": None}, 400),
     ],
 )
-def test_an_exchange_of_another_kind_is_refused(web: Web, change: dict[str, Any], status: int) -> None:
+def test_an_invalid_code_exchange_is_refused(web: Web, change: dict[str, Any], status: int) -> None:
     answer = exchanged(web, **{"given": code(web, PAGE), **change})
     assert answer.status_code == status
     assert set(answer.json()) == {"error", "error_description"}
@@ -83,7 +83,7 @@ def test_a_plain_challenge_is_the_verifier_itself(web: Web) -> None:
     assert exchanged(web, given).status_code == 200
 
 
-def test_a_confidential_client_proves_itself_in_the_header(web: Web) -> None:
+def test_a_confidential_client_uses_basic_authentication(web: Web) -> None:
     def given() -> str:
         return code(web, PAGE, client_id="sandbox-x-confidential")
 
@@ -101,7 +101,7 @@ def test_without_offline_access_there_is_no_refresh_token(web: Web) -> None:
     assert answer["scope"] == "tweet.read users.read"
 
 
-def test_logging_in_again_keeps_the_person(web: Web) -> None:
+def test_a_second_login_keeps_the_user_id(web: Web) -> None:
     before = web.state.accounts["x/demo"].user_id
     exchanged(web, code(web, PAGE))
     assert web.state.accounts["x/demo"].user_id == before
@@ -118,7 +118,7 @@ def test_a_revocation_ends_both_tokens_and_may_be_repeated(x: Web) -> None:
     assert x.post("/2/oauth2/revoke", signed=False, data={"token": "a"}).status_code == 401
 
 
-def test_an_app_only_token_is_no_user(x: Web) -> None:
+def test_an_app_only_token_is_refused_on_user_endpoints(x: Web) -> None:
     answer = x.get("/2/users/me", headers={"Authorization": "Bearer sandbox-x-app-only"})
     assert answer.status_code == 403
     assert answer.json()["type"].endswith("/unsupported-authentication")

@@ -13,7 +13,7 @@ from tests.sandbox.x.uploads import appended, initialized, uploaded
 from ttp.sandbox.files import CLIP, PHOTO
 
 
-def test_a_session_has_an_id_a_key_and_a_day(x: Web) -> None:
+def test_an_upload_session_has_an_id_and_a_key_and_lasts_a_day(x: Web) -> None:
     data = initialized(x).json()["data"]
     assert data == {"id": data["id"], "media_key": f"3_{data['id']}", "expires_after_secs": 86400}
 
@@ -31,7 +31,7 @@ def test_a_session_has_an_id_a_key_and_a_day(x: Web) -> None:
         {"command": "INIT"},
     ],
 )
-def test_a_session_of_another_shape_is_refused(x: Web, change: dict[str, Any]) -> None:
+def test_an_invalid_upload_session_is_refused(x: Web, change: dict[str, Any]) -> None:
     assert initialized(x, **change).status_code == 400
 
 
@@ -69,7 +69,7 @@ def test_a_segment_is_a_file_of_at_most_five_megabytes_with_an_index(x: Web) -> 
     assert x.post(path, json={"media": "YQ==", "segment_index": "0"}).status_code == 400
 
 
-def test_a_missing_segment_or_byte_is_found_at_the_end(x: Web) -> None:
+def test_finalizing_finds_a_missing_segment_or_byte(x: Web) -> None:
     data = PHOTO.read_bytes()
     for pieces in ({0: data[:10], 2: data[10:]}, {0: data[:-1]}, {}):
         media_id = initialized(x).json()["data"]["id"]
@@ -78,7 +78,7 @@ def test_a_missing_segment_or_byte_is_found_at_the_end(x: Web) -> None:
         assert x.post(f"/2/media/upload/{media_id}/finalize").status_code == 400
 
 
-def test_an_image_may_come_in_one_request_as_the_official_sdk_sends_it(x: Web) -> None:
+def test_an_image_can_be_uploaded_in_one_request_as_the_official_sdk_does(x: Web) -> None:
     body = {"media": base64.b64encode(PHOTO.read_bytes()).decode(), "media_category": "tweet_image"}
     for media_type in ("image/jpeg", None):
         given = body if media_type is None else {**body, "media_type": media_type}
@@ -87,7 +87,7 @@ def test_an_image_may_come_in_one_request_as_the_official_sdk_sends_it(x: Web) -
     assert x.post("/2/media/upload", json={**body, "type": "image/jpeg"}).status_code == 400
 
 
-def test_finalizing_takes_no_body_and_ends_appending(x: Web) -> None:
+def test_finalizing_refuses_a_body_and_ends_appending(x: Web) -> None:
     media_id = uploaded(x, finalize=False)
     assert x.post(f"/2/media/upload/{media_id}/finalize", json={}).status_code == 400
     assert x.post(f"/2/media/upload/{media_id}/finalize").status_code == 200
@@ -108,7 +108,7 @@ def test_a_video_is_pending_then_in_progress_then_succeeded(x: Web) -> None:
     assert state() == {"state": "succeeded", "progress_percent": 100}
 
 
-def test_a_file_that_is_no_video_fails_in_processing_and_no_image_at_once(x: Web) -> None:
+def test_an_invalid_video_fails_in_processing_and_an_invalid_image_at_once(x: Web) -> None:
     video = initialized(x, "clip.mp4", total_bytes=12).json()["data"]["id"]
     appended(x, video, 0, b"no video" + b"data")
     assert x.post(f"/2/media/upload/{video}/finalize").status_code == 200
@@ -131,7 +131,7 @@ def test_a_video_without_its_index_fails_in_processing(x: Web) -> None:
     assert answer["data"]["processing_info"]["state"] == "failed"
 
 
-def test_status_takes_its_two_parameters_and_own_media(x: Web) -> None:
+def test_status_has_two_parameters_and_only_shows_own_media(x: Web) -> None:
     media_id = uploaded(x, "clip.mp4")
     path = "/2/media/upload?command=STATUS&media_id="
     assert x.get("/2/media/upload?media_id=" + media_id).status_code == 200
@@ -157,5 +157,5 @@ def test_alt_text_is_kept_and_shown_with_the_post(x: Web) -> None:
 @pytest.mark.parametrize(
     "metadata", [{}, {"alt_text": "a"}, {"alt_text": {"text": ""}}, {"alt_text": {"text": "a" * 1001}}, {"alt": {}}]
 )
-def test_metadata_of_another_shape_is_refused(x: Web, metadata: object) -> None:
+def test_invalid_metadata_is_refused(x: Web, metadata: object) -> None:
     assert x.post("/2/media/metadata", json={"id": uploaded(x), "metadata": metadata}).status_code == 400

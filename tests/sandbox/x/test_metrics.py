@@ -1,4 +1,4 @@
-"""X: numbers that grow."""
+"""X: metrics that grow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def posted(x: Web, **body: Any) -> str:
     return made
 
 
-def test_numbers_start_at_nothing_and_grow(x: Web) -> None:
+def test_metrics_start_at_zero_and_grow(x: Web) -> None:
     made = posted(x)
 
     def views() -> int:
@@ -29,7 +29,7 @@ def test_numbers_start_at_nothing_and_grow(x: Web) -> None:
     assert seen[-1] > 100
 
 
-def test_a_video_tells_its_views_and_a_photo_none(x: Web) -> None:
+def test_only_a_video_has_views_of_its_media(x: Web) -> None:
     photo, video = uploaded(x), uploaded(x, "clip.mp4")
     x.clock.tick(seconds=1)
     ids = [posted(x, media={"media_ids": [one]}) for one in (photo, video)]
@@ -45,7 +45,7 @@ def test_a_video_tells_its_views_and_a_photo_none(x: Web) -> None:
     assert second["duration_ms"] == 4024
 
 
-def test_users_tell_what_is_asked(x: Web) -> None:
+def test_users_have_the_requested_fields(x: Web) -> None:
     posted(x)
     answer = x.get("/2/users/me?user.fields=public_metrics,verified_type").json()["data"]
     assert answer["public_metrics"]["post_count"] == 1
@@ -55,13 +55,13 @@ def test_users_tell_what_is_asked(x: Web) -> None:
     assert "post_count" in posts["includes"]["users"][0]["public_metrics"]
 
 
-def test_one_post_by_its_id(x: Web) -> None:
+def test_one_post_is_found_by_its_id(x: Web) -> None:
     made = posted(x)
     assert x.get(f"/2/tweets/{made}").json()["data"]["text"] == "a"
     assert "data" not in x.get("/2/tweets/42").json()
     assert x.get("/2/tweets/abc").status_code == 400
 
 
-def test_a_timeline_asked_for_with_an_unknown_exclusion_is_refused(x: Web) -> None:
+def test_an_unknown_exclusion_is_refused(x: Web) -> None:
     assert x.get(f"/2/users/{x.user_id}/tweets?exclude=quotes").status_code == 400
     assert x.get(f"/2/users/{x.user_id}/tweets?max_results=5&max_results=6").status_code == 400

@@ -15,7 +15,7 @@ def kind_of(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"].rpartition("/")[2]
 
 
-def test_a_post_is_answered_with_201_a_string_id_and_the_old_dialect(x: Web) -> None:
+def test_a_post_gets_201_with_a_string_id_and_old_field_names(x: Web) -> None:
     answer = x.post("/2/tweets", json={"text": "Hello"})
     data = answer.json()["data"]
     assert answer.status_code == 201
@@ -33,7 +33,7 @@ def test_a_post_is_answered_with_201_a_string_id_and_the_old_dialect(x: Web) -> 
     ]
 
 
-def test_ids_tell_their_time_and_always_grow(x: Web) -> None:
+def test_ids_contain_their_time_and_increase(x: Web) -> None:
     first, second = (int(x.post("/2/tweets", json={"text": t}).json()["data"]["id"]) for t in "ab")
     assert (first >> 22) + 1288834974657 == x.clock().timestamp() * 1000
     assert second > first
@@ -61,12 +61,12 @@ def test_ids_tell_their_time_and_always_grow(x: Web) -> None:
         ["a"],
     ],
 )
-def test_a_body_of_another_shape_is_refused_and_nothing_is_posted(x: Web, body: object) -> None:
+def test_an_invalid_body_is_refused_and_nothing_is_posted(x: Web, body: object) -> None:
     assert kind_of(x.post("/2/tweets", json=body)) == (400, "invalid-request")
     assert x.posts() == []
 
 
-def test_a_body_that_is_no_json_is_refused(x: Web) -> None:
+def test_a_body_that_is_not_json_is_refused(x: Web) -> None:
     assert x.post("/2/tweets", content=b'{"text"', headers={"Content-Type": "application/json"}).status_code == 400
     assert x.post("/2/tweets", data={"text": "a"}).status_code == 400
     lone = {"content": b'{"text":"\\ud800"}', "headers": {"Content-Type": "application/json"}}
@@ -94,7 +94,7 @@ def test_identical_text_is_refused_also_after_deletion_and_allowed_a_day_later(x
     assert x.account("x/demo").post("/2/tweets", json={"text": "Same"}).status_code == 201
 
 
-def test_a_second_post_with_media_is_not_held_back(x: Web) -> None:
+def test_the_same_text_with_media_may_be_posted_again(x: Web) -> None:
     body = {"text": "Same", "media": {"media_ids": [uploaded(x)]}}
     assert [x.post("/2/tweets", json=body).status_code for _ in range(2)] == [201, 201]
     assert len(x.posts()) == 2
@@ -108,12 +108,12 @@ def test_links_come_back_as_t_co_and_signs_escaped(x: Web) -> None:
     assert x.posts()[0]["text"] == "A & B <https://example.com/x?y=1> and example.org."
 
 
-def test_two_cashtags_are_one_too_many(x: Web) -> None:
+def test_two_cashtags_are_refused(x: Web) -> None:
     assert x.post("/2/tweets", json={"text": "only $AAPL for $5"}).status_code == 201
     assert x.post("/2/tweets", json={"text": "$AAPL and $MSFT"}).status_code == 403
 
 
-def test_one_may_answer_oneself_and_who_mentions_one_but_nobody_else(x: Web) -> None:
+def test_replies_are_allowed_to_own_posts_and_to_mentions_only(x: Web) -> None:
     other = x.account("x/other")
 
     def reply(web: Web, text: str, to: str) -> Any:

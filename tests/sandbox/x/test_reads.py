@@ -33,7 +33,7 @@ def test_without_a_post_there_is_no_data_key(x: Web) -> None:
     assert timeline(x) == {"meta": {"result_count": 0}}
 
 
-def test_newest_come_first_page_by_page(x: Web) -> None:
+def test_the_timeline_is_newest_first_and_paged(x: Web) -> None:
     ids = posted(x, 12)
     first = timeline(x, max_results=5)
     assert [p["id"] for p in first["data"]] == ids[:-6:-1]
@@ -44,7 +44,7 @@ def test_newest_come_first_page_by_page(x: Web) -> None:
     assert "next_token" not in third["meta"]
 
 
-def test_bounds_are_half_open_times(x: Web) -> None:
+def test_start_and_end_time_are_half_open(x: Web) -> None:
     posted(x, 4)
     assert texts(timeline(x, start_time="2026-11-24T12:01:00Z", end_time="2026-11-24T12:03:00Z")) == [
         "post 2",
@@ -75,7 +75,7 @@ def test_bounds_are_half_open_times(x: Web) -> None:
         {"fields": "id"},
     ],
 )
-def test_a_parameter_out_of_shape_is_refused(x: Web, params: dict[str, str]) -> None:
+def test_an_invalid_parameter_is_refused(x: Web, params: dict[str, str]) -> None:
     posted(x, 1)
     assert x.get(f"/2/users/{x.user_id}/tweets", params=params).status_code == 400
 
@@ -85,7 +85,7 @@ def test_an_unknown_field_of_the_own_user_is_refused(x: Web, name: str) -> None:
     assert x.get("/2/users/me", params={name: "nonsense"}).status_code == 400
 
 
-def test_unknown_fields_are_left_out_where_the_switch_says_so(x: Web) -> None:
+def test_unknown_fields_are_ignored_with_the_switch(x: Web) -> None:
     (parent,) = posted(x, 1)
     x.post("/2/tweets", json={"text": "more", "reply": {"in_reply_to_tweet_id": parent}})
     x.set(ignore_unknown_fields=True)
@@ -95,7 +95,7 @@ def test_unknown_fields_are_left_out_where_the_switch_says_so(x: Web) -> None:
     assert x.get("/2/users/me", params={"user.fields": "nonsense"}).status_code == 200
 
 
-def test_posts_and_their_parents_have_the_fields_that_were_asked_for(x: Web) -> None:
+def test_posts_and_their_parents_have_the_requested_fields(x: Web) -> None:
     (parent,) = posted(x, 1)
     x.post("/2/tweets", json={"text": "more", "reply": {"in_reply_to_tweet_id": parent}})
     answer = timeline(x, **{"post.fields": "created_at,public_metrics", "expansions": "referenced_posts"})
@@ -108,7 +108,7 @@ def test_posts_and_their_parents_have_the_fields_that_were_asked_for(x: Web) -> 
     assert set(timeline(x)["data"][0]) == {"id", "text", "edit_history_tweet_ids"}
 
 
-def test_the_sent_text_can_be_had_back_from_entities(x: Web) -> None:
+def test_the_sent_text_can_be_restored_from_entities(x: Web) -> None:
     sent = "Tea & cake: https://example.com/a?b=1 <new> example.org"
     media = uploaded(x)
     x.post("/2/tweets", json={"text": sent, "media": {"media_ids": [media]}})
@@ -134,7 +134,7 @@ def test_lag_hides_a_post_from_the_timeline_and_not_from_followers(x: Web) -> No
     assert texts(timeline(x)) == ["slow"]
 
 
-def test_posts_are_found_by_id_and_missing_ones_named(x: Web) -> None:
+def test_posts_are_found_by_id_and_missing_ids_are_listed(x: Web) -> None:
     ids = posted(x, 2)
     answer = x.get("/2/tweets", params={"ids": f"{ids[1]},42"})
     assert answer.status_code == 200

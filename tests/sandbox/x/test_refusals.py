@@ -1,4 +1,4 @@
-"""X: reply settings, limits of the app, uploads in one request, troubles on order."""
+"""X: reply settings, limits of the app, uploads in one request, ordered refusals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def gif(width: int = 10, height: int = 10) -> bytes:
         {"nullcast": True},
     ],
 )
-def test_a_body_that_the_sandbox_does_not_know_is_refused(x: Web, body: dict[str, Any]) -> None:
+def test_an_unknown_body_field_is_refused(x: Web, body: dict[str, Any]) -> None:
     assert said(x, **body).status_code == 400
     assert x.posts() == []
 
@@ -83,7 +83,7 @@ def test_an_upload_in_one_request_is_an_image_of_the_right_kind_and_size(x: Web)
     assert x.post("/2/media/upload", json=body).status_code == 400
 
 
-def test_a_gif_is_processed_and_goes_alone(x: Web) -> None:
+def test_a_gif_is_processed_and_cannot_be_mixed(x: Web) -> None:
     def made(data: bytes) -> str:
         media_id: str = initialized(
             x, media_type="image/gif", media_category="tweet_gif", total_bytes=len(data)
@@ -119,7 +119,7 @@ def test_long_text_and_long_videos_are_for_premium(x: Web) -> None:
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_every_trouble_is_answered_as_documented(x: Web, name: str) -> None:
+def test_every_ordered_refusal_is_answered_as_documented(x: Web, name: str) -> None:
     known = TROUBLES[name]
     assert x.account("x/demo", keepTokens=True, trouble=name).credentials == x.credentials
     answer = said(x)
@@ -132,13 +132,13 @@ def test_every_trouble_is_answered_as_documented(x: Web, name: str) -> None:
     assert said(x).status_code == 201
 
 
-def test_a_trouble_may_hold_for_a_whole_platform(x: Web) -> None:
+def test_a_refusal_can_be_ordered_for_a_whole_platform(x: Web) -> None:
     x.state.trouble = {"x": "usage_cap"}
     answer = x.account("x/other").get("/2/users/me")
     assert (answer.status_code, answer.json()["period"]) == (429, "Monthly")
 
 
-def test_the_day_of_the_app_is_told_and_ends(x: Web) -> None:
+def test_the_daily_limit_of_the_app_is_in_headers_and_resets(x: Web) -> None:
     x.state.limits = {"x posts a day": 2}
     first, _, third = (said(x, text) for text in "abc")
     assert first.headers["x-app-limit-24hour-limit"] == "2"

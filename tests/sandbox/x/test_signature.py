@@ -75,11 +75,11 @@ def call(web: Web, method: str, target: str, authorization: str, **request: Any)
     return answer.status_code
 
 
-def test_keys_are_given_out_in_their_own_shape(signed: Web) -> None:
+def test_oauth_1_credentials_have_four_keys(signed: Web) -> None:
     assert set(signed.credentials) == {"apiKey", "apiSecret", "accessToken", "accessTokenSecret", "userId"}
 
 
-def test_a_signed_request_is_the_user_and_never_ends(signed: Web) -> None:
+def test_a_signed_request_acts_as_the_user_and_its_keys_do_not_expire(signed: Web) -> None:
     target = "/2/users/me?user.fields=created_at%2Cname"
     assert call(signed, "GET", target, header(signed.credentials, "GET", target)) == 200
     signed.clock.tick(days=400)
@@ -102,11 +102,11 @@ def test_a_signed_request_is_the_user_and_never_ends(signed: Web) -> None:
         {"oauth_nonce": ""},
     ],
 )
-def test_a_signature_of_another_kind_is_401(signed: Web, changes: dict[str, str]) -> None:
+def test_an_invalid_signature_gets_401(signed: Web, changes: dict[str, str]) -> None:
     assert call(signed, "GET", "/2/users/me", header(signed.credentials, "GET", "/2/users/me", **changes)) == 401
 
 
-def test_what_was_signed_must_be_what_is_sent(signed: Web) -> None:
+def test_a_signature_for_another_request_gets_401(signed: Web) -> None:
     good = header(signed.credentials, "GET", "/2/users/me")
     assert call(signed, "GET", "/2/users/me?user.fields=name", good) == 401
     assert call(signed, "GET", "/2/tweets?ids=1", good) == 401
@@ -115,7 +115,7 @@ def test_what_was_signed_must_be_what_is_sent(signed: Web) -> None:
     assert call(signed, "GET", "/2/users/me", good) == 200
 
 
-def test_a_nonce_is_good_once(signed: Web) -> None:
+def test_a_nonce_works_once(signed: Web) -> None:
     once = header(signed.credentials, "GET", "/2/users/me")
     assert [call(signed, "GET", "/2/users/me", once) for _ in range(2)] == [200, 401]
     again = header(signed.credentials, "GET", "/2/users/me", oauth_nonce="n-2")

@@ -36,11 +36,11 @@ from ttp.sandbox.x.posts import count_cashtags, links, normalize, shorten_links,
         ("©®™", 6),
     ],
 )
-def test_length_is_counted_as_x_counts(text: str, length: int) -> None:
+def test_weighted_length_matches_x(text: str, length: int) -> None:
     assert weighted_length(text) == length
 
 
-def test_text_is_composed_and_trimmed() -> None:
+def test_text_is_normalized_and_trimmed() -> None:
     assert normalize(" e\u0301\n") == "é"
 
 
@@ -48,7 +48,7 @@ def test_a_link_ends_before_the_punctuation_of_the_sentence() -> None:
     assert [link.url for link in links("(https://a.de/b?c=d), a.com/x!")] == ["https://a.de/b?c=d", "a.com/x"]
 
 
-def test_prices_are_no_count_cashtags() -> None:
+def test_prices_are_not_cashtags() -> None:
     assert count_cashtags("$5 $AB $TWTR us$X") == 2
 
 

@@ -15,13 +15,13 @@ def refreshed(x: Web, token: str | None = None, **request: Any) -> Any:
     return x.post("/2/oauth2/token", signed=False, data=form, **request)
 
 
-def test_me_names_the_user(x: Web) -> None:
+def test_me_returns_the_user(x: Web) -> None:
     assert x.get("/2/users/me").json() == {"data": {"id": x.user_id, "name": "demo", "username": "demo"}}
     assert "created_at" in x.get("/2/users/me?user.fields=created_at").json()["data"]
     assert x.get("/2/users/me?fields=id").status_code == 400
 
 
-def test_no_token_a_wrong_one_and_an_ended_one_are_401(x: Web) -> None:
+def test_a_missing_wrong_or_expired_token_gets_401(x: Web) -> None:
     unauthorized = {"title": "Unauthorized", "detail": "Unauthorized", "type": "about:blank", "status": 401}
     answer = x.get("/2/users/me", signed=False)
     assert (answer.status_code, answer.json()) == (401, unauthorized)
@@ -44,7 +44,7 @@ def test_a_refresh_rotates_and_a_spent_token_is_refused(x: Web) -> None:
     assert refreshed(x, new["refresh_token"]).status_code == 200
 
 
-def test_a_public_client_names_itself_and_a_confidential_one_proves_itself(x: Web) -> None:
+def test_a_public_client_sends_its_id_and_a_confidential_one_its_secret(x: Web) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": x.credentials["refreshToken"]}
     nameless = x.post("/2/oauth2/token", signed=False, data=form)
     assert (nameless.status_code, nameless.json()["error"]) == (401, "unauthorized_client")
@@ -67,7 +67,7 @@ def test_media_needs_its_own_scope(x: Web) -> None:
     assert x.post("/2/tweets", json={"text": "a"}).status_code == 201
 
 
-def test_every_answer_tells_the_rate_limit_and_the_101st_post_is_429(x: Web) -> None:
+def test_every_answer_has_rate_limit_headers_and_the_101st_post_gets_429(x: Web) -> None:
     answers = [x.post("/2/tweets", json={"text": str(n)}) for n in range(101)]
     first, last = answers[0], answers[-1]
     assert (first.headers["x-rate-limit-limit"], first.headers["x-rate-limit-remaining"]) == ("100", "99")
@@ -79,7 +79,7 @@ def test_every_answer_tells_the_rate_limit_and_the_101st_post_is_429(x: Web) -> 
     assert x.post("/2/tweets", json={"text": "later"}).status_code == 201
 
 
-def test_an_account_may_be_freed_of_limits(x: Web) -> None:
+def test_an_account_may_be_unlimited(x: Web) -> None:
     x = x.account("x/demo", unlimited=True)
     answers = [x.post("/2/tweets", json={"text": str(n)}) for n in range(102)]
     assert {answer.status_code for answer in answers} == {201}

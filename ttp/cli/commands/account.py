@@ -1,4 +1,4 @@
-"""`ttp account …`: the accounts that posts can go to."""
+"""`ttp account …`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ account = typer.Typer()
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
 ]
-Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
+Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="An account; without it all accounts.")]
 
 
 @account.command("add")
@@ -43,18 +43,20 @@ def add(
     context: Context,
     name: AccountName,
     credentials: Annotated[
-        str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
+        str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken and more; - reads stdin.")
     ] = None,
     server: Server = None,
 ) -> None:
-    """Add an account, or give one new credentials, without signing in.
+    """Add an account, or replace its credentials, without signing in.
 
-    Without credentials it is not connected: it can be analysed, not published to.
+    Without credentials it is not connected: for analytics only.
 
-    Example: ttp account add x/me --credentials token.json
+    Examples:
+      ttp account add x/me --credentials token.json
+      ttp account add ig/shop
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
-    from ttp.services.connect import find_server
+    from ttp.services.accounts import find_server
 
     parse_account_name(name, context.platforms)
     root = find_server(context.platforms, context.runtime, name, server)
@@ -64,7 +66,7 @@ def add(
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, added, say=[said])
     held = None if credentials is None else context.credentials.get(added.name)
     if held is not None and held.refresh_token is not None:
-        context.out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
+        context.out.note("ttp renews this login by itself. Do not copy or delete TTP_HOME.")
     note_media_host(context, added)
 
 
@@ -72,14 +74,19 @@ def add(
 @with_output(verbose=True)
 def connect(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
-    paste: Annotated[bool, typer.Option("--paste", help="Paste the address that the browser ends on.")] = False,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open nothing.")] = False,
+    name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="A platform or an account: x, ig/shop.")],
+    paste: Annotated[
+        bool, typer.Option("--paste", help="Paste the address that the browser shows at the end.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")
+    ] = False,
     client_secret: Annotated[
-        str | None, typer.Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
+        str | None,
+        typer.Option("--client-secret", metavar="FILE", help="A file with your app's secret; - reads stdin."),
     ] = None,
     scopes: Annotated[
-        str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
+        str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual ones.")
     ] = None,
     server: Server = None,
     password_file: Annotated[
@@ -88,12 +95,15 @@ def connect(
     ] = None,
     no_input: NoInput = False,
 ) -> None:
-    """Connect an account, new or again, in your browser or with a password.
+    """Connect or reconnect an account, in your browser or with a password.
 
-    An account that exists keeps its posts, metrics and settings. --paste is for machines without a browser, and for
-    redirect addresses that are not on this machine.
+    A reconnected account keeps its posts, metrics and settings. Use --paste on a machine without a browser, or if your
+    app's redirect address is elsewhere.
 
-    Example: ttp account connect x
+    Examples:
+      ttp account connect x
+      ttp account connect ig/shop
+      ttp account connect tiktok --paste
     """
     from ttp.platforms.login import PasswordLogin
 
@@ -119,15 +129,17 @@ def connect(
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
                 answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
             done = service.finish(pending, answer)
-        _tell(context, done)
+        _print_connected(context, done)
 
 
 @account.command("list")
 @with_output()
 def list_accounts(context: Context) -> None:
-    """Every account, and whether its token works.
+    """List accounts and whether they are connected.
 
-    Example: ttp account list --json
+    Examples:
+      ttp account list
+      ttp account list --json
     """
     context.out.write_list(accounts_module.ACCOUNTS_SPEC, context.look.accounts())
 
@@ -135,9 +147,11 @@ def list_accounts(context: Context) -> None:
 @account.command("show")
 @with_output()
 def show_account(context: Context, name: AccountName) -> None:
-    """Everything about one account but its tokens, and the next command.
+    """Show everything about one account except its tokens.
 
-    Example: ttp account show x/me
+    Examples:
+      ttp account show x/me
+      ttp account show ig
     """
     context.out.write_one(accounts_module.ACCOUNT_SPEC, context.look.account(name))
 
@@ -145,28 +159,31 @@ def show_account(context: Context, name: AccountName) -> None:
 @account.command("check")
 @with_output(verbose=True)
 def check(context: Context, name: Some = None) -> int:
-    """Ask the platforms whether the accounts work: token, permissions, quota.
+    """Check accounts on their platforms: token, permissions, quota.
 
-    A token that is due is renewed; one that works no more marks its account. Exit code 4 where all that is wrong is
-    that accounts must be connected again, 1 where more is.
+    Tokens that are due are renewed; an account whose token is refused is marked. Exit code 4 if accounts only need
+    reconnecting, 1 if more is wrong.
 
-    Example: ttp account check
+    Examples:
+      ttp account check
+      ttp account check x/me
     """
-    from ttp.cli.commands.doctor import ended
+    from ttp.cli.commands.doctor import finish_checks
 
     view = doctor.checkup()
     context.out.check_fields(view)
     here = context
     accounts = here.look.accounts() if name is None else [here.look.account(name)]
-    return ended(context.out, here.account_check.accounts(accounts))
+    return finish_checks(context.out, here.account_check.accounts(accounts))
 
 
 @account.command("enable")
 @with_output()
 def enable(context: Context, name: AccountName) -> None:
-    """Let posts go out to an account that is disabled or held.
+    """Enable an account that is disabled or on hold.
 
-    Example: ttp account enable x/me
+    Examples:
+      ttp account enable x/me
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     done = context.accounts.enable(name)
@@ -175,16 +192,18 @@ def enable(context: Context, name: AccountName) -> None:
         from ttp.cli.render.labels import plural
 
         context.out.note(
-            f"{plural(done.failed, 'post')} failed meanwhile:  ttp retry --failed --account {done.account.name}"
+            f"{plural(done.failed, 'post')} failed while it was disabled\n"
+            f"ttp retry --failed --account {done.account.name}"
         )
 
 
 @account.command("disable")
 @with_output()
 def disable(context: Context, name: AccountName) -> None:
-    """Let no post go out to an account; what comes due for it fails.
+    """Disable an account; its posts fail when they are due.
 
-    Example: ttp account disable x/me
+    Examples:
+      ttp account disable x/me
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     done = context.accounts.disable(name)
@@ -192,8 +211,8 @@ def disable(context: Context, name: AccountName) -> None:
     if done.waiting:
         from ttp.cli.render.labels import plural
 
-        held = f"{plural(done.waiting, 'post')} {'is' if done.waiting == 1 else 'are'} scheduled for it"
-        context.out.note(f"{held}, and will fail when due:  ttp list --account {done.account.name}")
+        held = f"{plural(done.waiting, 'scheduled post')} will fail for this account when due"
+        context.out.note(f"{held}:  ttp list --account {done.account.name}")
 
 
 @account.command("set")
@@ -201,18 +220,22 @@ def disable(context: Context, name: AccountName) -> None:
 def set_(
     context: Context,
     name: AccountName,
-    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Its time zone, such as Europe/Berlin; '' for none.")
+    ] = None,
     options: Options = None,
 ) -> None:
-    """Set an account's time zone and its platform options.
+    """Set the time zone and the platform options of an account.
 
-    --set NAME= takes an option away.
+    --set NAME= removes an option.
 
-    Example: ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
+    Examples:
+      ttp account set x/me --tz Europe/Berlin
+      ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     if tz is None and not options:
-        raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
+        raise UsageError("nothing to set", Hint("see", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
 
@@ -224,17 +247,24 @@ def set_(
 @account.command("remove")
 @with_output(verbose=True)
 def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
-    """Forget an account and its credentials; published posts and metrics stay.
+    """Remove an account and its credentials; published posts and metrics stay.
 
-    Refused while posts go to it; --yes cancels those for this account. Then the platform is asked to take its access
-    back, and it is said whether it did.
+    Refused while posts are scheduled for it; --yes cancels them for this account. ttp then asks the platform to revoke
+    its access, and says whether it did.
 
-    Example: ttp account remove x/old
+    Examples:
+      ttp account remove x/old
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     found = context.look.account(name)
     if not confirm(
-        context.out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
+        context.out,
+        f"Remove {found.name} and its credentials?",
+        yes=True,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal="",
+        again="",
     ):
         return
     left = context.leaving.remove(name, cancel=yes)
@@ -257,17 +287,18 @@ _DOCS = "docs/how-to/connect-{}.md"
 def _service(
     context: Context, platform: str, name: str, named: str | None
 ) -> Iterator[tuple[Connect, BrowserLogin | PasswordLogin]]:
-    """The service and the login for one account, whose connections are closed at the end."""
+    """Yield the connect service and the login of an account, and close its connections afterwards."""
     from contextlib import closing
 
-    from ttp.services.connect import Connect, find_server
+    from ttp.services.accounts import find_server
+    from ttp.services.connect import Connect
 
     server = find_server(context.platforms, context.runtime, name, named)
     login, here = context.login(platform, server), context
     if login is None:
         raise UsageError(
-            f"{platform} accounts are not connected by a login",
-            Hint("with tokens that you have", f"ttp account add {platform}/HANDLE --credentials FILE"),
+            f"{platform} accounts cannot be connected by a login",
+            Hint("with tokens you have", f"ttp account add {platform}/HANDLE --credentials FILE"),
         )
     with closing(login):
         yield Connect(here.database, here.credentials, login, here.config, here.clock, here.platforms, server), login
@@ -290,7 +321,7 @@ def _answers(
 def _app(
     context: Context, service: Connect, name: str, redirect_uri: str, secret_file: str | None, *, ask: bool
 ) -> App:
-    """The app: one that is in use already, else one that the server makes, else of the settings or a prompt.
+    """Return the app: the one in use, else one that the server creates, else from the settings or a prompt.
 
     UsageError, NotFound.
     """
@@ -309,43 +340,44 @@ def _app(
         key = f"platforms.{platform}.client_id"
         if not ask:
             raise UsageError(
-                f"ttp does not know your {platform} app",
-                Hint("name it", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
-                details=[f"how to make one: {_DOCS.format(platform)}"],
+                f"the client id of your {facts.title} app is not set",
+                Hint("set it", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
+                details=[f"How to create an app: {_DOCS.format(platform)}"],
             )
-        _print(f"Your own {platform} app is needed; {_DOCS.format(platform)} says how to make one (setting {key}).")
+        _print(f"ttp needs your own {facts.title} app. How to create one: {_DOCS.format(platform)}")
         client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:
         secret = _secret("Client secret" if facts.needs_client_secret else "Client secret (empty for a public client)")
     if not client_id or (not secret and facts.needs_client_secret):
         what = "secret" if client_id else "id"
         raise UsageError(
-            f"the {platform} app has no client {what}",
-            Hint("give its secret", f"ttp account connect {name} --client-secret FILE"),
+            f"the {facts.title} app has no client {what}",
+            Hint("try", f"ttp account connect {name} --client-secret FILE"),
         )
     return App(client_id, secret or None)
 
 
 def _is_here(redirect: str) -> bool:
-    """Whether ttp itself can listen at the redirect address. UsageError where it is none."""
+    """Return whether ttp can listen at the redirect address. UsageError if it is not a web address."""
     try:
         split = urlsplit(redirect)
         host, port = split.hostname, split.port
     except ValueError:
         host = port = None
     if not host or split.scheme not in ("http", "https"):
-        raise UsageError(f'the redirect address "{redirect}" is no web address')
+        raise UsageError(f'the redirect address "{redirect}" is not a web address')
     return split.scheme == "http" and is_loopback(host) and port is not None
 
 
 def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
-    """Send the person to the platform's page. `back`: the browser must come back to this machine."""
+    """Show the platform's login page. `back`: the browser must be able to reach this machine."""
     opens = browser and _has_desktop()
-    lines = [f"Log in to {pending.platform} and say yes at this address:", "", f"  {pending.url}", ""]
+    lines = [f"Log in to {pending.platform} and allow access at this address:", "", f"  {pending.url}", ""]
     if back and not opens:
         lines += [
-            f"ttp waits five minutes for the browser to come back to {pending.redirect_uri}. If it is",
-            f"on another machine, press Ctrl-C and do this instead:  ttp account connect {pending.name} --paste",
+            f"ttp waits five minutes for the browser to return to {pending.redirect_uri}.",
+            "If your browser is on another machine, press Ctrl-C and use:",
+            f"  ttp account connect {pending.name} --paste",
             "",
         ]
     _print(*lines)
@@ -354,32 +386,33 @@ def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
 
 
 def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
-    """The answer that the person pastes. UsageError where there is nobody, or where it is none."""
-    from ttp.platforms.oauth.callback import Foreign, read_pasted
+    """Return the answer that the person pastes. UsageError without a terminal, or after several wrong answers."""
+    from ttp.platforms.oauth.callback import NotThisLogin, read_pasted
 
     if not ask:
         raise UsageError(
-            "there is no terminal to paste the answer on",
-            Hint("with tokens that you have", f"ttp account add {_full(pending)} --credentials FILE"),
+            "cannot ask for the address: there is no terminal",
+            Hint("with tokens you have", f"ttp account add {_full(pending)} --credentials FILE"),
         )
     _show(pending, browser=browser)
-    soon = " within 30 seconds" if _is_quick(context, pending) else ""
+    soon = " Do it within 30 seconds: the code in it expires." if _is_quick(context, pending) else ""
     if pending.redirect_uri == context.platforms.facts(pending.platform).paste_redirect:
-        _print("The page then shows a code. Copy it.")
+        _print("At the end the browser shows a code. Copy it.")
     else:
         _print(
-            f"The browser then ends on an address that begins with {pending.redirect_uri} and may say that it cannot",
-            f"be reached; that does not matter. Copy the whole address{soon}.",
+            f"At the end the browser shows an address that begins with {pending.redirect_uri}",
+            "and may say that it cannot be reached, which does not matter.",
+            f"Copy the whole address, up to its end.{soon}",
         )
     why = ""
     for _ in range(_TRIES):
         match read_pasted(_line("Paste it here: "), pending.state):
-            case Foreign(why):
-                _print(f"That is not the answer: {why}.")
+            case NotThisLogin(why):
+                _print(f"That address is not complete: {why}. Copy all of it, up to its end.")
             case answer:
                 return answer
     again = Hint("try again", f"ttp account connect {pending.name} --paste")
-    raise UsageError(f"no usable answer was pasted: {why}", again)
+    raise UsageError(f"the pasted address is not complete: {why}", again)
 
 
 def _full(pending: Pending) -> str:
@@ -387,27 +420,27 @@ def _full(pending: Pending) -> str:
 
 
 def _is_quick(context: Context, pending: Pending) -> bool:
-    """The code of the answer lives for less than a minute."""
+    """Return whether the code in the address expires within a minute."""
     return context.platforms.facts(pending.platform).code_life < timedelta(minutes=1)
 
 
-def _tell(context: Context, done: Connected) -> None:
+def _print_connected(context: Context, done: Connected) -> None:
     account = done.account
     again = " again" if done.again else ""
     context.out.write_one(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
     if done.missing:
         context.out.note(
-            f"{account.name} did not get {', '.join(done.missing)}; what needs that will fail\n"
-            f"allow it:  ttp account connect {account.name}"
+            f"{account.name} lacks the permissions {', '.join(done.missing)}; what needs them will fail\n"
+            f"allow them:  ttp account connect {account.name}"
         )
     if done.failed:
         posts = "1 post" if done.failed == 1 else f"{done.failed} posts"
-        context.out.note(f"{posts} failed meanwhile:  ttp retry --failed --account {account.name}")
+        context.out.note(f"{posts} failed while it was not connected:  ttp retry --failed --account {account.name}")
     note_media_host(context, account)
 
 
 def note_media_host(context: Context, account: Account) -> None:
-    """Say at once where local files cannot go to an account."""
+    """Print a note if local files cannot be posted to an account."""
     from ttp.services.doctor import media_host_advice
 
     if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
@@ -416,12 +449,13 @@ def note_media_host(context: Context, account: Account) -> None:
 
 
 def _has_desktop() -> bool:
-    """Whether a browser has somewhere to open: without one, a text browser would take the terminal over."""
-    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    """Return whether a browser can open. Without a desktop, a text browser would take over the terminal."""
+    desktop = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    return sys.platform == "darwin" or desktop
 
 
 def _browse(url: str) -> None:
-    """Open the browser, and do not wait for it: some commands in $BROWSER end only when it is closed."""
+    """Open the browser without waiting: some commands in $BROWSER end only when it is closed."""
     from threading import Thread
 
     Thread(target=_open, args=(url,), name="ttp-browser", daemon=True).start()
@@ -436,7 +470,7 @@ def _open(url: str) -> None:
 
 @contextmanager
 def _browsers_silent() -> Iterator[None]:
-    """Browsers write to the stdout that they inherit, and ttp's is data. Nothing of ours is written meanwhile."""
+    """Keep the browser, which inherits stdout, from writing into ttp's output."""
     try:
         kept = os.dup(1)
     except OSError:  # there is no stdout
@@ -453,7 +487,7 @@ def _browsers_silent() -> Iterator[None]:
 
 
 def _line(prompt: str) -> str:
-    """What the person types, without the spaces around it. UsageError once nothing more can come."""
+    """Ask for a line and return it stripped. UsageError at the end of stdin."""
     print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
     typed = sys.stdin.readline(_LONGEST_LINE)
     if not typed:
@@ -462,18 +496,18 @@ def _line(prompt: str) -> str:
 
 
 def _secret(prompt: str) -> str:
-    """The same, without showing it."""
+    """Ask for the client secret without echoing it."""
     from getpass import getpass
 
     try:
-        return getpass(f"{prompt}: ", stream=sys.stderr).strip()
+        return getpass(f"{prompt} (hidden): ", stream=sys.stderr).strip()
     except EOFError:
         raise _ended() from None
 
 
 def _ended() -> UsageError:
     _print("")
-    return UsageError("nothing was typed, so nothing was connected")
+    return UsageError("nothing was typed; no account was connected")
 
 
 def _print(*lines: str) -> None:

@@ -1,4 +1,4 @@
-"""`ttp approve` and `ttp reject`: somebody's word on posts, before they go out."""
+"""`ttp approve` and `ttp reject`."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
 @with_output()
 def approve(context: Context, post_ids: PostIds) -> None:
-    """Let posts go out as they are now.
+    """Approve posts as they are now.
 
-    Needed where publish.require_approval is true. A later change of the text, media, accounts or time takes it back.
+    Needed if publish.require_approval is true. A later change of the text, media, accounts or time needs a new
+    approval.
 
-    Example: ttp approve 41 42 50-55
+    Examples:
+      ttp approve 41
+      ttp approve 41 42 50-55
     """
     context.out.check_fields(posts_module.saved_posts_spec())
     posts = _approving(context).approve(existing_ids(context, post_ids))
     if not approval.is_needed(context.config):
-        context.out.note(f"posts go out here without it: {approval.SETTING} is false")
+        context.out.note(f"approval is not required here: {approval.SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
     context.out.write_list(
         posts_module.saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts]
@@ -42,15 +45,17 @@ def approve(context: Context, post_ids: PostIds) -> None:
 def reject(
     context: Context,
     post_ids: PostIds,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; ttp show tells it.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; ttp show shows it.")] = None,
 ) -> None:
-    """Let posts not go out as they are: drafts again, with the reason.
+    """Reject posts: they become drafts again, with your reason.
 
-    Example: ttp reject 41 --reason 'The price is wrong'
+    Examples:
+      ttp reject 41 42
+      ttp reject 41 --reason 'The price is wrong'
     """
     context.out.check_fields(posts_module.saved_posts_spec())
     if reason is not None and not reason.strip():
-        raise UsageError("the reason is empty", Hint("give none", "leave out --reason"))
+        raise UsageError("the reason is empty", Hint("try", "leave out --reason"))
     posts = _approving(context).reject(existing_ids(context, post_ids), reason)
     context.out.write_list(
         posts_module.saved_posts_spec(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts]
@@ -64,7 +69,7 @@ def _approving(context: Context) -> Approvals:
 
 
 def _approved(context: Context, post: PostView) -> str:
-    """What was approved, in a line: the person may have seen another text a moment ago."""
+    """Return a line with the text that was approved: the person may have seen an older one."""
     to = ", ".join(post.accounts)
     if post.scheduled_at is None:
         return f"Approved draft {post.id} to {to}: {_beginning(post)} (when it gets a time, approve it again)"

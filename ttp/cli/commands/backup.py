@@ -1,4 +1,4 @@
-"""`ttp backup` and `ttp restore`: the store in one file, and back."""
+"""`ttp backup` and `ttp restore`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ RESTORE = spec.name_value_spec(("file", "posts", "kept", "missingMedia"))
 
 @with_output()
 def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")]) -> None:
-    """Copy the store to a file, also while something publishes.
+    """Back up the store to a file, also while the publisher runs.
 
-    It holds posts, accounts, attempts and metrics. Media and credentials are not in it: keep those folders and files
-    yourself. An older backup of the same store is replaced, any other file is not.
+    The backup has posts, accounts, attempts and metrics, but neither media nor credentials: copy those yourself. It
+    replaces an older backup of the same store, and no other file.
 
-    Example: ttp backup ~/backups/ttp.db
+    Examples:
+      ttp backup ~/backups/ttp.db
     """
     context.out.check_fields(BACKUP)
     here = context
@@ -32,18 +33,19 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
     context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
     files = f"{_count(made.media, 'media file')} in {here.media.folder}, and " if made.media else ""
-    context.out.note(f"not in it: {files}credentials")
+    context.out.note(f"not in the backup: {files}credentials")
 
 
 @with_output()
 def restore(
     context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]
 ) -> None:
-    """Put a backup in the place of the store, which is kept beside it.
+    """Restore a backup; the store it replaces is kept next to it.
 
-    What was published since the backup was made is not in it, so nothing is sent before ttp run --take-over.
+    The backup does not know what was published after it was made, so nothing is published before ttp run --take-over.
 
-    Example: ttp restore ~/backups/ttp.db
+    Examples:
+      ttp restore ~/backups/ttp.db
     """
     context.out.check_fields(RESTORE)
     here = context
@@ -54,13 +56,15 @@ def restore(
     shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
     said = [f"Restored {_count(now.posts, 'post')} from {file}."]
     if kept:
-        said.append(f"The store before it is kept:  {kept}")
+        said.append(f"The replaced store is kept:  {kept}")
     context.out.write_one(RESTORE, shape, say=said)
     if now.missing:
         are = "is" if now.missing == 1 else "are"
-        context.out.note(f"{_count(now.missing, 'media file')} of unpublished posts {are} not in {here.media.folder}")
+        context.out.note(
+            f"{_count(now.missing, 'media file')} of unpublished posts {are} missing in {here.media.folder}"
+        )
     context.out.note(
-        "what is due may be published already; look that up, and go on:  " + quote_command("ttp", "run", "--take-over")
+        "due posts may be published already; check that and continue:  " + quote_command("ttp", "run", "--take-over")
     )
 
 

@@ -1,17 +1,20 @@
-"""`ttp edit --where …`: one change for many posts."""
+"""`ttp edit --where …`: one change of many posts."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ttp.cli.commands.list import NO_MATCH
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE
-from ttp.cli.hints import quote_command
+from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import print_warnings
 from ttp.cli.options import parse_post_filter
 from ttp.cli.prompt import confirm
 from ttp.cli.render import changes
+from ttp.cli.render import posts as posts_module
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.durations import duration_parts, total_duration
@@ -25,33 +28,55 @@ VIEW: OutputSpec[Step] = OutputSpec(
     files.CHANGE_FIELDS,
     ("action", "id", "changes", "scheduledAt", "accounts", "content"),
     files.change_json,
-    changes.pictured(files=False),
+    changes.steps_renderer(files=False),
 )
 WORDS = ("status", "platform", "account", "tag", "since", "until", "search", "key")
-"""What --where can name: the filters of ttp list."""
+"""The filters of `--where`, which are those of `ttp list`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOptions:
+    """The changes that `ttp edit --where` can make, as typed."""
+
+    replace_link: tuple[str, str] | None = None
+    shift: str | None = None
+    account: str | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    delete: bool = False
+
+    def words(self) -> list[str]:
+        """Return the options as words of a command."""
+        link = ["--replace-link", *self.replace_link] if self.replace_link else []
+        tags = {"--add-tag": ",".join(self.add_tags) or None, "--remove-tag": ",".join(self.remove_tags) or None}
+        return [
+            *link,
+            *option_words({"--shift": self.shift, "--account": self.account, **tags}),
+            *(["--delete"] if self.delete else []),
+        ]
 
 
 def edit_many(
     context: Context,
     where: str,
+    wanted: BulkOptions,
     *,
-    replace_link: tuple[str, str] | None,
-    shift: str | None,
-    account: str | None,
     dry_run: bool,
     yes: bool,
     no_input: bool,
 ) -> int:
-    """Show what the change does to the posts that `where` names, ask, and do it in one transaction."""
+    """Show what would happen to the posts that `where` names, ask, and do it in one transaction."""
+    if wanted.delete:
+        return _delete_many(context, where, wanted, dry_run=dry_run, yes=yes, no_input=no_input)
     from ttp.services.bulk_edit import apply, refuse_forbidden
 
     context.out.check_fields(VIEW)
-    edit = _edit(replace_link, shift, account)
+    edit = _edit(wanted)
     posts = context.look.posts(_filter(context, where))
     steps = list(context.bulk_edit.steps(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
-        raise changes.refused("some posts cannot be changed so, and none was", faults, context.out.in_json)
+        raise changes.refused("some posts cannot be changed this way; nothing was changed", faults, context.out.in_json)
     if not dry_run:
         refuse_forbidden(context.posts, steps)
     context.out.write_list(VIEW, steps, say=None if steps else ["Nothing would change."])
@@ -59,76 +84,107 @@ def edit_many(
         context.out, list({problem.message: problem for step in steps for problem in step.warnings}.values())
     )
     if steps and dry_run:
-        context.out.note("nothing was changed: --dry-run")
+        context.out.note("--dry-run: nothing was changed")
     if not steps or dry_run:
         return DONE
     said = changes.counted(len(steps), "post")
-    again = ["--where", where, *(["--replace-link", *replace_link] if replace_link else [])]
-    again += [*(["--shift", shift] if shift else []), *(["--account", account] if account else []), "--yes"]
     sure = confirm(
         context.out,
         f"Change {said}?",
         yes=yes,
         ask_anyway=not yes,
         no_input=no_input,
-        refusal=f"{said} would change",
-        again=quote_command("ttp", "edit", *again),
+        refusal=f"changing {said}",
+        again=quote_command("ttp", "edit", "--where", where, *wanted.words(), "--yes"),
     )
     if sure:
         apply(context.posts, steps, "edit")
-        context.out.note(f"{said} changed.  Take it back:  ttp undo")
+        context.out.note(f"Changed {said}.  Undo:  ttp undo")
+    return DONE
+
+
+def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: bool, yes: bool, no_input: bool) -> int:
+    if wanted.words() != ["--delete"]:
+        raise UsageError("--delete takes no other change", Hint("see", "ttp edit --help"))
+    if not context.out.for_people:
+        context.out.check_fields(posts_module.DELETED_SPEC)
+    found = context.look.listed(_filter(context, where))
+    posts = list(found)
+    ids = [post.id or 0 for post in posts]
+    said = changes.counted(len(ids), "post")
+    if context.out.for_people:
+        context.out.write_list(posts_module.POSTS_SPEC, posts, say=None if posts else [NO_MATCH])
+    if dry_run:
+        if not context.out.for_people:
+            context.out.write_list(posts_module.WOULD_DELETE_SPEC, ids)
+        context.out.note("--dry-run: nothing was deleted")
+        return DONE
+    if posts and confirm(
+        context.out,
+        f"Delete {said}?",
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=f"deleting {said}",
+        again=quote_command("ttp", "edit", "--where", where, "--delete", "--yes"),
+    ):
+        context.posts.delete(ids)
+        context.out.write_list(posts_module.DELETED_SPEC, ids, say=[f"Deleted {said}.  Undo:  ttp undo"])
+    elif not posts and not context.out.for_people:
+        context.out.write_list(posts_module.DELETED_SPEC, [])
     return DONE
 
 
 def _filter(context: Context, where: str) -> PostFilter:
-    """`status=scheduled tag=launch` as a filter. UsageError for what it cannot name."""
+    """Parse `status=scheduled tag=launch`. UsageError."""
     found: dict[str, list[str]] = {}
     try:
         words = shlex.split(where)
     except ValueError:
-        raise UsageError("--where has a quote that is not closed") from None
+        raise UsageError("--where has an unclosed quote") from None
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or name not in WORDS:
             raise UsageError(
-                f'--where cannot have "{word}"',
-                Hint("write it as", "--where 'status=scheduled tag=launch'"),
-                Hint("it can have", ", ".join(WORDS)),
+                f'unknown filter in --where: "{word}"',
+                Hint("for example", "--where 'status=scheduled tag=launch'"),
+                Hint("filters", ", ".join(WORDS)),
             )
         found.setdefault(name, []).append(value)
     if not found:
-        raise UsageError("--where names no posts", Hint("for all that are scheduled", "--where status=scheduled"))
+        raise UsageError("--where is empty", Hint("all scheduled posts", "--where status=scheduled"))
     several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
     one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
     return parse_post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
 
 
-def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None) -> Edit:
+def _edit(wanted: BulkOptions) -> Edit:
     from ttp.services.bulk_edit import Edit
 
-    if links is None and shift is None and account is None:
-        ways = ("--replace-link OLD NEW", "--shift +1d", "--account x/old=x/new")
-        raise UsageError("nothing to change", *(Hint("there is", way) for way in ways))
+    if not wanted.words():
+        ways = ("--add-tag TAG", "--shift +1d", "--account x/old=x/new", "--replace-link OLD NEW", "--delete")
+        raise UsageError("nothing to change", *(Hint("try", way) for way in ways))
     pair = None
-    if account is not None:
-        old, equals, new = account.partition("=")
+    if wanted.account is not None:
+        old, equals, new = wanted.account.partition("=")
         if not equals or "/" not in old or "/" not in new:
             raise UsageError(
-                f'--account "{account}" names no two accounts', Hint("write it as", "--account x/old=x/new")
+                f'--account "{wanted.account}" is not OLD=NEW', Hint("for example", "--account x/old=x/new")
             )
         pair = (old.strip(), new.strip())
-    return Edit(links, None if shift is None else _shift(shift), pair)
+    shift = None if wanted.shift is None else _shift(wanted.shift)
+    return Edit(wanted.replace_link, shift, pair, wanted.add_tags, wanted.remove_tags)
 
 
 def _shift(text: str) -> Shift:
-    """`+1d`: days and weeks later by the calendar, at the same time of day; hours and less as they pass. UsageError."""
+    """Parse `+1d`: days and weeks keep the time of day, hours and less are elapsed time. UsageError."""
     from ttp.services.bulk_edit import Shift
 
     sign, rest = text[:1], text[1:]
     parts = duration_parts(rest)
     if sign not in ("+", "-") or parts is None:
         raise UsageError(
-            f'--shift "{text}" is no step in time', Hint("write it as", "--shift +1d"), Hint("or", "--shift -2h")
+            f'--shift "{text}" is not a step such as +1d', Hint("try", "--shift +1d"), Hint("try", "--shift -2h")
         )
     factor = 1 if sign == "+" else -1
     days = factor * total_duration(tuple(part for part in parts if part[1] in ("d", "w")))

@@ -1,4 +1,4 @@
-"""`ttp calendar`: what goes out when, in a month or a week."""
+"""`ttp calendar`."""
 
 from __future__ import annotations
 
@@ -42,27 +42,32 @@ if TYPE_CHECKING:
 def calendar(
     context: Context,
     when: Annotated[
-        str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49, a date in it, next or prev; else now.")
+        str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49, a date, next or prev; else now.")
     ] = None,
-    month: Annotated[bool, typer.Option("--month", help="A month, as it is without this.")] = False,
-    week: Annotated[bool, typer.Option("--week", help="A week, Monday to Sunday.")] = False,
-    ics: Annotated[bool, typer.Option("--ics", help="As an iCalendar file, for a phone.")] = False,
+    month: Annotated[bool, typer.Option("--month", help="Show a month (the default).")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Show a week, Monday to Sunday.")] = False,
+    ics: Annotated[bool, typer.Option("--ics", help="Print an iCalendar file, for a phone.")] = False,
     status: Statuses = None,
     platform: Platforms = None,
     account: Accounts = None,
     tag: WithTags = None,
-    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Days and times of that IANA zone.")] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Show days and times of this time zone.")
+    ] = None,
 ) -> None:
-    """What goes out when, in a month or a week.
+    """Show what is published when, in a month or a week.
 
-    A gap is a day without a post, today or later, with days before and after it in the picture that have some. The week
-    also has the best free slots of the accounts, where their numbers are known. Drafts have no time.
+    A gap is an empty day between days with posts. The week also shows the best free hours of accounts with metrics.
+    Drafts have no time and are not shown.
 
-    Example: ttp calendar --week next --account x/me
+    Examples:
+      ttp calendar
+      ttp calendar --week next --account x/me
+      ttp calendar 2026-12 --ics > posts.ics
     """
 
     def again(days: Sequence[str], tz: str | None = tz) -> str:
-        """This command, for other days or in another zone."""
+        """Return this command with other days or another zone."""
         filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--tz": tz}
         return quote_command("ttp", "calendar", *days, *option_words(filters), *(["--ics"] if ics else []))
 
@@ -100,7 +105,7 @@ def _with_free_slots(
     platforms: list[str] | None,
     tz: str | None,
 ) -> CalendarPage:
-    """The sheet with the best slots of its week that are free for all accounts together that are named and measured."""
+    """Return the page with the best hours of its week that are free for all chosen accounts with metrics."""
     optimal = context.optimal
     accounts = optimal.measured([one for one in select_accounts(context, names, platforms) if one.enabled])
     coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
@@ -112,7 +117,7 @@ def _with_free_slots(
 def _take(
     context: Context, span: CalendarRange, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None
 ) -> str:
-    """The command that gives the slots to drafts of these accounts, or the first one to a new post."""
+    """Return the command that plans drafts of these accounts, or a new post at the first free hour."""
     from ttp.domain.time.formatting import format_iso
 
     here = context
@@ -127,8 +132,8 @@ def _take(
 
 
 def _refuse(out: Output, status: list[str] | None, again: str, *, ics: bool) -> None:
-    """UsageError for statuses that never stand in a calendar, and for shapes that a calendar file does not have."""
+    """Raise UsageError for drafts, and for formats that a calendar file does not have."""
     if "draft" in [name.lower() for name in split_list(status) or ()]:
-        raise UsageError("a draft has no time, so no calendar has it", Hint("see them", "ttp list --status draft"))
+        raise UsageError("drafts have no time and are in no calendar", Hint("see", "ttp list --status draft"))
     if ics and (out.in_json or out.fields):
-        raise UsageError("--ics writes a calendar file, not rows", Hint("the file", again))
+        raise UsageError("--ics writes a calendar file, without --json and --fields", Hint("try", again))

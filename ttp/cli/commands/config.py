@@ -1,4 +1,4 @@
-"""`ttp config …`: the settings in force, where each comes from, and changing the config file."""
+"""`ttp config …`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ config = typer.Typer()
 
 
 def _origins(shown: Sequence[Json], page: Page) -> Iterable[str]:
-    """Where each is set stands before the values, which are cut where the terminal is narrow."""
+    """Draw settings with their origin before the value, which is cut on a narrow terminal."""
     from ttp.cli.render.page import Cell, Column, table
 
     columns = [Column("KEY"), Column("ORIGIN", most=max(20, page.width // 4)), Column("VALUE")]
@@ -60,13 +60,20 @@ Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.ret
 @with_output()
 def show(
     context: Context,
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Only what is not at its default.")] = False,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these settings, or a group: publish.")
+    ] = None,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Show where each is set: a variable, the file, or default.")
+    ] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only settings that differ from their defaults.")] = False,
 ) -> None:
-    """Every setting and its value.
+    """Show settings and their values.
 
-    Example: ttp config show publish --origin
+    Examples:
+      ttp config show
+      ttp config show publish --origin
+      ttp config show --changed
     """
     view = _WITH_ORIGIN if origin else VIEW
     context.out.check_fields(view)
@@ -78,9 +85,10 @@ def show(
 @config.command("get")
 @with_output()
 def get(context: Context, key: Name) -> None:
-    """The value of one setting; an empty line where it has none.
+    """Print the value of one setting; an empty line if it has none.
 
-    Example: ttp config get timezone
+    Examples:
+      ttp config get timezone
     """
     context.out.check_fields(_VALUE)
     shape = _shape(context, settings.key_named(key, context.keys), settings.written(settings.config_path()))
@@ -92,13 +100,16 @@ def get(context: Context, key: Name) -> None:
 def set_(
     context: Context,
     key: Name,
-    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Its value; of a list each member.")],
+    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="The value; several for a list.")],
 ) -> None:
-    """Write a setting to the config file.
+    """Change a setting in the config file.
 
-    Comments, order and everything else in it stay.
+    Comments, order and everything else in the file stay.
 
-    Example: ttp config set timezone Europe/Berlin
+    Examples:
+      ttp config set timezone Europe/Berlin
+      ttp config set publish.max_lateness_s 7200
+      ttp config set platforms.enabled x instagram
     """
     context.out.check_fields(VIEW)
     wanted = settings.key_named(key, context.keys)
@@ -108,11 +119,10 @@ def set_(
 @config.command("unset")
 @with_output()
 def unset(context: Context, key: Name) -> None:
-    """Take a setting out of the config file.
+    """Remove a setting from the config file, which resets it to its default.
 
-    It is at its default again then.
-
-    Example: ttp config unset timezone
+    Examples:
+      ttp config unset timezone
     """
     context.out.check_fields(VIEW)
     _write(context, settings.key_named(key, context.keys), None)
@@ -121,12 +131,13 @@ def unset(context: Context, key: Name) -> None:
 @config.command("edit")
 @with_output()
 def edit_(context: Context) -> None:
-    """Change the config file in your editor.
+    """Edit the config file in your editor.
 
-    It is checked before it takes its place; what is refused is there when you edit again. Without a file it opens one
-    in which every setting stands behind a # with its default.
+    The file is checked before it is used; if it has errors, your text is kept for the next edit. Without a config file
+    it opens one with every setting commented out.
 
-    Example: ttp config edit
+    Examples:
+      ttp config edit
     """
     from ttp.cli.editor import edit
     from ttp.domain.time.zones import parse_zone
@@ -137,11 +148,11 @@ def edit_(context: Context) -> None:
     draft = path.with_name(path.name + ".edit")
     if draft.exists():
         context.out.note(
-            f"this goes on with what was not taken the last time; to begin anew:  rm {shlex.quote(str(draft))}"
+            f"continuing with the text that had errors last time; to start over:  rm {shlex.quote(str(draft))}"
         )
     else:
         replace_file(draft, None, before)
-    go_on = Hint("what you wrote is kept, go on with it", "ttp config edit")
+    go_on = Hint("your text is kept; continue", "ttp config edit")
     try:
         edit(draft)
     except TtpError as failed:
@@ -152,10 +163,10 @@ def edit_(context: Context) -> None:
     after = text_of(draft)
     if after is None:
         raise Conflict(
-            f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
+            f"{draft}, which your editor had open, was used by another `ttp config edit` or deleted",
             Hint("see what is set", "ttp config show --changed"),
         )
-    found, wrong = settings.survey({"TTP_CONFIG": str(draft)}, context.keys)
+    found, wrong = settings.load_with_problems({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
         try:
             parse_zone(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
@@ -163,33 +174,34 @@ def edit_(context: Context) -> None:
             wrong.append(UsageError(no_zone.message))
     for error in wrong:
         said = error.message.replace(str(draft), str(path))
-        if not isinstance(error, settings.NoSetting):
+        if not isinstance(error, settings.UnknownSetting):
             raise UsageError(said, go_on)
         context.out.note(said)
     if after != before and not replace_file(path, there, after):
         raise Conflict(
-            f"{path} was changed by something else meanwhile, and what you wrote is not taken yet",
+            f"{path} was changed while you edited; your text is not used yet",
             Hint("see the difference", shlex.join(["diff", str(path), str(draft)])),
             go_on,
         )
     draft.unlink(missing_ok=True)
-    context.out.write_message(f"{path} is {'as it was' if after == before else 'changed'}.")
+    context.out.write_message(f"{path} is {'unchanged' if after == before else 'changed'}.")
     if after != before:
-        _tell_who_publishes(context)
+        _note_running_publisher(context)
 
 
 @config.command("path")
 @with_output()
 def path_(context: Context) -> None:
-    """Where the config file is, or would be.
+    """Print the path of the config file, whether it exists or not.
 
-    Example: ttp config path
+    Examples:
+      ttp config path
     """
     context.out.line(str(settings.config_path()))
 
 
 def _below(context: Context, names: list[str]) -> list[Key]:
-    """The settings of those names, and those in tables of those names. NoSetting."""
+    """Return the settings with these names, or in groups with these names. UnknownSetting."""
     found = [key for key in context.keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
     for name in names:
         if not any(key.name == name or key.name.startswith(f"{name}.") for key in found):
@@ -198,7 +210,7 @@ def _below(context: Context, names: list[str]) -> list[Key]:
 
 
 def _shape(context: Context, key: Key, written: Container[str]) -> Json:
-    """A setting; `written`: the names in the config file."""
+    """Return a setting as JSON. `written`: the names in the config file."""
     value = context.config[key.name]
     given = value != key.default or key.name in written or key.formerly in written
     origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
@@ -219,39 +231,37 @@ def _plain(value: object) -> str:
 
 def _write(context: Context, key: Key, value: Value) -> None:
     path = settings.config_path()
-    put(path, key, value)
+    write_setting(path, key, value)
     context.config = settings.load(warn=context.out.note, keys=context.keys)
     shape = _shape(context, key, settings.written(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
     context.out.write_one(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
-        context.out.note(f"{where} goes before the file here")
-    _tell_who_publishes(context)
+        context.out.note(f"{where} overrides the file here")
+    _note_running_publisher(context)
 
 
-def _tell_who_publishes(context: Context) -> None:
-    """Say it where something publishes on as before: approval that is needed now is not needed there."""
+def _note_running_publisher(context: Context) -> None:
+    """Print a note if a publisher runs: it keeps the settings that it started with."""
     from ttp.store.home import locks
 
     home = context.home
     holder = locks.read_holder(home)
     if holder is not None and holder.mode == "loop" and locks.is_publisher_running(home):
         context.out.note(
-            f"the publisher that runs goes by the settings as they were when it began\n"
-            f"end it, and start it again:  kill {holder.pid}"
+            f"the running publisher keeps its old settings until it is restarted\nstop it:  kill {holder.pid}"
         )
 
 
-def put(path: Path, key: Key, value: Value) -> None:
-    """Write one setting; None takes it out. UsageError where the file cannot be read, Busy where it cannot be
-    written."""
-    path = path.resolve()  # one that is a link stays a link
+def write_setting(path: Path, key: Key, value: Value) -> None:
+    """Write one setting; None removes it. UsageError if the file cannot be read, Busy if it cannot be written."""
+    path = path.resolve()  # keeps a symbolic link
     with _changing(path):
         atomic_file.write(path, _with(path, key, value))
 
 
 def replace_file(path: Path, before: str | None, after: str) -> bool:
-    """Put a file in the place of one that still says `before` (None: there was none); whether it did so. Busy."""
+    """Replace a file if its text is still `before` (None: no file); return whether it was replaced. Busy."""
     path = path.resolve()
     with _changing(path):
         still = text_of(path) == before
@@ -261,7 +271,7 @@ def replace_file(path: Path, before: str | None, after: str) -> bool:
 
 
 def text_of(path: Path) -> str | None:
-    """The file as it is; None where there is none. UsageError."""
+    """Return the text of a file; None if there is none. UsageError."""
     try:
         return regular_file.read_text(path, null=True)
     except FileNotFoundError:
@@ -272,16 +282,16 @@ def text_of(path: Path) -> str | None:
 
 
 def _with(path: Path, key: Key, value: Value) -> str:
-    """The file's text with another value of a setting."""
+    """Return the text of the file with a setting changed."""
     import tomlkit
 
     document = tomlkit.parse(_text(path))
     if key.formerly:
         *before, old = key.formerly.split(".")
-        _take_out(document, before, old)
+        _remove_setting(document, before, old)
     *tables, name = key.name.split(".")
     if value is None:
-        _take_out(document, tables, name)
+        _remove_setting(document, tables, name)
     else:
         table: MutableMapping[str, Any] = document
         for depth, part in enumerate(tables, 1):
@@ -305,20 +315,20 @@ def _changing(path: Path) -> Iterator[None]:
 
 
 def template(keys: KeyTable) -> str:
-    """A file that sets nothing: every setting with its default, behind a `#`."""
+    """Return a config file with every setting commented out at its default."""
     return "\n".join(_template(keys)) + "\n"
 
 
 def _text(path: Path) -> str:
-    """The file as it is, once it is known to be TOML."""
+    """Return the text of the file. UsageError if it is not TOML."""
     from ttp.cli import settings
 
     settings.written(path)
     return text_of(path) or ""
 
 
-def _take_out(table: Any, tables: list[str], name: str) -> None:
-    """Take a setting out of the tables that lead to it, and what is empty without it."""
+def _remove_setting(table: Any, tables: list[str], name: str) -> None:
+    """Remove a setting from its tables, and tables that are then empty."""
     if not isinstance(table, MutableMapping):
         return
     if not tables:
@@ -326,7 +336,7 @@ def _take_out(table: Any, tables: list[str], name: str) -> None:
         return
     first, *rest = tables
     inner = table.get(first)
-    _take_out(inner, rest, name)
+    _remove_setting(inner, rest, name)
     if inner is not None and not inner.as_string().strip():
         table.pop(first)
 
@@ -334,8 +344,8 @@ def _take_out(table: Any, tables: list[str], name: str) -> None:
 def _template(known: KeyTable) -> Iterator[str]:
     import tomlkit
 
-    yield "# Settings of ttp. Those with a # are at their default.  ttp help config tells more."
-    # Settings without a table come first: behind one they would be its own.
+    yield "# Settings of ttp. Lines with a # show defaults.  See: ttp help config"
+    # Settings without a table come first: after one they would belong to it.
     for table, keys in groupby(known.values(), key=lambda key: key.name.rpartition(".")[0]):
         yield from ["", *([f"[{table}]"] if table else [])]
         for key in keys:

@@ -1,4 +1,4 @@
-"""`ttp audit`: the whole store, replayed."""
+"""`ttp doctor` and `ttp audit`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 COLUMNS = ("status", "name", "message")
 
 
-def _shape(checks: list[PromiseCheck]) -> Json:
+def _audit_json(checks: list[PromiseCheck]) -> Json:
     return {
         "checks": [
             {"name": one.name, "what": one.what, "checked": one.checked, "wrong": one.wrong, "breaches": one.breaches}
@@ -55,7 +55,7 @@ def _shape(checks: list[PromiseCheck]) -> Json:
     }
 
 
-def _rows(checks: list[PromiseCheck]) -> Iterable[Json]:
+def _audit_rows(checks: list[PromiseCheck]) -> Iterable[Json]:
     for one in checks:
         status = "fail" if one.wrong else "ok"
         yield {"status": status, "name": one.name, "message": f"{one.checked - one.wrong} of {one.checked} {one.what}"}
@@ -63,30 +63,34 @@ def _rows(checks: list[PromiseCheck]) -> Iterable[Json]:
             yield {"status": "fail", "name": one.name, "message": breach}
 
 
-def _picture(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
-    """Every row in full: a breach that is cut says nothing."""
+def _render_audit(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
+    """Draw every row in full, wrapped and never cut."""
     from ttp.cli.escape import escape_line
     from ttp.cli.render.page import Cell, Column, table
 
-    rows = [row for checks in found for row in _rows(checks)]
+    rows = [row for checks in found for row in _audit_rows(checks)]
     if not rows:
-        return ["Nothing is stored yet."]
+        return ["No posts yet."]
     cells = [[Cell(escape_line(str(row[name]))) for name in COLUMNS] for row in rows]
     return table([Column(name) for name in COLUMNS], cells, page, wrapped=True)
 
 
-AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(("checks", "ok"), COLUMNS, _shape, _picture, rows=_rows)
+AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(
+    ("checks", "ok"), COLUMNS, _audit_json, _render_audit, rows=_audit_rows
+)
 
 
 @with_output()
 def audit(context: Context) -> int:
-    """Prove from the records that nothing was published twice.
+    """Check from the records that nothing was published twice.
 
-    Replays every publishing call and look-up that was ever recorded: no delivery was done twice, an intent stands
-    before each outcome, every state and status follows, every remote id belongs to one delivery. Also checks that the
-    store is not a copy. Exit code 1 where something is wrong.
+    It replays every recorded publishing call and look-up: no delivery was published twice, every outcome has an
+    intent, every state and status follows from them, and every remote id belongs to one delivery. It also checks that
+    the store is not a copy. Exit code 1 if something is wrong.
 
-    Example: ttp audit --json
+    Examples:
+      ttp audit
+      ttp audit --json
     """
     context.out.check_fields(AUDIT)
     from ttp.services.audit import Audit
@@ -99,24 +103,26 @@ def audit(context: Context) -> int:
 @with_output(verbose=True)
 def doctor(
     context: Context,
-    online: Annotated[bool, typer.Option("--online", help="Ask the platforms about each account too.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Check each account on its platform too.")] = False,
 ) -> int:
-    """Whether everything is there that publishing needs.
+    """Check that everything publishing needs is set up.
 
-    Looks at the settings, the store, the clock, the publisher, the credentials and each account, and names the command
-    that mends what is wrong. It asks nobody, and changes nothing; with --online it asks the platforms as `ttp account
-    check` does, and compares their clocks with this one.
+    It checks the settings, the store, the clock, the publisher, the credentials and each account, and names the command
+    that fixes a problem. It is read-only and works offline; with --online it also asks the platforms, as ttp account
+    check does, and compares their clocks with this one.
 
-    Exit code 1 where something failed, 4 where all of it is accounts that must be connected again; warnings are 0.
+    Exit code 1 if something failed, 4 if accounts only need reconnecting; 0 for warnings.
 
-    Example: ttp doctor --online
+    Examples:
+      ttp doctor
+      ttp doctor --online
     """
     context.out.check_fields(render_doctor.checkup())
-    return ended(context.out, Checkup(tuple(_checks(context, online=online))))
+    return finish_checks(context.out, Checkup(tuple(_checks(context, online=online))))
 
 
-def ended(out: Output, found: Checkup) -> int:
-    """Print a check-up; the exit code that it comes to."""
+def finish_checks(out: Output, found: Checkup) -> int:
+    """Print the checks; return the exit code."""
     if out.for_people and not out.fields and not found.checks:
         out.write_message("No accounts yet.  Connect one:  ttp account connect x")
     else:
@@ -130,8 +136,8 @@ def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     from ttp.services.doctor import ACCOUNT
 
     here = context
-    # What can be read of the settings stands in for all of them: the rest is to be looked at all the same.
-    here.config, wrong = settings.survey(keys=here.keys)
+    # Goes on with the settings that can be read, so that the other checks still run.
+    here.config, wrong = settings.load_with_problems(keys=here.keys)
     zone, here.zone = zone_check(here.config)
     yield here.doctor.program()
     yield config_check(here.config, wrong, settings.config_path())
@@ -149,12 +155,12 @@ EXAMPLE = 'timezone = "Europe/Berlin"'
 
 
 def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Check:
-    """The config file and the variables: everything in them that is wrong."""
+    """Check the config file and the variables."""
     changed = sum(config.is_set(name) for name in config)
     number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
     remarks = [
-        warning_remark(error.told, error.mend)
-        if isinstance(error, settings.NoSetting)
+        warning_remark(error.sentence, error.fix)
+        if isinstance(error, settings.UnknownSetting)
         else failure_remark(error.message, next((hint.way for hint in error.hints), None))
         for error in wrong
     ]
@@ -166,23 +172,23 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
 def host_checks(
     config: Config, keys: KeyTable, platforms: Registry, environ: Mapping[str, str] = os.environ
 ) -> Iterator[Check]:
-    """Every address of a platform that is not its own; one line where there is none."""
+    """List platform addresses that differ from the defaults; one line if none does."""
     changed = [key for key in keys.values() if settings.is_platform_address(key) and config[key.name] != key.default]
     for key in changed:
         url, where = config.text(key.name), settings.source(key.name, environ)
         said = f"{url} instead of {key.default} (set in {where})"
         yield combine_remarks(f"host.{key.name.removeprefix('platforms.')}", [warning_remark(said)])
     if not changed:
-        yield combine_remarks("host", [ok_remark("the platforms' own addresses")])
+        yield combine_remarks("host", [ok_remark("the default addresses of the platforms")])
     names = platforms.names()
     rehearsed = [name for name in names if platforms.facts(name).is_local(config)]
     if rehearsed and len(rehearsed) < len(names):
         real = ", ".join(name for name in names if name not in rehearsed)
-        yield combine_remarks("host", [warning_remark(f"{', '.join(rehearsed)} on this machine, {real} for real")])
+        yield combine_remarks("host", [warning_remark(f"{', '.join(rehearsed)} on this machine, {real} is real")])
 
 
 def zone_check(config: Config) -> tuple[Check, ZoneInfo]:
-    """The zone of times without an offset and where it comes from; UTC stands in for one that does not exist."""
+    """Check the time zone and where it is set; return it, or UTC if it does not exist."""
     return combine_remarks("zone", list(_zone(config))), _usable(config)
 
 
@@ -198,7 +204,7 @@ def _zone(config: Config) -> Iterator[Remark]:
         return
     found = settings.system_zone()
     if found.source == "default":
-        yield warning_remark("UTC, since the system names no zone; write yours in the config file", EXAMPLE)
+        yield warning_remark("UTC, because the system sets no time zone; set yours in the config file", EXAMPLE)
     else:
         yield ok_remark(f"{found.zone.key} (from {found.source})")
 
@@ -232,14 +238,14 @@ _VERSION = re.compile(r"BASH_COMPLETION_VERSINFO=\((\d+) (\d+)")
 
 
 _BESIDE_PROGRAMS = (2, 12)
-"""The bash-completion that also looks into the `share` beside the program's own folder."""
+"""The first bash-completion that also looks into `share` next to the program's folder."""
 
 
 _MOST_READ = 200_000
 
 
 def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
-    """The check of the shell that the user has; none where that is not known."""
+    """Check the completion of the user's shell, if it is known."""
     shell = Path(environ.get("SHELL", "")).name
     if shell not in SHELLS or not at_terminal():
         return
@@ -248,7 +254,7 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     wanted = script(shell, tuple(tree()))
     start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
     if f"ttp completion {shell}" in start:
-        yield combine_remarks("shell", [ok_remark(f"completion for {shell} is made at each start")])
+        yield combine_remarks("shell", [ok_remark(f"completion for {shell} is generated at each start")])
         return
     found = {path: text for path in _places(shell, start, environ) if (text := _text(path)) is not None}
     current = next((path for path, text in found.items() if text == wanted), None)
@@ -257,14 +263,14 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
         path = f"fpath=({typed(own.parent)} $fpath)"
         hint = f"printf '%s\\n' {shlex.quote(path)} 'autoload -Uz compinit && compinit' >> ~/.zshrc"
         yield combine_remarks(
-            "shell", [warning_remark(f"{current} is not found by zsh: no start file names its folder", hint)]
+            "shell", [warning_remark(f"{current} is not found by zsh: its folder is not in fpath", hint)]
         )
     elif current is not None:
         yield combine_remarks("shell", [ok_remark(f"completion for {shell}: {current}")])
     elif found:
         old = next(iter(found))
         to = old if os.access(old, os.W_OK) else own
-        yield combine_remarks("shell", [warning_remark(f"{old} is of another version of ttp", _command(shell, to))])
+        yield combine_remarks("shell", [warning_remark(f"{old} is from another version of ttp", _command(shell, to))])
     else:
         yield combine_remarks(
             "shell", [warning_remark(f"completion for {shell} is not installed", _command(shell, own))]
@@ -272,12 +278,12 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
 
 
 def at_terminal() -> bool:
-    """Whether somebody is there who could press TAB: not in cron, a pipe of scripts, a service."""
+    """Return whether a person could press TAB: not in cron, in a pipe or in a service."""
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def typed(path: Path) -> str:
-    """A path as it can be typed in any shell, with `~` for the user's home."""
+    """Quote a path for any shell, with `~` for the home folder."""
     if path.is_relative_to(Path.home()):
         return f"~/{shlex.quote(str(path.relative_to(Path.home())))}"
     return shlex.quote(str(path))
@@ -296,7 +302,7 @@ def _start_files(shell: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _own_place(shell: str, environ: Mapping[str, str]) -> Path:
-    """Where a user's own script goes."""
+    """Return where the user's own completion script belongs."""
     match shell:
         case "bash":
             own = environ.get("BASH_COMPLETION_USER_DIR") or f"{_data_home(environ)}/bash-completion"
@@ -311,7 +317,7 @@ def _data_home(environ: Mapping[str, str]) -> str:
 
 
 def _places(shell: str, start: str, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Where the shell looks, its user's own place first. `start`: what its start files say."""
+    """Yield where the shell looks for scripts, the user's own first. `start`: the text of its start files."""
     yield _own_place(shell, environ)
     shared = [_data_home(environ), *(environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")]
     match shell:
@@ -331,7 +337,7 @@ def _places(shell: str, start: str, environ: Mapping[str, str]) -> Iterator[Path
 
 
 def _beside_programs() -> Iterator[str]:
-    """The folder that a new bash-completion finds by the program's own place."""
+    """Yield the folder that a newer bash-completion finds next to the program."""
     for share in _BASH_COMPLETION:
         said = _VERSION.search(_text(Path(share) / "bash-completion/bash_completion") or "")
         if said and tuple(map(int, said.groups())) >= _BESIDE_PROGRAMS:
@@ -339,7 +345,7 @@ def _beside_programs() -> Iterator[str]:
 
 
 def _text(path: Path) -> str | None:
-    """What is in a file; None where it cannot be read."""
+    """Return the text of a file; None if it cannot be read."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return file.read(_MOST_READ)

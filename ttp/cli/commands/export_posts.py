@@ -1,4 +1,4 @@
-"""`ttp export`: posts as files."""
+"""`ttp export`."""
 
 from __future__ import annotations
 
@@ -44,16 +44,19 @@ EXPORTED = spec.name_value_spec(("target", "format", "posts", "media", "unchange
 def export(
     context: Context,
     target: Annotated[
-        str | None, typer.Argument(metavar="FILE|DIR|-", help="Where to; the folder of --format md. Else stdout.")
+        str | None, typer.Argument(metavar="FILE|DIR|-", help="The file, or the folder for --format md; else stdout.")
     ] = None,
     format: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else as FILE ends.")
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else by the name of FILE."),
     ] = None,
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="WHAT", help="metrics: results and newest numbers; media: copies beside FILE."),
+        typer.Option(
+            "--with", metavar="WHAT", help="metrics: add results and newest metrics; media: copy them next to FILE."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     status: Statuses = None,
     platform: Platforms = None,
     account: Accounts = None,
@@ -63,13 +66,18 @@ def export(
     search: Search = None,
     key: OfKey = None,
     needs_you: NeedsYou = False,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="Export at most N posts.", min=0, max=MOST)
+    ] = None,
 ) -> None:
-    """Write posts to a file, a folder of Markdown files or stdout.
+    """Export posts to a file, a folder of Markdown files or stdout.
 
-    The filters are those of ttp list. ttp import reads csv, json, jsonl and md back: the same posts.
+    It takes the filters of ttp list. ttp import reads csv, json, jsonl and md.
 
-    Example: ttp export month.csv --status scheduled,draft
+    Examples:
+      ttp export month.csv --status scheduled,draft
+      ttp export content --format md
+      ttp export --format json --with metrics --since 30d
     """
     wanted = parse_post_filter(
         context,
@@ -106,7 +114,7 @@ def export(
 
 
 class _Counted:
-    """Posts, and how many went by."""
+    """Posts, counted while they are read."""
 
     def __init__(self, told: Iterable[Told]) -> None:
         self._told = told
@@ -121,7 +129,7 @@ class _Counted:
 def _parts(
     context: Context, chosen: str, told: Iterable[Told], beside: MediaBeside | None, *, numbers: bool
 ) -> Iterable[str]:
-    """The pieces of the file."""
+    """Return the file in pieces."""
     from ttp.services.files import json_file
     from ttp.services.files.fields import name_of
 
@@ -138,7 +146,7 @@ def _parts(
 
 
 def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
-    """A post as `ttp list --json` has it, with the names of the copies of its media, and its numbers by delivery."""
+    """Return a post as `ttp list --json` has it, with the file names of its media and its metrics by delivery."""
     shape = posts_module.post_json(view_of(told.post))
     if name is not None:
         shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]
@@ -152,14 +160,14 @@ def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: boo
 
 def _folder(context: Context, path: Path | None, told: _Counted) -> None:
     if path is None:
-        raise UsageError("--format md writes a folder of files", Hint("name it", "ttp export --format md DIR"))
+        raise UsageError("--format md needs a folder", Hint("try", "ttp export --format md DIR"))
     done, beside = context.export.folder(told, path, context.times)
     _answer(context.out, path, "md", told.count, beside, done.unchanged)
 
 
 def _answer(out: Output, path: Path, chosen: str, posts: int, beside: MediaBeside | None, unchanged: int = 0) -> None:
     for name in beside.gone if beside else ():
-        out.note(f"the copy of {name} is not there any more, so it is not beside the export")
+        out.note(f"the stored copy of {name} is missing and was not exported")
     shape: Json = {
         "target": str(path),
         "format": chosen,
@@ -172,7 +180,7 @@ def _answer(out: Output, path: Path, chosen: str, posts: int, beside: MediaBesid
 
 
 def _format(asked: str | None, path: Path | None) -> str:
-    """The format that was asked for, else the one that the target's name ends with; csv on stdout. UsageError."""
+    """Return the format that was asked for, else the one of the file name; csv on stdout. UsageError."""
     if asked is not None:
         if asked not in FORMATS:
             raise UsageError(f'no format "{asked}"', Hint("the formats", ", ".join(FORMATS)))
@@ -185,22 +193,22 @@ def _format(asked: str | None, path: Path | None) -> str:
     if path.is_dir():
         return "md"
     raise UsageError(
-        f"which format {path} is to have does not follow from its name",
-        Hint("say so", f"--format {FORMATS[0]}"),
+        f"unknown file type: {path}",
+        Hint("try", f"--format {FORMATS[0]}"),
         Hint("the formats", ", ".join(FORMATS)),
     )
 
 
 def _more(asked: list[str] | None) -> tuple[str, ...]:
-    """What is to be written with the posts. UsageError for what there is not."""
+    """Parse `--with`. UsageError."""
     more = split_list(asked) or ()
     for what in more:
         if what not in MORE:
-            raise UsageError(f'an export has no "{what}" to be written with', Hint("there are", ", ".join(MORE)))
+            raise UsageError(f'--with is {" or ".join(MORE)}, not "{what}"', Hint("see", "ttp export --help"))
     return more
 
 
 def _beside(context: Context, path: Path | None, chosen: str) -> MediaBeside:
     if path is None:
-        raise UsageError("media are copied beside a file", Hint("name it", f"ttp export posts.{chosen} --with media"))
+        raise UsageError("--with media needs a file", Hint("try", f"ttp export posts.{chosen} --with media"))
     return context.export.beside(path.parent)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, start_page, terminal_width
+from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, help_page, terminal_width
 from ttp.cli.context import Context
 from ttp.cli.streams import print_out
 from ttp.domain.attempt import Kind
@@ -35,13 +35,13 @@ date can also be 2027/12/01 or December 1st, 2027, with its weekday before it.
 
 The zone of a time is the first of these: the offset or zone in the text, --tz,
 the zone of the account, the setting timezone, the zone of the system. A time
-without a zone of its own is refused for accounts in different zones.
+without a zone is refused for accounts in different zones.
 Abbreviations in capitals (UTC, CET, PST) are read while they are in use:
 9am CET is refused in summer, with both readings.
 
 A time is refused if it has passed, if clocks skip it in spring, or if it has
 two readings. A date without a year is in this year. The command that ttp
-suggests keeps all that you typed; without one there is no suggestion. Where an
+suggests keeps all that you typed; otherwise it suggests nothing. Where an
 hour comes twice in autumn, ttp takes the first one and says so. Every answer
 shows the full date, the zone and UTC.
 
@@ -245,7 +245,7 @@ which). A local file needs one for the minutes in which it is fetched.
   --media https://...    the file is on the web already
   folder                 your web server (or a tunnel) serves this folder
   s3                     your bucket: Amazon, Cloudflare, Google, Azure, MinIO
-  command                a program of yours that gets a path and prints the URL
+  command                your program, which gets a path and prints the URL
 
   ttp config set media_host.kind folder
   ttp config set media_host.path /srv/www/media
@@ -295,7 +295,7 @@ def capability_help() -> str:
 
 
 def _paths_of(level: str) -> Iterator[str]:
-    """The commands, with all their subcommands or without, that need this much."""
+    """Yield the commands and subcommands that need this level."""
     for one in COMMANDS:
         if one.capability == level:
             yield one.name
@@ -308,16 +308,19 @@ def help_(
     context: Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or one of the topics that bare ttp lists."),
+        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or a topic that ttp help lists."),
     ] = None,
 ) -> int | None:
-    """Help on a command or a topic.
+    """Show help on a command or a topic.
 
-    Example: ttp help time
+    Examples:
+      ttp help
+      ttp help create
+      ttp help time
     """
     match what or []:
         case []:
-            print_out(start_page(terminal_width()))
+            print_out(help_page(terminal_width()))
         case [topic] if topic in TOPICS:
             print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
@@ -340,7 +343,7 @@ def _unknown(word: str) -> UsageError:
 
 
 def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
-    """What `ttp help PLATFORM` says: how to begin, its options and its settings."""
+    """Return the topic of a platform: how to begin, its options and its settings."""
     from ttp.domain.options import options_help
 
     parts = [platform.help()]
@@ -356,7 +359,7 @@ def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
 
 
 def topic_text(topic: str, platforms: Registry) -> str:
-    """What `ttp help TOPIC` says, for one of TOPICS."""
+    """Return the text of one of TOPICS."""
     match topic:
         case "time":
             return TIME_HELP
@@ -381,9 +384,12 @@ def topic_text(topic: str, platforms: Registry) -> str:
 def completion(
     context: Context, shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]
 ) -> None:
-    """The completion script of a shell.
+    """Print the completion script of a shell.
 
-    Example: ttp completion bash > ~/.local/share/bash-completion/completions/ttp
+    Examples:
+      ttp completion bash > ~/.local/share/bash-completion/completions/ttp
+      ttp completion zsh > ~/.zfunc/_ttp
+      ttp completion fish > ~/.config/fish/completions/ttp.fish
     """
     from ttp.cli.completion_tree import SHELLS, tree
 

@@ -1,4 +1,4 @@
-"""`ttp import`: posts out of files."""
+"""`ttp import`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.commands.plan import DAYS, starting
+from ttp.cli.commands.plan import DAYS, parse_start
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, PARTIAL
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import Source
     from ttp.services.files.importer import ImportScheduler, Spread, Taken
-    from ttp.services.planning import Asked
+    from ttp.services.planning import PlanRequest
 
 
 VIEW = spec.name_value_spec(files.IMPORT_FIELDS)
@@ -39,34 +39,40 @@ def import_(
     context: Context,
     file: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
     to: Annotated[
-        list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="Where rows go that name no account.")
+        list[str] | None, typer.Option("--to", metavar="A,B", help="Accounts of rows that name none.")
     ] = None,
     tz: Tz = None,
     map_: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is; its number where there is no header."),
+        typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is; use its number without a header."),
     ] = None,
     dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="dmy or mdy: how 12/11/2026 is meant.")
+        str | None, typer.Option("--dates", metavar="ORDER", help="dmy or mdy: how to read 12/11/2026.")
     ] = None,
     spread: Annotated[
         str | None,
-        typer.Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even; as ttp plan."),
+        typer.Option(
+            "--spread", metavar="WAY", help="Plan rows without a time, like ttp plan: optimal, slots or even."
+        ),
     ] = None,
     from_: From = None,
     days: Days = None,
     per_day: PerDay = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at every row, store no post.")] = False,
-    partial: Annotated[bool, typer.Option("--partial", help="Take the rows that can be taken.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, and store nothing.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Import the rows without errors, and skip the rest.")
+    ] = False,
     strict: Strict = False,
 ) -> int:
-    """Make posts of a sheet, a JSON file or a folder of Markdown files.
+    """Import posts from a sheet, a JSON file or a folder of Markdown files.
 
-    All rows or none: one that cannot be taken is told with its field and what to write instead. The same file again
-    changes what changed and adds nothing. With --spread, rows without a time get one: the best hours, the next free
-    slots, or evenly.
+    It imports all rows or none: errors are listed with the row, the field and a fix. Importing a file again changes
+    only what differs. With --spread, rows without a time get one.
 
-    Example: ttp import month.csv --to x/me --dry-run
+    Examples:
+      ttp import month.csv --to x/me --dry-run
+      ttp import month.csv --spread optimal
+      ttp import content/ --partial
     """
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import opened
@@ -90,18 +96,18 @@ def import_(
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(context, words)
     with opened(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
-        taken = _taken(context, source, rules, plan, dry_run=dry_run, partial=partial)
+        taken = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
         raise _refused(taken, words, dry_run=dry_run, in_json=context.out.in_json)
     if taken.spread and taken.spread.left_out and not partial:
         raise no_room(taken.spread, words)
-    return _told(context, taken, dry_run=dry_run)
+    return _print_result(context, taken, dry_run=dry_run)
 
 
-def _taken(
+def _import_rows(
     context: Context, source: Source, rules: Rules, plan: ImportScheduler | None, *, dry_run: bool, partial: bool
 ) -> Taken:
-    """Take the rows, and say what there is to say of the file."""
+    """Import the rows, and print notes about the file."""
     from ttp.services.files.importer import Taken
 
     done = Taken()
@@ -109,15 +115,15 @@ def _taken(
         try:
             context.bulk_in.take(source, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done)
         except KeyboardInterrupt:
-            context.out.note(f"stopped: {'all' if done.stored else 'none'} of it is stored")
+            context.out.note(f"stopped: {'everything' if done.stored else 'nothing'} was stored")
             raise
     for note in (*source.notes, *done.time_notes):
         context.out.note(note)
     return done
 
 
-def _told(context: Context, taken: Taken, *, dry_run: bool) -> int:
-    """Say what became of the rows; the exit code that this deserves."""
+def _print_result(context: Context, taken: Taken, *, dry_run: bool) -> int:
+    """Print the result; return the exit code."""
     from ttp.cli.render.plan import spread_spec
 
     warnings = []
@@ -130,7 +136,7 @@ def _told(context: Context, taken: Taken, *, dry_run: bool) -> int:
         warnings.append(problem.message)
         context.out.note(problem.message + more + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
     for row, why in taken.left[: files.SHOWN]:
-        context.out.note(f"row {row} is left alone: {why}")
+        context.out.note(f"row {row} was skipped: {why}")
     if taken.faults:
         context.out.note(
             "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.SHOWN])])
@@ -151,25 +157,25 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
     names = ("added", "changed", "moved", "unchanged", "left")
     said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
     if taken.refused:
-        said += f", {taken.refused} not taken"
+        said += f", {taken.refused} with errors"
     if taken.spread:
         said += f"; {shape['planned']} planned"
-    return f"{changes.counted(taken.read, 'row')}: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
+    return f"{changes.counted(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
 
 
 def _refused(taken: Taken, words: Words, *, dry_run: bool, in_json: bool) -> UsageError:
-    """That rows cannot be taken."""
-    rest = [] if taken.refused == taken.read else [Hint("to take the others all the same", words.again("--partial"))]
-    said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
+    """Return the error that lists the rows with errors."""
+    rest = [] if taken.refused == taken.read else [Hint("import the rest", words.again("--partial"))]
+    said = _some(taken.refused, taken.read) + ("" if dry_run else "; nothing was imported")
     return changes.refused(said, taken.faults, in_json, *rest)
 
 
 def _some(refused: int, read: int) -> str:
-    return f"{refused} of {changes.counted(read, 'row')} cannot be taken"
+    return f"{refused} of {changes.counted(read, 'row')} {'has' if refused == 1 else 'have'} errors"
 
 
 def _columns(texts: list[str] | None) -> dict[str, str]:
-    """`--map` options: fields by column. UsageError for a field that there is not."""
+    """Parse `--map` into fields by column. UsageError."""
     from ttp.services.files.csv_file import LINK
     from ttp.services.files.fields import FIELDS, field_named
 
@@ -186,20 +192,20 @@ def _order(dates: str | None) -> str | None:
     from ttp.services.files.csv_file import DATES
 
     if dates is not None and dates not in DATES:
-        ways = (Hint("write" if one == DATES[0] else "or", f"--dates {one}") for one in DATES)
+        ways = (Hint("try", f"--dates {one}") for one in DATES)
         raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"', *ways)
     return dates
 
 
 _NAMED = 20
-"""Rows that an error names."""
+"""Rows that an error lists."""
 
 
 LIMITS = ("--from", "--days", "--per-day")
 
 
 def spreading(context: Context, words: Words) -> ImportScheduler | None:
-    """The plan that was asked for; None where none was. UsageError."""
+    """Return the plan of `--spread`; None without it. UsageError."""
     from ttp.domain.plan import PlanMethod
     from ttp.services.files.importer import ImportScheduler
 
@@ -207,28 +213,26 @@ def spreading(context: Context, words: Words) -> ImportScheduler | None:
     if way is None:
         for name in LIMITS:
             if words.text(name) is not None:
-                raise UsageError(
-                    f"{name} is for --spread", Hint("add it", words.again(spread=PlanMethod.OPTIMAL.value))
-                )
+                raise UsageError(f"{name} needs --spread", Hint("try", words.again(spread=PlanMethod.OPTIMAL.value)))
         return None
     if way not in list(PlanMethod):
         raise UsageError(
             f'--spread is optimal, slots or even, not "{way}"',
-            Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
+            Hint("try", words.again(spread=PlanMethod.OPTIMAL.value)),
         )
     here, tz = context, words.text("--tz")
     return ImportScheduler(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
 
 
-def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> Asked:
-    """What was typed, and the limits that are set."""
+def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> PlanRequest:
+    """Return the limits from the options and the settings."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-    from ttp.services.planning import Asked
+    from ttp.services.planning import PlanRequest
 
     config, per_day = context.config, words.text("--per-day")
-    return Asked(
+    return PlanRequest(
         days=int(words.text("--days") or DAYS),
-        start=starting(context, words, tz),
+        start=parse_start(context, words, tz),
         per_day=None if per_day is None else int(per_day),
         gap_s=config.seconds("plan.min_gap_s"),
         quiet=QuietHours(
@@ -240,19 +244,19 @@ def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> A
 
 
 def no_room(found: Spread, words: Words) -> UsageError:
-    """Why not all rows fit, and what to change."""
+    """Return the error that says how many rows do not fit, and what to change."""
     left, days = found.left_out, words.text("--days") or str(DAYS)
     enough, per_day = found.proposal.enough_days, words.text("--per-day")
-    hints = [Hint("in more days", words.again(days=str(enough)))] if enough else []
+    hints = [Hint("use more days", words.again(days=str(enough)))] if enough else []
     if per_day is not None:
-        hints.append(Hint("more of them on a day", words.again(per_day=str(int(per_day) + 1))))
+        hints.append(Hint("allow more a day", words.again(per_day=str(int(per_day) + 1))))
     return UsageError(
         f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(int(days), 'day')},"
-        " so none was taken",
+        " so nothing was imported",
         *hints,
-        Hint("keep those that do not fit as drafts", words.again("--partial")),
+        Hint("import those as drafts", words.again("--partial")),
         details=[
-            "without room: " + " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else ""),
+            "not planned: " + " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else ""),
             *render_plan.placement_notes(found.proposal),
             *render_plan.limit_notes(found.proposal),
         ],
@@ -260,7 +264,7 @@ def no_room(found: Spread, words: Words) -> UsageError:
 
 
 def left_over(found: Spread) -> str:
-    """That rows are drafts because there was no room for them."""
+    """Return the note that rows without room became drafts."""
     left = found.left_out
     rows = " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else "")
-    return f"{len(left)} of {len(found.rows)} rows found no room, and are drafts: {rows}"
+    return f"{len(left)} of {len(found.rows)} rows did not fit and are drafts: {rows}"

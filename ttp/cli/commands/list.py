@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,12 +32,28 @@ from ttp.cli.options import (
 )
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.post import PostStatus
+
+if TYPE_CHECKING:
+    from ttp.services.queries import PostView
+
+NO_MATCH = "No posts match.  All posts:  ttp list"
 
 SHOWN = 50
-
-
-MOST_DRAWN = 5
-"""Posts on the line of `status`."""
+"""Posts that a terminal gets without `--limit`."""
+_LAST = datetime.max.replace(tzinfo=UTC)
+"""Stands for the time of a draft: drafts come last."""
+SORT_KEYS: Mapping[str, Callable[[PostView], Any]] = MappingProxyType(
+    {
+        "id": lambda post: post.id or 0,
+        "time": lambda post: (post.scheduled_at or post.published_at or _LAST, post.id),
+        "created": lambda post: (post.created_at, post.id),
+        "updated": lambda post: (post.updated_at, post.id),
+        "status": lambda post: (list(PostStatus).index(post.status), post.id),
+    }
+)
+"""What `--sort` can name."""
 
 
 @with_output()
@@ -47,17 +68,30 @@ def list_(
     search: Search = None,
     key: OfKey = None,
     needs_you: NeedsYou = False,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
-    after: Annotated[
-        int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", parser=parse_id)
+    today: Annotated[bool, typer.Option("--today", help="Only posts due today.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Only posts due this week, Monday to Sunday.")] = False,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORT_KEYS)}; -time for the reverse order.")
     ] = None,
-    ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="Print at most N posts.", min=0, max=MOST)
+    ] = None,
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="ID", help="Start after this post (paging).", parser=parse_id)
+    ] = None,
+    ids: Annotated[bool, typer.Option("--ids", help="Print only the ids, one per line.")] = False,
 ) -> None:
-    """What is planned, what are drafts, what has ended.
+    """List posts.
 
-    Example: ttp list --status failed,partial --json
+    Examples:
+      ttp list
+      ttp list --today
+      ttp list --status failed,partial --json
+      ttp list --tag launch --sort -time --limit 10
     """
     context.out.check_fields(posts_module.POSTS_SPEC)
+    key_of = _sort_key(sort, after) if sort else None
+    begins, ends = _days(context, since, until, today=today, week=week)
     shown = SHOWN if context.out.for_people and limit is None and not ids else None
     wanted = parse_post_filter(
         context,
@@ -71,10 +105,15 @@ def list_(
         search=search,
         key=key,
         needs_you=needs_you,
-        limit=limit if shown is None else shown + 1,
+        limit=None if sort else limit if shown is None else shown + 1,
         after=after,
     )
-    posts = context.look.listed(wanted)
+    filtered = wanted != type(wanted)(limit=wanted.limit)
+    if begins is not None:
+        wanted = replace(wanted, since=begins, until=ends)
+    posts: Iterable[PostView] = context.look.listed(wanted)
+    if sort and key_of:
+        posts = islice(sorted(posts, key=key_of, reverse=sort.startswith("-")), limit if shown is None else shown + 1)
     paused = paused_account_notes(context.look.accounts())
     if shown is None:
         for line in paused:
@@ -88,23 +127,52 @@ def list_(
         return
     first = list(posts)
     filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--since": since}
-    asked = option_words({**filters, "--until": until, "--search": search, "--key": key})
-    again = quote_command("ttp", "list", *asked, *(["--needs-you"] if needs_you else []))
-    foot = [f"more:  {again} --after {first[shown - 1].id}"] if len(first) > shown else []
-    context.out.write_list(posts_module.POSTS_SPEC, first[:shown], foot=[*foot, *paused])
+    asked = option_words({**filters, "--until": until, "--search": search, "--key": key, "--sort": sort})
+    flags = {"--needs-you": needs_you, "--today": today, "--week": week}
+    again = quote_command("ttp", "list", *asked, *(flag for flag, given in flags.items() if given))
+    more = f"--limit {2 * shown}" if sort else f"--after {first[shown - 1].id}" if len(first) > shown else ""
+    foot = [f"more:  {again} {more}"] if len(first) > shown else []
+    none = [NO_MATCH, *paused] if (filtered or begins) and not first else None
+    context.out.write_list(posts_module.POSTS_SPEC, first[:shown], say=none, foot=[*foot, *paused])
+
+
+def _sort_key(sort: str, after: int | None) -> Callable[[PostView], Any]:
+    if after is not None:
+        raise UsageError("--after needs the usual order", Hint("try", "leave out --sort"))
+    name = sort.removeprefix("-")
+    if name not in SORT_KEYS:
+        raise UsageError(f'cannot sort by "{name}"', *(Hint("try", f"--sort {one}", (sort, one)) for one in SORT_KEYS))
+    return SORT_KEYS[name]
+
+
+def _days(
+    context: Context, since: str | None, until: str | None, *, today: bool, week: bool
+) -> tuple[datetime | None, datetime | None]:
+    """Return the bounds of `--today` and `--week`."""
+    if not (today or week):
+        return None, None
+    if since or until or (today and week):
+        raise UsageError("one of --today, --week, and --since with --until", Hint("see", "ttp list --help"))
+    from ttp.domain.calendar_days import CalendarRange, week_of
+
+    day = context.now().astimezone(context.zone).date()
+    span = week_of(day, context.zone) if week else CalendarRange(day, 1, context.zone)
+    return span.start, span.end
 
 
 @with_output()
 def show(context: Context, post_id: PostId) -> None:
-    """Everything about one post, and the next command.
+    """Show everything about one post, and the next command.
 
-    Example: ttp show 38
+    Examples:
+      ttp show 38
+      ttp show 38 --json
     """
     look = context.look
     post = look.post(post_id)
-    said = [f"the copy of {name} is not there any more" for name in look.gone(post)]
+    said = [f"the stored copy of {name} is missing" for name in look.gone(post)]
     if said and post.status != "published":
-        said.append(f"to publish it, give the media again:  ttp edit {post_id} --media FILE")
+        said.append(f"to publish it, add the media again:  ttp edit {post_id} --media FILE")
     for line in said:
         context.out.note(line)
     context.out.write_one(post_module.post_spec(said, look.past(post) if context.out.for_people else None), post)
@@ -112,10 +180,12 @@ def show(context: Context, post_id: PostId) -> None:
 
 @with_output()
 def log(context: Context, post_id: PostId) -> None:
-    """Every attempt at a post, step by step.
+    """Show every attempt to publish a post, step by step.
 
     A deleted post keeps its log.
 
-    Example: ttp log 38 --json
+    Examples:
+      ttp log 38
+      ttp log 38 --json
     """
     context.out.write_list(post_module.ATTEMPTS_SPEC, context.look.attempts(post_id))

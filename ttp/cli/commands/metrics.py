@@ -1,4 +1,4 @@
-"""`ttp metrics …`: likes, comments, shares and views of what was published."""
+"""`ttp metrics …`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_text
-from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
+from ttp.cli.exit_codes import DONE, FAILED, PARTIAL, RECONNECT
 from ttp.cli.hints import quote_command
 from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
@@ -23,12 +23,13 @@ from ttp.cli.progress import progress
 from ttp.cli.prompt import confirm
 from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
+from ttp.cli.render.labels import plural
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
-from ttp.services.metrics import How, Imported
+from ttp.services.metrics import Imported, ImportOptions
 from ttp.services.metrics_sync import Pulled, Stopped, read_price
 from ttp.views import Json
 from ttp.views.metrics import sample_json
@@ -41,7 +42,7 @@ metrics = typer.Typer()
 
 
 LONGEST = 10_000
-"""Posts; no platform lists more."""
+"""Posts. No platform lists more."""
 
 
 @metrics.command("import")
@@ -51,32 +52,34 @@ def import_(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
     account: Annotated[
         str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="Whose posts they are, where the file does not say."),
+        typer.Option("--account", metavar="ACCOUNT", help="The account of the posts, if the file does not name it."),
     ] = None,
     mapped: Annotated[
-        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is: --map Clicks=likes.")
+        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="Which field a column is: Clicks=likes.")
     ] = None,
     tz: Tz = None,
     dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: which comes first in 03/04/2026.")
+        str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: how to read 03/04/2026.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, store nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be imported, and store nothing.")] = False,
     source: Annotated[
         str | None,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="Of the file (own, or a platform) where its columns do not tell; or of the output: table, tsv,"
-            " json or jsonl.",
+            help="The format of the file (own, or a platform), if its columns do not tell; or of the output.",
         ),
     ] = None,
 ) -> int:
-    """Store samples from a file.
+    """Import metrics of posts from a file.
 
-    ttp's own format, or an export of Instagram's content (Meta Business Suite), TikTok Studio or X Analytics; which
-    one it is is told by its columns. The same file twice adds nothing; a bad row rejects only itself.
+    It reads ttp's own format and the exports of the platforms (Meta Business Suite, TikTok Studio, X Analytics), and
+    tells them apart by their columns. Importing a file twice adds nothing; a row with errors is skipped.
 
-    Example: ttp metrics import history.csv
+    Examples:
+      ttp metrics import history.csv
+      ttp metrics import export.csv --account ig/shop --tz Europe/Berlin --dry-run
+      ttp metrics import clicks.csv --map Clicks=likes --account x/me
     """
     how = how_to_read(context, source=source, account=account, mapped=mapped, tz=tz, dates=dates)
     return import_metrics(context, file, how, dry_run=dry_run)
@@ -89,17 +92,22 @@ def pull(
     account: Accounts = None,
     history: Annotated[
         int | None,
-        typer.Option("--history", metavar="N", help="The newest N posts, whoever published them.", min=1, max=LONGEST),
+        typer.Option(
+            "--history", metavar="N", help="The newest N posts, also those not published by ttp.", min=1, max=LONGEST
+        ),
     ] = None,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Read the numbers of published posts from the platforms.
+    """Pull the metrics of published posts from the platforms.
 
-    Of what ttp published lately (metrics.after), or with --history of older posts too, so that ttp optimal has
-    something to go by on the first day. X charges for it: without --account it is left out unless metrics.pull has x.
+    By default of posts that ttp published lately (metrics.after); with --history of older posts too, so that ttp
+    optimal works from the first day. A platform that charges for reading is skipped without --account, unless
+    metrics.pull names it.
 
-    Example: ttp metrics pull --account ig/shop --history 200
+    Examples:
+      ttp metrics pull
+      ttp metrics pull --account ig/shop --history 200
     """
     context.out.check_fields(render_metrics.PULL_SPEC)
     named = context.look.named(split_list(account) or ())
@@ -111,11 +119,15 @@ def pull(
 def list_(
     context: Context,
     account: Accounts = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="Print at most N samples.", min=0, max=MOST)
+    ] = None,
 ) -> None:
-    """Samples, newest post first.
+    """List samples, newest post first.
 
-    Example: ttp metrics list --account x/me --limit 20
+    Examples:
+      ttp metrics list
+      ttp metrics list --account x/me --limit 20
     """
     here = context
     shown = 50 if context.out.for_people and limit is None else limit
@@ -127,9 +139,11 @@ def list_(
 @metrics.command("summary")
 @with_output()
 def summary(context: Context, account: Accounts = None) -> None:
-    """Totals of each account: posts, samples, and what the newest samples say.
+    """Show totals of each account: posts, samples, and sums of the newest ones.
 
-    Example: ttp metrics summary --account x/me
+    Examples:
+      ttp metrics summary
+      ttp metrics summary --account x/me
     """
     from ttp.cli.render.metrics import TOTALS
 
@@ -145,7 +159,7 @@ FIELDS = (*COUNTS, "rejected", "source", "columns", "rows")
 
 
 SHOWN = 10
-"""Rejected rows and unknown columns that are named."""
+"""Rejected rows and unknown columns that are listed."""
 
 
 def how_to_read(
@@ -156,14 +170,14 @@ def how_to_read(
     mapped: Sequence[str] | None,
     tz: str | None,
     dates: str | None,
-) -> How:
-    """What the options say of the file. UsageError."""
+) -> ImportOptions:
+    """Parse the options about the file. UsageError."""
     from ttp.domain.time.zones import parse_zone
 
     if dates is not None and dates not in ORDERS:
-        ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
+        ways = (Hint("month first", "--dates mdy"), Hint("day first", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
-    return How(
+    return ImportOptions(
         source=None if source is None else find_source(source, context.platforms),
         mapped=_pairs(mapped or ()),
         account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
@@ -172,8 +186,8 @@ def how_to_read(
     )
 
 
-def import_metrics(context: Context, file: str, how: How, *, dry_run: bool) -> int:
-    """Read the file, and tell what became of it; the exit code that this deserves."""
+def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
+    """Import a file and print the result; return the exit code."""
     context.out.check_fields(spec.name_value_spec(FIELDS))
     done = Imported()
     with _opened(file) as binary, _no_garbage():
@@ -186,10 +200,10 @@ def import_metrics(context: Context, file: str, how: How, *, dry_run: bool) -> i
             except KeyboardInterrupt:
                 context.out.note(_stopped(done, dry_run))
                 raise
-    return _tell(context.out, done, dry_run)
+    return _print_import(context.out, done, dry_run)
 
 
-def _tell(out: Output, done: Imported, dry_run: bool) -> int:
+def _print_import(out: Output, done: Imported, dry_run: bool) -> int:
     for note in _notes(done, dry_run):
         out.note(note)
     counts: Json = {name: getattr(done, name) for name in COUNTS}
@@ -197,16 +211,22 @@ def _tell(out: Output, done: Imported, dry_run: bool) -> int:
     if dry_run:
         columns = [{"column": column, "field": taken} for column, taken in done.columns]
         shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
-    said = f"{done.read} rows: {done.inserted} new, {done.updated} updated, {done.unchanged} unchanged"
-    said += f", {len(done.rejected)} rejected." + (" Nothing was stored." if dry_run else "")
+    rejected = len(done.rejected)
+    said = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
+    if dry_run:
+        said = f"{done.read - rejected} can be imported, {rejected} rejected. --dry-run: nothing was stored."
+    said = f"{plural(done.read, 'row')}: {said}"
     shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
     out.write_one(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
 
 
 def _notes(done: Imported, dry_run: bool) -> Iterable[str]:
+    if done.added and not dry_run:
+        names = ", ".join(done.added)
+        yield f"added {plural(len(done.added), 'account')}, for analytics only: {names}"
     if done.ignored and not dry_run and done.source in ("own", "mapped"):
-        yield f"columns that are not known, and not read: {_listed(done.ignored)}"
+        yield f"ignored columns: {_listed(done.ignored)}"
     for number, reason in done.rejected[:SHOWN]:
         yield f"row {number} {reason}"
     if len(done.rejected) > SHOWN:
@@ -214,14 +234,14 @@ def _notes(done: Imported, dry_run: bool) -> Iterable[str]:
 
 
 def _preview(done: Imported) -> Iterable[str]:
-    """What the file is, its columns, and its first rows as they were read."""
+    """Yield the format of the file, its columns and its first rows."""
     yield f"{done.title}: {done.written}"
     width = max((len(column[:40]) for column, taken in done.columns if taken), default=0)
     for column, taken in done.columns:
         if taken:
             yield f"  {column[:40]:<{width}}  ->  {taken}"
     if done.ignored:
-        yield f"  not read: {_listed(done.ignored)}"
+        yield f"  ignored: {_listed(done.ignored)}"
     for one in done.first:
         counts = {name: getattr(one, name) for name in ("likes", "comments", "shares", "views", "saves", "reach")}
         told = "  ".join(f"{name} {count}" for name, count in counts.items() if count is not None)
@@ -236,18 +256,16 @@ def _listed(names: Sequence[str]) -> str:
 def _stopped(done: Imported, dry_run: bool) -> str:
     if dry_run or not done.stored:
         return "stopped: nothing was stored"
-    return (
-        f"stopped: what the first {done.stored} rows say is stored, and nothing of the rest\nthe same command goes on"
-    )
+    return f"stopped: the first {done.stored} rows are stored\nthe same command continues"
 
 
 def _pairs(texts: Sequence[str]) -> Mapping[str, str] | None:
-    """`--map COLUMN=FIELD`; a column's name may have a "=" itself, a field's has none."""
+    """Parse `--map COLUMN=FIELD`. The name of a column may contain `=`."""
     found = {}
     for text in texts:
         column, equals, name = text.rpartition("=")
         if not equals or not column.strip() or not name.strip():
-            raise UsageError(f'--map "{text}" has no "="', Hint("write it as", "--map COLUMN=FIELD"))
+            raise UsageError(f'--map "{text}" has no "="', Hint("for example", "--map Clicks=likes"))
         found[column.strip()] = name.strip()
     return found or None
 
@@ -255,7 +273,7 @@ def _pairs(texts: Sequence[str]) -> Mapping[str, str] | None:
 def _opened(file: str) -> BinaryIO:
     if file == "-":
         if sys.stdin is None:
-            raise UsageError("there is no stdin to read from", Hint("usage", "ttp metrics import --help"))
+            raise UsageError("cannot read stdin: it is closed", Hint("usage", "ttp metrics import --help"))
         return sys.stdin.buffer
     from ttp.store.home.regular_file import open_input
 
@@ -269,7 +287,7 @@ def _opened(file: str) -> BinaryIO:
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """Rows hold no cycles, and looking through millions of them for some takes a fifth of the time."""
+    """Switch the garbage collector off: rows have no cycles, and scanning millions takes a fifth of the time."""
     gc.disable()
     try:
         yield
@@ -278,7 +296,7 @@ def _no_garbage() -> Iterator[None]:
 
 
 def _size(binary: BinaryIO) -> int | None:
-    """The bytes of a regular file; None for anything else."""
+    """Return the size of a regular file; None for anything else."""
     with suppress(OSError):
         status = os.fstat(binary.fileno())
         if stat.S_ISREG(status.st_mode):
@@ -293,16 +311,16 @@ def _place(binary: BinaryIO) -> int:
 
 
 ASK_ABOVE = 0.05
-"""Dollars up to which nobody is asked."""
+"""Dollars. More needs confirmation."""
 
 
 def pull_metrics(context: Context, named: Sequence[Account], history: int | None, *, yes: bool, no_input: bool) -> int:
-    """Read the numbers of the named accounts' posts (of every account that costs nothing, where none is named)."""
+    """Pull the metrics of the named accounts, else of all that cost nothing; return the exit code."""
     here = context
     accounts = named or _all(context, history)
     wanted = [(one, here.pull.posts(one) if history is None else []) for one in accounts]
     if not _paid(context, wanted, history, yes=yes, no_input=no_input):
-        return DONE
+        return FAILED
     done = []
     try:
         for account, posts in wanted:
@@ -310,16 +328,14 @@ def pull_metrics(context: Context, named: Sequence[Account], history: int | None
                 done.append(here.pull.pull(account, posts, history, tell))
     finally:
         here.pull.close()
-    return _pulling_tell(context, done, history, alone=len(named) == 1)
+    return _print_pull(context, done, history, alone=len(named) == 1)
 
 
 def _all(context: Context, history: int | None) -> list[Account]:
     accounts, left_out = context.pull.chosen(list(context.look.accounts()))
     for one in left_out:
         title = context.platforms.facts(one.platform).title
-        context.out.note(
-            f"{one.name} is left out: {title} charges for reading\nread it:  {_command(one.name, history)}"
-        )
+        context.out.note(f"{one.name} is skipped: {title} charges for reading\npull it:  {_command(one.name, history)}")
     return accounts
 
 
@@ -331,7 +347,7 @@ def _paid(
     yes: bool,
     no_input: bool,
 ) -> bool:
-    """Say what X charges, if anything; on a terminal ask where it is more than a few cents. Whether to go on."""
+    """Print what platforms charge, and ask on a terminal if it is more than a few cents. Return whether to go on."""
     known, total = context.platforms, 0.0
     for name in dict.fromkeys(account.platform for account, _ in wanted):
         pricing, title = known.pricing(name), known.facts(name).title
@@ -343,21 +359,21 @@ def _paid(
         if pricing is not None and prices:
             total += sum(prices.values())
             said = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
-            context.out.note(f"{said} ({_money(pricing.per_read / 1000)} for each; again on the same UTC day nothing)")
+            context.out.note(f"{said} ({_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)")
     if not total:
         return True
     ask = total > ASK_ABOVE and not yes
-    return confirm(context.out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
+    return confirm(context.out, "Pull them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
 
 
 def _money(dollars: float) -> str:
-    """`$0.05`, with tenths of a cent where there are any."""
+    """Return `$0.05`, with tenths of a cent if there are any."""
     text = f"{dollars:.3f}"
     return f"${text.removesuffix('0')}"
 
 
-def _pulling_tell(context: Context, done: Sequence[Pulled], history: int | None, *, alone: bool) -> int:
-    """Write what became of each account; the exit code that this deserves."""
+def _print_pull(context: Context, done: Sequence[Pulled], history: int | None, *, alone: bool) -> int:
+    """Print the result of each account; return the exit code."""
     for one in done:
         for note in (*one.notes, *_waiting(one)):
             context.out.note(note)
@@ -366,7 +382,7 @@ def _pulling_tell(context: Context, done: Sequence[Pulled], history: int | None,
         raise errors[0]
     for error in errors:
         context.out.error(error)
-    nothing = ["No account to read.  Connect one:  ttp account connect PLATFORM"]
+    nothing = ["No account to pull from.  Connect one:  ttp account connect PLATFORM"]
     context.out.write_list(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
     rejected = any(one.rejected for one in done)
     if errors and not rejected and all(error.code == "reconnect" for error in errors):
@@ -381,12 +397,12 @@ def _sentence(one: Pulled) -> str:
 
 def _waiting(one: Pulled) -> Iterable[str]:
     if one.waiting:
-        are = "1 post is" if one.waiting == 1 else f"{one.waiting} posts are"
-        yield f"{are} not shown by {one.account.partition('/')[0]} yet, and read later: {one.account}"
+        posts = plural(one.waiting, "post")
+        yield f"{one.account} does not list {posts} yet; {'it is' if one.waiting == 1 else 'they are'} read next time"
 
 
 def _with_way_out(context: Context, one: Pulled, history: int | None) -> TtpError:
-    """The account's error; where it passes, with the time and the command to go on."""
+    """Return the error of an account; if it is temporary, with the time and the command to continue."""
     error = one.error
     assert error is not None
     if not isinstance(error, Stopped):
@@ -395,7 +411,7 @@ def _with_way_out(context: Context, one: Pulled, history: int | None) -> TtpErro
     if error.again_at is not None:
         here = context
         at, now = error.again_at.astimezone(here.zone), here.now().astimezone(here.zone)
-        say = f"go on after {at:%H:%M}" if at.date() == now.date() else f"go on after {at:%a %H:%M}"
+        say = f"continue after {at:%H:%M}" if at.date() == now.date() else f"continue after {at:%a %H:%M}"
     return PartlyFailed(error.message, Hint(say, _command(one.account, history)))
 
 

@@ -1,4 +1,4 @@
-"""`ttp optimal`: which hours and days bring an account more engagement."""
+"""`ttp optimal …`."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ optimal = typer.Typer()
 
 @optimal.callback()
 @with_output()
-def best(
+def recommend(
     context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False
 ) -> None:
-    """Which hours and days bring an account more engagement.
+    """Show which hours and days bring an account more engagement.
 
-    From its own published posts: read them with ttp metrics pull, or import them. Hours are in the account's zone, or
-    in --tz.
+    It learns from the account's own posts: fetch them with ttp metrics pull, or import them. Hours are in the account's
+    time zone, or in --tz.
 
-    Example: ttp optimal --account ig/shop --json
+    Examples:
+      ttp optimal
+      ttp optimal --account ig/shop --json
+      ttp optimal next --account ig/shop
+      ttp optimal heatmap --html week.html
     """
     accounts = select_accounts(context, account, platform)
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
@@ -43,7 +47,7 @@ def best(
     told = [
         views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
     ]
-    nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    nothing = [NO_ACCOUNT]
     context.out.write_list(view, told, say=None if told else nothing)
 
 
@@ -54,18 +58,21 @@ def next_(
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    count: Annotated[int | None, typer.Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", help="Show N hours instead of one.", min=1, max=50)
+    ] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
-    """The next free hour that is about the best, and why.
+    """Show the next good free hour, and why it was chosen.
 
-    The earliest free hour whose expected engagement is within 3 % of the best free one in the next 7 days
-    (plan.horizon_s), and which the account has tried; if there is none, the best free one of the five best hours. For
-    several accounts: of all of them together. With --explore P it is, with that probability, one of the best of
-    another curve that fits the data as well, so that hours of which little is known are tried now and then.
+    That is the earliest free hour within 3 % of the best free hour of the next 7 days (plan.horizon_s) at which the
+    account has posted before; else the best free one of the five best hours. Several accounts are judged
+    together. --explore P tries, with probability P, an hour about which little is known.
 
-    Example: ttp optimal next --account x/me --json
+    Examples:
+      ttp optimal next --account x/me
+      ttp optimal next --account x/me --count 5 --json
     """
     accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
@@ -75,19 +82,23 @@ def next_(
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
-        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
-        raise UsageError(f"no metrics of {names} to tell from", *ways)
-    context.out.write_list(view, [slot.as_json() for slot in slots])
+        ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        raise UsageError(f"no metrics of {names} yet", *ways)
+    foot = []
+    if slots and not explore and context.out.for_people:
+        foot = render_optimal.explore_advice(context.optimal.keeping_to_best(accounts, zones), "ttp optimal next")
+    context.out.write_list(view, [slot.as_json() for slot in slots], foot=foot)
 
 
 @optimal.command("week")
 @with_output()
 def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
-    """Every day's hours, best first.
+    """Show the hours of every day, best first.
 
-    For several accounts: of all of them together.
+    Several accounts are judged together.
 
-    Example: ttp optimal week --account x/me --json
+    Examples:
+      ttp optimal week --account x/me --json
     """
     context.out.check_fields(render_optimal.week_spec())
     accounts = select_accounts(context, account, platform)
@@ -108,17 +119,19 @@ def heatmap(
     svg: Svg = None,
     html: Html = None,
 ) -> None:
-    """The week of an account as a heat map: estimates of every hour of every day.
+    """Draw the week of an account as a heat map.
 
-    In colour or in shades on the terminal, with --svg and --html in files that need nothing else. A file that is such
-    a picture already is replaced, any other is not.
+    --svg and --html write files that need nothing else. They replace an earlier heat map, and no other file.
 
-    Example: ttp optimal heatmap --account ig/shop --html week.html
+    Examples:
+      ttp optimal heatmap
+      ttp optimal heatmap --account ig/shop --html week.html
     """
-    context.out.check_fields(render_heatmap.heatmaps_spec())
-    if svg == html == "-":
-        raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
     accounts = select_accounts(context, account, platform)
+    view = render_heatmap.heatmaps_spec(several=len(accounts) > 1)
+    context.out.check_fields(view)
+    if svg == html == "-":
+        raise UsageError("only one picture can go to stdout", Hint("try", "--svg FILE --html -"))
     zone = context.times.account_zone
     told = [
         AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
@@ -129,8 +142,8 @@ def heatmap(
     if "-" in written:
         return
     if context.out.in_json or not written:
-        nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
-        context.out.write_list(render_heatmap.heatmaps_spec(), told, say=None if told else nothing)
+        nothing = [NO_ACCOUNT]
+        context.out.write_list(view, told, say=None if told else nothing)
     else:
         context.out.write_message(f"Wrote {' and '.join(written)}.")
 
@@ -145,17 +158,19 @@ def explain(
     tz: Tz = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
-    """Why an hour or a slot is rated so: the posts behind it.
+    """Explain the rating of an hour or a weekly slot by the posts behind it.
 
-    What each had collected, what trend, kind and outliers did to that, and the way from there to the score. The posts
-    that tell most come first.
+    It shows what each post collected, how trend, kind and outliers change that, and how the score follows. The most
+    influential posts come first.
 
-    Example: ttp optimal explain 'Tue 18' --account x/me
+    Examples:
+      ttp optimal explain 18
+      ttp optimal explain 'Tue 18' --account x/me
     """
-    view = render_optimal.explanations_spec(limit)
+    accounts = select_accounts(context, account, platform)
+    view = render_optimal.explanations_spec(limit, several=len(accounts) > 1)
     context.out.check_fields(view)
     day, hour = parse_hour_of_week(" ".join(place))
-    accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     asked = [(one, context.optimal.explain(one, zone(one, tz), day, hour)) for one in accounts]
     found = [explained for _, explained in asked if explained is not None]
@@ -169,23 +184,24 @@ def explain(
 @optimal.command("backtest")
 @with_output()
 def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
-    """Would the recommendation have helped? Tried on posts it was not made from.
+    """Test whether the recommendation would have helped.
 
-    The later half of an account's posts, each with what was known before it: posts at recommended hours against the
-    rest, and the same for the hours with the highest mean, which is what most tools recommend.
+    It takes the later half of an account's posts and recommends hours from what was known before each. Posts at
+    recommended hours are compared with the rest, and the same is done with a simple hourly average.
 
-    Example: ttp optimal backtest --account x/me --json
+    Examples:
+      ttp optimal backtest --account x/me --json
     """
-    from ttp.services.optimal import way_to_data
+    from ttp.services.optimal import data_action
 
     accounts = select_accounts(context, account, platform)
-    view = render_optimal.backtests_spec({one.name: way_to_data(one) for one in accounts})
+    view = render_optimal.backtests_spec({one.name: data_action(one) for one in accounts})
     context.out.check_fields(view)
     zone = context.times.account_zone
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
-    nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    nothing = [NO_ACCOUNT]
     context.out.write_list(view, tests, say=None if tests else nothing)
 
 
@@ -195,23 +211,24 @@ Explore = Annotated[
 ]
 
 
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Random seed for --explore.")]
 
 
-All = Annotated[bool, typer.Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
+All = Annotated[bool, typer.Option("--all", help="With --json: all 24 hours, 7 days and 168 slots.")]
 
 
-Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
+Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write an SVG picture; - is stdout.")]
 
 
-Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
+Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write a web page; - is stdout.")]
 
 
+NO_ACCOUNT = "No account yet.  Connect one, or import metrics:  ttp metrics import FILE"
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 
 def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
-    """Draw it and put it in its place; answers that place. NotFound, UsageError."""
+    """Write the heat map to a file, or to stdout for `-`; return the name. NotFound, UsageError."""
     from ttp.cli.render.heatmap_files import heatmap_html, heatmap_svg
 
     recommendations = [one.advice.recommendation for one in told]
@@ -230,7 +247,7 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
 
 
 def _refuse_to_overwrite(path: Path, kind: str) -> None:
-    """UsageError for a file that is something else: an earlier picture may be replaced, and an empty file filled."""
+    """Raise UsageError if the file is neither empty nor an earlier heat map."""
     from ttp.store.home.output_file import output_error
     from ttp.store.home.regular_file import NotRegular, open_regular
 
@@ -242,9 +259,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
     except OSError as error:
         raise output_error(path, error) from error
     if beginning not in (b"", _BEGINNINGS[kind]):
-        raise UsageError(
-            f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
-        )
+        raise UsageError(f"{path} exists and is not a heat map", Hint("use another name", f"--{kind} FILE"))
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
@@ -255,14 +270,14 @@ _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 
 def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
-    """Somebody said which zone the account's hours are in; else it is this machine's."""
+    """Return whether the zone of the account is set, and not only the system's."""
     return bool(tz or account.timezone or context.config.text("timezone"))
 
 
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
-    """Say on stderr what a pipe would not know from an empty answer: nothing is measured, and what would help."""
+    """Print a note in a pipe, where an empty answer would not say that metrics are missing."""
     if not context.out.for_people:
-        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
         context.out.note(
             "\n".join(
@@ -272,7 +287,7 @@ def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
 
 
 def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
-    """Weekday (Monday is 0) and hour of `18`, `6pm`, `Tue`, `Tue 18:00`; None for what was not said. UsageError."""
+    """Parse `18`, `6pm`, `Tue` or `Tue 18:00` into weekday (Monday is 0) and hour. UsageError."""
     day, hour = None, None
     first, _, rest = text.strip().lower().partition(" ")
     days = [place for place, name in enumerate(_DAYS) if len(first) >= 2 and name.startswith(first)]
@@ -284,7 +299,7 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
         hour = _hour(first)
     if (first and hour is None) or (day is None and hour is None):
         raise UsageError(
-            f'"{text}" is no hour, day or slot of the week',
+            f'"{text}" is not an hour, a day or a weekly slot',
             Hint("an hour", "ttp optimal explain 18"),
             Hint("a slot", "ttp optimal explain 'Tue 18'"),
         )

@@ -1,4 +1,4 @@
-"""`ttp pause` and `ttp resume`: nothing goes out for a while, and nothing is lost by it."""
+"""`ttp pause` and `ttp resume`."""
 
 from __future__ import annotations
 
@@ -20,24 +20,32 @@ _VIEW = replace(accounts_module.ACCOUNTS_SPEC, columns=("account",))
 
 @with_output()
 def pause(context: Context, account: Accounts = None) -> None:
-    """Let nothing go out, to any account or to one; what comes due waits.
+    """Pause publishing for all accounts, or for some; due posts wait.
 
-    It is for the accounts that there are now. What is under way goes on.
+    Posts that are being published are finished. Accounts added later are not paused.
 
-    Example: ttp pause --account x/me
+    Examples:
+      ttp pause
+      ttp pause --account x/me
     """
     context.out.check_fields(_VIEW)
     paused = _pausing(context).pause(_wanted(context, account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
-    said = f"Paused {_names(paused)}.  Go on:  ttp resume{more}" if paused else "There is no account yet."
+    said = (
+        f"Paused {_names(paused)}.  Resume:  ttp resume{more}"
+        if paused
+        else "No accounts yet.  Connect one:  ttp account connect x"
+    )
     context.out.write_list(_VIEW, paused, say=[said])
 
 
 @with_output()
 def resume(context: Context, account: Accounts = None) -> None:
-    """Let posts go out again; what waited goes first, a minute apart.
+    """Resume publishing; posts that waited are published a minute apart.
 
-    Example: ttp resume
+    Examples:
+      ttp resume
+      ttp resume --account x/me
     """
     context.out.check_fields(_VIEW)
     resumed = _pausing(context).resume(_wanted(context, account))

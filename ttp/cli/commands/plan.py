@@ -1,4 +1,4 @@
-"""`ttp plan`: drafts over the coming days, on the best free hours of their accounts."""
+"""`ttp plan`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE
+from ttp.cli.exit_codes import DONE, FAILED
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
 from ttp.cli.options import (
     Days,
@@ -35,7 +35,7 @@ from ttp.domain.time.zones import parse_zone
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ttp.services.planning import Asked, Proposal
+    from ttp.services.planning import PlanRequest, Proposal
 
 DAYS = 14
 WEEK = 7
@@ -45,13 +45,15 @@ WEEK = 7
 def plan(
     context: Context,
     post_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers and ranges of drafts: 41 42 50-55.")
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Ids and ranges of drafts: 41 42 50-55.")
     ] = None,
-    drafts: Annotated[bool, typer.Option("--drafts", help="Every draft.")] = False,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Every draft with this tag.")] = None,
+    drafts: Annotated[bool, typer.Option("--drafts", help="All drafts.")] = False,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="A,B", help="All drafts with one of these tags.")
+    ] = None,
     from_: From = None,
     days: Days = None,
-    week: Annotated[bool, typer.Option("--week", help="The same as --days 7.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Same as --days 7.")] = False,
     per_day: PerDay = None,
     min_gap: Annotated[
         str | None, typer.Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
@@ -66,17 +68,20 @@ def plan(
     explore: Explore = None,
     seed: Seed = None,
     tz: Tz = None,
-    partly: Annotated[bool, typer.Option("--partly", help="Where not all fit, plan those that do.")] = False,
+    partly: Annotated[bool, typer.Option("--partly", help="If not all fit, plan those that do.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Spread drafts over the coming days, on the best free hours of their accounts.
+    """Spread drafts over the coming days, at the best free hours of their accounts.
 
-    Shows the plan, and its score against an even spread, and asks before it schedules; all of it, or nothing. What is
-    scheduled already keeps its place. Where an account has no data, its posts are spread evenly over waking hours.
+    It shows the plan and how it compares with an even spread, asks, and schedules all or nothing. Scheduled posts keep
+    their times. Posts of accounts without metrics are spread evenly over waking hours.
 
-    Example: ttp plan --drafts --week --dry-run
+    Examples:
+      ttp plan --drafts --week --dry-run
+      ttp plan 41 42 50-55
+      ttp plan --tag launch --days 10 --per-day 1 --yes
     """
     context.out.check_fields(plan_module.plan_spec())
     words = Words(
@@ -104,9 +109,9 @@ def plan(
     with naming_offers(context):
         found = context.planning.propose(ids, _asked(context, words))
     if found.plan.left_out and not partly:
-        raise _too_many(found, words)
-    if not dry_run and not _agreed(context.out, found, words, yes=yes, no_input=no_input):
-        return DONE
+        raise _no_room(found, words)
+    if not dry_run and not _confirm_plan(context.out, found, words, yes=yes, no_input=no_input):
+        return FAILED
     _answer(context, found, words, dry_run=dry_run, shown=not dry_run and context.out.for_people)
     return DONE
 
@@ -114,18 +119,18 @@ def plan(
 def _within(days: int | None, *, week: bool) -> str | None:
     if week and days not in (None, WEEK):
         raise UsageError(
-            f"--week is --days {WEEK}, and --days {days} is something else", Hint("usage", "ttp plan --help")
+            f"--week means --days {WEEK}; give only one of --week and --days {days}", Hint("see", "ttp plan --help")
         )
     return text_of(WEEK if week else days)
 
 
 def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] | None) -> list[int]:
-    """The posts that were named, or all drafts, or those with a tag."""
+    """Return the ids of the named posts, of all drafts, or of those with a tag."""
     if typed_ids and not drafts and not tags:
         return existing_ids(context, typed_ids)
     if typed_ids or not (drafts or tags):
         raise UsageError(
-            "name posts, or say --drafts or --tag", Hint("for example", "ttp plan --drafts --week --dry-run")
+            "name posts, or use --drafts or --tag", Hint("for example", "ttp plan --drafts --week --dry-run")
         )
     from ttp.domain.post import PostStatus
     from ttp.store.queries import PostFilter
@@ -134,18 +139,18 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     return [post.id or 0 for post in context.look.posts(wanted)]
 
 
-def _asked(context: Context, words: Words) -> Asked:
-    """What was typed over what is set. UsageError, TimeRefused."""
+def _asked(context: Context, words: Words) -> PlanRequest:
+    """Return the limits from the options, else from the settings. UsageError, TimeRefused."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
-    from ttp.services.planning import Asked
+    from ttp.services.planning import PlanRequest
 
     here = context
     tz, hours, seed = (words.text(name) for name in ("--tz", "--quiet-hours", "--seed"))
     gap = parse_optional_duration(words.text("--min-gap"))
     dates = words.options["--blackout"]
-    return Asked(
+    return PlanRequest(
         days=int(words.text("--days") or DAYS),
-        start=starting(context, words, tz),
+        start=parse_start(context, words, tz),
         per_day=None if (most := words.text("--per-day")) is None else int(most),
         gap_s=here.config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
         quiet=QuietHours(
@@ -158,8 +163,8 @@ def _asked(context: Context, words: Words) -> Asked:
     )
 
 
-def starting(context: Context, words: Words, tz: str | None) -> datetime | None:
-    """The instant of `--from`. TimeRefused."""
+def parse_start(context: Context, words: Words, tz: str | None) -> datetime | None:
+    """Parse `--from`. TimeRefused."""
     here, start = context, words.text("--from")
     zone = here.zone if tz is None else parse_zone(tz, retype=lambda other: words.again(tz=other))
     if start is None:
@@ -169,28 +174,28 @@ def starting(context: Context, words: Words, tz: str | None) -> datetime | None:
     return resolve_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
 
 
-def _too_many(found: Proposal, words: Words) -> UsageError:
-    """Why not all drafts fit, and what to change."""
+def _no_room(found: Proposal, words: Words) -> UsageError:
+    """Return the error that says how many drafts do not fit, and what to change."""
     left, all_ = len(found.plan.left_out), len(found.posts)
     days = words.text("--days") or str(DAYS)
     per_day = words.text("--per-day")
-    hints = [Hint("in more days", words.again(days=str(found.enough_days)))] if found.enough_days else []
+    hints = [Hint("use more days", words.again(days=str(found.enough_days)))] if found.enough_days else []
     if per_day is not None:
-        hints.append(Hint("more of them on a day", words.again(per_day=str(int(per_day) + 1))))
+        hints.append(Hint("allow more a day", words.again(per_day=str(int(per_day) + 1))))
     return UsageError(
         f"{left} of {all_} drafts do not fit into {plural(int(days), 'day')}",
         *hints,
         Hint("plan those that fit", words.again("--partly")),
         details=[
-            "without room: " + " ".join(map(str, found.plan.left_out)),
+            "not planned: " + " ".join(map(str, found.plan.left_out)),
             *plan_module.placement_notes(found),
             *plan_module.limit_notes(found),
         ],
     )
 
 
-def _agreed(out: Output, found: Proposal, words: Words, *, yes: bool, no_input: bool) -> bool:
-    """Show the plan to a person, and ask; elsewhere `--yes` must have been said."""
+def _confirm_plan(out: Output, found: Proposal, words: Words, *, yes: bool, no_input: bool) -> bool:
+    """Show the plan and ask; without a terminal `--yes` is needed."""
     posts = plural(len(found.plan.assignments), "post")
     if out.for_people:
         out.write_list(plan_module.plan_spec(found), found.plan.assignments)
@@ -200,13 +205,13 @@ def _agreed(out: Output, found: Proposal, words: Words, *, yes: bool, no_input: 
         yes=yes,
         ask_anyway=not yes,
         no_input=no_input,
-        refusal=f"{posts} would be scheduled",
+        refusal=f"scheduling {posts}",
         again=words.again("--yes"),
     )
 
 
 def _answer(context: Context, found: Proposal, words: Words, *, dry_run: bool, shown: bool) -> None:
-    """Schedule the plan, unless it is only to be shown, and print what was not `shown` before."""
+    """Schedule the plan, except for a dry run, and print it unless it was `shown` before."""
     warnings: list[str] = []
     if not dry_run:
         saved = context.planning.schedule(found)
@@ -224,5 +229,5 @@ def _answer(context: Context, found: Proposal, words: Words, *, dry_run: bool, s
         context.out.write_message(f"Scheduled {plural(len(found.plan.assignments), 'post')}.")
     else:
         context.out.write_list(
-            view, found.plan.assignments, foot=["", f"Nothing is scheduled yet:  {words.again('--yes')}"]
+            view, found.plan.assignments, foot=["", f"Nothing was scheduled.  Do it:  {words.again('--yes')}"]
         )

@@ -1,4 +1,4 @@
-"""`ttp create`, `ttp edit` and `ttp delete`: posts, from the command line, stdin, a file or an editor."""
+"""`ttp create`, `ttp edit`, `ttp copy` and `ttp delete`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, exit_code
+from ttp.cli.exit_codes import DONE, FAILED, exit_code
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message
 from ttp.cli.options import (
@@ -23,6 +23,7 @@ from ttp.cli.options import (
     MediaPaths,
     NoInput,
     Options,
+    PostId,
     PostIds,
     ReplaceAccount,
     ReplaceLink,
@@ -42,22 +43,28 @@ from ttp.cli.options import (
     read_file,
     read_stdin,
     read_text,
+    split_list,
     with_output,
 )
 from ttp.cli.output import Output
 from ttp.cli.post_input import given_options, keeping_text, naming_offers, parse_post_input
-from ttp.cli.prompt import confirm
+from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
+from ttp.cli.render.labels import plural
 from ttp.cli.times import TimeCommand, scheduled_text, time_text
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.post_edit import with_tags
 
 if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.preview import PostPreview
     from ttp.services.remote_delete import DeleteResult, Plan, TakenDown
+
+
+_MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 
 
 @with_output()
@@ -75,33 +82,45 @@ def create(
     tag: Tags = None,
     set_: Options = None,
     key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="The same key again makes no second post.")
+        str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
     ] = None,
     max_late: MaxLate = None,
     file: Annotated[
-        str | None, typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
+        str | None,
+        typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options override it."),
     ] = None,
     in_editor: UseEditor = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems."),
+        typer.Option(
+            "--dry-run", help="Store nothing; show what each account would get, with lengths, costs and problems."
+        ),
     ] = False,
     strict: Strict = False,
 ) -> None:
-    """Write a post: a draft without a time, scheduled with one.
+    """Create a post: a draft without a time, scheduled with one.
 
-    -e opens your editor on a file with all of it; what you write is a draft before it is checked.
+    With -e you write the post in your editor; your text is saved as a draft before it is checked.
 
-    Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
+    Examples:
+      ttp create "Hello"
+      ttp create "Hello" --to x/me,ig/shop --at 'tomorrow 9am'
+      ttp create "New in" --to ig --media photo.jpg --alt 'A red mug' --at optimal
+      ttp create - --to x --at next-slot < post.txt
     """
     enable_strict_checks(context, strict=strict)
     if in_editor and dry_run:
         raise UsageError(
-            "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
+            "--dry-run stores nothing, and a text from the editor is always stored", Hint("try", "ttp create -e")
         )
     if text == file == "-":
-        raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
+        raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
     words, piped = read_text(context, text)
+    if file is not None and file.lower().endswith(_MEDIA):
+        raise UsageError(
+            f"--file takes a Markdown file, and {file} is an image or a video",
+            Hint("did you mean", "--media", ("--file", "--media")),
+        )
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
@@ -146,7 +165,7 @@ def create(
 
 
 def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
-    """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
+    """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise."""
     from ttp.services.preview import preview_post
 
     context.out.check_fields(render_post.preview_spec(()))
@@ -155,7 +174,7 @@ def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
     if found.refused is not None:
         if context.out.for_people:
             _print_preview(context, found, time, ())
-        raise found.refused  # no platform is asked what it offers: that would be recorded
+        raise found.refused  # does not ask platforms what they offer: that would be recorded
     command.print_notes([time])
     _print_preview(context, found, time, print_warnings(context.out, found.warnings))
 
@@ -167,13 +186,13 @@ def _print_preview(context: Context, found: PostPreview, time: ResolvedTime | No
 def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | None) -> list[str]:
     post = found.post
     if found.replayed:
-        return [f"Post {post.id} was made before with this key."]
+        return [f"Post {post.id} was created before with this key."]
     if found.refused is not None:
-        return ["It would be refused."]
+        return ["This post would be refused."]
     at = post.scheduled_at
     if at is None:
-        return ["It would be a draft. Nothing is stored."]
-    return [f"It would be scheduled for {time_text(context, at, time)}.", "Nothing is stored."]
+        return ["This would be a draft. Nothing was stored."]
+    return [f"This would be scheduled for {time_text(context, at, time)}.", "Nothing was stored."]
 
 
 @with_output()
@@ -189,12 +208,15 @@ def edit(
     thread: Threads = None,
     text_for: Variants = None,
     tag: Tags = None,
+    add_tag: Annotated[list[str] | None, typer.Option("--add-tag", metavar="A,B", help="Tags to add.")] = None,
+    remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
     set_: Options = None,
     max_late: MaxLate = None,
     where: Where = None,
     replace_link: ReplaceLink = None,
     shift: Shift = None,
     account: ReplaceAccount = None,
+    delete: Annotated[bool, typer.Option("--delete", help="With --where: delete the posts.")] = False,
     in_editor: UseEditor = False,
     strict: Strict = False,
     dry_run: DryRun = False,
@@ -204,78 +226,111 @@ def edit(
     """Change a post that is not published yet, or many at once.
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
-    key (KEY= takes it away).
+    key (KEY= removes it).
 
-    -e opens your editor on a file with the post as it is.
+    Without changes, or with -e, it opens the post in your editor.
 
-    --where takes the filters of ttp list instead of an ID, for --replace-link, --shift and --account: it shows what
-    would change, asks (elsewhere --yes or --dry-run is needed), and changes all of it or nothing.
+    --where takes filters of ttp list instead of an id: status, platform, account, tag, since, until, search and key. It
+    shows what would change, asks (without a terminal it needs --yes or --dry-run), and changes all posts or none.
 
-    Example: ttp edit --where 'status=scheduled tag=launch' --shift +1d
+    Examples:
+      ttp edit 3
+      ttp edit 3 "A better text" --add-tag launch
+      ttp edit --where 'status=scheduled tag=launch' --shift +1d
+      ttp edit --where 'tag=old' --delete
     """
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
     enable_strict_checks(context, strict=strict)
-    many = {"--replace-link": replace_link, "--shift": shift, "--account": account, "--dry-run": dry_run or None}
+    many = {
+        "--replace-link": replace_link,
+        "--shift": shift,
+        "--account": account,
+        "--delete": delete or None,
+        "--dry-run": dry_run or None,
+    }
+    tags = split_list(add_tag) or (), split_list(remove_tag) or ()
     if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *given.values()]):
-        from ttp.cli.commands.bulk_edit import edit_many
+        from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
-        edit_many(
-            context,
-            where or "",
-            replace_link=replace_link,
-            shift=shift,
-            account=account,
-            dry_run=dry_run,
-            yes=yes,
-            no_input=no_input,
-        )
+        change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
+        edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
         return
     assert post_id is not None
     words, piped = read_text(context, text)
-    if in_editor:
+    nothing = words is None and at is None and not any(tags) and all(value is None for value in given.values())
+    if nothing and not in_editor and not (is_interactive() and not no_input):
+        raise UsageError(
+            "nothing to change",
+            Hint("for example", f"ttp edit {post_id} 'A better text'"),
+            Hint("see", "ttp edit --help"),
+        )
+    if in_editor or nothing:
         from ttp.cli.editor import edit_in_editor
 
         with keeping_text(context, words if piped else None):
             context.out.check_fields(render_posts.saved_posts_spec())
-            wish = parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
-        edit_in_editor(context, post_id, wish)
+            wanted = parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
+            if any(tags):
+                known = context.look.post(post_id).tags if wanted.tags is None else wanted.tags
+                wanted = replace(wanted, tags=with_tags(known, *tags))
+        edit_in_editor(context, post_id, wanted)
         return
-    if words is None and at is None and not any(value is not None for value in given.values()):
-        raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
     command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
     with naming_offers(context), keeping_text(context, words if piped else None):
         context.out.check_fields(render_posts.saved_posts_spec())
         wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
+        wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
         saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
     print_saved_post(context, saved, command, said, timed=at is not None)
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:
-    """Whether an edit is for all posts that --where names. UsageError where it is neither that nor for one post."""
+    """Return whether an edit is for the posts that --where names. UsageError for options that do not fit."""
     if where is None:
         if post_id is None:
             raise UsageError(
-                "which post is to change is not said",
-                Hint("name it", "ttp edit ID"),
-                Hint("or many", "ttp edit --where status=scheduled --shift +1d"),
+                "name the post to change, or several with --where",
+                Hint("try", "ttp edit ID"),
+                Hint("try", "ttp edit --where status=scheduled --shift +1d"),
             )
+        account = many["--account"]
+        if account is not None and "=" not in str(account):
+            hint = Hint("did you mean", quote_command("ttp", "edit", str(post_id), "--to", str(account)))
+            raise UsageError("--account needs --where; the accounts of one post are --to", hint)
         for option in (name for name, value in many.items() if value is not None):
-            raise UsageError(f"{option} is for many posts", Hint("name them", f"ttp edit --where 'key=…' {option} …"))
+            raise UsageError(f"{option} needs --where", Hint("for example", f"ttp edit --where tag=launch {option} …"))
         return False
     if post_id is not None or any(value is not None for value in one):
         raise UsageError(
-            "--where goes with --replace-link, --shift and --account alone", Hint("usage", "ttp edit --help")
+            "--where takes only --replace-link, --shift, --account, --add-tag, --remove-tag and --delete",
+            Hint("see", "ttp edit --help"),
         )
     return True
 
 
-def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
-    """Remove posts from where they are published, and delete those of which nothing is left; the exit code.
+@with_output()
+def copy(context: Context, post_id: PostId) -> None:
+    """Copy a post to a new draft.
 
-    NotAllowed where nothing of what is published can be removed; nothing is done then.
+    The draft has its text, accounts, media, tags and options, and no time.
+
+    Examples:
+      ttp copy 38
+      ttp copy 38 -q | xargs ttp edit -e
+    """
+    context.out.check_fields(render_posts.saved_posts_spec())
+    saved = context.posts.copy(post_id)
+    said = f"Copied post {post_id} to draft {saved.post.id}.  Change it:  ttp edit {saved.post.id}"
+    context.out.write_one(render_posts.saved_posts_spec(), saved.post, say=[said])
+
+
+def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
+    """Remove posts from the platforms, and delete those that are removed everywhere; return the exit code.
+
+    NotAllowed, and nothing is done, if no platform can remove any of them.
     """
     context.out.check_fields(render_posts.REMOTE_DELETE_SPEC)
     service = context.take_down
@@ -285,7 +340,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
 
         fates = [DeleteResult(target.delivery, target.why_not, final=True) for target in plan.impossible]
         raise _delete_error(fates, 0, post_ids)
-    for target in plan.impossible if not yes else ():  # with a yes it is told once, at the end
+    for target in plan.impossible if not yes else ():  # with --yes the end says so
         context.out.note(_kept_because(target.delivery, target.why_not or ""))
     if not confirm(
         context.out,
@@ -296,7 +351,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
         refusal=_delete_refusal(plan),
         again=quote_command("ttp", "delete", *post_ids, "--remote", "--yes"),
     ):
-        return DONE
+        return FAILED
     done = service.run(plan)
     context.out.write_list(
         render_posts.REMOTE_DELETE_SPEC, done, say=[line for post in done for line in _deleted_lines(post)]
@@ -307,30 +362,29 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
 def _delete_question(plan: Plan) -> str:
     posts = ", ".join(str(post_id) for post_id in plan.targets)
     if not plan.possible:
-        return f"Delete {posts}? Nothing of it is published."
+        return f"Delete {posts}? None of it is published."
     places = ", ".join(dict.fromkeys(target.delivery.account for target in plan.possible))
     from ttp.domain.pricing import dollars
 
-    price = "".join(f" {title} takes {dollars(price)} for it." for title, price in plan.prices.items())
-    return f"Remove {posts} from {places} for good?{price}"
+    price = "".join(f" {title} charges {dollars(price)}." for title, price in plan.prices.items())
+    return f"Delete {posts} from {places}? This cannot be undone.{price}"
 
 
 def _delete_refusal(plan: Plan) -> str:
     count = len(plan.possible)
     if not count:
-        return f"{len(plan.targets)} {'post' if len(plan.targets) == 1 else 'posts'} would be deleted"
-    what = "published post" if count == 1 else "published posts"
+        return f"deleting {plural(len(plan.targets), 'post')}"
     from ttp.domain.pricing import dollars
 
     price = "".join(f" ({dollars(price)} at {title})" for title, price in plan.prices.items())
-    return f"{count} {what} would be removed for good{price}"
+    return f"deleting {plural(count, 'published post')} from the platforms{price}"
 
 
 def _deleted_lines(post: TakenDown) -> Iterable[str]:
     gone = [fate.delivery.account for fate in post.fates if fate.message is None]
     if gone:
-        yield f"Removed post {post.post_id} from {', '.join(gone)}."
-    yield f"Deleted post {post.post_id}." if post.deleted else f"Post {post.post_id} stays on the lists."
+        yield f"Deleted post {post.post_id} from {', '.join(gone)}."
+    yield f"Deleted post {post.post_id}." if post.deleted else f"Post {post.post_id} is kept in ttp."
 
 
 def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[str]) -> int:
@@ -348,11 +402,11 @@ def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[st
 
 
 def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
-    """What could not be removed, each in a line, and what to do."""
+    """Return the error that lists what could not be deleted."""
     kept = [_kept_because(fate.delivery, fate.message or "") for fate in left]
     hints = [Hint("first", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
     if all(fate.final for fate in left):
-        hints += [Hint("or only take it off the lists", quote_command("ttp", "delete", *post_ids))]
+        hints += [Hint("delete it only in ttp", quote_command("ttp", "delete", *post_ids))]
     else:
         hints += [
             Hint("then again" if hints else "again", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))
@@ -366,10 +420,10 @@ def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[st
 
 
 def _kept_because(delivery: Delivery, why: str) -> str:
-    """Where something stays, why, and where it is."""
+    """Return which delivery stays published, where, and why."""
     where = delivery.url or delivery.remote_id
     place = f": {where}" if where else ""
-    return f"post {delivery.post_id} stays on {delivery.account}{place} ({why})"
+    return f"post {delivery.post_id} stays published on {delivery.account}{place} ({why})"
 
 
 @with_output(verbose=True)
@@ -377,23 +431,26 @@ def delete(
     context: Context,
     post_ids: PostIds,
     remote: Annotated[
-        bool, typer.Option("--remote", help="Also remove what is published, where the platform lets apps.")
+        bool, typer.Option("--remote", help="Also delete it from the platforms that allow this.")
     ] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Take posts off the lists.
+    """Delete posts.
 
-    Before they fire, or after they have ended; what was published stays published, unless --remote removes it from the
-    platforms too. That asks first, or needs --yes.
+    Published posts stay published, unless --remote deletes them from the platforms too. That asks first, or needs
+    --yes. ttp undo brings back what was deleted in ttp.
 
-    Example: ttp delete 41 42 --yes
+    Examples:
+      ttp delete 41
+      ttp delete 41 42 50-55 --yes
+      ttp delete 41 --remote
     """
     if remote:
         return delete_remote(context, post_ids, yes=yes, no_input=no_input)
     context.out.check_fields(render_posts.DELETED_SPEC)
     ids = existing_ids(context, post_ids)
-    several = f"{len(ids)} posts would be deleted"
+    several = f"deleting {len(ids)} posts"
     if not confirm(
         context.out,
         f"Delete {_few(ids)}?",
@@ -403,15 +460,15 @@ def delete(
         refusal=several,
         again=quote_command("ttp", "delete", *post_ids, "--yes"),
     ):
-        return DONE
+        return FAILED
     posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]
-    context.out.write_list(render_posts.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Take it back:  ttp undo"])
+    context.out.write_list(render_posts.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Undo:  ttp undo"])
     for post in posts:
         for url in post.live:
             context.out.note(f"post {post.id} stays published: {url}")
     for repeat_id, post_id in context.posts.repeats_of(gone):
         context.out.note(
-            f"repeat {repeat_id} makes no more posts, for it was of post {post_id}; those that it made stay"
+            f"repeat {repeat_id} creates no more posts, because it repeated post {post_id}; its other posts are kept"
         )
     return DONE

@@ -1,4 +1,4 @@
-"""`ttp run`, `publish`, `retry`, `resolve`: what goes out, now."""
+"""`ttp publish`, `ttp retry` and `ttp resolve`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
+from ttp.cli.exit_codes import DONE, FAILED, PARTIAL, RECONNECT
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import (
@@ -26,6 +26,7 @@ from ttp.cli.options import (
 from ttp.cli.output import Output
 from ttp.cli.prompt import confirm
 from ttp.cli.render import posts as render_posts
+from ttp.cli.render.labels import plural
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
@@ -38,15 +39,20 @@ if TYPE_CHECKING:
 def publish(
     context: Context,
     post_ids: PostIds,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
+    ] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Publish posts now, and follow them to their end.
+    """Publish posts now, and wait for the result.
 
-    Shows their accounts and first lines, and asks. Where there is no terminal, --yes is needed.
+    It shows the accounts and the first lines, and asks. Without a terminal it needs --yes.
 
-    Example: ttp publish 44
+    Examples:
+      ttp publish 44
+      ttp publish 44 45 --yes --json
+      ttp publish 44 --no-wait
     """
     from ttp.domain.pricing import price_notes
 
@@ -62,35 +68,43 @@ def publish(
         yes=yes,
         ask_anyway=not yes,
         no_input=no_input,
-        refusal=f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} would be published now",
+        refusal=f"publishing {plural(len(posts), 'post')} now",
         again=quote_command("ttp", "publish", *post_ids, *(["--no-wait"] if no_wait else []), "--yes"),
     ):
-        return DONE
+        return FAILED
     return _follow(context, context.outgoing.publish(ids), no_wait=no_wait)
 
 
 @with_output(verbose=True)
 def retry(
     context: Context,
-    post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of posts.")] = None,
+    post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Post ids and ranges.")] = None,
     account: Accounts = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Every failed post; lists them first.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="All failed posts; lists them first, and asks.")] = False,
     platform: Platforms = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="DURATION", help="Due within this: 7d.")] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DURATION", help="With --failed: only posts due within this time: 7d."),
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
+    ] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Publish failed deliveries again, and only those.
+    """Retry failed deliveries, and only those.
 
-    What is published is never published again; what may be live must be resolved first.
+    A published delivery is never published again. One that needs review must be resolved first.
 
-    Example: ttp retry 38 --account x/me
+    Examples:
+      ttp retry 38
+      ttp retry 38 --account x/me
+      ttp retry --failed --since 7d --yes
     """
     _expect(context.out, no_wait=no_wait)
     here = context
     if bool(post_ids) == failed:
-        raise UsageError("name posts, or say --failed", Hint("for example", "ttp retry --failed --since 7d"))
+        raise UsageError("name posts, or use --failed", Hint("for example", "ttp retry --failed --since 7d"))
     here.runner.refuse_elsewhere()
     if not failed:
         if platform or since:
@@ -100,21 +114,21 @@ def retry(
     names = _accounts(context, split_list(account), split_list(platform))
     posts = [] if names == () else here.look.failed(names or (), parse_optional_duration(since))
     if not posts:
-        context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing has failed."])
+        context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
     if not yes:
-        context.out.note("\n".join(["these have failed:", *(_first_line(post) for post in posts)]))
+        context.out.note("\n".join(["failed posts:", *(_first_line(post) for post in posts)]))
     asked = option_words({"--account": account, "--platform": platform, "--since": since})
     if not confirm(
         context.out,
-        "Retry them?",
+        f"Retry {plural(len(posts), 'post')}?",
         yes=yes,
         ask_anyway=not yes,
         no_input=no_input,
-        refusal=f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} would be retried",
+        refusal=f"retrying {plural(len(posts), 'post')}",
         again=quote_command("ttp", "retry", "--failed", *asked, "--yes"),
     ):
-        return DONE
+        return FAILED
     return _follow(context, here.outgoing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
@@ -122,27 +136,31 @@ def retry(
 def resolve(
     context: Context,
     post_id: PostId,
-    account: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="The account that needs review.")],
+    account: Annotated[
+        str, typer.Option("--account", metavar="ACCOUNT", help="The account whose delivery needs review.")
+    ],
     published: Annotated[
-        str | None, typer.Option("--published", metavar="URL_OR_ID", help="It is live: its address or id.")
+        str | None, typer.Option("--published", metavar="URL_OR_ID", help="It was published: its address or id.")
     ] = None,
-    not_published: Annotated[bool, typer.Option("--not-published", help="It is not live.")] = False,
+    not_published: Annotated[bool, typer.Option("--not-published", help="It was not published.")] = False,
 ) -> None:
-    """Settle a delivery that may or may not be live.
+    """Say whether a delivery that needs review was published.
 
-    Not published makes it failed; then ttp retry sends it again.
+    --not-published makes it failed; ttp retry then publishes it again.
 
-    Example: ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
+    Examples:
+      ttp resolve 36 --account x/me --not-published
+      ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
     """
     context.out.check_fields(render_posts.saved_posts_spec())
     if (published is None) != not_published:
-        raise UsageError("say either --published URL_OR_ID or --not-published", Hint("look", f"ttp show {post_id}"))
+        raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
     post = context.outgoing.resolve(post_id, account, published)
-    context.out.write_one(render_posts.saved_posts_spec(), post, say=_settled(context, post, account, published))
+    context.out.write_one(render_posts.saved_posts_spec(), post, say=_resolved_lines(context, post, account, published))
 
 
-def _settled(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
-    """What a person settled; of a thread what is left to publish."""
+def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
+    """Return what was resolved; of a thread also what is left to publish."""
     (named,) = context.look.named([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
@@ -151,7 +169,7 @@ def _settled(context: Context, post: PostFields, account: str, published: str | 
 
 
 def _expect(out: Output, *, no_wait: bool) -> None:
-    """Refuse picked fields that the answer will not have, before anything is done. UsageError."""
+    """Refuse unknown --fields before anything is done. UsageError."""
     from ttp.cli.commands.run import expect
     from ttp.publisher.loop import Mode
 
@@ -162,7 +180,7 @@ def _expect(out: Output, *, no_wait: bool) -> None:
 
 
 def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
-    """Publish or follow the posts to their end; the exit code that they deserve."""
+    """Publish the posts, or wait for the running publisher; return the exit code."""
     from ttp.cli.commands.run import PublishReport
     from ttp.publisher.loop import Mode
 
@@ -188,7 +206,7 @@ def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
 
 
 def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[str, ...] | None:
-    """The names of the accounts that both filters leave; None where nothing was filtered."""
+    """Return the names of the accounts that match both filters; None without filters."""
 
     if names is None and platforms is None:
         return None

@@ -1,4 +1,4 @@
-"""`ttp repeat …`: posts that come again and again."""
+"""`ttp repeat …`."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
-RepeatId = Annotated[
-    int, typer.Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)
-]
+RepeatId = Annotated[int, typer.Argument(metavar="ID", help="The id of a repeat: ttp repeat list.", min=1, max=MOST)]
 
 
 @repeat.command("add")
@@ -48,32 +46,36 @@ RepeatId = Annotated[
 def add(
     context: Context,
     post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=parse_id)
+        int | None, typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=parse_id)
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="The last day on which it comes: 2027-06-30.")
-    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: 2027-06-30.")] = None,
     count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="So many times in all.", min=1, max=MOST)
+        int | None, typer.Option("--count", metavar="N", help="How many times in all.", min=1, max=MOST)
     ] = None,
     vary: Annotated[
-        str | None, typer.Option("--vary", metavar="FILE", help="Texts that come in turn, parted by lines of ---.")
+        str | None,
+        typer.Option("--vary", metavar="FILE", help="A file of texts to use in turn, separated by lines of ---."),
     ] = None,
     pool: Annotated[
-        str | None, typer.Option("--pool", metavar="TAG", help="Each time the least recently used post of a tag.")
+        str | None,
+        typer.Option("--pool", metavar="TAG", help="Each time repeat the least recently used post with this tag."),
     ] = None,
     cool_down: Annotated[
-        str | None, typer.Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
+        str | None, typer.Option("--cool-down", metavar="DURATION", help="With --pool: how long a post rests (30d).")
     ] = None,
     strict: Strict = False,
 ) -> None:
-    """Let a post come again and again: each time is a post of its own, made ahead.
+    """Repeat a post on a schedule.
 
-    The word add may be left out. The post itself stays as it is; with --pool a tag's posts take turns.
+    Each time a new post is created in advance; the repeated post does not change. With --pool the posts of a
+    tag take turns. The word add can be left out.
 
-    Example: ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
+    Examples:
+      ttp repeat add 3 --cron '0 9 * * 1'
+      ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
+      ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
     """
     context.out.check_fields(slots.begun_spec((), ()))
     here = context
@@ -81,7 +83,7 @@ def add(
     given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
     if cron is None:
-        raise UsageError("say when", Hint("for example", quote_command(*given, "--cron", "0 9 * * 1")))
+        raise UsageError("no time given", Hint("for example", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = parse_crons(None, cron, given)
     accounts = here.look.accounts_of(post_id) if post_id is not None else ()
     zone = choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
@@ -107,16 +109,17 @@ def add(
         *warn_not_running(context),
         *warn_needs_approval(context, made),
     ]
-    said = f"Repeat {done.tally.recurrence.id} begins: {_next(done.tally)}; made ahead: {_ids(made)}."
+    said = f"Repeat {done.tally.recurrence.id} starts: {_next(done.tally)}; created in advance: {_ids(made)}."
     context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[said])
 
 
 @repeat.command("list")
 @with_output()
 def list_(context: Context) -> None:
-    """What comes again and again, and when next.
+    """List repeats and when each comes next.
 
-    Example: ttp repeat list --json
+    Examples:
+      ttp repeat list --json
     """
     context.out.check_fields(slots.REPEATS_SPEC)
     context.out.write_list(slots.REPEATS_SPEC, _repeats(context).all())
@@ -125,56 +128,60 @@ def list_(context: Context) -> None:
 @repeat.command("skip")
 @with_output()
 def skip(context: Context, repeat_id: RepeatId) -> None:
-    """Leave the next time out; the post that was made for it is deleted.
+    """Skip the next time, and delete the post that was created for it.
 
-    The post that is repeated is not: if it has that time itself, it is a draft again.
+    If the repeated post itself has that time, it becomes a draft and is not deleted.
 
-    Example: ttp repeat skip 2
+    Examples:
+      ttp repeat skip 2
     """
     context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).skip(repeat_id)
     assert done.at is not None
     left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
     deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
-    freed = f" Post {done.freed}, which is repeated, is a draft again." if done.freed else ""
+    freed = f" Post {done.freed}, the repeated one, is a draft again." if done.freed else ""
     context.out.write_one(
-        slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}{freed}"]
+        slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Skipped {left}; {_next(done.tally)}.{deleted}{freed}"]
     )
 
 
 @repeat.command("pause")
 @with_output()
 def pause(context: Context, repeat_id: RepeatId) -> None:
-    """Make no more until it is resumed, and take back what was made ahead.
+    """Pause a repeat, and delete its posts that are not published yet.
 
-    A post that was changed by hand stays.
+    Posts that were changed by hand stay.
 
-    Example: ttp repeat pause 2
+    Examples:
+      ttp repeat pause 2
     """
     context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
-    _answer(context.out, _repeats(context).pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
+    _answer(context.out, _repeats(context).pause(repeat_id), f"Paused.  Resume:  ttp repeat resume {repeat_id}")
 
 
 @repeat.command("resume")
 @with_output()
 def resume(context: Context, repeat_id: RepeatId) -> None:
-    """Go on from now; what would have come meanwhile does not come later.
+    """Resume a repeat from now on; times that have passed are not made up for.
 
-    Example: ttp repeat resume 2
+    Examples:
+      ttp repeat resume 2
     """
     context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).resume(repeat_id)
-    _answer(context.out, done, f"Goes on: {_next(done.tally)}.")
+    _answer(context.out, done, f"Resumed: {_next(done.tally)}.")
 
 
 @repeat.command("stop")
 @with_output()
 def stop(context: Context, repeat_id: RepeatId) -> None:
-    """End it for good, and take back what was made ahead.
+    """Stop a repeat for good, and delete its posts that are not published yet.
 
-    A post that was changed by hand stays.
+    Posts that were changed by hand stay.
 
-    Example: ttp repeat stop 2
+    Examples:
+      ttp repeat stop 2
     """
     context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     _answer(context.out, _repeats(context).stop(repeat_id), "Stopped.")
@@ -187,11 +194,11 @@ def _repeats(context: Context) -> Repeats:
 
 
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:
-    """UsageError for options that do not go together."""
+    """Raise UsageError for options that do not go together."""
     if (post_id is None) == (pool is None):
-        raise UsageError("name a post, or a tag with --pool", Hint("for example", "ttp repeat 3 --cron '0 9 * * 1'"))
+        raise UsageError("name a post, or use --pool TAG", Hint("for example", "ttp repeat 3 --cron '0 9 * * 1'"))
     if (pool is not None and vary is not None) or (pool is None and cool_down is not None):
-        raise UsageError("--vary goes with a post, --cool-down with --pool", Hint("usage", "ttp repeat add --help"))
+        raise UsageError("--vary needs a post, and --cool-down needs --pool", Hint("usage", "ttp repeat add --help"))
 
 
 def _seconds(text: str) -> float:
@@ -200,20 +207,20 @@ def _seconds(text: str) -> float:
 
 
 def _answer(out: Output, done: Changed, said: str) -> None:
-    taken = [f"Taken back: post {_ids(done.gone)}."] if done.gone else []
+    taken = [f"Deleted post {_ids(done.gone)}."] if done.gone else []
     out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
     if done.kept:
-        out.note(f"changed by hand, so it stays: post {_ids(done.kept)}")
+        out.note(f"post {_ids(done.kept)} was changed by hand and stays")
 
 
 def _next(tally: RecurrenceCounts) -> str:
     if tally.next_at is None:
-        return "no time is left"
+        return "no more times"
     return f"next {format_instant(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
 
 
 def _ids(ids: Sequence[int]) -> str:
-    """`2-4 7`, as commands take them."""
+    """Return ids as `2-4 7`."""
     runs: list[list[int]] = []
     for number in ids:
         if runs and number == runs[-1][-1] + 1:
@@ -225,23 +232,23 @@ def _ids(ids: Sequence[int]) -> str:
 
 
 def _end(text: str, zone: ZoneInfo) -> datetime:
-    """The instant at which a day has ended. UsageError where it is no date."""
+    """Return the end of a day. UsageError if it is not a date."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         try:
             day = date.fromisoformat(text) + timedelta(days=1)
             return datetime(day.year, day.month, day.day, tzinfo=zone)
         except (ValueError, OverflowError):
             pass
-    raise UsageError(f'"{text}" is not a date', Hint("write it like", "--until 2027-06-30"))
+    raise UsageError(f'"{text}" is not a date', Hint("for example", "--until 2027-06-30"))
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:
-    """The texts of a file, parted by lines of `---`. UsageError for fewer than two."""
+    """Read the texts of a file, separated by lines of `---`. UsageError for fewer than two."""
     whole = read_file(context, path, "texts").replace("\r\n", "\n")
     found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
     if len(found) < 2:
         raise UsageError(
-            f"{path} holds {'one text' if found else 'no text'}, and --vary takes several",
-            Hint("part them by", "a line of ---"),
+            f"{path} has {'one text' if found else 'no text'}, and --vary needs several",
+            Hint("separate them by", "a line of ---"),
         )
     return found

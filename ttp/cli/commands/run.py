@@ -1,10 +1,11 @@
-"""`ttp run`, and how a publishing run reports what happens."""
+"""`ttp run`, and the report of a publishing run."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,11 +17,12 @@ from ttp.cli.hints import command_text
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
-from ttp.cli.progress import watched
+from ttp.cli.progress import watch_uploads
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render import spec
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.post import PostStatus
 from ttp.publisher.events import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, Event
 from ttp.publisher.loop import Mode
 from ttp.views import posts as views_posts
@@ -37,37 +39,44 @@ MAX_TIME_S = 600.0
 @with_output(verbose=True)
 def run(
     context: Context,
-    once: Annotated[bool, typer.Option("--once", help="Only what is due now; for cron.")] = False,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="Until nothing is due or under way.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Publish what is due now, and stop; for cron.")] = False,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Run until nothing is due or being published.")
+    ] = False,
     max_time: Annotated[
-        str | None, typer.Option("--max-time", metavar="DURATION", help="Stop a short run after this (10m).")
+        str | None,
+        typer.Option("--max-time", metavar="DURATION", help="With --once or --until-idle: stop after this (10m)."),
     ] = None,
     fail_if_locked: Annotated[
-        bool, typer.Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
+        bool, typer.Option("--fail-if-locked", help="Exit with 5 instead of 0 if another publisher runs.")
     ] = False,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
+        bool,
+        typer.Option("--take-over", help="Publish from this machine after the store was restored, copied or moved."),
     ] = False,
     trust_clock: Annotated[
-        bool, typer.Option("--trust-clock", help="The clock is right, and was ahead before.")
+        bool, typer.Option("--trust-clock", help="The clock is right now; it was ahead before.")
     ] = False,
 ) -> int:
-    """Publish due posts.
+    """Run the publisher, which publishes due posts.
 
-    In the foreground until Ctrl-C, with --once what is due now, with --until-idle until nothing is left to do. With
-    --take-over, once, what is due already is looked up and not sent: another publisher may have done so. While the
-    clock stands before what has happened, nothing is published; --trust-clock says that it is right.
+    It runs in the foreground until Ctrl-C. --take-over: posts that are already due are checked on the platform first,
+    not sent again, because another publisher may have sent them. Nothing is published while the clock is earlier than
+    the last recorded event; --trust-clock overrides that.
 
-    Example: ttp run --once
+    Examples:
+      ttp run
+      ttp run --once --quiet
+      ttp run --until-idle --jsonl
     """
     from ttp.publisher.loop import Mode, Scope
     from ttp.store.home.locks import LockHeld
 
     if once and until_idle:
-        raise UsageError("--once and --until-idle are two things", Hint("usage", "ttp run --help"))
+        raise UsageError("use --once or --until-idle, not both", Hint("see", "ttp run --help"))
     mode = Mode.ONCE if once else Mode.UNTIL_IDLE if until_idle else Mode.LOOP
     if max_time is not None and mode is Mode.LOOP:
-        raise UsageError("--max-time goes with --once or --until-idle", Hint("usage", "ttp run --help"))
+        raise UsageError("--max-time needs --once or --until-idle", Hint("see", "ttp run --help"))
     expect(context.out, mode)
     asked = parse_optional_duration(max_time)
     limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S
@@ -98,13 +107,15 @@ _NOTES = frozenset({APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE})
 
 
 _SOON = timedelta(minutes=1)
+_SHOWN_WAITING = 20
+"""Posts in flight that --until-idle lists."""
 
 
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
 def expect(out: Output, mode: Mode) -> None:
-    """Refuse picked fields that the answer to such a run, or to a publish, does not have. UsageError."""
+    """Raise UsageError for unknown `--fields` of such a run."""
     if out.format == "jsonl":
         out.check_fields(spec.events())
     elif mode is Mode.PUBLISH:
@@ -114,10 +125,10 @@ def expect(out: Output, mode: Mode) -> None:
 
 
 class PublishReport:
-    """Tells one run or one watch of posts.
+    """Reports a run, or the publishing of some posts.
 
-    What happens are lines on stdout. Where that has data at the end (posts that were followed, picked fields of the
-    tally), they are on stderr, unless a person reads both.
+    It writes a line for each event to stdout; to stderr if stdout gets data at the end (the published posts, or picked
+    fields of the tally) that a program reads.
     """
 
     def __init__(self, context: Context, mode: Mode) -> None:
@@ -127,15 +138,21 @@ class PublishReport:
         self._data = out.format == "json" or bool(out.fields) or (mode is Mode.PUBLISH and not out.for_people)
         self._line_out = out.write_stderr if self._data and not out.for_people else out.line
         self._mode = mode
-        self._live = watched(quiet=out.quiet)
+        self._live = watch_uploads(quiet=out.quiet)
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
         self.posts: dict[int, None] = {}
-        """The posts that anything happened to, in order."""
+        """The posts with events, in order."""
 
     def begin(self) -> None:
-        """The greeting of a loop on a terminal."""
-        if self._mode is not Mode.LOOP or not self._out.for_people:
+        """Print what a run on a terminal begins with."""
+        if not self._context.database.path.exists():
+            self._out.write_stderr(f"ttp: no store at {self._context.database.path}: nothing to publish")
+        if not self._out.for_people:
+            return
+        if self._mode is Mode.UNTIL_IDLE:
+            self._print_waiting()
+        if self._mode is not Mode.LOOP:
             return
         from ttp import __version__
 
@@ -145,13 +162,13 @@ class PublishReport:
         self._out.write_message(
             f"ttp {__version__}   store {here.database.path}   {_count(len(found), 'account')}   "
             f"{_count(health.waiting + health.overdue, 'post')} scheduled",
-            "Publishing due posts. Ctrl-C stops after the post in progress.",
+            "Publishing due posts. Ctrl-C stops after the current post.",
             *paused_account_notes(found),
         )
 
     def waiting(self, holder: Holder | None) -> None:
         who = f" (pid {holder.pid})" if holder else ""
-        self._out.note(f"waiting for a short run that publishes now{who}")
+        self._out.note(f"waiting for another run that is publishing now{who}")
 
     def tell(self, event: Event) -> None:
         if event.post is not None:
@@ -165,8 +182,8 @@ class PublishReport:
         try:
             self._write(event)
         except TtpError as error:
-            # A full disk under our output must not stop what is being published; nothing more is written there.
-            self._out.note(f"{error.message}; publishing goes on")
+            # A full disk must not stop publishing; nothing more is written.
+            self._out.note(f"{error.message}; publishing continues")
 
     def _write(self, event: Event) -> None:
         match self._out.format:
@@ -188,11 +205,9 @@ class PublishReport:
         at = f"{event.at.astimezone(self._context.zone):%H:%M:%S}"
         match event.event:
             case "post.due":
-                self._line_out(f"{at}  {event.post}  due  {event.message or ''}".rstrip())
+                words = ["due", event.message or ""]
             case "post.finished":
-                self._line_out(f"{at}  {event.post}  {(event.kind or '').upper()}{self._counted(event.post)}")
-                if self._mode is Mode.LOOP and self._out.for_people:
-                    self._say_next(event.at)
+                words = [f"{(event.kind or '').upper()}{self._counted(event.post)}"]
             case name:
                 word = name.removeprefix("delivery.").replace("_", " ")
                 more = [event.url or event.remote_id or "", event.message or ""]
@@ -200,20 +215,45 @@ class PublishReport:
                     more.insert(0, event.kind)
                 if event.ms is not None:
                     more.append(f"{event.ms / 1000:.1f} s")
-                self._line_out(
-                    f"{at}  {event.post}  {event.account or '':<20}  {word:<11} " + "  ".join(filter(None, more))
-                )
+                words = [f"{event.account or '':<20}", f"{word:<11} " + "  ".join(filter(None, more))]
+        if self._out.for_people:
+            from ttp.cli.render.events import render_event
+
+            for line in render_event(event, at, words, self._width_of_names, self._out.page()):
+                self._out.painted(line)
+            if event.event == "post.finished" and self._mode is Mode.LOOP:
+                self._print_next(event.at)
+        else:
+            self._line_out("  ".join([at, str(event.post), *words]).rstrip())
+
+    def _print_waiting(self) -> None:
+        """Print what the deliveries in flight wait for, which may take minutes without another event."""
+        from ttp.domain.time.formatting import format_instant
+        from ttp.store.queries import PostFilter
+
+        for post in self._context.look.posts(PostFilter(statuses=(PostStatus.PUBLISHING,), limit=_SHOWN_WAITING)):
+            for row in post.active:
+                if row.waiting_for:
+                    until = (
+                        f", until {format_instant(row.waiting_until, self._context.zone)}" if row.waiting_until else ""
+                    )
+                    self._out.write_message(f"Post {post.id} to {row.account} waits for {row.waiting_for}{until}.")
+
+    @cached_property
+    def _width_of_names(self) -> int:
+        """The columns of the longest account name."""
+        return max((len(account.name) for account in self._context.look.accounts()), default=0)
 
     def _counted(self, post_id: int) -> str:
-        """`  2 of 3`: of how many accounts a person's post is live; nothing where it has one."""
+        """Return `  2 of 3`, the published deliveries of a post, for a person; nothing for a single account."""
         if not self._out.for_people:
             return ""
         active = next((post.active for post in self._context.look.many([post_id])), ())
         live = sum(delivery.state is DeliveryState.PUBLISHED for delivery in active)
         return f"  {live} of {len(active)}" if len(active) > 1 else ""
 
-    def _say_next(self, now: datetime) -> None:
-        """What a person who watches waits for from now on; nothing where that is at hand."""
+    def _print_next(self, now: datetime) -> None:
+        """Print which post is next, unless it is due within a minute."""
         following = self._context.status.next_due(now)
         if following is not None and following.next_at is not None and following.next_at - now > _SOON:
             from ttp.cli.render.page import Page
@@ -222,8 +262,7 @@ class PublishReport:
             self._out.write_message(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
 
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
-        """The end: with `--json` the tally, or the posts that were followed; a loop says goodbye. `notes`: what could
-        not be done beside the publishing."""
+        """Print the end: data, or the goodbye of a loop. `notes`: what else could not be done."""
         for note in notes:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:
@@ -232,7 +271,7 @@ class PublishReport:
             else:
                 self._out.write_one(spec.name_value_spec(TALLY), self._tally(posts))
         elif self._mode is Mode.LOOP:
-            self._out.write_message("Stopped. Bye.")
+            self._out.write_message("Stopped.")
 
     def _tally(self, posts: Sequence[PostView]) -> views.Json:
         words = Counter(event.event.removeprefix("delivery.") for event in self._last.values())
@@ -249,7 +288,7 @@ class PublishReport:
         }
 
     def exit_code(self, ended: RunResult, followed: Sequence[PostView] = ()) -> int:
-        """0, 4 where reconnecting an account is all that is wrong, 6 for other failures, 130 or 143 when cut."""
+        """Return 0, 4 if accounts only need reconnecting, 6 for other failures, 130 or 143 if interrupted."""
         if not ended.clean or (ended.signal is not None and self._mode is Mode.PUBLISH):
             return 128 + ended.signal if ended.signal else INTERRUPTED
         if self._mode is Mode.LOOP:

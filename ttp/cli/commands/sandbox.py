@@ -1,4 +1,4 @@
-"""`ttp sandbox` and `ttp demo`: the three platforms on this machine, and a tour of ttp against them."""
+"""`ttp sandbox` and `ttp demo`."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError, UsageError
 def sandbox(
     context: Context,
     port: Annotated[
-        int, typer.Option("--port", metavar="N", help="0 takes a free one and prints it.", min=0, max=65535)
+        int, typer.Option("--port", metavar="N", help="The port (8700); 0 picks a free one.", min=0, max=65535)
     ] = 8700,
     state: Annotated[
         str | None, typer.Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
     ] = None,
     media: Annotated[
-        str | None, typer.Option("--media", metavar="DIR", help="Serve this folder, for media that are fetched.")
+        str | None, typer.Option("--media", metavar="DIR", help="Serve this folder, for platforms that fetch media.")
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Switch something on, see above.")
     ] = None,
 ) -> None:
-    """The three platforms on this machine, for rehearsals.
+    """Run stand-ins of the platforms on this machine, to try things out.
 
-    Prints its address, and runs until Ctrl-C. In a browser the address shows the three feeds. What is added or
-    connected while these are set is published there (with --media web for Instagram's media):
+    It prints its address and runs until Ctrl-C. The address shows the feeds in a browser. Accounts that you add with
+    these variables set publish there (--media web is for Instagram's media):
 
     \b
       export TTP_PLATFORMS__X__BASE_URL=http://127.0.0.1:8700
@@ -61,17 +61,17 @@ def sandbox(
     Switch on for all accounts, with --set, or while it runs with a POST of {"NAME": VALUE} to /_sandbox/settings:
 
     \b
-      auto_approve=true      logins say yes at once, without the consent page
-      access_s=60            tokens that end after a minute
-      flat_tokens=false      Instagram Login answers as documented, not as seen
-      processing_s=30        videos are worked on for half a minute
-      moderation_s=60        TikTok names a public post's id after a minute
-      insights_lag_s=172800  Instagram's insights stay empty, and lag, two days
-      lag_s=60               new posts are not in the platforms' lists at once
-      ignore_unknown_fields=true    X leaves out fields that it does not know
-      x_video_s=140          X: no longer videos without Premium
-      clock_slack_s=5        X: how wrong the time of a signature may be
-      verified_prefixes=[]   TikTok pulls media from no address
+      auto_approve=true      approves sign-ins without the consent page
+      access_s=60            access tokens expire after a minute
+      flat_tokens=false      Instagram Login answers as documented
+      processing_s=30        videos are processed for half a minute
+      moderation_s=60        TikTok returns a public post's id after a minute
+      insights_lag_s=172800  Instagram's insights are empty for two days, and lag
+      lag_s=60               lists show new posts a minute later
+      ignore_unknown_fields=true    X ignores unknown fields
+      x_video_s=140          X: longest video without Premium
+      clock_slack_s=5        X: allowed clock difference of a signature
+      verified_prefixes=[]   TikTok fetches media from no address
       limits={"instagram posts a day": 1}   names: GET /_sandbox/limits
       trouble={"x": "credits"}    a refusal; names: GET /_sandbox/troubles
 
@@ -81,28 +81,28 @@ def sandbox(
       curl 127.0.0.1:8700/_sandbox/accounts --json '{"account": "tiktok/demo",
            "keepTokens": true, "unaudited": true}'
     \b
-      unaudited     TikTok: the app is not audited: only SELF_ONLY, on a private account
-      privacyLevels TikTok: what the creator may choose; without PUBLIC_TO_EVERYONE
-                    the account is private
+      unaudited     TikTok: an unaudited app: SELF_ONLY, private accounts
+      privacyLevels TikTok: choices; a private account has no PUBLIC_TO_EVERYONE
       switchedOff, maxVideoS    TikTok: what the creator may do
-      hidesLikes    Instagram: likes are not told
+      hidesLikes    Instagram: likes are hidden
       trialReels    Instagram: trial reels are allowed
       login         "facebook": Instagram by Facebook Login (graph.facebook.com)
-      dead          463: tokens answer that subcode of 190; 0 ends it (Instagram)
-      short         a token of an hour, not exchanged yet (Instagram)
-      ageS          tokens as old as so many seconds
-      accessExpired, expired    the access token has ended; the refresh token too
+      dead          463: tokens get that subcode of error 190; 0 ends it
+      short         a token for an hour, not exchanged yet (Instagram)
+      ageS          the age of the tokens in seconds
+      accessExpired, expired    the access token, or both, have expired
       scopes        what the user granted
-      signed        answers with keys of OAuth 1.0a (X)
+      signed        answers with OAuth 1.0a keys (X)
       confidential, premium     X: the app has a secret; long videos
       unlimited     no rate limits and quotas
-      followers     how many see the posts
+      followers     the number of followers
       trouble       a refusal, by its name in GET /_sandbox/troubles; "" ends it
-      keepTokens    change this only: else the account gets new credentials
+      keepTokens    keep the tokens; otherwise the account gets new ones
 
     Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/tutorial/sandbox.md.
 
-    Example: ttp sandbox --media web --set auto_approve=true
+    Examples:
+      ttp sandbox --media web --set auto_approve=true
     """
     server = load_sandbox()
     from ttp.sandbox.control import NoSetting
@@ -113,36 +113,38 @@ def sandbox(
     try:
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except NoSetting as wrong:
-        raise UsageError(f"--set {wrong}", Hint("see what there is", "ttp sandbox --help")) from None
+        raise UsageError(f"--set {wrong}", Hint("see", "ttp sandbox --help")) from None
     except server.OldState as old:
-        raise UsageError(str(old), Hint("keep it elsewhere", "ttp sandbox --state NEW_FOLDER")) from None
+        raise UsageError(str(old), Hint("use another folder", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
             f"the sandbox cannot start on port {port}: {error.strerror or error}",
-            Hint("take a free port", "ttp sandbox --port 0"),
+            Hint("use a free port", "ttp sandbox --port 0"),
         ) from None
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    """`processing_s=30` as its name and its JSON value. UsageError."""
+    """Parse `processing_s=30` into the name and the JSON value. UsageError."""
     name, _, value = text.partition("=")
     try:
         return name.strip(), json.loads(value)
     except ValueError:
         raise UsageError(
             f"--set {text}: the value is not JSON: true, 30, null, {{...}}",
-            Hint("see what there is", "ttp sandbox --help"),
+            Hint("see", "ttp sandbox --help"),
         ) from None
 
 
 def load_sandbox() -> ModuleType:
-    """The sandbox's server module. NotAllowed where its packages are not installed."""
+    """Import the server of the sandbox. NotAllowed if its packages are not installed."""
     try:
         from ttp.sandbox import server
     except ImportError as error:
+        from ttp.cli.installation import install_command
+
         raise NotAllowed(
             f"the sandbox needs packages that are not installed ({error.name})",
-            Hint("install them", "pip install 'ttp-cli[sandbox]'"),
+            Hint("install them", install_command("sandbox")),
         ) from None
     return server
 
@@ -152,11 +154,12 @@ POSTS = 120
 
 
 def demo(context: Context) -> None:
-    """A tour of ttp against the built-in sandbox.
+    """Take a tour of ttp against the built-in sandbox.
 
-    In a scratch folder and over HTTP on this machine only; your own store is not touched. Takes a few seconds.
+    It uses a temporary folder and HTTP on this machine only, and does not touch your store. It takes a few seconds.
 
-    Example: ttp demo
+    Examples:
+      ttp demo
     """
     server = load_sandbox()
     with tempfile.TemporaryDirectory(prefix="ttp-demo-") as folder:
@@ -168,7 +171,7 @@ def demo(context: Context) -> None:
 
 @contextmanager
 def _environment(scratch: Path, url: str) -> Iterator[None]:
-    """The settings of the tour: a home of its own, the sandbox as all three platforms and as media host."""
+    """Set the environment of the tour: a temporary home, and the sandbox as platforms and media host."""
     ours = {
         "TTP_HOME": str(scratch / "home"),
         "TTP_CONFIG": str(scratch / "config.toml"),
@@ -190,7 +193,7 @@ def _environment(scratch: Path, url: str) -> Iterator[None]:
 
 
 class Tour:
-    """One tour: runs commands, and says what they gave."""
+    """One tour: runs commands and prints their results."""
 
     def __init__(self, context: Context, scratch: Path, url: str) -> None:
         self._context = context
@@ -203,8 +206,8 @@ class Tour:
         from ttp.sandbox.files import CLIP
 
         self._print(
-            "A tour in a scratch folder against the built-in sandbox of the three platforms,",
-            "over real HTTP on this machine. Nothing leaves it; your own store is untouched.",
+            "A tour in a temporary folder, against the built-in stand-ins of the platforms.",
+            "Nothing leaves this machine, and your own store is not touched.",
             "",
         )
         self._accounts()
@@ -223,10 +226,10 @@ class Tour:
         self._run(f"ttp account add tiktok/demo --credentials … && ttp retry {made['id']}", "retry", str(made["id"]))
         self._expect(made["id"], "published")
         self._record()
-        self._print("", "Your turn:  ttp account connect     ttp create     ttp help")
+        self._print("", "Your turn:  ttp account connect x    ttp create 'Hello'    ttp help")
 
     def _accounts(self) -> None:
-        """Add the three accounts. TikTok's token is ended behind its back, as happens in life."""
+        """Add the three accounts. The token of one is revoked, as happens in practice."""
         given = {entry["account"]: entry["credentials"] for entry in self._get("/_sandbox/accounts")}
         for name in ACCOUNTS:
             self._json("account", "add", name, "--credentials", str(self._file(name, given[name])))
@@ -246,8 +249,7 @@ class Tour:
         done = self._json("metrics", "import", str(history))
         self._say("ttp metrics import history.csv", f"{done['inserted']} samples of {POSTS} posts (made up)")
         best = self._json("optimal", "--account", ACCOUNTS[0])["recommendation"]["bestHours"][0]
-        share = f"{best['score']:.0%}".replace("%", " %")
-        self._say(f"ttp optimal --account {ACCOUNTS[0]}", f"{best['hour']:02}:00 ({share} among your best five)")
+        self._say(f"ttp optimal --account {ACCOUNTS[0]}", f"{best['hour']:02}:00 ({_chance(best['score'])})")
         colored = color_wanted("auto", os.environ, is_terminal=self._out.isatty())
         words = ["optimal", "heatmap", "--account", ACCOUNTS[0]]
         self._run(f"ttp {shlex.join(words)}", *words, "--color", "always" if colored else "never")
@@ -259,33 +261,33 @@ class Tour:
             f"   post {post_id} is {str(post['status']).upper()}: {done} of {len(post['deliveries'])} published"
         )
         if post["status"] != status:
-            raise TtpError(f"the tour went wrong: post {post_id} is {post['status']}, not {status}")
+            raise TtpError(f"the tour failed: post {post_id} is {post['status']}, not {status}")
 
     def _record(self) -> None:
-        """What the platforms' followers see: every account exactly one post."""
+        """Compare with what followers see: one post per account."""
         seen = [post["account"] for post in self._get("/_sandbox/posts")]
-        self._say("the sandbox's own record", ", ".join(f"{name} {seen.count(name)}" for name in ACCOUNTS))
+        self._say("what the platforms have", ", ".join(f"{name} {seen.count(name)}" for name in ACCOUNTS))
         if sorted(seen) != sorted(ACCOUNTS):
-            raise TtpError(f"the tour went wrong: the platforms have {', '.join(seen) or 'nothing'}")
+            raise TtpError(f"the tour failed: the platforms have {', '.join(seen) or 'nothing'}")
         self._print("   (nothing was posted twice)")
 
     def _run(self, shown: str, *words: str) -> None:
-        """Run a command whose lines are shown as they come."""
+        """Run a command and show its lines as they come."""
         self._say(shown, "")
         with contextlib.redirect_stdout(_Indented(self._out)):
             _call([*words, "--format", "table"])  # as a person sees it, wherever the tour is shown
 
     def _json(self, *words: str) -> Any:
-        """Run a command, and answer what it prints as JSON."""
+        """Run a command and return its JSON."""
         heard = io.StringIO()
         with contextlib.redirect_stdout(heard):
             code = _call([*words, "--json", "--quiet"])
         if code != 0:
-            raise TtpError(f"the tour went wrong at: ttp {shlex.join(words)}")
+            raise TtpError(f"the tour failed at: ttp {shlex.join(words)}")
         return json.loads(heard.getvalue())
 
     def _get(self, path: str, body: Mapping[str, object] | None = None) -> Any:
-        """Ask the sandbox's control API; a POST where there is a body."""
+        """Call the control API of the sandbox; POST if there is a body."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         import urllib.request
@@ -316,8 +318,14 @@ def _call(words: Sequence[str]) -> int:
     return main(words)
 
 
+def _chance(score: float) -> str:
+    """Return how likely an hour is one of the best, in words."""
+    sure = "almost certainly" if score > 0.95 else "probably" if score > 0.7 else "possibly"
+    return f"{sure} one of your best five hours"
+
+
 def _made_up_history(context: Context) -> Iterator[tuple[object, ...]]:
-    """Two samples of each of 120 posts, whose evenings do better; the same on every day of a zone."""
+    """Yield two samples of each of 120 posts; posts in the evening do better."""
     dice = random.Random(7)  # noqa: S311 (a demo's data)
     now, zone = context.now(), context.zone
     for number in range(POSTS):
@@ -330,7 +338,7 @@ def _made_up_history(context: Context) -> Iterator[tuple[object, ...]]:
 
 
 class _Indented(io.TextIOBase):
-    """A stream that writes to another, every line moved in."""
+    """A stream that indents every line and writes it to another stream."""
 
     encoding = "utf-8"
 

@@ -1,33 +1,56 @@
-"""`ttp schedule`, `unschedule`: when posts go out."""
+"""`ttp schedule` and `ttp unschedule`."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ttp.cli.context import Context
+from ttp.cli.hints import quote_command
 from ttp.cli.notices import ids_needing_approval, print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import At, BeforeOthers, PostIds, Strict, Tz, enable_strict_checks, existing_ids, with_output
+from ttp.cli.options import (
+    BeforeOthers,
+    MaybeAt,
+    PostIds,
+    Strict,
+    Tz,
+    enable_strict_checks,
+    existing_ids,
+    with_output,
+)
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import posts as render_posts
 from ttp.cli.times import TimeCommand, print_moved, scheduled_text
+from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
 
 
 @with_output()
 def schedule(
-    context: Context, post_ids: PostIds, at: At, tz: Tz = None, first: BeforeOthers = False, strict: Strict = False
+    context: Context,
+    post_ids: PostIds,
+    at: MaybeAt = None,
+    tz: Tz = None,
+    first: BeforeOthers = False,
+    strict: Strict = False,
 ) -> None:
     """Give posts a publish time, or a new one.
 
-    Of failed and partial posts it moves the failed deliveries.
+    A time after the ids needs no --at. Of failed and partial posts only the failed deliveries move.
 
-    Example: ttp schedule 3 --at 'tomorrow 9am'
+    Examples:
+      ttp schedule 3 --at 'tomorrow 9am'
+      ttp schedule 3 'mon 18:00' --tz Europe/Berlin
+      ttp schedule 3-7 --at next-slot
+      ttp schedule 3 --at optimal
     """
+    ids, at = _split_time(post_ids, at)
     context.out.check_fields(render_posts.saved_posts_spec())
     enable_strict_checks(context, strict=strict)
-    command = TimeCommand(context, ["ttp", "schedule", *post_ids], tz, first=first)
+    command = TimeCommand(context, ["ttp", "schedule", *ids], tz, first=first)
     with naming_offers(context):
-        saved = context.posts.schedule(command.times_of_posts(existing_ids(context, post_ids), at), first=first)
+        saved = context.posts.schedule(command.times_of_posts(existing_ids(context, ids), at), first=first)
     command.print_notes([one.time for one in saved])
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
@@ -38,11 +61,29 @@ def schedule(
     context.out.write_list(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 
 
+def _split_time(words: Sequence[str], at: str | None) -> tuple[Sequence[str], str]:
+    """Return the ids and the time: `--at`, else a last word that is not an id. UsageError without a time."""
+    ids = [word for word in words if re.fullmatch(r"[\d,-]+", word)]
+    others = [word for word in words if word not in ids]
+    if at is None and len(others) == 1 and ids and others[0] == words[-1]:
+        return ids, others[0]
+    if at is None:
+        when = " ".join(others) or "tomorrow 9am"
+        shown = ids if not others or list(words) == [*ids, *others] else ids[:1]
+        raise UsageError(
+            "no time given" if not others else "put the time in quotes",
+            Hint("for example", quote_command("ttp", "schedule", *(shown or ["ID"]), "--at", when)),
+        )
+    return words, at
+
+
 @with_output()
 def unschedule(context: Context, post_ids: PostIds) -> None:
-    """Take the time of posts away: drafts again.
+    """Unschedule posts: they become drafts again.
 
-    Example: ttp unschedule 3
+    Examples:
+      ttp unschedule 3
+      ttp unschedule 41 42 50-55
     """
     context.out.check_fields(render_posts.saved_posts_spec())
     posts = [saved.post for saved in context.posts.unschedule(existing_ids(context, post_ids))]

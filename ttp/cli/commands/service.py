@@ -1,4 +1,4 @@
-"""`ttp service`: the publisher as a service of your own session."""
+"""`ttp service …`: the publisher as a systemd or launchd user service."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ service = typer.Typer()
 @service.callback()
 def print_it(
     context: Context,
-    print_: Annotated[bool, typer.Option("--print", help="Only show the file that install would write.")] = False,
+    print_: Annotated[bool, typer.Option("--print", help="Print the file that install would write.")] = False,
 ) -> None:
-    """Let the system run the publisher: systemd on Linux, launchd on macOS.
+    """Run the publisher as a service: systemd on Linux, launchd on macOS.
 
-    Variables of ttp that are set now (TTP_HOME and others) are written into the service. Elsewhere: ttp help cron
+    The service gets the variables of ttp that are set now, such as TTP_HOME. On other systems: ttp help cron.
 
-    Example: ttp service --print
+    Examples:
+      ttp service install
+      ttp service status
+      ttp service --print
     """
     if not print_:
         raise UsageError(
@@ -46,39 +49,42 @@ def print_it(
 @service.command("install")
 @with_output()
 def install(context: Context) -> None:
-    """Write the service and start it; once more after ttp was moved or upgraded.
+    """Install and start the service; repeat it after ttp was moved or upgraded.
 
-    Example: ttp service install
+    Examples:
+      ttp service install
     """
     context.out.check_fields(SERVICE)
     state = _background().install(_job(context))
     context.out.write_one(
-        SERVICE, _shape(state), say=[f"{state.file} is installed: {state.says}", f"What it prints:  {state.log}"]
+        SERVICE, _shape(state), say=[f"{state.file} is installed: {state.says}", f"Its log:  {state.log}"]
     )
     if state.lingers is False:
-        context.out.note("it ends when you log out; to have it run without you:  loginctl enable-linger")
+        context.out.note("it stops when you log out; keep it running:  loginctl enable-linger")
 
 
 @service.command("uninstall")
 @with_output()
 def uninstall(context: Context) -> None:
-    """Stop the service and remove it. The store stays as it is.
+    """Stop and remove the service. The store does not change.
 
-    Example: ttp service uninstall
+    Examples:
+      ttp service uninstall
     """
     context.out.check_fields(SERVICE)
     state = _background().uninstall()
-    context.out.write_one(SERVICE, _shape(state), say=[f"{state.file} is not installed any more."])
+    context.out.write_one(SERVICE, _shape(state), say=[f"{state.file} is removed."])
 
 
 @service.command("status")
 @with_output()
 def status(context: Context) -> int:
-    """Whether the service is installed, and runs.
+    """Show whether the service is installed and running.
 
-    Exit code 1 where it does not run.
+    Exit code 1 if it is not running.
 
-    Example: ttp service status --json
+    Examples:
+      ttp service status --json
     """
     context.out.check_fields(SERVICE)
     state = _background().state()
@@ -99,7 +105,7 @@ def _shape(state: State) -> dict[str, object]:
 
 
 def _job(context: Context) -> Job:
-    """This very program, as it is set up now."""
+    """Return the job that runs this program with its present settings."""
     from ttp.services.background_service import Job
 
     names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in context.keys)]
@@ -107,13 +113,13 @@ def _job(context: Context) -> Job:
     for name in ("TTP_HOME", "TTP_CONFIG"):
         if name in environ:
             environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111 (text to text)
-    # -P: a folder called ttp where the service starts is not taken for the program
+    # -P: a folder called ttp where the service starts is not run instead
     argv = (sys.executable, "-P", "-m", "ttp", "run", "--quiet")
     return Job(argv, environ, context.config.seconds("publish.drain_s"))
 
 
 def _background() -> Background:
-    """The way of this system."""
+    """Return the service manager of this system."""
     from pathlib import Path
 
     from ttp.services.background_service import run

@@ -1,4 +1,4 @@
-"""`ttp slots …`: the weekly times at which accounts post."""
+"""`ttp slots …`."""
 
 from __future__ import annotations
 
@@ -29,18 +29,22 @@ def add(
         str | None, typer.Argument(metavar="[DAYS TIMES]", help="Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
     ] = None,
     account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="The account that posts then.")
+        list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="The account that posts at these times.")
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="A name to remove it by.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="A name for the slots, to remove them by.")
+    ] = None,
 ) -> None:
     """Add weekly posting times to an account.
 
-    They keep their time on the clock, whatever daylight saving does. ttp create --at next-slot takes the next one that
-    is free.
+    They keep their wall-clock time through daylight saving. ttp create --at next-slot takes the next free one.
 
-    Example: ttp slots add 'mon,wed,fri 09:00' --account x/me
+    Examples:
+      ttp slots add 'mon,wed,fri 09:00' --account x/me
+      ttp slots add 'daily 18:00' --account x/me,ig/shop --tz Europe/Berlin
+      ttp slots add --cron '0 9 * * 1,3,5' --account x/me
     """
     context.out.check_fields(slots_module.SLOTS_SPEC)
     here = context
@@ -49,7 +53,7 @@ def add(
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
         name = next((one.name for one in here.look.accounts()), "x/me")
         raise UsageError(
-            "say whose slots they are", Hint("for example", quote_command(*given, *when, "--account", name))
+            "name the account with --account", Hint("for example", quote_command(*given, *when, "--account", name))
         )
     accounts = here.look.named(split_list(account) or ())
     crons = parse_crons(words, cron, given)
@@ -63,9 +67,11 @@ def add(
 @slots.command("list")
 @with_output()
 def list_(context: Context, account: Accounts = None) -> None:
-    """Every slot, and when it comes next.
+    """List slots and when each comes next.
 
-    Example: ttp slots list --account x/me
+    Examples:
+      ttp slots list
+      ttp slots list --account x/me
     """
     context.out.check_fields(slots_module.SLOTS_SPEC)
     context.out.write_list(slots_module.SLOTS_SPEC, context.slots.all(_wanted(context, account)))
@@ -76,11 +82,13 @@ def list_(context: Context, account: Accounts = None) -> None:
 def preview(
     context: Context,
     account: Accounts = None,
-    count: Annotated[int, typer.Option("--count", metavar="N", help="So many instants.", min=1, max=1000)] = 10,
+    count: Annotated[int, typer.Option("--count", metavar="N", help="How many times (10).", min=1, max=1000)] = 10,
 ) -> None:
-    """The next ten instants of the slots, and who holds them.
+    """Show the next slot times, and which posts fill them.
 
-    Example: ttp slots preview --account x/me --json
+    Examples:
+      ttp slots preview
+      ttp slots preview --account x/me --json
     """
     context.out.check_fields(slots_module.PREVIEW_SPEC)
     context.out.write_list(slots_module.PREVIEW_SPEC, context.calendar.slots_preview(_wanted(context, account), count))
@@ -90,11 +98,12 @@ def preview(
 @with_output()
 def remove(
     context: Context,
-    slots: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Numbers or names of slots.")],
+    slots: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Ids or names of slots.")],
 ) -> None:
-    """Forget slots. Posts that stand in them keep their times.
+    """Remove slots. Posts at these times keep them.
 
-    Example: ttp slots remove 3 mornings
+    Examples:
+      ttp slots remove 3 mornings
     """
     context.out.check_fields(slots_module.REMOVED_SLOTS_SPEC)
     gone = context.slots.remove(slots)
@@ -104,10 +113,10 @@ def remove(
 
 def _said(place: SlotInstant, *, known: bool) -> str:
     slot = place.slot
-    what = f"Slot {slot.id} of {slot.account}{' was there already' if known else ''}"
+    what = f"Slot {slot.id} of {slot.account}{' exists already' if known else ''}"
     return f"{what}: {format_slot_times(slot.cron)}, next {format_instant(place.at, ZoneInfo(slot.timezone))}"
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> tuple[Account, ...] | None:
-    """The accounts that were named; None: all."""
+    """Return the named accounts; None for all."""
     return context.look.named(split_list(names) or ()) if names else None

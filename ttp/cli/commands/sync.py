@@ -1,4 +1,4 @@
-"""`ttp sync`: the store brought to a folder of content files."""
+"""`ttp sync`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
 from ttp.cli.hints import command_text, quote_command
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
@@ -28,7 +28,7 @@ VIEW: OutputSpec[Step] = OutputSpec(
     files_module.CHANGE_FIELDS,
     ("action", "id", "file", "changes"),
     files_module.change_json,
-    changes.pictured(files=True),
+    changes.steps_renderer(files=True),
     to_document=lambda rows: {"plan": rows},
 )
 
@@ -37,10 +37,10 @@ VIEW: OutputSpec[Step] = OutputSpec(
 def sync(
     context: Context,
     dir: Annotated[str, typer.Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 6 where something would.")] = False,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Cancel the folder's posts that have no file any more.")
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit code 6 if something would change.")
     ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Cancel posts whose file was deleted.")] = False,
     write_status: Annotated[
         bool, typer.Option("--write-status", help="Write ids, statuses and addresses into the files.")
     ] = False,
@@ -48,12 +48,15 @@ def sync(
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Make the store say what a folder says: add, change, move, cancel.
+    """Sync posts with a folder of Markdown files.
 
-    Shows the plan and asks; elsewhere --yes or --check is needed. All of it happens, or nothing. What has begun to go
-    out is never touched.
+    It adds, changes, reschedules and cancels posts to match the files. It shows the changes and asks; without a
+    terminal it needs --yes or --check. Posts that are published or being published do not change.
 
-    Example: ttp sync content --check
+    Examples:
+      ttp sync content --check
+      ttp sync content
+      ttp sync content --prune --yes --write-status
     """
     from ttp.services.bulk_edit import refuse_forbidden
     from ttp.services.files.import_source import opened
@@ -61,11 +64,11 @@ def sync(
     context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
-        raise NotFound(f"no folder {dir}", Hint("make one", quote_command("ttp", "export", dir, "--format", "md")))
+        raise NotFound(f"no folder {dir}", Hint("create one", quote_command("ttp", "export", dir, "--format", "md")))
     service = context.sync
     with opened(dir, None, {}, context.platforms) as source:
         if source.binary is not None:
-            raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quote_command("ttp", "import", dir)))
+            raise NotFound(f"{dir} is not a folder", Hint("import a file", quote_command("ttp", "import", dir)))
         if write_status:
             context.own_files.refuse(source.folder, dir)
         plan = service.plan(source, prune=prune)
@@ -73,12 +76,16 @@ def sync(
         if not check:
             _refuse_emptied(dir, plan)
             refuse_forbidden(context.posts, plan.drift)
-        context.out.write_list(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
+        context.out.write_list(
+            VIEW, plan.drift, say=None if plan.drift else ["Nothing would change." if check else "Nothing to change."]
+        )
         if check:
             return PARTIAL if plan.drift else DONE
-        if plan.drift and not _sure(context.out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
-            return DONE
+        if plan.drift and not _confirm_sync(context.out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
+            return FAILED
         changed = service.apply(plan)
+        if plan.drift:
+            context.out.note(f"changed {changes.counted(len(plan.drift), 'post')}")
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
@@ -88,40 +95,39 @@ def sync(
 
 
 def _notes(out: Output, dir: str, plan: Plan) -> None:
-    """What there is to say of the files; UsageError where some of them cannot be taken."""
+    """Print notes about the files. UsageError if some have errors."""
     for note in plan.notes:
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})
-        said = f"{changes.counted(files, 'file')} cannot be taken, so nothing was changed"
+        said = f"{changes.counted(files, 'file')} {'has' if files == 1 else 'have'} errors; nothing was changed"
         raise changes.refused(said, plan.faults, out.in_json)
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
         out.note(f"{problem.message} ({where})" + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
     for step in plan.other[: files_module.SHOWN]:
-        out.note(f"{step.where} has another text by now; {step.why}, and stays as it went out")
+        out.note(f"{step.where} has a different text now; {step.why}, and does not change")
     if plan.orphans:
         ids = " ".join(str(post.id) for post in plan.orphans[:20])
         again = quote_command("ttp", "sync", dir, "--prune")
         posts = changes.counted(len(plan.orphans), "post")
-        out.note(f"without a file any more: {posts}: {ids}\nto cancel them:  {again}")
+        out.note(f"{posts} without a file: {ids}\ncancel them:  {again}")
 
 
 def _refuse_emptied(dir: str, plan: Plan) -> None:
-    """UsageError where a folder without any post would cancel every one that came from it: it may be another folder,
-    or one that is not mounted."""
+    """Raise UsageError if an empty folder would cancel all its posts: it may be the wrong one, or not mounted."""
     from ttp.services.bulk_edit import What
 
     if len(plan.steps) > 1 and all(step.what is What.CANCEL for step in plan.steps):
         ids = [str(step.before.id) for step in plan.steps if step.before is not None]
         raise UsageError(
-            f"{dir} has no posts at all, and --prune would cancel all {len(ids)} that came from it",
+            f"{dir} is empty, and --prune would cancel all of its {len(ids)} posts",
             Hint("see them", quote_command("ttp", "sync", dir, "--prune", "--check")),
-            Hint("if that is meant", f"ttp delete {' '.join(ids[:20])}{' …' if len(ids) > 20 else ''}"),
+            Hint("to do this anyway", f"ttp delete {' '.join(ids[:20])}{' …' if len(ids) > 20 else ''}"),
         )
 
 
-def _sure(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
+def _confirm_sync(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
     options: Sequence[str] = ["--prune"] if prune else []
     posts = changes.counted(many, "post")
     return confirm(
@@ -130,6 +136,6 @@ def _sure(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input:
         yes=yes,
         ask_anyway=not yes,
         no_input=no_input,
-        refusal=f"{posts} would change",
+        refusal=f"changing {posts}",
         again=quote_command("ttp", "sync", dir, *options, "--yes"),
     )

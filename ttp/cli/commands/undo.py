@@ -1,4 +1,4 @@
-"""`ttp undo` and `ttp redo`: the last changes of posts taken back, and done again."""
+"""`ttp undo` and `ttp redo`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from ttp import views
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_line
-from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 LISTED = 20
 _FEW = 5
-"""Posts of one change that are told one by one."""
+"""Posts of one change that are listed one by one."""
 
 Count = Annotated[
-    int | None, typer.Argument(metavar="[N]", help="How many changes, the newest first (1).", min=1, max=MOST)
+    int | None, typer.Argument(metavar="[N]", help="How many changes, newest first (1).", min=1, max=MOST)
 ]
 OfPost = Annotated[
-    int | None, typer.Option("--post", metavar="ID", help="The last changes of this post.", parser=parse_id)
+    int | None, typer.Option("--post", metavar="ID", help="Only the last changes of this post.", parser=parse_id)
 ]
-Partial = Annotated[bool, typer.Option("--partial", help="Of the changes' posts, those that can be.")]
-Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do.")]
+Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undone, and skip the rest.")]
+Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 
 
-def _taken_back(one: UndoneChange) -> views.Json:
+def _undone_json(one: UndoneChange) -> views.Json:
     post = one.post
     return {
         "id": post.id,
@@ -56,7 +56,7 @@ def _taken_back(one: UndoneChange) -> views.Json:
     }
 
 
-def _listed(one: tuple[Change, list[int]]) -> views.Json:
+def _change_json(one: tuple[Change, list[int]]) -> views.Json:
     change, ids = one
     return {
         "at": views.format_json_instant(change.at),
@@ -66,17 +66,19 @@ def _listed(one: tuple[Change, list[int]]) -> views.Json:
     }
 
 
-def _picture(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable[str]:
+def _render_changes(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable[str]:
     from ttp.cli.render.changes import render_changes
 
     return render_changes([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
 
 
-TAKEN_BACK: OutputSpec[UndoneChange] = OutputSpec(
-    ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"), ("id",), _taken_back
+UNDONE: OutputSpec[UndoneChange] = OutputSpec(
+    ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"),
+    ("id",),
+    _undone_json,
 )
 CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
-    ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _listed, _picture
+    ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _change_json, _render_changes
 )
 
 
@@ -85,32 +87,38 @@ def undo(
     context: Context,
     count: Count = None,
     post: OfPost = None,
-    list_: Annotated[bool, typer.Option("--list", help="The changes that can be taken back, newest first.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the changes that can be undone, newest first.")] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="With --list: how many (20).", min=1)
+        int | None, typer.Option("--limit", metavar="N", help="With --list: list N changes (20).", min=1)
     ] = None,
     partial: Partial = False,
     dry_run: Rehearse = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Take back the last changes of posts.
+    """Undo the last changes of posts.
 
-    What create, edit, schedule, unschedule, delete, plan, import, sync, approve and reject changed in the last 30 days,
-    newest first, as long as nothing else has changed it since. What was published cannot be taken back, and a time that
-    has passed is not given again. Asks on a terminal; elsewhere several posts need --yes.
+    It undoes changes of the last 30 days by create, edit, copy, schedule, unschedule, delete, plan, import, sync,
+    approve and reject, if nothing has changed the posts since. Publishing cannot be undone, and past times are not
+    restored. It asks on a terminal; elsewhere several posts need --yes.
 
-    Example: ttp undo 2 --dry-run
+    Examples:
+      ttp undo
+      ttp undo 2 --dry-run
+      ttp undo --post 41
+      ttp undo --list
     """
     if list_:
         if count is not None or post is not None or partial or dry_run:
-            raise UsageError("--list goes with --limit alone", Hint("usage", "ttp undo --help"))
+            raise UsageError("--list takes only --limit", Hint("usage", "ttp undo --help"))
         context.out.check_fields(CHANGES)
         context.out.write_list(CHANGES, _undo(context).listed(limit or LISTED))
         return DONE
     if limit is not None:
-        raise UsageError("--limit goes with --list", Hint("for example", f"ttp undo --list --limit {limit}"))
-    return _turn(context, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+        raise UsageError("--limit needs --list", Hint("for example", f"ttp undo --list --limit {limit}"))
+    return _undo_or_redo(
+        context, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input
+    )
 
 
 @with_output()
@@ -123,14 +131,16 @@ def redo(
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
-    """Do again what ttp undo took back, the last one first.
+    """Redo the last changes that were undone.
 
-    Example: ttp redo
+    Examples:
+      ttp redo
+      ttp redo 2
     """
-    return _turn(context, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+    return _undo_or_redo(context, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
 
 
-def _turn(
+def _undo_or_redo(
     context: Context,
     count: int | None,
     post: int | None,
@@ -145,21 +155,21 @@ def _turn(
 
     from ttp.services.undo import Wanted
 
-    context.out.check_fields(TAKEN_BACK)
+    context.out.check_fields(UNDONE)
     wanted = Wanted(count or 1, post, again=again, partial=partial)
     found = _undo(context).take_back(wanted, rehearse=dry_run or not yes)
     if not dry_run and not yes:
-        if not _agreed(context, found, wanted, no_input=no_input):
-            return DONE
+        if not _confirm_undo(context, found, wanted, no_input=no_input):
+            return FAILED
         found = _undo(context).take_back(replace(wanted, only=tuple(change.id for change in found.changes)))
     for why in found.left:
-        context.out.note(f"left: {why.message}")
+        context.out.note(f"skipped: {why.message}")
     print_warnings(
         context.out, list({problem.message: problem for one in found.posts for problem in one.warnings}.values())
     )
     if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in found.posts):
         warn_not_running(context)
-    context.out.write_list(TAKEN_BACK, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
+    context.out.write_list(UNDONE, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
     return PARTIAL if found.left else DONE
 
 
@@ -169,19 +179,19 @@ def _undo(context: Context) -> Undo:
     return Undo(context.posts)
 
 
-def _agreed(context: Context, found: Done, wanted: Wanted, *, no_input: bool) -> bool:
-    """Say which changes it is about, and ask; elsewhere several posts need `--yes`."""
-    command, done = ("redo", "done again") if wanted.again else ("undo", "taken back")
+def _confirm_undo(context: Context, found: Done, wanted: Wanted, *, no_input: bool) -> bool:
+    """Show the changes and ask; without a terminal several posts need `--yes`."""
+    command, doing = ("redo", "redoing") if wanted.again else ("undo", "undoing")
     posts = plural(len({one.post.id for one in found.posts}), "post")
     words = [str(wanted.count)] if wanted.count > 1 else []
     words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
     return confirm(
         context.out,
-        f"{'Do again' if wanted.again else 'Take back'}: {what}?",
+        f"{command.capitalize()}: {what}?",
         yes=len(found.posts) == 1,
         no_input=no_input,
-        refusal=f"{plural(len(found.changes), 'change')} of {posts} would be {done}",
+        refusal=f"{doing} {plural(len(found.changes), 'change')} of {posts}",
         again=quote_command("ttp", command, *words, "--yes"),
     )
 
@@ -191,7 +201,7 @@ def _by_change(found: Done) -> Iterable[tuple[Change, list[UndoneChange]]]:
 
 
 def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str:
-    """`scheduled post 41 "Hello", 3 min ago`; without the last if it was a moment ago."""
+    """Return `scheduled post 41 "Hello", 3 min ago`."""
     done = change.command.removesuffix("e") + ("ned" if change.command == "plan" else "ed")
     now = context.now()
     when = f", {relative(change.at, now, short=True)}" if now - change.at >= timedelta(minutes=1) else ""
@@ -203,7 +213,8 @@ def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str
 
 
 def _sentences(context: Context, found: Done, *, again: bool, dry_run: bool) -> list[str]:
-    did = ("Would do again" if dry_run else "Did again") if again else ("Would take back" if dry_run else "Took back")
+    done = "redo" if again else "undo"
+    did = f"Would {done}" if dry_run else "Redone" if again else "Undone"
     said = []
     for change, ones in _by_change(found):
         head = f"{did}: {_what(context, change, ones)}."
@@ -213,14 +224,14 @@ def _sentences(context: Context, found: Done, *, again: bool, dry_run: bool) -> 
         said.append(head)
         told = [one for one in ones if one.late or one.unapproved] if len(ones) > _FEW else ones
         said += [f"  Post {one.post.id}: {_now(context, one)}" for one in told[:_FEW]]
-        said += [f"  and {len(told) - _FEW} more like that"] if len(told) > _FEW else []
+        said += [f"  and {len(told) - _FEW} more"] if len(told) > _FEW else []
     if not dry_run:
-        said.append("Take it back:  ttp undo" if again else "Do it again:  ttp redo")
+        said.append("Undo:  ttp undo" if again else "Redo:  ttp redo")
     return said
 
 
 def _now(context: Context, one: UndoneChange) -> str:
-    """What a post is after that, and what it needs."""
+    """Return what a post is afterwards, and what it needs."""
     post = one.post
     if post.deleted_at is not None:
         return "It is deleted."

@@ -1,5 +1,4 @@
-"""What a person sees on a terminal: one file per noun, each a pure function from domain objects to lines of text.
+"""What a person sees on a terminal: one file per noun, with pure functions from domain objects to lines of text.
 
-Imported only when something is drawn. Nothing here writes to a stream or reads a clock; foreign text goes through
-`ttp.cli.escape` before it is measured.
+Nothing here writes to a stream or reads a clock. Foreign text goes through `ttp.cli.escape` before it is measured.
 """

@@ -12,13 +12,13 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import wrap
 from ttp.domain.account import Account, connect_action
 from ttp.views import Json
-from ttp.views import accounts as accounts_module
+from ttp.views import accounts as views_accounts
 
 _LABEL = 15
 
 
 def render_accounts(accounts: Sequence[Account], page: Page) -> Iterator[str]:
-    """The table of accounts, and under it what is to be said or done about some of them."""
+    """Draw the accounts, and below them what some of them need."""
     if not accounts:
         yield "No accounts yet.  Connect one:  ttp account connect x"
         return
@@ -37,7 +37,7 @@ def render_accounts(accounts: Sequence[Account], page: Page) -> Iterator[str]:
 
 
 def render_account(account: Account, page: Page) -> Iterator[str]:
-    """Everything about one account, and what is to be done about it."""
+    """Draw everything about one account, and what it needs."""
     yield f"{escape_text(account.name)}   {page.paint(*_state(account, page))}"
     for label, value in _facts(account, page):
         head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
@@ -47,35 +47,35 @@ def render_account(account: Account, page: Page) -> Iterator[str]:
     notes = list(_notes(account, page))
     if not account.connected:
         name = escape_text(account.name)
-        notes.append(f"{name} can be analysed, not published to:  {command_text(connect_action(name))}")
+        notes.append(f"{name} is for analytics only (not connected):  {command_text(connect_action(name))}")
     yield from ["", *notes] if notes else []
 
 
 def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
-    """The labelled lines; what is not known is not shown, but for the zone."""
+    """Yield labels and values; unknown values are left out, except the zone."""
     if account.user_id:
         yield "User id", escape_text(account.user_id)
-    yield "Zone", escape_text(account.timezone or f"none of its own ({page.zone_name()})")
+    yield "Zone", escape_text(account.timezone or f"not set ({page.zone_name()})")
     if account.expires_at:
         yield "Token until", f"{page.date(account.expires_at)} {page.time(account.expires_at)}"
     if account.scopes:
-        yield "May", escape_text(" ".join(account.scopes))
+        yield "Permissions", escape_text(" ".join(account.scopes))
     if account.options:
         yield "Options", escape_line(" ".join(f"{key}={value}" for key, value in account.options.items()))
 
 
 def _notes(account: Account, page: Page) -> Iterator[str]:
-    """What the word of the state leaves open, and the command that ends it. Several things may be so at once."""
+    """Yield what needs attention, with the command for it."""
     name = escape_text(account.name)
     if not account.enabled:
-        yield f"{name} is disabled, its due posts fail:  ttp account enable {name}"
+        yield f"{name} is disabled; its due posts fail:  ttp account enable {name}"
     if account.needs_reconnect:
         yield f"Reconnect:  {command_text(connect_action(name))}"
     if account.is_paused:
-        yield f"{name} is paused, its posts wait:  ttp resume --account {name}"
+        yield f"{name} is paused; its posts wait:  ttp resume --account {name}"
     elif account.hold_until and account.hold_until > page.now:
         reason = f" ({escape_line(account.hold_reason)})" if account.hold_reason else ""
-        yield f"{name} is held until {page.when(account.hold_until)}{reason}"
+        yield f"{name} is on hold until {page.when(account.hold_until)}{reason}"
 
 
 def _row(account: Account, page: Page) -> list[Cell]:
@@ -84,13 +84,13 @@ def _row(account: Account, page: Page) -> list[Cell]:
         Cell(escape_text(account.name)),
         Cell(*_state(account, page)),
         Cell(escape_text(account.timezone or "-")),
-        Cell(f"{page.date(account.expires_at)} ({page.ago(account.expires_at)})" if account.expires_at else "-"),
+        Cell(page.date(account.expires_at) if account.expires_at and not account.needs_reconnect else "-"),
         Cell(escape_line(options)),
     ]
 
 
 def _state(account: Account, page: Page) -> tuple[str, Style]:
-    """The one thing about the account that matters most."""
+    """Return the most important fact about the account, and its colour."""
     if not account.enabled:
         return "disabled", "dim"
     if account.needs_reconnect:
@@ -98,18 +98,18 @@ def _state(account: Account, page: Page) -> tuple[str, Style]:
     if not account.connected:
         return "not connected", "dim"
     if account.hold_until and account.hold_until > page.now:
-        return "paused" if account.is_paused else "held", "magenta"
+        return "paused" if account.is_paused else "on hold", "magenta"
     return "connected", "green"
 
 
 def _account_row(account: Account) -> Iterable[Json]:
-    yield {**accounts_module.account_json(account), "zone": account.timezone}
+    yield {**views_accounts.account_json(account), "zone": account.timezone}
 
 
 ACCOUNTS_SPEC = OutputSpec(
-    accounts_module.ACCOUNT_FIELDS,
+    views_accounts.ACCOUNT_FIELDS,
     ("account", "connected", "zone", "expiresAt"),
-    accounts_module.account_json,
+    views_accounts.account_json,
     render_accounts,
     rows=_account_row,
 )

@@ -1,4 +1,4 @@
-"""How a calendar is written: its JSON object, its TSV columns and its pictures."""
+"""`ttp calendar` on a terminal: a month, a week, or day by day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def calendar(sheet: CalendarPage) -> OutputSpec[PostView]:
-    """`ttp calendar`: a row for each post."""
+    """Return the spec of `ttp calendar`: a row for each post."""
     span = sheet.span
 
     def to_document(rows: list[Json]) -> Json:
@@ -59,12 +59,12 @@ _MONTHS = (
 
 
 def month_name(day: date) -> str:
-    """`November 2026`."""
+    """Return `November 2026`."""
     return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
 def days_name(span: CalendarRange) -> str:
-    """`23 to 29 November 2026`, with the month and the year of its first day where they are others."""
+    """Return `23 to 29 November 2026`, with the month and the year of the first day if they differ."""
     first, last = span.first, span.last
     before = f"{first.day}" if first.month == last.month else f"{first.day} {_MONTHS[first.month - 1]}"
     year = "" if first.year == last.year else f" {first.year}"
@@ -72,8 +72,7 @@ def days_name(span: CalendarRange) -> str:
 
 
 def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator[str]:
-    """The first of `left` bold, the others beside it, and `right` at the far end; one under another where it is
-    narrow."""
+    """Draw a heading: the first of `left` in bold, the rest after it, and `right` at the end if there is room."""
     plain = "   ".join(left)
     line = "   ".join([page.paint(left[0], "bold"), *left[1:]])
     if right and columns(plain) + columns(right) + 3 <= width:
@@ -85,25 +84,25 @@ def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator
 
 
 def names(post: PostView, with_handle: Collection[str]) -> str:
-    """The accounts of a post, shortly: `ig x/me`; of a pool's that is still to be chosen, its tag."""
+    """Return the accounts of a post in short, `ig x/me`; for a pool whose post is not chosen yet, its tag."""
     found = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
     return found or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
 
 
 def label(post: PostView) -> str:
-    """Its number; of what will come, nothing."""
+    """Return the id of a post; nothing for one that a repeat will create."""
     return "" if post.id is None else str(post.id)
 
 
 def fitted(text: str, end: str, room: int, page: Page) -> str:
-    """`text` cut to the room, and a sign at the end of it in its colour."""
+    """Cut a text to the room, and end it with a coloured sign."""
     return pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1])
 
 
 def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
-    """What the signs mean that are there, who needs a person, and how the free slots are taken."""
+    """Draw the legend, the first post that needs a person, and the command that uses the free slots."""
     if not posts:
-        yield "No posts here.  Write one:  ttp create 'Hello'"
+        yield "No posts in this time.  Create one:  ttp create 'Hello'"
     there = {sign(post) for post in posts}
     pieces = [f"{page.paint(one, style)} {words}" for one, (words, style) in SIGNS.items() if one in there]
     if sheet.gaps and not sheet.span.is_week:
@@ -120,7 +119,7 @@ def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator
 
 
 LISTED = 8
-"""Posts that are named under the month."""
+"""Posts that are listed below the month."""
 
 
 _DAY, _WIDEST = 4, 16
@@ -130,7 +129,7 @@ _NARROW, _WITH_HANDLES = 70, 80
 
 
 def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
-    """The days of the month in weeks, from Monday on, each with the number of its week."""
+    """Draw a month in weeks from Monday, with week numbers."""
     span = sheet.span
     page = replace(page, zone=span.zone)
     left = 5 if page.width >= _NARROW else 4
@@ -155,7 +154,7 @@ def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> 
 
 
 def _cell(day: date, posts: Sequence[PostView], sheet: CalendarPage, wide: int, page: Page) -> str:
-    """The day, in brackets if it is today, and its signs, the most urgent first."""
+    """Draw a day (today in brackets) and its signs, the most urgent first."""
     today = sheet.span.day(page.now)
     if day == today:
         number = page.paint(f"[{day.day:>2}]", "bold")
@@ -170,7 +169,7 @@ def _cell(day: date, posts: Sequence[PostView], sheet: CalendarPage, wide: int, 
 
 
 def _some(signs: list[str], room: int) -> tuple[list[str], str]:
-    """As many of the signs as there is room for, and `+3` for the others; a bare `+` where there is none for that."""
+    """Return the signs that fit, and `+3` for the rest; only `+` if that does not fit."""
     if len(signs) <= room:
         return signs, ""
     for shown in range(room - 2, 0, -1):
@@ -181,7 +180,7 @@ def _some(signs: list[str], room: int) -> tuple[list[str], str]:
 
 
 def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
-    """The next posts of the month, of one that is over the first ones, and the command for the others."""
+    """Draw the next posts of the month, or the first ones of a past month, and the command for the rest."""
     after = [post for post in posts if calendar_time(post) >= page.now]
     wanted = after if sheet.span.holds(page.now) else posts
     if not wanted:
@@ -196,7 +195,7 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
     ]
     yield from table(titles, [_line(post, with_handle, page) for post in wanted[:LISTED]], page, least=12)
     if len(wanted) > LISTED:
-        yield f"  +{len(wanted) - LISTED}, all of them:  {escape_text(sheet.all_)}"
+        yield f"  +{len(wanted) - LISTED}, see all:  {escape_text(sheet.all_)}"
 
 
 def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
@@ -211,26 +210,26 @@ def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]
 
 
 _AXIS = (9, 12, 15, 18, 21)
-"""Hours that have a line, whether or not something is in them."""
+"""Hours that always have a line."""
 
 
 _GRID = 70
-"""Columns below which the days stand below one another."""
+"""With fewer columns the days are drawn below one another."""
 
 
 _LEFT, _CALENDAR_WEEK_WIDEST, _ROOMY = 7, 26, 13
 
 
 _MOST, _MOST_A_DAY = 3, 6
-"""Posts that are shown of an hour of a day in the grid, and of a day in the list."""
+"""Most posts shown of one hour in the grid, and of one day in the list."""
 
 
 _NAME, _TEXT = 2, 8
-"""Columns from which on the beginning of an account's name, and of a text, says something."""
+"""Least columns for the beginning of an account name, and of a text."""
 
 
 def render_week(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
-    """The seven days with their posts, the free best slots and the present."""
+    """Draw a week with its posts, the best free hours and the present."""
     page = replace(page, zone=sheet.span.zone)
     if page.width < _GRID:
         yield from _days(posts, sheet, page)
@@ -241,7 +240,7 @@ def render_week(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> I
 
 
 def _grid(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
-    """A column for each day; a line for each hour that has something, or more where several things are in it."""
+    """Draw a column per day, and one or more lines per hour that has something."""
     wide = min(_CALENDAR_WEEK_WIDEST, (page.width - _LEFT) // 7)
     days, width = sheet.span.days, _LEFT + 7 * wide
     yield from _heading(sheet, page, width)
@@ -264,7 +263,7 @@ def _grid(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
 
 
 class _Drawn(NamedTuple):
-    """A piece of a line as it is painted, the columns that it takes, and its instant."""
+    """A painted piece of a line, its columns, and its instant."""
 
     painted: str
     taken: int
@@ -286,7 +285,7 @@ def _calendar_week_line(left: str, row: Sequence[_Drawn], wide: int, page: Page)
 def _cells(
     posts: Sequence[PostView], sheet: CalendarPage, room: int, page: Page
 ) -> dict[tuple[int, date], list[_Drawn]]:
-    """What is to be seen of each hour of each day, in order: posts, the first ones where they are many, and stars."""
+    """Return the posts and stars of each hour of each day, in order; of many posts the first ones."""
     with_handle = several(posts) if room >= _ROOMY else ()
     found: dict[tuple[int, date], list[_Drawn]] = {}
     for (hour, day), some in _by_hour(posts, page).items():
@@ -303,7 +302,7 @@ def _cells(
 
 
 def _others(hidden: Sequence[PostView]) -> tuple[str, Style]:
-    """`+7` for posts that there is no room for, with the sign of one that needs a person."""
+    """Return `+7` for posts without room, with the sign of one that needs a person."""
     wrong = [one for one in ("!", "?") if one in map(sign, hidden)]
     return f"+{len(hidden)} {''.join(wrong[:1])}".rstrip(), "red" if wrong else "dim"
 
@@ -317,7 +316,7 @@ def _by_hour(posts: Sequence[PostView], page: Page) -> dict[tuple[int, date], li
 
 
 def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
-    """The minute if it is not the full hour, and number; accounts and text where there is room; its sign at the end."""
+    """Draw a post: its minute if it is not the full hour, its id, accounts and text if they fit, and its sign."""
     at = calendar_time(post)
     minute = page.local(at).minute
     text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
@@ -329,7 +328,7 @@ def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -
 
 
 def _put_now(cell: list[_Drawn], page: Page) -> None:
-    """The present, in its place among what is in its hour."""
+    """Insert the present among the entries of its hour."""
     cell.append(_drawn(f"{NOW}{page.time(page.now)}", "bold", page, page.now))
     cell.sort(key=_instant)
 
@@ -340,8 +339,7 @@ def _instant(one: _Drawn) -> datetime:
 
 
 def _count(day: date, posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> _Drawn:
-    """How many posts a day has and, where there are some, how many went wrong; of one without any, whether it is a
-    gap."""
+    """Draw the number of posts of a day, how many failed, and whether an empty day is a gap."""
     here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
     wrong = sum(sign(post) in ("!", "?") for post in here)
     if wrong:
@@ -350,14 +348,14 @@ def _count(day: date, posts: Sequence[PostView], sheet: CalendarPage, page: Page
 
 
 def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
-    """A line for each post and each free slot, under one another, the days in order."""
+    """Draw a line for each post and each free hour, day by day."""
     yield from _heading(sheet, page, page.width)
     yield ""
     with_handle, today = several(posts), sheet.span.day(page.now)
     for day in sheet.span.days:
         here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
         shown = here if len(here) <= _MOST_A_DAY else here[: _MOST_A_DAY - 1]
-        lines = [(calendar_time(post), _told(post, with_handle, page)) for post in shown]
+        lines = [(calendar_time(post), _post_line(post, with_handle, page)) for post in shown]
         lines += [(s.at, f"{page.time(s.at)}  {page.paint(STAR, 'green')}") for s in _free(sheet, day)]
         if day == today:
             lines.append((page.now, page.paint(f"{page.time(page.now)}  {NOW}", "bold")))
@@ -370,7 +368,7 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
             yield f" {name}  {line}".rstrip()
 
 
-def _told(post: PostView, with_handle: Collection[str], page: Page) -> str:
+def _post_line(post: PostView, with_handle: Collection[str], page: Page) -> str:
     one = sign(post)
     said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
     text = cut(f"{said}  {escape_line(post.content)}", page.width - 19)

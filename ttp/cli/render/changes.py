@@ -1,4 +1,4 @@
-"""`ttp undo --list` on a terminal: the changes that can be taken back."""
+"""Changes of many posts on a terminal: planned ones, rows with errors, and `ttp undo --list`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ttp.services.bulk_edit import Step
 
 
-def pictured(*, files: bool) -> Renderer[Step]:
-    """How people are shown what would become of posts. `files`: with the file of each."""
+def steps_renderer(*, files: bool) -> Renderer[Step]:
+    """Return the renderer of planned changes. `files`: with the file of each post."""
 
     return partial(render_steps, files=files)
 
 
 def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint) -> UsageError:
-    """That rows cannot be taken: for people a table of row, field, problem and fix."""
+    """Return the error for rows that cannot be imported; for people with a table of row, field, problem and fix."""
     if in_json:
         problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in faults]
         return UsageError(said, *ways, problems=problems)
@@ -39,18 +39,18 @@ def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, 
 
 
 def counted(many: int, thing: str) -> str:
-    """`1 row`, `2 rows`."""
+    """Return `1 row`, `2 rows`."""
     return f"{many} {thing}{'' if many == 1 else 's'}"
 
 
 def summed(shape: Json) -> Json:
-    """The same with the number of things in place of a list, and a plan's way: for tables and TSV."""
+    """Return the JSON with counts instead of lists, for tables and TSV."""
     summed = {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}
     return {name: value["way"] if isinstance(value, dict) else value for name, value in summed.items()}
 
 
 def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:
-    """Row, field, problem and fix, in columns."""
+    """Return row, field, problem and fix in columns."""
     rows = [("ROW", "FIELD", "PROBLEM"), *((row, one.field or "-", one.problem) for row, one in faults)]
     widths = [min(max(len(row[column]) for row in rows), 32) for column in (0, 1)]
     fixes = [None, *(one.fix for _, one in faults)]
@@ -62,9 +62,9 @@ def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:
 
 
 def render_changes(changes: Sequence[tuple[datetime, str, str]], page: Page) -> Iterator[str]:
-    """The N of `ttp undo N` for each, when it was made, the command, and the numbers of its posts; the newest first."""
+    """Draw the changes that can be undone, newest first, with the N of `ttp undo N`."""
     if not changes:
-        yield "Nothing was changed in the last 30 days."
+        yield "No changes in the last 30 days."
         return
     columns = [Column("N", right=True), Column("WHEN"), Column("", drop=1), Column("CHANGE"), Column("POSTS")]
     rows = [
@@ -79,15 +79,14 @@ def render_changes(changes: Sequence[tuple[datetime, str, str]], page: Page) -> 
     ]
     yield from table(columns, rows, page)
     yield ""
-    yield from page.flow([page.footer(), "Take back all down to N:  ttp undo N"])
+    yield from page.flow([page.footer(), "Undo all changes down to N:  ttp undo N"])
 
 
 _COLOURS: Mapping[str, Style] = {"add": "green", "cancel": "red"}
 
 
 def render_steps(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator[str]:
-    """A line for each post: what is done, when it is to go out and when it was to, which fields change. `files`: with
-    the file of each."""
+    """Draw a line per post: the action, the old and new time, and the fields that change. `files`: with its file."""
     if not steps:
         return
     columns = [

@@ -1,4 +1,4 @@
-"""`ttp doctor` and `ttp account check` on a terminal: a line for each check, and under it what to type."""
+"""`ttp doctor` and `ttp account check` on a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.hints import command_text
+from ttp.cli.installation import fit_install_commands
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Page, Style
 from ttp.cli.render.spec import OutputSpec
@@ -28,7 +29,7 @@ _LONGEST_NAME = 26
 
 
 def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
-    """The checks in their order, and how many there are of each sort. A command is never broken over two lines."""
+    """Draw the checks, each with its fix, and count them. Commands are never broken."""
     widest = max((columns(escape_text(check.name)) for check in checks), default=0)
     name = min(widest, _LONGEST_NAME, page.width // 3)
     left = _STATUS + name + 2
@@ -39,7 +40,7 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
         yield f"{head}{pad(cut(escape_text(check.name), name), name)}  {first}"
         yield from (" " * left + line for line in more)
         if check.hint is not None:
-            yield f"{' ' * left}fix:  {escape_text(command_text(check.hint))}"
+            yield f"{' ' * left}fix:  {escape_text(fit_install_commands(command_text(check.hint)))}"
     found = Checkup(tuple(checks))
     ok, warnings, failures = (found.count(status) for status in Grade)
     yield ""
@@ -47,7 +48,7 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
 
 
 def checkup(found: Checkup | None = None) -> OutputSpec[Check]:
-    """The checks of `ttp doctor` and `ttp account check`; of `found` their number too."""
+    """Return the spec of checks. `found`: all checks, to count them in JSON."""
 
     def to_document(rows: list[Json]) -> Json:
         from ttp.domain.diagnostics import Grade

@@ -1,6 +1,7 @@
-"""`ttp optimal heatmap --svg`: one picture that needs nothing else, for light and dark pages and for screen readers.
+"""`ttp optimal heatmap --svg` and `--html`: one drawing, as a file or in a web page.
 
-Every number is text, a table by its roles, and each cell says in its title all that is known of its slot.
+It needs no other file and suits light and dark pages. Every number is text, the table has ARIA roles, and the title of
+a cell says all that is known of its slot.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import NamedTuple
 from ttp.cli.escape import escape_text
 from ttp.cli.render.heatmap import (
     BEST,
-    NO_POST,
     NUMBERS,
     Scale,
     best_places,
@@ -26,7 +26,7 @@ from ttp.domain.optimal import DAYS, Rating, Recommendation
 
 
 class Colors(NamedTuple):
-    """One page: its ground, ink for text, soft ink for what is beside the point, and fill and ink of each level."""
+    """The colours of a page: ground, text, less important text, lines, and fill and text of each level."""
 
     page: str
     ink: str
@@ -72,101 +72,136 @@ DARK = Colors(
 )
 
 
-def _variables(colors: Colors) -> str:
-    page = [f"--{part}: {getattr(colors, part)};" for part in ("page", "ink", "soft", "line")]
-    levels = [f"--f{n}: {fill}; --i{n}: {ink};" for n, (fill, ink) in enumerate(colors.levels)]
-    return " ".join([*page, *levels])
-
-
-def css(name: str) -> Iterator[str]:
-    """CSS variables of both pages on the elements that `name` selects: --page, --ink, --f0 and --i0 for level 0, …"""
-    yield f"{name} {{ {_variables(LIGHT)} }}"
-    yield f"@media (prefers-color-scheme: dark) {{ {name} {{ {_variables(DARK)} }} }}"
-
-
 _LEVELS = len(LIGHT.levels)
-
-
 _WIDE, _HIGH, _GAP = 42, 34, 3
-
-
 _LEFT, _TOP, _MARGIN = 70, 104, 28
-
-
 _WIDTH = _LEFT + 24 * _WIDE + _MARGIN
-
-
 _LINE = 20
+_NO_ACCOUNT = "No accounts yet."
+
+
+def _rules(colors: Colors) -> Iterator[str]:
+    """Yield CSS rules with plain colours: many converters do not know CSS variables."""
+    yield f"text {{ fill: {colors.ink}; }} .soft {{ fill: {colors.soft}; }} .page {{ fill: {colors.page}; }}"
+    yield f".best {{ stroke: {colors.ink}; }}"
+    yield from (
+        f".f{n} {{ fill: {fill}; }} text.i{n}, .d{n} {{ fill: {ink}; }}" for n, (fill, ink) in enumerate(colors.levels)
+    )
 
 
 _STYLE = (
-    *css("svg"),
-    "text { font-family: system-ui, sans-serif; font-size: 13px; fill: var(--ink); }",
+    "text { font-family: system-ui, sans-serif; font-size: 13px; }",
     ".title { font-size: 21px; font-weight: 650; }",
-    ".soft { fill: var(--soft); }",
     ".n { text-anchor: middle; font-size: 12.5px; font-variant-numeric: tabular-nums; }",
     ".m { text-anchor: end; font-size: 10px; }",
-    ".best { stroke: var(--ink); stroke-width: 2; }",
+    ".best { stroke-width: 2; }",
     ".best + .n { font-weight: 700; }",
-    *(f".f{n} {{ fill: var(--f{n}); }} .i{n}, .d{n} {{ fill: var(--i{n}); }}" for n in range(_LEVELS)),
+    *_rules(LIGHT),
+    f"@media (prefers-color-scheme: dark) {{ {' '.join(_rules(DARK))} }}",
+)
+_PAGE_STYLE = (
+    *_STYLE,
+    f":root {{ color-scheme: light dark; background: {LIGHT.page}; color: {LIGHT.ink}; }}",
+    f"@media (prefers-color-scheme: dark) {{ :root {{ background: {DARK.page}; color: {DARK.ink}; }} }}",
+    "body { margin: 0 auto; padding: 2rem 1.5rem; max-width: 72rem; font: 1rem/1.5 system-ui, sans-serif; }",
+    "h1 { font-size: 1.6rem; margin: 0; } section { margin-top: 2rem; } p { margin: .25rem 0; }",
+    ".scroll { overflow-x: auto; } svg { width: 100%; min-width: 60rem; height: auto; display: block; }",
+    "@media print { svg { print-color-adjust: exact; } }",
 )
 
 
-def heatmap_svg(all_told: Sequence[Recommendation]) -> str:
-    """The weeks of some accounts, one under another."""
-    drawn, top = list[str](), 0
-    for told in all_told:
-        lines = list(_account(told, top))
-        drawn += lines
-        top += _height(told)
-    title = "Best hours to post: " + (", ".join(escape_text(told.account) for told in all_told) or "no account yet")
-    words = " ".join(sentence for told in all_told for sentence in file_words(told)) or "There is no account yet."
-    high = max(top, 2 * _MARGIN)
+def heatmap_svg(recommendations: Sequence[Recommendation]) -> str:
+    """Return the weeks of some accounts, one below another, as an SVG file."""
+    names = ", ".join(escape_text(one.account) for one in recommendations)
+    words = " ".join(sentence for one in recommendations for sentence in file_words(one)) or _NO_ACCOUNT
+    head = [
+        f'<title id="title">{escape("Best hours to post: " + (names or "no account yet"))}</title>',
+        f'<desc id="description">{escape(words)}</desc>',
+        f"<style>{' '.join(_STYLE)}</style>",
+    ]
+    attributes = 'xmlns="http://www.w3.org/2000/svg" role="group" aria-labelledby="title description" lang="en"'
+    return "\n".join([*_drawing(recommendations, attributes, head), ""])
+
+
+def heatmap_html(recommendations: Sequence[Recommendation]) -> str:
+    """Return the weeks of some accounts as a web page, the best hours first: a phone shows those without scrolling."""
+    title = "Best hours to post"
+    names = ", ".join(escape_text(one.account) for one in recommendations)
+    description = " ".join(sentence for one in recommendations for sentence in file_words(one))
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{high}" viewBox="0 0 {_WIDTH} {high}"'
-            ' role="group" aria-labelledby="title description" lang="en">',
-            f'<title id="title">{escape(title)}</title>',
-            f'<desc id="description">{escape(words)}</desc>',
-            f"<style>{' '.join(_STYLE)}</style>",
-            f'<rect width="{_WIDTH}" height="{high}" style="fill: var(--page)"/>',
-            *(drawn or [_text(_MARGIN, 34, "There is no account yet.")]),
-            "</svg>\n",
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(f'{title}: {names}' if names else title)}</title>",
+            f'<meta name="description" content="{escape(description)}">',
+            "<style>",
+            *_PAGE_STYLE,
+            "</style></head>",
+            f"<body><main><h1>{title}</h1>",
+            *(line for one in recommendations for line in _section(one)),
+            *([] if recommendations else [f"<p>{_NO_ACCOUNT}</p>"]),
+            "</main></body></html>\n",
         ]
     )
 
 
-def _height(told: Recommendation) -> int:
-    return _TOP + (7 * _HIGH + 34 + _LINE * (1 + len(file_words(told))) if told.slots else 0) + _MARGIN // 2
+def _section(one: Recommendation) -> Iterator[str]:
+    name = escape(escape_text(one.account))
+    yield f'<section aria-label="{name}">'
+    if one.slots:
+        hours = ", ".join(f"{rating.hour:02}:00" for rating in one.best_hours)
+        yield f"<p>{name}: <strong>{hours}</strong></p>"
+    yield '<div class="scroll" tabindex="0">'
+    yield from _drawing([one], f'role="group" aria-label="{name}"', [])
+    yield "</div></section>"
 
 
-def _account(told: Recommendation, top: int) -> Iterator[str]:
+def _drawing(recommendations: Sequence[Recommendation], attributes: str, head: Sequence[str]) -> Iterator[str]:
+    high = max(sum(map(_height, recommendations)), 2 * _MARGIN)
+    yield f'<svg width="{_WIDTH}" height="{high}" viewBox="0 0 {_WIDTH} {high}" {attributes}>'
+    yield from head
+    yield f'<rect class="page" width="{_WIDTH}" height="{high}"/>'
+    top = 0
+    for one in recommendations:
+        yield from _account(one, top)
+        top += _height(one)
+    if not recommendations:
+        yield _text(_MARGIN, 34, _NO_ACCOUNT)
+    yield "</svg>"
+
+
+def _height(one: Recommendation) -> int:
+    return _TOP + (7 * _HIGH + 34 + _LINE * (1 + len(file_words(one))) if one.slots else 0) + _MARGIN // 2
+
+
+def _account(one: Recommendation, top: int) -> Iterator[str]:
     yield f'<g transform="translate(0 {top})">'
-    yield _text(_MARGIN, 42, escape_text(told.account), "title")
-    yield _text(_MARGIN, 66, f"{headline(told)}. {NUMBERS}" if told.slots else headline(told), "soft")
-    if told.slots:
-        scale = scale_of(told.slots, _LEVELS)
-        yield from _table(told, scale)
+    yield _text(_MARGIN, 42, escape_text(one.account), "title")
+    yield _text(_MARGIN, 66, f"{headline(one)}. {NUMBERS}" if one.slots else headline(one), "soft")
+    if one.slots:
+        scale = scale_of(one.slots, _LEVELS)
+        yield from _table(one, scale)
         below = _TOP + 7 * _HIGH + 30
         yield from _legend(scale, below)
-        for place, sentence in enumerate(file_words(told), 1):
+        for place, sentence in enumerate(file_words(one), 1):
             yield _text(_MARGIN, below + 6 + place * _LINE, sentence, "soft")
     yield "</g>"
 
 
-def _table(told: Recommendation, scale: Scale) -> Iterator[str]:
-    yield f'<g role="table" aria-label="{escape(escape_text(told.account))}: expected percent over the average">'
+def _table(one: Recommendation, scale: Scale) -> Iterator[str]:
+    yield f'<g role="table" aria-label="{escape(escape_text(one.account))}: expected percent over the average">'
     yield '<g role="row">'
     for hour in range(24):
         x = _LEFT + hour * _WIDE + (_WIDE - _GAP) / 2
         yield _text(x, _TOP - 9, f"{hour:02}", "n soft", "columnheader")
     yield "</g>"
-    best = best_places(told)
+    best = best_places(one)
     for day, name in enumerate(DAYS):
         y = _TOP + day * _HIGH
         yield '<g role="row">'
         yield _text(_MARGIN, y + 20, name[:3], "", "rowheader")
-        for slot in told.slots[24 * day : 24 * day + 24]:
+        for slot in one.slots[24 * day : 24 * day + 24]:
             yield _cell(slot, scale, y, is_best=(slot.day, slot.hour) in best)
         yield "</g>"
     yield "</g>"
@@ -203,91 +238,3 @@ def _text(x: float, y: float, words: str, kind: str = "", role: str = "") -> str
     kinds = f' class="{kind}"' if kind else ""
     roles = f' role="{role}"' if role else ""
     return f'<text x="{x:g}" y="{y:g}"{kinds}{roles}>{escape(words)}</text>'
-
-
-_HEATMAP_HTML_STYLE = (
-    *css(":root"),
-    ":root { color-scheme: light dark; }",
-    "body { margin: 0 auto; padding: 2rem 1.5rem; max-width: 72rem; background: var(--page); color: var(--ink);"
-    " font: 1rem/1.5 system-ui, sans-serif; }",
-    "h1 { font-size: 1.6rem; margin: 0 0 1.5rem; } h2 { font-size: 1.25rem; margin: 0; }",
-    "section + section { margin-top: 3rem; padding-top: 2rem; border-top: 1px solid var(--line); }",
-    "p { margin: .25rem 0; } .soft { color: var(--soft); }",
-    ".scroll { overflow-x: auto; margin: 1rem 0; }",
-    "table { border-collapse: separate; border-spacing: 3px; width: 100%; min-width: 62rem; table-layout: fixed;"
-    " font-variant-numeric: tabular-nums; }",
-    "caption { text-align: left; color: var(--soft); padding-bottom: .5rem; }",
-    "th { font-weight: 500; font-size: .85rem; color: var(--soft); } th[scope=row] { text-align: left; width: 3rem; }",
-    "td { position: relative; height: 2.1rem; padding: 0; text-align: center; font-size: .8rem; border-radius: 5px; }",
-    "td.best { outline: 2px solid var(--ink); outline-offset: -1px; font-weight: 700; }",
-    "td small { position: absolute; top: 1px; right: 3px; font-size: .65rem; line-height: 1; }",
-    "td small.none { top: 3px; font-size: 1.1rem; line-height: .5; } abbr { text-decoration: none; }",
-    "ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0 0 .75rem; padding: 0;"
-    " font-size: .9rem; } li span { display: inline-block; width: 1.5rem; height: 1rem; margin-right: .4rem;"
-    " border-radius: 4px; vertical-align: -.15rem; }",
-    *(f".f{n} {{ background: var(--f{n}); color: var(--i{n}); }}" for n in range(_LEVELS)),
-    "@media print { body { padding: 0; } td, li span { print-color-adjust: exact; } }",
-)
-
-
-def heatmap_html(all_told: Sequence[Recommendation]) -> str:
-    """The weeks of some accounts, a section each."""
-    title = "Best hours to post"
-    names = ", ".join(escape_text(told.account) for told in all_told)
-    sections = [line for told in all_told for line in _section(told)]
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(f'{title}: {names}' if names else title)}</title>",
-            f'<meta name="description" content="{escape(" ".join(s for told in all_told for s in file_words(told)))}">',
-            "<style>",
-            *_HEATMAP_HTML_STYLE,
-            "</style></head>",
-            f"<body><main><h1>{title}</h1>",
-            *(sections or ["<p>There is no account yet.</p>"]),
-            "</main></body></html>\n",
-        ]
-    )
-
-
-def _section(told: Recommendation) -> Iterator[str]:
-    yield f"<section><h2>{escape(escape_text(told.account))}</h2>"
-    yield f'<p class="soft">{escape(headline(told))}</p>'
-    if told.slots:
-        scale = scale_of(told.slots, _LEVELS)
-        yield '<div class="scroll" tabindex="0"><table>'
-        yield f"<caption>{NUMBERS}</caption>"
-        yield (
-            "<thead><tr><td></td>" + "".join(f'<th scope="col">{hour:02}</th>' for hour in range(24)) + "</tr></thead>"
-        )
-        yield "<tbody>"
-        best = best_places(told)
-        for day, name in enumerate(DAYS):
-            slots = told.slots[24 * day : 24 * day + 24]
-            cells = (_heatmap_html_cell(slot, scale, is_best=(slot.day, slot.hour) in best) for slot in slots)
-            yield f'<tr><th scope="row"><abbr title="{name}">{name[:3]}</abbr></th>{"".join(cells)}</tr>'
-        yield "</tbody></table></div>"
-        yield from _heatmap_html_legend(scale)
-        yield from (f"<p>{escape(sentence)}</p>" for sentence in file_words(told))
-    yield "</section>"
-
-
-def _heatmap_html_cell(slot: Rating, scale: Scale, *, is_best: bool) -> str:
-    kinds = f"f{scale.level(slot.uplift)}" + (" best" if is_best else "")
-    small = ""
-    if is_best:
-        small = f'<small aria-hidden="true">{BEST}</small>'
-    elif not slot.data_points:
-        small = f'<small class="none" aria-hidden="true">{NO_POST}</small>'
-    words = escape(slot_words(slot, is_best=is_best))
-    return f'<td class="{kinds}" title="{words}">{signed(slot.uplift)}{small}</td>'
-
-
-def _heatmap_html_legend(scale: Scale) -> Iterator[str]:
-    yield '<ul aria-label="Colours">'
-    for level in range(scale.levels):
-        words = f"from {signed(scale.starts(level))} %" if level else f"under {signed(scale.starts(1))} %"
-        yield f'<li><span class="f{level}"></span>{words}</li>'
-    yield "</ul>"

@@ -1,4 +1,4 @@
-"""The words, marks and short names that every picture of posts and accounts shares."""
+"""Words, signs and colours of posts, deliveries and accounts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostStatus
 
 MOST_NAMED = 8
-"""Posts that one line names."""
+"""Most posts that a line names."""
 _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
     {
         PostStatus.DRAFT: ("draft", "dim"),
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
 
 
 def status_word(post: PostFields) -> tuple[str, Style]:
-    """The post's status in a word; capitals where a person is needed. Of what is scheduled: whether it is approved, and
-    of a draft whether it was rejected."""
+    """Return the status of a post, in capitals if a person is needed; also `approved`, `unapproved` and `rejected`."""
     if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
         return "REVIEW", "red"
     match post.status:
@@ -65,11 +64,11 @@ SIGNS: Mapping[str, tuple[str, Style]] = MappingProxyType(
         "~": ("being published", "magenta"),
         "◌": ("not approved", "magenta"),
         "●": ("scheduled", ""),
-        "○": ("will come by a repeat", "dim"),
+        "○": ("a repeat will create it", "dim"),
         "✓": ("published", "green"),
     }
 )
-"""The signs of posts in a calendar, the most urgent first, and what each means."""
+"""The signs of posts in a calendar and their meanings, the most urgent first."""
 _SIGN: Mapping[PostStatus, str] = MappingProxyType(
     {
         PostStatus.SCHEDULED: "●",
@@ -82,7 +81,7 @@ _SIGN: Mapping[PostStatus, str] = MappingProxyType(
 
 
 def sign(post: PostFields) -> str:
-    """A post that has a time, in one sign of SIGNS; one without an id is still to be made."""
+    """Return the sign of a post with a time. Without an id, a repeat will create it."""
     if post.id is None:
         return "○"
     if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
@@ -91,18 +90,18 @@ def sign(post: PostFields) -> str:
 
 
 def state_word(row: Delivery) -> tuple[str, Style]:
-    """The delivery's state in words."""
+    """Return the state of a delivery in words."""
     _, word, style = _STATE[row.state]
     return word, style
 
 
 def mark(row: Delivery) -> str:
-    """The delivery's state in one sign, none while nothing has happened."""
+    """Return the sign of a delivery; none while it is pending."""
     return _STATE[row.state][0]
 
 
 def several(posts: Iterable[PostFields]) -> frozenset[str]:
-    """The platforms of which more than one account occurs in `posts`."""
+    """Return the platforms with more than one account in these posts."""
     seen, found = dict[str, str](), set[str]()
     for row in (row for post in posts for row in post.active):
         if seen.setdefault(row.platform, row.account) != row.account:
@@ -111,36 +110,36 @@ def several(posts: Iterable[PostFields]) -> frozenset[str]:
 
 
 def everywhere(posts: Iterable[PostFields]) -> frozenset[str]:
-    """All platforms that occur in `posts`."""
+    """Return all platforms of these posts."""
     return frozenset(row.platform for post in posts for row in post.active)
 
 
 @cache
 def _label(platform: str) -> str:
-    """A platform's short name; one of another package is shown under its own."""
+    """Return the short name of a platform."""
     from ttp.platforms.registry import Registry
 
     return Registry().label(platform)
 
 
 def short_name(row: Delivery, *, handle: bool) -> str:
-    """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
+    """Return `ig`, or `ig/roastery` with the handle."""
     label = _label(row.platform)
     return escape_text(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 
 def size(count: int) -> str:
-    """Bytes as people say them: `412 kB`, `3.1 MB`, `1.2 GB`."""
+    """Return `412 kB`, `3.1 MB`, `1.2 GB`."""
     if count >= 1e9:
         return f"{count / 1e9:.1f} GB"
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
 def approve_command(ids: Sequence[int]) -> str:
-    """The command that approves posts; of many the first ones."""
+    """Return the command that approves posts, at most the first ones."""
     return f"ttp approve {' '.join(map(str, ids[:MOST_NAMED]))}" + (" …" if len(ids) > MOST_NAMED else "")
 
 
 def plural(count: int, thing: str) -> str:
-    """`1 post`, `3 posts`."""
+    """Return `1 post`, `3 posts`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

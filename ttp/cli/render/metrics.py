@@ -1,4 +1,4 @@
-"""How `ttp metrics summary` looks: its JSON objects, its TSV columns, its picture."""
+"""`ttp metrics list`, `pull` and `summary`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOTAL_FIELDS = ("account", "posts", "samples", "from", "to", "observedAt", *COUN
 
 
 def total(item: Total) -> Json:
-    """What is stored of one account; its counts are sums of the posts' newest samples."""
+    """Return the totals of an account as JSON; counts are sums of the newest samples of its posts."""
     return {
         "account": item.account,
         "posts": item.posts,
@@ -38,9 +38,9 @@ def total(item: Total) -> Json:
 
 
 def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
-    """The table of accounts; a sum that no post told is `-`."""
+    """Draw the totals of accounts; `-` for a count that no post has."""
     if not totals:
-        yield "No samples yet.  Get some:  ttp metrics pull --history 200   (or ttp metrics import FILE)"
+        yield "No metrics yet.  Get some:  ttp metrics pull --history 200   (or: ttp metrics import FILE)"
         return
     columns = [
         Column("ACCOUNT", most=page.width // 3),
@@ -65,9 +65,9 @@ TOTALS: OutputSpec[Total] = OutputSpec(TOTAL_FIELDS, TOTAL_FIELDS[:10], total, r
 
 
 def render_samples(samples: Sequence[Sample], page: Page) -> Iterator[str]:
-    """The table of samples; a count that was not told is `-`."""
+    """Draw samples; `-` for an unknown count."""
     if not samples:
-        yield "No samples yet.  Get some:  ttp metrics pull --history 200   (or ttp metrics import FILE)"
+        yield "No metrics yet.  Get some:  ttp metrics pull --history 200   (or: ttp metrics import FILE)"
         return
     columns = [
         Column("PUBLISHED"),
@@ -110,4 +110,4 @@ PULL_SPEC: OutputSpec[Pulled] = OutputSpec(
     metrics.pull_json,
     rows=lambda one: [{**metrics.pull_json(one), "rejected": len(one.rejected)}],
 )
-"""`ttp metrics pull`: an account a row."""
+"""`ttp metrics pull`: a row per account."""

@@ -1,4 +1,4 @@
-"""`ttp optimal backtest` on a terminal: what the recommendation would have brought, in sentences."""
+"""`ttp optimal` on a terminal: recommendation, next hours, week, explanation and backtest."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from ttp.views.optimal import (
     backtest_json,
     backtest_rows,
     best_rows,
-    explained_posts,
     explanation_json,
+    explanation_rows,
     list_with_single,
     week_rows,
 )
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
-    """One account's test. `way`: the command that gets numbers of its posts."""
+    """Draw the backtest of an account. `way`: the command that gets its metrics."""
     yield from head_of(test.account, test.data_points, (test.first_at, test.last_at), test.zone, page)
     if not test.data_points:
         yield no_posts(way)
@@ -53,14 +53,14 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
         yield from wrapped(_too_few(test), page)
         return
     yield from wrapped(
-        f"Tested on your last {plural(test.held_out, 'post')}, each with what was known before it; "
+        f"Tested on your last {plural(test.held_out, 'post')}, using only what was known before each; "
         f"{test.in_best_hours} of them were at a recommended hour.",
         page,
     )
     yield ""
-    yield from _line("Recommended hours against the rest", test.recommended, page)
-    yield from _line("Highest mean per hour, the usual way", test.mean_per_hour, page)
-    yield from _line("The first against the second", test.difference, page)
+    yield from _line("Recommended hours, against the rest", test.recommended, page)
+    yield from _line("Simple hourly average", test.mean_per_hour, page)
+    yield from _line("Difference of the two", test.difference, page)
     yield ""
     yield from wrapped(verdict(test.recommended), page)
     if test.difference is not None:
@@ -69,49 +69,49 @@ def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
 
 def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
     said = "too few posts to tell" if lift is None else _lift(lift)
-    if page.width < 70:
+    if page.width < 76:
         yield from wrapped(f"{words}: {said}", page)
     else:
         yield f"  {words:<38}{said}"
 
 
 def _lift(lift: Lift) -> str:
-    return f"{signed(lift.lift) + ' %':>7}  ({signed(lift.low)} to {signed(lift.high)} with 80 %)"
+    return f"{signed(lift.lift) + ' %':>7}  ({signed(lift.low)} to {signed(lift.high)}, 80 % range)"
 
 
 def _too_few(test: Backtest) -> str:
     posts = plural(test.data_points, "post")
     if test.data_points < FEWEST_TESTED:
         few = "is" if test.data_points == 1 else "are"
-        return f"{posts} {few} too few to test anything on. From {FEWEST_TESTED} on there is an answer."
+        return f"{posts} {few} too few for a test; it needs {FEWEST_TESTED}."
     return (
-        f"Of the last {plural(test.held_out, 'post')} {test.in_best_hours} went out at a recommended hour. "
-        "Compared with others of their kind and time these are too few to tell."
+        f"{test.in_best_hours} of your last {plural(test.held_out, 'post')} were at a recommended hour, "
+        "too few to compare with the others."
     )
 
 
 def verdict(lift: Lift) -> str:
-    """What the interval allows to be said."""
+    """Return what the interval allows to say."""
     if lift.low > 0:
-        return "It would have helped: the whole interval is above zero."
+        return "The recommendation would have helped: the whole range is above zero."
     if lift.high < 0:
-        return "It would have done harm: the whole interval is below zero."
-    return "Not decided: the interval has zero in it, so it may have helped or not."
+        return "The recommendation would have done harm: the whole range is below zero."
+    return "Undecided: the range includes zero, so it may or may not have helped."
 
 
 def _against_the_mean(difference: Lift) -> str:
     if difference.low > 0:
-        return "It did better than the mean per hour."
+        return "Better than the simple hourly average."
     if difference.high < 0:
-        return "The mean per hour did better here."
-    return "From the mean per hour it does not differ by more than chance."
+        return "The simple hourly average did better here."
+    return "Not clearly better or worse than the simple hourly average."
 
 
 SHOWN = 10
 
 
 _LABEL = 12
-"""Columns before the sentence of a step."""
+"""Columns of the label of a step."""
 
 
 _COLUMNS = (
@@ -126,7 +126,7 @@ _COLUMNS = (
 
 
 def render_explanation(explained: Explained, page: Page, most: int | None = None) -> Iterator[str]:
-    """One explanation, with its `most` most telling posts (`SHOWN` where that is None)."""
+    """Draw an explanation with its `most` most influential posts (default: `SHOWN`)."""
     found = explained.explanation
     told = found.recommendation
     page = replace(page, zone=told.zone)
@@ -148,7 +148,7 @@ def render_explanation(explained: Explained, page: Page, most: int | None = None
 
 
 def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
-    """The table of posts, and how many it does not show."""
+    """Draw the posts, and how many more there are."""
     if not shown:
         return
     yield from table(
@@ -156,7 +156,7 @@ def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Ite
     )
     every = len(explained.explanation.posts)
     if every > len(shown):
-        yield f"  And {every - len(shown)} more that tell less:  --limit {every}"
+        yield f"  And {every - len(shown)} more:  --limit {every}"
     yield ""
 
 
@@ -175,26 +175,26 @@ def _row(behind: PostBehind, text: str | None, page: Page) -> list[Cell]:
 
 
 def _percent_of(log: float) -> str:
-    """`+12 %` of a difference of logs, `-` of none."""
+    """Return `+12 %` for a difference of logarithms, `-` for none."""
     share = math.expm1(log)
     return f"{signed(share)} %" if abs(share) >= 0.005 else "-"
 
 
 def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
-    """From what was counted to the score, a label and a sentence a step."""
+    """Yield the steps from the counts to the score, each as a label and a sentence."""
     rating = found.rating
     name, posts = place_name(rating), plural(rating.data_points, "post")
     near = f"{plural(found.nearby, 'post')} within {NEAR_H} hours" if found.nearby else ""
     if found.raw is None or found.adjusted is None:
-        yield "Counted", f"no post of yours at {name}, {near or 'and none near it'}"
+        yield "Counted", f"no post at {name}, {near or 'and none near it'}"
     else:
-        yield "Counted", f"{signed(found.raw)} % over your average, in {posts}"
-        yield "Adjusted", f"{signed(found.adjusted)} %, once trend, kind and outliers are taken out"
+        yield "Counted", f"{signed(found.raw)} % above your average, from {posts}"
+        yield "Adjusted", f"{signed(found.adjusted)} % after removing trend, kind and outliers"
     rests = " and ".join(filter(None, [posts if found.raw is not None else "", near])) or "the rest of the week"
-    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: what {rests} can say against chance"
+    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: the estimate from {rests}"
     top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
-    among = f"{percent(rating.score)} that it is one of the true best {top} {kind}"
-    yield "Score", f"{among}; by that it is number {found.rank}"
+    among = f"{percent(rating.score)} chance to be one of the best {top} {kind}"
+    yield "Score", f"{among}; rank {found.rank}"
 
 
 Row: TypeAlias = Mapping[str, object]
@@ -207,11 +207,11 @@ Period: TypeAlias = tuple[datetime | None, datetime | None]
 
 
 _BAR = 20
-"""Columns of a bar that stands for 100 %."""
+"""Columns of a bar for 100 %."""
 
 
 _REST = 52
-"""Columns of a line beside its bar."""
+"""Columns of a line without its bar."""
 
 
 _SMALL = 0.03
@@ -221,22 +221,24 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
-    """What one account is told. `zone_known`: somebody said in which zone its hours are; `tz`: this command did."""
+    """Draw the recommendation of an account. `zone_known`: its time zone is set; `tz`: `--tz` of this command."""
     told = advice.recommendation
     page = replace(page, zone=told.zone)
     yield from head(told, page)
     if not told.hours:
-        yield no_posts(advice.way)
+        yield no_posts(advice.data_action)
         return
     yield from wrapped(_in_short(told), page)
     yield ""
-    yield from _bars("Best hours", "among your true best five", "in your past posts", told.best_hours, page)
+    yield from _bars("Best hours", "chance to be in your top 5", "posts      gain, 80 % range", told.best_hours, page)
     yield ""
-    yield from _bars("Best days", "among your true best three", "", told.best_days, page)
+    yield from _bars("Best days", "chance to be in your top 3", "", told.best_days, page)
     if all(abs(day.uplift) < _SMALL for day in told.best_days):
         yield from wrapped("Days make little difference for this account.", page)
     yield ""
     yield from wrapped(signal_words(told), page)
+    if told.by_views:
+        yield from wrapped("Posts are compared by views: they have few likes, comments and shares.", page)
     if advice.next_at is not None:
         yield from wrapped(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
@@ -245,12 +247,12 @@ def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True
 
 
 def head(told: Recommendation, page: Page) -> Lines:
-    """`instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`"""
+    """Draw `instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`."""
     return head_of(told.account, told.data_points, (told.first_at, told.last_at), told.zone, page)
 
 
 def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page) -> Lines:
-    """The same of an answer that is no recommendation."""
+    """Draw that line from its parts."""
     pieces = [page.paint(escape_text(account), "bold")]
     if posts:
         pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {escape_text(zone.key)}"]
@@ -258,12 +260,12 @@ def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page
 
 
 def no_posts(way: WayOut) -> str:
-    """What is said instead of numbers where there are none; `way` is what gets some."""
+    """Return the line for an account without metrics. `way`: what gets some."""
     return f"  No measured posts yet.  Get some:  {escape_text(command_text(way))}"
 
 
 def _in_short(told: Recommendation) -> str:
-    """What to do, in one sentence."""
+    """Return the recommendation in one sentence."""
     best = told.best_hours[0]
     posts = plural(told.data_points, "post")
     more = f"about {signed(best.uplift).lstrip('+')} % more than your average"
@@ -277,7 +279,7 @@ def _in_short(told: Recommendation) -> str:
 
 
 def signal_words(told: Recommendation) -> str:
-    """How far the best hours can be believed."""
+    """Return the sentence about the strength of the evidence."""
     share = percent(told.confidence)
     if told.evidence is Evidence.STRONG:
         return f"Strong evidence: the five hours beat your average with {share} probability."
@@ -292,33 +294,33 @@ def signal_words(told: Recommendation) -> str:
 
 
 def zone_words(told: Recommendation, page: Page) -> Lines:
-    """That nobody said which zone the account lives in, and how to say it."""
+    """Draw the note that the time zone of an account is not set, and how to set it."""
     account = escape_text(told.account)
-    yield from wrapped(f"No zone is set for {account}: {escape_text(told.zone.key)} is this machine's.", page)
+    yield from wrapped(f"No zone is set for {account}: {escape_text(told.zone.key)} is the zone of this machine.", page)
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
 
 def _ways_on(advice: Advice, tz: str | None) -> Lines:
-    """The commands that take the next slot, or a week of them."""
+    """Yield the commands that use the next hour, or a week of them."""
     zone = f" --tz {escape_text(tz)}" if tz else ""
     if advice.drafts:
-        yield f"  Take it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
+        yield f"  Use it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
     else:
-        yield f"  Take it:  ttp create TEXT --to {escape_text(advice.recommendation.account)} --at optimal{zone}"
+        yield f"  Use it:  ttp create TEXT --to {escape_text(advice.recommendation.account)} --at optimal{zone}"
     if len(advice.drafts) > 1:
         yield "  A week:  ttp plan --drafts --week"
 
 
 def render_slots(slots: Sequence[Row], page: Page) -> Iterator[str]:
-    """`ttp optimal next`: the slots with the probability of each."""
+    """Draw the next hours with the chance of each."""
     if not slots:
-        yield "No slot to recommend: nothing is measured yet.  Import some:  ttp metrics import FILE"
+        yield "No metrics yet.  Import some:  ttp metrics import FILE"
     for slot in slots:
         at = _instant(slot["at"])
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
         score = percent(_number(slot["score"]))
         yield from page.flow(
-            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} among your true best ten", *_reason(slot)]
+            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} chance to be in your top 10", *_reason(slot)]
         )
 
 
@@ -327,8 +329,18 @@ def _reason(slot: Row) -> Lines:
         yield escape_text(str(slot["why"]))
 
 
+def explore_advice(accounts: Sequence[str], command: str) -> list[str]:
+    """Advise accounts that post at their best hours alone to try another hour now and then."""
+    if not accounts:
+        return []
+    return [
+        f"  {', '.join(accounts)}: most newest posts are at the best hours.",
+        f"  Try others now and then:  {command} --explore 0.1",
+    ]
+
+
 def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
-    """A heading and a bar per rating. The bar gives way where the page is narrow."""
+    """Draw a heading and a bar per rating. A narrow page has shorter bars."""
     bar = max(0, min(_BAR, page.width - _REST))
     indent = max(bar + 3, 14)
     yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
@@ -339,36 +351,36 @@ def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Pa
 
 
 def _bar(share: float, width: int) -> str:
-    """A bar of `width` columns, filled by eighths."""
+    """Draw a bar of `width` columns, filled by eighths."""
     eighths = round(max(0.0, min(share, 1.0)) * width * 8)
     return f"{'█' * (eighths // 8) + _EIGHTHS[eighths % 8].strip():<{width}}"
 
 
 def place_name(rating: Rating) -> str:
-    """`18:00`, `Tue`, `Tue 18:00`."""
+    """Return `18:00`, `Tue` or `Tue 18:00`."""
     day = "" if rating.day is None else DAYS[rating.day][:3]
     hour = "" if rating.hour is None else f"{rating.hour:02}:00"
     return f"{day} {hour}".strip()
 
 
 def percent(share: float) -> str:
-    """`92 %` of 0.92; a probability is never called certain."""
+    """Return `92 %` for 0.92, and `>99 %` instead of 100 %."""
     return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
 
 
 def signed(share: float) -> str:
-    """`+12`, `-1`, `0` of 0.12, -0.01, 0.0."""
+    """Return `+12`, `-1`, `0` for 0.12, -0.01, 0.0."""
     number = round(share * 100)
     return f"{number:+d}" if number else "0"
 
 
 def interval(rating: Rating) -> str:
-    """`(+3 to +21)`, in percent."""
+    """Return `(+3 to +21)`, in percent."""
     return f"({signed(rating.low)} to {signed(rating.high)})"
 
 
 def _span(period: Period, page: Page) -> str:
-    """`, 28 Aug to 23 Nov 2026`, in the page's zone."""
+    """Return `, 28 Aug to 23 Nov 2026` in the zone of the page."""
     if period[0] is None or period[1] is None:
         return ""
     first, last = map(page.local, (period[0], period[1]))
@@ -384,7 +396,7 @@ def _next_slot(at: datetime, page: Page, why: str) -> str:
 
 
 def wrapped(sentence: str, page: Page) -> Lines:
-    """A sentence in as many lines as it needs, indented as everything here."""
+    """Wrap a sentence, indented."""
     for line in wrap(sentence, page.width - 2):
         yield f"  {line}"
 
@@ -399,13 +411,13 @@ def _number(value: object) -> float:
 
 
 _HOUR = 15
-"""Columns of an hour with its probability and the gap behind it."""
+"""Columns of an hour with its chance."""
 
 
 def render_week(week: Week, page: Page) -> Iterator[str]:
-    """The best hours of each day, as many as fit in a line."""
+    """Draw the best hours of each day, as many as fit in a line."""
     if week.zone is None:
-        yield "Nothing is measured yet.  Import some:  ttp metrics import FILE"
+        yield "No metrics yet.  Import some:  ttp metrics import FILE"
         return
     yield from page.flow(
         [page.paint(escape_text(", ".join(week.accounts)), "bold"), f"hours in {escape_text(week.zone.key)}"]
@@ -418,7 +430,7 @@ def render_week(week: Week, page: Page) -> Iterator[str]:
         hours = "".join(f"{_hour(slot):<{_HOUR}}" for slot in slots[:shown])
         yield f"  {str(day['day'])[:3]}  {hours}".rstrip()
     yield ""
-    yield from wrapped("Beside each hour: the probability that it is among the true best ten of the week.", page)
+    yield from wrapped("After each hour: its chance to be in the top 10 of the week.", page)
     yield from wrapped("All 24 of each day:  ttp optimal week --json", page)
 
 
@@ -427,8 +439,7 @@ def _hour(slot: Mapping[str, float]) -> str:
 
 
 def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[Json]:
-    """The next slots of `ttp optimal next`, none where there is no data; `counted`: several were asked for. `zone`:
-    that of the hours, else the page's."""
+    """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
     def to_document(slots: list[Json]) -> Json:
         shape: Json = {"success": True, "slot": slots[0] if slots else None}
@@ -443,8 +454,8 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
 def recommendations_spec(
     *, everything: bool = False, tz: str | None = None, several: bool = False
 ) -> OutputSpec[AccountAdvice]:
-    """`ttp optimal`: the R of each account; `everything`: with all hours, days and slots. `tz`: as it was typed.
-    `several`: there is more than one account, which its rows name first."""
+    """Return the spec of `ttp optimal`. `everything`: all hours, days and slots; `tz`: as typed; `several`: rows name
+    the account first."""
 
     def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
         draw = partial(render_recommendation, page=page, tz=tz)
@@ -464,7 +475,7 @@ def recommendations_spec(
 
 
 def week_spec(of: Week | None = None) -> OutputSpec[Json]:
-    """`ttp optimal week`: seven days with their hours; `of`: the week they are of, for the picture."""
+    """Return the spec of `ttp optimal week`. `of`: the week to draw."""
 
     def render(_: Sequence[Json], page: Page) -> Iterable[str]:
         assert of is not None
@@ -480,24 +491,24 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
     )
 
 
-def explanations_spec(most: int | None = None) -> OutputSpec[Explained]:
-    """`ttp optimal explain`; `most`: so many posts of each are shown."""
+def explanations_spec(most: int | None = None, *, several: bool = False) -> OutputSpec[Explained]:
+    """Return the spec of `ttp optimal explain`, with at most `most` posts."""
 
     def render(explained: Sequence[Explained], page: Page) -> Iterable[str]:
         yield from separate(render_explanation(one, page, most) for one in explained)
 
     return OutputSpec(
         EXPLANATION_FIELDS,
-        tuple(name for name in EXPLAINED_POST_FIELDS if name != "text"),
+        (*(("account",) if several else ()), *(name for name in EXPLAINED_POST_FIELDS if name != "text")),
         partial(explanation_json, most=most),
         render,
-        rows=lambda one: explained_posts(one, most),
+        rows=lambda one: explanation_rows(one, most),
         to_document=list_with_single("explanation"),
     )
 
 
 def backtests_spec(ways: Mapping[str, WayOut]) -> OutputSpec[Backtest]:
-    """`ttp optimal backtest`. `ways`: by account, the command that gets numbers of its posts."""
+    """Return the spec of `ttp optimal backtest`. `ways`: the command that gets metrics, by account."""
 
     def render(tests: Sequence[Backtest], page: Page) -> Iterable[str]:
         yield from separate(render_backtest(one, page, ways[one.account]) for one in tests)

@@ -1,4 +1,4 @@
-"""The sheet a picture is drawn on: its width, colour, zone and the present, and times written for it."""
+"""`Page`, which says how to draw (width, colour, zone, now), and `table`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "magenta"]
 
 
 _CODES = {"bold": "1", "dim": "38;5;243", "red": "31", "green": "38;5;28", "magenta": "35"}
-"""Colours that are read on black and on white. Red and magenta are the terminal's own, which its user chose; its green
-is as often as not too light for a white ground, and what it calls faint is too near to any: those two are fixed, at
-4.5 to 1 on both grounds. No state is told by its colour alone: each has a word or a sign."""
+"""Colours that are readable on black and on white. Red and magenta are the terminal's own. Its green is often too light
+on white and its faint too weak, so those two are fixed, with a contrast of 4.5 to 1 on both. Colour is never the only
+sign of a state."""
 
 
 _PAINT = re.compile("\x1b\\[[0-9;]*m")
@@ -34,7 +34,7 @@ _NEAR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a picture goes. Times are shown in `zone`, and as far from `now`."""
+    """How to draw. Times are shown in `zone` and relative to `now`."""
 
     now: datetime
     zone: tzinfo = UTC
@@ -42,28 +42,28 @@ class Page:
     color: bool = False
 
     def paint(self, text: str, style: Style) -> str:
-        """`text` in a style, where there is colour."""
+        """Return the text in a style, if there is colour."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style and text else text
 
     def ground(self, text: str, background: int, ink: int) -> str:
-        """`text` in one colour on another, of the 256 that terminals have; where there is no colour, as it is."""
+        """Return the text in two of the 256 terminal colours, if there is colour."""
         return f"\x1b[48;5;{background};38;5;{ink}m{text}\x1b[0m" if self.color else text
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.zone)
 
     def zone_name(self) -> str:
-        """`Europe/Berlin`, or the offset of a zone without a name."""
+        """Return `Europe/Berlin`, or the offset of a zone without a name."""
         return str(getattr(self.zone, "key", None) or self.zone)
 
     def footer(self) -> str:
-        """`Times in Europe/Berlin (UTC+01:00).`, with the offset of now."""
+        """Return `Times in Europe/Berlin (UTC+01:00).`, with the present offset."""
         offset = self.local(self.now).strftime("%z")
         named = "" if self.zone_name().startswith("UTC") else f" (UTC{offset[:3]}:{offset[3:5]})"
         return f"Times in {self.zone_name()}{named}."
 
     def day(self, at: datetime) -> str:
-        """`today`, `Wed 25` within a week, else `25 Dec`, with the year where it is another one."""
+        """Return `today`, `Wed 25` within a week, else `25 Dec`, with the year if it differs."""
         local, today = self.local(at), self.local(self.now)
         if local.date() == today.date():
             return "today"
@@ -72,47 +72,47 @@ class Page:
         return self.date(at)
 
     def date(self, at: datetime) -> str:
-        """`25 Dec`, with the year where it is not this one."""
+        """Return `25 Dec`, with the year if it is not the present one."""
         year = self.local(at).year
         return self.month_day(at) if year == self.local(self.now).year else f"{self.month_day(at)} {year}"
 
     def month_day(self, at: datetime) -> str:
-        """`25 Dec`."""
+        """Return `25 Dec`."""
         local = self.local(at)
         return f"{local.day} {_MONTHS[local.month - 1]}"
 
     def weekday(self, at: datetime) -> str:
-        """`Wed`."""
+        """Return `Wed`."""
         return _DAYS[self.local(at).weekday()]
 
     def time(self, at: datetime) -> str:
-        """`18:00`."""
+        """Return `18:00`."""
         return f"{self.local(at):%H:%M}"
 
     def second(self, at: datetime) -> str:
-        """`18:00:03`."""
+        """Return `18:00:03`."""
         return f"{self.local(at):%H:%M:%S}"
 
     def when(self, at: datetime) -> str:
-        """`today 18:00`, `Wed 25 12:00`, `25 Dec 12:00`."""
+        """Return `today 18:00`, `Wed 25 12:00`, `25 Dec 12:00`."""
         return f"{self.day(at)} {self.time(at)}"
 
     def full_day(self, at: datetime) -> str:
-        """`Mon 23 Nov 2026`."""
+        """Return `Mon 23 Nov 2026`."""
         return f"{self.weekday(at)} {self.month_day(at)} {self.local(at).year}"
 
     def utc(self, at: datetime) -> str:
-        """The clock in UTC, `17:00`, with the day where it is another one there."""
+        """Return the time in UTC, `17:00`, with the day if it differs."""
         utc = at.astimezone(UTC)
         day = "" if utc.date() == self.local(at).date() else f"{_DAYS[utc.weekday()]} "
         return f"{day}{utc:%H:%M}"
 
     def ago(self, at: datetime) -> str:
-        """`in 4 h`, `19 h ago`: the largest unit, rounded down."""
+        """Return `in 4 h`, `19 h ago`: the largest unit, rounded down."""
         return self._ago(at, parts=1)
 
     def ago_long(self, at: datetime) -> str:
-        """`in 4 h 14 min`: the two largest units."""
+        """Return `in 4 h 14 min`: the two largest units."""
         return self._ago(at, parts=2)
 
     def _ago(self, at: datetime, parts: int) -> str:
@@ -125,7 +125,7 @@ class Page:
         return f"in {text}" if at > self.now else f"{text} ago"
 
     def flow(self, pieces: Iterable[str], gap: str = "   ") -> list[str]:
-        """`pieces` side by side, as many in a line as fit."""
+        """Return the pieces in lines, as many in each as fit."""
         lines: list[str] = []
         for piece in pieces:
             if lines and columns(_PAINT.sub("", lines[-1] + gap + piece)) <= self.width:
@@ -145,7 +145,7 @@ _LEAST = 4
 
 
 class Cell(NamedTuple):
-    """One safe text of a table, and how it is painted."""
+    """An escaped text of a table, and its style."""
 
     text: str
     style: Style = ""
@@ -153,8 +153,8 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`drop`: the column with the highest rank is left out first where the page is narrow; 0 and the last one stay.
-    `most`: columns of the terminal beyond which a cell is cut."""
+    """A column. On a narrow page the one with the highest `drop` is left out first; 0 and the last column stay. `most`:
+    cells are cut to so many terminal columns."""
 
     title: str
     right: bool = False
@@ -165,8 +165,8 @@ class Column:
 def table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], page: Page, *, least: int = 16, wrapped: bool = False
 ) -> Iterator[str]:
-    """The lines of a table. The last column takes the room that is left, `least` terminal columns if it needs them;
-    what is longer is cut, or goes on in the next line where `wrapped`."""
+    """Draw a table. The last column gets the remaining room, at least `least` terminal columns; longer cells are cut,
+    or wrapped if `wrapped`."""
     head = [Cell(column.title, "dim") for column in columns]
     body = [head, *rows]
     widths = _widths(columns, body, page.width, least)
@@ -181,7 +181,7 @@ def table(
 
 
 def _widths(columns: Sequence[Column], body: Sequence[Sequence[Cell]], width: int, least: int) -> dict[int, int]:
-    """The columns that are shown (by place) and how wide each is."""
+    """Return the columns that are shown, by place, and their widths."""
     last = len(columns) - 1
     others = {place: min(columns[place].most, max(widest(row[place].text) for row in body)) for place in range(last)}
     wanted = max(widest(row[last].text) for row in body)

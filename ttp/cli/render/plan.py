@@ -1,4 +1,4 @@
-"""`ttp plan` on a terminal: a line for each post, what it is worth, and what the whole gains over an even spread."""
+"""`ttp plan` on a terminal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WIDE = 110
 
 
 _SAME = 0.005
-"""Less than this is not shown of a score."""
+"""Smaller differences of scores are not shown."""
 
 
 def render_plan(
@@ -37,8 +37,8 @@ def render_plan(
     page: Page,
     places: Mapping[int, str] | None = None,
 ) -> Iterator[str]:
-    """The plan by time, in the zone of its accounts where they share one, else in the page's. `places`: where the posts
-    stand in a file, by the numbers that they have instead of ids."""
+    """Draw a plan by time, in the zone of its accounts if they share one. `places`: the rows of a file, by their
+    numbers, for posts without ids."""
     zones = {zone.key: zone for zone in found.zones.values()}
     page = replace(page, zone=next(iter(zones.values()))) if len(zones) == 1 else page
     days = f"{page.full_day(found.limits.start)} to {page.full_day(found.limits.end)}"
@@ -67,7 +67,7 @@ def render_plan(
         least=12,
     )
     yield ""
-    yield from _told(found, notes, places)
+    yield from _summary(found, notes, places)
 
 
 def _row(one: Assignment, post: PostFields, with_handle: frozenset[str], page: Page, name: str) -> list[Cell]:
@@ -81,22 +81,27 @@ def _row(one: Assignment, post: PostFields, with_handle: frozenset[str], page: P
     ]
 
 
-def _told(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | None) -> Iterator[str]:
+def _summary(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | None) -> Iterator[str]:
     plan = found.plan
     if Basis.SCORES in plan.basis.values():
-        best = "no plan has more" if plan.bound - plan.score < _SAME else f"no plan has more than {plan.bound:.2f}"
-        yield f"  Score {plan.score:.2f}, and {best}.  An even spread has {plan.even_score:.2f}."
+        best = "the best possible" if plan.bound - plan.score < _SAME else f"of at most {plan.bound:.2f}"
+        yield f"  Score {plan.score:.2f}, {best}.  An even spread has {plan.even_score:.2f}."
     if any(one.explored for one in plan.assignments):
-        yield "  ? an hour to learn about, by --explore."
+        yield "  ? an hour to learn about (--explore)."
+    else:
+        from ttp.cli.render.optimal import explore_advice
+
+        names = [name for name, one in found.schedules.items() if one.recommendation.keeps_to_best]
+        yield from map(escape_text, explore_advice(names, "ttp plan"))
     if plan.left_out:
-        yield f"  Without room: {' '.join(places[one] if places else str(one) for one in plan.left_out)}"
+        yield f"  Not planned: {' '.join(places[one] if places else str(one) for one in plan.left_out)}"
     yield from (f"  {escape_text(line[:1].upper())}{escape_text(line[1:])}." for line in notes)
 
 
 def plan_spec(
     found: Proposal | None = None, *, scheduled: bool = False, warnings: Sequence[str] = ()
 ) -> OutputSpec[Assignment]:
-    """`ttp plan`; None: there was nothing to plan. `scheduled`: it was done, not only shown."""
+    """Return the spec of `ttp plan`. `found` None: nothing to plan; `scheduled`: the plan was carried out."""
 
     def to_json(one: Assignment) -> Json:
         accounts = list(found.posts[one.id].accounts) if found else []
@@ -125,7 +130,7 @@ def plan_spec(
 
 
 def placement_notes(found: Proposal) -> list[str]:
-    """By what posts were placed whose scores do not say it, in words."""
+    """Return how posts without scores were placed, in words."""
     from ttp.domain.plan import Basis, PlanMethod
 
     said = []
@@ -140,14 +145,14 @@ def placement_notes(found: Proposal) -> list[str]:
 
 
 def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
-    """`apart`: accounts have slots, but none in common."""
+    """Return one such note. `apart`: the accounts have slots, but none in common."""
     from ttp.domain.plan import Basis, PlanMethod
 
     match way, basis:
         case PlanMethod.OPTIMAL, Basis.SLOTS:
-            return f"no data of {names}: spread evenly over {'its' if single else 'their'} slots"
+            return f"no metrics of {names}: spread evenly over {'its' if single else 'their'} slots"
         case PlanMethod.OPTIMAL, _:
-            return f"no data of {names}: spread evenly over waking hours"
+            return f"no metrics of {names}: spread evenly over waking hours"
         case _, Basis.HOURS:
             return f"no slots {'in common ' if apart else ''}of {names}: spread evenly over waking hours"
         case _, Basis.SLOTS:
@@ -157,7 +162,7 @@ def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool
 
 
 def zones(found: Proposal) -> str:
-    """`hours in Europe/Berlin`, with the accounts where they differ."""
+    """Return `hours in Europe/Berlin`, with the accounts if their zones differ."""
     keys = {zone.key for zone in found.zones.values()}
     if len(keys) == 1:
         return f"hours in {keys.pop()}"
@@ -165,7 +170,7 @@ def zones(found: Proposal) -> str:
 
 
 def limit_notes(found: Proposal) -> list[str]:
-    """The limits that a plan keeps, in words."""
+    """Return the limits of a plan, in words."""
     asked, said = found.limits, []
     if found.plan.per_day is not None:
         said.append(f"at most {found.plan.per_day} a day on an account")
@@ -177,7 +182,7 @@ def limit_notes(found: Proposal) -> list[str]:
     ]
     busy = sum(at >= asked.start for schedule in found.schedules.values() for at in schedule.busy if at < asked.end)
     if busy:
-        said.append(f"beside {busy} that {'is' if busy == 1 else 'are'} scheduled")
+        said.append(f"around {busy} scheduled {'post' if busy == 1 else 'posts'}")
     return ["limits: " + ", ".join(said)]
 
 
@@ -186,11 +191,11 @@ def _clock(minutes: int) -> str:
 
 
 SPREAD_SHOWN = 100
-"""Posts of a plan that a person is shown; a program gets them all."""
+"""Most posts of a plan on a terminal."""
 
 
 def spread_spec(found: Spread) -> OutputSpec[Assignment]:
-    """The plan as a person sees it."""
+    """Return the spec of the plan of an import."""
 
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         notes = [*placement_notes(found.proposal), *limit_notes(found.proposal)]

@@ -1,4 +1,4 @@
-"""`ttp log` on a terminal: every step of every try, in the order in which they were made."""
+"""`ttp show`, `ttp log` and `ttp create --dry-run` on a terminal."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def render_attempts(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
-    """The table of attempts."""
+    """Draw the attempts."""
     if not attempts:
-        yield "Nothing was tried yet."
+        yield "No attempts yet."
         return
     columns = [
         Column("WHEN"),
@@ -60,24 +60,24 @@ def _row(attempt: Attempt, page: Page) -> list[Cell]:
 
 
 def _step(step: str) -> str:
-    """`part 3 of 5: POST /2/tweets`: what is longer than its column is cut at its end, and the part tells more."""
+    """Return `part 3 of 5: POST /2/tweets`, the part first: a long step is cut at its end."""
     call, _, part = step.partition(" (part ")
     return f"part {part.removesuffix(')')}: {call}" if part else step
 
 
 def _outcome(attempt: Attempt) -> tuple[str, Style]:
-    """The outcome in words. A publishing call without one is an open intent: nobody knows yet what became of it."""
+    """Return the outcome in words. A publishing call without one is an open intent, whose result is unknown."""
     if attempt.outcome is None:
         return ("open", "magenta") if attempt.phase is Phase.PUBLISH else ("-", "dim")
     return escape_text(attempt.outcome.replace("_", " ")), "red" if attempt.kind else ""
 
 
 _LABEL = 14
-"""Columns of `  Scheduled   `."""
+"""Columns of a label, `  Scheduled   `."""
 
 
 def render_post(post: PostView, page: Page, past: PostHistory | None = None) -> Iterator[str]:
-    """Everything about one post; `past`: with what has happened to it."""
+    """Draw everything about a post. `past`: its history."""
     from ttp.domain.post_history import PostHistory
 
     past = past or PostHistory()
@@ -113,8 +113,7 @@ def _tally(post: PostView) -> str:
 
 
 def _history(events: Sequence[HistoryEvent], post: PostView, page: Page) -> Iterator[str]:
-    """`  History  14:02 created  18:00:00 publishing`; a day where it is another than before, at first than that of
-    the post's time."""
+    """Draw `  History  14:02 created  18:00:00 publishing`, with days where they change."""
     day: date | None = page.local(post.scheduled_at).date() if post.scheduled_at else None
     said = []
     for one in events:
@@ -129,7 +128,7 @@ def _history(events: Sequence[HistoryEvent], post: PostView, page: Page) -> Iter
 
 
 def _facts(post: PostView, page: Page, *, with_created: bool) -> Iterator[tuple[str, Sequence[str]]]:
-    """The labelled lines; a label without values is not shown."""
+    """Yield labels and their values; a label without values is not drawn."""
     if post.scheduled_at:
         yield "Scheduled", [_moment(post.scheduled_at, page), *_chosen(post)]
     if approval := _approval(post, page):
@@ -155,20 +154,20 @@ def _facts(post: PostView, page: Page, *, with_created: bool) -> Iterator[tuple[
 
 
 def _right(text: str, note: str, width: int) -> str:
-    """`text` with `note` at the right edge, or after it where both do not fit in a line."""
+    """Return a text with a note at the right edge, or after the text if both do not fit."""
     if not note:
         return text
     return text + " " * max(width - columns(text) - columns(note), 1) + note
 
 
 def _moment(at: datetime, page: Page) -> str:
-    """`Mon 23 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, 19 h ago)`."""
+    """Return `Mon 23 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, 19 h ago)`."""
     local = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
     return f"{local}   ({page.utc(at)} UTC, {page.ago(at)})"
 
 
 def _chosen(post: PostView) -> list[str]:
-    """How the time was chosen, where nobody named it."""
+    """Return how ttp chose the time, if it did."""
     match post.chosen_by:
         case ChosenBy.PLAN:
             return ["by ttp plan"]
@@ -178,7 +177,7 @@ def _chosen(post: PostView) -> list[str]:
 
 
 def _approval(post: PostView, page: Page) -> str:
-    """Whether somebody approved it, or said no; nothing where nobody did and nobody need."""
+    """Return whether the post is approved, rejected or waiting for approval."""
     if "approve" in post.needs():
         return "waits for approval"
     if post.approved_at is not None:
@@ -204,8 +203,7 @@ def _post_row(row: Delivery, post: PostView, past: PostHistory, page: Page) -> l
 
 
 def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime | None, page: Page) -> str:
-    """When it was published or failed, to the second; before that, when the publisher next has something to do for
-    it."""
+    """Return when the delivery was published or failed, else when the publisher continues with it."""
     at = row.published_at or ended_at
     if at is None:
         return page.when(row.next_at) if row.next_at else "-"
@@ -214,9 +212,9 @@ def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime |
 
 
 def _detail(row: Delivery, page: Page) -> str:
-    """The link, or what is waited for and until when, or what went wrong."""
+    """Return the link, what the delivery waits for, or what went wrong."""
     if row.taken_down_at is not None:
-        return f"taken down {page.when(row.taken_down_at)}"
+        return f"deleted {page.when(row.taken_down_at)}"
     if row.state is DeliveryState.PUBLISHED:
         return escape_text((row.url or row.remote_id or "").removeprefix("https://").removeprefix("www."))
     parts = []
@@ -232,7 +230,7 @@ def _detail(row: Delivery, page: Page) -> str:
 
 
 def _next(post: PostView) -> Iterator[str]:
-    """The command that the post needs now, and what it will and will not do."""
+    """Yield the next command for the post, and what it does."""
     if post.status is PostStatus.DRAFT:
         yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to x/me"
         return
@@ -241,7 +239,7 @@ def _next(post: PostView) -> Iterator[str]:
             yield f"ttp resolve {post.id} --account {escape_text(row.account)} --published URL   (or --not-published)"
     for row in post.deliveries:
         if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
-            yield f"{escape_text(command_text(row.error.hint))}   (once that is done; it waits)"
+            yield f"{escape_text(command_text(row.error.hint))}   (then it continues by itself)"
     if "approve" in post.needs():
         yield f"ttp approve {post.id}"
     failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
@@ -253,15 +251,15 @@ def _next(post: PostView) -> Iterator[str]:
     for row in failed:
         of = 1 + len(post.thread)
         if 0 < len(row.parts) < of:
-            yield f"(goes on with part {len(row.parts) + 1} of {of} on {escape_text(row.account)})"
+            yield f"(continues with part {len(row.parts) + 1} of {of} on {escape_text(row.account)})"
     published = [escape_text(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
     if published:
         names = ", ".join(escape_text(row.account) for row in failed)
-        yield f"(publishes to {names} only, never to {', '.join(published)} again)"
+        yield f"(publishes to {names} only, not to {', '.join(published)} again)"
 
 
 def render_versions(versions: Sequence[Version], page: Page) -> Iterator[str]:
-    """A block for each account, with an empty line after it."""
+    """Draw what each account would get."""
     from ttp.domain.pricing import dollars
 
     for one in versions:
@@ -293,10 +291,10 @@ def _look(item: MediaItem) -> Iterator[str]:
 def post_spec(warnings: Sequence[str] = (), past: PostHistory | None = None) -> OutputSpec[PostView]:
     """`ttp show`, with what to warn of; `past`: for a render, what has happened to it."""
     view = replace(POST_SPEC, to_json=partial(posts_module.post_json, warnings=warnings)) if warnings else POST_SPEC
-    return replace(view, render=partial(_show, past=past)) if past else view
+    return replace(view, render=partial(render_posts_in_full, past=past)) if past else view
 
 
-def _show(posts: Sequence[PostView], page: Page, past: PostHistory | None = None) -> Iterable[str]:
+def render_posts_in_full(posts: Sequence[PostView], page: Page, past: PostHistory | None = None) -> Iterable[str]:
     for place, post in enumerate(posts):
         if place:
             yield ""
@@ -312,10 +310,10 @@ POST_SPEC = OutputSpec(
     posts_module.POST_FIELDS,
     ("account", "state", "publishedAt", "url", "errorMessage"),
     posts_module.post_json,
-    _show,
+    render_posts_in_full,
     rows=_delivery_rows,
 )
-"""`ttp show`: in TSV a row per delivery."""
+"""`ttp show`; in TSV a row per delivery."""
 
 
 def preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:

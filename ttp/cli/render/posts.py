@@ -1,4 +1,4 @@
-"""`ttp list` on a terminal: one post a line, in the zone of the page."""
+"""`ttp list` on a terminal, and the specs of commands that change posts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ttp.cli.escape import escape_line
 from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
 from ttp.cli.render.page import Cell, Column, Page, table
-from ttp.cli.render.post import _show
+from ttp.cli.render.post import render_posts_in_full
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.media import MediaItem
@@ -25,9 +25,9 @@ _WIDE = 110
 
 
 def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
-    """The table of posts, and under it the zone and what the marks mean."""
+    """Draw the posts, and below them the zone and the legend."""
     if not posts:
-        yield "No posts here.  Write one:  ttp create 'Hello'"
+        yield "No posts yet.  Create one:  ttp create 'Hello'"
         return
     wide = page.width >= _WIDE
     with_handle = everywhere(posts) if wide else several(posts)
@@ -42,7 +42,7 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         Column("TEXT"),
     ]
     days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
-    room = max(map(len, days))  # the clocks stand below each other
+    room = max(map(len, days))  # aligns the times
     rows = [_row(post, f"{day:<{room}}", with_handle, page, wide=wide) for post, day in zip(posts, days, strict=True)]
     yield from table(columns, rows, page, least=12)
     yield ""
@@ -72,7 +72,7 @@ def _time(post: PostView) -> datetime | None:
 
 
 def _day(at: datetime, page: Page, *, wide: bool) -> str:
-    """`Tue  1 Dec`; where it is narrow as the page says it. Days of one digit are as wide as others."""
+    """Return `Tue  1 Dec`, or a shorter form on a narrow page. One-digit days are padded."""
     day = f"{page.weekday(at)} {page.date(at):>6}" if wide else page.day(at)
     number = str(page.local(at).day)
     return day if wide or len(number) > 1 else day.replace(number, f" {number}", 1)
@@ -85,10 +85,10 @@ def _media(media: Sequence[MediaItem]) -> str:
 
 
 def _legend(posts: Sequence[PostView]) -> Iterator[str]:
-    """What the marks in the table mean, and what to type about the first post that needs a person."""
+    """Yield what the signs mean, and the command for the first post that needs a person."""
     marks = {mark(row) for post in posts for row in post.active}
     if any(row.state in IN_FLIGHT for post in posts for row in post.deliveries):
-        yield "~ under way"
+        yield "~ in progress"
     if "!" in marks:
         yield "! failed"
     review = next((post for post in posts if "review" in post.needs()), None)
@@ -102,16 +102,16 @@ def _legend(posts: Sequence[PostView]) -> Iterator[str]:
 
 
 def approvals(posts: Sequence[PostView]) -> Iterator[str]:
-    """The command that approves those of the posts that wait for it."""
+    """Yield the command that approves the posts that wait for approval."""
     if unapproved := [post.id for post in posts if post.id is not None and "approve" in post.needs()]:
         wait = "1 post waits" if len(unapproved) == 1 else f"{len(unapproved)} posts wait"
         yield f"{wait} for approval:  {approve_command(unapproved)}"
 
 
 def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:
-    """Posts that a command made or changed: in a pipe their ids alone."""
+    """Return the spec of created or changed posts; in TSV their ids."""
     to_json = partial(posts_module.post_json, warnings=warnings, replayed=replayed)
-    return OutputSpec((*posts_module.POST_FIELDS, "replayed"), ("id",), to_json, _show)
+    return OutputSpec((*posts_module.POST_FIELDS, "replayed"), ("id",), to_json, render_posts_in_full)
 
 
 POSTS_SPEC = OutputSpec(
@@ -125,6 +125,12 @@ POSTS_SPEC = OutputSpec(
 
 DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": True})
 """`ttp delete`, by id."""
+
+
+WOULD_DELETE_SPEC: OutputSpec[int] = OutputSpec(
+    ("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": False}
+)
+"""`ttp edit --where … --delete --dry-run`, by id."""
 
 
 REMOTE_DELETE_SPEC: OutputSpec[TakenDown] = OutputSpec(

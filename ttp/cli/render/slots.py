@@ -1,4 +1,4 @@
-"""`ttp repeat list` on a terminal."""
+"""`ttp slots` and `ttp repeat list` on a terminal."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ttp.views.slots import PLACE_FIELDS, REPEAT_FIELDS, SLOT_FIELDS, place_json
 
 
 def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[str]:
-    """The table of recurrences, each with its next time on its own clock."""
+    """Draw the repeats, each with its next time in its own zone."""
     if not tallies:
-        yield "Nothing is repeated.  Begin:  ttp repeat 3 --cron '0 9 * * 1'"
+        yield "No repeats yet.  Create one:  ttp repeat 3 --cron '0 9 * * 1'"
         return
     ending = any(tally.recurrence.until or tally.recurrence.count for tally in tallies)
     columns = [
@@ -58,7 +58,7 @@ def _row(tally: RecurrenceCounts, page: Page, *, ending: bool) -> list[Cell]:
 
 
 def _end(one: Recurrence, there: Page) -> str:
-    """`after 12`, `30 Jun 2027`: the last day on which it can come."""
+    """Return when a repeat ends: `after 12`, `30 Jun 2027`."""
     said = [f"after {one.count}"] if one.count else []
     said += [there.date(one.until - timedelta(seconds=1))] if one.until else []
     return ", ".join(said) or "-"
@@ -98,7 +98,7 @@ def render_slots(places: Sequence[SlotInstant], page: Page) -> Iterator[str]:
 
 
 def render_preview(places: Sequence[SlotInstant], page: Page) -> Iterator[str]:
-    """The coming instants, each in the zone of its slot, and the posts that hold them."""
+    """Draw the next slot times, each in its own zone, and the posts that fill them."""
     if not places:
         yield _NONE
         return
@@ -137,7 +137,7 @@ def _there(place: SlotInstant, page: Page) -> Page:
 
 
 def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[RecurrenceCounts]:
-    """What `ttp repeat ID` answers: the recurrence, the ids of the posts that were made at once, what to warn of."""
+    """Return the spec of `ttp repeat ID`, with the ids of the created posts and warnings."""
     more: Json = {"posts": list(posts), "warnings": list(warnings)}
     return replace(
         REPEATS_SPEC, fields=(*REPEAT_FIELDS, *more), columns=("id",), to_json=lambda one: {**repeat_json(one), **more}
@@ -154,13 +154,13 @@ REPEATS_SPEC: OutputSpec[RecurrenceCounts] = OutputSpec(
 
 
 CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
-"""What the commands that change a recurrence answer."""
+"""Commands that change a repeat."""
 
 
 SLOTS_SPEC: OutputSpec[SlotInstant] = OutputSpec(
     SLOT_FIELDS, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, render_slots
 )
-"""`ttp slots list`, and what `add` answers."""
+"""`ttp slots list` and `ttp slots add`."""
 
 
 PREVIEW_SPEC: OutputSpec[SlotInstant] = OutputSpec(

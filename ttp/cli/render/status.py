@@ -1,18 +1,17 @@
-"""`ttp status` on a terminal: what needs a person first, then who publishes, what is next, what is held."""
+"""`ttp status` on a terminal: first what needs a person, then the publisher, the next posts and holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.hints import command_text
-from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
+from ttp.cli.render.labels import MOST_NAMED, approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, name_value_rows
-from ttp.cli.render.width import cut, pad, wrap
-from ttp.domain.account import Hold
+from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
+from ttp.domain.account import Hold, connect_action
 from ttp.domain.health import Health, PlatformCosts, PublisherInfo
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
@@ -26,13 +25,13 @@ _LABEL = 9
 
 
 _SCARCE = 0.2
-"""Limits are shown once less than this part of them is left."""
+"""Limits are shown if less than this share of them is left."""
 
 
 def render_status(health: Health, page: Page) -> Iterator[str]:
-    """The state of the store's publishing."""
+    """Draw the status."""
     for line in _alarms(health):
-        first, *rest = wrap(line, page.width - 2)
+        first, *rest = wrap_sentence(line, page.width - 2)
         yield page.paint(f"! {first}", "red")
         yield from (page.paint(f"  {more}", "red") for more in rest)
     yield from _labelled(_publishing(health, page), page)
@@ -53,25 +52,31 @@ def _alarms(health: Health) -> Iterator[str]:
         if why is not None:
             yield "; ".join([why.message, *(f"{hint.label}: {command_text(hint.way)}" for hint in why.hints)])
     for left in health.unreadable:
-        yield f"skipped: {left}; ttp doctor"
+        yield f"skipped: {left}:  ttp doctor"
+    paused = [hold.account for hold in health.holds if hold.until is None]
+    if paused:
+        yield f"publishing is paused for {', '.join(map(escape_text, paused))}:  ttp resume"
     needs = health.needs
-    parts = []
     if needs.review:
-        parts.append(f"{plural(len(needs.review), 'post')} may be live ({_ids(needs.review)})")
-    if needs.reconnect:
-        names = ", ".join(escape_text(name) for name in needs.reconnect)
-        parts.append(f"{plural(len(needs.reconnect), 'account')} must be reconnected ({names})")
+        yield f"{_posts(needs.review)} may be live:  ttp show {needs.review[0]}"
+    for name in needs.reconnect:
+        yield f"{escape_text(name)} must be reconnected:  {command_text(connect_action(escape_text(name)))}"
+    if needs.retry_after_reconnect:
+        ids = needs.retry_after_reconnect
+        yield f"{_posts(ids)} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
     if needs.retry:
-        parts.append(f"{plural(len(needs.retry), 'post')} failed ({_ids(needs.retry)})")
-    if parts:
-        yield ", ".join(parts)
+        yield f"{_posts(needs.retry)} failed:  ttp retry {_command_ids(needs.retry)}"
     if health.stalled:
         are = "is" if health.overdue == 1 else "are"
-        yield f"{plural(health.overdue, 'post')} {are} overdue and nothing publishes: ttp run"
+        yield f"{plural(health.overdue, 'post')} {are} overdue and no publisher runs:  ttp run"
 
 
-def _ids(ids: tuple[int, ...]) -> str:
-    return ", ".join(str(one) for one in ids)
+def _posts(ids: Sequence[int]) -> str:
+    return f"post {ids[0]}" if len(ids) == 1 else f"{len(ids)} posts ({', '.join(map(str, ids[:MOST_NAMED]))})"
+
+
+def _command_ids(ids: Sequence[int]) -> str:
+    return " ".join(map(str, ids[:MOST_NAMED]))
 
 
 def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
@@ -79,7 +84,7 @@ def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield "next", _next(health, page)
     counts = [f"{plural(health.waiting, 'post')} scheduled"]
     counts += [f"{health.overdue} overdue"] if health.overdue else []
-    counts += [f"{health.held} due and held"] if health.held else []
+    counts += [f"{health.held} due and on hold"] if health.held else []
     yield "waiting", ", ".join(counts)
     if ids := health.needs.approve:
         yield "approve", f"{plural(len(ids), 'post')} waiting for approval:  {approve_command(ids)}"
@@ -103,9 +108,9 @@ def _publisher(publisher: PublisherInfo, page: Page) -> tuple[str, str]:
         pid = f"pid {publisher.pid}" if publisher.pid is not None else ""
         since = f"since {page.day(publisher.since)} {page.time(publisher.since)}" if publisher.since else ""
         return "running", ", ".join(part for part in (pid, since) if part)
-    if last and publisher.mode not in (None, "loop"):
+    if last and publisher.mode == "once":
         return "cron", last
-    return "stopped", f"nothing publishes now{', ' + last if last else ''}: ttp run"
+    return "stopped", f"no publisher runs{', ' + last if last else ''}:  ttp run"
 
 
 def _next(health: Health, page: Page) -> str:
@@ -137,11 +142,11 @@ def _limit(limit: Limit, page: Page) -> str:
 
 
 _LEAST = 15
-"""Columns of a post, so that `Wed 25 12:00` stands apart from the next."""
+"""Columns of a post on the timeline."""
 
 
 def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
-    """Three lines for posts with a time, the next one first; as many as there is room for. None for fewer than two."""
+    """Yield three lines that show the next posts, as many as fit; nothing for fewer than two."""
     now = f"now {page.time(page.now)}"
     start = len(now) + 4
     room = (page.width - start) // _LEAST
@@ -150,20 +155,13 @@ def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
         return
     step = (page.width - start) // len(shown)
     times, line, names = now.ljust(start), " ├".ljust(start, "─"), " " * start
-    day = page.local(page.now).date()
     for post in shown:
         at = post.scheduled_at or page.now
-        times += _cell(_when(at, day, page), step)
-        day = page.local(at).date()
+        times += _cell(page.when(at), step)
         line += sign(post).ljust(step, "─")
         accounts = " ".join(short_name(row, handle=False) for row in post.active)
         names += _cell(f"{post.id} {accounts}", step)
     yield from (times.rstrip(), f"{line[: page.width - 1]}▸", names.rstrip())
-
-
-def _when(at: datetime, day: object, page: Page) -> str:
-    """The time, with its day where that is another than that of the one before."""
-    return page.time(at) if page.local(at).date() == day else page.when(at)
 
 
 def _cell(text: str, step: int) -> str:

@@ -1,7 +1,8 @@
-"""How many columns of a terminal a text takes, and texts cut, padded and wrapped by columns."""
+"""The columns of a terminal that a text takes; texts cut, padded and wrapped by columns."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -12,30 +13,30 @@ _KEYCAPS = "#*0123456789"
 
 
 def columns(text: str) -> int:
-    """The columns that `text` takes: wide characters two, combining marks none, a joined emoji two."""
+    """Return the columns of a text: wide characters take two, combining marks none, a joined emoji two."""
     return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text))
 
 
 def widest(text: str) -> int:
-    """The columns that `text` takes on a terminal that draws the parts of a joined emoji side by side."""
+    """Return the columns on a terminal that draws the parts of a joined emoji side by side."""
     return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text, apart=True))
 
 
 def cut(text: str, most: int) -> str:
-    """`text` within `most` columns, on every terminal; what is too long ends in an ellipsis."""
+    """Cut a text to `most` columns on every terminal; a text that is too long ends in an ellipsis."""
     if widest(text) <= most:
         return text
     return _head(text, most - 1) + "…" if most > 0 else ""
 
 
 def pad(text: str, to: int, *, right: bool = False) -> str:
-    """`text` filled with blanks up to `to` columns; `right`: the blanks come first."""
+    """Fill a text with blanks to `to` columns. `right`: blanks first."""
     blanks = " " * (to - columns(text))
     return blanks + text if right else text + blanks
 
 
 def wrap(text: str, most: int) -> list[str]:
-    """`text` in lines of at most `most` columns (two at least), broken at blanks where there are some."""
+    """Break a text at blanks into lines of at most `most` columns (at least two); longer words are broken too."""
     most = max(most, 2)
     if widest(text) <= most:
         return [text]
@@ -53,13 +54,47 @@ def wrap(text: str, most: int) -> list[str]:
     return [line for line in lines if line]
 
 
+_COMMAND = re.compile(r"(?:^|(?<=  )|(?<=\()|(?<=: ))(?:ttp|pip|pipx|uv|export|loginctl|rm|kill|ls|diff) (?:(?!  ).)*")
+
+
+def wrap_sentence(text: str, most: int) -> list[str]:
+    """Break a sentence at blanks into lines of about `most` columns, further lines indented by two more.
+
+    Never breaks a word, such as a URL, or a command to copy, even if it is longer than the line.
+    """
+    bare = text.lstrip(" ")
+    indent = len(text) - len(bare)
+    if widest(text) <= most:
+        return [text]
+    lines, gap = [" " * indent], ""
+    for word in _unbreakable(bare):
+        if lines[-1].strip() and widest(lines[-1] + gap + word) > most:
+            lines.append(" " * (indent + 2))
+            gap = ""
+        lines[-1] += gap + word
+        gap = "  " if word.endswith(" ") else " "
+        lines[-1] = lines[-1].rstrip(" ") or lines[-1]
+    return lines
+
+
+def _unbreakable(text: str) -> Iterator[str]:
+    """Yield words, and whole commands. A word before two blanks ends in one blank."""
+    place = 0
+    for found in (*_COMMAND.finditer(text), None):
+        prose = text[place : found.start() if found else len(text)]
+        yield from (word.replace("\0", " ") for word in prose.replace("  ", "\0 ").split(" ") if word.strip("\0"))
+        if found:
+            yield found[0]
+            place = found.end()
+
+
 def turns(text: str) -> bool:
-    """Whether a terminal may draw some of `text` from right to left, and with it what follows in the line."""
+    """Return whether a terminal may draw a part of the text, and of what follows it, from right to left."""
     return not text.isascii() and any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text)
 
 
 def _head(text: str, most: int) -> str:
-    """The longest beginning of `text` within `most` columns that splits no character from its marks."""
+    """Return the longest beginning of a text within `most` columns that splits no character from its marks."""
     used = end = 0
     for cluster, taken in _clusters(text, apart=True):
         if used + taken > most:
@@ -70,9 +105,9 @@ def _head(text: str, most: int) -> str:
 
 
 def _clusters(text: str, *, apart: bool = False) -> Iterator[tuple[str, int]]:
-    """Each character with the marks, skin tones and joined emoji that are drawn in its place, and its columns.
+    """Yield each character with its marks, skin tones and joined emoji, and its columns.
 
-    `apart`: skin tones and joined emoji have columns of their own, as on terminals that do not know them.
+    `apart`: skin tones and joined emoji take columns of their own, as on terminals that do not know them.
     """
     start = taken = beside = 0
     for place, char in enumerate(text):
@@ -92,7 +127,7 @@ def _clusters(text: str, *, apart: bool = False) -> Iterator[tuple[str, int]]:
 
 
 def _own(char: str) -> int:
-    """The columns of one character by itself."""
+    """Return the columns of a single character."""
     if char < "\u0300":
         # U+00AD is a format character that terminals draw all the same.
         return 1

@@ -1,7 +1,7 @@
-"""What the columns of a file are: ttp's own, those of an export by name, or those that were mapped.
+"""Identify the columns of a file: ttp's own, those of a known export, or mapped ones.
 
-Owns the names that the exports give their columns, in the languages in which they are known (sources:
-docs/reference/metrics-files.md), and which files are refused by their header alone.
+Knows the column names of exports in the languages seen so far (sources: docs/reference/metrics-files.md), and refuses
+files by their header.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ttp.domain.sample import COLUMNS, REQUIRED_COLUMNS
 
 COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
 LINK, HANDLE, DAY, TYPE = "link", "handle", "day", "type"
-"""What exports have besides ttp's own columns: the post's link, the account's handle, the day of the numbers, the kind
-in the export's words."""
+"""What exports have besides ttp's own columns: the post's link, the account's handle, the day of the numbers, and the
+kind in the export's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,7 @@ def read_header(
     mapped: Mapping[str, str] | None = None,
     account: str | None = None,
 ) -> Columns:
-    """Return what the columns of this header are. Raises UsageError where that cannot be told, or the file is not one
-    of posts."""
+    """Return the meaning of a header's columns. Raises UsageError if it is unknown, or not a file of posts."""
     try:
         return _columns_of(header, tables, source=source, mapped=mapped, account=account)
     except _UnknownFormat as error:
@@ -145,7 +144,7 @@ class _UnknownFormat(UsageError):
 
 
 def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the mapping by the header's own spelling."""
+    """Return the mapping by the header's spelling."""
     by_folded = {fold_name(name): name for name in header}
     found = {}
     for column, taken in mapped.items():
@@ -159,8 +158,8 @@ def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, st
 
 
 def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> tuple[str, ExportColumns] | None:
-    """Return the export that a header is of, and its platform; None for ttp's own format. `source`: the only platform
-    that counts."""
+    """Return the export that a header belongs to, and its platform; None for ttp's own format. `source`: only this
+    platform."""
     names = {fold_name(name) for name in header}
     if source is None and set(REQUIRED_COLUMNS) <= set(header):
         return None
@@ -172,7 +171,7 @@ def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> 
 
 
 def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[str, str]) -> tuple[str | None, ...]:
-    """Return the field of each column: as mapped, else by its name, the first of several names that mean the same."""
+    """Return the field of each column: as mapped, else by its name, preferring the first of several names."""
     taken = dict.fromkeys(renamed.values())
     by_name = {name: (one, rank) for one, names in export.names.items() for rank, name in enumerate(names)}
     best: dict[str, tuple[int, str]] = {}
@@ -187,7 +186,7 @@ def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[st
 def _check_export(export: ExportColumns, header: Sequence[str], fields: Sequence[str | None]) -> None:
     _refuse_twice(header, fields)
     if not _PAGES.isdisjoint(map(fold_name, header)):
-        raise UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
+        raise UsageError("this is an export of a Facebook page, which ttp does not support")
     if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
         raise _UnknownFormat(f"the header is not that of {export.title}", details=_FORMAT)
     if not any(one in fields for one in COUNTS):
@@ -214,7 +213,7 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
 def _unknown(header: Sequence[str]) -> UsageError:
     names = [fold_name(name) for name in header]
     if not _PAGES.isdisjoint(names):
-        return UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
+        return UsageError("this is an export of a Facebook page, which ttp does not support")
     if not _DAYS.isdisjoint(names[:2]) and len(names) > 1:
         return _UnknownFormat(
             "this file has a row for each day, not for each post; what ttp needs is the export of content or posts",
@@ -237,7 +236,7 @@ def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
 
 
 def fold_name(name: str) -> str:
-    """Return a column's name without what differs from file to file: case, spaces, marks, kinds of quotes."""
+    """Return a column's name without differences in case, spaces, marks and quotes."""
     return _BLANKS.sub(" ", name).strip().translate(_QUOTES).casefold()
 
 

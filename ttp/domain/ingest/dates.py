@@ -1,6 +1,7 @@
-"""Times as exports write them: `09/16/2026 14:05`, `16.09.2026, 14:05`, `Sep 16, 2026`, `2026-09-16 14:05:00 +0000`.
+"""Parse times as exports write them: `09/16/2026 14:05`, `16.09.2026, 14:05`, `Sep 16, 2026`, `2026-09-16 14:05:00
++0000`.
 
-Owns which texts are times, and when it cannot be told which of two numbers is the day.
+Knows when the order of day and month is ambiguous.
 """
 
 from __future__ import annotations
@@ -46,9 +47,8 @@ _MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class WrittenTime:
-    """What a text says of a time. `one` and `two` are the numbers whose order differs from file to file, else 0;
-    `month` and `day` are None where each may be either. `year` is None where there is none. `clock` is `14:05:00`, and
-    `offset` `+01:00` or `Z`, where they are told."""
+    """A parsed time. `one` and `two`: numbers whose order is ambiguous, else 0; `month` and `day` are then None.
+    `year`: None if missing. `clock`: `14:05:00`, and `offset`: `+01:00` or `Z`, if given."""
 
     text: str
     year: int | None
@@ -61,7 +61,7 @@ class WrittenTime:
 
 
 def parse_written_time(text: str) -> WrittenTime | None:
-    """Return what a text says of a time; None where it is none."""
+    """Return a text's time, or None if it has another form."""
     text = text.strip()
     found = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if found is None:
@@ -86,9 +86,9 @@ def parse_written_time(text: str) -> WrittenTime | None:
 def resolve_date(
     name: str, time: WrittenTime, order: str | None, near: date | None = None
 ) -> tuple[int | None, int, int]:
-    """Year, month and day of `time` in a file of this order; `near` is a day that it is known to be close to.
+    """Return year, month and day in a file with this order. `near`: a day that the date is known to be close to.
 
-    Raises UsageError where it may be two days, or is not of the file's order.
+    Raises UsageError if it may be two days, or contradicts the file's order.
     """
     if time.month is not None and time.day is not None:
         if time.one and order is not None and order != _certain(time):
@@ -157,7 +157,7 @@ def _month(name: str) -> int | None:
 
 
 def _clock(parts: dict[str, str | None]) -> str | None:
-    """`14:05:00`, "" where no time of day is told, None where it is none."""
+    """Return `14:05:00`, "" without a time of day, or None for an invalid one."""
     if parts["hour"] is None:
         return ""
     hour = int(parts["hour"])

@@ -23,9 +23,9 @@ from ttp.domain.sample import Sample, parse_row
 from ttp.domain.time.clock import utc_text
 
 LOOKED_AT = 1000
-"""Rows from which it is told how a file writes numbers and dates."""
+"""Rows examined to find how a file writes numbers and dates."""
 _NOBODY = "i"
-"""x.com/i/status/1: X's link to a post without naming whose."""
+"""x.com/i/status/1: X's link to a post without its account."""
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _KINDS = (
     ("carousel", re.compile(r"carr?ou?s|karuss?ell|carosello|carrossel")),
@@ -36,14 +36,14 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """How a file writes: its numbers, and which of day and month it has first (None where that cannot be told)."""
+    """How a file writes numbers, and whether the day or the month comes first (None: unknown)."""
 
     numbers: NumberFormat
     order: str | None
 
 
 class ExportReader:
-    """Rows of one export, or of a mapped file (`columns.export` is None)."""
+    """Reads rows of one export, or of a file with mapped columns (without `columns.export`)."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class ExportReader:
         return self._account
 
     def _instant(self, name: str, text: str, near: datetime | None) -> str:
-        """Return a time as ttp's own format has it. What is none stays as it is, for `parse_row` to refuse."""
+        """Return a time in ttp's own format. Other texts stay unchanged, for `parse_row` to refuse."""
         time = parse_written_time(text)
         if time is None:
             return text
@@ -176,8 +176,8 @@ def _near(facts: Facts | None, row: dict[str, str]) -> datetime | None:
 
 
 def _usual_group(columns: Columns, delimiter: str) -> str | None:
-    """Return what groups digits in the file's language: a comma in English, a point where the columns are not English
-    or stand between semicolons; None where its columns were mapped, and nobody knows."""
+    """Return the digit separator of the file's language: a comma in English, else a point (also if cells are separated
+    by semicolons); None if unknown because the columns were mapped."""
     if columns.export is None:
         return "." if delimiter == ";" else None
     english = {columns.export.names[one][0] for one in COUNTS if one in columns.export.names}

@@ -1,6 +1,6 @@
-"""Whole numbers as the languages of the world write them: 1,234 and 1.234 and 1 234 and 1’234.
+"""Parse whole numbers with separators: 1,234 and 1.234 and 1 234 and 1’234.
 
-Owns when a comma or a point groups digits, and when that cannot be told.
+Knows when a comma or point groups digits, and when that is ambiguous.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import chain, repeat
 from ttp.domain.errors import UsageError
 
 _BLANKS = " \u00a0\u2009\u202f'\u2019\u02bc"
-"""What groups digits and means nothing else: spaces, also narrow and no-break ones, and apostrophes."""
+"""Characters that only ever group digits: spaces, also narrow and no-break ones, and apostrophes."""
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 _MANY = re.compile(
     r"[+-]?[1-9][0-9]{0,2}(?:([.,])[0-9]{3}(?:\1[0-9]{3})+(?:[.,][0-9]+)?|([.,])[0-9]{3}(?!\2)[.,][0-9]+)"
@@ -22,21 +22,21 @@ _DECIMAL = re.compile(r"[+-]?(?:0([.,])[0-9]+|[0-9]+([.,])(?:[0-9]{1,2}|[0-9]{4,
 _ZEROS = re.compile(r"(.*[0-9])([.,])0*")
 _SPACED = re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{re.escape(_BLANKS)}][0-9]{{3}})+")
 UNKNOWN = frozenset(("-", "--", "\u2013", "\u2014", "n/a", "N/A"))
-"""How exports write that a number is not known."""
+"""How exports write an unknown number."""
 ENOUGH = 2
-"""Cells like 1.234 after which a point is taken to group: one alone may be a mistake, several with three digits each
-and none with another number of them are not."""
+"""Number of cells like 1.234 after which a point counts as a separator: one may be a mistake; several with exactly
+three digits each are not."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """How a file groups its digits: by "," or ".", or None where that cannot be told."""
+    """The digit separator of a file: "," or ".", or None if ambiguous."""
 
     group: str | None
 
     def plain(self, name: str, text: str) -> str:
-        """Return the digits of a count without what groups them, for `sample.parse_row` to read; what is no number as
-        it is. Raises UsageError where it may mean two numbers."""
+        """Return a count's digits without separators, for `sample.parse_row`; other texts unchanged. Raises UsageError
+        for an ambiguous number."""
         text = text.strip()
         if text.isdigit() or not text:
             return text
@@ -58,10 +58,9 @@ class NumberFormat:
 
 
 def find_number_format(counts: Iterable[str], others: Iterable[str] = (), *, usual: str | None) -> NumberFormat:
-    """Return how a file groups, from its cells of counts and its others; `usual` is what its language does, if that is
-    known.
+    """Return a file's separator, from its cells of counts and others. `usual`: the separator of its language, if known.
 
-    Several groups (1.234.567) and certain decimals (0.31, 12.5) tell. So do several cells like 1.234 and none like
+    Several groups (1.234.567) and clear decimals (0.31, 12.5) decide. So do several cells like 1.234 and none like
     1,234.
     """
     groups: dict[str, int] = {",": 0, ".": 0}

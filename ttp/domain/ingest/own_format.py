@@ -1,8 +1,8 @@
-"""ttp's own format: the reader of a million rows.
+"""ttp's own format, for files of a million rows.
 
-Rows are read by columns: where every cell of a block is written in the plain way (digits, `2026-11-01T09:00:00Z`),
-a column is read at once. A block where one is not is halved, and what is left of it at the end is given to
-`sample.parse_row`, which knows every way and every reason. Both read the same, which a test holds.
+Rows are read by columns: if every cell of a block is plain (digits, `2026-11-01T09:00:00Z`), a column is read at once.
+Other blocks are halved; the rest goes to `sample.parse_row`, which knows every form and error. A test checks that both
+read the same.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ from ttp.domain.time.clock import EPOCH, to_ms
 
 V = TypeVar("V")
 Refuse: TypeAlias = Callable[[int, str], object]
-"""Told the place of a row in its block, and why it is refused."""
+"""Called with the index of a refused row in its block, and the reason."""
 Group: TypeAlias = tuple[str, bool, Sequence[Row]]
-"""The account's canonical name, whether the source says when the numbers were read, and rows in the file's order."""
+"""An account's canonical name, whether the source has dates of observation, and rows in file order."""
 
 REMEMBERED = 4096
-"""Different texts of a column that are kept with their meaning."""
+"""Distinct texts of a column that are cached."""
 FEW = 4
-"""Rows for which columns do not pay."""
+"""Blocks smaller than this are read row by row."""
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = re.compile(r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})")
 _2006_01_02 = 1136160000000
-"""Before it, whether a time is too old depends on its offset."""
+"""Before this, whether a time is too old depends on its offset."""
 
 
 class Reader(Protocol):
     """Reads the rows of one header."""
 
     def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
-        """Yield the samples of some rows; blank ones are passed over, bad ones refused."""
+        """Yield the samples of some rows; skip blank ones, refuse bad ones."""
         ...
 
     def sample(self, cells: Sequence[str]) -> Sample:
-        """Return the sample of one row that is not blank. Raises UsageError with the reason why it is refused."""
+        """Return the sample of a row that is not blank. Raises UsageError."""
         ...
 
 
 def read_each(
     reader: Reader, rows: Sequence[list[str]], width: int, refuse: Refuse, *, start: int = 0
 ) -> Iterator[Group]:
-    """Yield the samples of some rows, one after the other; `start` is the place of the first one."""
+    """Yield the samples of some rows, one by one. `start`: index of the first."""
     for place, cells in enumerate(rows, start):
         if not any(cells):
             continue  # a blank line, or the row of commas that spreadsheets leave behind
@@ -66,8 +66,8 @@ def read_each(
 
 
 class PlainReader:
-    """Rows of ttp's own columns. `header` has the column of each cell, None where it is not read; `account` is that of
-    the whole file, where one was named."""
+    """Reads ttp's own columns. `header` has the field of each cell (None: ignored); `account`: the account named for
+    the whole file."""
 
     def __init__(
         self,
@@ -109,8 +109,7 @@ class PlainReader:
         return sample
 
     def _columns(self, rows: Sequence[list[str]]) -> list[Group]:
-        """Return the rows by account, read by columns. Raises KeyError or ValueError where one cell is not plain, or is
-        refused."""
+        """Return the rows by account. Raises KeyError or ValueError if a cell is not plain or is refused."""
         columns = list(zip(*rows, strict=True))  # ValueError where they are not of one length
         if len(columns) != len(self._header):
             raise ValueError(len(columns))
@@ -143,7 +142,7 @@ class PlainReader:
 
 
 def refuse_another(name: str, wanted: str | None) -> None:
-    """Raise UsageError for a row of another account than the one that was named for the file."""
+    """Raise UsageError for a row of another account than the one named for the file."""
     if wanted is not None and name.lower() != wanted.lower():
         raise UsageError(f"is of {name}, not of {wanted}")
 
@@ -157,7 +156,7 @@ _PLAIN_KINDS: Mapping[str, str | None] = {"": None, **{kind: kind for kind in KI
 
 
 def _check_ids(texts: Sequence[str]) -> None:
-    """Raise ValueError where one is empty, too long, or has what ids are refused for."""
+    """Raise ValueError for an empty, too long or invalid id."""
     together = "".join(texts)
     if "" in texts or max(map(len, texts)) > LONGEST_ID or not together.isprintable():
         raise ValueError("id")
@@ -166,7 +165,7 @@ def _check_ids(texts: Sequence[str]) -> None:
 
 
 def _counts(texts: Sequence[str]) -> list[Count]:
-    """Return plain counts. Raises ValueError where one is not."""
+    """Return plain counts. Raises ValueError for others."""
     together = "".join(texts)
     if not together:
         return [None] * len(texts)
@@ -185,7 +184,7 @@ def _remember(known: dict[str, V], text: str, meaning: V) -> V:
 
 
 class _Days(dict[str, int]):
-    """Milliseconds from 1970 to the days of a calendar, by `2026-11-01`. KeyError or ValueError for what is none."""
+    """Milliseconds from 1970 to days such as `2026-11-01`. Raises KeyError or ValueError for other texts."""
 
     def __missing__(self, text: str) -> int:
         if not _DAY.fullmatch(text):
@@ -194,8 +193,7 @@ class _Days(dict[str, int]):
 
 
 class _Clocks(dict[str, int]):
-    """Milliseconds from midnight UTC to times of day by `T09:00:00Z`. KeyError or ValueError for what is none, or has
-    no offset."""
+    """Milliseconds from midnight UTC to times such as `T09:00:00Z`. Raises KeyError or ValueError for other texts."""
 
     def __missing__(self, text: str) -> int:
         if not _CLOCK.fullmatch(text):
@@ -204,7 +202,7 @@ class _Clocks(dict[str, int]):
 
 
 class _Accounts(dict[str, str]):
-    """Canonical names by the text of the cell. KeyError for what is none, or another than `wanted`."""
+    """Canonical names by cell text. Raises KeyError for invalid names and other accounts."""
 
     def __init__(self, wanted: str | None, platforms: PlatformFacts) -> None:
         super().__init__({} if wanted is None else {"": wanted})

@@ -1,7 +1,6 @@
-"""What a media file says of itself: kind, pixels, duration. Told by its bytes, never by its name; nothing is decoded.
+"""Read a media file's kind, size and duration from its bytes, never from its name. Nothing is decoded.
 
-The bytes are the work of strangers: every offset is checked against the file's size, and the number of reads and bytes
-is bounded whatever the file claims.
+Files are untrusted: every offset is checked against the file's size, and the number of reads and bytes is limited.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ __all__ = ["Facts", "ReadAt", "UnusableMedia", "read_facts"]
 
 _IMAGE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
-"""How a QuickTime file may begin that has no `ftyp` box (QuickTime File Format, "Movie files")."""
+"""First boxes of QuickTime files without an `ftyp` box (QuickTime File Format, "Movie files")."""
 
 
 def read_facts(read_at: ReadAt, size: int) -> Facts:
-    """Return the facts of a file of `size` bytes, of which `read_at(offset, length)` gives any part.
+    """Return the facts of a file of `size` bytes, read by `read_at(offset, length)`.
 
-    Raises UnusableMedia with a reason that follows the file's name ("photo.jpg is cut off"). Reads at most 1 MiB.
+    Raises UnusableMedia with a reason that continues the file's name ("photo.jpg is cut off"). Reads at most 1 MiB.
     """
     window = Window(read_at, size)
     head = window.peek(0, 12)
@@ -43,4 +42,6 @@ def read_facts(read_at: ReadAt, size: int) -> Facts:
         return movie(window, "video/quicktime" if brand == b"qt  " else "video/mp4")
     if kind in _OLD_MOVIE_STARTS:
         return movie(window, "video/quicktime")
-    raise UnusableMedia(f"is no image or video that ttp knows ({', '.join(NAMES.values())})" if size else "is empty")
+    raise UnusableMedia(
+        f"is not an image or video that ttp knows ({', '.join(NAMES.values())})" if size else "is empty"
+    )

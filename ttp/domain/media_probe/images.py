@@ -1,4 +1,4 @@
-"""Width and height out of the headers of JPEG, PNG, GIF and WebP, and that they are whole. Decodes no pixel."""
+"""Read width and height from the headers of JPEG, PNG, GIF and WebP, and check that the files are complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GIF_END = b"\0;"  # the end of the last block, and the trailer
 
 
 _TAILS = (64, 1 << 16, 3 << 18)
-"""How far from its end an image's last mark is looked for: some programs and phones write more behind it."""
+"""Distances from the end in which an image's last marker is searched: some programs and phones append data."""
 
 
 def jpeg(window: Window) -> Facts:
@@ -103,9 +103,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class JpegAppearance:
-    """How a JPEG is shown. `width` and `height` in pixels as seen; `turned`: by its EXIF orientation; `cmyk`: printers'
-    colours; `srgb`: it has no colour profile, or that one; `several`: it holds more than one picture (MPO); `located`:
-    its EXIF data say where it was taken."""
+    """How a JPEG is shown. `width` and `height` as seen; `turned`: by its EXIF orientation; `cmyk`: print colours;
+    `srgb`: sRGB profile or none; `several`: more than one picture (MPO);
+    `located`: its EXIF data say where it was taken."""
 
     width: int
     height: int
@@ -117,8 +117,7 @@ class JpegAppearance:
 
 
 def read_appearance(read_at: ReadAt, size: int) -> JpegAppearance:
-    """Return how a JPEG of `size` bytes is shown. Raises UnusableMedia as `read_facts`; reads little more than its
-    header."""
+    """Return how a JPEG of `size` bytes is shown. Raises UnusableMedia. Reads little more than its header."""
     window = Window(read_at, size)
     orientation, profile, several, located, found = 1, True, False, False, None
     for marker, start, end in _segments(window):
@@ -137,7 +136,7 @@ def read_appearance(read_at: ReadAt, size: int) -> JpegAppearance:
 
 
 def first_frame(window: Window) -> Frame:
-    """Return the first start-of-frame segment (ITU-T T.81, B.2.2). Raises UnusableMedia where there is none."""
+    """Return the first start-of-frame segment (ITU-T T.81, B.2.2). Raises UnusableMedia without one."""
     for marker, start, _ in _segments(window):
         if _is_frame(marker):
             return _frame(window, start)
@@ -173,8 +172,8 @@ def _frame(window: Window, start: int) -> Frame:
 
 
 def _read_exif(window: Window, start: int, end: int) -> tuple[int, bool]:
-    """Return the orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 where it tells none that makes sense), and
-    whether there is a place (4.6.6)."""
+    """Return the orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 if missing or invalid), and whether
+    there is a place (4.6.6)."""
     head = window.peek(start, 8)
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(head[:4])
     if order is None:

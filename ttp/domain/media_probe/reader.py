@@ -1,4 +1,4 @@
-"""Bounded reading of a file that may lie, and the shape of what is learnt from it."""
+"""Read parts of an untrusted file within limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_MS = 7 * 24 * 3_600_000
 
 
 class UnusableMedia(UsageError):
-    """The bytes are not a usable image or video. The message goes on from the file's name: "is cut off"."""
+    """The bytes are not a usable image or video. The message continues the file's name: "is cut off"."""
 
 
 CUT_OFF = "is cut off: it ends before the data that it announces"
@@ -28,11 +28,11 @@ DAMAGED = "is damaged: its header makes no sense"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a file's bytes say. None where they do not tell.
+    """Facts from a file's bytes; None if unknown.
 
-    `width` and `height` in pixels as shown (a video's rotation counts, an image's EXIF orientation does not).
-    `codec`: h264, hevc, vp8, vp9, av1, or the container's own four characters. `fps`: pictures per second on average.
-    `moov_first`: an MP4's or MOV's index comes before its data.
+    `width` and `height` in pixels as shown (with a video's rotation, without an image's EXIF orientation). `codec`:
+    h264, hevc, vp8, vp9, av1, or the container's four characters. `fps`: average frames per second. `moov_first`: the
+    index of an MP4 or MOV precedes its data.
     """
 
     mime: str
@@ -84,7 +84,7 @@ class Part:
 
 
 def check_size(width: int, height: int) -> tuple[int, int]:
-    """Return width and height in pixels. Raises UnusableMedia if there are none, or more than any platform takes."""
+    """Return width and height. Raises UnusableMedia if they are 0 or larger than any platform accepts."""
     if not width or not height:
         raise UnusableMedia("is damaged: it has no width or no height")
     if width * height > MOST_PIXELS:
@@ -93,7 +93,7 @@ def check_size(width: int, height: int) -> tuple[int, int]:
 
 
 def check_duration(ms: int) -> int:
-    """Return a duration in milliseconds. Raises UnusableMedia beyond a week."""
+    """Return a duration in ms. Raises UnusableMedia beyond a week."""
     if ms > MOST_MS:
         raise UnusableMedia("says that it lasts for more than a week, which no platform takes")
     return ms

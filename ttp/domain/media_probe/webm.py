@@ -71,7 +71,7 @@ def _number(window: Window, part: Part | None) -> int:
 
 
 def _value(window: Window, part: Part | None) -> bytes:
-    """Return the bytes of an element, at most 64; empty where there is none."""
+    """Return the bytes of an element, at most 64; empty without an element."""
     return window.take(part.start, min(64, part.end - part.start)) if part else b""
 
 

@@ -1,13 +1,21 @@
 """Which hours, days and weekly slots bring one account more engagement.
 
-`features` makes comparable rows of samples, `model` estimates the effects, `recommendation` turns estimates into what a
-person is told. Below the model: `design_matrix` has the columns (of the week, and of what is taken out),
-`posterior` the fits, `linear_algebra` the matrices. Of a model only `estimate(posts) -> Estimate` is asked.
-`explanation` shows what one rating rests on, `backtest` tries the whole of it on posts that it was not made from.
+`features` makes comparable rows of samples, `model` estimates the effects (with `design_matrix`, `posterior` and
+`linear_algebra`), and `recommendation` rates hours, days and slots by them. `free_hours` finds the next free one,
+`explanation` shows the posts behind a rating, `backtest` tests recommendations on later posts.
 """
 
 from ttp.domain.optimal.estimate import Effects, Estimate, Parts
-from ttp.domain.optimal.recommendation import DAYS, Evidence, Rating, Recommendation, Signal, best, recommend, week
+from ttp.domain.optimal.recommendation import (
+    DAYS,
+    Evidence,
+    Rating,
+    Recommendation,
+    Signal,
+    rank,
+    recommend,
+    week_schedule,
+)
 
 __all__ = [
     "DAYS",
@@ -18,7 +26,7 @@ __all__ = [
     "Rating",
     "Recommendation",
     "Signal",
-    "best",
+    "rank",
     "recommend",
-    "week",
+    "week_schedule",
 ]

@@ -1,13 +1,13 @@
-"""Would the recommendation have helped? Asked of an account's own history, on posts that it was not made from.
+"""Test recommendations on an account's own later posts.
 
-The later half of the posts is cut into blocks. Before each, a recommendation is made from the posts before it alone;
-then the block's posts at the five hours that it names are compared with the block's other posts. Beside it the same for
-what most tools do: the five hours with the highest mean per hour. Deterministic.
+The later half of the posts is cut into blocks. For each block a recommendation is made from the posts before it,
+and the block's posts in the five recommended hours are compared with its other posts. The same is done for the five
+hours with the highest mean, which most tools recommend. Deterministic.
 
-Posts are compared within strata, those of one block and one kind of which the same counts are known, so that neither
-growth nor the kind of post nor what is hidden is taken for a good hour. Strata are weighted by n₁n₂/(n₁+n₂), which
-makes the variance of the difference least (fixed-effects analysis of two groups in blocks). So each comparison is one
-weighted sum of the held-out posts, a contrast, and so is the difference of two of them.
+Posts are compared within strata of the same block, kind and known counts, so that growth, kinds of post and hidden
+counts do not look like good hours. Strata are weighted by n₁n₂/(n₁+n₂), which minimises the variance of the difference
+(fixed-effects analysis of two groups in blocks). Each comparison is a contrast, a weighted sum of the held-out posts,
+and so is the difference of two comparisons.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL
 from ttp.domain.sample import Sample
 
 FEWEST_POSTS = 40
-"""With fewer, neither the posts to learn from nor those to test on are worth counting."""
+"""With fewer posts there is no test."""
 FEWEST_EACH = 5
-"""Held-out posts that each side of a comparison needs, and degrees of freedom of the noise."""
+"""The least number of held-out posts on each side of a comparison, and of degrees of freedom of the noise."""
 BLOCKS, BLOCK_POSTS = 5, 15
-"""At most so many blocks, each of at least so many posts."""
+"""The most blocks, and the fewest posts in each."""
 CLIP = 2.5 * 1.4826
-"""In units of the median absolute deviation: one viral post must not decide the test."""
+"""In units of the median absolute deviation, so that one viral post does not decide the test."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """How much more engagement one side has: 0.12 is 12 %. `low` to `high` is the 80 % interval."""
+    """How much more engagement one side has: 0.12 is 12 %, with its 80 % interval."""
 
     lift: float
     low: float
@@ -49,31 +49,31 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What the held-out posts say. Comparisons are None where there were too few posts for them."""
+    """The result of a test. Comparisons with too few posts are None."""
 
     account: str
     zone: ZoneInfo
     data_points: int
-    """Posts of the account that were looked at."""
+    """Posts of the account that were used."""
     first_at: datetime | None = None
     last_at: datetime | None = None
     held_out: int = 0
     """Posts that the recommendations were tested on."""
     in_best_hours: int = 0
-    """Those of them at recommended hours."""
+    """Posts of these at recommended hours."""
     recommended: Lift | None = None
     """Posts at recommended hours against the others."""
     mean_per_hour: Lift | None = None
     """Posts at the hours with the highest means against the others."""
     difference: Lift | None = None
-    """The first against the second."""
+    """The first comparison against the second."""
 
 
 _Stratum = tuple[int, str, str]
 
 
 class _HeldOut(NamedTuple):
-    """One post that a recommendation was tested on, and whether its hour had been chosen."""
+    """One post of the test, and whether its hour was recommended."""
 
     stratum: _Stratum
     engagement: float
@@ -82,21 +82,21 @@ class _HeldOut(NamedTuple):
 
 
 def backtest(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Backtest:
-    """Test the recommendation on the posts of `account`. The order of the samples does not change the answer."""
+    """Test the recommendation on the posts of `account`. The order of the samples does not matter."""
     kept = [sample for sample in samples if sample.account == account]
     posts = features(kept, account=account, zone=zone)
-    told = Backtest(account, zone, len(posts))
+    result = Backtest(account, zone, len(posts))
     if not posts:
-        return told
-    told = replace(told, first_at=posts[0].published_at, last_at=posts[-1].published_at)
+        return result
+    result = replace(result, first_at=posts[0].published_at, last_at=posts[-1].published_at)
     if len(posts) < FEWEST_POSTS:
-        return told
+        return result
     rows = list(_held_out(posts, kept, account, zone))
     ours = _contrast(rows, [row.recommended for row in rows])
     theirs = _contrast(rows, [row.by_mean for row in rows])
     both = [a - b for a, b in zip(ours, theirs, strict=True)] if ours and theirs else []
     return replace(
-        told,
+        result,
         held_out=len(rows),
         in_best_hours=sum(row.recommended for row in rows),
         recommended=_lift(rows, ours),
@@ -106,7 +106,7 @@ def backtest(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Back
 
 
 def best_by_mean(posts: Iterable[PostFeatures]) -> AbstractSet[int]:
-    """The five hours whose posts collected most on average; fewer where fewer have posts."""
+    """Return the five hours with the highest mean engagement; fewer if fewer have posts."""
     by_hour: dict[int, list[float]] = defaultdict(list)
     for post in posts:
         by_hour[post.hour].append(math.expm1(post.engagement))
@@ -116,14 +116,14 @@ def best_by_mean(posts: Iterable[PostFeatures]) -> AbstractSet[int]:
 def _held_out(
     posts: Sequence[PostFeatures], samples: Sequence[Sample], account: str, zone: ZoneInfo
 ) -> Iterator[_HeldOut]:
-    """The later half of the posts, each with what was known before its block."""
+    """Yield the later half of the posts, with the recommendation made before their block."""
     half = len(posts) // 2
     blocks = min(BLOCKS, (len(posts) - half) // BLOCK_POSTS)
     edges = [half + (len(posts) - half) * block // blocks for block in range(blocks + 1)]
     for block, (start, end) in enumerate(pairwise(edges)):
         known = {post.remote_id for post in posts[:start]}
-        told = recommend((one for one in samples if one.remote_id in known), account=account, zone=zone)
-        recommended = {rating.hour for rating in told.best_hours}
+        found = recommend((one for one in samples if one.remote_id in known), account=account, zone=zone)
+        recommended = {rating.hour for rating in found.best_hours}
         by_mean = best_by_mean(posts[:start])
         for post in posts[start:end]:
             yield _HeldOut(
@@ -132,7 +132,7 @@ def _held_out(
 
 
 def _contrast(rows: Sequence[_HeldOut], chosen: Sequence[bool]) -> list[float]:
-    """The weight of each post in the difference between the chosen and the others; empty where there are too few."""
+    """Return the weight of each post in the difference of chosen and other posts; empty if there are too few."""
     sides: dict[_Stratum, list[int]] = defaultdict(lambda: [0, 0])
     for row, one in zip(rows, chosen, strict=True):
         sides[row.stratum][one] += 1
@@ -147,7 +147,7 @@ def _contrast(rows: Sequence[_HeldOut], chosen: Sequence[bool]) -> list[float]:
 
 
 def _lift(rows: Sequence[_HeldOut], weights: Sequence[float]) -> Lift | None:
-    """The weighted sum of what the posts collected, in comparison to their stratum, with its t interval."""
+    """Return the weighted sum of engagement relative to the stratum, with its t interval."""
     by_stratum: dict[_Stratum, list[float]] = defaultdict(list)
     for row in rows:
         by_stratum[row.stratum].append(row.engagement)
@@ -165,7 +165,7 @@ def _lift(rows: Sequence[_HeldOut], weights: Sequence[float]) -> Lift | None:
 
 
 def _squares_within(rows: Sequence[_HeldOut], values: Sequence[float]) -> float:
-    """The sum of squared differences from the mean of the own stratum."""
+    """Return the sum of squared differences from the stratum's mean."""
     by_stratum: dict[_Stratum, list[float]] = defaultdict(list)
     for row, value in zip(rows, values, strict=True):
         by_stratum[row.stratum].append(value)
@@ -173,6 +173,6 @@ def _squares_within(rows: Sequence[_HeldOut], values: Sequence[float]) -> float:
 
 
 def _t_quantile(share: float, freedom: int) -> float:
-    """Of Student's t, by the expansion of Abramowitz and Stegun 26.7.5: right to 0.01 from five degrees of freedom."""
+    """Return a quantile of Student's t (Abramowitz and Stegun 26.7.5): exact to 0.01 from five degrees of freedom."""
     z = NormalDist().inv_cdf(share)
     return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)

@@ -1,12 +1,12 @@
-"""The columns of the model: those of the week, and what is taken out of each post before hours are compared.
+"""The columns of the model: effects of the week, and nuisance effects that are integrated out.
 
-Of the week: smooth waves over the hours, one number a day, and waves that differ from day to day. A column says what a
-unit of its coefficient brings in each of the 168 slots. `scales` are the prior standard deviations of the coefficients
-in units of the noise.
+Effects of the week are smooth waves over the hours, contrasts of days, and waves that differ from day to day. A column
+says what a unit of its coefficient adds to each of the 168 slots.
 
-Taken out: the account's level, its trend, the kinds of post, and which of the counts are known. They are not of
-interest, and integrated out exactly: the normal equations of the waves are left with what these columns cannot explain
-(the Schur complement of the joint ones; Boyd and Vandenberghe, Convex Optimization, A.5.5).
+Nuisance effects (level, trend, kinds of post, patterns of known counts) are integrated out exactly: the normal
+equations of the waves keep what these columns cannot explain (the Schur complement of the joint ones; Boyd and
+Vandenberghe, Convex Optimization, A.5.5). So is a small effect that each slot has of its own: sums over its n posts are
+multiplied by 1 / (1 + n `SLOT_SD`²) (the formula of Sherman and Morrison).
 """
 
 from __future__ import annotations
@@ -20,68 +20,70 @@ from ttp.domain.optimal.features import PostFeatures
 from ttp.domain.optimal.linear_algebra import (
     Matrix,
     Vector,
-    back,
-    backward,
     cholesky,
     dot,
-    forward,
     gram,
-    times,
+    multiply_symmetric,
+    solve_lower,
+    solve_upper,
     transposed,
+    upper_factor,
 )
 
 HARMONICS, OF_DAYS = 6, 3
-"""Waves a day of the usual day, and of what single days have of their own: as fine as four and as eight hours."""
+"""Waves of the usual day, and of how single days differ from it: as short as four and as eight hours."""
 SMOOTH_H = 3.0
-"""Hours over which effects are alike: the length scale of a squared exponential kernel."""
+"""Length scale in hours of the squared exponential kernel of effects of hours."""
 FLOOR = 0.01
-"""What the finest waves have beside the smooth prior: a sharp edge is rare, not impossible."""
+"""Added to the spectrum of the kernel, so that sharp edges are rare but possible."""
+SLOT_SD = 0.08
+"""Prior sd of a slot's own effect, in units of the noise."""
 NIGHT_AT, NIGHT_WIDTH_H, NIGHT_DEPTH = 5.0, 2.5, 0.6
-"""Expected before any post is seen: less while people sleep, least at that hour. The depth is in sds of the effects of
+"""The prior mean: less engagement while people sleep, least at this hour. The depth is in sds of the effects of
 hours."""
 WEEKEND_OWN = 0.5
-"""sd of what the weekend's hours have of their own, as a share of that of the usual day."""
+"""Prior sd of the weekend's difference from the usual hours, as a share of the sd of those."""
 POSTS_A_BEND, MOST_BENDS = 15, 24
-"""The trend is a straight line between bends: one for so many posts, and at most so many."""
+"""The trend is linear between bends: one bend per so many posts, within the limit."""
 LEVEL_SD, BEND_SD, KIND_SD, KNOWN_SD = 100.0, 0.5, 1.0, 4.0
-"""Prior sd in units of the noise: of the level (any), of the trend from one bend to the next, of a kind, and of what
-posts have less where some of their counts are hidden (which may be nearly all of it)."""
+"""Prior sds in units of the noise: of the level, of the trend from bend to bend, of a kind, and of a pattern of known
+counts (hidden counts may be nearly all of a post's engagement)."""
 
 
-class Shape(NamedTuple):
-    """What is not known of the prior, and averaged over."""
+class Prior(NamedTuple):
+    """The unknown sds of the prior, which are averaged over."""
 
     hours: float
-    """sd of the effects of hours."""
+    """Of the effects of hours."""
     days: float
-    """sd of the effects of days."""
+    """Of the effects of days."""
     own: float
-    """sd of the hours of single days around the usual day, as a share of `hours`."""
+    """Of the hours of single days around the usual day, as a share of `hours`."""
 
 
 def _waves(harmonics: int) -> Matrix:
-    """Cosine and sine of each harmonic, over the 24 hours (a truncated periodic Gaussian process, as in Solin and
+    """Return cosine and sine of each harmonic over the 24 hours (a truncated periodic Gaussian process, as in Solin and
     Särkkä, Explicit link between periodic covariance functions and state space models, 2014)."""
     angles = [[2 * math.pi * k * hour / 24 for hour in range(24)] for k in range(1, harmonics + 1)]
     return [list(map(wave, angle)) for angle in angles for wave in (math.cos, math.sin)]
 
 
-def asleep(hour: int) -> float:
-    """How many people sleep at an hour of the clock, as a share of those at `NIGHT_AT` (von Mises' curve)."""
+def share_asleep(hour: int) -> float:
+    """Return how many people sleep at an hour of the clock, as a share of those at `NIGHT_AT` (von Mises' curve)."""
     narrow = (24 / (2 * math.pi * NIGHT_WIDTH_H)) ** 2
     return math.exp(narrow * (math.cos(2 * math.pi * (hour - NIGHT_AT) / 24) - 1))
 
 
 def _night() -> Vector:
-    """The trough of the night round the clock, as coefficients of the waves."""
-    trough = [-NIGHT_DEPTH * asleep(hour) for hour in range(24)]
+    """Return the dip of engagement at night as coefficients of the waves."""
+    trough = [-NIGHT_DEPTH * share_asleep(hour) for hour in range(24)]
     # The waves are orthogonal, each of mean square 1/2.
     return [dot(wave, trough) / 12 for wave in WAVES]
 
 
 def _contrasts() -> Matrix:
-    """Six orthogonal ways in which seven days differ, each of mean square 1: the weekend from the rest, then each
-    weekday from those before it, and Saturday from Sunday (Helmert's contrasts)."""
+    """Return six orthogonal contrasts of the seven days, each of mean square 1: the weekend against weekdays, each
+    weekday against those before it, and Saturday against Sunday (Helmert's contrasts)."""
     weekend = [-2.0] * 5 + [5.0] * 2
     weekdays = [[1.0] * i + [-float(i)] + [0.0] * (6 - i) for i in range(1, 5)]
     sunday = [0.0] * 5 + [1.0, -1.0]
@@ -102,13 +104,13 @@ COLUMNS: Matrix = [
         for wave in WAVES[: 2 * OF_DAYS]
     ),
 ]
-"""Each over the 168 slots, Monday 0:00 first. The mean of each is zero."""
+"""Each over the 168 slots, Monday 0:00 first, with a mean of zero."""
 _AT_HOUR, _ON_DAY = transposed(WAVES), transposed(CONTRASTS)
 _AT_HOUR_OWN = transposed(WAVES[: 2 * OF_DAYS])
 
 
-def effects(coefficients: Vector) -> Effects:
-    """What the columns, each times its coefficient, say of hours, days and slots."""
+def effects_of(coefficients: Vector) -> Effects:
+    """Return the effects of hours, days and slots for given coefficients of the columns."""
     of_waves, of_days = len(WAVES), len(CONTRASTS)
     hours = [dot(wave, coefficients) for wave in _AT_HOUR]
     own_part = coefficients[of_waves:]
@@ -122,89 +124,113 @@ def effects(coefficients: Vector) -> Effects:
     return Effects(hours, days, slots)
 
 
-def expected(shape: Shape) -> Vector:
-    """The prior mean of each coefficient, in logs: the night, as deep as the effects of hours are large."""
-    return [shape.hours * wave for wave in NIGHT] + [0.0] * (len(COLUMNS) - len(WAVES))
+def prior_mean(prior: Prior) -> Vector:
+    """Return the prior mean of each coefficient, in logs: the dip at night, in proportion to the effects of hours."""
+    return [prior.hours * wave for wave in NIGHT] + [0.0] * (len(COLUMNS) - len(WAVES))
 
 
-def scales(shape: Shape) -> Vector:
-    """The prior sd of each coefficient.
+def prior_sd(prior: Prior) -> Vector:
+    """Return the prior sd of each coefficient.
 
     The waves share the variance of the hours by the spectrum of a squared exponential kernel (Rasmussen and Williams,
-    Gaussian Processes for Machine Learning, 4.2.1) with a floor under it; the contrasts of days share theirs evenly.
+    Gaussian Processes for Machine Learning, 4.2.1) plus a floor; the contrasts of days share theirs evenly.
     """
     power = [math.exp(-0.5 * (2 * math.pi * k * SMOOTH_H / 24) ** 2) + FLOOR for k in range(1, HARMONICS + 1)]
-    # A cosine and its sine together have at every hour the variance that each of them is given.
-    of_hours = [shape.hours * math.sqrt(share / sum(power)) for share in power for _ in range(2)]
+    # A cosine and its sine together have, at every hour, the variance that each of them gets.
+    of_hours = [prior.hours * math.sqrt(share / sum(power)) for share in power for _ in range(2)]
     even = 1 / math.sqrt(len(CONTRASTS))
-    of_single_days = [even * shape.own * scale for scale in of_hours[: 2 * OF_DAYS]]
-    of_weekend = [math.hypot(WEEKEND_OWN * scale, even * shape.own * scale) for scale in of_hours[: 2 * OF_DAYS]]
+    of_single_days = [even * prior.own * scale for scale in of_hours[: 2 * OF_DAYS]]
+    of_weekend = [math.hypot(WEEKEND_OWN * scale, even * prior.own * scale) for scale in of_hours[: 2 * OF_DAYS]]
     return [
         *of_hours,
-        *[even * shape.days] * len(CONTRASTS),
+        *[even * prior.days] * len(CONTRASTS),
         *of_weekend,
         *of_single_days * (len(CONTRASTS) - 1),
     ]
 
 
-class Normal(NamedTuple):
-    """The normal equations of the waves with everything else integrated out, for one vector of engagement."""
+class NormalEquations(NamedTuple):
+    """The normal equations of the waves for one vector of engagement, with everything else integrated out."""
 
     right: Vector
     square: float
-    """What the waves could explain at most."""
+    """The sum of squares that is left to the waves."""
     rest: Vector
-    """The same for the columns that are taken out."""
+    """The whitened right side of the nuisance columns."""
     night: Vector
-    """What the right side would be if the night alone brought anything, an sd of the effects of hours each."""
+    """The right side if only the night had an effect, in sds of the effects of hours."""
 
 
 class Design:
-    """The posts of an account as columns; what does not depend on their engagement is computed once."""
+    """The columns for an account's posts; computes once what does not depend on their engagement."""
 
     def __init__(self, posts: Sequence[PostFeatures]) -> None:
         self._cells = [24 * post.weekday + post.hour for post in posts]
-        self._columns, self._of_trend = _columns(posts)
-        own = gram(self._columns)
+        self._columns, self._of_trend = _nuisance_columns(posts)
+        counts = self._by_slot([1.0] * len(posts))
+        self._weights = [1 / (1 + SLOT_SD**2 * count) for count in counts]
+        sums = list(map(self._by_slot, self._columns))
+        self._shared = [self._weighted(of_column, SLOT_SD**2) for of_column in sums]
+        own = [
+            [product - dot(shared, other) for product, other in zip(row, sums, strict=False)]
+            for row, shared in zip(gram(self._columns), self._shared, strict=True)
+        ]
         for i, row in enumerate(own):
             row[i] += 1
         self._factor = cholesky(own)
-        self._upper = backward(self._factor)
-        # Posts of one slot have the same waves, so that 168 sums stand for all of them.
-        crossed = transposed([[dot(sums, wave) for wave in COLUMNS] for sums in map(self._by_slot, self._columns)])
-        self._crossed = [forward(self._factor, column) for column in crossed]
-        counts = self._by_slot([1.0] * len(posts))
+        self._upper = upper_factor(self._factor)
+        # Posts in a slot have the same waves, so 168 sums replace the posts.
+        weighted = map(self._weighted, sums)
+        crossed = transposed([[dot(of_column, wave) for wave in COLUMNS] for of_column in weighted])
+        self._crossed = [solve_lower(self._factor, column) for column in crossed]
+        weights = self._weighted(counts)
         self.gram: Matrix = [
             [
-                dot(weighted, wave) - dot(explained, other)
+                dot(weighted_wave, wave) - dot(explained, other)
                 for wave, other in zip(COLUMNS[: i + 1], self._crossed, strict=False)
             ]
             for i, (column, explained) in enumerate(zip(COLUMNS, self._crossed, strict=True))
-            for weighted in ([count * value for count, value in zip(counts, column, strict=True)],)
+            for weighted_wave in ([weight * value for weight, value in zip(weights, column, strict=True)],)
         ]
         """The lower triangle."""
-        self._night = times(self.gram, expected(Shape(1, 1, 1)))
+        self._night = multiply_symmetric(self.gram, prior_mean(Prior(1, 1, 1)))
 
-    def normal(self, engagement: Vector) -> Normal:
-        rest = forward(self._factor, [dot(column, engagement) for column in self._columns])
+    def equations(self, engagement: Vector) -> NormalEquations:
         sums = self._by_slot(engagement)
-        right = [dot(wave, sums) - dot(crossed, rest) for wave, crossed in zip(COLUMNS, self._crossed, strict=True)]
-        return Normal(right, dot(engagement, engagement) - dot(rest, rest), rest, self._night)
+        rest = solve_lower(
+            self._factor,
+            [
+                dot(column, engagement) - dot(shared, sums)
+                for column, shared in zip(self._columns, self._shared, strict=True)
+            ],
+        )
+        weighted = self._weighted(sums)
+        right = [dot(wave, weighted) - dot(crossed, rest) for wave, crossed in zip(COLUMNS, self._crossed, strict=True)]
+        square = dot(engagement, engagement) - SLOT_SD**2 * dot(weighted, sums) - dot(rest, rest)
+        return NormalEquations(right, square, rest, self._night)
 
-    def taken_out(self, normal: Normal, waves: Vector) -> tuple[Vector, Vector]:
-        """Trend (with the level) and kind (with what is hidden) of each post, given the coefficients of the waves."""
+    def nuisance_effects(self, normal: NormalEquations, waves: Vector) -> tuple[Vector, Vector]:
+        """Return trend (with the level) and kind (with hidden counts) of each post, given the waves' coefficients."""
         explained = [dot(column, waves) for column in transposed(self._crossed)]
-        coefficients = back(self._upper, [r - e for r, e in zip(normal.rest, explained, strict=True)])
+        coefficients = solve_upper(self._upper, [r - e for r, e in zip(normal.rest, explained, strict=True)])
         weighted = [[c * value for value in column] for c, column in zip(coefficients, self._columns, strict=True)]
         trend, kind = weighted[: self._of_trend], weighted[self._of_trend :]
         return [sum(of_post) for of_post in zip(*trend, strict=True)], (
             [sum(of_post) for of_post in zip(*kind, strict=True)] if kind else [0.0] * len(self._cells)
         )
 
-    def of_posts(self, waves: Vector) -> Vector:
-        """What the waves say of each post."""
-        slots = effects(waves).slots
+    def wave_effects(self, waves: Vector) -> Vector:
+        """Return the effect of the waves on each post."""
+        slots = effects_of(waves).slots
         return [slots[cell] for cell in self._cells]
+
+    def slot_effects(self, residuals: Vector) -> Vector:
+        """Return the mean of each slot's own effect, given what waves and nuisance effects leave of each post."""
+        return self._weighted(self._by_slot(residuals), SLOT_SD**2)
+
+    def slot_sds(self) -> Vector:
+        """Return the posterior sd of each slot's own effect, in units of the noise."""
+        return [SLOT_SD * math.sqrt(weight) for weight in self._weights]
 
     def _by_slot(self, values: Vector) -> Vector:
         sums = [0.0] * len(COLUMNS[0])
@@ -212,10 +238,13 @@ class Design:
             sums[cell] += value
         return sums
 
+    def _weighted(self, sums: Vector, factor: float = 1.0) -> Vector:
+        return [factor * weight * value for weight, value in zip(self._weights, sums, strict=True)]
 
-def _columns(posts: Sequence[PostFeatures]) -> tuple[Matrix, int]:
-    """Level, trend, kinds and patterns of known counts, each times its prior sd; and how many of them are level and
-    trend."""
+
+def _nuisance_columns(posts: Sequence[PostFeatures]) -> tuple[Matrix, int]:
+    """Return level, trend, kinds and patterns of known counts, each times its prior sd, and the number of the columns
+    of level and trend."""
     bends = min(max(len(posts) // POSTS_A_BEND, 1), MOST_BENDS)
     place = [bends * rank / max(len(posts) - 1, 1) for rank in range(len(posts))]
     trend = [[BEND_SD * min(max(at - bend, 0.0), 1.0) for at in place] for bend in range(bends)]

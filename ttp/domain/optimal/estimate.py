@@ -1,7 +1,4 @@
-"""What an estimator answers: effects of hours, weekdays and slots, and what became of each post on the way to them.
-
-Shapes only. All numbers are in log units: 0.1 is about 10 % more engagement.
-"""
+"""The result of an estimate. All numbers are in log units: 0.1 is about 10 % more engagement."""
 
 from __future__ import annotations
 
@@ -20,21 +17,21 @@ class Effects(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One post's engagement, taken apart: it is the sum of the four."""
+    """One post's engagement as the sum of four parts."""
 
     trend: float
-    """What a usual post of the account collected at that time."""
+    """The engagement of the account's usual post at that time."""
     kind: float
-    """How much more posts of its kind collect, and less where some of the counts are hidden."""
+    """How much more posts of its kind collect, or less if some of its counts are hidden."""
     clipped: float
-    """What was taken away because no hour explains that much: positive from a viral post, negative from a dud."""
+    """The part that no hour explains: positive for a viral post, negative for a failed one."""
     adjusted: float
-    """What is left, which the effects are estimated from. Its mean over the account's posts is zero."""
+    """The rest, from which the effects are estimated. Its mean over the account's posts is zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The best guess, equally likely alternatives to it, and the posts behind it in the order they were given."""
+    """The best guess, equally likely alternatives, and the parts of each post in the given order."""
 
     mean: Effects
     draws: Sequence[Effects]

@@ -1,6 +1,6 @@
-"""Comparable rows of one account's samples: one sample per post, posts old enough, local hour and weekday.
+"""Make comparable rows of one account's samples: one per post, old enough, with local hour and weekday.
 
-Nothing here knows what becomes of the rows. The result depends on the set of samples alone, never on their order.
+The result does not depend on the order of the samples.
 """
 
 from __future__ import annotations
@@ -8,22 +8,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ttp.domain.sample import Sample
 
 NEWEST = 1000
-"""Posts looked at. Habits and audiences of longer ago say little about next week."""
+"""The most posts that are used: older ones say little about next week."""
 SETTLED_AFTER = timedelta(hours=48)
 """By then a post has over 80 % of the engagement it will ever have, on every platform."""
 COMPARABLE_UNTIL = timedelta(days=14)
-"""Samples later than this would let old posts win by their age."""
+"""Later samples would favour old posts."""
 FEWEST_SETTLED = 8
+FEW, MANY_VIEWS = 3, 10
+"""Views are compared instead of engagement if the median engagement is below the first number and the median views are
+at least this many times as high."""
+VIEWS = "views"
 
 
 class PostFeatures(NamedTuple):
-    """One post: when it went out (UTC, and on the account's wall clock) and how it did."""
+    """One post: when it was published (in UTC, and on the account's wall clock) and what it collected."""
 
     published_at: datetime
     hour: int
@@ -33,15 +38,14 @@ class PostFeatures(NamedTuple):
     engagement: float
     """ln(1 + likes + comments + shares), or ln(1 + views) for an account that has only views."""
     remote_id: str = ""
-    """Which post it is, for whoever shows it."""
     known: str = ""
-    """Which counts are known of it: posts with hidden likes are compared with each other, as those of a kind are."""
+    """Names of the known counts: posts with hidden likes are compared with each other."""
 
 
 def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list[PostFeatures]:
-    """The account's newest settled posts, at most `NEWEST`, oldest first.
+    """Return the account's newest posts that are `SETTLED_AFTER` old, at most `NEWEST`, oldest first.
 
-    Where fewer than `FEWEST_SETTLED`, or fewer than half of the posts, have settled, the young ones count too.
+    Younger posts are included if fewer than `FEWEST_SETTLED`, or fewer than half of the posts, are old enough.
     """
     by_post: dict[str, list[Sample]] = {}
     for sample in samples:
@@ -67,7 +71,7 @@ def _age(sample: Sample) -> timedelta:
 
 
 def _representative(of_one_post: Iterable[Sample]) -> Sample:
-    """The newest settled sample that is still comparable; else the earliest later one; else the newest there is."""
+    """Return the newest sample of 48 hours to 14 days of age, else the earliest later one, else the newest."""
     ordered = sorted(of_one_post, key=_order)
     settled = [sample for sample in ordered if _age(sample) >= SETTLED_AFTER]
     comparable = [sample for sample in settled if _age(sample) <= COMPARABLE_UNTIL]
@@ -77,22 +81,37 @@ def _representative(of_one_post: Iterable[Sample]) -> Sample:
 
 
 def _order(sample: Sample) -> tuple[datetime, datetime, str, tuple[int, ...]]:
-    """By time of observation; the rest makes the choice between equal times independent of the order of rows."""
+    """Order by time of observation; the rest makes ties independent of the order of rows."""
     counts = (sample.likes, sample.comments, sample.shares, sample.views)
     known = tuple(-1 if count is None else count for count in counts)
     return sample.observed_at, sample.published_at, sample.kind or "", known
 
 
 def _counts(posts: Sequence[Sample]) -> list[tuple[int | None, str]]:
-    """What each post collected (None where that is not known), and which counts that is told by."""
+    """Return what each post collected (None if unknown), and the names of the counts behind it."""
     engagements = [_engagement(post) for post in posts]
-    if not any(engagements) and any(post.views for post in posts):
-        return [(post.views, "views") for post in posts]
+    if _views_say_more(posts, engagements):
+        return [(post.views, VIEWS) for post in posts]
     return [(engagement, _known(post)) for engagement, post in zip(engagements, posts, strict=True)]
 
 
+def _views_say_more(posts: Sequence[Sample], engagements: Sequence[int | None]) -> bool:
+    """Whether to compare posts by views: if engagement is zero, or small while views are many.
+
+    Small counts are mostly noise: a post with 1 like and one with 2 hardly differ. Views must be known of half of the
+    posts, because the others are left out.
+    """
+    views = [post.views for post in posts if post.views is not None]
+    if not any(engagements):
+        return any(views)
+    if 2 * len(views) < len(posts):
+        return False
+    usual = median(engagement for engagement in engagements if engagement is not None)
+    return usual < FEW and median(views) >= MANY_VIEWS * max(usual, 1)
+
+
 def _known(sample: Sample) -> str:
-    names = ("likes", "comments", "shares", "views")
+    names = ("likes", "comments", "shares", VIEWS)
     return " ".join(name for name in names if getattr(sample, name) is not None)
 
 

@@ -1,6 +1,6 @@
-"""The next free one of an account's best hours of the week, as real instants; and a week of hours, best first.
+"""Find the next free good hour for a post, and list a week of hours, best first.
 
-Owns the step from a weekly place (Tuesday 18:00 in a zone) to moments that exist. Reads no clock and no store.
+Turns weekly slots (Tuesday 18:00 in a zone) into instants that exist. Reads no clock and no store.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import DAYS, Rating, Recommendation, week
+from ttp.domain.optimal import DAYS, Rating, Recommendation, week_schedule
 from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS
 from ttp.domain.time.clock import utc_text
 from ttp.domain.time.quiet_hours import QuietHours
 
 LEAD = timedelta(minutes=10)
-"""Sooner is not worth waiting for, and leaves a person no time to think again."""
+"""An hour that begins sooner is skipped, so that a person has time to reconsider."""
 WEEK_S = 604800.0
-AS_GOOD = 0.97
-"""Of what the best free hour may be expected to bring: a difference of 3 % is not worth waiting for."""
-ASLEEP = range(6)
-"""Hours of the night, which are no good time to post where nothing else is known."""
+NEARLY_BEST = 0.97
+"""A difference of 3 % is not worth waiting for."""
+NIGHT = range(6)
+"""Hours to avoid if nothing is known about any hour."""
 BEST = "the best free hour within reach"
 EARLIEST = "the earliest free hour within 3 % of the best one"
 OF_BEST_HOURS = "the best free one of the five best hours"
 EXPLORED = "an hour that may be good, tried to learn about it"
 _ROUNDING = 1e-9
 HORIZON_WEEKS = 53
-"""An account whose best slots are all taken for a year has no next one."""
+"""The search ends after a year."""
 _HOUR = timedelta(hours=1)
 _WEEK_HOURS = 168
 
@@ -42,19 +42,19 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class FreeHour:
-    """A free moment to post. `day` (Monday is 0) and `hour` are in the zone of the first account asked for."""
+    """A free hour to post in. `day` (Monday is 0) and `hour` are in the zone of the first account."""
 
     at: datetime
     day: int
     hour: int
     score: float
-    """Probability that it is among the best ten slots of the week; the mean over several accounts."""
+    """Probability that it is one of the ten best slots of the week; the mean of several accounts."""
     uplift: float = 0.0
-    """What may be expected of it over the average; the mean over several accounts."""
+    """Expected gain over the average; the mean of several accounts."""
     explored: bool = False
-    """It was chosen by one draw of the posterior, to learn about it."""
+    """Chosen by one draw of the posterior, to learn about it."""
     why: str = ""
-    """Why it and no other, in a clause."""
+    """Why this hour was chosen, in a clause."""
 
     def as_json(self) -> dict[str, object]:
         shape = {"at": utc_text(self.at), "day": DAYS[self.day], "hour": self.hour, "score": round(self.score, 4)}
@@ -71,107 +71,112 @@ def next_free_hour(
     horizon_s: float = WEEK_S,
     count: int = 1,
 ) -> tuple[FreeHour, ...]:
-    """The `count` next free hours for a post to all these accounts, by time; empty where none has data. `busy` holds
-    the instants of each account's posts, sorted, aware. Fewer come back only where a year has no more."""
-    told = [recommendation for recommendation in recommendations if recommendation.slots]
-    taken = [busy.get(recommendation.account, ()) for recommendation in recommendations]
-    found = islice(free_hours(told, now, taken, min_gap_s, horizon_s), count) if told else ()
+    """Return the next `count` free hours for posts to all these accounts, by time; none without data.
+
+    `busy`: the aware instants of each account's posts, sorted. Fewer hours are returned only if a year has no more.
+    """
+    known = [one for one in recommendations if one.slots]
+    instants = [busy.get(one.account, ()) for one in recommendations]
+    found = islice(free_hours(known, now, instants, min_gap_s, horizon_s), count) if known else ()
     return tuple(sorted(found, key=lambda hour: hour.at))
 
 
 def free_hours(
-    told: Sequence[Recommendation],
+    recommendations: Sequence[Recommendation],
     now: datetime,
-    taken: Sequence[Sequence[datetime]],
+    busy: Sequence[Sequence[datetime]],
     min_gap_s: float,
     horizon_s: float = WEEK_S,
 ) -> Iterator[FreeHour]:
-    """Free hours for posts to accounts that all have data, each the next one beside those before it. `taken`: the
-    instants of posts, by account, each time as they are then.
+    """Yield free hours for posts to accounts that all have data, each at a distance from those before it.
 
-    The next one is the earliest free hour of the horizon that may be expected to bring as much as the best free one
-    (`AS_GOOD`) and that is tried; if there is none, or none is left that brings as much as the average, the best free
-    one of the five best hours, week after week. Free: at least `LEAD` ahead, and no post of any of the accounts, nor an
-    hour given before it, less than `min_gap_s` away. An hour that the clocks skip is none; a doubled one is its first
-    pass.
+    The next one is the earliest free hour within the horizon that is nearly as good as the best free one
+    (`NEARLY_BEST`) and that was tried before. If there is none, or if even the best one brings less than the average,
+    it is the best free one of the five best hours, week after week.
+
+    An hour is free if it begins at least `LEAD` from now and no post of any account, and no hour yielded before, is
+    less than `min_gap_s` away. `busy`, the instants of posts by account, may grow between two hours. Hours that the
+    clocks skip are left out; of a repeated hour the first pass counts.
     """
     gap, start = timedelta(seconds=min_gap_s), now + LEAD
-    coming = list(_coming(told, start, now + timedelta(seconds=horizon_s)))
-    ranks = _ranks(told, start)
-    given: list[datetime] = []
+    ahead = list(_hours_ahead(recommendations, start, now + timedelta(seconds=horizon_s)))
+    ranks = _hour_ranks(recommendations, start)
+    yielded: list[datetime] = []
 
     def is_free(hour: FreeHour) -> bool:
-        return not any(_crowded(posts, hour.at, gap) for posts in (given, *taken))
+        return not any(_is_close(posts, hour.at, gap) for posts in (yielded, *busy))
 
-    others = _of_best_hours(told, start, ranks)
+    others = _in_best_hours(recommendations, start, ranks)
     while True:
-        # What is taken once stays so: neither list is gone through from its beginning again.
-        coming = list(filter(is_free, coming))
-        found = _as_good(coming, told) or next(filter(is_free, others), None)
+        # An hour that is busy once stays busy, so neither list is searched from its beginning again.
+        ahead = list(filter(is_free, ahead))
+        found = _earliest_good(ahead, recommendations) or next(filter(is_free, others), None)
         if found is None:
             return
-        insort(given, found.at)
+        insort(yielded, found.at)
         yield found
 
 
-def _coming(told: Sequence[Recommendation], start: datetime, end: datetime) -> Iterator[FreeHour]:
-    """Every hour from `start` on up to `end`, with what may be expected of it."""
-    zone = told[0].zone
+def _hours_ahead(recommendations: Sequence[Recommendation], start: datetime, end: datetime) -> Iterator[FreeHour]:
+    """Yield every full hour from `start` to `end`, with its expected uplift."""
+    zone = recommendations[0].zone
     for at in full_hours(start, end + timedelta(microseconds=1), zone):
         local = at.astimezone(zone)
-        uplift = fmean(_expected(one, at) for one in told)
-        yield FreeHour(at, local.weekday(), local.hour, fmean(score_at(one, at) for one in told), uplift)
+        uplift = fmean(_expected_uplift(one, at) for one in recommendations)
+        score = fmean(score_at(one, at) for one in recommendations)
+        yield FreeHour(at, local.weekday(), local.hour, score, uplift)
 
 
-def _as_good(free: Sequence[FreeHour], told: Sequence[Recommendation]) -> FreeHour | None:
-    """The earliest of the free hours that is tried and about as good as the best of them; None also where even that
-    one brings less than the average."""
+def _earliest_good(free: Sequence[FreeHour], recommendations: Sequence[Recommendation]) -> FreeHour | None:
+    """Return the earliest tried hour that is nearly as good as the best; None if the best is below the average."""
     best = max((hour.uplift for hour in free), default=-1.0)
     if best < -_ROUNDING:
         return None
-    least = AS_GOOD * (1 + best)
+    least = NEARLY_BEST * (1 + best)
     for hour in free:
-        if 1 + hour.uplift >= least and all(_tried(one, hour.at) for one in told):
+        if 1 + hour.uplift >= least and all(_is_tried(one, hour.at) for one in recommendations):
             return replace(hour, why=BEST if hour.uplift == best else EARLIEST)
     return None
 
 
-def _of_best_hours(told: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int]) -> Iterator[FreeHour]:
-    """The five best hours of every day: of each week from `start` on the best hour first, and its earliest first."""
-    zone = told[0].zone
+def _in_best_hours(
+    recommendations: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int]
+) -> Iterator[FreeHour]:
+    """Yield the five best hours of every day: week by week, the best hour first, and its earliest day first."""
+    zone = recommendations[0].zone
     for later in range(HORIZON_WEEKS):
         hours = [
             hour
-            for hour in hours_of_week(told, start, later)
+            for hour in hours_of_week(recommendations, start, later)
             if hour.hour in ranks and hour.at >= start and _exists(hour, zone)
         ]
         for hour in sorted(hours, key=lambda hour: ranks[hour.hour]):
             yield replace(hour, why=OF_BEST_HOURS)
 
 
-def _ranks(told: Sequence[Recommendation], start: datetime) -> dict[int, int]:
-    """The five best hours on the clock of the first account, by the mean over all of them: 0 is the best."""
-    if len(told) == 1:
-        return {one.hour or 0: rank for rank, one in enumerate(told[0].best_hours)}
-    at = {hour.hour: hour.at for hour in islice(hours_of_week(told, start), 24)}
-    scores = {hour: fmean(_hour_at(one, instant).score for one in told) for hour, instant in at.items()}
-    return {hour: rank for rank, hour in enumerate(sorted(scores, key=lambda hour: -scores[hour])[:BEST_HOURS])}
+def _hour_ranks(recommendations: Sequence[Recommendation], start: datetime) -> dict[int, int]:
+    """Rank the five best hours of the first account's clock by the mean of all accounts: 0 is the best."""
+    if len(recommendations) == 1:
+        return {one.hour or 0: place for place, one in enumerate(recommendations[0].best_hours)}
+    at = {hour.hour: hour.at for hour in islice(hours_of_week(recommendations, start), 24)}
+    scores = {hour: fmean(_hour_at(one, instant).score for one in recommendations) for hour, instant in at.items()}
+    return {hour: place for place, hour in enumerate(sorted(scores, key=lambda hour: -scores[hour])[:BEST_HOURS])}
 
 
-def _expected(one: Recommendation, at: datetime) -> float:
-    """The uplift of an instant. What a weekday has of its own counts where the account has posted at that hour of
-    it: an untried hour on Saturday is worth no more than the hour."""
+def _expected_uplift(one: Recommendation, at: datetime) -> float:
+    """Return the uplift of an instant. A weekday counts for more than its hour only if the account has posted then:
+    an untried hour on Saturday is worth no more than the same hour of any day."""
     slot, hour = _slot_at(one, at), _hour_at(one, at)
     return slot.uplift if slot.data_points else min(slot.uplift, hour.uplift)
 
 
-def _tried(one: Recommendation, at: datetime) -> bool:
-    """Whether the account has posted at that hour, or it is surely above the average. Where nothing tells hours apart,
-    those at which people sleep are left out."""
+def _is_tried(one: Recommendation, at: datetime) -> bool:
+    """Whether the account has posted at that hour, or the slot is surely above the average. If nothing is known about
+    any hour, the night does not count."""
     hour = _hour_at(one, at)
     if not hour.data_points and _slot_at(one, at).low <= 0:
         return False
-    return hour.hour not in ASLEEP or any(abs(other.uplift) > _ROUNDING for other in one.hours)
+    return hour.hour not in NIGHT or any(abs(other.uplift) > _ROUNDING for other in one.hours)
 
 
 def _slot_at(one: Recommendation, at: datetime) -> Rating:
@@ -183,7 +188,7 @@ def _hour_at(one: Recommendation, at: datetime) -> Rating:
     return one.hours[at.astimezone(one.zone).hour]
 
 
-def explored_hour(
+def draw_free_hour(
     recommendations: Sequence[Recommendation],
     random: Random,
     *,
@@ -191,65 +196,68 @@ def explored_hour(
     busy: Mapping[str, Sequence[datetime]],
     min_gap_s: float,
     quiet: QuietHours,
-) -> tuple[FreeHour, ...]:
-    """The earliest free slot among the ten best of one draw of each account's posterior (Thompson, 1933); none in quiet
-    hours."""
+) -> FreeHour | None:
+    """Return the earliest free slot of the ten best by one draw of each account's posterior (Thompson, 1933), outside
+    quiet hours; None if a year has none."""
     drawn = []
     for one in recommendations:
         effects = random.choice(one.draws).slots
-        drawn.append(replace(one, slots=tuple(_drawn(*pair, quiet) for pair in zip(one.slots, effects, strict=True))))
-    taken = [busy.get(one.account, ()) for one in recommendations]
-    return tuple(
-        replace(slot, score=fmean(score_at(one, slot.at) for one in recommendations), explored=True, why=EXPLORED)
-        for slot in islice(free_best_slots(drawn, now, taken, min_gap_s), 1)
-    )
-
-
-def _drawn(slot: Rating, effect: float, quiet: QuietHours) -> Rating:
-    """The slot with what a draw says of it as its score."""
-    return replace(slot, score=-math.inf if quiet.at_night(slot.hour or 0) else effect)
+        slots = [replace(slot, uplift=effect) for slot, effect in zip(one.slots, effects, strict=True)]
+        awake = tuple(replace(slot, uplift=-math.inf) if quiet.at_night(slot.hour or 0) else slot for slot in slots)
+        drawn.append(replace(one, slots=awake))
+    instants = [busy.get(one.account, ()) for one in recommendations]
+    hour = next(free_best_slots(drawn, now, instants, min_gap_s), None)
+    return hour and replace(hour, explored=True, why=EXPLORED)
 
 
 def free_best_slots(
-    told: Sequence[Recommendation], now: datetime, taken: Sequence[Sequence[datetime]], min_gap_s: float
+    recommendations: Sequence[Recommendation], now: datetime, busy: Sequence[Sequence[datetime]], min_gap_s: float
 ) -> Iterator[FreeHour]:
-    """The free ones among the ten best slots of the week, by time, for posts to accounts that all have data. `taken`:
-    the instants of posts, by account, each time as they are then."""
+    """Yield the free ones of the ten best slots of each week, by time, for posts to accounts that all have data.
+
+    `busy`, the instants of posts by account, may grow between two slots.
+    """
     gap = timedelta(seconds=min_gap_s)
     last: datetime | None = None
     for later in range(HORIZON_WEEKS):
-        for slot in _best_of_week(told, now + LEAD, later):
-            apart = last is None or slot.at - last >= gap
-            if apart and not any(_crowded(posts, slot.at, gap) for posts in taken):
+        for slot in _best_of_week(recommendations, now + LEAD, later):
+            is_apart = last is None or slot.at - last >= gap
+            if is_apart and not any(_is_close(posts, slot.at, gap) for posts in busy):
                 last = slot.at
                 yield slot
 
 
-def _best_of_week(told: Sequence[Recommendation], start: datetime, later: int) -> list[FreeHour]:
-    """What there is of the best slots in the `later`-th seven days after `start`, in time order."""
-    ranked = sorted(hours_of_week(told, start, later), key=lambda slot: (-slot.score, slot.day, slot.hour))
-    zone = told[0].zone
-    real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and _exists(slot, zone)]
-    return sorted(real, key=lambda slot: slot.at)
+def _best_of_week(recommendations: Sequence[Recommendation], start: datetime, later: int) -> list[FreeHour]:
+    """Return the ten best slots of the `later`-th seven days after `start`, without those that do not exist or that
+    begin before `start`, by time."""
+    best = sorted(hours_of_week(recommendations, start, later), key=_best_first)[:BEST_SLOTS]
+    zone = recommendations[0].zone
+    return sorted((slot for slot in best if slot.at >= start and _exists(slot, zone)), key=lambda slot: slot.at)
 
 
-def hours_of_week(told: Sequence[Recommendation], start: datetime, later: int = 0) -> Iterator[FreeHour]:
-    """The 168 full hours of the `later`-th seven days from `start`, by the wall clock of the first account, whether
-    they exist there or not."""
-    walls = _full_hours(start, told[0].zone, later * _WEEK_HOURS)
+def _best_first(hour: FreeHour) -> tuple[float, int, int]:
+    return -hour.uplift, hour.day, hour.hour
+
+
+def hours_of_week(recommendations: Sequence[Recommendation], start: datetime, later: int = 0) -> Iterator[FreeHour]:
+    """Yield the 168 full hours of the `later`-th seven days from `start`, by the wall clock of the first account,
+    including hours that the clocks skip."""
+    walls = _full_hours(start, recommendations[0].zone, later * _WEEK_HOURS)
     for wall, at in islice(walls, _WEEK_HOURS):
-        yield FreeHour(at, wall.weekday(), wall.hour, fmean(score_at(one, at) for one in told))
+        slots = [_slot_at(one, at) for one in recommendations]
+        score, uplift = (fmean(getattr(slot, name) for slot in slots) for name in ("score", "uplift"))
+        yield FreeHour(at, wall.weekday(), wall.hour, score, uplift)
 
 
 def full_hours(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The instants from `start` on and before `end` at which clocks in `zone` show a full hour, in order. An hour that
-    the clocks skip is none; a doubled one is its first pass."""
+    """Return the instants from `start` until before `end` at which clocks in `zone` show a full hour, in order. Hours
+    that the clocks skip are left out; of a repeated hour the first pass counts."""
     hours = takewhile(lambda pair: pair[1] < end, _full_hours(start, zone))
-    return [at for wall, at in hours if at >= start and _shows(at, wall.hour, zone)]
+    return [at for wall, at in hours if at >= start and _clock_shows(at, wall.hour, zone)]
 
 
 def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tuple[datetime, datetime]]:
-    """Full hours of a wall clock from `start` on, whether they exist or not, and the instants that stand for them."""
+    """Yield the full hours of a wall clock from `start` on, skipped ones too, with their instants."""
     wall = start.astimezone(zone).replace(tzinfo=None, fold=0)
     first = wall.replace(minute=0, second=0, microsecond=0)
     if first < wall:
@@ -261,23 +269,22 @@ def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tupl
 
 
 def _exists(hour: FreeHour, zone: ZoneInfo) -> bool:
-    return _shows(hour.at, hour.hour, zone)
+    return _clock_shows(hour.at, hour.hour, zone)
 
 
-def _shows(at: datetime, hour: int, zone: ZoneInfo) -> bool:
-    """Whether the wall clock shows that full hour then; for one that it skips, wholly or (Lord Howe) in its first half,
-    zoneinfo answers with another's instant."""
+def _clock_shows(at: datetime, hour: int, zone: ZoneInfo) -> bool:
+    """Whether the wall clock shows that full hour at an instant. For an hour that it skips, wholly or (Lord Howe) in
+    its first half, zoneinfo returns the instant of another."""
     local = at.astimezone(zone)
     return (local.hour, local.minute) == (hour, 0)
 
 
 def score_at(recommendation: Recommendation, at: datetime) -> float:
-    """What an instant is worth to one account, by its own wall clock."""
-    local = at.astimezone(recommendation.zone)
-    return recommendation.slots[24 * local.weekday() + local.hour].score
+    """Return the score of an account's slot at an instant, by its own wall clock."""
+    return _slot_at(recommendation, at).score
 
 
-def _crowded(posts: Sequence[datetime], at: datetime, gap: timedelta) -> bool:
+def _is_close(posts: Sequence[datetime], at: datetime, gap: timedelta) -> bool:
     """Whether one of the sorted instants is less than `gap` from `at`."""
     following = bisect_left(posts, at)
     return any(abs(post - at) < gap for post in posts[max(0, following - 1) : following + 1])
@@ -285,30 +292,30 @@ def _crowded(posts: Sequence[datetime], at: datetime, gap: timedelta) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The hours of every weekday."""
+    """The hours of every weekday, for some accounts together."""
 
     accounts: tuple[str, ...]
-    """Those that have data; the week is theirs together."""
+    """Only those with data."""
     zone: ZoneInfo | None
-    """That of the hours: the first account's. None without data."""
+    """The first account's; None without data."""
     days: tuple[Json, ...]
     """Seven, Monday first: `{"day", "slots": [{"hour", "score"}…]}`, the best hour first."""
 
 
-def week_of(told: Sequence[Recommendation], now: datetime) -> Week:
-    """The week of all accounts that have data: of several the mean score, hour by hour of the seven days from `now`.
+def combine_weeks(recommendations: Sequence[Recommendation], now: datetime) -> Week:
+    """Return the week of all accounts with data: of several, the mean of each hour of the seven days from `now`.
 
-    Those days matter only where the accounts live in different zones, whose distance is that of this time of year.
+    The date only decides how far apart the accounts' zones are.
     """
-    known = [one for one in told if one.slots]
+    known = [one for one in recommendations if one.slots]
     if not known:
         return Week((), None, tuple({"day": day, "slots": []} for day in DAYS))
-    days = week(known[0]) if len(known) == 1 else _together(known, now)
+    days = week_schedule(known[0]) if len(known) == 1 else _mean_schedule(known, now)
     return Week(tuple(one.account for one in known), known[0].zone, tuple(days))
 
 
-def _together(known: Sequence[Recommendation], now: datetime) -> list[Json]:
-    slots = sorted(hours_of_week(known, now), key=lambda slot: (-slot.score, slot.hour))
+def _mean_schedule(known: Sequence[Recommendation], now: datetime) -> list[Json]:
+    slots = sorted(hours_of_week(known, now), key=_best_first)
     return [
         {
             "day": name,

@@ -1,4 +1,4 @@
-"""The linear algebra of the model: small dense matrices as lists of rows. Nothing here knows what the numbers mean."""
+"""Linear algebra for small dense matrices, as lists of rows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def transposed(matrix: Sequence[Sequence[float]]) -> Matrix:
 
 
 def gram(columns: Sequence[Sequence[float]]) -> Matrix:
-    """The lower triangle of X'X, from the columns of X."""
+    """Return the lower triangle of X'X, from the columns of X."""
     return [[dot(column, earlier) for earlier in columns[: i + 1]] for i, column in enumerate(columns)]
 
 
-def times(lower: Matrix, vector: Sequence[float]) -> Vector:
-    """Ax, from the lower triangle of a symmetric A."""
+def multiply_symmetric(lower: Matrix, vector: Sequence[float]) -> Vector:
+    """Return Ax, from the lower triangle of a symmetric A."""
     product = [dot(row, vector) for row in lower]
     for row, x in zip(lower, vector, strict=True):
         for i, value in enumerate(row[:-1]):
@@ -34,37 +34,35 @@ def times(lower: Matrix, vector: Sequence[float]) -> Vector:
 
 
 def cholesky(lower: Matrix) -> Matrix:
-    """L with LL' = A, from the lower triangle of a positive definite A (Golub and Van Loan, Matrix Computations, 4.2).
-
-    Row i of the answer has i + 1 numbers.
-    """
+    """Return L with LL' = A, from the lower triangle of a positive definite A (Golub and Van Loan, Matrix Computations,
+    4.2). Row i has i + 1 numbers."""
     factor: Matrix = []
     for i, row in enumerate(lower):
         done: Vector = []
         for j, above in enumerate(factor):
-            # `map` ends with the shorter of the two: with what lies left of that row's diagonal.
+            # `map` ends with the shorter of the two: left of that row's diagonal.
             done.append((row[j] - sum(map(mul, done, above))) / above[-1])
         done.append(math.sqrt(row[i] - dot(done, done)))
         factor.append(done)
     return factor
 
 
-def forward(factor: Matrix, right: Sequence[float]) -> Vector:
-    """x with Lx = b."""
+def solve_lower(factor: Matrix, right: Sequence[float]) -> Vector:
+    """Return x with Lx = b."""
     x: Vector = []
     for row, b in zip(factor, right, strict=True):
         x.append((b - sum(map(mul, row, x))) / row[-1])
     return x
 
 
-def backward(factor: Matrix) -> Matrix:
-    """L' as rows from the diagonal on, for `back`: row i holds its entries i, i + 1, … ."""
+def upper_factor(factor: Matrix) -> Matrix:
+    """Return L' as rows from the diagonal on, for `solve_upper`: row i holds its entries i, i + 1, … ."""
     size = len(factor)
     return [[factor[k][i] for k in range(i, size)] for i in range(size)]
 
 
-def back(upper: Matrix, right: Sequence[float]) -> Vector:
-    """x with L'x = b, where `upper` is `backward(L)`."""
+def solve_upper(upper: Matrix, right: Sequence[float]) -> Vector:
+    """Return x with L'x = b, where `upper` is `upper_factor(L)`."""
     size = len(upper)
     x = [0.0] * size
     for i in range(size - 1, -1, -1):

@@ -1,8 +1,4 @@
-"""The recommendation: best five hours and best three days of an account, with scores and the data points behind them.
-
-Turns an estimate into what a person is told and what `ttp optimal --json` prints. Of how the estimate
-was made it knows the night alone.
-"""
+"""Rate every hour, day and weekly slot of an account, with how sure the ratings are."""
 
 from __future__ import annotations
 
@@ -16,9 +12,9 @@ from operator import attrgetter
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal.design_matrix import asleep
+from ttp.domain.optimal.design_matrix import share_asleep
 from ttp.domain.optimal.estimate import Effects, Estimate
-from ttp.domain.optimal.features import features
+from ttp.domain.optimal.features import VIEWS, PostFeatures, features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
@@ -27,21 +23,20 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 BEST_HOURS, BEST_DAYS, BEST_SLOTS = 5, 3, 10
 INTERVAL = (0.1, 0.9)
 WIDER = 1.3
-"""Times that `low` and `high` are further from the middle than the model's own interval, which holds the truth of the
-best hours in 65 to 75 % of simulated accounts, not in 80: it knows nothing of what it leaves out
-(docs/explanation/optimal.md)."""
+"""The interval is shown this many times as wide as the model's own, which holds the truth of the best hours in 65 to
+75 % of simulated accounts instead of 80 % (docs/explanation/optimal.md)."""
 FEWEST_POSTS = 30
-"""With fewer, no method beats the plain mean, so no confidence is claimed."""
+"""With fewer posts no method beats the plain mean, so the evidence is thin."""
 WORTH_HAVING = math.log(1.02)
 CONFIDENT = 0.7
 NO_DIFFERENCE = 1e-9
-"""Of log effects: what rounding leaves of none."""
+"""Log effects that differ by less are equal but for rounding."""
+NEWEST_POSTS, MOST = 30, 0.6
+"""An account keeps to its best hours if this share of so many newest posts is in them (by chance: 0.21)."""
+SLEEP_STEP = 0.2
+"""Equally good hours are ordered by how many people sleep then, in steps of this share."""
 
 Json = dict[str, object]
-
-
-SLEEPING = 0.2
-"""Of hours that are equally good, those at which fewer people sleep come first; of the share, only fifths count."""
 
 
 class Signal(StrEnum):
@@ -51,8 +46,8 @@ class Signal(StrEnum):
 
 
 class Evidence(StrEnum):
-    """How much the posts say of the best hours. `SOME`: on average they are probably worth having; `STRONG`: the best
-    one is above the account's average (its `low` is). Both from `FEWEST_POSTS` on."""
+    """How sure the best hours are. `STRONG`: the `low` of the best one is above the account's average. `SOME`: the five
+    together probably are. Both need `FEWEST_POSTS`."""
 
     NONE = "none"
     THIN = "thin"
@@ -65,14 +60,13 @@ class Rating:
     """How good an hour, a weekday or a slot (both) is."""
 
     day: int | None
-    """Monday is 0; None where an hour of every day is meant."""
+    """Monday is 0; None for an hour of every day."""
     hour: int | None
-    """None where a whole day is meant."""
+    """None for a whole day."""
     score: float
-    """Probability that it belongs to the true best five hours (three days, ten slots)."""
+    """Probability that it is one of the true best five hours (three days, ten slots)."""
     uplift: float
-    """Expected gain in engagement over the account's average, by what its past posts show: 0.12 is 12 %. Later
-    posts of real pages brought 0.8 of it."""
+    """Expected gain in engagement over the account's average, from its past posts: 0.12 is 12 %."""
     low: float
     high: float
     """`low` to `high` is the 80 % interval of the uplift."""
@@ -88,11 +82,11 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What the posts of one account say. Without posts everything is empty and the signal is `none`."""
+    """The ratings of one account. Without posts everything is empty and the signal is `none`."""
 
     account: str
     zone: ZoneInfo
-    """That of every hour and weekday here."""
+    """The zone of all hours and weekdays."""
     hours: tuple[Rating, ...] = ()
     """24, from midnight."""
     days: tuple[Rating, ...] = ()
@@ -105,12 +99,16 @@ class Recommendation:
     """Probability that the best hours bring over 2 % more than the account's average."""
     first_at: datetime | None = None
     last_at: datetime | None = None
+    by_views: bool = False
+    """Posts were compared by views, because they have little other engagement."""
+    keeps_to_best: bool = False
+    """Most of the newest posts are in the best hours, so other hours are hardly tried any more."""
     draws: Sequence[Effects] = field(default=(), repr=False)
-    """Equally likely alternatives to what is told, for exploring (Thompson sampling)."""
+    """Equally likely alternatives, for exploring (Thompson sampling)."""
 
     @property
     def signal(self) -> Signal:
-        """The evidence in the words that scripts know."""
+        """The evidence as one of the three values of JSON."""
         match self.evidence:
             case Evidence.NONE:
                 return Signal.NONE
@@ -122,20 +120,20 @@ class Recommendation:
     @property
     def best_hours(self) -> tuple[Rating, ...]:
         """Five, best first."""
-        return best(self.hours)[:BEST_HOURS]
+        return rank(self.hours)[:BEST_HOURS]
 
     @property
     def best_days(self) -> tuple[Rating, ...]:
         """Three, best first."""
-        return best(self.days)[:BEST_DAYS]
+        return rank(self.days)[:BEST_DAYS]
 
     @property
     def best_slots(self) -> tuple[Rating, ...]:
         """Ten, best first."""
-        return best(self.slots)[:BEST_SLOTS]
+        return rank(self.slots)[:BEST_SLOTS]
 
     def as_json(self, *, everything: bool = False) -> Json:
-        """The object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
+        """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
         shape: Json = {
             "account": self.account,
             "platform": self.account.partition("/")[0],
@@ -155,24 +153,36 @@ class Recommendation:
         return shape
 
 
-def best(ratings: Iterable[Rating]) -> tuple[Rating, ...]:
-    """All of them, best first by score; equal ones by how few people sleep then, then by the account's posts there."""
-    return tuple(sorted(ratings, key=lambda rating: (-rating.score, _sleeping(rating), -rating.data_points)))
+def rank(ratings: Iterable[Rating]) -> tuple[Rating, ...]:
+    """Return the ratings, best first: slots by uplift, hours and days by score.
+
+    Equal ones are ordered by how few people sleep then, and then by the account's posts.
+    """
+    return tuple(sorted(ratings, key=_best_first))
+
+
+def _best_first(rating: Rating) -> tuple[float, int, int]:
+    # With 168 slots the score of most is near zero and rests on a few draws; the uplift uses all of them.
+    is_slot = rating.day is not None and rating.hour is not None
+    worth = round(rating.uplift, 9) if is_slot else rating.score
+    sleeping = 0 if rating.hour is None else round(share_asleep(rating.hour) / SLEEP_STEP)
+    return -worth, sleeping, -rating.data_points
 
 
 def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Recommendation:
-    """What the samples of `account` (others are ignored) say about hours and weekdays in `zone`.
+    """Rate hours, weekdays and slots in `zone` by the samples of `account`; other samples are ignored.
 
-    Deterministic; neither the order of the samples nor repeated ones change it.
+    Deterministic; neither the order of the samples nor repeated ones change the result.
     """
     posts = features(samples, account=account, zone=zone)
     if not posts:
         return Recommendation(account, zone)
     found = estimate(posts)
-    hours = _ratings(_HOURS, _of_hours, found, BEST_HOURS, Counter((None, post.hour) for post in posts))
-    days = _ratings(_DAYS, _of_days, found, BEST_DAYS, Counter((post.weekday, None) for post in posts))
-    slots = _ratings(_SLOTS, _of_slots, found, BEST_SLOTS, Counter((post.weekday, post.hour) for post in posts))
-    best_hours = best(hours)[:BEST_HOURS]
+    hours = _ratings(_HOURS, attrgetter("hours"), found, BEST_HOURS, Counter((None, post.hour) for post in posts))
+    days = _ratings(_DAYS, attrgetter("days"), found, BEST_DAYS, Counter((post.weekday, None) for post in posts))
+    of_slots: Counter[_Place] = Counter((post.weekday, post.hour) for post in posts)
+    slots = _ratings(_SLOTS, attrgetter("slots"), found, BEST_SLOTS, of_slots)
+    best_hours = rank(hours)[:BEST_HOURS]
     confidence = _confidence(found, best_hours)
     return Recommendation(
         account,
@@ -185,18 +195,20 @@ def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Rec
         confidence=confidence,
         first_at=posts[0].published_at,
         last_at=posts[-1].published_at,
+        by_views=posts[0].known == VIEWS,
+        keeps_to_best=_keeps_to_best(posts, best_hours),
         draws=found.draws,
     )
 
 
-def week(recommendation: Recommendation) -> list[Json]:
-    """The `schedule` of `ttp optimal week --json`: seven days, Monday first, with their hours best first."""
+def week_schedule(recommendation: Recommendation) -> list[Json]:
+    """Return the `schedule` of `ttp optimal week --json`: seven days, Monday first, each with its hours best first."""
     return [
         {
             "day": DAYS[day],
             "slots": [
                 {"hour": slot.hour, "score": _rounded(slot.score)}
-                for slot in best(recommendation.slots[24 * day : 24 * day + 24])
+                for slot in rank(recommendation.slots[24 * day : 24 * day + 24])
             ],
         }
         for day in range(7)
@@ -207,7 +219,6 @@ _Place = tuple[int | None, int | None]
 _HOURS: Sequence[_Place] = [(None, hour) for hour in range(24)]
 _DAYS: Sequence[_Place] = [(day, None) for day in range(7)]
 _SLOTS: Sequence[_Place] = [(day, hour) for day in range(7) for hour in range(24)]
-_of_hours, _of_days, _of_slots = attrgetter("hours"), attrgetter("days"), attrgetter("slots")
 
 
 def _ratings(
@@ -217,14 +228,14 @@ def _ratings(
     top: int,
     posts: Mapping[_Place, int],
 ) -> tuple[Rating, ...]:
-    """A rating of each place, from the part of the effects that is about such places."""
+    """Rate each hour, day or slot. `part` picks their effects, `posts` counts the posts in each."""
     draws = [part(draw) for draw in found.draws]
     mean = part(found.mean)
     scores = _scores(mean, draws, top)
     ratings = []
     for (day, hour), effect, score, drawn in zip(places, mean, scores, zip(*draws, strict=True), strict=True):
         ordered = sorted(drawn)
-        # The middle of a skew posterior may lie outside of its interval by a hair; what is told does not.
+        # The mean of a skewed posterior may lie just outside its interval; the shown interval includes it.
         low, high = (ordered[round(share * (len(ordered) - 1))] for share in INTERVAL)
         below, above = (WIDER * (edge - effect) for edge in (min(low, effect), max(high, effect)))
         uplift, least, most = (math.expm1(gain) for gain in (effect, effect + below, effect + above))
@@ -233,10 +244,10 @@ def _ratings(
 
 
 def _scores(mean: Sequence[float], draws: Sequence[Sequence[float]], top: int) -> list[float]:
-    """How often each place is among the best `top` of a draw.
+    """Return how often each place is among the best `top` of a draw.
 
-    The mean counts as one draw more, in parts: of places that every draw has among the best, the best one comes first.
-    Where the mean tells no place from another, none is the better bet for being unknown.
+    The mean counts as a fraction of one more draw, so that places which are among the best in every draw are ordered by
+    their means. If all means are equal, all scores are: an unknown place is not a better bet than a known one.
     """
     least, most = min(mean), max(mean)
     if most - least < NO_DIFFERENCE:
@@ -250,7 +261,7 @@ def _scores(mean: Sequence[float], draws: Sequence[Sequence[float]], top: int) -
 
 
 def _confidence(found: Estimate, chosen: Sequence[Rating]) -> float:
-    """How probable it is that the hours chosen are worth having, on average."""
+    """Return the probability that the chosen hours bring over 2 % on average."""
     places = [_HOURS.index((None, rating.hour)) for rating in chosen]
     worth = [fmean(draw.hours[place] for place in places) > WORTH_HAVING for draw in found.draws]
     return sum(worth) / len(worth)
@@ -264,10 +275,12 @@ def _evidence(posts: int, best_hour: Rating, confidence: float) -> Evidence:
     return Evidence.SOME if confidence >= CONFIDENT else Evidence.THIN
 
 
-def _sleeping(rating: Rating) -> int:
-    return 0 if rating.hour is None else round(asleep(rating.hour) / SLEEPING)
+def _keeps_to_best(posts: Sequence[PostFeatures], best_hours: Sequence[Rating]) -> bool:
+    newest = posts[-NEWEST_POSTS:]
+    inside = sum(post.hour in {rating.hour for rating in best_hours} for post in newest)
+    return len(newest) == NEWEST_POSTS and inside >= MOST * NEWEST_POSTS
 
 
 def _rounded(number: float) -> float:
-    """Four decimals, and never a negative zero."""
+    """Round to four decimals, without a negative zero."""
     return round(number, 4) + 0.0

@@ -1,8 +1,8 @@
-"""Plans: drafts spread over the coming days, on the best free hours of their accounts.
+"""Spread drafts over the coming days, on the best free hours of their accounts.
 
-`spread` in `planner` is the whole of it. `scoring` makes integers of recommendations and schedules, `grid` holds them
-(and those of an even spread), `exact_choice` finds the best hours of posts that go to the same accounts, exactly;
-`assignment` those of families that share accounts, with `bound` for what no plan exceeds and what is left below it.
+Start at `spread` in `planner`. `scoring` turns recommendations and schedules into the integers of a `grid`.
+`exact_choice` finds the best hours of posts to the same accounts, `assignment` those of families of posts that share
+accounts, and `bound` proves how good a plan can be.
 """
 
 from ttp.domain.plan.planner import Assignment, Exploring, Plan, spread

@@ -1,10 +1,10 @@
-"""The best hours for families of posts that share accounts.
+"""Find the best hours for families of posts that share accounts.
 
-Families without a common account are independent: each is solved alone, exactly (`choose`). Those that share one are
-a set packing, for which no fast exact method is known. They are improved family by family, each time exactly given
-the others, from starts that prices suggest: every place on an account (a stretch of the least gap, a day) costs what it
-takes to keep the families off each other, found by the subgradient method (Held, Wolfe and Crowder, 1974). The same
-prices prove that no plan at all is better than `bound`.
+A family is all posts to the same accounts. Families without a common account are independent, and each is solved
+exactly (`choose`). Families that share one are a set packing problem, for which no fast exact method is known. They are
+improved one family at a time, each exactly given the others, from starts that prices suggest. Every place on an account
+(a stretch of the least gap, a day) has a price that keeps the families apart, found by the subgradient method (Held,
+Wolfe and Crowder, 1974). The same prices prove that no plan is better than `bound`.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from ttp.domain.plan.exact_choice import Days, choose
 from ttp.domain.plan.grid import Family, Grid
 
 ROUNDS, FEWEST_ROUNDS, WORK = 150, 16, 700_000
-"""Of prices: as many as look at `WORK` hours of families, within these. More tighten the bound by little."""
+"""The most and the fewest rounds of prices; within them as many as examine `WORK` hours of families."""
 START_EVERY = 15
-"""Rounds of prices, between two plans that start from them."""
+"""Rounds of prices between two plans that start from them."""
 CHOICES, SEARCHED = 50_000, 60
-"""Looked at in the end, for a plan that prices and improvements have missed; not with more posts than that."""
+"""The final search examines at most so many choices, and runs only for at most so many posts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """The hours that each family takes, and a total that no arrangement of as many posts can exceed."""
+    """The hours of each family, and a total that no arrangement of as many posts exceeds."""
 
     picks: Picks
     bound: int
 
 
 def arrange(grid: Grid, families: Sequence[Family], *, quickly: bool = False) -> Arranged:
-    """As many posts as can be placed, at the best total that was found. Deterministic.
+    """Place as many posts as possible, at the best total found. Deterministic.
 
-    `quickly`: the first plan in which all find room will do, whatever its bound.
+    `quickly`: return the first plan with room for all posts.
     """
     picks: Picks = [[] for _ in families]
     bound = 0
@@ -48,12 +48,12 @@ def arrange(grid: Grid, families: Sequence[Family], *, quickly: bool = False) ->
 
 
 def total(families: Sequence[Family], picks: Sequence[Sequence[int]]) -> int:
-    """The sum of the values of what is picked."""
+    """Return the sum of the values of the picked hours."""
     return sum(family.values[i] or 0 for family, hours in zip(families, picks, strict=True) for i in hours)
 
 
 def parts(families: Sequence[Family]) -> list[list[int]]:
-    """The families in groups that share no account."""
+    """Return the indexes of the families in groups that share no account."""
     parts: list[tuple[set[str], list[int]]] = []
     for i, family in enumerate(families):
         joined, members = set(family.accounts), [i]
@@ -69,14 +69,14 @@ def parts(families: Sequence[Family]) -> list[list[int]]:
 
 
 def _arrange(grid: Grid, families: Sequence[Family], *, quickly: bool) -> Arranged:
-    """Families that share accounts, or one alone."""
+    """Place families that share accounts."""
     by_size = sorted(range(len(families)), key=lambda i: -len(families[i].accounts))
     best = improved(grid, families, placed(grid, families, by_size))
     missing = sum(family.count for family in families) > sum(map(len, best))
     if len(families) == 1 or (quickly and not missing):
         return Arranged(best, total(families, best))
-    # What is added to every value changes no choice of as many posts. It makes all values positive, and where not all
-    # posts fit yet, one more of them worth more than anything that the others may lose by it.
+    # Adding the same to every value does not change the choice among plans of equally many posts. It makes all values
+    # positive, and while not all posts fit, one more post worth more than all that the others could lose.
     largest = max(abs(value or 0) for family in families for value in family.values)
     bonus = 1 + largest * (1 + 2 * sum(family.count for family in families) * missing)
     raised = [Family(f.accounts, f.count, [None if v is None else v + bonus for v in f.values]) for f in families]
@@ -99,7 +99,7 @@ def _arrange(grid: Grid, families: Sequence[Family], *, quickly: bool) -> Arrang
 def placed(
     grid: Grid, families: Sequence[Family], order: Sequence[int], values: Sequence[Sequence[float]] | None = None
 ) -> Picks:
-    """Each family in turn at its best hours beside those before it."""
+    """Place each family in turn at its best hours that those before it leave free."""
     picks: Picks = [[] for _ in families]
     for i in order:
         picks[i] = best_beside(grid, families, picks, i, None if values is None else values[i])
@@ -107,7 +107,7 @@ def placed(
 
 
 def improved(grid: Grid, families: Sequence[Family], picks: Picks) -> Picks:
-    """Each family again at its best hours beside all others, as long as that helps."""
+    """Place each family again at the best hours that all others leave free, until that no longer helps."""
     i, useless = 0, 1 if len(families) == 1 else 0
     while useless < len(families):
         again = best_beside(grid, families, picks, i)
@@ -126,7 +126,7 @@ def _rank(family: Family, hours: Sequence[int]) -> tuple[int, int]:
 def best_beside(
     grid: Grid, families: Sequence[Family], picks: Picks, i: int, values: Sequence[float] | None = None
 ) -> list[int]:
-    """The best hours of one family where the others keep theirs. `values`: others than its own to choose by."""
+    """Return the best hours of one family if the others keep theirs. `values`: to choose by, instead of its own."""
     family = families[i]
     allowed = [value is not None for value in family.values]
     days: dict[str, Days] = {}
@@ -140,7 +140,7 @@ def best_beside(
         allowed = [a and b for a, b in zip(allowed, grid.free(account, others), strict=True)]
         room = grid.days(account, others)
         zone = grid.calendars[account].zone
-        if zone in days:  # the same days: the smaller room counts
+        if zone in days:  # the days are the same, so the smaller room counts
             both = days[zone].room
             room = Days(room.of, {day: min(n, both.get(day, n)) for day, n in {**both, **room.room}.items()})
         days[zone] = room

@@ -1,12 +1,11 @@
-"""What a place on an account costs where families of posts share accounts, and what follows from it: a bound, and the
-search through every plan that could be better than the best one so far, if there are not too many.
+"""Prove an upper bound for plans of families that share accounts, and search the plans between the best one and it.
 
-A place is a stretch of the least gap, or a day with its room. With every place paid for, the families may choose
-freely: no plan is worth more than what they then get together and the places cost (Lagrangian relaxation). The prices
-that make this bound smallest are found by the subgradient method of Held, Wolfe and Crowder (1974).
+A place on an account is a stretch of the least gap, or a day with its room; it has a price. If families pay for places,
+they may choose hours freely: no plan is worth more than what they gain plus the prices of all places (Lagrangian
+relaxation). The prices with the smallest bound are found by the subgradient method of Held, Wolfe and Crowder (1974).
 
-By the prices of a bound each plan loses something against it, post by post. A plan that is better than the best so far
-loses less than that one is below the bound, which leaves few hours for each post.
+Compared with the bound, each post of a plan loses something. A better plan loses less than the best one so far, which
+leaves few hours for each post to search.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from operator import mul, sub
 from ttp.domain.plan.grid import Family, Grid, crowded
 
 Picks = list[list[int]]
-"""For each family the hours that it takes."""
+"""The hours of each family."""
 
 PATIENCE = 6
 """Rounds without a smaller bound after which the steps are halved."""
@@ -34,17 +33,17 @@ _SURE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A total that no plan exceeds. `worth`: for each family what each hour is worth beyond its price; minus infinity
-    where it is closed."""
+    """A total that no plan exceeds. `worth`: for each family the value of each hour minus its price; minus infinity if
+    the hour is closed."""
 
     total: int
     worth: Sequence[Sequence[float]]
 
 
 class Prices:
-    """`best` is the smallest bound so far.
+    """Prices of places, and the smallest bound so far (`best`).
 
-    The places of an account stand in one list: a stretch that begins at each hour, then its days that have a limit.
+    The places of an account are one list: a stretch from each hour, then the days with a limit.
     """
 
     def __init__(self, grid: Grid, families: Sequence[Family]) -> None:
@@ -83,7 +82,7 @@ class Prices:
         self._move(chosen, bound.total - reached)
 
     def _bound(self) -> tuple[Bound, list[list[int]]]:
-        """The bound at the present prices, and the hours that the families would choose at them."""
+        """Return the bound at the present prices, and the hours that families would choose."""
         worth = self._worth()
         chosen = [
             [hour for hour in heapq.nlargest(family.count, range(len(own)), key=own.__getitem__) if own[hour] > 0]
@@ -94,7 +93,7 @@ class Prices:
         return Bound(math.floor(gained + paid + _SURE), worth), chosen
 
     def _worth(self) -> list[list[float]]:
-        """For each family what each hour is worth beyond the price of its places."""
+        """Return for each family the value of each hour minus the price of its places."""
         costs = {}
         for account, prices in self._price.items():
             sums = [0.0, *accumulate(prices)]
@@ -108,7 +107,7 @@ class Prices:
         ]
 
     def _move(self, chosen: Sequence[Sequence[int]], above: float) -> None:
-        """Dearer where more was chosen than there is room for, cheaper where less."""
+        """Raise prices of places that were chosen too often, and lower the others."""
         over = {account: [-room for room in rooms] for account, rooms in self._room.items()}
         for family, hours in zip(self._families, chosen, strict=True):
             for account in family.accounts:
@@ -130,11 +129,11 @@ class Prices:
 
 
 class TooMany(Exception):
-    """The search has looked at as many choices as it may."""
+    """The search has reached its limit of choices."""
 
 
 class Search:
-    """Goes through the families, and for each through its hours from the best one down, with what is left to lose."""
+    """Depth-first search of families, and of each family's hours from the best one down, pruned by the bound."""
 
     def __init__(self, grid: Grid, families: Sequence[Family], bound: Bound, reached: int, most: int) -> None:
         self._grid, self._families, self._bound = grid, families, bound
@@ -164,7 +163,7 @@ class Search:
             self._reached, self.found = total, [sorted(hours) for hours in self._picks]
 
     def _posts(self, i: int, first: int, count: int, total: int, lost: float) -> None:
-        """`count` posts of family `i` at hours from the `first`-th best one on."""
+        """Try `count` posts of family `i` at hours from the `first`-th best one on."""
         if count == 0:
             self._family(i + 1, total, lost)
             return
@@ -181,13 +180,13 @@ class Search:
                 value = self._families[i].values[hours[place]] or 0
                 self._posts(i, place + 1, count - 1, total + value, lost + max(0.0, -worth))
                 self._give_back(i, hours[place])
-            # Left out, the best that can follow is one hour further down.
+            # Without this hour the best choice begins one hour further down.
             following = own[hours[place + count]] if place + count < len(hours) else 0.0
             lost += max(0.0, worth) - max(0.0, following)
         self._family(i + 1, total, lost)
 
     def _hopeless(self, lost: float) -> bool:
-        """Whether nothing better than the best so far can follow; totals are integers."""
+        """Whether no better total can follow; totals are integers."""
         return self._bound.total - lost < self._reached + 1 - 1e-3
 
     def _take(self, i: int, hour: int) -> bool:

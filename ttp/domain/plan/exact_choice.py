@@ -1,11 +1,10 @@
-"""The best hours for posts that all go to the same accounts: exact, whatever their number.
+"""Find the best hours for any number of posts to the same accounts, exactly.
 
-Such posts can change places, so all that matters is which hours are taken. Where hours are no closer than the least
-gap, only days limit them: the allowed sets are a matroid, and taking the best hour that still fits, again and again,
-is optimal (Rado, 1957). Where the gap counts, or accounts differ in when a day begins: hours lie on a line and every
-limit is about consecutive ones, so the constraints are an interval matrix, totally unimodular, and the best total is a
-concave function of the number of posts. A price for each post, found by bisection, then makes the dynamic program over
-time take exactly as many as are wanted (Lagrangian relaxation, without a gap).
+Such posts are interchangeable, so only the set of hours matters. If hours are at least the gap apart, only days limit
+them: the allowed sets form a matroid, and greedily adding the best hour that fits is optimal (Rado, 1957). Otherwise,
+hours lie on a line and every limit concerns consecutive hours. The constraints are an interval matrix, which is totally
+unimodular, so the best total is a concave function of the number of posts. A price per post, found by bisection, makes
+the dynamic program over time choose the wanted number (Lagrangian relaxation without a duality gap).
 """
 
 from __future__ import annotations
@@ -19,17 +18,16 @@ from typing import NamedTuple
 
 
 class Days(NamedTuple):
-    """A limit for each day: the day of every hour, and how many posts still go on a day (one not named: any number)."""
+    """The day of every hour, and how many posts a day still has room for (without an entry: any number)."""
 
     of: Sequence[int]
     room: Mapping[int, int]
 
 
 def choose(at: Sequence[int], values: Sequence[int], gap: int, days: Sequence[Days], count: int) -> list[int]:
-    """The `count` hours with the largest total value, or as many as fit; of equal choices the earlier hours.
+    """Return the indexes of the `count` hours with the largest total, or as many as fit; of equal ones the earlier.
 
-    `at`: their instants in seconds, ascending; between two posts there are at least `gap` seconds. Places in `at`,
-    ascending.
+    `at`: instants of the hours in seconds, ascending. Two posts are at least `gap` seconds apart.
     """
     if len(days) <= 1 and all(later - earlier >= gap for earlier, later in pairwise(at)):
         return _one_by_one(values, days, count)
@@ -54,8 +52,10 @@ def _one_by_one(values: Sequence[int], days: Sequence[Days], count: int) -> list
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The states of the dynamic program, those of the last hour first: which hour is decided in each, and the states
-    that leaving it and taking it lead to (-1: its day is full). State 0 is the end."""
+    """The states of the dynamic program, last hour first.
+
+    Each has its hour, and the states after skipping and after taking it (-1: its day is full). State 0 is the end.
+    """
 
     hour: list[int]
     skip: list[int]
@@ -64,13 +64,13 @@ class Line:
 
     @classmethod
     def of(cls, at: Sequence[int], gap: int, days: Sequence[Days]) -> Line:
-        """The line of some hours. A state of an hour counts, for each of `days`, the posts of its day so far."""
+        """Build the states of some hours. A state counts, for each of `days`, the posts of its day so far."""
         binding = [_binding(one) for one in days]
         limits = [[one.room.get(day, 0) for day in one.of] for one in binding]
         hour, skip, take, base = [-1], [0], [0], [0] * (len(at) + 1)
 
         def led(here: int, there: int, more: int) -> list[int]:
-            """Where the states of one hour lead; counts go on within a day, and begin again on the next."""
+            """Return the states that follow those of an hour; counts continue within a day and restart on the next."""
             places = [0]
             for limit, one in zip(limits, binding, strict=True):
                 counts = range(limit[here] + 1)
@@ -96,13 +96,13 @@ class Line:
 
 
 def _binding(days: Days) -> Days:
-    """The limit without the days that have no more hours than room, where it never binds."""
+    """Return the limits that matter: of days with more hours than room."""
     hours = Counter(days.of)
     return Days(days.of, {day: max(room, 0) for day, room in days.room.items() if room < hours[day]})
 
 
 def _full(days: Sequence[Days], limits: Sequence[Sequence[int]], here: int) -> list[int]:
-    """The states of an hour in which one of its days has no room left."""
+    """Return the states of an hour in which one of its days is full."""
     full = [False]
     for limit, one in zip(limits, days, strict=True):
         bound = one.of[here] in one.room
@@ -111,11 +111,11 @@ def _full(days: Sequence[Days], limits: Sequence[Sequence[int]], here: int) -> l
 
 
 _UNIT = 1 << 20
-"""A total and a number of posts are kept in one integer: total x _UNIT + number (or - number, to have the fewest)."""
+"""One integer holds a total and a number of posts: total x _UNIT + number (or - number, to prefer the fewest)."""
 
 
 def _price(line: Line, values: Sequence[int], count: int) -> int:
-    """The highest price of a post at which `count` of them are still among the best choices."""
+    """Return the highest price per post at which some best choice has `count` posts."""
     low, dear = min(values), max(values) + 1
     while _most(line, values, low)[line.start] % _UNIT < count:
         dear, low = low, low - 2 * (dear - low)
@@ -129,8 +129,8 @@ def _price(line: Line, values: Sequence[int], count: int) -> int:
 
 
 def _most(line: Line, values: Sequence[int], price: int, sign: int = 1) -> list[int]:
-    """For each state the largest total of (value - price) from there on, and with it the largest number of posts; with
-    `sign` -1 the smallest."""
+    """Return for each state the largest total of (value - price) from there on, with the largest number of posts that
+    reaches it; with `sign` -1 the smallest number."""
     worth = [(value - price) * _UNIT + sign for value in values]
     best = [0]
     for hour, skip, take in zip(line.hour[1:], line.skip[1:], line.take[1:], strict=True):
@@ -143,8 +143,8 @@ def _most(line: Line, values: Sequence[int], price: int, sign: int = 1) -> list[
 
 
 def _walk(line: Line, values: Sequence[int], price: int, count: int) -> list[int]:
-    """The earliest of the best choices at `price` with exactly `count` posts: between the fewest and the most that are
-    best from a state on, each number can be had."""
+    """Return the earliest best choice at `price` with exactly `count` posts. From a state on, every number between the
+    fewest and the most has a best choice."""
     most, fewest = _most(line, values, price), _most(line, values, price, -1)
     chosen, state = [], line.start
     while count:

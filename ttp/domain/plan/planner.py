@@ -1,6 +1,6 @@
-"""Drafts over the coming days: a time for each, at the highest total score that the limits allow.
+"""Give drafts times over the coming days, with the highest total score that the limits allow.
 
-Reads no clock and no store. Posts that go to the same accounts get their hours in the order in which they were named.
+Reads no clock and no store. Posts to the same accounts get their hours in the given order.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from ttp.domain.plan.scoring import (
 )
 
 DENSER = 4
-"""How many more posts a day are tried than an even share, before any number is allowed."""
+"""Try up to so many posts a day more than an even share, before allowing any number."""
 ANY = 24 * 60
 """More posts than a day has hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exploring:
-    """Each post goes, with probability `share`, where one draw of the posterior is best (Thompson, 1933), not where the
-    score is highest: so slots of which little is known are tried now and then. The same `seed` chooses the same."""
+    """With probability `share` a post is placed by one draw of the posterior instead of the score (Thompson, 1933), so
+    that little-known slots are tried now and then. The same `seed` chooses the same."""
 
     share: float = 0.0
     seed: str = ""
@@ -50,7 +50,7 @@ class Assignment:
     id: int
     at: datetime
     score: float
-    """Probability that it is among the best ten slots of the week; the mean over several accounts."""
+    """Probability that it is one of the ten best slots of the week; the mean of several accounts."""
     explored: bool = False
 
 
@@ -61,13 +61,13 @@ class Plan:
     even_score: float
     """The total of an even spread of the same posts under the same limits."""
     bound: float
-    """What no plan of the posts that do not explore exceeds, with the scores of those that do."""
+    """A total that no plan exceeds; exploring posts count with their scores."""
     per_day: int | None
-    """The limit of a day that was kept; None: any number."""
+    """The limit of posts a day; None: any number."""
     left_out: tuple[int, ...] = ()
-    """Posts for which there was no room."""
+    """Posts that do not fit."""
     basis: Mapping[tuple[str, ...], Basis] = field(default_factory=dict)
-    """By what the posts to each set of accounts were placed."""
+    """How posts to each set of accounts were placed."""
 
     @property
     def score(self) -> float:
@@ -120,7 +120,7 @@ def spread(
 
 
 def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], limits: Limits) -> Plan:
-    """Those whose accounts have slots on the next of them, and then the others evenly over waking hours."""
+    """Place posts of accounts with slots on the next free ones, and then the others evenly over waking hours."""
     basis = {
         accounts: basis_of(accounts, schedules, limits, PlanMethod.SLOTS)
         for accounts in dict.fromkeys(d.accounts for d in drafts)
@@ -154,10 +154,10 @@ def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], 
 
 
 def assign_in_order(scored: ScoredHours, grid: Grid, drafts: Sequence[Draft]) -> dict[int, int]:
-    """The places in the scored's hours that posts on slots get, by their ids; none for one that finds no room.
+    """Return the index of the slot of each post by its id, without the posts that do not fit.
 
-    What is too near for one post of some accounts is so for all that follow: each set of accounts looks at every slot
-    once.
+    A slot that is too close for one post of some accounts is too close for all later ones, so each set of accounts
+    examines every slot once.
     """
     ahead = {accounts: iter(scored.open_hours(accounts)) for accounts in scored.drafts}
     taken = {account: list(calendar.taken) for account, calendar in grid.calendars.items()}
@@ -182,7 +182,7 @@ def assign_in_order(scored: ScoredHours, grid: Grid, drafts: Sequence[Draft]) ->
 
 
 def _fitting(scored: ScoredHours, every: Sequence[Family], per_day: int | None) -> tuple[int | None, Grid, Picks]:
-    """The limit of a day, given or the smallest at which all posts find room; its grid, and the even spread on it."""
+    """Return the limit of posts a day (given, or the smallest at which all fit), its grid and its even spread."""
     fewest = scored.fewest_a_day()
     for cap in (per_day,) if per_day is not None else (*range(fewest, fewest + DENSER), ANY):
         grid = scored.grid(cap)
@@ -193,7 +193,7 @@ def _fitting(scored: ScoredHours, every: Sequence[Family], per_day: int | None) 
 
 
 def _explorers(drafts: Sequence[Draft], scored: ScoredHours, exploring: Exploring) -> Iterator[tuple[Draft, Random]]:
-    """The posts that explore, each with the chance that chose it; where nothing is known there is nothing to draw."""
+    """Yield the posts that explore, each with its random generator. Accounts without data do not explore."""
     for draft in drafts:
         random = Random(f"{exploring.seed} {draft.id}")  # noqa: S311 (a repeatable choice, no secret)
         if random.random() < exploring.share and scored.known(draft.accounts):

@@ -1,4 +1,4 @@
-"""What the coming hours are worth to each draft: the step from recommendations and schedules to a grid of integers."""
+"""Score the coming hours for each draft: turn recommendations and schedules into a grid of integers."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ from ttp.domain.time.quiet_hours import QuietHours
 SCALE = 100_000
 """Scores are compared to five decimals."""
 UNKNOWN = BEST_SLOTS / 168
-"""The probability that any slot is among the best ten, where nothing is known."""
+"""The score of a slot without data: the probability that any slot is one of the ten best."""
 AWAKE = range(8, 22)
-"""Local hours in which people are awake, where no quiet hours say otherwise."""
+"""Local hours in which people are awake, unless quiet hours are set."""
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A post to be placed, on accounts that are named in one order."""
+    """A post to be placed, and its sorted accounts."""
 
     id: int
     accounts: tuple[str, ...]
 
 
 class PlanMethod(StrEnum):
-    """Where posts are to go. `OPTIMAL`: on the best hours; evenly where nothing is known. `EVEN`: evenly over weekly
-    slots, where the accounts have any, else over waking hours. `SLOTS`: each in turn on the next free slot; evenly
-    over waking hours where there are none."""
+    """How to place posts.
+
+    `OPTIMAL`: in the best hours, or evenly without data. `EVEN`: evenly over the accounts' weekly slots, or over waking
+    hours without slots. `SLOTS`: each in turn in the next free slot, or evenly over waking hours without slots.
+    """
 
     OPTIMAL = "optimal"
     SLOTS = "slots"
@@ -47,7 +49,7 @@ class PlanMethod(StrEnum):
 
 
 class Basis(StrEnum):
-    """What the posts to the same accounts were placed by."""
+    """How posts to the same accounts were placed."""
 
     SCORES = "scores"
     SLOTS_IN_TURN = "slots in turn"
@@ -60,18 +62,19 @@ ON_SLOTS = frozenset({Basis.SLOTS, Basis.SLOTS_IN_TURN})
 
 @dataclass(frozen=True, slots=True)
 class AccountSchedule:
-    """What is known of one account: its recommendation (with its zone), and in order the instants of its posts and of
-    its weekly slots."""
+    """One account's recommendation (with its zone), and the sorted instants of its posts and weekly slots."""
 
-    told: Recommendation
+    recommendation: Recommendation
     busy: Sequence[datetime] = ()
     slots: Sequence[datetime] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`start` on and before `end`; `per_day` posts of an account on a day of its wall clock, None: as few as let all
-    fit; at least `gap_s` seconds between two of an account's."""
+    """Limits of a plan: from `start` until before `end`, and at least `gap_s` seconds between two posts of an account.
+
+    `per_day`: the most posts of an account on a day of its wall clock; None: the fewest with which all fit.
+    """
 
     start: datetime
     end: datetime
@@ -81,12 +84,12 @@ class Limits:
 
 
 def known(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:
-    """Whether there is anything to tell by."""
-    return any(schedules[account].told.slots for account in accounts)
+    """Whether any of the accounts has data."""
+    return any(schedules[account].recommendation.slots for account in accounts)
 
 
 def slots_of(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule], limits: Limits) -> set[datetime]:
-    """The slots that all of these accounts have in common that have any."""
+    """Return the slots that are common to all of these accounts that have slots."""
     own = [set(slots) for account in accounts if (slots := schedules[account].slots)]
     return {at for at in set.intersection(*own) if limits.start <= at < limits.end} if own else set()
 
@@ -94,7 +97,7 @@ def slots_of(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule], 
 def basis_of(
     accounts: tuple[str, ...], schedules: Mapping[str, AccountSchedule], limits: Limits, way: PlanMethod
 ) -> Basis:
-    """What posts to these accounts are placed by."""
+    """Return how posts to these accounts are placed."""
     if way is PlanMethod.OPTIMAL and known(accounts, schedules):
         return Basis.SCORES
     if not slots_of(accounts, schedules, limits):
@@ -103,8 +106,8 @@ def basis_of(
 
 
 class ScoredHours:
-    """The instants of a plan, and for each account its day and score at each: full hours of the first account of each
-    set, or the slots that its accounts have in common."""
+    """The instants of a plan, with the day and score of each account at each. Instants are the full hours of the first
+    account of each set, or the common slots of its accounts."""
 
     def __init__(
         self,
@@ -121,7 +124,7 @@ class ScoredHours:
         own = {accounts: self._instants(accounts) for accounts in self.drafts}
         self.hours = sorted(set().union(*own.values()))
         local = {
-            account: [at.astimezone(schedules[account].told.zone) for at in self.hours]
+            account: [at.astimezone(schedules[account].recommendation.zone) for at in self.hours]
             for account in dict.fromkeys(account for accounts in self.drafts for account in accounts)
         }
         self._day = {account: [at.toordinal() for at in clocks] for account, clocks in local.items()}
@@ -149,26 +152,26 @@ class ScoredHours:
     def _instants(self, accounts: tuple[str, ...]) -> set[datetime]:
         if self.basis[accounts] in ON_SLOTS:
             return slots_of(accounts, self._schedules, self._limits)
-        zone = self._schedules[accounts[0]].told.zone
+        zone = self._schedules[accounts[0]].recommendation.zone
         return set(full_hours(self._limits.start, self._limits.end, zone))
 
     def open_hours(self, accounts: tuple[str, ...]) -> list[int]:
-        """The places in `hours` at which posts to these accounts may go out."""
+        """Return the indexes in `hours` at which posts to these accounts may be published."""
         return [hour for hour, is_open in enumerate(self._open[accounts]) if is_open]
 
     def _scores(self, account: str) -> list[float]:
-        told = self._schedules[account].told
-        return [score_at(told, at) if told.slots else UNKNOWN for at in self.hours]
+        found = self._schedules[account].recommendation
+        return [score_at(found, at) if found.slots else UNKNOWN for at in self.hours]
 
     def known(self, accounts: Iterable[str]) -> bool:
-        """Whether there is anything to tell by."""
+        """Whether any of the accounts has data."""
         return known(accounts, self._schedules)
 
     def score(self, accounts: Sequence[str], hour: int) -> float:
         return fmean(self._score[account][hour] for account in accounts)
 
     def fewest_a_day(self) -> int:
-        """Posts that the busiest account has on a day, if all are spread over the days that it is open on."""
+        """Return the posts a day of the busiest account if its posts are spread over its open days."""
         posts = Counter(account for accounts, drafts in self.drafts.items() for account in accounts for _ in drafts)
         fewest = 1
         for account, count in posts.items():
@@ -183,11 +186,11 @@ class ScoredHours:
         return fewest
 
     def grid(self, per_day: int) -> Grid:
-        """The hours with so much room on each day, beside what is scheduled."""
+        """Return the grid with `per_day` posts a day, less what is scheduled."""
         calendars = {}
         for account, day in self._day.items():
             schedule = self._schedules[account]
-            zone = schedule.told.zone
+            zone = schedule.recommendation.zone
             used = Counter(at.astimezone(zone).toordinal() for at in schedule.busy)
             room = {one: per_day - used[one] for one in set(day)}
             calendars[account] = Calendar(zone.key, day, room, [(at - EPOCH) // _SECOND for at in schedule.busy])
@@ -195,8 +198,8 @@ class ScoredHours:
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
 
     def families(self, drafts: Collection[int], *, evenly: bool = False) -> list[Family]:
-        """The posts of these ids by the accounts that they go to; worth their scores, or (`evenly`, and where
-        scores do not count) what an even spread makes of the hours."""
+        """Return the posts with these ids by their accounts, valued by score, or by an even spread (`evenly`, and for
+        accounts without scores)."""
         counts = {key: sum(draft.id in drafts for draft in group) for key, group in self.drafts.items()}
         by_score = [
             Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))
@@ -212,13 +215,15 @@ class ScoredHours:
         return [found[accounts] for accounts in counts]
 
     def drawn(self, draft: Draft, random: Random) -> Family:
-        """One post, worth at each hour what one draw of each account's posterior says."""
-        draws = {a: random.choice(self._schedules[a].told.draws).slots for a in draft.accounts if self.known([a])}
+        """Return a family of one post, valued by one draw of each account's posterior."""
+        draws = {
+            a: random.choice(self._schedules[a].recommendation.draws).slots for a in draft.accounts if self.known([a])
+        }
         effects = [
             fmean(
                 slots[24 * clock.weekday() + clock.hour]
                 for account, slots in draws.items()
-                for clock in (at.astimezone(self._schedules[account].told.zone),)
+                for clock in (at.astimezone(self._schedules[account].recommendation.zone),)
             )
             for at in self.hours
         ]

@@ -1,7 +1,6 @@
-"""Which month or week a calendar is asked for -> its days.
+"""Parse which month or week a calendar should show.
 
-Owns the grammar, `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing, and refuses every other text with a
-command that can be typed as it stands.
+Accepts `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing; refuses other texts with a command to copy.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ Retype = Callable[[Sequence[str]], str]
 def parse_calendar_range(
     text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
 ) -> CalendarRange:
-    """Return the days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
+    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month.
 
-    `retype` builds the whole command from these words instead of the ones that say which days. Raises UsageError.
+    `retype` builds the whole command with these words for the range. Raises UsageError.
     """
     flag = ["--week"] if week else []
     if month and week:
@@ -91,13 +90,13 @@ def _check_year(year: int, text: str, retype: Retype) -> None:
 
 
 def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
-    """Return the refusal of a text that is none of the forms, with what was probably meant."""
+    """Return the error for an invalid range, with what was probably meant."""
     meant = next(_meant(words, flag, today), None)
     if meant is not None:
-        return UsageError(f'"{text}" is no month, week or date', Hint("did you mean", retype(meant)))
+        return UsageError(f'"{text}" is not a month, week or date', Hint("did you mean", retype(meant)))
     year, number, _ = today.isocalendar()
     return UsageError(
-        f'"{text}" is no month, week or date',
+        f'"{text}" is not a month, week or date',
         Hint("a month", retype([f"{today:%Y-%m}"])),
         Hint("a week", retype([f"{year}-W{number:02}"])),
         Hint("or", retype([*flag, "next"])),
@@ -105,7 +104,7 @@ def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Ret
 
 
 def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
-    """Yield what was probably meant, in words that are taken."""
+    """Yield valid words for what was probably meant."""
     if words in _SAME:
         yield [*flag, *_SAME[words]]
     year = today.year

@@ -1,4 +1,4 @@
-"""Time as it is passed in: the only place of the project that reads a clock."""
+"""The clock interface, and conversions of instants. The only module that reads a clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
-    """What the rooms know of time."""
+    """The two clocks that all code gets passed in."""
 
     def now(self) -> datetime:
         """Return the wall clock, aware, UTC."""

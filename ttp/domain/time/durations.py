@@ -1,4 +1,4 @@
-"""Durations as they are typed: `90s`, `45m`, `2h30m`, `3 days`, `1w`. Never months or years, which differ in length."""
+"""Durations as typed: `90s`, `45m`, `2h30m`, `3 days`, `1w`. Never months or years, which differ in length."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST = 36_525 * _SECONDS["d"]
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return the length of `2h30m`. Raises TimeRefused for what is none."""
+    """Return the duration of `2h30m`. Raises TimeRefused for other texts."""
     parts = duration_parts(text)
     if parts is not None:
         return total_duration(parts)

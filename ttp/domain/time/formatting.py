@@ -25,7 +25,7 @@ _STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def first_valid_zone(*names: str | None) -> tzinfo | None:
-    """Return the first of these zones that is one, such as an account's and the settings'; None: the system's."""
+    """Return the first valid zone of these names, such as an account's and the settings'; None: the system's."""
     from zoneinfo import ZoneInfo
 
     for name in names:
@@ -36,8 +36,8 @@ def first_valid_zone(*names: str | None) -> tzinfo | None:
 
 
 def format_instant(at: datetime, zone: tzinfo | None, *, now: datetime | None = None) -> str:
-    """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; with `now` the bracket ends in `in 4 h` or `19 h ago`. In the
-    system's zone where `zone` is None."""
+    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; with `now` the bracket ends in `in 4 h` or `19 h ago`.
+    Without `zone`, in the system's zone."""
     local, utc = at.astimezone(zone), at.astimezone(UTC)
     name = zone_label(zone, at)
     bracket = []

@@ -1,6 +1,6 @@
-"""The forms that a TIME can have: text -> `TimeExpression`, without clock or zone of the machine.
+"""The forms of a TIME: text -> `TimeExpression`, without the machine's clock or zone.
 
-A text that is not exactly one of the forms is None, never a best guess.
+A text in no exact form gives None, never a guess.
 """
 
 from __future__ import annotations

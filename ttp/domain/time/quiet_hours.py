@@ -1,7 +1,6 @@
-"""When nothing is to go out: hours of every day and dates, on an account's own wall clock.
+"""Times without posts: daily hours and dates on an account's wall clock.
 
-Texts as they are set and typed: `22:00-07:00` (the night; several joined by commas), `2026-12-24`,
-`2026-12-24..2026-12-26` (both days included).
+Forms: `22:00-07:00` (the night; several joined by commas), `2026-12-24`, `2026-12-24..2026-12-26` (both included).
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ class QuietHours:
     dates: tuple[tuple[date, date], ...] = ()
 
     def covers(self, local: datetime) -> bool:
-        """Return whether nothing goes out when the wall clock shows this."""
+        """Return whether no post may be planned at this wall-clock time."""
         day = local.date()
         return self.at_night(local.hour, local.minute) or any(first <= day <= last for first, last in self.dates)
 
     def at_night(self, hour: int, minute: int = 0) -> bool:
-        """Return whether nothing goes out at this time of any day."""
+        """Return whether no post may be planned at this time of any day."""
         return any((60 * hour + minute - start) % _DAY < (end - start) % _DAY for start, end in self.hours)
 
 
@@ -45,7 +44,7 @@ def _span(part: str, text: str) -> tuple[int, int]:
     found = _SPAN.fullmatch(part)
     start, end = (60 * int(found[i]) + int(found[i + 1] or 0) for i in (1, 3)) if found else (0, 0)
     if start % _DAY == end % _DAY or max(start, end) > _DAY:
-        raise UsageError(f'"{text}" is no span of hours', Hint("write it as", "22:00-07:00"))
+        raise UsageError(f'"{text}" is not a span of hours', Hint("write it as", "22:00-07:00"))
     return start, end
 
 
@@ -61,5 +60,5 @@ def _dates(text: str) -> tuple[date, date]:
     except ValueError:
         first = last = None
     if first is None or last is None or last < first:
-        raise UsageError(f'"{text}" is no date', Hint("write it as", "2026-12-24 or 2026-12-24..2026-12-26"))
+        raise UsageError(f'"{text}" is not a date', Hint("write it as", "2026-12-24 or 2026-12-24..2026-12-26"))
     return first, last

@@ -1,7 +1,7 @@
 """Why a text is not a TIME, and what was probably meant.
 
-Nothing here decides what a text means: each suggestion is read again by the strict grammar before it is shown. A
-suggestion keeps every word that carries meaning. A word that is not understood means that there is none.
+Nothing here decides what a text means: the strict grammar reads each suggestion before it is shown. A suggestion keeps
+every word with meaning. If a word is not understood, nothing is suggested.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def _in_half(clock: str, half: str | None) -> str | None:
 
 
 def _zone_word(word: str) -> str | None:
-    """Return the zone that a word names or almost names, as it is to be typed."""
+    """Return the zone that a word names or almost names, in valid spelling."""
     if parse_typed_zone(word):
         return word
     if word.upper() in ABBREVIATIONS:

@@ -1,6 +1,6 @@
-"""TIME as it is typed -> the instant it means.
+"""Resolve a typed TIME to an instant.
 
-A time in the past, skipped by the clocks, beyond 2100, or different for two accounts is refused. What is returned is
+A time in the past, skipped by the clocks, beyond 2100, or different for two accounts is refused. A returned instant is
 never past and always exists; every suggestion has been read again. Reads no clock: `now` comes from the caller.
 """
 
@@ -66,7 +66,7 @@ class ResolvedTime:
     note_hint: Hint | None = None
     """The command for the other one."""
     choice: OptimalTime | NextFreeSlot | None = None
-    """What ttp chose the instant by, if nobody named it."""
+    """How ttp chose the instant, if no person named it."""
     first: bool = False
     """Scheduled posts in the slot move back."""
     account_ids: tuple[int | None, ...] = ()
@@ -205,7 +205,7 @@ def _place_of(named: tzinfo | Abbreviation, text: str, wall: WallTime, now: date
 
 
 def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> ResolvedTime:
-    """Return an ISO text with offset, with a zone that shows the clock that was typed, or UTC beside it."""
+    """Resolve ISO text with an offset, in a zone that shows the typed clock, else in UTC."""
     _check_year(at.year, text)
     if at < now:
         name = f"{day_text(at)} {clock_text(at)} {offset_label(at)}"
@@ -345,7 +345,7 @@ def _ago(at: datetime, now: datetime) -> str:
 def _offers(
     suggestions: Iterable[Suggestion], now: datetime, zone: tzinfo | ZoneConflict, steps: int = _MOST_STEPS
 ) -> list[tuple[str, str]]:
-    """Return label and text of each suggestion that is accepted as it is; of a refused one its own suggestions."""
+    """Return label and text of each valid suggestion; of a refused one its own suggestions."""
     offers: dict[str, str] = {}
     for one in suggestions:
         there = one.zone or zone

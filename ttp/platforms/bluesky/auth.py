@@ -15,7 +15,7 @@ from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.http import Http
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.oauth.token_response import read_token, without_none
-from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
 """Accounts on Bluesky's own servers sign in here; everything else goes to their server."""
@@ -74,10 +74,10 @@ class BlueskyLogin:
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         """Return the one account of a session, with what its server allows."""
         reply = self._ask("com.atproto.server.getSession", token=grant.access_token, method="GET", at_server=True)
-        did = parse_did(reply.at("did")) if isinstance(reply, Answer) and reply.is_success else None
+        did = parse_did(reply.value_at("did")) if isinstance(reply, Answer) and reply.is_success else None
         if not isinstance(reply, Answer) or did is None:
             return _refused(reply, self._http.host)
-        handle = reply.words("handle").lower()
+        handle = reply.text_at("handle").lower()
         if handle in ("", "handle.invalid"):
             said = "the handle of the account does not point back to it: fix it in Bluesky's settings"
             return NotDone(Kind.ACCOUNT, said, "handle")
@@ -86,7 +86,7 @@ class BlueskyLogin:
     def revoke(self, credentials: Credentials) -> NotDone | None:
         """End the session. The app password stays until a person deletes it."""
         reply = self._ask("com.atproto.server.deleteSession", token=credentials.refresh_token or "")
-        if isinstance(reply, Answer) and (reply.is_success or reply.words("error") == "ExpiredToken"):
+        if isinstance(reply, Answer) and (reply.is_success or reply.text_at("error") == "ExpiredToken"):
             return None
         return _refused(reply, self._http.host)
 
@@ -104,13 +104,13 @@ class BlueskyLogin:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         hidden = without_none(token or None, *secrets)
         if body is None:
-            return self._http.ask(method, url, headers=headers, secrets=hidden)
-        return self._http.ask(method, url, headers=headers, secrets=hidden, json=body)
+            return self._http.request(method, url, headers=headers, secrets=hidden)
+        return self._http.request(method, url, headers=headers, secrets=hidden, json=body)
 
     def _read_grant(self, reply: Reply) -> Grant | None:
         if not isinstance(reply, Answer) or not reply.is_success:
             return None
-        access, refresh = read_token(reply.at("accessJwt")), read_token(reply.at("refreshJwt"))
+        access, refresh = read_token(reply.value_at("accessJwt")), read_token(reply.value_at("refreshJwt"))
         if access is None or refresh is None:
             return None
         return Grant(access, self._clock.now(), read_end(access), refresh, read_end(refresh))
@@ -118,8 +118,8 @@ class BlueskyLogin:
 
 def describe_server(http: Http) -> dict[str, object]:
     """Return what a server says of itself: the size of the largest file it takes. Empty where it does not say."""
-    reply = http.ask("GET", "/xrpc/com.atproto.server.describeServer")
-    most = reply.at("blobUploadLimit") if isinstance(reply, Answer) and reply.is_success else None
+    reply = http.request("GET", "/xrpc/com.atproto.server.describeServer")
+    most = reply.value_at("blobUploadLimit") if isinstance(reply, Answer) and reply.is_success else None
     return {"blobUploadLimit": most} if isinstance(most, int) and most > 0 else {}
 
 
@@ -144,12 +144,12 @@ def read_end(token: str) -> datetime | None:
 def _refused(reply: Reply, host: str) -> NotDone:
     """Why there is no session. Final only where the server refuses the password or the token itself."""
     match reply:
-        case Unsent(message, kind, hint):
+        case NotSent(message, kind, hint):
             return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)
-        case Cut(message):
+        case ConnectionLost(message):
             return NotDone(Kind.NETWORK, message, passing=True)
         case Answer(status=status):
-            error, said = reply.words("error"), reply.words("message")
+            error, said = reply.text_at("error"), reply.text_at("message")
             if not error or status >= 500 or status == 429:
                 kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
                 if status in (404, 405) or (status < 300 and not error):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from ttp.platforms.download import CannotFetch, Patience, fetch, usable
+from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, parse_download_url
 
 MOST_PAGE, MOST_PICTURE = 2_000_000, 1_000_000
 _MOST_TITLE, _MOST_DESCRIPTION = 300, 1000
@@ -23,19 +23,19 @@ class Page:
     picture: str | None = None
 
 
-def fetch_page(url: str, patience: Patience, *, loopback: bool = False) -> Page:
-    """Fetch a page once and read what it says of itself. Raises CannotFetch."""
+def fetch_page(url: str, patience: DownloadTimeouts, *, loopback: bool = False) -> Page:
+    """Fetch a page once and read what it says of itself. Raises DownloadFailed."""
     body = io.BytesIO()
     fetch(url, body, patience, loopback=loopback, most=MOST_PAGE, accept="text/html, application/xhtml+xml")
     return read_page(body.getvalue().decode("utf-8", "replace"), url)
 
 
-def fetch_picture(url: str, patience: Patience, *, loopback: bool = False) -> tuple[bytes, str] | None:
+def fetch_picture(url: str, patience: DownloadTimeouts, *, loopback: bool = False) -> tuple[bytes, str] | None:
     """Fetch a page's picture: its bytes and type. None where there is none that fits: the card then has no picture."""
     body = io.BytesIO()
     try:
         fetch(url, body, patience, loopback=loopback, most=MOST_PICTURE, accept="image/jpeg, image/png")
-    except CannotFetch:
+    except DownloadFailed:
         return None
     data = body.getvalue()
     mime = next((mime for head, mime in _PICTURES.items() if data.startswith(head)), None)
@@ -53,8 +53,8 @@ def read_page(text: str, url: str) -> Page:
     address = urljoin(url, picture) if picture else None
     if address is not None:
         try:
-            usable(address, loopback=True)
-        except CannotFetch:
+            parse_download_url(address, loopback=True)
+        except DownloadFailed:
             address = None
     return Page(_line(title)[:_MOST_TITLE], _line(description)[:_MOST_DESCRIPTION], address)
 

@@ -34,18 +34,18 @@ class BlueskyCheck:
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         http = self._servers.of(account)
-        order = PublishRequest(0, account, credentials, "")
-        reply = http.send(order, "GET", "/xrpc/com.atproto.server.getSession", patience=CHECK_PATIENCE_S)
-        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.at("did"))):
-            handle = reply.words("handle").lower() or None
+        request = PublishRequest(0, account, credentials, "")
+        reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getSession", patience=CHECK_PATIENCE_S)
+        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.value_at("did"))):
+            handle = reply.text_at("handle").lower() or None
             return AccountInfo(did, handle, tuple(_remarks(reply)), server_info=describe_server(http) or None)
         return as_failure(reply, judge(account, self._clock.now()), "Bluesky")
 
 
 def _remarks(answer: Answer) -> Iterator[Remark]:
-    if answer.at("active") is False:
-        yield failure_remark(f"the account is {answer.words('status') or 'not active'} on Bluesky")
-    if answer.words("handle") == "handle.invalid":
+    if answer.value_at("active") is False:
+        yield failure_remark(f"the account is {answer.text_at('status') or 'not active'} on Bluesky")
+    if answer.text_at("handle") == "handle.invalid":
         yield warning_remark("the handle does not point back to the account: fix it in Bluesky's settings")
-    if answer.at("emailConfirmed") is False:
+    if answer.value_at("emailConfirmed") is False:
         yield warning_remark("the e-mail address is not confirmed: Bluesky processes no videos before")

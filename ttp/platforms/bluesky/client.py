@@ -24,9 +24,9 @@ from ttp.platforms.bluesky.options import POST_ADDRESS
 from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
 from ttp.platforms.bluesky.records import POSTS, Records, build_records, chosen_of, post_link, shown_parts
 from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.download import CannotFetch, Patience
+from ttp.platforms.download import DownloadFailed, DownloadTimeouts
 from ttp.platforms.http import Http, HttpByServer
-from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear, reconnect_hint
+from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply
 
 WRITE = "/xrpc/com.atproto.repo.applyWrites"
@@ -47,7 +47,9 @@ class BlueskyClient:
         self._servers = servers
         self._clock = clock
         self._uploads = Uploads(config, clock)
-        self._patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
+        self._patience = DownloadTimeouts(
+            config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s")
+        )
         self._checked: dict[str, float] = {}
 
     def close(self) -> None:
@@ -55,97 +57,97 @@ class BlueskyClient:
 
     # Invisible steps.
 
-    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Check the session, upload media, look up names and addresses, choose the keys."""
-        http = self._servers.of(order.account)
-        http.gate.check(order, STEP, "POST", WRITE)
-        did = yield from self._check(order, http)
-        handle = yield from self._uploads.complete(order, handle, http)
-        handle = yield from self._with_card(order, handle, http)
-        handle = yield from self._with_names(order, handle, http)
-        handle = yield from self._with_refs(order, handle, http)
-        platform_at = http.platform_at(order.account.name)
-        handle = _with_keys(order, handle, platform_at or self._clock.now())
+        http = self._servers.of(request.account)
+        http.gate.require_open(request, STEP, "POST", WRITE)
+        did = yield from self._check(request, http)
+        handle = yield from self._uploads.complete(request, handle, http)
+        handle = yield from self._with_card(request, handle, http)
+        handle = yield from self._with_names(request, handle, http)
+        handle = yield from self._with_refs(request, handle, http)
+        platform_at = http.platform_at(request.account.name)
+        handle = _with_keys(request, handle, platform_at or self._clock.now())
         try:
-            records = build_records(order, handle, did)
+            records = build_records(request, handle, did)
         except (UnicodeError, ValueError) as error:
             raise StepFailed(STEP, NotDone(Kind.CONTENT, f"the post cannot be written: {error}")) from None
         cids = [list(one) for one in _sets(handle) if tuple(one) != records.cids]
         handle = {**handle, "cids": [*cids, list(records.cids)]}
-        http.gate.check(order, STEP, "POST", WRITE)  # the steps before may have told more
+        http.gate.require_open(request, STEP, "POST", WRITE)  # the steps before may have told more
         return Ready(handle, platform_at, STEP, fingerprint("POST", WRITE, _body(did, records)))
 
-    def _check(self, order: PublishRequest, http: Http) -> Generator[Step, None, str]:
+    def _check(self, request: PublishRequest, http: Http) -> Generator[Step, None, str]:
         """Ask whose session it is and whether the account is active; the identity. Raises StepFailed."""
-        known = _did(order)
-        key, now = _token_key(order), self._clock.boot()
+        known = _did(request)
+        key, now = _token_key(request), self._clock.boot()
         lately = now - self._checked.get(key, -CHECK_S) < CHECK_S
-        if known is not None and lately and http.platform_at(order.account.name) is not None:
+        if known is not None and lately and http.platform_at(request.account.name) is not None:
             return known
         step = "check the session"
-        reply = http.send(order, "GET", "/xrpc/com.atproto.server.getSession")
-        did = parse_did(reply.at("did")) if isinstance(reply, Answer) and reply.is_success else None
+        reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getSession")
+        did = parse_did(reply.value_at("did")) if isinstance(reply, Answer) and reply.is_success else None
         if not isinstance(reply, Answer) or did is None:
-            raise StepFailed(step, as_failure(reply, self._judge(order), "Bluesky"))
+            raise StepFailed(step, as_failure(reply, self._judge(request), "Bluesky"))
         if known is not None and did != known:
-            message = f"Bluesky says that the session is of {did}, and {order.account.name} is {known}"
-            hint = reconnect_hint(order.account)
+            message = f"Bluesky says that the session is of {did}, and {request.account.name} is {known}"
+            hint = reconnect_hint(request.account)
             raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, hint=hint))
-        if reply.at("active") is False:
-            state = reply.words("status") or "not active"
-            message = f"{order.account.name} is {state} on Bluesky"
+        if reply.value_at("active") is False:
+            state = reply.text_at("status") or "not active"
+            message = f"{request.account.name} is {state} on Bluesky"
             raise StepFailed(step, NotDone(Kind.ACCOUNT, message, state, reply.status))
         self._checked[key] = now
         yield Did(step, reply.status)
         return did
 
-    def _with_card(self, order: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+    def _with_card(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
-        url = chosen_of(order).word("card")
+        url = chosen_of(request).word("card")
         held = handle.get("card")
-        if url is None or order.media:
+        if url is None or request.media:
             return {name: value for name, value in handle.items() if name != "card"}
         if isinstance(held, Mapping) and held.get("uri") == url:
             return handle
         step = "fetch the card's page"
         try:
             page = cards.fetch_page(url, self._patience, loopback=http.is_loopback)
-        except CannotFetch as error:
+        except DownloadFailed as error:
             passing = not error.missing
             raise StepFailed(step, NotDone(Kind.CONTENT, f"{url} {error.message}", "card", passing=passing)) from None
         card: dict[str, object] = {"uri": url, "title": page.title, "description": page.description}
         picture = page.picture and cards.fetch_picture(page.picture, self._patience, loopback=http.is_loopback)
-        if picture and is_blob(blob := self._uploads.upload_bytes(order, http, *picture)):
+        if picture and is_blob(blob := self._uploads.upload_bytes(request, http, *picture)):
             card["thumb"] = blob
         handle = {**handle, "card": card}
         yield Did(step, handle=handle)
         return handle
 
-    def _with_names(self, order: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+    def _with_names(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
         """Look up the handles that are mentioned; one that does not exist is plain text. Raises StepFailed."""
         held = handle.get("dids")
         dids = dict(held) if isinstance(held, Mapping) else {}
-        for name in dict.fromkeys(name for shown in shown_parts(order) for name in shown.handles):
+        for name in dict.fromkeys(name for shown in shown_parts(request) for name in shown.handles):
             if name not in dids:
-                dids[name] = self._find_did(order, http, name)
+                dids[name] = self._find_did(request, http, name)
                 handle = {**handle, "dids": dids}
                 yield Did(f"look up @{name}", message="" if dids[name] else "there is no such account", handle=handle)
         return handle
 
-    def _find_did(self, order: PublishRequest, http: Http, name: str) -> str | None:
+    def _find_did(self, request: PublishRequest, http: Http, name: str) -> str | None:
         """Return the identity of a handle; None where there is none. Raises StepFailed where that is not known."""
-        reply = http.send(
-            order, "GET", "/xrpc/com.atproto.identity.resolveHandle", query={"handle": name}, with_token=False
+        reply = http.request_for(
+            request, "GET", "/xrpc/com.atproto.identity.resolveHandle", query={"handle": name}, with_token=False
         )
         if isinstance(reply, Answer) and reply.is_success:
-            return parse_did(reply.at("did"))
-        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error"):
+            return parse_did(reply.value_at("did"))
+        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error"):
             return None
-        raise StepFailed(f"look up @{name}", as_failure(reply, self._judge(order), "Bluesky"))
+        raise StepFailed(f"look up @{name}", as_failure(reply, self._judge(request), "Bluesky"))
 
-    def _with_refs(self, order: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+    def _with_refs(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
         """Look up the posts that are quoted and replied to. Raises StepFailed."""
-        chosen, held = chosen_of(order), handle.get("refs")
+        chosen, held = chosen_of(request), handle.get("refs")
         refs: dict[str, object] = {}
         for name in ("quote", "reply_to"):
             address = chosen.word(name)
@@ -155,7 +157,7 @@ class BlueskyClient:
             if isinstance(before, Mapping) and isinstance(held, Mapping) and held.get(f"{name}_address") == address:
                 refs |= {name: before, f"{name}_address": address}
                 continue
-            uri, cid, value = self._find_post(order, http, address)
+            uri, cid, value = self._find_post(request, http, address)
             here = {"uri": uri, "cid": cid}
             if name == "reply_to":
                 above = value.get("reply") if isinstance(value.get("reply"), Mapping) else None
@@ -168,41 +170,41 @@ class BlueskyClient:
         rest = {name: value for name, value in handle.items() if name != "refs"}
         return {**rest, "refs": refs} if refs else rest
 
-    def _find_post(self, order: PublishRequest, http: Http, address: str) -> tuple[str, str, Mapping[str, object]]:
+    def _find_post(self, request: PublishRequest, http: Http, address: str) -> tuple[str, str, Mapping[str, object]]:
         """Return uri, content id and record of a post. Raises StepFailed."""
         step, found = "look up a post", POST_ADDRESS.fullmatch(address.strip())
         who = (found["who"] or found["repo"]) if found else ""
-        did = parse_did(who) or (self._find_did(order, http, who.lower()) if is_handle(who) else None)
+        did = parse_did(who) or (self._find_did(request, http, who.lower()) if is_handle(who) else None)
         if found is None or did is None:
             raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
         query = {"repo": did, "collection": POSTS, "rkey": found["key"]}
-        reply = http.send(order, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
+        reply = http.request_for(request, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
         if isinstance(reply, Answer) and reply.is_success:
-            cid, value = reply.at("cid"), reply.at("value")
+            cid, value = reply.value_at("cid"), reply.value_at("value")
             if isinstance(cid, str) and is_content_id(cid) and isinstance(value, Mapping):
                 return f"at://{did}/{POSTS}/{found['key']}", cid, value
-        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error") == "RecordNotFound":
+        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error") == "RecordNotFound":
             raise StepFailed(step, NotDone(Kind.CONTENT, f"there is no post {address} on Bluesky", "post"))
-        raise StepFailed(step, as_failure(reply, self._judge(order), "Bluesky"))
+        raise StepFailed(step, as_failure(reply, self._judge(request), "Bluesky"))
 
     # The one publishing call.
 
-    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         """Create all records at once. Done only where the server names each with the content id that was computed."""
-        http, did = self._servers.of(order.account), _did(order)
+        http, did = self._servers.of(request.account), _did(request)
         if did is None:
-            return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(order.account))
-        records = build_records(order, handle, did)
-        reply = http.send(order, "POST", WRITE, json=_body(did, records))
+            return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(request.account))
+        records = build_records(request, handle, did)
+        reply = http.request_for(request, "POST", WRITE, json=_body(did, records))
         if _all_created(reply, records):
             assert isinstance(reply, Answer)
             known = None
-            if order.thread:
+            if request.thread:
                 known = {**handle, "parts": list(records.keys), "of": len(records.keys)}
             return Done(records.keys[0], post_link(did, records.keys[0]), http_status=reply.status, handle=known)
-        match as_outcome(reply, self._judge(order), "Bluesky"):
+        match as_outcome(reply, self._judge(request), "Bluesky"):
             case NotDone(kind=Kind.AUTH) as dead:
-                self._checked.pop(_token_key(order), None)
+                self._checked.pop(_token_key(request), None)
                 return dead
             case NotDone(code=code) as lost if code == BLOB_NOT_FOUND:
                 return replace(lost, handle=without_uploads(handle))
@@ -211,22 +213,24 @@ class BlueskyClient:
 
     # Look-ups.
 
-    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Read the first record by its key, from a server that proves to have the account's records."""
-        http, did = self._servers.of(order.account), _did(order)
+        http, did = self._servers.of(request.account), _did(request)
         keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
         if did is None:
             return LookupResult(Unclear(Kind.ACCOUNT, "the account's identity is not known", final=True), None)
-        latest = http.send(order, "GET", "/xrpc/com.atproto.sync.getLatestCommit", query={"did": did}, with_token=False)
-        if not (isinstance(latest, Answer) and latest.is_success and isinstance(latest.at("cid"), str)):
-            return LookupResult(self._without_repository(order, latest, http.host), _date(latest))
+        latest = http.request_for(
+            request, "GET", "/xrpc/com.atproto.sync.getLatestCommit", query={"did": did}, with_token=False
+        )
+        if not (isinstance(latest, Answer) and latest.is_success and isinstance(latest.value_at("cid"), str)):
+            return LookupResult(self._without_repository(request, latest, http.host), _date(latest))
         if not keys:
-            return self._search(order, http, did, since)
+            return self._search(request, http, did, since)
         query = {"repo": did, "collection": POSTS, "rkey": keys[0]}
-        reply = http.send(order, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
+        reply = http.request_for(request, "GET", "/xrpc/com.atproto.repo.getRecord", query=query, with_token=False)
         link = post_link(did, keys[0])
-        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("value"), Mapping):
-            known = next((one for one in _sets(handle) if one and one[0] == reply.at("cid")), None)
+        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("value"), Mapping):
+            known = next((one for one in _sets(handle) if one and one[0] == reply.value_at("cid")), None)
             if known is None:
                 message = "another post has the key of this one"
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=(link,)), reply.date)
@@ -234,29 +238,29 @@ class BlueskyClient:
                 return LookupResult(Found(keys[0], link), reply.date)
             parts = {**handle, "parts": keys[: len(known)], "of": len(known)}
             return LookupResult(Found(keys[0], link, handle=parts), reply.date)
-        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error") == "RecordNotFound":
+        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error") == "RecordNotFound":
             return LookupResult(Absent(certain=True), reply.date)
-        return LookupResult(as_unclear(reply, self._judge(order), "Bluesky"), _date(reply))
+        return LookupResult(as_unclear(reply, self._judge(request), "Bluesky"), _date(reply))
 
-    def _without_repository(self, order: PublishRequest, reply: Reply, host: str) -> Unclear:
+    def _without_repository(self, request: PublishRequest, reply: Reply, host: str) -> Unclear:
         """Why the server cannot tell what the account has: it is not (or no longer) the account's server."""
-        if isinstance(reply, Answer) and reply.status == 400 and reply.at("error"):
-            message = f"{host} has not the posts of {order.account.name} ({reply.words('error')}): connect it again"
+        if isinstance(reply, Answer) and reply.status == 400 and reply.value_at("error"):
+            message = f"{host} has not the posts of {request.account.name} ({reply.text_at('error')}): connect it again"
             return Unclear(Kind.ACCOUNT, message, http_status=reply.status)
-        return as_unclear(reply, self._judge(order), "Bluesky")
+        return as_unclear(reply, self._judge(request), "Bluesky")
 
-    def _search(self, order: PublishRequest, http: Http, did: str, since: datetime) -> LookupResult:
+    def _search(self, request: PublishRequest, http: Http, did: str, since: datetime) -> LookupResult:
         """Look for the text among the account's newest posts, where no key is known (another machine chose it)."""
         query = {"repo": did, "collection": POSTS, "limit": str(LONGEST_HISTORY)}
-        reply = http.send(order, "GET", "/xrpc/com.atproto.repo.listRecords", query=query, with_token=False)
-        records = reply.at("records") if isinstance(reply, Answer) and reply.is_success else None
+        reply = http.request_for(request, "GET", "/xrpc/com.atproto.repo.listRecords", query=query, with_token=False)
+        records = reply.value_at("records") if isinstance(reply, Answer) and reply.is_success else None
         if not isinstance(records, list):
-            return LookupResult(as_unclear(reply, self._judge(order), "Bluesky"), _date(reply))
-        text = shown_parts(order)[0].text
+            return LookupResult(as_unclear(reply, self._judge(request), "Bluesky"), _date(reply))
+        text = shown_parts(request)[0].text
         found = [
             key
             for one in records
-            if isinstance(one, Mapping) and (key := str(one.get("uri")).rpartition("/")[2]) not in order.bound
+            if isinstance(one, Mapping) and (key := str(one.get("uri")).rpartition("/")[2]) not in request.bound
             if _is_same(one.get("value"), text, since - _EARLY)
         ]
         links = tuple(post_link(did, key) for key in found)
@@ -269,14 +273,14 @@ class BlueskyClient:
                 message = f"{len(found)} posts on Bluesky could be this one"
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), _date(reply))
 
-    def _judge(self, order: PublishRequest) -> Judge:
-        return judge(order.account, self._clock.now())
+    def _judge(self, request: PublishRequest) -> RefusalReader:
+        return judge(request.account, self._clock.now())
 
 
-def _with_keys(order: PublishRequest, handle: Handle, now: datetime) -> Handle:
+def _with_keys(request: PublishRequest, handle: Handle, now: datetime) -> Handle:
     """Return the handle with a key for each part, and the time of the records. A delivery keeps its keys for good; the
     time is renewed once it is old."""
-    wanted = 1 + len(order.thread)
+    wanted = 1 + len(request.thread)
     keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
     keys += new_keys(now, wanted - len(keys)) if len(keys) < wanted else ()
     created = handle.get("created_ms")
@@ -292,16 +296,16 @@ def _body(did: str, records: Records) -> dict[str, object]:
 
 def _all_created(reply: Reply, records: Records) -> bool:
     """Whether an answer says that every post was created as it was computed."""
-    results = reply.at("results") if isinstance(reply, Answer) and reply.is_success else None
+    results = reply.value_at("results") if isinstance(reply, Answer) and reply.is_success else None
     if not isinstance(results, list) or len(results) != len(records.writes):
         return False
     made = [(one.get("uri"), one.get("cid")) if isinstance(one, Mapping) else None for one in results]
     return made[: len(records.uris)] == list(zip(records.uris, records.cids, strict=True))
 
 
-def _did(order: PublishRequest) -> str | None:
+def _did(request: PublishRequest) -> str | None:
     """Return the identity of the account; None where it was not told yet."""
-    return parse_did(order.credentials.user_id) or parse_did(order.account.user_id)
+    return parse_did(request.credentials.user_id) or parse_did(request.account.user_id)
 
 
 def _sets(handle: Handle) -> list[list[str]]:
@@ -328,6 +332,6 @@ def _date(reply: Reply) -> datetime | None:
     return reply.date if isinstance(reply, Answer) else None
 
 
-def _token_key(order: PublishRequest) -> str:
+def _token_key(request: PublishRequest) -> str:
     """Return a name for a token that is not the token."""
-    return hashlib.sha256(order.credentials.access_token.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()

@@ -34,7 +34,7 @@ class BlueskyDeleter:
         status = 200
         for collection in (POSTS, *GATES):
             body = {"repo": did, "collection": collection, "rkey": remote_id}
-            reply = http.send(request, "POST", _PATH, json=body)
+            reply = http.request_for(request, "POST", _PATH, json=body)
             if not isinstance(reply, Answer) or not reply.is_success or not isinstance(reply.data, dict):
                 return as_failure(reply, judge(request.account, self._clock.now()), "Bluesky")
             status = reply.status

@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.bluesky.limits import opens_at
-from ttp.platforms.outcomes import Judge, reconnect_hint
+from ttp.platforms.outcomes import RefusalReader, reconnect_hint
 from ttp.platforms.reply import Answer
 
 BLOB_NOT_FOUND = "BlobNotFound"
@@ -54,17 +54,17 @@ REFUSALS = (
 
 def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     """Return the refusal that an answer is; None where it is on no list or not in the protocol's own format."""
-    error = answer.at("error")
-    if not isinstance(error, str) or not isinstance(answer.at("message"), str):
+    error = answer.value_at("error")
+    if not isinstance(error, str) or not isinstance(answer.value_at("message"), str):
         return None
     for row in REFUSALS:
         if row.status == answer.status and row.error in (None, error):
-            said = answer.words("message") or answer.words("error")
+            said = answer.text_at("message") or answer.text_at("error")
             return NotDone(
                 row.kind,
-                f"Bluesky answered {answer.status} {answer.words('error')}: {said}"
+                f"Bluesky answered {answer.status} {answer.text_at('error')}: {said}"
                 + (f"; {row.advice}" if row.advice else ""),
-                code=answer.words("error"),
+                code=answer.text_at("error"),
                 http_status=answer.status,
                 passing=row.passing,
                 retry_at=opens_at(answer, now) if row.kind is Kind.RATE_LIMIT else None,
@@ -73,6 +73,6 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     return None
 
 
-def judge(account: Account, now: datetime) -> Judge:
+def judge(account: Account, now: datetime) -> RefusalReader:
     """Return the reading of refusals for an account."""
     return lambda answer: refusal(answer, account, now)

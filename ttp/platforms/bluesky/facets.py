@@ -56,7 +56,7 @@ class ShownText:
 
     @property
     def links(self) -> tuple[str, ...]:
-        """The addresses in the text, in order."""
+        """The addresses in the text, in request."""
         return tuple(one.value for one in self.entities if one.sort == "link")
 
 
@@ -80,7 +80,7 @@ def show_text(text: str, *, shorten_links: bool = False) -> ShownText:
 
 
 def find_entities(text: str) -> Iterator[Entity]:
-    """Yield links, hashtags and mentions in their order. They never overlap."""
+    """Yield links, hashtags and mentions in their request. They never overlap."""
     found = sorted((*_links(text), *_tags(text), *_mentions(text)), key=lambda one: (one.start, -one.end))
     end = 0
     for one in found:

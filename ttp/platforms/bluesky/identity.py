@@ -71,12 +71,12 @@ class Identities:
         """Return the identity that a handle points to: by the AppView, else by the handle's own host."""
         if not is_handle(handle):
             return NotDone(Kind.ACCOUNT, f"{handle} is not a Bluesky handle: one looks like {EXAMPLE}", "handle")
-        reply = self.http.ask(
+        reply = self.http.request(
             "GET", f"{self.appview}/xrpc/com.atproto.identity.resolveHandle", query={"handle": handle}
         )
-        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.at("did"))):
+        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.value_at("did"))):
             return did
-        own = self.http.ask("GET", f"https://{handle.lower()}/.well-known/atproto-did")
+        own = self.http.request("GET", f"https://{handle.lower()}/.well-known/atproto-did")
         if isinstance(own, Answer) and own.status == 200 and (did := parse_did(own.body.strip())):
             return did
         if isinstance(reply, Answer) and reply.status == 400:
@@ -90,8 +90,13 @@ class Identities:
             address = f"https://{name.replace('%3A', ':')}/.well-known/did.json"
         else:
             address = f"{self.plc}/{quote(did, safe=':')}"
-        reply = self.http.ask("GET", address)
-        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.data, dict) and reply.at("id") == did:
+        reply = self.http.request("GET", address)
+        if (
+            isinstance(reply, Answer)
+            and reply.is_success
+            and isinstance(reply.data, dict)
+            and reply.value_at("id") == did
+        ):
             return reply.data
         if isinstance(reply, Answer) and reply.status in (404, 410):
             return NotDone(Kind.ACCOUNT, f"there is no identity {did} any more", "identity", reply.status)

@@ -14,8 +14,8 @@ from datetime import datetime
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, Memory, whole_number
-from ttp.platforms.reply import Answer, later, retry_after_s
+from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
+from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 
 XRPC = "/xrpc/"
 WINDOWS = {300: "calls in 5 min", 3600: "writes in an hour", 86_400: "writes in a day"}
@@ -38,7 +38,7 @@ class Reading:
 def read_limit(answer: Answer, now: datetime) -> Reading | None:
     """Return what the headers of an answer tell; None where they tell nothing."""
     limit, left, reset = (
-        whole_number(answer.headers.get(f"ratelimit-{part}")) for part in ("limit", "remaining", "reset")
+        parse_whole_number(answer.headers.get(f"ratelimit-{part}")) for part in ("limit", "remaining", "reset")
     )
     refused = answer.status == 429
     if refused:
@@ -49,7 +49,7 @@ def read_limit(answer: Answer, now: datetime) -> Reading | None:
     seconds = reset - there if reset is not None else retry_after_s(answer) or _UNTOLD_S
     policy = _POLICY.fullmatch(answer.headers.get("ratelimit-policy", "").strip())
     return Reading(
-        left, limit if limit and limit <= MOST else None, later(now, seconds), int(policy[2]) if policy else 0
+        left, limit if limit and limit <= MOST else None, add_seconds(now, seconds), int(policy[2]) if policy else 0
     )
 
 
@@ -65,24 +65,30 @@ class BlueskyMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         endpoint = path.rpartition("/")[2].partition("?")[0]
-        every_call = LimitKey(WINDOWS[300], "host", order.credentials.host or order.account.platform)
+        every_call = LimitKey(WINDOWS[300], "host", request.credentials.host or request.account.platform)
         if endpoint not in WRITES:
             return (every_call,)
         return (every_call, LimitKey(WINDOWS[3600]), LimitKey(WINDOWS[86_400]))
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())
         if reading is None:
             return
         name = WINDOWS.get(reading.window_s)
-        for key in self.keys(order, method, path):
+        for key in self.keys(request, method, path):
             if key.name == name or (name is None and answer.status == 429):
                 yield Limit(
-                    order.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
+                    request.account.name,
+                    key.name,
+                    reading.left,
+                    reading.limit,
+                    reading.resets_at,
+                    key.scope,
+                    key.subject,
                 )
                 return

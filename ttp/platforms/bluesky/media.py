@@ -20,7 +20,7 @@ from ttp.platforms.http import Http
 from ttp.platforms.oauth.token_response import read_token
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply
-from ttp.platforms.uploads import pieces
+from ttp.platforms.uploads import read_range
 
 UPLOAD = "com.atproto.repo.uploadBlob"
 LIFE = timedelta(minutes=50)
@@ -69,7 +69,7 @@ class Uploads:
                 return
         step = f"upload {file.item.name}"
         reply = self._send(request, http, f"/xrpc/{UPLOAD}", file)
-        blob = reply.at("blob") if isinstance(reply, Answer) and reply.is_success else None
+        blob = reply.value_at("blob") if isinstance(reply, Answer) and reply.is_success else None
         if not isinstance(reply, Answer) or not is_blob(blob):
             raise StepFailed(step, as_failure(reply, judge(request.account, self._clock.now()), "Bluesky"))
         yield Did(step, reply.status), {**made, "blob": blob}
@@ -77,14 +77,14 @@ class Uploads:
     def upload_bytes(self, request: PublishRequest, http: Http, data: bytes, mime: str) -> object:
         """Upload a link card's picture; the blob, None where the server does not take it."""
         headers = {"Content-Type": mime}
-        reply = http.send(request, "POST", f"/xrpc/{UPLOAD}", headers=headers, content=data, uploading=True)
-        blob = reply.at("blob") if isinstance(reply, Answer) and reply.is_success else None
+        reply = http.request_for(request, "POST", f"/xrpc/{UPLOAD}", headers=headers, content=data, uploading=True)
+        blob = reply.value_at("blob") if isinstance(reply, Answer) and reply.is_success else None
         return blob if is_blob(blob) else None
 
     def _send(self, request: PublishRequest, http: Http, url: str, file: MediaFile) -> Reply:
         headers = {"Content-Type": file.item.mime, "Content-Length": str(file.item.bytes)}
-        content = pieces(file.path, 0, file.item.bytes)
-        return http.send(request, "POST", url, headers=headers, content=content, uploading=True)
+        content = read_range(file.path, 0, file.item.bytes)
+        return http.request_for(request, "POST", url, headers=headers, content=content, uploading=True)
 
     # The video service.
 
@@ -102,7 +102,7 @@ class Uploads:
             if token is None:
                 return None
             query = {"did": request.account.user_id or request.credentials.user_id or "", "name": f"{file.given}.mp4"}
-            reply = http.ask(
+            reply = http.request(
                 "POST",
                 f"{service}/xrpc/app.bsky.video.uploadVideo",
                 query=query,
@@ -112,7 +112,7 @@ class Uploads:
                     "Content-Type": file.item.mime,
                     "Content-Length": str(file.item.bytes),
                 },
-                content=pieces(file.path, 0, file.item.bytes),
+                content=read_range(file.path, 0, file.item.bytes),
                 uploading=True,
             )
             status = _job(reply)
@@ -128,13 +128,15 @@ class Uploads:
             yield Wait(POLL_S, f"Bluesky is processing {file.item.name}"), entry
             waited += POLL_S
             path = f"{service}/xrpc/app.bsky.video.getJobStatus"
-            reply = http.send(request, "GET", path, query={"jobId": job}, with_token=False)
+            reply = http.request_for(request, "GET", path, query={"jobId": job}, with_token=False)
             status = _job(reply)
             if is_blob(status.get("blob")):
                 return status["blob"]
             if status.get("state") == "JOB_STATE_FAILED":
                 said = (
-                    reply.words("jobStatus", "message") or reply.words("message") if isinstance(reply, Answer) else ""
+                    reply.text_at("jobStatus", "message") or reply.text_at("message")
+                    if isinstance(reply, Answer)
+                    else ""
                 )
                 message = f"Bluesky cannot process {file.item.name}: {said or 'it does not say why'}"
                 raise StepFailed(f"process {file.item.name}", NotDone(Kind.MEDIA, message, "video"))
@@ -147,8 +149,8 @@ class Uploads:
             "lxm": UPLOAD,
             "exp": str(int(self._clock.now().timestamp()) + _TOKEN_S),
         }
-        reply = http.send(request, "GET", "/xrpc/com.atproto.server.getServiceAuth", query=query)
-        return read_token(reply.at("token")) if isinstance(reply, Answer) and reply.is_success else None
+        reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getServiceAuth", query=query)
+        return read_token(reply.value_at("token")) if isinstance(reply, Answer) and reply.is_success else None
 
 
 def entries(handle: Handle) -> Sequence[Mapping[str, object]]:

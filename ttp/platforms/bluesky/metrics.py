@@ -30,7 +30,7 @@ from ttp.platforms.metrics_reader import (
     sum_known,
 )
 from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, dig
+from ttp.platforms.reply import Answer, value_at
 
 MOST_IDS, MOST_PAGE = 25, 100
 
@@ -54,10 +54,10 @@ class BlueskyReader:
             batch = wanted[start : start + MOST_IDS]
             uris = "&".join(f"uris=at://{did}/{POSTS}/{key}" for key in batch)
             answer = self._get(session, f"app.bsky.feed.getPosts?{uris}", {})
-            posts = answer.at("posts")
+            posts = answer.value_at("posts")
             if not isinstance(posts, list):
                 raise StepFailed(STEP, NotDone(Kind.SERVER, "Bluesky listed no posts", passing=True))
-            listed = {str(dig(one, "uri")).rpartition("/")[2] for one in posts}
+            listed = {str(value_at(one, "uri")).rpartition("/")[2] for one in posts}
             yield MetricsPage(tuple(self._samples(session, posts, did)), frozenset(set(batch) - listed))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
@@ -67,15 +67,15 @@ class BlueskyReader:
         while most > 0:
             query["limit"] = str(min(most, MOST_PAGE))
             answer = self._get(session, "app.bsky.feed.getAuthorFeed", query)
-            feed = answer.at("feed")
+            feed = answer.value_at("feed")
             if not isinstance(feed, list):
                 raise StepFailed(STEP, NotDone(Kind.SERVER, "Bluesky listed no posts", passing=True))
-            posts = [dig(item, "post") for item in feed if not dig(item, "reason")]
+            posts = [value_at(item, "post") for item in feed if not value_at(item, "reason")]
             found = [one for one in self._samples(session, posts, did) if one.remote_id not in seen][:most]
             seen.update(one.remote_id for one in found)
             most -= len(found)
             yield MetricsPage(tuple(found))
-            cursor = answer.at("cursor")
+            cursor = answer.value_at("cursor")
             if not isinstance(cursor, str) or not cursor or cursor == query.get("cursor"):
                 return
             query["cursor"] = cursor
@@ -83,7 +83,7 @@ class BlueskyReader:
     def _get(self, session: AccountSession, name: str, query: Mapping[str, str]) -> Answer:
         http: Http = self._servers.of(session.account)
         root = configured(self._config, "platforms.bluesky.appview_url", http.base_url).rstrip("/")
-        reply = http.ask(
+        reply = http.request(
             "GET", f"{root}/xrpc/{name}", query=query or None, account=session.account.name, patience=session.patience
         )
         if isinstance(reply, Answer) and reply.is_success:
@@ -100,10 +100,10 @@ class BlueskyReader:
 
 def _sample(post: object, account: Account, did: str, now: datetime) -> Sample | None:
     """Return the sample of one post; None for another author's, for a reply to others, and without counts."""
-    uri = str(dig(post, "uri"))
+    uri = str(value_at(post, "uri"))
     prefix, _, key = uri.rpartition("/")
-    published_at = _instant(dig(post, "record", "createdAt")) or _instant(dig(post, "indexedAt"))
-    parent = str(dig(post, "record", "reply", "parent", "uri") or f"at://{did}/")
+    published_at = _instant(value_at(post, "record", "createdAt")) or _instant(value_at(post, "indexedAt"))
+    parent = str(value_at(post, "record", "reply", "parent", "uri") or f"at://{did}/")
     if prefix != f"at://{did}/{POSTS}" or not is_key(key) or published_at is None:
         return None
     if not parent.startswith(f"at://{did}/"):
@@ -113,19 +113,19 @@ def _sample(post: object, account: Account, did: str, now: datetime) -> Sample |
         remote_id=key,
         published_at=published_at,
         observed_at=max(now, published_at),
-        likes=parse_count(dig(post, "likeCount")),
-        comments=parse_count(dig(post, "replyCount")),
-        shares=sum_known(parse_count(dig(post, "repostCount")), parse_count(dig(post, "quoteCount"))),
-        saves=parse_count(dig(post, "bookmarkCount")),
+        likes=parse_count(value_at(post, "likeCount")),
+        comments=parse_count(value_at(post, "replyCount")),
+        shares=sum_known(parse_count(value_at(post, "repostCount")), parse_count(value_at(post, "quoteCount"))),
+        saves=parse_count(value_at(post, "bookmarkCount")),
         kind=_kind(post),
-        text=first_line(dig(post, "record", "text")),
+        text=first_line(value_at(post, "record", "text")),
     )
     return sample if has_counts(sample) else None
 
 
 def _kind(post: object) -> str:
-    embed = dig(post, "record", "embed")
-    media = dig(embed, "media", "$type") or dig(embed, "$type")
+    embed = value_at(post, "record", "embed")
+    media = value_at(embed, "media", "$type") or value_at(embed, "$type")
     return {"app.bsky.embed.images": "image", "app.bsky.embed.gallery": "image", "app.bsky.embed.video": "video"}.get(
         str(media), "text"
     )

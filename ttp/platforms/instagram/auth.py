@@ -20,12 +20,12 @@ from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.token_response import (
     identity_refusal,
     read_grant,
+    read_oauth_error,
     read_token,
-    refused,
     with_query,
     without_none,
 )
-from ttp.platforms.reply import Answer, Reply, dig, number_id
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id, value_at
 
 INSTAGRAM_SCOPES = (
     "instagram_business_basic",
@@ -46,16 +46,15 @@ DELETING = "instagram_manage_contents"
 app was approved for."""
 
 
-class InstagramLogin:
-    scopes = INSTAGRAM_SCOPES
-    revokes_all = False
-    revoke_at = "on Instagram: Settings, Apps and websites"
+class _MetaLogin:
+    """What Instagram Login and Facebook Login share."""
 
-    def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
+    publishing: tuple[str, ...]
+    """The scopes without which nothing can be published."""
+
+    def __init__(self, http: Http, page: str, clock: Clock) -> None:
         self._http = http
         self._page = page
-        self._code_url = code_url.rstrip("/")
-        self._version = version
         self._clock = clock
 
     def close(self) -> None:
@@ -65,7 +64,7 @@ class InstagramLogin:
         return None
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        return {"instagram_business_basic", "instagram_business_content_publish"}.issubset(granted)
+        return set(self.publishing).issubset(granted)
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return None
@@ -84,6 +83,18 @@ class InstagramLogin:
             },
         )
 
+
+class InstagramLogin(_MetaLogin):
+    scopes = INSTAGRAM_SCOPES
+    publishing = ("instagram_business_basic", "instagram_business_content_publish")
+    revokes_all = False
+    revoke_at = "on Instagram: Settings, Apps and websites"
+
+    def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
+        super().__init__(http, page, clock)
+        self._code_url = code_url.rstrip("/")
+        self._version = version
+
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         secret = app.client_secret or ""
         now = self._clock.now()
@@ -94,12 +105,12 @@ class InstagramLogin:
             "redirect_uri": redirect_uri,
             "code": code,
         }
-        reply = self._http.ask(
+        reply = self._http.request(
             "POST", f"{self._code_url}/oauth/access_token", form=form, secrets=without_none(code, secret)
         )
         short = read_grant(_first(reply), now)
         if short is None:
-            return why(reply, now)
+            return refusal_of_login(reply, now)
         query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": short.access_token}
         grant = self._grant("/access_token", query)
         return replace(grant, scopes=grant.scopes or short.scopes) if isinstance(grant, Grant) else grant
@@ -112,7 +123,7 @@ class InstagramLogin:
         return self._grant("/refresh_access_token", query)
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        reply = self._http.ask(
+        reply = self._http.request(
             "GET",
             f"/{self._version}/me",
             query={"fields": "user_id,username,account_type"},
@@ -121,7 +132,7 @@ class InstagramLogin:
         )
         me = _first(reply)
         if isinstance(me, Answer) and me.is_success:
-            user_id, handle = number_id(me.at("user_id")), me.words("username")
+            user_id, handle = parse_numeric_id(me.value_at("user_id")), me.text_at("username")
             if user_id and handle:
                 return (Identity(user_id, handle, grant),)
         return identity_refusal(reply, "Instagram")
@@ -133,27 +144,27 @@ class InstagramLogin:
     def _grant(self, path: str, query: dict[str, str]) -> Grant | NotDone:
         """A token for a token. Both travel in the query because Instagram documents no other way; nothing logs it."""
         now = self._clock.now()
-        reply = self._http.ask(
+        reply = self._http.request(
             "GET", path, query=query, secrets=without_none(query["access_token"], query.get("client_secret"))
         )
-        return read_grant(reply, now) or why(reply, now)
+        return read_grant(reply, now) or refusal_of_login(reply, now)
 
 
-def why(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
+def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
     """Why Meta gave no token: its Graph error, its other shape for codes, or nothing that says anything.
 
     Final only where the token or the code is refused; a token that lives is worth other tries.
     """
     if not isinstance(reply, Answer):
-        return refused(reply, platform)
-    words = reply.words("error_message")
-    if words and reply.at("error_type") is not None:
-        return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.words("error_type"), reply.status)
+        return read_oauth_error(reply, platform)
+    words = reply.text_at("error_message")
+    if words and reply.value_at("error_type") is not None:
+        return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.text_at("error_type"), reply.status)
     # Any account does: it is for the hint alone, which is the caller's to give.
     graph = refusal(reply, Account("instagram", "_"), now)
     if graph is None:
-        said = reply.words("error", "message")
-        answer = refused(reply, platform)
+        said = reply.text_at("error", "message")
+        answer = read_oauth_error(reply, platform)
         return replace(answer, message=f"{platform} answered {reply.status}: {said}") if said else answer
     final = graph.kind is Kind.AUTH
     return replace(graph, message=f"{platform} answered: {graph.message}", passing=not final, hold=False, hint=None)
@@ -161,7 +172,7 @@ def why(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
 
 def _first(reply: Reply) -> Reply:
     """The answer without the list of one that Meta documents around some, and mostly leaves out."""
-    inner = reply.at("data") if isinstance(reply, Answer) else None
+    inner = reply.value_at("data") if isinstance(reply, Answer) else None
     match inner:
         case [dict() as only] if isinstance(reply, Answer):
             return replace(reply, data=only)
@@ -173,42 +184,15 @@ _MOST_PAGES = 20
 """Pages of the list of pages; a person with more than 2,000 of them must name the account's token by hand."""
 
 
-class FacebookLogin:
+class FacebookLogin(_MetaLogin):
     scopes = FACEBOOK_SCOPES
+    publishing = ("instagram_basic", "instagram_content_publish")
     revokes_all = True
     revoke_at = "on Facebook: Settings and privacy, Settings, Business integrations"
 
     def __init__(self, http: Http, page: str, version: str, clock: Clock) -> None:
-        self._http = http
-        self._page = page
+        super().__init__(http, page, clock)
         self._root = f"/{version}"
-        self._clock = clock
-
-    def close(self) -> None:
-        self._http.close()
-
-    def register(self, redirect_uri: str) -> App | NotDone | None:
-        return None
-
-    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        return {"instagram_basic", "instagram_content_publish"}.issubset(granted)
-
-    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        return None
-
-    def authorize_url(
-        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
-    ) -> str:
-        return with_query(
-            self._page,
-            {
-                "client_id": app.client_id,
-                "redirect_uri": redirect_uri,
-                "response_type": "code",
-                "scope": ",".join(scopes),
-                "state": state,
-            },
-        )
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
         secret = app.client_secret or ""
@@ -239,8 +223,8 @@ class FacebookLogin:
                 if isinstance(identity, NotDone):
                     return identity
                 found.append(identity)
-            after = reply.at("paging", "cursors", "after")
-            if not isinstance(reply.at("paging", "next"), str) or not isinstance(after, str):
+            after = reply.value_at("paging", "cursors", "after")
+            if not isinstance(reply.value_at("paging", "next"), str) or not isinstance(after, str):
                 break
             query = {**query, "after": after}
         if found:
@@ -254,38 +238,48 @@ class FacebookLogin:
         """
         token = credentials.access_token
         bearer = {"Authorization": f"Bearer {token}"}
-        reply = self._http.ask("DELETE", f"{self._root}/me/permissions", headers=bearer, secrets=without_none(token))
-        if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
+        reply = self._http.request(
+            "DELETE", f"{self._root}/me/permissions", headers=bearer, secrets=without_none(token)
+        )
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
             return None
-        return why(reply, self._clock.now(), "Facebook")
+        return refusal_of_login(reply, self._clock.now(), "Facebook")
 
     def _identity(self, user_id: str, grant: Grant) -> Identity | NotDone:
         reply = self._get(f"/{user_id}", {"fields": "username"}, grant.access_token)
-        handle = reply.words("username") if isinstance(reply, Answer) and reply.is_success else ""
+        handle = reply.text_at("username") if isinstance(reply, Answer) and reply.is_success else ""
         return Identity(user_id, handle, grant) if handle else identity_refusal(reply, "Facebook")
 
     def _granted(self, grant: Grant) -> tuple[str, ...]:
         """The permissions that the person gave; none where Facebook does not say."""
         reply = self._get("/me/permissions", {}, grant.access_token)
-        lines = reply.at("data") if isinstance(reply, Answer) and reply.is_success else None
-        named = ((dig(line, "permission"), dig(line, "status")) for line in (lines if isinstance(lines, list) else ()))
+        lines = reply.value_at("data") if isinstance(reply, Answer) and reply.is_success else None
+        named = (
+            (value_at(line, "permission"), value_at(line, "status"))
+            for line in (lines if isinstance(lines, list) else ())
+        )
         return tuple(clean_text(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
 
     def _token(self, query: dict[str, str], *secrets: str) -> Grant | NotDone:
         """Facebook takes codes and secrets in the query; nothing logs it."""
         now = self._clock.now()
-        reply = self._http.ask("GET", f"{self._root}/oauth/access_token", query=query, secrets=without_none(*secrets))
-        return read_grant(reply, now) or why(reply, now, "Facebook")
+        reply = self._http.request(
+            "GET", f"{self._root}/oauth/access_token", query=query, secrets=without_none(*secrets)
+        )
+        return read_grant(reply, now) or refusal_of_login(reply, now, "Facebook")
 
     def _get(self, path: str, query: dict[str, str], token: str) -> Reply:
         bearer = {"Authorization": f"Bearer {token}"}
-        return self._http.ask("GET", self._root + path, query=query, headers=bearer, secrets=without_none(token))
+        return self._http.request("GET", self._root + path, query=query, headers=bearer, secrets=without_none(token))
 
 
 def _pages(answer: Answer) -> Iterator[tuple[str, str]]:
     """The Instagram account of each page that has one, and the page's token."""
-    lines = answer.at("data")
+    lines = answer.value_at("data")
     for line in lines if isinstance(lines, list) else ():
-        user_id, token = number_id(dig(line, "instagram_business_account", "id")), read_token(dig(line, "access_token"))
+        user_id, token = (
+            parse_numeric_id(value_at(line, "instagram_business_account", "id")),
+            read_token(value_at(line, "access_token")),
+        )
         if user_id and token:
             yield user_id, token

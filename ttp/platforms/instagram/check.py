@@ -17,8 +17,8 @@ from ttp.platforms.http import Http
 from ttp.platforms.instagram import limits
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.oauth.token_response import read_scopes, without_none
-from ttp.platforms.outcomes import Judge, as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.outcomes import RefusalReader, as_failure, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id
 
 PERSONAL = "PERSONAL"
 """`account_type` of an account that is not professional; the API publishes for no such account."""
@@ -41,36 +41,38 @@ class InstagramCheck:
         return ()
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
-        order = PublishRequest(0, account, credentials, "")
-        person = self._person(order)
+        request = PublishRequest(0, account, credentials, "")
+        person = self._person(request)
         if isinstance(person, NotDone):
             return person
-        scopes, more = self._debugged(order) if self._by_facebook else ((), ())
-        return replace(person, scopes=scopes, remarks=(*person.remarks, *self._quota(order, person.user_id), *more))
+        scopes, more = self._debugged(request) if self._by_facebook else ((), ())
+        return replace(person, scopes=scopes, remarks=(*person.remarks, *self._quota(request, person.user_id), *more))
 
-    def _person(self, order: PublishRequest) -> AccountInfo | NotDone:
+    def _person(self, request: PublishRequest) -> AccountInfo | NotDone:
         """Whose token it is. With Facebook Login `/me` is the person's, and the account's own id must be known."""
         path, fields = "/me", "user_id,username,account_type"
         if self._by_facebook:
-            own = number_id(order.credentials.user_id)
+            own = parse_numeric_id(request.credentials.user_id)
             if own is None:
                 message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
-                return NotDone(Kind.AUTH, message, hint=reconnect_hint(order.account, order.credentials))
+                return NotDone(Kind.AUTH, message, hint=reconnect_hint(request.account, request.credentials))
             path, fields = f"/{own}", "id,username"
-        reply = self._http.send(order, "GET", self._root + path, query={"fields": fields}, patience=CHECK_PATIENCE_S)
+        reply = self._http.request_for(
+            request, "GET", self._root + path, query={"fields": fields}, patience=CHECK_PATIENCE_S
+        )
         me = _first(reply)
         if isinstance(me, Answer) and me.is_success:
-            user_id = number_id(me.at("id" if self._by_facebook else "user_id"))
+            user_id = parse_numeric_id(me.value_at("id" if self._by_facebook else "user_id"))
             if user_id is not None:
-                kind = me.words("account_type").upper()
+                kind = me.text_at("account_type").upper()
                 wrong = [failure_remark("a personal account, and Instagram publishes for professional ones only")]
-                return AccountInfo(user_id, me.words("username") or None, tuple(wrong if kind == PERSONAL else ()))
-        return as_failure(reply, self._judge(order), "Instagram")
+                return AccountInfo(user_id, me.text_at("username") or None, tuple(wrong if kind == PERSONAL else ()))
+        return as_failure(reply, self._judge(request), "Instagram")
 
-    def _quota(self, order: PublishRequest, user_id: str | None) -> Iterator[Remark]:
+    def _quota(self, request: PublishRequest, user_id: str | None) -> Iterator[Remark]:
         path = f"{self._root}/{user_id}/content_publishing_limit"
         try:
-            did = limits.room(self._http, order, path, self._judge(order), self._clock.now())
+            did = limits.check_quota(self._http, request, path, self._judge(request), self._clock.now())
         except StepFailed as failed:
             full = failed.outcome.code == "quota"
             yield warning_remark(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
@@ -80,50 +82,50 @@ class InstagramCheck:
             ok_remark(f"quota used: {did.message}") if told else warning_remark(f"the quota is not told: {did.message}")
         )
 
-    def _debugged(self, order: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
+    def _debugged(self, request: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
         """What Facebook says of its token: the scopes, and until when it gives data. Asked with the app's own token
         where its secret is known: some apps are told nothing otherwise."""
-        held = order.credentials
+        held = request.credentials
         by_app = held.client_id and held.client_secret
         asking = f"{held.client_id}|{held.client_secret}" if by_app else held.access_token
-        reply = self._http.ask(
+        reply = self._http.request(
             "GET",
             f"{self._root}/debug_token",
             query={"input_token": held.access_token, "access_token": asking},
-            account=order.account.name,
+            account=request.account.name,
             secrets=without_none(held.access_token, held.client_secret),
             verbatim=False,
             patience=CHECK_PATIENCE_S,
         )
-        if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("data"), dict)):
-            refused = as_failure(reply, self._judge(order), "Facebook")
+        if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("data"), dict)):
+            refused = as_failure(reply, self._judge(request), "Facebook")
             return (), (ok_remark(f"Facebook does not say what the token may do: {refused.message}"),)
-        return read_scopes(reply.at("data", "scopes")), tuple(self._ends(order, reply))
+        return read_scopes(reply.value_at("data", "scopes")), tuple(self._ends(request, reply))
 
-    def _ends(self, order: PublishRequest, answer: Answer) -> Iterator[Remark]:
+    def _ends(self, request: PublishRequest, answer: Answer) -> Iterator[Remark]:
         """Both ends that a token of Facebook Login has: 0 and nothing mean that there is none."""
         now = self._clock.now()
         for name, what in (
             ("expires_at", "Facebook ends the token"),
             ("data_access_expires_at", "Facebook ends its access"),
         ):
-            at = answer.at("data", name)
+            at = answer.value_at("data", name)
             if not isinstance(at, int) or isinstance(at, bool) or not 0 < at < 10**11:
                 continue
             end = datetime.fromtimestamp(at, UTC)
             said = f"{what} {format_end(end, now)}"
             if end <= now:
-                yield failure_remark(said, reconnect_hint(order.account), reconnect=True)
+                yield failure_remark(said, reconnect_hint(request.account), reconnect=True)
             else:
-                yield warning_remark(said, reconnect_hint(order.account)) if end - now < SOON else ok_remark(said)
+                yield warning_remark(said, reconnect_hint(request.account)) if end - now < SOON else ok_remark(said)
 
-    def _judge(self, order: PublishRequest) -> Judge:
-        return lambda answer: refusal(answer, order.account, self._clock.now())
+    def _judge(self, request: PublishRequest) -> RefusalReader:
+        return lambda answer: refusal(answer, request.account, self._clock.now())
 
 
 def _first(reply: Reply) -> Reply:
     """The answer without the list of one that Meta documents around some, and mostly leaves out."""
-    match reply.at("data") if isinstance(reply, Answer) else None:
+    match reply.value_at("data") if isinstance(reply, Answer) else None:
         case [dict() as only] if isinstance(reply, Answer):
             return replace(reply, data=only)
         case _:

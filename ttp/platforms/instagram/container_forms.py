@@ -10,7 +10,7 @@ from ttp.domain.options import ChosenOptions, Tag
 from ttp.domain.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
 from ttp.platforms.instagram.options import OPTIONS, InstagramKind, instagram_kind
-from ttp.platforms.reply import number_id
+from ttp.platforms.reply import parse_numeric_id
 
 MOST_ITEMS = 10
 """Items of a carousel."""
@@ -20,28 +20,28 @@ BYTES = "bytes"
 """In place of a URL: the container is made for an upload of its bytes."""
 
 
-def kind_of(order: PublishRequest) -> InstagramKind:
+def kind_of(request: PublishRequest) -> InstagramKind:
     """What the order becomes."""
-    return instagram_kind(order.options.get("kind"), [file.item for file in order.media])
+    return instagram_kind(request.options.get("kind"), [file.item for file in request.media])
 
 
-def refusal_of(order: PublishRequest) -> str | None:
+def refusal_of(request: PublishRequest) -> str | None:
     """Why no container can be made of the order at all; None where one can."""
-    count, kind = len(order.media), kind_of(order)
+    count, kind = len(request.media), kind_of(request)
     if kind is InstagramKind.CAROUSEL:
         return None if count <= MOST_ITEMS else f"Instagram takes at most {MOST_ITEMS} media in one carousel"
     return None if count == 1 else "Instagram takes exactly one image or video"
 
 
-def request_of(order: PublishRequest) -> str:
+def request_of(request: PublishRequest) -> str:
     """A fingerprint of what containers are made of: an edited post must not reuse old ones."""
-    media = [[file.given, file.item.alt] for file in order.media]
-    return fingerprint("POST", "media", {"caption": order.text, "media": media, "options": dict(order.options)})
+    media = [[file.given, file.item.alt] for file in request.media]
+    return fingerprint("POST", "media", {"caption": request.text, "media": media, "options": dict(request.options)})
 
 
-def single(order: PublishRequest, url: str) -> dict[str, str]:
+def single(request: PublishRequest, url: str) -> dict[str, str]:
     """The container of an image, a reel or a story. ValueError for an option that cannot be."""
-    chosen, kind, file = _chosen(order), kind_of(order), order.media[0]
+    chosen, kind, file = _chosen(request), kind_of(request), request.media[0]
     form = _source(file, url)
     match kind:
         case InstagramKind.STORY:
@@ -51,26 +51,26 @@ def single(order: PublishRequest, url: str) -> dict[str, str]:
         case _:
             form |= _alt(file)
     tags = _tags(chosen.tags("user_tags"), 1)
-    return form | tags | ({} if kind is InstagramKind.STORY else _captioned(order, chosen)) | _generated(chosen)
+    return form | tags | ({} if kind is InstagramKind.STORY else _captioned(request, chosen)) | _generated(chosen)
 
 
-def child(order: PublishRequest, number: int, url: str) -> dict[str, str]:
+def child(request: PublishRequest, number: int, url: str) -> dict[str, str]:
     """The container of a carousel's item, from 1: without caption, and without what is said of the whole post."""
-    file = order.media[number - 1]
+    file = request.media[number - 1]
     kind = {"media_type": "VIDEO"} if file.item.is_video else _alt(file)
-    tags = _tags(_chosen(order).tags("user_tags"), number)
+    tags = _tags(_chosen(request).tags("user_tags"), number)
     return {"is_carousel_item": "true", **_source(file, url), **kind, **tags}
 
 
-def carousel(order: PublishRequest, children: Sequence[str]) -> dict[str, str]:
+def carousel(request: PublishRequest, children: Sequence[str]) -> dict[str, str]:
     """The container of the whole carousel over those of its items, in order."""
-    chosen = _chosen(order)
+    chosen = _chosen(request)
     form = {"media_type": "CAROUSEL", "children": ",".join(children)}
-    return form | _captioned(order, chosen) | _generated(chosen)
+    return form | _captioned(request, chosen) | _generated(chosen)
 
 
-def _chosen(order: PublishRequest) -> ChosenOptions:
-    return ChosenOptions("instagram", OPTIONS, order.options)
+def _chosen(request: PublishRequest) -> ChosenOptions:
+    return ChosenOptions("instagram", OPTIONS, request.options)
 
 
 def _source(file: MediaFile, url: str) -> dict[str, str]:
@@ -92,8 +92,8 @@ def _reel(chosen: ChosenOptions) -> dict[str, str]:
     return form if offset is None or "cover_url" in form else {**form, "thumb_offset": offset}
 
 
-def _captioned(order: PublishRequest, chosen: ChosenOptions) -> dict[str, str]:
-    form = {"caption": order.text} if order.text else {}
+def _captioned(request: PublishRequest, chosen: ChosenOptions) -> dict[str, str]:
+    form = {"caption": request.text} if request.text else {}
     if collaborators := chosen.handles("collaborators"):
         form["collaborators"] = json.dumps(collaborators)
     if (place := chosen.word("location_id")) is not None:
@@ -116,7 +116,7 @@ def _tags(tags: Sequence[Tag], number: int) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Container:
     """A container. `uri`: where its bytes are still to be sent; None where it has them, or fetches them itself."""
 
     id: str
@@ -127,22 +127,22 @@ class Made:
         return {"id": self.id, "created": self.created, **({} if self.uri is None else {"uri": self.uri})}
 
 
-def recalled(value: object) -> Made | None:
+def from_handle(value: object) -> Container | None:
     """The container that a handle remembers; None where there is none."""
-    if not isinstance(value, Mapping) or number_id(value.get("id")) is None:
+    if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
         return None
     uri = value.get("uri")
-    return Made(str(value["id"]), int(str(value["created"])), uri if isinstance(uri, str) else None)
+    return Container(str(value["id"]), int(str(value["created"])), uri if isinstance(uri, str) else None)
 
 
-def bare(handle: Handle) -> Handle:
+def without_containers(handle: Handle) -> Handle:
     """The handle without any container."""
     return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
 
 
-def parent(handle: Handle) -> Made | None:
+def parent(handle: Handle) -> Container | None:
     """The container that is published, as the handle remembers it."""
-    return recalled({**handle, "id": handle.get("creation_id")})
+    return from_handle({**handle, "id": handle.get("creation_id")})
 
 
 def children(handle: Handle) -> list[object]:
@@ -150,7 +150,7 @@ def children(handle: Handle) -> list[object]:
     return list(children) if isinstance(children, list) else []
 
 
-def with_children(handle: Handle, known: Sequence[Made | None]) -> Handle:
+def with_children(handle: Handle, known: Sequence[Container | None]) -> Handle:
     return {**handle, "children": [None if child is None else child.remembered() for child in known]}
 
 

@@ -17,11 +17,11 @@ from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.addresses import host_of
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wait
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.container_forms import Made
+from ttp.platforms.instagram.container_forms import Container
 from ttp.platforms.instagram.errors import container_failure, is_gone, refusal
-from ttp.platforms.outcomes import Judge, as_failure
-from ttp.platforms.reply import Answer, Reply, number_id
-from ttp.platforms.uploads import pieces
+from ttp.platforms.outcomes import RefusalReader, as_failure
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.uploads import read_range
 
 LONGEST_WAIT = timedelta(minutes=30)
 """A container that is still being processed by then is given up."""
@@ -37,7 +37,7 @@ _PACE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ContainerStatus:
     """One look at a container. `state`: status_code, GONE where there is none, or empty where it cannot be read."""
 
     state: str
@@ -51,7 +51,7 @@ class Seen:
     def failure(self) -> NotDone:
         """Why it will not be published, for a container that ended."""
         if self.state == "ERROR" and isinstance(self.reply, Answer):
-            return container_failure(str(self.reply.at("status") or ""))
+            return container_failure(str(self.reply.value_at("status") or ""))
         what = {"EXPIRED": "expired", "GONE": "is gone"}.get(self.state, "is still being processed")
         return NotDone(Kind.MEDIA, f"the container {what}", code=self.state.lower(), passing=True)
 
@@ -67,31 +67,35 @@ class Containers:
         self._upload_host = host_of(config.text("platforms.instagram.upload_url"))
         self._root = f"/{config.text('platforms.instagram.version')}"
 
-    def create(self, order: PublishRequest, user_id: str, form: Mapping[str, str]) -> tuple[Made, Answer]:
+    def create(self, request: PublishRequest, user_id: str, form: Mapping[str, str]) -> tuple[Container, Answer]:
         """Make a container. Raises StepFailed."""
-        reply = self._http.send(order, "POST", f"{self._root}/{user_id}/media", form=form)
-        if isinstance(reply, Answer) and reply.is_success and (made := number_id(reply.at("id"))) is not None:
-            uri = reply.at("uri") if "upload_type" in form else None
+        reply = self._http.request_for(request, "POST", f"{self._root}/{user_id}/media", form=form)
+        if (
+            isinstance(reply, Answer)
+            and reply.is_success
+            and (made := parse_numeric_id(reply.value_at("id"))) is not None
+        ):
+            uri = reply.value_at("uri") if "upload_type" in form else None
             if "upload_type" not in form or self._may_upload_to(uri):
-                return Made(made, to_ms(self._clock.now()), None if uri is None else str(uri)), reply
-        raise StepFailed(CREATE, as_failure(reply, self._judge(order), "Instagram"))
+                return Container(made, to_ms(self._clock.now()), None if uri is None else str(uri)), reply
+        raise StepFailed(CREATE, as_failure(reply, self._judge(request), "Instagram"))
 
-    def send(self, order: PublishRequest, made: Made, file: MediaFile, *, resumed: bool) -> Answer | None:
+    def send(self, request: PublishRequest, made: Container, file: MediaFile, *, resumed: bool) -> Answer | None:
         """Send a container's bytes, from where Instagram has them if `resumed`. None: they were all there already.
 
         Raises StepFailed; the container is of no use any more where the failure is not passing, or its code is GONE.
         """
-        offset, size = self._received(order, made, file.item.bytes) if resumed else 0, file.item.bytes
+        offset, size = self._received(request, made, file.item.bytes) if resumed else 0, file.item.bytes
         if offset == size:
             return None
         assert made.uri is not None
-        reply = self._http.send(
-            order,
+        reply = self._http.request_for(
+            request,
             "POST",
             made.uri,
-            content=pieces(file.path, offset, size),
+            content=read_range(file.path, offset, size),
             headers={
-                "Authorization": f"OAuth {order.credentials.access_token}",
+                "Authorization": f"OAuth {request.credentials.access_token}",
                 "Content-Length": str(size - offset),
                 "offset": str(offset),
                 "file_size": str(size),
@@ -99,40 +103,40 @@ class Containers:
             with_token=False,
             uploading=True,
         )
-        if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
             return reply
         raise StepFailed(UPLOAD, as_failure(reply, _upload_refusal, "Instagram"))
 
-    def _received(self, order: PublishRequest, made: Made, size: int) -> int:
+    def _received(self, request: PublishRequest, made: Container, size: int) -> int:
         """How many bytes Instagram has of a container's. Raises StepFailed."""
-        reply = self._http.send(order, "GET", f"{self._root}/{made.id}", query={"fields": "video_status"})
+        reply = self._http.request_for(request, "GET", f"{self._root}/{made.id}", query={"fields": "video_status"})
         if isinstance(reply, Answer) and is_gone(reply):
             raise StepFailed(UPLOAD, NotDone(Kind.MEDIA, "the container is gone", code=GONE, passing=True))
         if not (isinstance(reply, Answer) and reply.is_success):
-            raise StepFailed(UPLOAD, as_failure(reply, self._judge(order), "Instagram"))
-        received = reply.at("video_status", "uploading_phase", "bytes_transferred")
+            raise StepFailed(UPLOAD, as_failure(reply, self._judge(request), "Instagram"))
+        received = reply.value_at("video_status", "uploading_phase", "bytes_transferred")
         return received if isinstance(received, int) and 0 <= received <= size else 0
 
-    def look_at(self, order: PublishRequest, container: str, *, urgent: bool = False) -> Seen:
+    def look_at(self, request: PublishRequest, container: str, *, urgent: bool = False) -> ContainerStatus:
         """Ask for a container's status. `urgent`: also where Instagram takes no calls of the account."""
         query = {"fields": "status_code,status"}
-        reply = self._http.send(order, "GET", f"{self._root}/{container}", query=query, urgent=urgent)
+        reply = self._http.request_for(request, "GET", f"{self._root}/{container}", query=query, urgent=urgent)
         if not isinstance(reply, Answer):
-            return Seen("", reply)
+            return ContainerStatus("", reply)
         if not reply.is_success:
-            return Seen("GONE" if is_gone(reply) else "", reply)
-        state = reply.at("status_code")
-        return Seen(state if isinstance(state, str) and state in STATES else "", reply)
+            return ContainerStatus("GONE" if is_gone(reply) else "", reply)
+        state = reply.value_at("status_code")
+        return ContainerStatus(state if isinstance(state, str) and state in STATES else "", reply)
 
-    def awaited(self, order: PublishRequest, made: Made) -> Generator[Step, None, Seen]:
+    def awaited(self, request: PublishRequest, made: Container) -> Generator[Step, None, ContainerStatus]:
         """Look until the container has ended, or LONGEST_WAIT after it was made. Raises StepFailed if unreadable."""
         pause = self._first_pause
         while True:
-            seen = self.look_at(order, made.id)
+            seen = self.look_at(request, made.id)
             age = self._clock.now() - from_ms(made.created)
             match seen.state:
                 case "":
-                    raise StepFailed(WAIT, as_failure(seen.reply, self._judge(order), "Instagram"))
+                    raise StepFailed(WAIT, as_failure(seen.reply, self._judge(request), "Instagram"))
                 case "IN_PROGRESS" if age < LONGEST_WAIT:
                     yield Wait(pause, "container IN_PROGRESS")
                     pause = min(pause * 2, _PACE_S)
@@ -151,15 +155,15 @@ class Containers:
             return uri.startswith(("http://", "https://")) and is_loopback(host)
         return uri.startswith("https://") and host == self._upload_host
 
-    def _judge(self, order: PublishRequest) -> Judge:
-        return lambda answer: refusal(answer, order.account, self._clock.now())
+    def _judge(self, request: PublishRequest) -> RefusalReader:
+        return lambda answer: refusal(answer, request.account, self._clock.now())
 
 
 def _upload_refusal(answer: Answer) -> NotDone | None:
     """A refusal of bytes, in the upload host's own format."""
-    reason = answer.words("debug_info", "type")
+    reason = answer.text_at("debug_info", "type")
     if not reason:
         return None
-    again = answer.at("debug_info", "retriable") is True
-    message = answer.words("debug_info", "message") or clean_text(reason)
+    again = answer.value_at("debug_info", "retriable") is True
+    message = answer.text_at("debug_info", "message") or clean_text(reason)
     return NotDone(Kind.MEDIA, message, code=reason, http_status=answer.status, passing=again)

@@ -32,13 +32,13 @@ class InstagramDeleter:
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         """Delete a post. One that the account cannot see any more is gone; stories and the like cannot be deleted."""
         path = f"{self._root}/{remote_id}"
-        reply = self._http.send(request, "DELETE", path)
-        if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
+        reply = self._http.request_for(request, "DELETE", path)
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
             return Deleted(reply.status)
         failure = self._failure(request, reply)
         if failure.code == _NO_SUCH:
             # It says so of what it will not delete as well; but an account sees its own posts, if they are there.
-            seen = self._http.send(request, "GET", path, query={"fields": "id"})
+            seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
             return Deleted(failure.http_status, "it was gone before") if self._is_unseen(request, seen) else failure
         if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
             scopes = ",".join((*FACEBOOK_SCOPES, DELETING))

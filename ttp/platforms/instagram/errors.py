@@ -11,15 +11,15 @@ from types import MappingProxyType
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
-from ttp.platforms.instagram.usage import HOUR_S, regain_s
+from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained
 from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, later
+from ttp.platforms.reply import Answer, add_seconds
 
 _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ErrorRow:
     """What one code says. `wait_s`: Instagram's own time until the next try; `hold`: for the whole account; `advice`:
     what a person can do."""
 
@@ -31,28 +31,28 @@ class Row:
     advice: str = ""
 
 
-_CONTENT = Row(Kind.CONTENT)
-_MEDIA = Row(Kind.MEDIA)
-_MEDIA_AGAIN = Row(Kind.MEDIA, passing=True)
-_MEDIA_URL = Row(
+_CONTENT = ErrorRow(Kind.CONTENT)
+_MEDIA = ErrorRow(Kind.MEDIA)
+_MEDIA_AGAIN = ErrorRow(Kind.MEDIA, passing=True)
+_MEDIA_URL = ErrorRow(
     Kind.MEDIA, passing=True, advice="Instagram must be able to fetch the media's URL and find media there"
 )
-_ACCOUNT = Row(Kind.ACCOUNT)
-_RESTRICTED = Row(Kind.ACCOUNT, advice="open the Instagram app and do what it asks there")
-_AUTH = Row(Kind.AUTH)
-_SCOPE = Row(Kind.AUTH, advice="the account must be connected again with the permission to publish")
-_SERVER = Row(Kind.SERVER, passing=True)
-_THROTTLED = Row(Kind.RATE_LIMIT, passing=True)
-_BLOCKED = Row(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
+_ACCOUNT = ErrorRow(Kind.ACCOUNT)
+_RESTRICTED = ErrorRow(Kind.ACCOUNT, advice="open the Instagram app and do what it asks there")
+_AUTH = ErrorRow(Kind.AUTH)
+_SCOPE = ErrorRow(Kind.AUTH, advice="the account must be connected again with the permission to publish")
+_SERVER = ErrorRow(Kind.SERVER, passing=True)
+_THROTTLED = ErrorRow(Kind.RATE_LIMIT, passing=True)
+_BLOCKED = ErrorRow(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
 
-_QUOTA = Row(Kind.QUOTA, passing=True, wait_s=HOUR_S, hold=True)
-_NOT_READY = Row(Kind.MEDIA, passing=True, not_ready=True)
+_QUOTA = ErrorRow(Kind.QUOTA, passing=True, wait_s=HOUR_S, hold=True)
+_NOT_READY = ErrorRow(Kind.MEDIA, passing=True, not_ready=True)
 
 FETCH_FAILED = 2207052
 GONE = frozenset({33, 2207006, 2207008})
 """Subcodes that say of a container that there is none, not yet or not any more."""
 
-SUBCODES: Mapping[int, Row] = MappingProxyType(
+SUBCODES: Mapping[int, ErrorRow] = MappingProxyType(
     {
         33: _ACCOUNT,
         2207001: _SERVER,
@@ -87,7 +87,7 @@ SUBCODES: Mapping[int, Row] = MappingProxyType(
 )
 """See docs/reference/platforms/instagram.md, section 6. The publishing quota rolls over 24 hours: ask every hour."""
 
-CODES: Mapping[int, Row] = MappingProxyType(
+CODES: Mapping[int, ErrorRow] = MappingProxyType(
     {
         -2: _MEDIA_AGAIN,
         -1: _SERVER,
@@ -108,7 +108,7 @@ CODES: Mapping[int, Row] = MappingProxyType(
         341: _BLOCKED,
         352: _MEDIA,
         368: _BLOCKED,
-        506: Row(Kind.DUPLICATE),
+        506: ErrorRow(Kind.DUPLICATE),
         613: _THROTTLED,
         9004: _MEDIA_URL,
         9007: _NOT_READY,
@@ -127,24 +127,24 @@ _IN_TEXT = re.compile(r"\b2207\d{3}\b")
 
 def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     """The refusal that `answer` is; None where it is on no list or not in Instagram's own format."""
-    code, subcode = answer.at("error", "code"), answer.at("error", "error_subcode")
+    code, subcode = answer.value_at("error", "code"), answer.value_at("error", "error_subcode")
     if not isinstance(code, int):
         return None
     row = _row(code, subcode)
     if row is None:
-        if answer.at("error", "is_transient") is not True:
+        if answer.value_at("error", "is_transient") is not True:
             return None
         row = _SERVER
-    wait_s = regain_s(answer) if row is _THROTTLED else row.wait_s
+    wait_s = seconds_until_regained(answer) if row is _THROTTLED else row.wait_s
     named = f"{code}/{subcode}" if isinstance(subcode, int) else str(code)
     return NotDone(
         row.kind,
         _message(answer, named, row.advice),
         code=named,
         http_status=answer.status,
-        passing=row.passing or answer.at("error", "is_transient") is True,
+        passing=row.passing or answer.value_at("error", "is_transient") is True,
         not_ready=row.not_ready,
-        retry_at=None if wait_s is None else later(now, wait_s),
+        retry_at=None if wait_s is None else add_seconds(now, wait_s),
         hold=row.hold,
         hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
     )
@@ -152,18 +152,18 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
 
 def is_throttled(answer: Answer) -> bool:
     """Whether the answer says that the account makes too many calls."""
-    code = answer.at("error", "code")
-    return isinstance(code, int) and _row(code, answer.at("error", "error_subcode")) is _THROTTLED
+    code = answer.value_at("error", "code")
+    return isinstance(code, int) and _row(code, answer.value_at("error", "error_subcode")) is _THROTTLED
 
 
-def _row(code: int, subcode: object) -> Row | None:
+def _row(code: int, subcode: object) -> ErrorRow | None:
     return (SUBCODES.get(subcode) if isinstance(subcode, int) else None) or CODES.get(code)
 
 
 def _message(answer: Answer, code: str, advice: str) -> str:
     """Instagram's own words, the code, the trace id that its support asks for, and what to do."""
-    words = answer.words("error", "error_user_msg") or answer.words("error", "message") or "no reason given"
-    trace = answer.words("error", "fbtrace_id")[:60]
+    words = answer.text_at("error", "error_user_msg") or answer.text_at("error", "message") or "no reason given"
+    trace = answer.text_at("error", "fbtrace_id")[:60]
     told = f"{words} ({code}{f', fbtrace_id {trace}' if trace else ''})"
     return f"{told}: {advice}" if advice else told
 
@@ -176,7 +176,7 @@ def was_not_fetched(failure: NotDone) -> bool:
 
 def is_gone(answer: Answer) -> bool:
     """Whether the answer says that there is no such container, not yet or not any more."""
-    subcode = answer.at("error", "error_subcode")
+    subcode = answer.value_at("error", "error_subcode")
     return isinstance(subcode, int) and subcode in GONE
 
 

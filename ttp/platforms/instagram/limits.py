@@ -11,10 +11,10 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Did, PublishRequest, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import is_throttled
-from ttp.platforms.instagram.usage import HOUR_S, regain_s, usage
-from ttp.platforms.limits import MOST, Memory
-from ttp.platforms.outcomes import Judge, as_failure
-from ttp.platforms.reply import Answer, dig, later
+from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained, usage
+from ttp.platforms.limits import MOST, LimitMemory
+from ttp.platforms.outcomes import RefusalReader, as_failure
+from ttp.platforms.reply import Answer, add_seconds, value_at
 
 CALLS = "calls in percent"
 
@@ -28,24 +28,24 @@ class InstagramMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith("/media_publish") else (LimitKey(CALLS),)
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now = self._clock.now()
         if is_throttled(answer):
-            return (_calls(order, 0, later(now, regain_s(answer))),)
+            return (_calls(request, 0, add_seconds(now, seconds_until_regained(answer))),)
         if (used := usage(answer)) is None:
             return ()
         left = 0 if used.wait_s else 100 - used.percent
-        return (_calls(order, left, later(now, used.wait_s or HOUR_S)),)
+        return (_calls(request, left, add_seconds(now, used.wait_s or HOUR_S)),)
 
 
-def _calls(order: PublishRequest, left: int, resets_at: datetime) -> Limit:
-    return Limit(order.account.name, CALLS, left, 100, resets_at)
+def _calls(request: PublishRequest, left: int, resets_at: datetime) -> Limit:
+    return Limit(request.account.name, CALLS, left, 100, resets_at)
 
 
 STEP = "ask for the quota"
@@ -61,27 +61,27 @@ _ASK_AGAIN_S = 3600.0
 """The window rolls, and Instagram does not tell when the next place in it is free: asked again every hour."""
 
 
-def room(http: Http, order: PublishRequest, path: str, judge: Judge, now: datetime) -> Did:
+def check_quota(http: Http, request: PublishRequest, path: str, judge: RefusalReader, now: datetime) -> Did:
     """Ask how much of the quota is used, and remember it. What cannot be read is no obstacle: Instagram enforces it.
 
     Raises StepFailed where it is used up, and where Instagram cannot be reached or takes no calls of the account.
     """
-    reply = http.send(order, "GET", path, query=QUERY)
+    reply = http.request_for(request, "GET", path, query=QUERY)
     if not (isinstance(reply, Answer) and reply.is_success):
         failure = as_failure(reply, judge, "Instagram")
         if failure.kind in (Kind.AUTH, Kind.RATE_LIMIT, Kind.NETWORK):
             raise StepFailed(STEP, failure)
         return Did(STEP, failure.http_status, failure.message)
-    listed = reply.at("data")
+    listed = reply.value_at("data")
     first = listed[0] if isinstance(listed, list) and listed else None
-    used, total = dig(first, "quota_usage"), dig(first, "config", "quota_total")
+    used, total = value_at(first, "quota_usage"), value_at(first, "config", "quota_total")
     if not (isinstance(used, int) and isinstance(total, int) and 0 <= used <= MOST and 0 < total <= MOST):
         return Did(STEP, reply.status, "not told")
-    duration = dig(first, "config", "quota_duration")
+    duration = value_at(first, "config", "quota_duration")
     hours = (duration if isinstance(duration, int) and 0 < duration <= MOST else _DAY_S) / 3600
     told = f"{used} of {total} posts in {hours:g} h"
-    again = later(now, _ASK_AGAIN_S)
-    http.gate.note(order.account, Limit(order.account.name, POSTS, max(total - used, 0), total, again))
+    again = add_seconds(now, _ASK_AGAIN_S)
+    http.gate.note(request.account, Limit(request.account.name, POSTS, max(total - used, 0), total, again))
     if used < total:
         return Did(STEP, reply.status, told)
     raise StepFailed(

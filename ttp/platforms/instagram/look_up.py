@@ -13,12 +13,12 @@ from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Wo
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.container_forms import bare, kind_of
-from ttp.platforms.instagram.containers import Containers, Seen
+from ttp.platforms.instagram.container_forms import kind_of, without_containers
+from ttp.platforms.instagram.containers import Containers, ContainerStatus
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.instagram.options import InstagramKind
-from ttp.platforms.outcomes import Judge, as_unclear
-from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
+from ttp.platforms.outcomes import RefusalReader, as_unclear
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id, parse_web_address, value_at
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
@@ -32,18 +32,18 @@ class LookUps:
         self._containers = containers
         self._root = f"/{config.text('platforms.instagram.version')}"
 
-    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What the container says, and where it cannot tell, the account's own media."""
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
         if "creation_id" not in handle:
-            return self._without_container(order, handle, first)
-        if number_id(handle.get("user_id")) is None:
+            return self._without_container(request, handle, first)
+        if parse_numeric_id(handle.get("user_id")) is None:
             return LookupResult(NO_CONTAINER, None)
-        seen = self._containers.look_at(order, str(handle["creation_id"]))
+        seen = self._containers.look_at(request, str(handle["creation_id"]))
         match seen.state:
             case "PUBLISHED":
-                listed = self.listed(order, handle, first)
+                listed = self.listed(request, handle, first)
                 # A list that cannot be read, or does not have it yet, may tell the id later.
                 unnamed = Found(None, id_later=not listed)
                 return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, seen.date)
@@ -52,51 +52,56 @@ class LookUps:
             case "IN_PROGRESS":
                 return LookupResult(Working("container IN_PROGRESS"), seen.date)
             case "EXPIRED":
-                return LookupResult(Absent(certain=True, handle=bare(handle)), seen.date)
+                return LookupResult(Absent(certain=True, handle=without_containers(handle)), seen.date)
             case "ERROR":
-                return self._by_list(order, handle, first, seen, Refused(seen.failure))
+                return self._by_list(request, handle, first, seen, Refused(seen.failure))
             case _:
-                unclear = as_unclear(seen.reply, self._judge(order), "Instagram")
-                return self._by_list(order, handle, first, seen, unclear)
+                unclear = as_unclear(seen.reply, self._judge(request), "Instagram")
+                return self._by_list(request, handle, first, seen, unclear)
 
-    def _without_container(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def _without_container(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """If it was sent, then by a publisher whose records are not here: only the list can tell."""
-        user_id = number_id(handle.get("user_id")) or number_id(order.credentials.user_id)
+        user_id = parse_numeric_id(handle.get("user_id")) or parse_numeric_id(request.credentials.user_id)
         if user_id is None:
             return LookupResult(NO_CONTAINER, None)
-        listed = self.listed(order, {"user_id": user_id}, since)
+        listed = self.listed(request, {"user_id": user_id}, since)
         if listed is None:
             return LookupResult(Unclear(Kind.NETWORK, "the account's posts on Instagram cannot be read"), None)
-        return LookupResult(_one_of(order, listed, NO_CONTAINER), None)
+        return LookupResult(_one_of(request, listed, NO_CONTAINER), None)
 
-    def listed(self, order: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
+    def listed(self, request: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
         """The account's unbound media, or stories, that can be this one; None where the list cannot be read."""
-        story = kind_of(order) is InstagramKind.STORY
+        story = kind_of(request) is InstagramKind.STORY
         path = f"{self._root}/{handle['user_id']}/{'stories' if story else 'media'}"
-        reply = self._http.send(order, "GET", path, query=QUERY)
-        return matches(reply, order, since, by_text=not story)
+        reply = self._http.request_for(request, "GET", path, query=QUERY)
+        return matches(reply, request, since, by_text=not story)
 
     def _by_list(
-        self, order: PublishRequest, handle: Handle, since: datetime, seen: Seen, otherwise: Refused | Unclear
+        self,
+        request: PublishRequest,
+        handle: Handle,
+        since: datetime,
+        seen: ContainerStatus,
+        otherwise: Refused | Unclear,
     ) -> LookupResult:
         """The one match among the account's media, else `otherwise`; unclear where the list cannot be read."""
-        listed = self.listed(order, handle, since)
+        listed = self.listed(request, handle, since)
         if listed is None:
-            return LookupResult(as_unclear(seen.reply, self._judge(order), "Instagram"), seen.date)
-        return LookupResult(_one_of(order, listed, otherwise), seen.date)
+            return LookupResult(as_unclear(seen.reply, self._judge(request), "Instagram"), seen.date)
+        return LookupResult(_one_of(request, listed, otherwise), seen.date)
 
-    def _judge(self, order: PublishRequest) -> Judge:
-        return lambda answer: refusal(answer, order.account, self._clock.now())
+    def _judge(self, request: PublishRequest) -> RefusalReader:
+        return lambda answer: refusal(answer, request.account, self._clock.now())
 
 
 def _one_of(
-    order: PublishRequest, listed: tuple[Found, ...], otherwise: Refused | Unclear
+    request: PublishRequest, listed: tuple[Found, ...], otherwise: Refused | Unclear
 ) -> Found | Refused | Unclear:
     """The only match, told by its text; `otherwise` where there is none."""
     match listed:
         case ():
             return otherwise
-        case (only,) if order.text.strip() and kind_of(order) is not InstagramKind.STORY:
+        case (only,) if request.text.strip() and kind_of(request) is not InstagramKind.STORY:
             return only
         case _:
             links = tuple(found.url for found in listed if found.url is not None)
@@ -112,24 +117,24 @@ QUERY = {"fields": "id,caption,timestamp,permalink", "limit": "50"}
 _BEFORE = timedelta(seconds=60)
 
 
-def matches(reply: Reply, order: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
+def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
     """The unbound media of `reply` made at most a minute before `since` or later; `by_text`: with the order's caption.
 
     None where the reply is not a whole list: only that can show that something is not there.
     """
     if not (isinstance(reply, Answer) and reply.is_success):
         return None
-    listed = reply.at("data")
+    listed = reply.value_at("data")
     if not isinstance(listed, list):
         return None
     found = []
     for item in listed:
-        media_id, at = number_id(dig(item, "id")), _instant(dig(item, "timestamp"))
+        media_id, at = parse_numeric_id(value_at(item, "id")), _instant(value_at(item, "timestamp"))
         if media_id is None or at is None:
             return None
-        same = not by_text or _plain(str(dig(item, "caption") or "")) == _plain(order.text)
-        if media_id not in order.bound and at >= since - _BEFORE and same:
-            found.append(Found(media_id, web_address(dig(item, "permalink"))))
+        same = not by_text or _plain(str(value_at(item, "caption") or "")) == _plain(request.text)
+        if media_id not in request.bound and at >= since - _BEFORE and same:
+            found.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
     return tuple(found)
 
 

@@ -20,8 +20,8 @@ from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
-from ttp.platforms.outcomes import odd, reconnect_hint
-from ttp.platforms.reply import Answer, dig, number_id
+from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
+from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
 
@@ -53,13 +53,13 @@ class Metrics:
 
 def values(answer: Answer) -> dict[str, object]:
     """The numbers by metric. Empty where Instagram has none yet: it may be two days behind."""
-    listed = answer.at("data")
+    listed = answer.value_at("data")
     found = {}
     for entry in listed if isinstance(listed, list) else ():
-        told = dig(entry, "values")
+        told = value_at(entry, "values")
         first = told[0] if isinstance(told, list) and told else None
-        value = dig(first, "value")
-        found[str(dig(entry, "name"))] = dig(entry, "total_value", "value") if value is None else value
+        value = value_at(first, "value")
+        found[str(value_at(entry, "name"))] = value_at(entry, "total_value", "value") if value is None else value
     return found
 
 
@@ -100,7 +100,7 @@ class InstagramReader:
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /{media}` and its insights, one post at a time."""
-        wanted = [one for one in ids if number_id(one) is not None]
+        wanted = [one for one in ids if parse_numeric_id(one) is not None]
         for media_id in wanted:
             try:
                 answer = self._get(session, f"/{media_id}", {"fields": FIELDS})
@@ -117,14 +117,14 @@ class InstagramReader:
         query = {"fields": FIELDS, "limit": str(min(most, PAGE))}
         while most > 0:
             answer = self._get(session, path, query)
-            listed = answer.at("data")
+            listed = answer.value_at("data")
             for item in listed if isinstance(listed, list) else ():
-                if most > 0 and dig(item, "media_product_type") != "AD":
+                if most > 0 and value_at(item, "media_product_type") != "AD":
                     page = self._whole(session, item)
                     most -= len(page.samples)
                     yield page
-            after = answer.at("paging", "cursors", "after")
-            is_more = isinstance(answer.at("paging", "next"), str) and isinstance(after, str)
+            after = answer.value_at("paging", "cursors", "after")
+            is_more = isinstance(answer.value_at("paging", "next"), str) and isinstance(after, str)
             if not is_more or after == query.get("after"):
                 return
             query["after"] = str(after)
@@ -132,7 +132,7 @@ class InstagramReader:
     # How Instagram answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
-        return answer.is_success and isinstance(answer.data, dict) and answer.at("error") is None
+        return answer.is_success and isinstance(answer.data, dict) and answer.value_at("error") is None
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         failure = refusal(answer, account, self._clock.now())
@@ -148,25 +148,25 @@ class InstagramReader:
 
     def _user_id(self, session: AccountSession) -> str:
         """The professional account's id for paths: as it is known, else as Instagram says. Raises StepFailed."""
-        known = number_id(session.credentials.user_id) or number_id(session.account.user_id)
+        known = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
         if known is not None:
             return known
         if self._by_facebook:  # its /me is the person's
             message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
             raise StepFailed(STEP, NotDone(Kind.AUTH, message, hint=reconnect_hint(session.account)))
         answer = self._get(session, "/me", {"fields": "user_id,username"})
-        listed = answer.at("data")  # documented as a list of one, in practice flat
-        asked = number_id(dig(listed[0] if isinstance(listed, list) and listed else answer.data, "user_id"))
+        listed = answer.value_at("data")  # documented as a list of one, in practice flat
+        asked = parse_numeric_id(value_at(listed[0] if isinstance(listed, list) and listed else answer.data, "user_id"))
         if asked is None:
-            raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
+            raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
         return asked
 
     def _whole(self, session: AccountSession, item: object) -> MetricsPage:
         """One listed post with its insights. Raises StepFailed where no further post could be read either."""
-        media_id, published_at = number_id(dig(item, "id")), _instant(dig(item, "timestamp"))
+        media_id, published_at = parse_numeric_id(value_at(item, "id")), _instant(value_at(item, "timestamp"))
         if media_id is None or published_at is None:
             return MetricsPage()
-        product, media_type = str(dig(item, "media_product_type")), str(dig(item, "media_type"))
+        product, media_type = str(value_at(item, "media_product_type")), str(value_at(item, "media_type"))
         told, note = self._insights(session, media_id, product, media_type)
         now = from_ms(to_ms(self._clock.now()))
         sample = Sample(
@@ -174,14 +174,14 @@ class InstagramReader:
             remote_id=media_id,
             published_at=published_at,
             observed_at=max(now, published_at),
-            likes=parse_count(dig(item, "like_count")),
-            comments=parse_count(dig(item, "comments_count")),
+            likes=parse_count(value_at(item, "like_count")),
+            comments=parse_count(value_at(item, "comments_count")),
             shares=parse_count(told.get("shares")),
             views=parse_count(told.get("views")),
             saves=parse_count(told.get("saved")),
             reach=parse_count(told.get("reach")),
             kind=_KINDS.get(media_type),
-            text=first_line(dig(item, "caption")),
+            text=first_line(value_at(item, "caption")),
         )
         ends = {media_id: published_at + STORY_LIVES} if product == "STORY" else {}
         return MetricsPage((sample,) if has_counts(sample) else (), ends=ends, note=note)

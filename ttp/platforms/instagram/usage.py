@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttp.platforms.reply import Answer, dig, retry_after_s
+from ttp.platforms.reply import Answer, retry_after_s, value_at
 
 HOUR_S = 3600.0
 """How long to wait where Instagram does not tell; and how long a percentage says anything, since its window rolls."""
@@ -29,8 +29,8 @@ class Usage:
 def usage(answer: Answer) -> Usage | None:
     """The greatest use that the headers tell; None where they tell none."""
     lines = [*_business(answer), *_app(answer)]
-    shares = [share for line in lines for name in _SHARES if (share := _number(dig(line, name))) is not None]
-    minutes = [_number(dig(line, "estimated_time_to_regain_access")) or 0.0 for line in lines]
+    shares = [share for line in lines for name in _SHARES if (share := _number(value_at(line, name))) is not None]
+    minutes = [_number(value_at(line, "estimated_time_to_regain_access")) or 0.0 for line in lines]
     wait_s = min(max(minutes, default=0.0), _DAY_MIN) * 60
     if not shares and not wait_s:
         return None
@@ -38,7 +38,7 @@ def usage(answer: Answer) -> Usage | None:
     return Usage(percent, wait_s or (HOUR_S if percent >= 100 else 0.0))
 
 
-def regain_s(answer: Answer) -> float:
+def seconds_until_regained(answer: Answer) -> float:
     """Seconds until calls are taken again, of an answer that refuses one as too many."""
     told, asked = usage(answer), retry_after_s(answer)
     if told is not None and told.wait_s:

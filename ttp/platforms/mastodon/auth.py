@@ -18,8 +18,8 @@ from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.token_response import (
     identity_refusal,
     read_grant,
+    read_oauth_error,
     read_token,
-    refused,
     with_query,
     without_none,
 )
@@ -51,19 +51,23 @@ class MastodonLogin:
         """Make an app that may use both ways back: the browser on this machine, and a code to paste."""
         addresses = list(dict.fromkeys((redirect_uri, OUT_OF_BAND)))
         body = {"client_name": "ttp", "redirect_uris": "\n".join(addresses), "scopes": " ".join(SCOPES)}
-        reply = self._http.ask("POST", "/api/v1/apps", json=body)
+        reply = self._http.request("POST", "/api/v1/apps", json=body)
         if isinstance(reply, Answer) and reply.is_success:
-            client_id, secret = read_token(reply.at("client_id")), read_token(reply.at("client_secret"))
+            client_id, secret = read_token(reply.value_at("client_id")), read_token(reply.value_at("client_secret"))
             if client_id and secret:
                 return App(client_id, secret)
-        if isinstance(reply, Answer) and reply.status in (401, 403, 422, 501) and reply.at("error"):
-            said = reply.words("error")
+        if isinstance(reply, Answer) and reply.status in (401, 403, 422, 501) and reply.value_at("error"):
+            said = reply.text_at("error")
             message = (
                 f"{self._http.host} lets no program register itself ({said}): make an app in its settings "
                 "(Development), and add the account with its token: ttp account add … --credentials FILE"
             )
             return NotDone(Kind.ACCOUNT, message, "registration", reply.status)
-        return not_an_api(reply, self._http.host) if isinstance(reply, Answer) else refused(reply, self._http.host)
+        return (
+            not_an_api(reply, self._http.host)
+            if isinstance(reply, Answer)
+            else read_oauth_error(reply, self._http.host)
+        )
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
         return _PUBLISHING.issubset(expand_scopes(granted))
@@ -110,11 +114,11 @@ class MastodonLogin:
         if isinstance(info, NotDone):
             return info
         bearer = {"Authorization": f"Bearer {grant.access_token}"}
-        reply = self._http.ask(
+        reply = self._http.request(
             "GET", "/api/v1/accounts/verify_credentials", headers=bearer, secrets=without_none(grant.access_token)
         )
         if isinstance(reply, Answer) and reply.is_success:
-            user_id, name = reply.words("id"), reply.words("username") or reply.words("acct").partition("@")[0]
+            user_id, name = reply.text_at("id"), reply.text_at("username") or reply.text_at("acct").partition("@")[0]
             if user_id and name:
                 handle = f"{name}@{self._domain(info)}"
                 return (Identity(user_at(user_id, self._http), handle, grant, info),)
@@ -131,14 +135,14 @@ class MastodonLogin:
             return UNKNOWN_APP
         app, token = _app(credentials), credentials.access_token
         reply = self._post("/oauth/revoke", app, {"token": token}, (token,))
-        return None if isinstance(reply, Answer) and reply.is_success else refused(reply, self._http.host)
+        return None if isinstance(reply, Answer) and reply.is_success else read_oauth_error(reply, self._http.host)
 
     def _token(self, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Grant | NotDone:
         now = self._clock.now()
         reply = self._post("/oauth/token", app, form, secrets)
         grant = read_grant(reply, now)
         if grant is None:
-            return refused(reply, self._http.host)
+            return read_oauth_error(reply, self._http.host)
         return Grant(
             grant.access_token,
             grant.issued_at,
@@ -150,7 +154,7 @@ class MastodonLogin:
 
     def _post(self, path: str, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Reply:
         form = {**form, "client_id": app.client_id, "client_secret": app.client_secret or ""}
-        return self._http.ask("POST", path, form=form, secrets=without_none(app.client_secret, *secrets))
+        return self._http.request("POST", path, form=form, secrets=without_none(app.client_secret, *secrets))
 
 
 def expand_scopes(granted: Sequence[str]) -> tuple[str, ...]:

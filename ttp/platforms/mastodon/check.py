@@ -34,18 +34,18 @@ class MastodonCheck:
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         http = self._servers.of(account)
-        order = PublishRequest(0, account, credentials, "")
-        reply = http.send(order, "GET", "/api/v1/accounts/verify_credentials", patience=CHECK_PATIENCE_S)
-        user_id = reply.words("id") if isinstance(reply, Answer) and reply.is_success else ""
+        request = PublishRequest(0, account, credentials, "")
+        reply = http.request_for(request, "GET", "/api/v1/accounts/verify_credentials", patience=CHECK_PATIENCE_S)
+        user_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
         if not isinstance(reply, Answer) or not user_id:
-            if isinstance(reply, Answer) and reply.status in (401, 422) and not reply.at("error"):
+            if isinstance(reply, Answer) and reply.status in (401, 422) and not reply.value_at("error"):
                 message = f"{host_name(account)} refuses the token"
                 return NotDone(Kind.AUTH, message, str(reply.status), reply.status, hint=reconnect_hint(account))
             return as_failure(reply, judge(account, self._clock.now()), host_name(account))
         info = describe_server(http, self._clock.now(), patience=CHECK_PATIENCE_S)
         known = account.server_info if isinstance(info, NotDone) else info
         remarks = [warning_remark(info.message)] if isinstance(info, NotDone) else []
-        username = reply.words("username") or reply.words("acct").partition("@")[0]
+        username = reply.text_at("username") or reply.text_at("acct").partition("@")[0]
         domain = account.handle.rpartition("@")[2]
         identity = user_at(user_id, http) if account.user_id is None or "@" in account.user_id else user_id
         return AccountInfo(
@@ -71,9 +71,9 @@ def _remarks(answer: Answer, info: Mapping[str, object]) -> Iterator[Remark]:
         yield warning_remark(
             f"{shown} does not tell its time: if an answer is lost and the post is not found, a person decides"
         )
-    if isinstance(moved := answer.at("moved"), dict) and moved:
+    if isinstance(moved := answer.value_at("moved"), dict) and moved:
         yield failure_remark("the account has moved to another one")
-    if answer.at("suspended") is True:
+    if answer.value_at("suspended") is True:
         yield failure_remark("the account is suspended")
-    if answer.at("limited") is True:
+    if answer.value_at("limited") is True:
         yield warning_remark("the account is limited: its public posts are shown as unlisted")

@@ -28,10 +28,10 @@ class MastodonDeleter:
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         """Delete a post. One that is not there counts as deleted."""
         account = request.account
-        reply = self._servers.of(account).send(request, "DELETE", f"{STATUSES}/{quote(remote_id, safe='')}")
+        reply = self._servers.of(account).request_for(request, "DELETE", f"{STATUSES}/{quote(remote_id, safe='')}")
         if isinstance(reply, Answer) and reply.is_success and isinstance(reply.data, dict):
             return Deleted(reply.status)
-        if isinstance(reply, Answer) and reply.status in (404, 410) and reply.at("error"):
+        if isinstance(reply, Answer) and reply.status in (404, 410) and reply.value_at("error"):
             return Deleted(reply.status, "it was gone before")
         if isinstance(reply, Answer) and reply.status in (404, 405, 501):
             message = f"{host_name(account)} ({software_of(account).name}) lets no app delete posts: delete it there"

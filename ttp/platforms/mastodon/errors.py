@@ -11,7 +11,7 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.mastodon.limits import opens_at
-from ttp.platforms.outcomes import Judge, reconnect_hint
+from ttp.platforms.outcomes import RefusalReader, reconnect_hint
 from ttp.platforms.reply import Answer
 
 USED_MEDIA = "media_gone"
@@ -58,15 +58,15 @@ REFUSALS = (
 
 def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     """Return the refusal that an answer is; None where it is on no list or not in the API's own format."""
-    said = answer.at("error")
+    said = answer.value_at("error")
     if not isinstance(said, str) or not said:
         return None
-    words = f"{said} {answer.words('error_description')}".lower()
+    words = f"{said} {answer.text_at('error_description')}".lower()
     for row in REFUSALS:
         if answer.status in row.statuses and (not row.words or any(word in words for word in row.words)):
             return NotDone(
                 row.kind,
-                f"{account.handle.rpartition('@')[2]} answered {answer.status}: {answer.words('error')}"
+                f"{account.handle.rpartition('@')[2]} answered {answer.status}: {answer.text_at('error')}"
                 + (f"; {row.advice}" if row.advice else ""),
                 code=row.code or str(answer.status),
                 http_status=answer.status,
@@ -78,7 +78,7 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     return None
 
 
-def judge(account: Account, now: datetime) -> Judge:
+def judge(account: Account, now: datetime) -> RefusalReader:
     """Return the reading of refusals for an account."""
     return lambda answer: refusal(answer, account, now)
 

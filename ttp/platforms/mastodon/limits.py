@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, Memory, whole_number
-from ttp.platforms.reply import Answer, later, retry_after_s
+from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
+from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 
 POSTS, MEDIA, DELETES, CALLS = "posts in 3 h", "media in 30 min", "deletes in 30 min", "calls in 5 min"
 STATUSES = "/api/v1/statuses"
@@ -31,7 +31,7 @@ class Reading:
 
 def read_limit(answer: Answer, now: datetime) -> Reading | None:
     """Return what the headers of an answer tell; None where they tell nothing."""
-    limit, left = (whole_number(answer.headers.get(f"x-ratelimit-{part}")) for part in ("limit", "remaining"))
+    limit, left = (parse_whole_number(answer.headers.get(f"x-ratelimit-{part}")) for part in ("limit", "remaining"))
     reset = _instant(answer.headers.get("x-ratelimit-reset", ""))
     refused = answer.status == 429
     if refused:
@@ -39,7 +39,7 @@ def read_limit(answer: Answer, now: datetime) -> Reading | None:
     if left is None or (reset is None and not refused):
         return None
     seconds = (reset - (answer.date or now)).total_seconds() if reset else retry_after_s(answer) or _UNTOLD_S
-    return Reading(left, limit if limit and limit <= MOST else None, later(now, seconds))
+    return Reading(left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
 
 
 def opens_at(answer: Answer, now: datetime) -> datetime | None:
@@ -54,7 +54,7 @@ class MastodonMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         match method:
             case "POST" if path == STATUSES:
                 return (LimitKey(POSTS), LimitKey(CALLS))
@@ -65,19 +65,19 @@ class MastodonMeter:
             case _:
                 return (LimitKey(CALLS),)
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())
         if reading is not None:
-            key = self.keys(order, method, path)[0]
-            yield Limit(order.account.name, key.name, reading.left, reading.limit, reading.resets_at)
+            key = self.keys(request, method, path)[0]
+            yield Limit(request.account.name, key.name, reading.left, reading.limit, reading.resets_at)
 
 
 def _instant(text: str) -> datetime | None:
     """The instant of a reset: ISO 8601, or seconds since 1970 as some servers write it."""
-    if (seconds := whole_number(text)) is not None:
+    if (seconds := parse_whole_number(text)) is not None:
         return datetime.fromtimestamp(seconds, UTC)
     try:
         found = datetime.fromisoformat(text)

@@ -17,7 +17,7 @@ from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import chosen_of, split_poll
 from ttp.platforms.mastodon.request_body import parent_of
 from ttp.platforms.mastodon.server import Software
-from ttp.platforms.reply import Answer, Reply, dig
+from ttp.platforms.reply import Answer, Reply, value_at
 from ttp.platforms.thread_parts import Part
 
 PAGE, MOST_PAGES = 40, 10
@@ -53,19 +53,19 @@ def read_page(reply: Reply) -> tuple[Status, ...] | None:
 
 def read_status(item: object) -> Status | None:
     """Return one post; None where it is not one."""
-    status_id, at = dig(item, "id"), read_instant(dig(item, "created_at"))
-    media, url = dig(item, "media_attachments"), dig(item, "url")
+    status_id, at = value_at(item, "id"), read_instant(value_at(item, "created_at"))
+    media, url = value_at(item, "media_attachments"), value_at(item, "url")
     if not isinstance(item, dict) or not isinstance(status_id, str) or not status_id or at is None:
         return None
-    parent = dig(item, "in_reply_to_id")
+    parent = value_at(item, "in_reply_to_id")
     return Status(
         status_id,
         url if isinstance(url, str) else None,
         at,
         parent if isinstance(parent, str) else None,
-        tuple(str(dig(one, "id")) for one in media) if isinstance(media, list) else (),
-        isinstance(dig(item, "poll"), dict),
-        dig(item, "edited_at") is not None,
+        tuple(str(value_at(one, "id")) for one in media) if isinstance(media, list) else (),
+        isinstance(value_at(item, "poll"), dict),
+        value_at(item, "edited_at") is not None,
         item,
     )
 
@@ -87,11 +87,11 @@ def candidates(
 ) -> list[Status]:
     """Return the posts that can be this part, but for their text: not another delivery's, not older than the call, a
     reply to the same post, with as many media and as many polls. Uploads whose ids are kept decide alone."""
-    order = part.order
-    taken, parent = {*order.bound, *part.out}, parent_of(part, handle)
-    has_poll = part.number == 1 and bool(split_poll(chosen_of(order).word("poll")))
-    ids = media_ids(handle)[: len(order.media)]
-    count = len(set(ids)) if len(ids) == len(order.media) else len(order.media)  # snac keeps equal files once
+    request = part.request
+    taken, parent = {*request.bound, *part.out}, parent_of(part, handle)
+    has_poll = part.number == 1 and bool(split_poll(chosen_of(request).word("poll")))
+    ids = media_ids(handle)[: len(request.media)]
+    count = len(set(ids)) if len(ids) == len(request.media) else len(request.media)  # snac keeps equal files once
     found = [
         status
         for status in statuses
@@ -109,14 +109,14 @@ def candidates(
 
 def has_ids(part: Part, handle: Handle, software: Software) -> bool:
     """Whether the ids of the uploads tell the post, whatever its text became."""
-    return bool(part.order.media) and software.keeps_media_ids and len(media_ids(handle)) >= len(part.order.media)
+    return bool(part.request.media) and software.keeps_media_ids and len(media_ids(handle)) >= len(part.request.media)
 
 
 def is_same_source(part: Part, text: str, warning: str) -> bool:
     """Whether the text that was sent is the text that the server keeps."""
-    sent_warning = plain(chosen_of(part.order).word("spoiler_text") or "")
-    sent = plain(part.order.text) or (sent_warning if not part.order.media else "")
-    return plain(text) in (sent, plain(part.order.text)) and plain(warning) == sent_warning
+    sent_warning = plain(chosen_of(part.request).word("spoiler_text") or "")
+    sent = plain(part.request.text) or (sent_warning if not part.request.media else "")
+    return plain(text) in (sent, plain(part.request.text)) and plain(warning) == sent_warning
 
 
 def is_same_content(part: Part, status: Status) -> bool:
@@ -124,7 +124,7 @@ def is_same_content(part: Part, status: Status) -> bool:
     shown = status.data.get("content")
     if not isinstance(shown, str):
         return False
-    return _squeezed(content_text(shown)) == _squeezed(plain(part.order.text))
+    return _squeezed(content_text(shown)) == _squeezed(plain(part.request.text))
 
 
 def content_text(shown: str) -> str:

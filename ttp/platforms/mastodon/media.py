@@ -1,6 +1,6 @@
 """Uploads of media, which are invisible until a post has them (docs/reference/platforms/mastodon.md, section 4).
 
-The handle remembers them as `media`: one entry per item in the post's order, with `sha256`, `alt`, `focus`, `id`,
+The handle remembers them as `media`: one entry per item in the post's request, with `sha256`, `alt`, `focus`, `id`,
 `at_ms`, and `ready` once the server has processed it.
 """
 
@@ -19,7 +19,7 @@ from ttp.platforms.mastodon.errors import host_name, judge
 from ttp.platforms.mastodon.options import chosen_of, split_focus
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply
-from ttp.platforms.uploads import pieces
+from ttp.platforms.uploads import read_range
 
 LIFE = timedelta(hours=20)
 """How long an upload is used that no post has: servers keep it for about a day."""
@@ -68,7 +68,7 @@ class Uploads:
         reply = self._send(request, file, focus, http, "/api/v2/media")
         if isinstance(reply, Answer) and reply.status == 404:
             reply = self._send(request, file, focus, http, "/api/v1/media")
-        media_id = reply.words("id") if isinstance(reply, Answer) and reply.is_success else ""
+        media_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
         if not isinstance(reply, Answer) or not media_id:
             raise StepFailed(f"upload {file.item.name}", self._failure(request, reply))
         return {
@@ -99,24 +99,24 @@ class Uploads:
 
         def content() -> Iterator[bytes]:
             yield first
-            yield from pieces(file.path, 0, file.item.bytes)
+            yield from read_range(file.path, 0, file.item.bytes)
             yield last
 
         size = len(first) + file.item.bytes + len(last)
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(size)}
-        return http.send(request, "POST", path, headers=headers, content=content(), uploading=True)
+        return http.request_for(request, "POST", path, headers=headers, content=content(), uploading=True)
 
     def _wait(self, request: PublishRequest, file: MediaFile, media_id: str, http: Http) -> Generator[Wait, None, None]:
         """Wait until a file is processed. Raises StepFailed."""
         waited, gap, step = 0.0, FIRST_WAIT_S, f"process {file.item.name}"
         while True:
-            reply = http.send(request, "GET", f"/api/v1/media/{quote(media_id, safe='')}")
-            if isinstance(reply, Answer) and reply.status == 200 and reply.at("id"):
+            reply = http.request_for(request, "GET", f"/api/v1/media/{quote(media_id, safe='')}")
+            if isinstance(reply, Answer) and reply.status == 200 and reply.value_at("id"):
                 return
             if not isinstance(reply, Answer) or reply.status != 206:
                 failure = self._failure(request, reply)
-                if isinstance(reply, Answer) and reply.status in (404, 422) and reply.at("error"):
-                    message = f"{host_name(request.account)} cannot process {file.item.name}: {reply.words('error')}"
+                if isinstance(reply, Answer) and reply.status in (404, 422) and reply.value_at("error"):
+                    message = f"{host_name(request.account)} cannot process {file.item.name}: {reply.text_at('error')}"
                     failure = NotDone(Kind.MEDIA, message, str(reply.status), reply.status)
                 raise StepFailed(step, failure)
             if waited >= LONGEST_S:
@@ -126,7 +126,7 @@ class Uploads:
             waited, gap = waited + gap, min(gap * 2, LONGEST_WAIT_S)
 
     def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
-        if isinstance(reply, Answer) and reply.status == 413 and not reply.at("error"):
+        if isinstance(reply, Answer) and reply.status == 413 and not reply.value_at("error"):
             message = f"{host_name(request.account)} takes no file of that size"
             return NotDone(Kind.MEDIA, message, "413", 413)
         return as_failure(reply, judge(request.account, self._clock.now()), host_name(request.account))
@@ -139,7 +139,7 @@ def entries(handle: Handle) -> Sequence[Mapping[str, object]]:
 
 
 def media_ids(handle: Handle) -> list[str]:
-    """Return the ids of the uploads, in the post's order."""
+    """Return the ids of the uploads, in the post's request."""
     return [str(entry["id"]) for entry in entries(handle) if entry.get("id")]
 
 

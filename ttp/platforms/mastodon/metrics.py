@@ -28,7 +28,7 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     sum_known,
 )
-from ttp.platforms.reply import Answer, dig
+from ttp.platforms.reply import Answer, value_at
 
 MOST_IDS = 20
 _BATCHES = 2
@@ -44,7 +44,7 @@ class _Policy:
         self._gone = gone
 
     def accepts(self, answer: Answer) -> bool:
-        missing = self._gone and answer.status in (404, 410) and bool(answer.at("error"))
+        missing = self._gone and answer.status in (404, 410) and bool(answer.value_at("error"))
         return missing or (answer.is_success and isinstance(answer.data, dict | list))
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
@@ -74,7 +74,7 @@ class MastodonReader:
                 path = f"{STATUSES}?{urlencode([('id[]', one) for one in batch])}"
                 answer = session.request(http, _Policy(self._clock, host_name(account)), "GET", path)
                 posts = self._listed(answer)
-                missing = set(batch) - {str(dig(one, "id")) for one in posts}
+                missing = set(batch) - {str(value_at(one, "id")) for one in posts}
                 yield MetricsPage(tuple(self._samples(account, posts)), frozenset(missing))
             return
         policy = _Policy(self._clock, host_name(account), gone=True)
@@ -82,7 +82,7 @@ class MastodonReader:
             answer = session.request(http, policy, "GET", f"{STATUSES}/{quote(one, safe='')}")
             if not answer.is_success:
                 yield MetricsPage(gone=frozenset((one,)))
-            elif answer.at("id") == one:
+            elif answer.value_at("id") == one:
                 yield MetricsPage(tuple(self._samples(account, [answer.data])))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
@@ -91,21 +91,21 @@ class MastodonReader:
         http, policy = self._servers.of(account), _Policy(self._clock, host_name(account))
         user_id = session.credentials.user_id or account.user_id
         if user_id is None:
-            user_id = session.request(http, policy, "GET", "/api/v1/accounts/verify_credentials").words("id")
+            user_id = session.request(http, policy, "GET", "/api/v1/accounts/verify_credentials").text_at("id")
         path = f"/api/v1/accounts/{quote(user_id.partition('@')[0], safe='')}/statuses"
         query, seen = {"exclude_reblogs": "true"}, set[str]()
         while most > 0:
             query["limit"] = str(min(most, PAGE))
             posts = self._listed(session.request(http, policy, "GET", path, query=query))
-            fresh = [one for one in posts if str(dig(one, "id")) not in seen]
+            fresh = [one for one in posts if str(value_at(one, "id")) not in seen]
             if not fresh:
                 return
-            seen.update(str(dig(one, "id")) for one in fresh)
-            own = [one for one in fresh if dig(one, "reblog") is None and not _answers_others(one)]
+            seen.update(str(value_at(one, "id")) for one in fresh)
+            own = [one for one in fresh if value_at(one, "reblog") is None and not _answers_others(one)]
             found = tuple(self._samples(account, own))[:most]
             most -= len(found)
             yield MetricsPage(found)
-            query["max_id"] = str(dig(fresh[-1], "id"))
+            query["max_id"] = str(value_at(fresh[-1], "id"))
 
     def _listed(self, answer: Answer) -> list[object]:
         if isinstance(answer.data, list):
@@ -121,18 +121,18 @@ class MastodonReader:
 
 def _sample(post: object, account: Account, now: datetime) -> Sample | None:
     """Return the sample of one post; None without an id, a time or counts."""
-    remote_id, published_at = dig(post, "id"), read_instant(dig(post, "created_at"))
+    remote_id, published_at = value_at(post, "id"), read_instant(value_at(post, "created_at"))
     if not isinstance(remote_id, str) or not remote_id or published_at is None:
         return None
-    content = dig(post, "content")
+    content = value_at(post, "content")
     sample = Sample(
         account=account.name,
         remote_id=remote_id,
         published_at=published_at,
         observed_at=max(now, published_at),
-        likes=parse_count(dig(post, "favourites_count")),
-        comments=parse_count(dig(post, "replies_count")),
-        shares=sum_known(parse_count(dig(post, "reblogs_count")), parse_count(dig(post, "quotes_count"))),
+        likes=parse_count(value_at(post, "favourites_count")),
+        comments=parse_count(value_at(post, "replies_count")),
+        shares=sum_known(parse_count(value_at(post, "reblogs_count")), parse_count(value_at(post, "quotes_count"))),
         kind=_kind(post),
         text=first_line(content_text(content)) if isinstance(content, str) else None,
     )
@@ -140,12 +140,12 @@ def _sample(post: object, account: Account, now: datetime) -> Sample | None:
 
 
 def _kind(post: object) -> str:
-    media = dig(post, "media_attachments")
+    media = value_at(post, "media_attachments")
     if isinstance(media, list) and media:
-        return "image" if dig(media[0], "type") == "image" else "video"
-    return "poll" if isinstance(dig(post, "poll"), dict) else "text"
+        return "image" if value_at(media[0], "type") == "image" else "video"
+    return "poll" if isinstance(value_at(post, "poll"), dict) else "text"
 
 
 def _answers_others(post: object) -> bool:
-    target = dig(post, "in_reply_to_account_id")
-    return target is not None and target != dig(post, "account", "id")
+    target = value_at(post, "in_reply_to_account_id")
+    return target is not None and target != value_at(post, "account", "id")

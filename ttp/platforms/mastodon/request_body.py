@@ -19,9 +19,9 @@ from ttp.platforms.thread_parts import Part
 def build_body(part: Part, handle: Handle) -> dict[str, object]:
     """Return the canonical request: what is not set is left out. Reply, quote and poll belong to the first part, the
     content warning and who may see it to each."""
-    order, chosen = part.order, chosen_of(part.order)
-    body: dict[str, object] = {"status": order.text}
-    if ids := media_ids(handle)[: len(order.media)]:
+    request, chosen = part.request, chosen_of(part.request)
+    body: dict[str, object] = {"status": request.text}
+    if ids := media_ids(handle)[: len(request.media)]:
         body["media_ids"] = ids
     for name in ("visibility", "language", "spoiler_text"):
         if (value := chosen.word(name)) is not None:
@@ -62,7 +62,7 @@ def with_key(part: Part, handle: Handle, body: Mapping[str, object]) -> Handle:
     """Return the handle with the key of this call: the same for the same part and body until `next_key`."""
     n = _count(part, handle)
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    text = "\n".join((part.order.key_seed, str(part.number), canonical, str(n)))
+    text = "\n".join((part.request.key_seed, str(part.number), canonical, str(n)))
     key = hashlib.sha256(text.encode("ascii", "backslashreplace")).hexdigest()[:32]
     return {**handle, "keys": {"part": part.number, "n": n, "key": key}}
 

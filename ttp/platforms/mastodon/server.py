@@ -19,7 +19,7 @@ from ttp.domain.text import clean_text
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import host_of, parse_server
 from ttp.platforms.http import Http
-from ttp.platforms.reply import Answer, Reply, dig
+from ttp.platforms.reply import Answer, Reply, value_at
 
 FRESH_FOR = timedelta(days=1)
 """How long an answer counts."""
@@ -106,16 +106,16 @@ def limit_of(info: Mapping[str, object], name: str, default: int) -> int:
 
 def describe_server(http: Http, now: datetime, *, patience: float | None = None) -> Mapping[str, object] | NotDone:
     """Ask a server for its software and limits; why not where it does not speak Mastodon's API."""
-    reply = http.ask("GET", "/api/v2/instance", patience=patience)
+    reply = http.request("GET", "/api/v2/instance", patience=patience)
     if isinstance(reply, Answer) and reply.status in (404, 405, 501):
-        reply = http.ask("GET", "/api/v1/instance", patience=patience)
+        reply = http.request("GET", "/api/v1/instance", patience=patience)
     if not isinstance(reply, Answer):
         return NotDone(Kind.NETWORK, reply.message, passing=True)
-    domain = reply.words("domain") or reply.words("uri")
+    domain = reply.text_at("domain") or reply.text_at("uri")
     if not reply.is_success or not domain:
         return not_an_api(reply, http.host)
     software, version = _ask_software(http, patience)
-    api = reply.at("api_versions", "mastodon")
+    api = reply.value_at("api_versions", "mastodon")
     info: dict[str, object] = {
         "software": software,
         "version": version,
@@ -124,13 +124,13 @@ def describe_server(http: Http, now: datetime, *, patience: float | None = None)
         "asked_ms": to_ms(now),
     }
     for name, path in LIMITS.items():
-        value = reply.at("configuration", *path)
+        value = reply.value_at("configuration", *path)
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST:
             info[name] = value
-    older = reply.at("max_toot_chars")
+    older = reply.value_at("max_toot_chars")
     if "characters" not in info and isinstance(older, int) and 0 < older < _LARGEST:
         info["characters"] = older
-    mimes = reply.at("configuration", "media_attachments", "supported_mime_types")
+    mimes = reply.value_at("configuration", "media_attachments", "supported_mime_types")
     if isinstance(mimes, list) and mimes:
         info["mimes"] = [mime[:80] for mime in mimes[:100] if isinstance(mime, str)]
     return info
@@ -144,7 +144,7 @@ def not_an_api(answer: Answer, host: str) -> NotDone:
         other = host_of(answer.headers.get("location", ""))
         message = f"{host} leads to {other or 'another page'}: name the server itself"
         return NotDone(Kind.ACCOUNT, message, "redirect", answer.status)
-    if answer.status in (401, 403) and answer.at("error"):
+    if answer.status in (401, 403) and answer.value_at("error"):
         message = f"{host} shows nothing without a login, and ttp cannot tell what it allows"
         return NotDone(Kind.ACCOUNT, message, "closed", answer.status)
     message = f"{host} is not a server with Mastodon's API (it answered {answer.status})"
@@ -153,18 +153,18 @@ def not_an_api(answer: Answer, host: str) -> NotDone:
 
 def _ask_software(http: Http, patience: float | None) -> tuple[str, str]:
     """Return name and version of the software, from the server's NodeInfo document; `unknown` where it has none."""
-    links = http.ask("GET", "/.well-known/nodeinfo", patience=patience)
-    listed = links.at("links") if isinstance(links, Answer) and links.is_success else None
+    links = http.request("GET", "/.well-known/nodeinfo", patience=patience)
+    listed = links.value_at("links") if isinstance(links, Answer) and links.is_success else None
     for link in listed if isinstance(listed, list) else ():
-        rel, href = dig(link, "rel"), dig(link, "href")
+        rel, href = value_at(link, "rel"), value_at(link, "href")
         if not (isinstance(rel, str) and isinstance(href, str) and _NODEINFO.fullmatch(rel)):
             continue
         if host_of(href) != http.host and not (is_loopback(host_of(href)) and http.is_loopback):
             continue
         path = urlsplit(href)._replace(scheme="", netloc="", fragment="").geturl()
-        document = http.ask("GET", path, patience=patience)
-        if isinstance(document, Answer) and document.is_success and (name := document.words("software", "name")):
-            return name.lower()[:40], document.words("software", "version")[:60]
+        document = http.request("GET", path, patience=patience)
+        if isinstance(document, Answer) and document.is_success and (name := document.text_at("software", "name")):
+            return name.lower()[:40], document.text_at("software", "version")[:60]
     return "unknown", ""
 
 
@@ -186,23 +186,23 @@ def find_server(connect: Callable[[str], Http], handle: str) -> str | NotDone:
 def _ask_webfinger(http: Http, handle: str) -> Reply:
     """Ask for a handle, and follow where the answer leads: nothing secret is part of the request."""
     url, query = "/.well-known/webfinger", {"resource": f"acct:{handle}"}
-    reply = http.ask("GET", url, query=query)
+    reply = http.request("GET", url, query=query)
     for _ in range(MOST_REDIRECTS):
         if not (isinstance(reply, Answer) and reply.status in (301, 302, 303, 307, 308)):
             break
         url = urljoin(http.base_url + url, reply.headers.get("location", ""))
         if urlsplit(url).scheme != "https" and not http.is_loopback:
             break
-        reply = http.ask("GET", url, query=None if urlsplit(url).query else query)
+        reply = http.request("GET", url, query=None if urlsplit(url).query else query)
     return reply
 
 
 def _named_server(answer: Answer, *, is_local: bool) -> str | None:
     """Return the root URL of the server that has the account, as a WebFinger answer names it."""
-    listed = answer.at("links") if answer.is_success else None
+    listed = answer.value_at("links") if answer.is_success else None
     for link in listed if isinstance(listed, list) else ():
-        href = dig(link, "href")
-        if dig(link, "rel") != "self" or not isinstance(href, str):
+        href = value_at(link, "href")
+        if value_at(link, "rel") != "self" or not isinstance(href, str):
             continue
         parts = urlsplit(href)
         try:

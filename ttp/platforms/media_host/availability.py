@@ -25,7 +25,7 @@ NOT_SET = MediaHostProblem(
 )
 
 
-def lack(config: Config) -> MediaHostProblem | None:
+def missing_settings(config: Config) -> MediaHostProblem | None:
     """What the settings lack for local files to get a public URL; None where nothing is missing."""
     kind = config.text("media_host.kind")
     if not kind:
@@ -81,9 +81,9 @@ def is_usable(url: str, *, loopback: bool) -> bool:
 S3_EXTRA = "pip install 'ttp-cli[s3]'"
 
 
-def trouble(config: Config) -> MediaHostProblem | None:
+def media_host_problem(config: Config) -> MediaHostProblem | None:
     """Why local files get no public URL; None where they do. Looks at the settings and at what is installed only."""
-    if (lacking := lack(config)) is not None:
+    if (lacking := missing_settings(config)) is not None:
         return lacking
     if config.text("media_host.kind") == "s3" and not s3_is_installed():
         return MediaHostProblem("media_host.kind is s3, and that needs an extra", S3_EXTRA)

@@ -7,7 +7,7 @@ from pathlib import Path
 from ttp.domain.config import Config
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host import command, folder, s3
-from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, trouble
+from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, media_host_problem
 
 
 class MediaHost:
@@ -27,7 +27,7 @@ class MediaHost:
         item = file.item
         if item.url is not None and is_usable(item.url, loopback=self._loopback):
             return item.url
-        if (lacking := trouble(self._config)) is not None:
+        if (lacking := media_host_problem(self._config)) is not None:
             raise NoPublicUrl(f"{item.name} needs a public URL: {lacking.message}", hint=lacking.hint)
         match self._config.text("media_host.kind"):
             case "folder":

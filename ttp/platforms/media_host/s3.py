@@ -45,7 +45,7 @@ _SECRETS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
+class BucketObject:
     """An object in the bucket, as its file remembers it. `given`: the SHA-256 of what the user
     gave; `whole`: all its bytes are there."""
 
@@ -79,7 +79,7 @@ def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str
     """Put the file up, or find it there, and lend it out: a presigned URL. Raises NoPublicUrl."""
     bucket, item = _bucket(config), file.item
     place = config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")
-    there = (one for one in remembered(folder) if one.sha256 == item.sha256)
+    there = (one for one in list_objects(folder) if one.sha256 == item.sha256)
     lent = next((one for one in there if (one.bucket, one.endpoint) == place), None)
     try:
         if lent is None or not lent.whole:
@@ -94,7 +94,7 @@ def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str
     return url
 
 
-def remembered(folder: Path) -> Iterator[Lent]:
+def list_objects(folder: Path) -> Iterator[BucketObject]:
     """Every object that may be in a bucket."""
     try:
         files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
@@ -103,7 +103,7 @@ def remembered(folder: Path) -> Iterator[Lent]:
     for file in files:
         try:
             told = json.loads(file.read_text(encoding="utf-8"))
-            yield Lent(
+            yield BucketObject(
                 file.name,
                 told["bucket"],
                 told["endpoint"],
@@ -116,7 +116,7 @@ def remembered(folder: Path) -> Iterator[Lent]:
             continue  # another process removed it just now
 
 
-def take_back(config: Config, lent: Lent) -> None:
+def delete_object(config: Config, lent: BucketObject) -> None:
     """Remove an object from its bucket, and forget it. Raises NoPublicUrl where the bucket refuses."""
     if (lent.bucket, lent.endpoint) != (config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")):
         raise NoPublicUrl(
@@ -134,14 +134,16 @@ def take_back(config: Config, lent: Lent) -> None:
     lent.file.unlink(missing_ok=True)
 
 
-def _lend(bucket: Bucket, place: tuple[str, str], file: MediaFile, folder: Path, lent: Lent | None) -> Lent:
+def _lend(
+    bucket: Bucket, place: tuple[str, str], file: MediaFile, folder: Path, lent: BucketObject | None
+) -> BucketObject:
     """Put a file up, under the key that an earlier try remembered, or a new one."""
     import obstore
 
     if lent is None:
         folder.mkdir(mode=0o700, exist_ok=True)
         key = secrets.token_hex(16) + SUFFIXES.get(file.item.mime, "")
-        lent = Lent(key, *place, file.item.sha256, file.given, False, folder / key)
+        lent = BucketObject(key, *place, file.item.sha256, file.given, False, folder / key)
         lent.remember()
     obstore.put(bucket, lent.key, file.path, attributes={"Content-Type": file.item.mime})
     lent = replace(lent, whole=True)

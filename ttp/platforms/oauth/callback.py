@@ -43,28 +43,28 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class NotThisLogin:
     """Not an answer to this login: `why` in a few words."""
 
     why: str
 
 
-Answered: TypeAlias = Code | Denied | Foreign
+Answered: TypeAlias = Code | Denied | NotThisLogin
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CallbackPage:
     """What a request gets: a status and a fixed text."""
 
     status: int
     text: str
 
 
-_THANKS = Page(200, "ttp has the answer. You can close this page and go back to the terminal.")
-_FOREIGN = Page(400, "This is not the answer that ttp waits for. Start the login again from the terminal.")
-_AGAIN = Page(410, "This login has been answered already. You can close this page.")
-_NOTHING = Page(404, "There is nothing here.")
-_NOT_SO = Page(405, "Not so.")
+_THANKS = CallbackPage(200, "ttp has the answer. You can close this page and go back to the terminal.")
+_FOREIGN = CallbackPage(400, "This is not the answer that ttp waits for. Start the login again from the terminal.")
+_AGAIN = CallbackPage(410, "This login has been answered already. You can close this page.")
+_NOTHING = CallbackPage(404, "There is nothing here.")
+_NOT_SO = CallbackPage(405, "Not so.")
 
 
 def read_answer(query: str, state: str) -> Answered:
@@ -72,19 +72,19 @@ def read_answer(query: str, state: str) -> Answered:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
     except ValueError:
-        return Foreign("it has too many parts")
+        return NotThisLogin("it has too many parts")
     found = dict(pairs)
     if len(found) != len(pairs):
-        return Foreign("a part of it comes twice")
+        return NotThisLogin("a part of it comes twice")
     given = found.get("state", "")
     if not given:
-        return Foreign("it has no state")
+        return NotThisLogin("it has no state")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), state.encode()):
-        return Foreign("its state is another login's")
+        return NotThisLogin("its state is another login's")
     if found.get("error"):
         words = found.get("error_description") or found.get("error_reason") or ""
         return Denied(clean_text(found["error"])[:80], clean_text(words))
-    return _code(found.get("code", "")) or Foreign("it has no usable code")
+    return _code(found.get("code", "")) or NotThisLogin("it has no usable code")
 
 
 def read_pasted(text: str, state: str) -> Answered:
@@ -97,15 +97,15 @@ def read_pasted(text: str, state: str) -> Answered:
         try:
             return read_answer(urlsplit(text).query, state)
         except ValueError:
-            return Foreign("it is not an address")
+            return NotThisLogin("it is not an address")
     if "&state=" in text and "=" not in text.partition("&")[0]:
         text = f"code={text}"  # as snac's page shows it
     if "code=" in text or "error=" in text or "state=" in text:
         return read_answer(text.removeprefix("?"), state)
-    return _code(text) or Foreign("it is neither an address nor a code")
+    return _code(text) or NotThisLogin("it is neither an address nor a code")
 
 
-class Landing:
+class CallbackState:
     """What one login makes of the requests that come: the first answer with its state counts, and no other."""
 
     def __init__(self, path: str, state: str) -> None:
@@ -116,7 +116,7 @@ class Landing:
         self.foreign = ""
         """Why the last answer that did not count did not."""
 
-    def visit(self, method: str, target: str) -> Page:
+    def visit(self, method: str, target: str) -> CallbackPage:
         """What a request for `target` gets. Safe to call from several threads."""
         path, _, query = target.partition("?")
         if method != "GET":
@@ -127,7 +127,7 @@ class Landing:
             if self.answer is not None:
                 return _AGAIN
             match read_answer(query, self._state):
-                case Foreign(why):
+                case NotThisLogin(why):
                     self.foreign = why
                     return _FOREIGN
                 case answer:
@@ -167,7 +167,7 @@ class Listener:
         self, state: str, seconds: float = PATIENCE_S, *, ready: Callable[[], object] = lambda: None
     ) -> Code | Denied:
         """The answer to the login with `state`. Calls `ready` once requests are taken. TtpError after `seconds`."""
-        landing = self._server.landing = Landing(self._path, state)
+        landing = self._server.landing = CallbackState(self._path, state)
         thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="ttp-callback", daemon=True
         )
@@ -193,7 +193,7 @@ class Listener:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    landing: Landing
+    landing: CallbackState
 
     def __init__(self, *given: object) -> None:
         self.came: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -223,12 +223,12 @@ class _Visit(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What cannot be read gets a fixed text too: the usual one quotes the request."""
-        self._send(Page(code, "Not so."))
+        self._send(CallbackPage(code, "Not so."))
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is logged: the code is in the address."""
 
-    def _send(self, page: Page) -> None:
+    def _send(self, page: CallbackPage) -> None:
         body = page.text.encode()
         self.close_connection = True
         self.send_response_only(page.status)

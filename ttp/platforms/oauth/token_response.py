@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import Grant
-from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 _LONGEST_S = 10 * 366 * 86_400
 _PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
@@ -28,16 +28,16 @@ def read_grant(reply: Reply, now: datetime) -> Grant | None:
 
     `now`: before the request was made, so that no token is thought to live longer than it does.
     """
-    token = read_token(reply.at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
+    token = read_token(reply.value_at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
     if token is None or not isinstance(reply, Answer):
         return None
     return Grant(
         token,
         issued_at=now,
-        expires_at=_later(now, reply.at("expires_in")),
-        refresh_token=read_token(reply.at("refresh_token")),
-        refresh_expires_at=_later(now, reply.at("refresh_expires_in")),
-        scopes=read_scopes(reply.at("scope") or reply.at("permissions")),
+        expires_at=_later(now, reply.value_at("expires_in")),
+        refresh_token=read_token(reply.value_at("refresh_token")),
+        refresh_expires_at=_later(now, reply.value_at("refresh_expires_in")),
+        scopes=read_scopes(reply.value_at("scope") or reply.value_at("permissions")),
     )
 
 
@@ -54,18 +54,18 @@ def read_scopes(value: object) -> tuple[str, ...]:
     return tuple(part for part in parts if isinstance(part, str) and part.isascii() and part.isprintable() and part)
 
 
-def refused(reply: Reply, platform: str) -> NotDone:
+def read_oauth_error(reply: Reply, platform: str) -> NotDone:
     """Why a token endpoint gave no grant. Final only for an error of RFC 6749's shape; all else may pass.
 
     Nothing else of the answer is quoted: a damaged answer may hold the tokens.
     """
     match reply:
-        case Unsent(message, kind, hint):
+        case NotSent(message, kind, hint):
             return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)
-        case Cut(message):
+        case ConnectionLost(message):
             return NotDone(Kind.NETWORK, message, passing=True)
         case Answer():
-            code, words = reply.words("error"), reply.words("error_description")
+            code, words = reply.text_at("error"), reply.text_at("error_description")
             if not code or reply.status >= 500:
                 kind, status = Kind.RATE_LIMIT if reply.status == 429 else Kind.SERVER, reply.status
                 return NotDone(kind, f"{platform} answered {status}", str(status), status, passing=True)
@@ -91,8 +91,8 @@ def identity_refusal(reply: Reply, platform: str) -> NotDone:
     """Why a platform did not say whose token it is."""
     match reply:
         case Answer(status=status):
-            words = reply.words("error", "message") or reply.words("detail") or reply.words("title")
+            words = reply.text_at("error", "message") or reply.text_at("detail") or reply.text_at("title")
             said = f"{platform} did not say whose account it is ({status}{f': {words}' if words else ''})"
             return NotDone(Kind.AUTH, said, str(status), status)
         case _:
-            return refused(reply, platform)
+            return read_oauth_error(reply, platform)

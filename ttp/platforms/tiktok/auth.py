@@ -14,7 +14,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, refused, with_query, without_none
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, with_query, without_none
 from ttp.platforms.reply import Answer
 
 SCOPES = (
@@ -83,7 +83,7 @@ class TikTokLogin:
         return self._token(app, form, token, credentials.access_token)
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        reply = self._http.ask(
+        reply = self._http.request(
             "GET",
             "/v2/user/info/",
             query={"fields": "open_id,username"},
@@ -91,7 +91,7 @@ class TikTokLogin:
             secrets=without_none(grant.access_token),
         )
         if isinstance(reply, Answer) and reply.is_success:
-            user_id, handle = reply.words("data", "user", "open_id"), reply.words("data", "user", "username")
+            user_id, handle = reply.text_at("data", "user", "open_id"), reply.text_at("data", "user", "username")
             if user_id and handle:
                 return (Identity(user_id, handle, grant),)
         return identity_refusal(reply, "TikTok")
@@ -100,23 +100,23 @@ class TikTokLogin:
         if not credentials.client_id:
             return UNKNOWN_APP
         app, token = App(credentials.client_id or "", credentials.client_secret), credentials.access_token
-        reply = self._http.ask(
+        reply = self._http.request(
             "POST",
             "/v2/oauth/revoke/",
             form={**_named(app), "token": token},
             secrets=without_none(token, app.client_secret),
         )
-        done = isinstance(reply, Answer) and reply.is_success and reply.at("error") is None
-        return None if done else refused(reply, "TikTok")
+        done = isinstance(reply, Answer) and reply.is_success and reply.value_at("error") is None
+        return None if done else read_oauth_error(reply, "TikTok")
 
     def _token(self, app: App, form: Mapping[str, str], *secrets: str | None) -> Grant | NotDone:
         now = self._clock.now()
-        reply = self._http.ask(
+        reply = self._http.request(
             "POST", "/v2/oauth/token/", form={**_named(app), **form}, secrets=without_none(app.client_secret, *secrets)
         )
-        if isinstance(reply, Answer) and reply.at("error") is not None:
-            return refused(reply, "TikTok")
-        return read_grant(reply, now) or refused(reply, "TikTok")
+        if isinstance(reply, Answer) and reply.value_at("error") is not None:
+            return read_oauth_error(reply, "TikTok")
+        return read_grant(reply, now) or read_oauth_error(reply, "TikTok")
 
 
 def _named(app: App) -> dict[str, str]:

@@ -11,14 +11,14 @@ from ttp.domain.text import utf16_length
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import MediaFile, PublishRequest, StepFailed
 from ttp.platforms.http import Http
-from ttp.platforms.outcomes import Judge, as_failure
-from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
+from ttp.platforms.outcomes import RefusalReader, as_failure
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id, parse_web_address, value_at
 from ttp.platforms.tiktok import uploads
 from ttp.platforms.tiktok.errors import REFUSED_ID, error_code, refusal
 from ttp.platforms.tiktok.options import PUBLIC, TikTokKind
 from ttp.platforms.tiktok.request_body import kind_of
 from ttp.platforms.tiktok.uploads import Upload
-from ttp.platforms.uploads import pieces
+from ttp.platforms.uploads import read_range
 
 PATH = "/v2/video/list/"
 
@@ -33,32 +33,32 @@ _CUT = 150
 """Characters at which titles are cut in lists."""
 
 
-def why_not(order: PublishRequest) -> str | None:
+def why_unlisted(request: PublishRequest) -> str | None:
     """Why a post cannot be found in the list, whatever became of it; None where it can, once it is public."""
-    kind = kind_of(order)
+    kind = kind_of(request)
     if kind is not TikTokKind.VIDEO:
         return "TikTok lists no drafts" if kind.is_draft else "TikTok does not say whether it lists photos"
-    if order.options.get("privacy_level") != PUBLIC:
+    if request.options.get("privacy_level") != PUBLIC:
         return "TikTok lists public videos only"
-    return None if order.text.strip() else "a video without a title cannot be told from others"
+    return None if request.text.strip() else "a video without a title cannot be told from others"
 
 
-def matches(reply: Reply, order: PublishRequest, since: datetime) -> tuple[Found, ...] | None:
+def matches(reply: Reply, request: PublishRequest, since: datetime) -> tuple[Found, ...] | None:
     """The unbound videos of `reply` with the order's title, made at `since` or later; None where it is no list."""
     if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
         return None
-    videos = reply.at("data", "videos")
+    videos = reply.value_at("data", "videos")
     if not isinstance(videos, list):
         return None
     found = []
     for video in videos:
-        video_id, made = number_id(dig(video, "id")), dig(video, "create_time")
+        video_id, made = parse_numeric_id(value_at(video, "id")), value_at(video, "create_time")
         if video_id is None or not isinstance(made, int):
             return None
-        titles = (dig(video, "title"), dig(video, "video_description"))
-        named = any(isinstance(title, str) and _is_title_of(title, order.text) for title in titles)
-        if named and video_id not in order.bound and made >= int(since.timestamp()):
-            found.append(Found(video_id, web_address(dig(video, "share_url"))))
+        titles = (value_at(video, "title"), value_at(video, "video_description"))
+        named = any(isinstance(title, str) and _is_title_of(title, request.text) for title in titles)
+        if named and video_id not in request.bound and made >= int(since.timestamp()):
+            found.append(Found(video_id, parse_web_address(value_at(video, "share_url"))))
     return tuple(found)
 
 
@@ -82,39 +82,39 @@ class Calls:
         self._http = http
         self._clock = clock
 
-    def status(self, order: PublishRequest, publish_id: str) -> Status:
-        return read(self.post(order, "status/fetch/", {"publish_id": publish_id}))
+    def status(self, request: PublishRequest, publish_id: str) -> Status:
+        return read_status(self.post(request, "status/fetch/", {"publish_id": publish_id}))
 
-    def post(self, order: PublishRequest, path: str, body: object = None) -> Reply:
+    def post(self, request: PublishRequest, path: str, body: object = None) -> Reply:
         headers = {"Content-Type": "application/json; charset=UTF-8"}
-        return self._http.send(order, "POST", f"/v2/post/publish/{path}", json=body, headers=headers)
+        return self._http.request_for(request, "POST", f"/v2/post/publish/{path}", json=body, headers=headers)
 
-    def put(self, order: PublishRequest, file: MediaFile, begun: Upload, end: int) -> Reply:
+    def put(self, request: PublishRequest, file: MediaFile, begun: Upload, end: int) -> Reply:
         """Send the bytes from the upload's offset up to `end`, without the token: the URL is the permission."""
-        return self._http.send(
-            order,
+        return self._http.request_for(
+            request,
             "PUT",
             begun.upload_url,
-            content=pieces(file.path, begun.offset, end),
+            content=read_range(file.path, begun.offset, end),
             headers=uploads.range_headers(file.item.mime, begun.offset, end, begun.size),
             with_token=False,
             uploading=True,
         )
 
-    def accepted(self, order: PublishRequest, step: str, reply: Reply) -> Answer:
+    def accepted(self, request: PublishRequest, step: str, reply: Reply) -> Answer:
         """The reply, where it is a success by status and code. Raises StepFailed otherwise."""
         if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
             return reply
-        raise StepFailed(step, as_failure(reply, self.judge(order), "TikTok"))
+        raise StepFailed(step, as_failure(reply, self.judge(request), "TikTok"))
 
-    def judge(self, order: PublishRequest, *, proof: bool = False) -> Judge:
+    def judge(self, request: PublishRequest, *, proof: bool = False) -> RefusalReader:
         """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
-        now, spread = self._clock.now(), order.delivery_id
-        return lambda answer: None if proof and answer.status >= 500 else refusal(answer, order.account, now, spread)
+        now, spread = self._clock.now(), request.delivery_id
+        return lambda answer: None if proof and answer.status >= 500 else refusal(answer, request.account, now, spread)
 
-    def videos(self, order: PublishRequest) -> Reply:
+    def videos(self, request: PublishRequest) -> Reply:
         """The account's newest public videos."""
-        return self._http.send(order, "POST", PATH, query=QUERY, json=BODY)
+        return self._http.request_for(request, "POST", PATH, query=QUERY, json=BODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +139,16 @@ class Status:
         return self.name == "PROCESSING_UPLOAD" and self.received is not None and self.received < size
 
 
-def read(reply: Reply) -> Status:
+def read_status(reply: Reply) -> Status:
     """The status that a reply tells."""
     if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
         return Status("", reply)
-    name, reason, received = (reply.at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))
-    ids = reply.at("data", "publicaly_available_post_id")
+    name, reason, received = (reply.value_at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))
+    ids = reply.value_at("data", "publicaly_available_post_id")
     return Status(
         name if isinstance(name, str) else "",
         reply,
         received if isinstance(received, int) and not isinstance(received, bool) and received >= 0 else None,
-        number_id(ids[0]) if isinstance(ids, list) and ids else None,
+        parse_numeric_id(ids[0]) if isinstance(ids, list) and ids else None,
         reason if isinstance(reason, str) else "",
     )

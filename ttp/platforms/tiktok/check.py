@@ -42,16 +42,16 @@ class TikTokCheck:
         return self._http.platform_at(account.name)
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
-        order = PublishRequest(0, account, credentials, "")
-        person = self._person(order)
+        request = PublishRequest(0, account, credentials, "")
+        person = self._person(request)
         if isinstance(person, NotDone):
             return person
-        reply = self._creator_info(order, CHECK_PATIENCE_S)
+        reply = self._creator_info(request, CHECK_PATIENCE_S)
         able = _creator(reply)
         if able is not None:
             remarks = tuple(_able(account, able))
             return replace(person, handle=able.username or person.handle, remarks=(*person.remarks, *remarks))
-        refused = self._refused(order, reply)
+        refused = self._refused(request, reply)
         if refused.code in NO_SCOPE and account.options.get("tiktok.mode") == "inbox":
             remark = warning_remark("what may be posted directly is not told: the account posts to the inbox")
         else:
@@ -65,32 +65,34 @@ class TikTokCheck:
         able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
         return () if able is None or able.levels is None else tuple(map(clean_text, able.levels))
 
-    def _creator_info(self, order: PublishRequest, patience: float) -> Reply:
+    def _creator_info(self, request: PublishRequest, patience: float) -> Reply:
         path = "/v2/post/publish/creator_info/query/"
-        return self._http.send(order, "POST", path, headers=JSON_TYPE, patience=patience)
+        return self._http.request_for(request, "POST", path, headers=JSON_TYPE, patience=patience)
 
-    def _person(self, order: PublishRequest) -> AccountInfo | NotDone:
+    def _person(self, request: PublishRequest) -> AccountInfo | NotDone:
         refused: NotDone | None = None
         for fields in NAMES:
-            reply = self._http.send(order, "GET", "/v2/user/info/", query={"fields": fields}, patience=CHECK_PATIENCE_S)
+            reply = self._http.request_for(
+                request, "GET", "/v2/user/info/", query={"fields": fields}, patience=CHECK_PATIENCE_S
+            )
             if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
-                user_id, handle = reply.words("data", "user", "open_id"), reply.words("data", "user", "username")
+                user_id, handle = reply.text_at("data", "user", "open_id"), reply.text_at("data", "user", "username")
                 return AccountInfo(user_id or None, handle or None)
-            refused = self._refused(order, reply)
+            refused = self._refused(request, reply)
             if refused.code not in NO_SCOPE:
                 return refused
         assert refused is not None
         return AccountInfo(None, None, (warning_remark(f"TikTok does not say whose account it is: {refused.message}"),))
 
-    def _refused(self, order: PublishRequest, reply: Reply) -> NotDone:
+    def _refused(self, request: PublishRequest, reply: Reply) -> NotDone:
         now = self._clock.now()
-        return as_failure(reply, lambda answer: refusal(answer, order.account, now), "TikTok")
+        return as_failure(reply, lambda answer: refusal(answer, request.account, now), "TikTok")
 
 
 def _creator(reply: Reply) -> Creator | None:
     """The creator that an answer tells of; None for any other reply."""
     told = isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"
-    return creator.read(reply) if told and isinstance(reply, Answer) else None
+    return creator.read_creator(reply) if told and isinstance(reply, Answer) else None
 
 
 def _able(account: Account, able: Creator) -> Iterator[Remark]:

@@ -22,7 +22,7 @@ from ttp.platforms.tiktok import creator, request_body, uploads
 from ttp.platforms.tiktok.calls import Calls
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import error_code
-from ttp.platforms.tiktok.look_up import LookUps, may_be_published, recalled, resumed
+from ttp.platforms.tiktok.look_up import LookUps, from_handle, may_be_published, resume
 from ttp.platforms.tiktok.uploads import Pull, Upload
 
 ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
@@ -48,85 +48,87 @@ class TikTokClient:
 
     # Invisible steps.
 
-    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Do all that publishes nothing: of the publication there is, or of a new one where that is harmless."""
-        begun = recalled(handle)
+        begun = from_handle(handle)
         again = None
         if begun is not None and begun.publish_id is not None:
-            seen = self._calls.status(order, begun.publish_id)
+            seen = self._calls.status(request, begun.publish_id)
             if seen.name == "" and not seen.refuses_id:
-                raise StepFailed(ASK, as_failure(seen.reply, self._calls.judge(order), "TikTok"))
+                raise StepFailed(ASK, as_failure(seen.reply, self._calls.judge(request), "TikTok"))
             if may_be_published(begun, seen):
-                return self._ready(order, begun, f"TikTok has it already: {seen.name or 'its status is not told'}")
-            again = resumed(order, begun, seen, self._clock.now())
+                return self._ready(request, begun, f"TikTok has it already: {seen.name or 'its status is not told'}")
+            again = resume(request, begun, seen, self._clock.now())
             if again is not None:
                 told = f"{again.offset} of {again.size} bytes are there"
                 yield Did(ASK, 200, told, handle=again.remembered())
             elif isinstance(begun, Upload) and seen.name != "FAILED" and begun.may_still_end(self._clock.now()):
-                return self._ready(order, begun, LATE)
-        if (why := request_body.refusal_of(order)) is not None:
+                return self._ready(request, begun, LATE)
+        if (why := request_body.refusal_of(request)) is not None:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, why))
-        if request_body.is_pulled(order):
-            return (yield from self._to_pull(order))
-        return (yield from self._to_upload(order, again))
+        if request_body.is_pulled(request):
+            return (yield from self._to_pull(request))
+        return (yield from self._to_upload(request, again))
 
-    def _to_pull(self, order: PublishRequest) -> Generator[Step, None, Ready]:
+    def _to_pull(self, request: PublishRequest) -> Generator[Step, None, Ready]:
         """Everything before the call with which TikTok fetches and publishes."""
-        self._room(order)
-        able = yield from self._able(order)
+        self._room(request)
+        able = yield from self._able(request)
         try:
-            urls = [self._public_url(file) for file in order.media]
-            path, body = request_body.announcement(order, request_body.pulled_source(order, urls), able.closed)
+            urls = [self._public_url(file) for file in request.media]
+            path, body = request_body.build_init_request(
+                request, request_body.build_pull_source(request, urls), able.closed
+            )
         except NoPublicUrl as error:
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
             raise StepFailed(PUT_UP, failure) from error
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
-        self._room(order)
-        return self._ready(order, Pull(path, body, request_body.request_of(order), able.username))
+        self._room(request)
+        return self._ready(request, Pull(path, body, request_body.request_of(request), able.username))
 
-    def _to_upload(self, order: PublishRequest, begun: Upload | None) -> Generator[Step, None, Ready]:
+    def _to_upload(self, request: PublishRequest, begun: Upload | None) -> Generator[Step, None, Ready]:
         """Send all but the last chunk, of `begun` or of a new upload."""
-        file = _whole(order.media[0])
+        file = _whole(request.media[0])
         if begun is None:
-            self._room(order)
-            able = yield from self._able(order)
-            begun, answer = self._announced(order, file, able)
+            self._room(request)
+            able = yield from self._able(request)
+            begun, answer = self._announced(request, file, able)
             yield Did(ANNOUNCE, answer.status, handle=begun.remembered())
         while begun.offset < begun.last:
             end = begun.next_end
-            reply = self._calls.put(order, file, begun, end)
+            reply = self._calls.put(request, file, begun, end)
             if isinstance(reply, Answer) and reply.status == 201:
-                return self._ready(order, begun, "TikTok took the upload for complete")
+                return self._ready(request, begun, "TikTok took the upload for complete")
             if not (isinstance(reply, Answer) and reply.status == 206):
                 if isinstance(reply, Answer) and reply.status in (400, 403, 404):
                     if begun.may_still_end(self._clock.now()):
                         begun = begun.given_up()
                         yield Did("give the upload up", reply.status, handle=begun.remembered())
-                        return self._ready(order, begun, LATE)
+                        return self._ready(request, begun, LATE)
                     yield Did("drop the upload", reply.status, handle={})
                 raise StepFailed(SEND, as_failure(reply, _no_judge, "TikTok"))
             begun = begun.at(end)
             yield Did(SEND, reply.status, f"{end} of {begun.size} bytes", handle=begun.remembered())
-        return self._ready(order, replace(begun, tried=begun.tried + 1))
+        return self._ready(request, replace(begun, tried=begun.tried + 1))
 
-    def _able(self, order: PublishRequest) -> Generator[Step, None, Creator]:
+    def _able(self, request: PublishRequest) -> Generator[Step, None, Creator]:
         """Ask what the creator may post, and hold the order against it. A draft needs no leave. Raises StepFailed."""
-        if request_body.kind_of(order).is_draft:
+        if request_body.kind_of(request).is_draft:
             return _NOBODY
-        answer = self._calls.accepted(order, CREATOR, self._calls.post(order, "creator_info/query/"))
-        able = creator.read(answer)
-        if (refused := creator.objection(order, able)) is not None:
+        answer = self._calls.accepted(request, CREATOR, self._calls.post(request, "creator_info/query/"))
+        able = creator.read_creator(answer)
+        if (refused := creator.check_creator(request, able)) is not None:
             raise StepFailed(CREATOR, refused)
         closed = ", ".join(sorted(f"tiktok.{name}" for name in able.closed))
         yield Did(CREATOR, answer.status, f"by the account's own settings: {closed}" if closed else "")
         return able
 
-    def _room(self, order: PublishRequest) -> None:
+    def _room(self, request: PublishRequest) -> None:
         """Make sure that TikTok is not known to take no more posts of the account now. Raises StepFailed."""
-        self._http.gate.check(order, ANNOUNCE, "POST", INIT)
+        self._http.gate.require_open(request, ANNOUNCE, "POST", INIT)
 
-    def _announced(self, order: PublishRequest, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
+    def _announced(self, request: PublishRequest, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
         """Announce an upload. A lost answer is harmless: nothing is published without bytes. Raises StepFailed."""
         size = file.item.bytes
         chunk = uploads.chunk_size(size)
@@ -137,25 +139,25 @@ class TikTokClient:
             "total_chunk_count": uploads.chunk_count(size, chunk),
         }
         try:
-            path, body = request_body.announcement(order, source, able.closed)
+            path, body = request_body.build_init_request(request, source, able.closed)
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
         began = self._clock.boot()
-        reply = self._calls.post(order, path, body)
-        answer = self._calls.accepted(order, ANNOUNCE, reply)
+        reply = self._calls.post(request, path, body)
+        answer = self._calls.accepted(request, ANNOUNCE, reply)
         if self._clock.boot() - began > uploads.LONGEST_CALL_S:
             slept = "the machine slept while it was announced, so how old the upload address is cannot be told"
             raise StepFailed(ANNOUNCE, NotDone(Kind.NETWORK, slept, passing=True))
-        publish_id, url = answer.at("data", "publish_id"), answer.at("data", "upload_url")
+        publish_id, url = answer.value_at("data", "publish_id"), answer.value_at("data", "upload_url")
         if not isinstance(publish_id, str) or not uploads.may_upload_to(url, loopback=self._http.is_loopback):
             raise StepFailed(ANNOUNCE, as_failure(reply, _no_judge, "TikTok"))
         issued = to_ms(self._clock.now())
         return Upload(
-            publish_id, str(url), issued, 0, size, chunk, request_body.request_of(order), able.username
+            publish_id, str(url), issued, 0, size, chunk, request_body.request_of(request), able.username
         ), answer
 
-    def _ready(self, order: PublishRequest, begun: Upload | Pull, doubt: str | None = None) -> Ready:
-        at = self._http.platform_at(order.account.name)
+    def _ready(self, request: PublishRequest, begun: Upload | Pull, doubt: str | None = None) -> Ready:
+        at = self._http.platform_at(request.account.name)
         if isinstance(begun, Pull):
             mark = fingerprint("POST", begun.init, begun.body)
             return Ready(begun.remembered(), at, f"POST {begun.init}", mark, doubt)
@@ -165,38 +167,38 @@ class TikTokClient:
 
     # The one publishing call.
 
-    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         """PUT the last chunk, or let TikTok fetch the media."""
-        begun = recalled(handle)
+        begun = from_handle(handle)
         assert begun is not None, "publish needs the handle of Ready"
-        return self._let_fetch(order, begun) if isinstance(begun, Pull) else self._put_last(order, begun)
+        return self._let_fetch(request, begun) if isinstance(begun, Pull) else self._put_last(request, begun)
 
-    def _put_last(self, order: PublishRequest, begun: Upload) -> Outcome:
+    def _put_last(self, request: PublishRequest, begun: Upload) -> Outcome:
         """The status of an upload tells at once and for certain, so every answer but 201 is left to it."""
         try:
-            file = _whole(order.media[0])
+            file = _whole(request.media[0])
         except StepFailed as failed:
             return failed.outcome
-        reply = self._calls.put(order, file, begun, begun.size)
+        reply = self._calls.put(request, file, begun, begun.size)
         if isinstance(reply, Answer) and reply.status == 201:
             return Done(begun.publish_id, processing=True, http_status=reply.status)
         return as_outcome(reply, _no_judge, "TikTok")
 
-    def _let_fetch(self, order: PublishRequest, begun: Pull) -> Outcome:
+    def _let_fetch(self, request: PublishRequest, begun: Pull) -> Outcome:
         """Only a refusal on the list proves anything: what was accepted without an id cannot be asked about."""
-        reply = self._calls.post(order, begun.init, begun.body)
+        reply = self._calls.post(request, begun.init, begun.body)
         if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
-            publish_id = reply.at("data", "publish_id")
+            publish_id = reply.value_at("data", "publish_id")
             if isinstance(publish_id, str) and publish_id:
                 known = begun.answered(publish_id).remembered()
                 return Done(publish_id, processing=True, http_status=reply.status, handle=known)
-        return as_outcome(reply, self._calls.judge(order, proof=True), "TikTok")
+        return as_outcome(reply, self._calls.judge(request, proof=True), "TikTok")
 
     # Queries-up.
 
-    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What TikTok says has become of the publication."""
-        return self._look_ups.look_up(order, handle, since)
+        return self._look_ups.look_up(request, handle, since)
 
 
 def _whole(file: MediaFile) -> MediaFile:

@@ -35,29 +35,29 @@ class Creator:
     closed: frozenset[str]
 
 
-def read(answer: Answer) -> Creator:
+def read_creator(answer: Answer) -> Creator:
     """The creator of an answer; what is empty or of another type than documented is not told."""
-    username, levels = answer.at("data", "creator_username"), answer.at("data", "privacy_level_options")
-    longest = answer.at("data", "max_video_post_duration_sec")
+    username, levels = answer.value_at("data", "creator_username"), answer.value_at("data", "privacy_level_options")
+    longest = answer.value_at("data", "max_video_post_duration_sec")
     return Creator(
         username if isinstance(username, str) and _USERNAME.fullmatch(username) else None,
         tuple(map(str, levels)) if isinstance(levels, list) and levels else None,
         longest if isinstance(longest, int) and not isinstance(longest, bool) and longest > 0 else None,
-        frozenset(option for flag, option in _CLOSED_BY.items() if answer.at("data", flag) is True),
+        frozenset(option for flag, option in _CLOSED_BY.items() if answer.value_at("data", flag) is True),
     )
 
 
-def objection(order: PublishRequest, creator: Creator) -> NotDone | None:
+def check_creator(request: PublishRequest, creator: Creator) -> NotDone | None:
     """Why this creator cannot post the order, all reasons at once; None where nothing stands against it."""
-    return _choices(order, creator) or _too_long(order, creator)
+    return _choices(request, creator) or _too_long(request, creator)
 
 
-def _choices(order: PublishRequest, creator: Creator) -> NotDone | None:
-    chosen = order.options.get("privacy_level")
+def _choices(request: PublishRequest, creator: Creator) -> NotDone | None:
+    chosen = request.options.get("privacy_level")
     missing = [
         option
-        for option in needed_choices(kind_of(order), chosen)
-        if option.name not in order.options and option.name not in creator.closed
+        for option in needed_choices(kind_of(request), chosen)
+        if option.name not in request.options and option.name not in creator.closed
     ]
     wrong = chosen is not None and creator.levels is not None and chosen not in creator.levels
     said = []
@@ -69,7 +69,7 @@ def _choices(order: PublishRequest, creator: Creator) -> NotDone | None:
     if not said:
         return None
     code = "privacy_level_option_mismatch" if wrong else "option_missing"
-    hint = choices_hint(order.account.name, [PRIVACY] if wrong else missing)
+    hint = choices_hint(request.account.name, [PRIVACY] if wrong else missing)
     return NotDone(Kind.CONTENT, "; ".join(said), code=code, hint=hint)
 
 
@@ -79,8 +79,8 @@ def _offered(option: Option, creator: Creator) -> str:
     return option.accepts
 
 
-def _too_long(order: PublishRequest, creator: Creator) -> NotDone | None:
-    item = order.media[0].item
+def _too_long(request: PublishRequest, creator: Creator) -> NotDone | None:
+    item = request.media[0].item
     if creator.longest_s is None or item.duration_ms is None or item.duration_ms <= creator.longest_s * 1000:
         return None
     message = f"{item.name} is {item.duration_ms / 1000:.0f} s long; this account may post {creator.longest_s} s"

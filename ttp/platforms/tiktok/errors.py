@@ -15,7 +15,7 @@ from ttp.domain.action import action
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, Reply, later, retry_after_s
+from ttp.platforms.reply import Answer, Reply, add_seconds, retry_after_s
 
 _MINUTE_S = 60.0
 _DAY_S = 86_400.0
@@ -23,7 +23,7 @@ _SPREAD_S = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ErrorRow:
     """What one code or reason says. `wait_s`: TikTok's own time until the next try; `hold`: for the whole account;
     `advice`: what a person can do, and `option` the account's option that does it."""
 
@@ -35,18 +35,18 @@ class Row:
     option: str = ""
 
 
-_CONTENT = Row(Kind.CONTENT)
-_MEDIA = Row(Kind.MEDIA)
-_ACCOUNT = Row(Kind.ACCOUNT)
-_AUTH = Row(Kind.AUTH)
-_SCOPE = Row(Kind.AUTH, advice="the account must be connected again with the permission to post")
-_BANNED = Row(Kind.ACCOUNT, advice="TikTok lets this account post nothing: the TikTok app says why")
-_SPAM = Row(Kind.CONTENT, advice="TikTok takes it for spam: change the text or the media")
-_PULL = Row(Kind.MEDIA, passing=True, advice="TikTok must be able to fetch the media's URL, without a redirect")
-_SERVER = Row(Kind.SERVER, passing=True)
-_TOMORROW = Row(Kind.QUOTA, passing=True, wait_s=_DAY_S, hold=True)
+_CONTENT = ErrorRow(Kind.CONTENT)
+_MEDIA = ErrorRow(Kind.MEDIA)
+_ACCOUNT = ErrorRow(Kind.ACCOUNT)
+_AUTH = ErrorRow(Kind.AUTH)
+_SCOPE = ErrorRow(Kind.AUTH, advice="the account must be connected again with the permission to post")
+_BANNED = ErrorRow(Kind.ACCOUNT, advice="TikTok lets this account post nothing: the TikTok app says why")
+_SPAM = ErrorRow(Kind.CONTENT, advice="TikTok takes it for spam: change the text or the media")
+_PULL = ErrorRow(Kind.MEDIA, passing=True, advice="TikTok must be able to fetch the media's URL, without a redirect")
+_SERVER = ErrorRow(Kind.SERVER, passing=True)
+_TOMORROW = ErrorRow(Kind.QUOTA, passing=True, wait_s=_DAY_S, hold=True)
 
-CODES: Mapping[str, Row] = MappingProxyType(
+CODES: Mapping[str, ErrorRow] = MappingProxyType(
     {
         "access_token_invalid": _AUTH,
         "scope_not_authorized": _SCOPE,
@@ -54,7 +54,7 @@ CODES: Mapping[str, Row] = MappingProxyType(
         "invalid_params": _CONTENT,
         "invalid_param": _CONTENT,
         "invalid_file_upload": _CONTENT,
-        "app_version_check_failed": Row(
+        "app_version_check_failed": ErrorRow(
             Kind.CONTENT, advice="the TikTok app on the creator's phone is too old: update it"
         ),
         "spam_risk_too_many_posts": _TOMORROW,
@@ -62,30 +62,30 @@ CODES: Mapping[str, Row] = MappingProxyType(
         "spam_risk_user_banned_from_posting": _BANNED,
         "spam_risk": _SPAM,
         "reached_active_user_cap": _TOMORROW,
-        "unaudited_client_can_only_post_to_private_accounts": Row(
+        "unaudited_client_can_only_post_to_private_accounts": ErrorRow(
             Kind.ACCOUNT,
             advice="until TikTok has audited your app, make the account private in the TikTok app and post with"
             " tiktok.privacy_level=SELF_ONLY; apply for the audit on your app's page of TikTok for Developers",
             option="tiktok.privacy_level=SELF_ONLY",
         ),
-        "url_ownership_unverified": Row(
+        "url_ownership_unverified": ErrorRow(
             Kind.ACCOUNT,
             advice="verify the domain of the media's URL on your app's page of TikTok for Developers;"
             " a video can be uploaded instead (tiktok.source=file)",
             option="tiktok.source=file",
         ),
-        "privacy_level_option_mismatch": Row(
+        "privacy_level_option_mismatch": ErrorRow(
             Kind.CONTENT, advice="choose a privacy level that TikTok offers to this account"
         ),
         "invalid_publish_id": _MEDIA,
         "token_not_authorized_for_specified_publish_id": _ACCOUNT,
-        "rate_limit_exceeded": Row(Kind.RATE_LIMIT, passing=True, wait_s=_MINUTE_S),
+        "rate_limit_exceeded": ErrorRow(Kind.RATE_LIMIT, passing=True, wait_s=_MINUTE_S),
         "internal_error": _SERVER,
     }
 )
 """See docs/reference/platforms/tiktok.md, sections 6 and 3.6."""
 
-REASONS: Mapping[str, Row] = MappingProxyType(
+REASONS: Mapping[str, ErrorRow] = MappingProxyType(
     {
         "file_format_check_failed": _MEDIA,
         "duration_check_failed": _MEDIA,
@@ -112,7 +112,7 @@ REFUSED_ID = frozenset({"invalid_publish_id", "token_not_authorized_for_specifie
 
 def error_code(answer: Answer) -> str | None:
     """The code of TikTok's envelope; None where there is no envelope. `ok` is success."""
-    code = answer.at("error", "code")
+    code = answer.value_at("error", "code")
     return code if isinstance(code, str) else None
 
 
@@ -125,22 +125,24 @@ def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) ->
     row = CODES.get(code or "")
     if row is None or code is None:
         return None
-    said = answer.words("error", "message") or code.replace("_", " ")
+    said = answer.text_at("error", "message") or code.replace("_", " ")
     return _not_done(row, said, code, answer, account, now, spread)
 
 
 def publication_failure(reason: str, reply: Reply, account: Account, now: datetime) -> NotDone:
     """Why a publication failed. A reason that is on no list is final: a person must look."""
-    row = REASONS.get(reason, Row(Kind.UNKNOWN))
+    row = REASONS.get(reason, ErrorRow(Kind.UNKNOWN))
     code = clean_text(reason)
     answer = reply if isinstance(reply, Answer) else Answer(0)
     failure = _not_done(row, code.replace("_", " ") or "TikTok gave no reason", code, answer, account, now, 0)
     return replace(failure, http_status=None)
 
 
-def _not_done(row: Row, said: str, code: str, answer: Answer, account: Account, now: datetime, spread: int) -> NotDone:
+def _not_done(
+    row: ErrorRow, said: str, code: str, answer: Answer, account: Account, now: datetime, spread: int
+) -> NotDone:
     """A refusal in TikTok's words, with the code, the log id that its support asks for, and what to do."""
-    log_id = answer.words("error", "log_id")[:60]
+    log_id = answer.text_at("error", "log_id")[:60]
     named = ", ".join(part for part in (code, f"log id {log_id}" if log_id else "") if part)
     message = (f"{said} ({named})" if named else said) + (f": {row.advice}" if row.advice else "")
     asked = retry_after_s(answer) if row.kind is Kind.RATE_LIMIT else None
@@ -152,7 +154,7 @@ def _not_done(row: Row, said: str, code: str, answer: Answer, account: Account, 
         code=code or None,
         http_status=answer.status,
         passing=row.passing,
-        retry_at=None if wait_s is None else later(now, wait_s),
+        retry_at=None if wait_s is None else add_seconds(now, wait_s),
         hold=row.hold,
         hint=action("account set", account.name, set=row.option) if row.option else hint,
     )

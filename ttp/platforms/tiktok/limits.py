@@ -15,8 +15,8 @@ from ttp.domain.account import Account
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import Memory
-from ttp.platforms.reply import Answer, later, retry_after_s
+from ttp.platforms.limits import LimitMemory
+from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 from ttp.platforms.tiktok.errors import error_code
 
 WINDOW = timedelta(minutes=1)
@@ -36,22 +36,22 @@ class TikTokMeter:
         self._made: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
         self._lock = threading.Lock()
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         name = _name(path)
         return (LimitKey(name), LimitKey(POSTS)) if name == NEW_POSTS else (LimitKey(name),)
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         name = _name(path)
         if name not in MOST:
             return ()
-        return (self._count(order.account, name, memory.known(order.account, LimitKey(name))),)
+        return (self._count(request.account, name, memory.known(request.account, LimitKey(name))),)
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
-        now, name, account = self._clock.now(), _name(path), order.account.name
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        now, name, account = self._clock.now(), _name(path), request.account.name
         match error_code(answer):
             case "rate_limit_exceeded":
                 asked = retry_after_s(answer)
-                until = now + WINDOW if asked is None else later(now, asked)
+                until = now + WINDOW if asked is None else add_seconds(now, asked)
                 return (Limit(account, name, 0, MOST.get(name), until),)
             case "spam_risk_too_many_posts":
                 return (Limit(account, POSTS, 0, MOST_POSTS, now + DAY),)

@@ -30,46 +30,46 @@ class LookUps:
         self._calls = calls
         self._clock = clock
 
-    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What TikTok says has become of the publication. Its word is final: no settle window."""
-        begun = recalled(handle)
+        begun = from_handle(handle)
         if begun is None or begun.publish_id is None:
-            return self._by_list(order, since)
-        seen = self._calls.status(order, begun.publish_id)
-        return LookupResult(self._finding(order, begun, begun.publish_id, seen), seen.date)
+            return self._by_list(request, since)
+        seen = self._calls.status(request, begun.publish_id)
+        return LookupResult(self._finding(request, begun, begun.publish_id, seen), seen.date)
 
-    def _finding(self, order: PublishRequest, begun: Upload | Pull, publish_id: str, seen: Status) -> Finding:
+    def _finding(self, request: PublishRequest, begun: Upload | Pull, publish_id: str, seen: Status) -> Finding:
         match seen.name:
             case "SEND_TO_USER_INBOX":
                 return Found(publish_id, note=DRAFT)
             case "PUBLISH_COMPLETE":
                 # A public post gets its id only after moderation; another one never has any.
-                public = order.options.get("privacy_level") == PUBLIC and not request_body.kind_of(order).is_draft
-                link = _link(order, begun.username, seen.post_id)
+                public = request.options.get("privacy_level") == PUBLIC and not request_body.kind_of(request).is_draft
+                link = _link(request, begun.username, seen.post_id)
                 return Found(seen.post_id or publish_id, link, id_later=public and seen.post_id is None)
             case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and seen.lacks_bytes(begun.size):
-                again = resumed(order, begun, seen, self._clock.now())
+                again = resume(request, begun, seen, self._clock.now())
                 if again is None and begun.may_still_end(self._clock.now()):
                     return Working("TikTok's upload address to end, since a call to it may still arrive")
                 return Absent(certain=True, handle={} if again is None else again.remembered())
             case "PROCESSING_UPLOAD" | "PROCESSING_DOWNLOAD":
                 return Working(WORKING)
             case "FAILED":
-                return Refused(publication_failure(seen.reason, seen.reply, order.account, self._clock.now()))
+                return Refused(publication_failure(seen.reason, seen.reply, request.account, self._clock.now()))
             case _:
-                return as_unclear(seen.reply, self._calls.judge(order), "TikTok", final=seen.refuses_id)
+                return as_unclear(seen.reply, self._calls.judge(request), "TikTok", final=seen.refuses_id)
 
-    def _by_list(self, order: PublishRequest, since: datetime) -> LookupResult:
+    def _by_list(self, request: PublishRequest, since: datetime) -> LookupResult:
         """The publish_id is lost: the one match among the account's public videos. Not finding it proves nothing."""
-        if (why := calls_module.why_not(order)) is not None:
+        if (why := calls_module.why_unlisted(request)) is not None:
             message = f"the answer with TikTok's id of it was lost, and {why}"
             return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), None)
-        reply = self._calls.videos(order)
+        reply = self._calls.videos(request)
         date = reply.date if isinstance(reply, Answer) else None
-        match calls_module.matches(reply, order, since):
+        match calls_module.matches(reply, request, since):
             case None:
                 no_scope = isinstance(reply, Answer) and error_code(reply) in NO_SCOPE
-                return LookupResult(as_unclear(reply, self._calls.judge(order), "TikTok", final=no_scope), date)
+                return LookupResult(as_unclear(reply, self._calls.judge(request), "TikTok", final=no_scope), date)
             case ():
                 message = "the answer with TikTok's id of it was lost; it is not among the public videos so far"
                 return LookupResult(Unclear(Kind.UNKNOWN, message), date)
@@ -81,7 +81,7 @@ class LookUps:
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), date)
 
 
-def recalled(handle: Handle) -> Upload | Pull | None:
+def from_handle(handle: Handle) -> Upload | Pull | None:
     """The publication that a handle remembers; None where there is none."""
     return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
@@ -94,16 +94,16 @@ def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
     return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
 
 
-def resumed(order: PublishRequest, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
+def resume(request: PublishRequest, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
     """The upload from where TikTok has it; None where it can or should not be completed."""
     if not isinstance(begun, Upload) or not seen.lacks_bytes(begun.size) or seen.received is None:
         return None
-    same = begun.request == request_body.request_of(order) and not request_body.is_pulled(order)
+    same = begun.request == request_body.request_of(request) and not request_body.is_pulled(request)
     return begun.at(seen.received) if same and begun.is_open(now) else None
 
 
-def _link(order: PublishRequest, username: str | None, post_id: str | None) -> str | None:
+def _link(request: PublishRequest, username: str | None, post_id: str | None) -> str | None:
     if post_id is None or username is None:
         return None
-    kind = "photo" if request_body.kind_of(order).is_photos else "video"
+    kind = "photo" if request_body.kind_of(request).is_photos else "video"
     return f"https://www.tiktok.com/@{username}/{kind}/{post_id}"

@@ -16,7 +16,7 @@ from ttp.domain.sample import FIRST_YEAR, Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.http import Http
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, has_counts, parse_count
-from ttp.platforms.reply import Answer, dig, number_id
+from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
 
 FIELDS = "id,create_time,title,video_description,like_count,comment_count,share_count,view_count"
@@ -41,12 +41,12 @@ class TikTokReader:
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`video/query`, 20 at a time. TikTok leaves out what is not there, or is not public, without a word."""
         # Until TikTok has named a video, its delivery has the id of its upload.
-        wanted = [one for one in ids if number_id(one) is not None]
+        wanted = [one for one in ids if parse_numeric_id(one) is not None]
         for start in range(0, len(wanted), MOST):
             batch = wanted[start : start + MOST]
             answer = self._post(session, "query", {"filters": {"video_ids": batch}})
             samples = tuple(self._samples(session, answer))
-            listed = {number_id(dig(one, "id")) for one in _videos(answer)}
+            listed = {parse_numeric_id(value_at(one, "id")) for one in _videos(answer)}
             yield MetricsPage(samples, frozenset(one for one in batch if one not in listed))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
@@ -57,16 +57,16 @@ class TikTokReader:
             samples = tuple(self._samples(session, answer))[:most]
             most -= len(samples)
             yield MetricsPage(samples)
-            cursor, before = parse_count(answer.at("data", "cursor")), body.get("cursor")
+            cursor, before = parse_count(answer.value_at("data", "cursor")), body.get("cursor")
             is_older = cursor is not None and (not isinstance(before, int) or cursor < before)
-            if answer.at("data", "has_more") is not True or not is_older:
+            if answer.value_at("data", "has_more") is not True or not is_older:
                 return
             body = {"cursor": cursor}
 
     # How TikTok answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
-        return answer.is_success and error_code(answer) == "ok" and isinstance(answer.at("data", "videos"), list)
+        return answer.is_success and error_code(answer) == "ok" and isinstance(answer.value_at("data", "videos"), list)
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         failure = refusal(answer, account, self._clock.now())
@@ -89,13 +89,13 @@ class TikTokReader:
 
 
 def _videos(answer: Answer) -> list[object]:
-    listed = answer.at("data", "videos")
+    listed = answer.value_at("data", "videos")
     return listed if isinstance(listed, list) else []
 
 
 def _sample(video: object, account: str, now: datetime) -> Sample | None:
     """The sample of one listed video; None for what is none or tells no numbers."""
-    video_id, made = number_id(dig(video, "id")), parse_count(dig(video, "create_time"))
+    video_id, made = parse_numeric_id(value_at(video, "id")), parse_count(value_at(video, "create_time"))
     if video_id is None or made is None or made > _LAST_S:
         return None
     published_at = from_ms(made * 1000)
@@ -106,11 +106,11 @@ def _sample(video: object, account: str, now: datetime) -> Sample | None:
         remote_id=video_id,
         published_at=published_at,
         observed_at=max(now, published_at),
-        likes=parse_count(dig(video, "like_count")),
-        comments=parse_count(dig(video, "comment_count")),
-        shares=parse_count(dig(video, "share_count")),
-        views=parse_count(dig(video, "view_count")),
+        likes=parse_count(value_at(video, "like_count")),
+        comments=parse_count(value_at(video, "comment_count")),
+        shares=parse_count(value_at(video, "share_count")),
+        views=parse_count(value_at(video, "view_count")),
         kind="video",
-        text=first_line(dig(video, "title")) or first_line(dig(video, "video_description")),
+        text=first_line(value_at(video, "title")) or first_line(value_at(video, "video_description")),
     )
     return sample if has_counts(sample) else None

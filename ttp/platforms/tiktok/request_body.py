@@ -11,47 +11,47 @@ from ttp.platforms.tiktok.options import OPTIONS, TikTokKind, tiktok_kind
 MOST_PHOTOS = 35
 
 
-def kind_of(order: PublishRequest) -> TikTokKind:
+def kind_of(request: PublishRequest) -> TikTokKind:
     """What the order becomes."""
-    return tiktok_kind(order.options.get("mode"), [file.item for file in order.media])
+    return tiktok_kind(request.options.get("mode"), [file.item for file in request.media])
 
 
-def is_pulled(order: PublishRequest) -> bool:
+def is_pulled(request: PublishRequest) -> bool:
     """Whether TikTok fetches the media itself, and so publishes as soon as it is told of them."""
-    return kind_of(order).is_photos or order.options.get("source") == "pull"
+    return kind_of(request).is_photos or request.options.get("source") == "pull"
 
 
-def refusal_of(order: PublishRequest) -> str | None:
+def refusal_of(request: PublishRequest) -> str | None:
     """Why TikTok can be told of no such post at all; None where it can."""
-    if kind_of(order).is_photos:
-        fits = len(order.media) <= MOST_PHOTOS and all(file.item.is_image for file in order.media)
+    if kind_of(request).is_photos:
+        fits = len(request.media) <= MOST_PHOTOS and all(file.item.is_image for file in request.media)
         return None if fits else f"TikTok takes at most {MOST_PHOTOS} photos, and nothing else with them"
-    fits = len(order.media) == 1 and order.media[0].item.is_video
+    fits = len(request.media) == 1 and request.media[0].item.is_video
     return None if fits else "TikTok takes exactly one video, or photos"
 
 
-def request_of(order: PublishRequest) -> str:
+def request_of(request: PublishRequest) -> str:
     """A fingerprint of what is announced: an edited post must not complete the old one."""
-    media = [file.given for file in order.media]
-    return fingerprint("POST", "init", {"text": order.text, "options": dict(order.options), "sha256": media})
+    media = [file.given for file in request.media]
+    return fingerprint("POST", "init", {"text": request.text, "options": dict(request.options), "sha256": media})
 
 
-def announcement(
-    order: PublishRequest, source: dict[str, object], closed: Collection[str] = ()
+def build_init_request(
+    request: PublishRequest, source: dict[str, object], closed: Collection[str] = ()
 ) -> tuple[str, dict[str, object]]:
     """The path and body of the call. `closed`: switches that the creator's own settings turn on.
 
     ValueError for an option that cannot be.
     """
-    kind = kind_of(order)
+    kind = kind_of(request)
     match kind:
         case TikTokKind.VIDEO:
-            return "video/init/", {"post_info": _post_info(order, closed), "source_info": source}
+            return "video/init/", {"post_info": _post_info(request, closed), "source_info": source}
         case TikTokKind.DRAFT_VIDEO:
             return "inbox/video/init/", {"source_info": source}
         case _:
             mode = "MEDIA_UPLOAD" if kind.is_draft else "DIRECT_POST"
-            info = _texts(order) if kind.is_draft else _post_info(order, closed)
+            info = _texts(request) if kind.is_draft else _post_info(request, closed)
             return "content/init/", {
                 "media_type": "PHOTO",
                 "post_mode": mode,
@@ -60,19 +60,19 @@ def announcement(
             }
 
 
-def pulled_source(order: PublishRequest, urls: Sequence[str]) -> dict[str, object]:
+def build_pull_source(request: PublishRequest, urls: Sequence[str]) -> dict[str, object]:
     """Where TikTok fetches the media. ValueError for an option that cannot be."""
-    if not kind_of(order).is_photos:
+    if not kind_of(request).is_photos:
         return {"source": "PULL_FROM_URL", "video_url": urls[0]}
     # TikTok wants to be told the cover; the first photo is what it shows first anyway.
-    cover = _chosen(order).number("photo_cover_index") or 0
+    cover = _chosen(request).number("photo_cover_index") or 0
     return {"source": "PULL_FROM_URL", "photo_images": list(urls), "photo_cover_index": cover}
 
 
-def _post_info(order: PublishRequest, closed: Collection[str]) -> dict[str, object]:
+def _post_info(request: PublishRequest, closed: Collection[str]) -> dict[str, object]:
     """What is said of the post beside its media: what was chosen, and nothing else."""
-    kind, chosen = kind_of(order), _chosen(order)
-    info: dict[str, object] = {"privacy_level": chosen.word("privacy_level"), **_texts(order)}
+    kind, chosen = kind_of(request), _chosen(request)
+    info: dict[str, object] = {"privacy_level": chosen.word("privacy_level"), **_texts(request)}
     for option in OPTIONS.values():
         if option.type is OptionType.SWITCH and option.applies_to(kind):
             value = True if option.name in closed else chosen.switch(option.name)
@@ -84,13 +84,13 @@ def _post_info(order: PublishRequest, closed: Collection[str]) -> dict[str, obje
     return info
 
 
-def _texts(order: PublishRequest) -> dict[str, object]:
+def _texts(request: PublishRequest) -> dict[str, object]:
     """The text: a video's title, or the description of photos, which have a title of their own."""
-    if not kind_of(order).is_photos:
-        return {"title": order.text} if order.text else {}
-    title = _chosen(order).word("title")
-    return {**({"title": title} if title else {}), **({"description": order.text} if order.text else {})}
+    if not kind_of(request).is_photos:
+        return {"title": request.text} if request.text else {}
+    title = _chosen(request).word("title")
+    return {**({"title": title} if title else {}), **({"description": request.text} if request.text else {})}
 
 
-def _chosen(order: PublishRequest) -> ChosenOptions:
-    return ChosenOptions("tiktok", OPTIONS, order.options)
+def _chosen(request: PublishRequest) -> ChosenOptions:
+    return ChosenOptions("tiktok", OPTIONS, request.options)

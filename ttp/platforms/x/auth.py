@@ -17,8 +17,8 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, refused, with_query, without_none
-from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, with_query, without_none
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 """See docs/reference/platforms/x.md, section 2."""
@@ -100,9 +100,9 @@ class XLogin:
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         bearer = {"Authorization": f"Bearer {grant.access_token}"}
-        reply = self._http.ask("GET", "/2/users/me", headers=bearer, secrets=without_none(grant.access_token))
+        reply = self._http.request("GET", "/2/users/me", headers=bearer, secrets=without_none(grant.access_token))
         if isinstance(reply, Answer) and reply.is_success:
-            user_id, handle = number_id(reply.at("data", "id")), reply.words("data", "username")
+            user_id, handle = parse_numeric_id(reply.value_at("data", "id")), reply.text_at("data", "username")
             if user_id and handle:
                 return (Identity(user_id, handle, grant),)
         return identity_refusal(reply, "X")
@@ -114,12 +114,12 @@ class XLogin:
             return UNKNOWN_APP
         token = credentials.refresh_token or credentials.access_token
         reply = self._post("/2/oauth2/revoke", _app(credentials), {"token": token}, (token,))
-        return None if isinstance(reply, Answer) and reply.is_success else refused(reply, "X")
+        return None if isinstance(reply, Answer) and reply.is_success else read_oauth_error(reply, "X")
 
     def _token(self, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Grant | NotDone:
         now = self._clock.now()
         reply = self._post("/2/oauth2/token", app, form, secrets)
-        return read_grant(reply, now) or refused(reply, "X")
+        return read_grant(reply, now) or read_oauth_error(reply, "X")
 
     def _post(self, path: str, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Reply:
         """A confidential client proves itself by Basic; a public one names itself in the form. Never both."""
@@ -130,7 +130,7 @@ class XLogin:
             # RFC 6749, section 2.3.1: both are form-encoded before they are joined.
             pair = f"{quote(app.client_id, safe='')}:{quote(app.client_secret, safe='')}"
             headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        return self._http.ask(
+        return self._http.request(
             "POST", path, form=form, headers=headers, secrets=without_none(app.client_secret, *secrets)
         )
 

@@ -12,9 +12,9 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, number_id
+from ttp.platforms.reply import Answer, parse_numeric_id
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.limits import QUARTER, readings
+from ttp.platforms.x.limits import QUARTER, read_header_limits
 
 
 class XCheck:
@@ -32,17 +32,21 @@ class XCheck:
         return ()
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
-        order = PublishRequest(0, account, credentials, "")
-        reply = self._http.send(order, "GET", "/2/users/me", patience=CHECK_PATIENCE_S)
-        if isinstance(reply, Answer) and reply.is_success and (user_id := number_id(reply.at("data", "id"))):
-            handle = reply.words("data", "username") or None
+        request = PublishRequest(0, account, credentials, "")
+        reply = self._http.request_for(request, "GET", "/2/users/me", patience=CHECK_PATIENCE_S)
+        if (
+            isinstance(reply, Answer)
+            and reply.is_success
+            and (user_id := parse_numeric_id(reply.value_at("data", "id")))
+        ):
+            handle = reply.text_at("data", "username") or None
             return AccountInfo(user_id, handle, tuple(self._left(reply)))
         now = self._clock.now()
         return as_failure(reply, lambda answer: refusal(answer, account, now, credentials), "X")
 
     def _left(self, answer: Answer) -> Iterator[Remark]:
         """What is left of the limits that the answer tells."""
-        for reading in readings(answer, self._clock.now()):
+        for reading in read_header_limits(answer, self._clock.now()):
             span = "15 min" if reading.which == QUARTER else "24 h"
             of = "" if reading.limit is None else f" of {reading.limit}"
             said = f"{reading.left}{of} token checks left in {span}"

@@ -23,8 +23,8 @@ class XDeleter:
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         """Delete a post. X says the same of one that it never had; a 404 in its own format counts as gone too."""
-        reply = self._http.send(request, "DELETE", f"/2/tweets/{remote_id}")
-        if isinstance(reply, Answer) and reply.is_success and reply.at("data", "deleted") is True:
+        reply = self._http.request_for(request, "DELETE", f"/2/tweets/{remote_id}")
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("data", "deleted") is True:
             return Deleted(reply.status)
         if isinstance(reply, Answer) and reply.status == 404 and self._refusal(request, reply) is not None:
             return Deleted(404, "it was gone before")

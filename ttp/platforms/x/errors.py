@@ -10,15 +10,15 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import WayOut
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.outcomes import lift_hint, reconnect_hint
-from ttp.platforms.reply import Answer, later
-from ttp.platforms.x.limits import opens_at
+from ttp.platforms.reply import Answer, add_seconds
+from ttp.platforms.x.limits import reset_time
 
 HOLD_S = 3600.0
 """An account without credit is asked again after an hour: a refused call costs nothing, and credit ends the hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ErrorRow:
     """One refusal. `segment` and `words` (lower case) narrow it; the first row that fits counts. `advice`: what a
     person can do."""
 
@@ -34,21 +34,21 @@ _CREDIT = "add credit in X's developer console"
 _CAP = "raise the spending limit in X's developer console"
 
 REFUSALS = (
-    Row(400, Kind.MEDIA, words="media ids are invalid", passing=True),
-    Row(400, Kind.CONTENT),
-    Row(401, Kind.AUTH),
-    Row(402, Kind.QUOTA, passing=True, advice=_CREDIT),
-    Row(403, Kind.DUPLICATE, words="duplicate content"),
-    Row(403, Kind.AUTH, segment="unsupported-authentication"),
-    Row(403, Kind.AUTH, segment="client-forbidden"),
-    Row(403, Kind.AUTH, words="scope"),
-    Row(403, Kind.ACCOUNT, segment="user-suspended"),
-    Row(403, Kind.CONTENT, segment="not-authorized-for-resource"),
-    Row(403, Kind.CONTENT),
-    Row(404, Kind.CONTENT),
-    Row(429, Kind.QUOTA, segment="usage-capped", passing=True, advice=_CAP),
-    Row(429, Kind.QUOTA, words="usagecapexceeded", passing=True, advice=_CAP),
-    Row(429, Kind.RATE_LIMIT, passing=True),
+    ErrorRow(400, Kind.MEDIA, words="media ids are invalid", passing=True),
+    ErrorRow(400, Kind.CONTENT),
+    ErrorRow(401, Kind.AUTH),
+    ErrorRow(402, Kind.QUOTA, passing=True, advice=_CREDIT),
+    ErrorRow(403, Kind.DUPLICATE, words="duplicate content"),
+    ErrorRow(403, Kind.AUTH, segment="unsupported-authentication"),
+    ErrorRow(403, Kind.AUTH, segment="client-forbidden"),
+    ErrorRow(403, Kind.AUTH, words="scope"),
+    ErrorRow(403, Kind.ACCOUNT, segment="user-suspended"),
+    ErrorRow(403, Kind.CONTENT, segment="not-authorized-for-resource"),
+    ErrorRow(403, Kind.CONTENT),
+    ErrorRow(404, Kind.CONTENT),
+    ErrorRow(429, Kind.QUOTA, segment="usage-capped", passing=True, advice=_CAP),
+    ErrorRow(429, Kind.QUOTA, words="usagecapexceeded", passing=True, advice=_CAP),
+    ErrorRow(429, Kind.RATE_LIMIT, passing=True),
 )
 """See docs/reference/platforms/x.md, section 7. An answer counts only in X's own format. A 429 on a
 publishing call proves nothing."""
@@ -62,7 +62,7 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
     said = tuple(_said(answer))
     if not said:
         return None
-    kind_of = answer.at("type")
+    kind_of = answer.value_at("type")
     segment = kind_of.rstrip("/").rpartition("/")[2] if isinstance(kind_of, str) else ""
     words = " ".join(said).lower()
     for row in REFUSALS:
@@ -81,7 +81,7 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
     return None
 
 
-def _advice(row: Row) -> str:
+def _advice(row: ErrorRow) -> str:
     """What to do, and what happens meanwhile: posts wait."""
     return f": {row.advice}; X is asked again every hour" if row.advice else ""
 
@@ -98,18 +98,18 @@ def _hint(kind: Kind, account: Account, credentials: Credentials | None) -> WayO
 
 def _said(answer: Answer) -> Iterator[str]:
     """What X says in its own format, the most telling text first."""
-    errors = answer.at("errors")
+    errors = answer.value_at("errors")
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, dict) and isinstance(error.get("message"), str):
-            yield Answer(0, data=error, secrets=answer.secrets).words("message")
-    yield from filter(None, (answer.words("detail"), answer.words("title")))
+            yield Answer(0, data=error, secrets=answer.secrets).text_at("message")
+    yield from filter(None, (answer.text_at("detail"), answer.text_at("title")))
 
 
 def _retry_at(kind: Kind, answer: Answer, now: datetime) -> datetime | None:
     match kind:
         case Kind.QUOTA:
-            return later(now, HOLD_S)
+            return add_seconds(now, HOLD_S)
         case Kind.RATE_LIMIT:
-            return opens_at(answer, now)
+            return reset_time(answer, now)
         case _:
             return None

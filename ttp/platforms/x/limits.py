@@ -16,8 +16,8 @@ from functools import lru_cache
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, Memory, whole_number
-from ttp.platforms.reply import Answer, later, retry_after_s
+from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
+from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 
 WINDOW_S = 900.0
 """Length of X's rate-limit window, for a refusal that does not tell its reset."""
@@ -28,7 +28,7 @@ _ID = re.compile(r"(?<=[a-z]/)\d+(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class HeaderLimit:
     """What one answer tells of one of the three."""
 
     which: str
@@ -37,22 +37,22 @@ class Reading:
     resets_at: datetime
 
 
-def readings(answer: Answer, now: datetime) -> tuple[Reading, ...]:
+def read_header_limits(answer: Answer, now: datetime) -> tuple[HeaderLimit, ...]:
     """What the headers of an answer tell. A 429 says of itself that its endpoint has nothing left."""
     return tuple(_readings(answer, now))
 
 
-def _readings(answer: Answer, now: datetime) -> Iterator[Reading]:
+def _readings(answer: Answer, now: datetime) -> Iterator[HeaderLimit]:
     there = (answer.date or now).timestamp()
     for which in (QUARTER, USER_DAY, APP_DAY):
         limit, left, reset = (
-            whole_number(answer.headers.get(f"{which}-{part}")) for part in ("limit", "remaining", "reset")
+            parse_whole_number(answer.headers.get(f"{which}-{part}")) for part in ("limit", "remaining", "reset")
         )
         seconds = None if reset is None else reset - there
         if answer.status == 429 and which == QUARTER:
             left, seconds = 0, _untold_s(answer) if seconds is None else seconds
         if left is not None and seconds is not None:
-            yield Reading(which, left, limit if limit and limit <= MOST else None, later(now, seconds))
+            yield HeaderLimit(which, left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
 
 
 def _untold_s(answer: Answer) -> float | None:
@@ -60,12 +60,12 @@ def _untold_s(answer: Answer) -> float | None:
     tells nothing of X's limits."""
     if (asked := retry_after_s(answer)) is not None:
         return asked
-    return WINDOW_S if any(answer.at(name) for name in ("title", "detail", "errors")) else None
+    return WINDOW_S if any(answer.value_at(name) for name in ("title", "detail", "errors")) else None
 
 
-def opens_at(answer: Answer, now: datetime) -> datetime | None:
+def reset_time(answer: Answer, now: datetime) -> datetime | None:
     """When the last of the limits resets of which nothing is left; None where a call may be made."""
-    return max((reading.resets_at for reading in readings(answer, now) if reading.left == 0), default=None)
+    return max((reading.resets_at for reading in read_header_limits(answer, now) if reading.left == 0), default=None)
 
 
 class XMeter:
@@ -74,18 +74,18 @@ class XMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
-        return _keys(method, path, order.credentials.client_id)
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+        return _keys(method, path, request.credentials.client_id)
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
-        keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(order, method, path), strict=True))
-        for reading in readings(answer, self._clock.now()):
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(request, method, path), strict=True))
+        for reading in read_header_limits(answer, self._clock.now()):
             key = keys[reading.which]
             yield Limit(
-                order.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
+                request.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
             )
 
 

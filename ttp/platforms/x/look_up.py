@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from ttp.domain.time.clock import from_ms
-from ttp.platforms.client import PublishRequest
-from ttp.platforms.reply import Answer, Reply, dig, number_id
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id, value_at
 from ttp.platforms.thread_parts import Part
 
 QUERY = {
@@ -49,7 +48,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class TimelinePost:
     """One listed post: its id, its media keys, the id of the post that it replies to, and what X sent of it."""
 
     id: str
@@ -59,72 +58,78 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    posts: tuple[Post, ...]
+class TimelinePage:
+    posts: tuple[TimelinePost, ...]
     next_token: str | None
 
 
-def read_page(reply: Reply) -> Page | None:
+def read_page(reply: Reply) -> TimelinePage | None:
     """The page that a reply is; None unless it is a clean one: only that can show that a post is not there."""
-    if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("meta"), dict)):
+    if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("meta"), dict)):
         return None
-    listed, next_token = reply.at("data"), reply.at("meta", "next_token")
-    if listed is None and reply.at("meta", "result_count") == 0:
+    listed, next_token = reply.value_at("data"), reply.value_at("meta", "next_token")
+    if listed is None and reply.value_at("meta", "result_count") == 0:
         listed = []  # X leaves `data` out when there is nothing
     if not isinstance(listed, list) or not isinstance(next_token, str | None):
         return None
     posts = [_post(item) for item in listed]
-    return None if None in posts else Page(tuple(filter(None, posts)), next_token or None)
+    return None if None in posts else TimelinePage(tuple(filter(None, posts)), next_token or None)
 
 
-def matches(posts: Iterable[Post], part: Part, uploads: Iterable[Mapping[str, object]], window: Window) -> list[str]:
+def matches(
+    posts: Iterable[TimelinePost], part: Part, uploads: Iterable[Mapping[str, object]], window: Window
+) -> list[str]:
     """The ids of unbound posts with our media keys, or, for a text alone, with our text since the window began, that
     reply to the part before ours (or to nothing, if ours is the first).
 
     Media keys are nobody else's, so they need no time; and a text that appears late is no less ours.
     """
-    order = part.order
+    request = part.request
     keys = sorted(str(entry.get("key")) for entry in uploads if entry.get("key"))
     return [
         post.id
         for post in posts
-        if post.id not in order.bound
+        if post.id not in request.bound
         and (
             _has_media(post, keys)
-            if len(keys) == len(order.media) > 0
-            else post.parent == part.parent and _is_recent(post, window) and _has_text(post, order)
+            if len(keys) == len(request.media) > 0
+            else post.parent == part.parent and _is_recent(post, window) and _has_text(post, request)
         )
     ]
 
 
-def lookalikes(posts: Iterable[Post], part: Part, window: Window) -> list[str]:
+def possible_matches(posts: Iterable[TimelinePost], part: Part, window: Window) -> list[str]:
     """The ids of unbound posts that have the text of a later part, and of which X does not say that they reply to
     anything: were it not to say so of ours, its absence from `matches` would prove nothing."""
     if part.parent is None:
         return []
-    order = part.order
-    taken = {*order.bound, *part.out}
+    request = part.request
+    taken = {*request.bound, *part.out}
     alone = [post for post in posts if post.parent is None and post.id not in taken and _is_recent(post, window)]
-    return [post.id for post in alone if _has_text(post, order)]
+    return [post.id for post in alone if _has_text(post, request)]
 
 
-def _is_recent(post: Post, window: Window) -> bool:
+def _is_recent(post: TimelinePost, window: Window) -> bool:
     return window.start <= created_at(post.id)
 
 
-def _has_media(post: Post, keys: list[str]) -> bool:
+def _has_media(post: TimelinePost, keys: list[str]) -> bool:
     return sorted(post.media_keys) == keys
 
 
-def _has_text(post: Post, order: PublishRequest) -> bool:
-    return len(post.media_keys) == len(order.media) and is_same_text(order.text, post.data)
+def _has_text(post: TimelinePost, request: PublishRequest) -> bool:
+    return len(post.media_keys) == len(request.media) and is_same_text(request.text, post.data)
 
 
-def _post(item: object) -> Post | None:
-    post_id, text, keys = number_id(dig(item, "id")), dig(item, "text"), dig(item, "attachments", "media_keys")
+def _post(item: object) -> TimelinePost | None:
+    post_id, text, keys = (
+        parse_numeric_id(value_at(item, "id")),
+        value_at(item, "text"),
+        value_at(item, "attachments", "media_keys"),
+    )
     if not isinstance(item, dict) or post_id is None or len(post_id) > 19 or not isinstance(text, str):
         return None
-    return Post(post_id, tuple(str(key) for key in keys) if isinstance(keys, list) else (), _parent(item), item)
+    return TimelinePost(post_id, tuple(str(key) for key in keys) if isinstance(keys, list) else (), _parent(item), item)
 
 
 def _parent(item: Mapping[str, object]) -> str | None:
@@ -132,8 +137,8 @@ def _parent(item: Mapping[str, object]) -> str | None:
     for name in ("referenced_posts", "referenced_tweets"):
         references = item.get(name)
         for reference in references if isinstance(references, list) else ():
-            if dig(reference, "type") == "replied_to":
-                return number_id(dig(reference, "id"))
+            if value_at(reference, "type") == "replied_to":
+                return parse_numeric_id(value_at(reference, "id"))
     return None
 
 
@@ -167,12 +172,12 @@ def created_at(post_id: str) -> datetime:
 def is_same_text(sent: str, post: Mapping[str, object]) -> bool:
     """Whether `post`, as X lists it, has the text that was sent."""
     listed = post.get("text")
-    return isinstance(listed, str) and canonical(sent) == canonical(original(listed, post))
+    return isinstance(listed, str) and canonical(sent) == canonical(restore_text(listed, post))
 
 
-def original(listed: str, post: Mapping[str, object]) -> str:
+def restore_text(listed: str, post: Mapping[str, object]) -> str:
     """A listed text with its entities undone and its t.co links put back; links to its own media are dropped."""
-    urls = dig(post, "entities", "urls")
+    urls = value_at(post, "entities", "urls")
     behind = dict(_links(urls if isinstance(urls, list) else ()))
     plain = _ENTITY.sub(lambda found: _CHARACTER[found[1]], listed)
     return _SHORT_LINK.sub(lambda found: behind.get(found[0], found[0]), plain)
@@ -189,7 +194,7 @@ def canonical(text: str) -> str:
 
 def _links(urls: Iterable[object]) -> Iterable[tuple[str, str]]:
     for url in urls:
-        short, expanded = dig(url, "url"), dig(url, "expanded_url")
+        short, expanded = value_at(url, "url"), value_at(url, "expanded_url")
         if isinstance(short, str) and isinstance(expanded, str):
-            own = dig(url, "media_key") is not None or _OWN_MEDIA.fullmatch(expanded) is not None
+            own = value_at(url, "media_key") is not None or _OWN_MEDIA.fullmatch(expanded) is not None
             yield short, "" if own else expanded

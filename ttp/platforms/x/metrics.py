@@ -26,10 +26,10 @@ from ttp.platforms.metrics_reader import (
     parse_count,
     sum_known,
 )
-from ttp.platforms.outcomes import odd
-from ttp.platforms.reply import Answer, dig, number_id
+from ttp.platforms.outcomes import describe_unexpected
+from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.look_up import created_at, original
+from ttp.platforms.x.look_up import created_at, restore_text
 
 FIELDS = {
     "post.fields": "created_at,public_metrics,attachments,entities",
@@ -71,13 +71,13 @@ class XReader:
         while most > 0:
             query["max_results"] = str(min(max(most, LEAST_PAGE), MOST_PAGE))
             answer = self._get(session, path, query)
-            if not isinstance(answer.at("meta"), dict):
-                raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
+            if not isinstance(answer.value_at("meta"), dict):
+                raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
             samples = [one for one in self._samples(session, answer) if one.remote_id not in seen][:most]
             seen.update(one.remote_id for one in samples)
             most -= len(samples)
             yield MetricsPage(tuple(samples))
-            token = answer.at("meta", "next_token")
+            token = answer.value_at("meta", "next_token")
             if not isinstance(token, str) or not token or token == query.get("pagination_token"):
                 return
             query["pagination_token"] = token
@@ -103,18 +103,18 @@ class XReader:
 
     def _user_id(self, session: AccountSession) -> str:
         """The account's id: as it is known, else as X says."""
-        known = number_id(session.credentials.user_id) or number_id(session.account.user_id)
+        known = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
         if known is not None:
             return known
         answer = self._get(session, "/2/users/me", {})
-        asked = number_id(answer.at("data", "id"))
+        asked = parse_numeric_id(answer.value_at("data", "id"))
         if asked is None:
-            raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
+            raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
         return asked
 
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
-        listed, described = answer.at("data"), answer.at("includes", "media")
-        media = {str(dig(one, "media_key")): one for one in (described if isinstance(described, list) else ())}
+        listed, described = answer.value_at("data"), answer.value_at("includes", "media")
+        media = {str(value_at(one, "media_key")): one for one in (described if isinstance(described, list) else ())}
         now = from_ms(to_ms(self._clock.now()))
         for item in listed if isinstance(listed, list) else ():
             sample = _sample(item, media, session.account.name, now)
@@ -124,15 +124,15 @@ class XReader:
 
 def _sample(item: object, media: Mapping[str, object], account: str, now: datetime) -> Sample | None:
     """The sample of one listed post; None for a reply or repost, and for what is no post or tells no numbers."""
-    post_id, text = number_id(dig(item, "id")), dig(item, "text")
+    post_id, text = parse_numeric_id(value_at(item, "id")), value_at(item, "text")
     if not isinstance(item, dict) or post_id is None or not _is_id(post_id) or _refers(item):
         return None
-    number = partial(_counted, dig(item, "public_metrics"))
-    listed = dig(item, "attachments", "media_keys")
+    number = partial(_counted, value_at(item, "public_metrics"))
+    listed = value_at(item, "attachments", "media_keys")
     keys = [str(key) for key in listed] if isinstance(listed, list) else []
-    seen = sum_known(*(parse_count(dig(media.get(key), "public_metrics", "view_count")) for key in keys))
+    seen = sum_known(*(parse_count(value_at(media.get(key), "public_metrics", "view_count")) for key in keys))
     views = number("impression_count")
-    published_at = _instant(dig(item, "created_at")) or created_at(post_id)
+    published_at = _instant(value_at(item, "created_at")) or created_at(post_id)
     sample = Sample(
         account=account,
         remote_id=post_id,
@@ -144,14 +144,14 @@ def _sample(item: object, media: Mapping[str, object], account: str, now: dateti
         views=seen if views is None else views,
         saves=number("bookmark_count"),
         kind=_kind(keys, media),
-        text=first_line(original(text, item)) if isinstance(text, str) else None,
+        text=first_line(restore_text(text, item)) if isinstance(text, str) else None,
     )
     return sample if has_counts(sample) else None
 
 
 def _counted(metrics: object, *names: str) -> int | None:
     """A number by the first of its names that is there."""
-    return next((found for name in names if (found := parse_count(dig(metrics, name))) is not None), None)
+    return next((found for name in names if (found := parse_count(value_at(metrics, name))) is not None), None)
 
 
 def _refers(item: Mapping[str, object]) -> bool:
@@ -159,7 +159,7 @@ def _refers(item: Mapping[str, object]) -> bool:
     for name in ("referenced_posts", "referenced_tweets"):
         listed = item.get(name)
         for one in listed if isinstance(listed, list) else ():
-            if dig(one, "type") in ("replied_to", "retweeted", "reposted"):
+            if value_at(one, "type") in ("replied_to", "retweeted", "reposted"):
                 return True
     return False
 
@@ -167,17 +167,17 @@ def _refers(item: Mapping[str, object]) -> bool:
 def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
     if not keys:
         return "text"
-    described = dig(media.get(keys[0]), "type")
+    described = value_at(media.get(keys[0]), "type")
     return _KINDS.get(str(described)) or _KEY_KINDS.get(keys[0].partition("_")[0])
 
 
 def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
     """The ids of which X says that there is no such post."""
-    errors = answer.at("errors")
+    errors = answer.value_at("errors")
     found = set()
     for error in errors if isinstance(errors, list) else ():
-        named = dig(error, "resource_id") or dig(error, "value")
-        kind = dig(error, "type")
+        named = value_at(error, "resource_id") or value_at(error, "value")
+        kind = value_at(error, "type")
         if isinstance(kind, str) and kind.rstrip("/").endswith("/resource-not-found"):
             found.add(str(named))
     return frozenset(found & set(ids))
@@ -185,7 +185,7 @@ def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
 
 def _says_why(answer: Answer) -> bool:
     """Whether an answer without posts says that there are none, or which are missing."""
-    return isinstance(answer.at("errors"), list) or isinstance(answer.at("meta"), dict)
+    return isinstance(answer.value_at("errors"), list) or isinstance(answer.value_at("meta"), dict)
 
 
 def _is_id(text: str) -> bool:

@@ -158,12 +158,12 @@ def _check_people(params: Params, kind: str) -> None:
     names = split_list(params.get("collaborators", ""))
     if len(names) > 3 or not all(map(_USERNAME.fullmatch, names)) or (names and kind == "STORIES"):
         raise graph_error(100, "(#100) Param collaborators must be at most 3 usernames, not for stories")
-    tags = _objects(params, "user_tags")
+    tags = _read_objects(params, "user_tags")
     if len(tags) > MOST_TAGS:
         raise graph_error(100, "The media has too many tags.", 2207040)
     needs_place = kind == "IMAGE"
     for tag in tags:
-        placed = all(_is_share(tag.get(axis)) for axis in "xy")
+        placed = all(_is_fraction(tag.get(axis)) for axis in "xy")
         keys = {"username", "x", "y"} if needs_place or "x" in tag or "y" in tag else {"username"}
         named = _USERNAME.fullmatch(str(tag.get("username", "")))
         if set(tag) != keys or not named or (len(keys) > 1 and (not placed or kind == "REELS")):
@@ -200,7 +200,7 @@ def _check_source(params: Params, kind: str) -> None:
         raise graph_error(100, f"(#100) {kind} takes {need or 'no URL'}")
 
 
-def _objects(params: Params, name: str) -> list[dict[str, Any]]:
+def _read_objects(params: Params, name: str) -> list[dict[str, Any]]:
     try:
         found = json.loads(params.get(name, "[]"))
     except ValueError:
@@ -210,7 +210,7 @@ def _objects(params: Params, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _is_share(value: object) -> bool:
+def _is_fraction(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
@@ -223,7 +223,7 @@ async def create(state: State, account: InstagramAccount, request: Request, para
     made_today = sum(1 for c in state.table(Container).values() if c.account == account.id and now - c.made_ms < DAY_MS)
     if made_today >= state.limit(CONTAINERS, LIMITS[CONTAINERS], account):
         raise graph_error(4, "(#4) Application request limit reached")
-    container = await _filled(state, account, params, kind)
+    container = await _fetch_content(state, account, params, kind)
     state.save(container)
     if container.ready_ms is not None:
         return JSONResponse({"id": container.id})
@@ -307,7 +307,7 @@ def _refuse_in_trouble(state: State, account: InstagramAccount, step: str) -> No
         raise graph_error(found.code, found.message, found.subcode, found.transient)
 
 
-async def _filled(state: State, account: InstagramAccount, params: Params, kind: str) -> Container:
+async def _fetch_content(state: State, account: InstagramAccount, params: Params, kind: str) -> Container:
     """Return the container with its media fetched, ready once they are processed."""
     made = Container(
         new_id(state),
@@ -325,7 +325,7 @@ async def _filled(state: State, account: InstagramAccount, params: Params, kind:
         return replace(made, shapes=("video",))
     work_s = state.processing_s
     if kind == "CAROUSEL":
-        made = _with_items(state, account, made, params.get("children", ""))
+        made = _add_items(state, account, made, params.get("children", ""))
     elif "image_url" in params:
         media = (await fetch_image(state, params["image_url"], feed=kind == "IMAGE"),)
         made = replace(made, media=media, shapes=("image",))
@@ -339,7 +339,7 @@ async def _filled(state: State, account: InstagramAccount, params: Params, kind:
     return replace(made, ready_ms=state.now_ms() + int(work_s * 1000))
 
 
-def _with_items(state: State, account: InstagramAccount, made: Container, text: str) -> Container:
+def _add_items(state: State, account: InstagramAccount, made: Container, text: str) -> Container:
     """Return a carousel with the media of its items, in order."""
     ids = split_list(text)
     if not 2 <= len(ids) <= 10:

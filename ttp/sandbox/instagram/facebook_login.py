@@ -54,7 +54,7 @@ def routes(state: State) -> list[Route]:
         found += [
             authorization_route(state, f"{front}/dialog/oauth", _PAGE),
             Route(f"{front}/oauth/access_token", partial(_token, state), methods=methods),
-            Route(f"{front}/debug_token", partial(_debug, state), methods=["GET"]),
+            Route(f"{front}/debug_token", partial(_debug_token, state), methods=["GET"]),
             authenticated_route(state, f"{front}/me/accounts", "GET", pages, "pages_show_list"),
             authenticated_route(state, f"{front}/me/permissions", "GET", permissions),
             authenticated_route(state, f"{front}/me/permissions", "DELETE", revoke),
@@ -65,7 +65,7 @@ def routes(state: State) -> list[Route]:
 async def _token(state: State, request: Request) -> Response:
     """`/oauth/access_token`: a user token for a code, a long one for a short one, or the app's own token."""
     params = await read_params(request)
-    app = _app(state, params)
+    app = _find_app(state, params)
     grant_type = params.get("grant_type", "authorization_code")
     match grant_type:
         case "client_credentials":
@@ -99,7 +99,7 @@ def _exchange(state: State, app: App, params: Params) -> InstagramAccount:
     return renew(state, switch_login(account, "facebook", found.scopes), short=True)
 
 
-def _app(state: State, params: Params) -> App:
+def _find_app(state: State, params: Params) -> App:
     app = state.apps.get(params.get("client_id", ""))
     if app is None or app.login != "facebook":
         raise graph_error(101, "Error validating application. Cannot get application info due to a system error.")
@@ -149,7 +149,7 @@ async def revoke(state: State, account: InstagramAccount, request: Request, para
     return JSONResponse({"success": True})
 
 
-async def _debug(state: State, request: Request) -> Response:
+async def _debug_token(state: State, request: Request) -> Response:
     """`GET /debug_token`: what a token may do. Asked with the app's token or a user's own."""
     params = await read_params(request)
     asking = params.get("access_token", "")

@@ -86,7 +86,7 @@ async def exchange(state: State, account: InstagramAccount, request: Request, pa
         raise graph_error(1, "Error validating client secret.")
     if account.login != "instagram" or not account.short:
         raise graph_error(100, "(#100) Unsupported token: only a short-lived one can be exchanged")
-    return _long(state, account)
+    return _answer_long_token(state, account)
 
 
 async def refresh(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
@@ -98,10 +98,10 @@ async def refresh(state: State, account: InstagramAccount, request: Request, par
         raise graph_error(100, "(#100) Unsupported token: only a long-lived one of Instagram Login can be refreshed")
     if state.now_ms() - account.issued_ms < DAY_MS:
         raise graph_error(100, "(#100) The access token must be at least 24 hours old to be refreshed")
-    return _long(state, account, permissions=",".join(account.scopes))
+    return _answer_long_token(state, account, permissions=",".join(account.scopes))
 
 
-def _long(state: State, account: InstagramAccount, **more: str) -> Response:
+def _answer_long_token(state: State, account: InstagramAccount, **more: str) -> Response:
     account = renew(state, account)
     state.save(account)
     life_s = (account.expires_ms - account.issued_ms) // 1000

@@ -45,7 +45,7 @@ async def insights(state: State, account: InstagramAccount, request: Request, pa
     post = own_post(state, account, request)
     metrics = split_list(params.get("metric", ""))
     product = product_of(post)
-    _check(metrics, product)
+    _check_metrics(metrics, product)
     if params.get("period", "lifetime") != "lifetime":
         raise graph_error(100, f"(#100) The period {params['period']} is not for this media")
     seen_ms = state.now_ms() - int(state.part(InstagramSwitches).insights_lag_s * 1000)
@@ -54,7 +54,7 @@ async def insights(state: State, account: InstagramAccount, request: Request, pa
     now = count_engagement(account, post, seen_ms)
     if product == "STORY" and (state.now_ms() - post.at_ms >= DAY_MS or now.reach < LEAST_VIEWERS):
         raise graph_error(10, "(#10) Not enough viewers for the media to show insights")
-    return JSONResponse({"data": [_entry(post, metric, now) for metric in dict.fromkeys(metrics)]})
+    return JSONResponse({"data": [_render_metric(post, metric, now) for metric in dict.fromkeys(metrics)]})
 
 
 def product_of(post: Post) -> str:
@@ -62,7 +62,7 @@ def product_of(post: Post) -> str:
     return {"REELS": "REELS", "STORIES": "STORY"}.get(post.kind, "FEED")
 
 
-def _check(metrics: list[str], product: str) -> None:
+def _check_metrics(metrics: list[str], product: str) -> None:
     if not metrics:
         raise graph_error(100, "(#100) The parameter metric is required")
     known = set[str]().union(*METRICS.values())
@@ -78,7 +78,7 @@ def _check(metrics: list[str], product: str) -> None:
         raise graph_error(100, text)
 
 
-def _entry(post: Post, metric: str, now: Engagement) -> dict[str, Any]:
+def _render_metric(post: Post, metric: str, now: Engagement) -> dict[str, Any]:
     return {
         "name": metric,
         "period": "lifetime",
@@ -128,7 +128,7 @@ async def me(state: State, account: InstagramAccount, request: Request, params: 
     if account.login == "facebook":
         known = {"id": app_scoped_id(account), "name": account.handle, "email": None}
         return JSONResponse(select_fields(params, known, default=("name",)))
-    own = select_fields(params, _account(state, account))
+    own = select_fields(params, _account_fields(state, account))
     return JSONResponse(own if state.part(InstagramSwitches).flat_tokens else {"data": [own]})
 
 
@@ -141,16 +141,16 @@ async def node(state: State, account: InstagramAccount, request: Request, params
         return await me(state, account, request, params)
     if wanted == account.user_id:
         # The node that was asked for: Meta's own SDK goes on with the id that comes back. `/me` names the app's.
-        return JSONResponse(select_fields(params, {**_account(state, account), "id": account.user_id}))
+        return JSONResponse(select_fields(params, {**_account_fields(state, account), "id": account.user_id}))
     if account.login == "facebook" and wanted == page_id(account):
         return JSONResponse(select_fields(params, page_fields(account), default=("name",)))
     if container is not None and container.account == account.id:
-        return JSONResponse(select_fields(params, _container(state, container)))
+        return JSONResponse(select_fields(params, _container_fields(state, container)))
     if post is not None and post.account == account.id and not post.deleted:
-        return JSONResponse(select_fields(params, _media(state, account, post)))
+        return JSONResponse(select_fields(params, _media_fields(state, account, post)))
     for parent in state.visible_posts(account.id):
         if wanted in parent.children:
-            return JSONResponse(select_fields(params, _items(account, parent)[parent.children.index(wanted)]))
+            return JSONResponse(select_fields(params, _item_fields(account, parent)[parent.children.index(wanted)]))
     raise no_such_node(wanted)
 
 
@@ -158,7 +158,7 @@ async def children(state: State, account: InstagramAccount, request: Request, pa
     """`GET /{media}/children`: the items of a carousel."""
     allow_only(params, {"fields"})
     post = own_post(state, account, request)
-    return JSONResponse({"data": [select_fields(params, item) for item in _items(account, post)]})
+    return JSONResponse({"data": [select_fields(params, item) for item in _item_fields(account, post)]})
 
 
 async def media_list(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
@@ -170,11 +170,11 @@ async def media_list(state: State, account: InstagramAccount, request: Request, 
         raise graph_error(100, "(#100) Param limit must be between 1 and 100")
     found = [post for post in state.listed_posts(account.id) if post.kind != "STORIES"]
     ids = [post.id for post in found]
-    start = ids.index(_cursor(params["after"], ids)) + 1 if "after" in params else 0
+    start = ids.index(_read_cursor(params["after"], ids)) + 1 if "after" in params else 0
     page = found[start : start + limit]
-    answer: dict[str, Any] = {"data": [select_fields(params, _media(state, account, post)) for post in page]}
+    answer: dict[str, Any] = {"data": [select_fields(params, _media_fields(state, account, post)) for post in page]}
     if page:
-        before, after = _as_cursor(page[0].id), _as_cursor(page[-1].id)
+        before, after = _write_cursor(page[0].id), _write_cursor(page[-1].id)
         answer["paging"] = {"cursors": {"before": before, "after": after}}
         if start + limit < len(found):
             answer["paging"]["next"] = str(request.url.remove_query_params(["after"]).include_query_params(after=after))
@@ -187,7 +187,7 @@ async def stories(state: State, account: InstagramAccount, request: Request, par
     allow_only(params, {"fields", "limit"})
     since = state.now_ms() - DAY_MS
     found = [p for p in state.listed_posts(account.id) if p.kind == "STORIES" and p.at_ms > since]
-    return JSONResponse({"data": [select_fields(params, _media(state, account, post)) for post in found]})
+    return JSONResponse({"data": [select_fields(params, _media_fields(state, account, post)) for post in found]})
 
 
 async def publishing_limit(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
@@ -206,7 +206,7 @@ def app_scoped_id(account: InstagramAccount) -> str:
     return f"2{account.user_id[1:]}"
 
 
-def _account(state: State, account: InstagramAccount) -> dict[str, Any]:
+def _account_fields(state: State, account: InstagramAccount) -> dict[str, Any]:
     facebook = account.login == "facebook"
     return {
         "id": account.user_id if facebook else app_scoped_id(account),
@@ -223,7 +223,7 @@ def _account(state: State, account: InstagramAccount) -> dict[str, Any]:
     }
 
 
-def _container(state: State, container: Container) -> dict[str, Any]:
+def _container_fields(state: State, container: Container) -> dict[str, Any]:
     code = status_code(state, container)
     text = container.error if code == "ERROR" else _STATUS_TEXT[code]
     return {
@@ -235,7 +235,7 @@ def _container(state: State, container: Container) -> dict[str, Any]:
     }
 
 
-def _media(state: State, account: InstagramAccount, post: Post) -> dict[str, Any]:
+def _media_fields(state: State, account: InstagramAccount, post: Post) -> dict[str, Any]:
     """Return every readable field of a post; None for one that it does not have."""
     folder = {"REELS": "reel", "STORIES": f"stories/{account.handle}"}.get(post.kind, "p")
     now = count_engagement(account, post, state.now_ms())
@@ -256,7 +256,7 @@ def _media(state: State, account: InstagramAccount, post: Post) -> dict[str, Any
         "like_count": likes,
         "comments_count": now.comments,
         "is_comment_enabled": True,
-        "children": {"data": _items(account, post)} if post.children else None,
+        "children": {"data": _item_fields(account, post)} if post.children else None,
     }
     if account.login == "facebook":
         known |= {"shares_count": now.shares, "saved_count": now.saves, "reposts_count": now.shares // 3}
@@ -264,7 +264,7 @@ def _media(state: State, account: InstagramAccount, post: Post) -> dict[str, Any
     return known
 
 
-def _items(account: InstagramAccount, post: Post) -> list[dict[str, Any]]:
+def _item_fields(account: InstagramAccount, post: Post) -> list[dict[str, Any]]:
     """Return the readable fields of a carousel's items."""
     return [
         {
@@ -284,11 +284,11 @@ def _timestamp(ms: int) -> str:
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
-def _as_cursor(post_id: str) -> str:
+def _write_cursor(post_id: str) -> str:
     return base64.urlsafe_b64encode(post_id.encode()).decode()
 
 
-def _cursor(text: str, ids: list[str]) -> str:
+def _read_cursor(text: str, ids: list[str]) -> str:
     try:
         post_id = base64.urlsafe_b64decode(text.encode()).decode()
     except (binascii.Error, ValueError):

@@ -178,7 +178,7 @@ def _json_param(name: str, value: object) -> str:
 def split_list(text: str) -> list[str]:
     """Return the entries of a list parameter. Code 100 for text that is neither a comma list nor a JSON array."""
     if not text.lstrip().startswith("["):
-        return [entry.strip() for entry in _split(text)] if text.strip() else []
+        return [entry.strip() for entry in _split_at_commas(text)] if text.strip() else []
     try:
         entries = json.loads(text)
     except ValueError:
@@ -202,13 +202,13 @@ def _select(names: list[str], known: Mapping[str, Any]) -> dict[str, Any]:
         if match is None or match[1] not in known or (rest and not (rest[0] == "{" and rest[-1] == "}")):
             raise graph_error(100, f"(#100) Tried accessing nonexisting field ({wanted})")
         if (value := known[match[1]]) is not None:
-            answer[match[1]] = _inside(value, _split(rest[1:-1]) if rest else ["id"])
+            answer[match[1]] = _select_inside(value, _split_at_commas(rest[1:-1]) if rest else ["id"])
     if "id" in known:
         answer["id"] = known["id"]
     return answer
 
 
-def _inside(value: Any, names: list[str]) -> Any:
+def _select_inside(value: Any, names: list[str]) -> Any:
     """Return what is asked of a field that is a node, or an edge of nodes; its id when nothing is."""
     match value:
         case {"id": _}:
@@ -219,7 +219,7 @@ def _inside(value: Any, names: list[str]) -> Any:
             return value
 
 
-def _split(text: str) -> list[str]:
+def _split_at_commas(text: str) -> list[str]:
     """Split at the commas outside brackets."""
     entries, depth = [""], 0
     for sign in text:

@@ -44,7 +44,9 @@ class Instagram(StandIn):
 
     name, title = "instagram", "Instagram"
     rank = 9  # its paths begin with any version
-    paths = re.compile(r"/v\d+\.\d+/|/me(/|$)|/(refresh_)?access_token$|/(oauth|dialog|ig-api-upload)/|/debug_token$")
+    paths = re.compile(
+        r"/v\d+\.\d+/|/me(/|$)|/(oauth/)?(refresh_)?access_token$|/oauth/authorize$|/(dialog|ig-api-upload)/|/debug_token$"
+    )
     account, records, switches = InstagramAccount, (Container,), InstagramSwitches
     apps, logins = (INSTAGRAM, FACEBOOK), LOGINS
     limits, troubles = LIMITS, tuple(TROUBLES)

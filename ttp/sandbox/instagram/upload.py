@@ -19,21 +19,21 @@ from ttp.sandbox.state import State
 
 def routes(state: State) -> list[Route]:
     """Return the upload route."""
-    return [Route("/ig-api-upload/{version}/{container}", partial(_receive, state), methods=["POST"])]
+    return [Route("/ig-api-upload/{version}/{container}", partial(_receive_bytes, state), methods=["POST"])]
 
 
-async def _receive(state: State, request: Request) -> Response:
+async def _receive_bytes(state: State, request: Request) -> Response:
     """`POST uri`: bytes from `offset` on. What arrived before a cut stays."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     account = authenticate(state, token if scheme == "OAuth" else None)
     container = state.table(Container).get(request.path_params["container"])
     if container is None or container.account != account.id or not is_open(state, container):
-        raise _refused("NotFoundError", "There is no open upload session of this id.")
-    offset, size = _number(request, "offset"), _number(request, "file_size")
+        raise _upload_error("NotFoundError", "No open upload session has this id.")
+    offset, size = _read_number(request, "offset"), _read_number(request, "file_size")
     if not 0 < size <= MOST_VIDEO[container.kind]:
-        raise _refused("ProcessingFailedError", "Request processing failed: the file is too large.")
+        raise _upload_error("ProcessingFailedError", "Request processing failed: the file is too large.")
     if container.size not in (0, size) or offset != received_bytes(state, container):
-        raise _refused("OffsetInvalidError", "Request starting offset is invalid.")
+        raise _upload_error("OffsetInvalidError", "Request starting offset is invalid.")
     state.save(replace(container, size=size))
     pieces = state.pieces.setdefault(container.id, {})
     data = bytearray()
@@ -44,11 +44,11 @@ async def _receive(state: State, request: Request) -> Response:
         pieces[offset] = bytes(data[: size - offset])
         return Response(status_code=400)
     if len(data) > size - offset:
-        raise _refused("ProcessingFailedError", "Request processing failed: more bytes than file_size.")
+        raise _upload_error("ProcessingFailedError", "Request processing failed: more bytes than file_size.")
     pieces[offset] = bytes(data)
     if offset + len(data) < size:
-        raise _refused("PartialRequestError", "Partial request: not all bytes were received.", retriable=True)
-    return _complete(state, replace(container, size=size), b"".join(pieces[at] for at in sorted(pieces)))
+        raise _upload_error("PartialRequestError", "Partial request: not all bytes were received.", retriable=True)
+    return _complete_upload(state, replace(container, size=size), b"".join(pieces[at] for at in sorted(pieces)))
 
 
 def is_open(state: State, container: Container) -> bool:
@@ -78,7 +78,7 @@ def video_status(state: State, container: Container) -> dict[str, Any] | None:
     }
 
 
-def _complete(state: State, container: Container, data: bytes) -> Response:
+def _complete_upload(state: State, container: Container, data: bytes) -> Response:
     video = measure_video(data, container.kind)
     state.pieces.pop(container.id, None)
     done = replace(
@@ -93,12 +93,12 @@ def _complete(state: State, container: Container, data: bytes) -> Response:
     return JSONResponse({"success": True, "message": "Upload successful. The file is being processed."})
 
 
-def _number(request: Request, name: str) -> int:
+def _read_number(request: Request, name: str) -> int:
     text = request.headers.get(name, "")
     if not text.isdecimal():
-        raise _refused("ProcessingFailedError", f"Request processing failed: the header {name} is not a number.")
+        raise _upload_error("ProcessingFailedError", f"Request processing failed: the header {name} is not a number.")
     return int(text)
 
 
-def _refused(kind: str, message: str, retriable: bool = False) -> RequestRefused:
+def _upload_error(kind: str, message: str, retriable: bool = False) -> RequestRefused:
     return RequestRefused(JSONResponse({"debug_info": {"retriable": retriable, "type": kind, "message": message}}, 400))

@@ -39,7 +39,7 @@ MOST_CHUNKS = 1000
 MOST_PHOTOS = 35
 
 
-def _fits(units: int) -> Any:
+def _at_most_units(units: int) -> Any:
     """Return a condition on a text: at most this many UTF-16 code units."""
     return lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2 <= units
 
@@ -53,15 +53,15 @@ _CHOICES = (
 )
 VIDEO_INFO = (
     *_CHOICES,
-    BodyField("title", str, fits=_fits(2200)),
+    BodyField("title", str, fits=_at_most_units(2200)),
     BodyField("disable_duet", bool),
     BodyField("disable_stitch", bool),
     BodyField("video_cover_timestamp_ms", int, fits=lambda n: n >= 0),
 )
 PHOTO_INFO = (
     *_CHOICES,
-    BodyField("title", str, fits=_fits(90)),
-    BodyField("description", str, fits=_fits(4000)),
+    BodyField("title", str, fits=_at_most_units(90)),
+    BodyField("description", str, fits=_at_most_units(4000)),
     BodyField("auto_add_music", bool),
 )
 PHOTO_DRAFT_INFO = (BodyField("privacy_level", str, fits=LEVELS.__contains__), *PHOTO_INFO[1:])
@@ -143,7 +143,7 @@ def check_account(state: State, account: TikTokAccount, privacy: str | None) -> 
         code = "unaudited_client_can_only_post_to_private_accounts"
         raise refusal(state, 403, code, "An unaudited client can post to private accounts only, with SELF_ONLY.")
     if privacy not in account.privacy_levels:
-        text = "The privacy level is none of the creator's options."
+        text = "The creator does not offer this privacy level."
         raise refusal(state, 403, "privacy_level_option_mismatch", text)
 
 
@@ -190,7 +190,7 @@ async def put_chunk(state: State, request: Request) -> Response:
     if size != upload.size or last - first + 1 != len(data):
         return Response(status_code=400)
     if first != upload.received:
-        return _range(416, upload)
+        return _range_answer(416, upload)
     if last != _end_of_chunk(upload) - 1:
         return Response(status_code=400)
     state.pieces.setdefault(upload.id, {})[first] = data
@@ -198,9 +198,9 @@ async def put_chunk(state: State, request: Request) -> Response:
     if upload.received == upload.size:
         pieces = state.pieces.pop(upload.id)
         finish_video(state, upload, b"".join(pieces[at] for at in sorted(pieces)), request.headers["content-type"])
-        return _range(201, upload)
+        return _range_answer(201, upload)
     state.save(upload)
-    return _range(206, upload)
+    return _range_answer(206, upload)
 
 
 def finish_video(state: State, upload: Upload, data: bytes, content_type: str | None = None) -> None:
@@ -215,7 +215,7 @@ def finish_video(state: State, upload: Upload, data: bytes, content_type: str | 
     elif (facts.duration_s or 0) > account.max_video_s:
         reason = "duration_check_failed"
     upload = replace(upload, size=len(data), received=len(data))
-    _finish(state, upload, (hashlib.sha256(data).hexdigest(),), "video", reason, int(facts.duration_s or 0))
+    _finish_publication(state, upload, (hashlib.sha256(data).hexdigest(),), "video", reason, int(facts.duration_s or 0))
 
 
 def finish_photos(state: State, upload: Upload, photos: list[bytes] | None) -> None:
@@ -231,10 +231,10 @@ def finish_photos(state: State, upload: Upload, photos: list[bytes] | None) -> N
         state.pictures.keep(hashlib.sha256(data).hexdigest(), data)
     size = sum(map(len, photos or []))
     media = tuple(hashlib.sha256(data).hexdigest() for data in photos or [])
-    _finish(state, replace(upload, size=size, received=size), media, "image", reason)
+    _finish_publication(state, replace(upload, size=size, received=size), media, "image", reason)
 
 
-def _finish(
+def _finish_publication(
     state: State, upload: Upload, media: tuple[str, ...], shape: str, reason: str | None, duration_s: int = 0
 ) -> None:
     """Save the end of a publication, with its post if it made one."""
@@ -265,7 +265,7 @@ def _end_of_chunk(upload: Upload) -> int:
     return upload.size if index >= upload.chunks - 1 else (index + 1) * upload.chunk_size
 
 
-def _range(status: int, upload: Upload) -> Response:
+def _range_answer(status: int, upload: Upload) -> Response:
     received = f"0-{upload.received - 1}" if upload.received else "*"
     return Response(status_code=status, headers={"Content-Range": f"bytes {received}/{upload.size}"})
 
@@ -274,15 +274,15 @@ async def init_video(state: State, account: TikTokAccount, request: Request) -> 
     """`POST /v2/post/publish/video/init/`: a publish_id, and for an upload its URL of one hour."""
     body = await read_body(state, request, VIDEO_BODY)
     info, source = body["post_info"], body["source_info"]
-    _refuse(state, validation_errors(info, VIDEO_INFO, "post_info.") + source_errors(source))
-    return await _begin(state, account, request, source, info.get("title", ""), info["privacy_level"])
+    _refuse_invalid(state, validation_errors(info, VIDEO_INFO, "post_info.") + source_errors(source))
+    return await _begin_video(state, account, request, source, info.get("title", ""), info["privacy_level"])
 
 
 async def init_inbox(state: State, account: TikTokAccount, request: Request) -> Response:
     """`POST /v2/post/publish/inbox/video/init/`: the same for a draft in the creator's inbox."""
     body = await read_body(state, request, INBOX_BODY)
-    _refuse(state, source_errors(body["source_info"]))
-    return await _begin(state, account, request, body["source_info"], "", None)
+    _refuse_invalid(state, source_errors(body["source_info"]))
+    return await _begin_video(state, account, request, body["source_info"], "", None)
 
 
 async def init_photos(state: State, account: TikTokAccount, request: Request) -> Response:
@@ -291,7 +291,7 @@ async def init_photos(state: State, account: TikTokAccount, request: Request) ->
     info, source = body["post_info"], body["source_info"]
     draft = body["post_mode"] == "MEDIA_UPLOAD"
     found = validation_errors(info, PHOTO_DRAFT_INFO if draft else PHOTO_INFO, "post_info.")
-    _refuse(state, found + photo_errors(source))
+    _refuse_invalid(state, found + photo_errors(source))
     scope = "video.upload" if draft else "video.publish"
     if scope not in account.scopes:
         raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize the scope {scope}.")
@@ -300,7 +300,7 @@ async def init_photos(state: State, account: TikTokAccount, request: Request) ->
     check_account(state, account, None if draft else info["privacy_level"])
     text = "\n".join(filter(None, (info.get("title"), info.get("description"))))
     prefix = "p_inbox_url~v2" if draft else "p_pub_url~v2"
-    upload = _upload(state, account, prefix, text, None if draft else info["privacy_level"])
+    upload = _new_upload(state, account, prefix, text, None if draft else info["privacy_level"])
     try:
         photos = [await fetch_url(url, LARGEST_PHOTO) for url in urls]
     except CannotFetch:
@@ -310,7 +310,7 @@ async def init_photos(state: State, account: TikTokAccount, request: Request) ->
     return envelope(state, {"publish_id": upload.id})
 
 
-async def _begin(
+async def _begin_video(
     state: State, account: TikTokAccount, request: Request, source: dict[str, Any], title: str, privacy: str | None
 ) -> Response:
     """Begin the publication of a video. An upload waits for its bytes, a URL is fetched now."""
@@ -318,7 +318,7 @@ async def _begin(
     if source["source"] == "PULL_FROM_URL":
         check_urls(state, [source["video_url"]])
         check_account(state, account, privacy)
-        upload = _upload(state, account, f"v_{kind}_url~v2", title, privacy)
+        upload = _new_upload(state, account, f"v_{kind}_url~v2", title, privacy)
         try:
             data = await fetch_url(source["video_url"], LARGEST)
         except CannotFetch:
@@ -328,7 +328,7 @@ async def _begin(
         return envelope(state, {"publish_id": upload.id})
     check_account(state, account, privacy)
     upload = replace(
-        _upload(state, account, f"v_{kind}_file~v2{'-1' if privacy else ''}", title, privacy),
+        _new_upload(state, account, f"v_{kind}_file~v2{'-1' if privacy else ''}", title, privacy),
         pulled=False,
         size=source["video_size"],
         chunk_size=source["chunk_size"],
@@ -339,7 +339,7 @@ async def _begin(
     return envelope(state, {"publish_id": upload.id, "upload_url": str(url)})
 
 
-def _upload(state: State, account: TikTokAccount, prefix: str, title: str, privacy: str | None) -> Upload:
+def _new_upload(state: State, account: TikTokAccount, prefix: str, title: str, privacy: str | None) -> Upload:
     return Upload(
         f"{prefix}.{new_id(state)}",
         account.id,
@@ -355,7 +355,7 @@ def _upload(state: State, account: TikTokAccount, prefix: str, title: str, priva
     )
 
 
-def _refuse(state: State, found: list[str]) -> None:
+def _refuse_invalid(state: State, found: list[str]) -> None:
     if found:
         raise refusal(state, 400, "invalid_params", "; ".join(found))
 

@@ -34,10 +34,10 @@ async def video_list(state: State, account: TikTokAccount, request: Request) -> 
     keys = (BodyField("cursor", int, fits=lambda n: n >= 0), BodyField("max_count", int, fits=lambda n: 1 <= n <= 20))
     body = await read_body(state, request, keys, optional=True)
     before, size = body.get("cursor", 1 << 62), body.get("max_count", 10)
-    found = [p for p in _public(state, account) if p.at_ms < before]
+    found = [p for p in _public_videos(state, account) if p.at_ms < before]
     page = found[:size]
     data: dict[str, Any] = {
-        "videos": [_video(state, account, post, fields) for post in page],
+        "videos": [_render_video(state, account, post, fields) for post in page],
         "cursor": page[-1].at_ms if page else state.now_ms(),
         "has_more": len(found) > size,
     }
@@ -54,7 +54,9 @@ async def video_query(state: State, account: TikTokAccount, request: Request) ->
     if found := validation_errors(body["filters"], (ids,), "filters."):
         raise refusal(state, 400, "invalid_params", "; ".join(found))
     wanted = set(body["filters"]["video_ids"])
-    videos = [_video(state, account, post, fields) for post in _public(state, account) if post.id in wanted]
+    videos = [
+        _render_video(state, account, post, fields) for post in _public_videos(state, account) if post.id in wanted
+    ]
     return envelope(state, {"videos": videos})
 
 
@@ -64,7 +66,7 @@ async def user_info(state: State, account: TikTokAccount, request: Request) -> R
     for field in fields:
         if _USER_SCOPES[field] not in account.scopes:
             raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize {_USER_SCOPES[field]}.")
-    videos = _public(state, account)
+    videos = _public_videos(state, account)
     likes = sum(count_engagement(account, post, state.now_ms()).likes for post in videos)
     known: dict[str, Any] = dict.fromkeys(("avatar_url", "avatar_url_100", "avatar_large_url", "bio_description"), "")
     known |= {"open_id": account.user_id, "union_id": account.user_id, "is_verified": False}
@@ -74,14 +76,14 @@ async def user_info(state: State, account: TikTokAccount, request: Request) -> R
     return envelope(state, {"user": {field: known[field] for field in fields}})
 
 
-def _public(state: State, account: TikTokAccount) -> list[Post]:
+def _public_videos(state: State, account: TikTokAccount) -> list[Post]:
     """Return public videos that passed moderation, newest first."""
     until = state.now_ms() - int(state.part(TikTokSwitches).moderation_s * 1000)
     found = (p for p in state.listed_posts(account.id) if p.kind == PUBLIC and p.at_ms <= until)
     return [post for post in found if "image" not in post.shapes]
 
 
-def _video(state: State, account: TikTokAccount, post: Post, fields: list[str]) -> dict[str, Any]:
+def _render_video(state: State, account: TikTokAccount, post: Post, fields: list[str]) -> dict[str, Any]:
     now = count_engagement(account, post, state.now_ms())
     embed = f"https://www.tiktok.com/player/v1/{post.id}"
     known: dict[str, Any] = {

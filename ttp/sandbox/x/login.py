@@ -66,7 +66,7 @@ _PAGE = LoginPage(
 
 async def _token(state: State, request: Request) -> Response:
     """`POST /2/oauth2/token`: takes forms only. Every answer has new tokens; a refresh token works once."""
-    form = await _form(request)
+    form = await _read_form(request)
     match form.get("grant_type"):
         case "authorization_code":
             account = _exchange(state, request, form)
@@ -92,7 +92,7 @@ def _exchange(state: State, request: Request, form: Mapping[str, str]) -> XAccou
     for name in ("code", "redirect_uri", "code_verifier"):
         if not form.get(name):
             raise _error(400, "invalid_request", f"Missing required parameter [{name}].")
-    app = _client(state, request, form)
+    app = _find_app(state, request, form)
     found = state.login_codes.get(form["code"])
     if found is None or found.app != app.id or found.ends_ms <= state.now_ms():
         raise _error(400, "invalid_request", "Value passed for the authorization code was invalid.")
@@ -100,7 +100,7 @@ def _exchange(state: State, request: Request, form: Mapping[str, str]) -> XAccou
     if form["redirect_uri"] != found.redirect_uri:
         text = "Value passed for the redirect uri did not match the uri of the authorization code."
         raise _error(400, "invalid_request", text)
-    if not _proves(form["code_verifier"], found.challenge or "", found.method):
+    if not _is_verifier(form["code_verifier"], found.challenge or "", found.method):
         raise _error(400, "invalid_request", "Value passed for the code verifier did not match the code challenge.")
     return grant_tokens(state, XAccount, found)
 
@@ -116,25 +116,25 @@ def _refresh(state: State, request: Request, form: Mapping[str, str]) -> XAccoun
 
 async def _revoke(state: State, request: Request) -> Response:
     """`POST /2/oauth2/revoke`: ends the account's tokens. An unknown token counts as revoked."""
-    form = await _form(request)
+    form = await _read_form(request)
     if not form.get("token"):
         raise _error(400, "invalid_request", "Missing required parameter [token].")
-    _client(state, request, form)
+    _find_app(state, request, form)
     account = state.find_by_token(XAccount, form["token"]) or state.find_by_refresh_token(XAccount, form["token"])
     if account is not None:
         state.save(account.without_tokens())
     return JSONResponse({"revoked": True})
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _read_form(request: Request) -> dict[str, str]:
     if content_type(request) != "application/x-www-form-urlencoded":
         raise _error(400, "invalid_request", "Missing required parameter [grant_type].")
     return await form_body(request)
 
 
-def _client(state: State, request: Request, form: Mapping[str, str]) -> App:
+def _find_app(state: State, request: Request, form: Mapping[str, str]) -> App:
     """Return the calling app: by a Basic header if it is confidential, by `client_id` in the form if it is public."""
-    named = _basic(request)
+    named = _read_basic(request)
     app = state.apps.get(named[0] if named else form.get("client_id", ""))
     if app is None or not app.belongs_to("x") or not _is_client(app.id, app.secret, request, form):
         raise _error(401, "unauthorized_client", "Missing valid authorization header")
@@ -144,10 +144,10 @@ def _client(state: State, request: Request, form: Mapping[str, str]) -> App:
 def _is_client(client_id: str | None, secret: str | None, request: Request, form: Mapping[str, str]) -> bool:
     if secret is None:
         return form.get("client_id") == client_id and "authorization" not in request.headers
-    return _basic(request) == (client_id, secret)
+    return _read_basic(request) == (client_id, secret)
 
 
-def _basic(request: Request) -> tuple[str, str] | None:
+def _read_basic(request: Request) -> tuple[str, str] | None:
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -158,7 +158,7 @@ def _basic(request: Request) -> tuple[str, str] | None:
     return name, secret
 
 
-def _proves(verifier: str, challenge: str, method: str) -> bool:
+def _is_verifier(verifier: str, challenge: str, method: str) -> bool:
     if not VERIFIER.fullmatch(verifier):
         return False
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")

@@ -57,7 +57,7 @@ _METADATA = (
     BodyField("id", str, required=True, fits=lambda text: bool(_ID.fullmatch(text))),
     BodyField("metadata", dict, required=True),
 )
-_ALT = (BodyField("text", str, required=True, fits=lambda text: 1 <= len(text) <= 1000),)
+_ALT_TEXT = (BodyField("text", str, required=True, fits=lambda text: 1 <= len(text) <= 1000),)
 
 
 async def initialize(state: State, account: XAccount, request: Request) -> Response:
@@ -68,7 +68,7 @@ async def initialize(state: State, account: XAccount, request: Request) -> Respo
         raise invalid(f"media_type {media_type} does not go with {category}", media_type=media_type)
     if total > MOST_BYTES[category]:
         raise invalid(f"total_bytes is over {MOST_BYTES[category]} for {category}", total_bytes=total)
-    media = _session(state, account, media_type, category, total)
+    media = _start_upload(state, account, media_type, category, total)
     return JSONResponse({"data": {"id": media.id, "media_key": media.media_key, "expires_after_secs": DAY_MS // 1000}})
 
 
@@ -80,15 +80,15 @@ async def upload(state: State, account: XAccount, request: Request) -> Response:
     category, data = parts["media_category"], parts["media"]
     mime = mime_of(data)
     if mime not in TYPES[category]:
-        raise invalid(f"The file is nothing for {category}.", media_category=category)
+        raise invalid(f"The file does not fit {category}.", media_category=category)
     if len(data) > MOST_BYTES[category]:
         raise invalid(f"The file is over {MOST_BYTES[category]} bytes.", media_category=category)
-    return _render(state, _finish(state, _session(state, account, mime, category, len(data)), data))
+    return _render_upload(state, _store_bytes(state, _start_upload(state, account, mime, category, len(data)), data))
 
 
 async def append(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/upload/{id}/append`: one segment, as multipart or as JSON with base64. May be repeated."""
-    media = _own(state, account, request.path_params["id"])
+    media = _find_upload(state, account, request.path_params["id"])
     parts = await _read_parts(request, _SEGMENT)
     index, data = parts["segment_index"], parts["media"]
     if media.finalized_ms is not None:
@@ -103,18 +103,18 @@ async def finalize(state: State, account: XAccount, request: Request) -> Respons
     """`POST /2/media/upload/{id}/finalize`: joins the segments. Videos and GIFs are then processed."""
     if await request.body():
         raise invalid("A body is not allowed for this request.")
-    media = _own(state, account, request.path_params["id"])
+    media = _find_upload(state, account, request.path_params["id"])
     if media.finalized_ms is not None:
-        return _render(state, media)
+        return _render_upload(state, media)
     pieces = state.pieces.get(media.id, {})
     if sorted(pieces) != list(range(len(pieces))):
         raise invalid("Segments do not add up to provided total file size: one is missing.", id=media.id)
     data = b"".join(pieces[index] for index in range(len(pieces)))
     if len(data) != media.total_bytes:
         raise invalid("Segments do not add up to provided total file size.", total_bytes=media.total_bytes)
-    media = _finish(state, media, data)
+    media = _store_bytes(state, media, data)
     state.pieces.pop(media.id, None)
-    return _render(state, media)
+    return _render_upload(state, media)
 
 
 async def status(state: State, account: XAccount, request: Request) -> Response:
@@ -122,23 +122,23 @@ async def status(state: State, account: XAccount, request: Request) -> Response:
     params = dict(request.query_params)
     if not {"media_id"} <= set(params) <= {"command", "media_id"} or params.get("command", "STATUS") != "STATUS":
         raise invalid("The query parameters are command=STATUS and media_id", **params)
-    media = _own(state, account, params["media_id"])
+    media = _find_upload(state, account, params["media_id"])
     if media.finalized_ms is None:
         raise invalid("The upload has not been finalized.", media_id=media.id)
-    return _render(state, media)
+    return _render_upload(state, media)
 
 
 async def metadata(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/metadata`: sets the alt text of an upload."""
     body = await json_body(request, invalid, _METADATA)
     check_object(body["metadata"], (BodyField("alt_text", dict, required=True),), invalid, "metadata.")
-    check_object(body["metadata"]["alt_text"], _ALT, invalid, "metadata.alt_text.")
-    media = replace(_own(state, account, body["id"]), alt=body["metadata"]["alt_text"]["text"])
+    check_object(body["metadata"]["alt_text"], _ALT_TEXT, invalid, "metadata.alt_text.")
+    media = replace(_find_upload(state, account, body["id"]), alt=body["metadata"]["alt_text"]["text"])
     state.save(media)
     return JSONResponse({"data": {"id": media.id, "associated_metadata": body["metadata"]}})
 
 
-def _session(state: State, account: XAccount, media_type: str, category: str, total: int) -> XMedia:
+def _start_upload(state: State, account: XAccount, media_type: str, category: str, total: int) -> XMedia:
     """Save a new upload that lives for a day."""
     made, ends = new_id(state), state.now_ms() + DAY_MS
     media = XMedia(made, account.id, f"{PREFIX[category]}_{made}", media_type, category, total, expires_ms=ends)
@@ -146,7 +146,7 @@ def _session(state: State, account: XAccount, media_type: str, category: str, to
     return media
 
 
-def _finish(state: State, media: XMedia, data: bytes) -> XMedia:
+def _store_bytes(state: State, media: XMedia, data: bytes) -> XMedia:
     """Save the upload with its bytes. 400 for a bad image; a bad video or GIF fails in processing."""
     facts = read_facts(data)
     fits = facts.mime == media.media_type and facts.complete
@@ -156,7 +156,7 @@ def _finish(state: State, media: XMedia, data: bytes) -> XMedia:
         fits = fits and (facts.width or 0) <= LARGEST_GIF[0] and (facts.height or 0) <= LARGEST_GIF[1]
     is_image = media.category == "tweet_image"
     if is_image and not fits:
-        raise invalid(f"The file is no {media.media_type}.", id=media.id)
+        raise invalid(f"The file is not valid {media.media_type}.", id=media.id)
     now = state.now_ms()
     media = replace(
         media,
@@ -173,7 +173,7 @@ def _finish(state: State, media: XMedia, data: bytes) -> XMedia:
     return media
 
 
-def _render(state: State, media: XMedia) -> JSONResponse:
+def _render_upload(state: State, media: XMedia) -> JSONResponse:
     now = state.now_ms()
     data: dict[str, Any] = {
         "id": media.id,
@@ -182,11 +182,11 @@ def _render(state: State, media: XMedia) -> JSONResponse:
         "expires_after_secs": (media.expires_ms - now) // 1000,
     }
     if media.category != "tweet_image":
-        data["processing_info"] = _processing(media, now)
+        data["processing_info"] = _render_processing(media, now)
     return JSONResponse({"data": data})
 
 
-def _processing(media: XMedia, now: int) -> dict[str, Any]:
+def _render_processing(media: XMedia, now: int) -> dict[str, Any]:
     assert media.finalized_ms is not None
     assert media.processed_ms is not None
     if now >= media.processed_ms:
@@ -198,7 +198,7 @@ def _processing(media: XMedia, now: int) -> dict[str, Any]:
     return {"state": "pending" if percent < 50 else "in_progress", "check_after_secs": 1, "progress_percent": percent}
 
 
-def _own(state: State, account: XAccount, media_id: str) -> XMedia:
+def _find_upload(state: State, account: XAccount, media_id: str) -> XMedia:
     if not _ID.fullmatch(media_id):
         raise invalid(f"The media id [{media_id}] is not valid", id=media_id)
     media = state.table(XMedia).get(media_id)

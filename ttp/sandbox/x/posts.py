@@ -24,26 +24,26 @@ from ttp.sandbox.x.requests import forbidden, invalid, problem
 
 MAX_WEIGHTED = 280
 LINK_LENGTH = 23
-_LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
+_SINGLE_WEIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 # A bare domain is a link when its ending is one of these; with a scheme any ending is.
-_ENDINGS = "com|org|net|edu|gov|info|biz|name|io|co|ai|me|tv|app|dev|shop|blog|xyz|online|site|store|news|live"
-_ENDINGS += "|de|uk|fr|eu|us|ca|es|it|nl|jp|br|au|ch|at|be|in|se|no|pl|pt|dk|fi|ie"
+_DOMAINS = "com|org|net|edu|gov|info|biz|name|io|co|ai|me|tv|app|dev|shop|blog|xyz|online|site|store|news|live"
+_DOMAINS += "|de|uk|fr|eu|us|ca|es|it|nl|jp|br|au|ch|at|be|in|se|no|pl|pt|dk|fi|ie"
 _HOST_PATTERN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
 _ANY_HOST = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+"
 _PATH = r"(?::\d+)?(?:[/?#][!#-;=?-~\u00C0-\u024F\u0400-\u04FF]*)?"
 _LINK = re.compile(
-    rf"(?<![@#$\w./-])(?:https?://{_ANY_HOST}[A-Za-z]{{2,}}{_PATH}|{_HOST_PATTERN}(?:{_ENDINGS})(?![A-Za-z0-9@.-]*[A-Za-z0-9@]){_PATH})",
+    rf"(?<![@#$\w./-])(?:https?://{_ANY_HOST}[A-Za-z]{{2,}}{_PATH}|{_HOST_PATTERN}(?:{_DOMAINS})(?![A-Za-z0-9@.-]*[A-Za-z0-9@]){_PATH})",
     re.IGNORECASE,
 )
 _TRAILING = ".,:;!?'\")]}*_~"
-_PICTURE = (
+_PICTOGRAM = (
     r"[\u00A9\u00AE\u203C\u2049\u2122\u2139\u2190-\u21FF"
     r"\u2300-\u23FF\u25A0-\u27BF\u2934\u2935\u2B00-\u2BFF\u3030\u303D\u3297\u3299\U0001F000-\U0001FAFF]"
 )
-_DRESS = r"(?:\uFE0F|[\U0001F3FB-\U0001F3FF])?"
+_MODIFIER = r"(?:\uFE0F|[\U0001F3FB-\U0001F3FF])?"
 _EMOJI = re.compile(
     rf"[\U0001F1E6-\U0001F1FF]{{2}}|[0-9#*]\uFE0F?\u20E3"
-    rf"|{_PICTURE}{_DRESS}(?:\u200D{_PICTURE}{_DRESS})*[\U000E0020-\U000E007F]*"
+    rf"|{_PICTOGRAM}{_MODIFIER}(?:\u200D{_PICTOGRAM}{_MODIFIER})*[\U000E0020-\U000E007F]*"
 )
 _CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?!\w)")
 
@@ -75,9 +75,9 @@ def weighted_length(text: str) -> int:
     """Return the length of a text in X's units, of which 280 are allowed."""
     total, rest = 0, 0
     for link in links(text):
-        total += LINK_LENGTH + _weight(text[rest : link.start])
+        total += LINK_LENGTH + _weight_without_links(text[rest : link.start])
         rest = link.end
-    return total + _weight(text[rest:])
+    return total + _weight_without_links(text[rest:])
 
 
 def count_cashtags(text: str) -> int:
@@ -118,9 +118,9 @@ def shorten_links(text: str, post_id: str, photo_url: str | None, media_keys: tu
     return "".join(parts), urls
 
 
-def _weight(text: str) -> int:
+def _weight_without_links(text: str) -> int:
     without, emoji = _EMOJI.subn("", text)
-    return 2 * emoji + sum(1 if any(low <= ord(c) <= high for low, high in _LIGHT) else 2 for c in without)
+    return 2 * emoji + sum(1 if any(low <= ord(c) <= high for low, high in _SINGLE_WEIGHT) else 2 for c in without)
 
 
 DUPLICATE_MS = DAY_MS
@@ -168,7 +168,7 @@ async def create(state: State, account: XAccount, request: Request) -> Response:
     if "media" in body and "quote_tweet_id" in body:
         raise invalid("media, quote_tweet_id: only one of these is allowed")
     text = normalize(body.get("text", ""))
-    media = _attached(state, account, body.get("media", {}).get("media_ids", []))
+    media = _find_media(state, account, body.get("media", {}).get("media_ids", []))
     parent = body.get("reply", {}).get("in_reply_to_tweet_id")
     _check_text(state, account, text, bool(media))
     if "quote_tweet_id" in body:
@@ -216,7 +216,7 @@ def render_text(account: Account, post: Post) -> tuple[str, list[Any]]:
     return shorten_links(post.text, post.id, url, post.media_keys)
 
 
-def _attached(state: State, account: XAccount, ids: list[str]) -> list[XMedia]:
+def _find_media(state: State, account: XAccount, ids: list[str]) -> list[XMedia]:
     """Return the uploads with these ids. 400 unless all are the account's own, live, ready and fit together."""
     now = state.now_ms()
     media = [state.table(XMedia).get(wanted) for wanted in ids]

@@ -53,7 +53,7 @@ _LISTS = {
 """The values of each parameter in X's specification."""
 SHAPE = frozenset(_LISTS)
 USER_EXPANSIONS = {"affiliation", "most_recent_post_id", "most_recent_tweet_id", "pinned_post_id", "pinned_tweet_id"}
-_TYPES = {"3": "photo", "7": "video", "16": "animated_gif"}
+_MEDIA_TYPES = {"3": "photo", "7": "video", "16": "animated_gif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,11 @@ def render_posts(state: State, posts: list[Post], view: View) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     if posts:
         answer["data"] = [render_post(state, post, view) for post in posts]
-    includes = {name: entries for name, entries in _includes(state, posts, view).items() if entries}
+    includes = {name: entries for name, entries in _render_includes(state, posts, view).items() if entries}
     return {**answer, "includes": includes} if includes else answer
 
 
-def _includes(state: State, posts: list[Post], view: View) -> dict[str, list[Any]]:
+def _render_includes(state: State, posts: list[Post], view: View) -> dict[str, list[Any]]:
     includes: dict[str, list[Any]] = {}
     if "attachments.media_keys" in view.expansions:
         by_key = {media.media_key: media for media in state.table(XMedia).values()}
@@ -126,14 +126,14 @@ def render_post(state: State, post: Post, view: View) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "created_at": iso(post.at_ms),
         "author_id": owner.user_id,
-        "conversation_id": _root(state, post).id,
+        "conversation_id": _find_root(state, post).id,
         "lang": "und",
         "possibly_sensitive": False,
         "reply_settings": post.reply_settings,
         "paid_partnership": "paid_partnership" in post.labels,
         "display_text_range": [0, len(text)],
         "edit_controls": {"edits_remaining": 5, "is_edit_eligible": False, "editable_until": iso(post.at_ms + HOUR_MS)},
-        "public_metrics": _metrics(state, post),
+        "public_metrics": _render_metrics(state, post),
     }
     if urls:
         optional["entities"] = {"urls": urls}
@@ -176,21 +176,21 @@ def render_user(state: State, account: Account, fields: Iterable[str]) -> dict[s
     return {key: value for key, value in known.items() if key in wanted}
 
 
-def _root(state: State, post: Post) -> Post:
+def _find_root(state: State, post: Post) -> Post:
     while post.parent in state.posts:
         post = state.posts[post.parent]
     return post
 
 
-def _replies(state: State, post: Post) -> int:
+def _count_replies(state: State, post: Post) -> int:
     return sum(1 for p in state.visible_posts() if p.parent == post.id)
 
 
-def _metrics(state: State, post: Post) -> dict[str, int]:
+def _render_metrics(state: State, post: Post) -> dict[str, int]:
     now = count_engagement(state.accounts[post.account], post, state.now_ms())
     return {
         "repost_count": now.shares,
-        "reply_count": now.comments + _replies(state, post),
+        "reply_count": now.comments + _count_replies(state, post),
         "like_count": now.likes,
         "quote_count": now.shares // 5,
         "bookmark_count": now.saves,
@@ -199,7 +199,7 @@ def _metrics(state: State, post: Post) -> dict[str, int]:
 
 
 def _render_media(state: State, media: XMedia, post: Post, view: View) -> dict[str, Any]:
-    kind = _TYPES[media.media_key.partition("_")[0]]
+    kind = _MEDIA_TYPES[media.media_key.partition("_")[0]]
     address = f"https://pbs.twimg.com/media/{media.id}.jpg"
     optional: dict[str, Any] = {"alt_text": media.alt, "width": media.width, "height": media.height}
     if kind == "photo":
@@ -237,13 +237,13 @@ async def timeline(state: State, account: XAccount, request: Request) -> Respons
     wanted = request.path_params["id"]
     if not ID.fullmatch(wanted):
         raise invalid(f"The `id` path parameter value [{wanted}] is not valid", id=wanted)
-    size = _size(params.get("max_results", "10"))
+    size = _read_size(params.get("max_results", "10"))
     if not {*filter(None, params.get("exclude", "").split(","))} <= {"replies", "retweets"}:
         raise invalid("The `exclude` query parameter value is not valid", exclude=params["exclude"])
     owner = next((a for a in state.accounts_of(XAccount) if a.user_id == wanted), None)
     if owner is None:
         return JSONResponse({"errors": [not_found("user", wanted)]})
-    found = [p for p in state.listed_posts(owner.id)[:NEWEST] if _within(p, params)]
+    found = [p for p in state.listed_posts(owner.id)[:NEWEST] if _is_on_page(p, params)]
     page, rest = found[:size], found[size:]
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:
@@ -311,22 +311,22 @@ def _read_time(params: dict[str, str], name: str, default: int) -> int:
         raise invalid(f"The `{name}` query parameter value [{text}] is not a valid RFC3339 time", name=text) from None
 
 
-def _size(text: str) -> int:
+def _read_size(text: str) -> int:
     if not text.isdecimal() or not 5 <= int(text) <= 100:
         raise invalid(f"The `max_results` query parameter value [{text}] is not between 5 and 100", max_results=text)
     return int(text)
 
 
-def _within(post: Post, params: dict[str, str]) -> bool:
+def _is_on_page(post: Post, params: dict[str, str]) -> bool:
     """Return whether a post is in the page's bounds: times, and the page before it."""
     return (
         _read_time(params, "start_time", 0) <= post.at_ms < _read_time(params, "end_time", 1 << 62)
-        and int(post.id) < _token(params)
+        and int(post.id) < _read_page_token(params)
         and not ("replies" in params.get("exclude", "").split(",") and post.parent)
     )
 
 
-def _token(params: dict[str, str]) -> int:
+def _read_page_token(params: dict[str, str]) -> int:
     text = params.get("pagination_token")
     if text is None:
         return 1 << 63

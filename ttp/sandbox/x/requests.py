@@ -137,7 +137,7 @@ _REQUIRED |= {"oauth_token"}
 
 async def find_signer(state: State, request: Request) -> XAccount | None:
     """Return the account whose keys signed the request; None for any fault in it. A nonce works once a second."""
-    given = _header(request)
+    given = _read_oauth_header(request)
     if given is None or given["oauth_signature_method"] != "HMAC-SHA1" or given.get("oauth_version", "1.0") != "1.0":
         return None
     account = next((a for a in state.accounts_of(XAccount) if a.signing and a.signing[2] == given["oauth_token"]), None)
@@ -161,7 +161,7 @@ async def find_signer(state: State, request: Request) -> XAccount | None:
 
 def signature(base: str, secret: str, token_secret: str) -> str:
     """Return the HMAC-SHA1 of the base string, in base64 (RFC 5849, 3.4.2)."""
-    key = f"{_encoded(secret)}&{_encoded(token_secret)}".encode()
+    key = f"{_percent_encode(secret)}&{_percent_encode(token_secret)}".encode()
     return base64.b64encode(hmac.new(key, base.encode(), hashlib.sha1).digest()).decode()
 
 
@@ -171,12 +171,12 @@ async def base_string(request: Request, oauth: dict[str, str]) -> str:
     parameters += parse_qsl(request.url.query, keep_blank_values=True)
     if content_type(request) == "application/x-www-form-urlencoded":
         parameters += parse_qsl((await request.body()).decode("latin-1"), keep_blank_values=True)
-    pairs = sorted((_encoded(name), _encoded(value)) for name, value in parameters)
+    pairs = sorted((_percent_encode(name), _percent_encode(value)) for name, value in parameters)
     joined = "&".join(f"{name}={value}" for name, value in pairs)
-    return "&".join((request.method.upper(), _encoded(_address(request)), _encoded(joined)))
+    return "&".join((request.method.upper(), _percent_encode(_base_address(request)), _percent_encode(joined)))
 
 
-def _address(request: Request) -> str:
+def _base_address(request: Request) -> str:
     """Return scheme, host in lower case, a port that is not the default, the path as sent (RFC 5849, 3.4.1.2)."""
     parts = urlsplit(str(request.url))
     host = (parts.hostname or "").lower()
@@ -185,7 +185,7 @@ def _address(request: Request) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path or '/'}"
 
 
-def _header(request: Request) -> dict[str, str] | None:
+def _read_oauth_header(request: Request) -> dict[str, str] | None:
     scheme, _, rest = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "oauth":
         return None
@@ -194,6 +194,6 @@ def _header(request: Request) -> dict[str, str] | None:
     return given if len(given) == len(pairs) and given.keys() >= _REQUIRED else None
 
 
-def _encoded(text: str) -> str:
+def _percent_encode(text: str) -> str:
     """Percent-encode everything but unreserved characters (RFC 5849, 3.6)."""
     return quote(text, safe="-._~")

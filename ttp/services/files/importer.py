@@ -25,7 +25,7 @@ from ttp.services.bulk_edit import Step, What, apply
 from ttp.services.files.import_plan import ImportPlanner, Rules
 from ttp.services.files.import_source import Source
 from ttp.services.media import RowMedia
-from ttp.services.planning import Asked, Planning, Proposal
+from ttp.services.planning import Planning, PlanRequest, Proposal
 from ttp.services.posts import Posts
 from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
@@ -239,7 +239,7 @@ class Spread:
 class ImportScheduler:
     """One import's."""
 
-    def __init__(self, posts: Posts, planning: Planning, asked: Asked) -> None:
+    def __init__(self, posts: Posts, planning: Planning, asked: PlanRequest) -> None:
         self._posts = posts
         self._planning = planning
         self._asked = asked

@@ -1,0 +1,280 @@
+"""Bluesky against the sandbox: sign-in, renewal, resends under the same keys, metrics, deletion, limits, refusals."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, Protocol, TypeVar, cast
+
+import pytest
+
+from tests.platforms.factories import PLATFORMS
+from tests.platforms.sandboxed import control
+from tests.platforms.stubs import Clock, drive, drive_to_failure
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
+from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
+from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
+from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, PublishRequest, Ready
+from ttp.platforms.login import Grant
+from ttp.platforms.metrics_reader import AccountSession, MetricsReader
+from ttp.platforms.platform import Runtime
+from ttp.sandbox.bluesky.records import APP_PASSWORD as RIGHT
+from ttp.sandbox.bluesky.records import OWN_PASSWORD
+from ttp.sandbox.server import RunningSandbox
+
+BLUESKY = PLATFORMS.facts("bluesky")
+WRITE = ".*applyWrites"
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Made = TypeVar("Made", bound=Closable)
+
+
+class Desk:
+    """The parts of the platform over one sandbox, and a request for its demo account."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self.url = sandbox.url
+        self.clock = Clock(datetime.now(UTC))
+        sandbox.reset(now=self.clock.now, processing_s=1.0)
+        self.sandbox = sandbox
+        self.runtime = Runtime(Config({"platforms.bluesky.base_url": sandbox.url}), self.clock)
+        self.opened = ExitStack()
+        self.client = self.open(BLUESKY.client(self.runtime))
+        (made,) = (one for one in control(self.url, "GET", "accounts") if one["account"] == "bluesky/demo")
+        held = made["credentials"]
+        credentials = Credentials(held["accessToken"], "127.0.0.1", held["refreshToken"], user_id=held["userId"])
+        self.request = PublishRequest(1, Account("bluesky", "demo"), credentials, "Hello")
+
+    def open(self, made: Made) -> Made:
+        """Close what was made at the end of the test."""
+        return self.opened.enter_context(closing(made))
+
+    @cached_property
+    def login(self) -> BlueskyLogin:
+        return self.open(cast(BlueskyLogin, BLUESKY.login(self.runtime)))
+
+    def prepare(self, handle: Any = None) -> Ready:
+        return drive(self.client.prepare(self.request, handle or {}), self.clock)[1]
+
+    def look_up(self, ready: Ready) -> Any:
+        return self.client.look_up(self.request, ready.handle, self.clock.now()).finding
+
+    def fault(self, do: str, path: str = WRITE, **more: object) -> None:
+        control(self.url, "POST", "faults", {"path": path, "do": do, **more})
+
+    def account(self, **order: object) -> None:
+        control(self.url, "POST", "accounts", {"account": "bluesky/demo", "keepTokens": True, **order})
+
+    def posts(self) -> list[Any]:
+        return list(control(self.url, "GET", "posts"))
+
+
+@pytest.fixture
+def desk(sandbox: RunningSandbox) -> Iterator[Desk]:
+    desk = Desk(sandbox)
+    yield desk
+    desk.opened.close()
+
+
+# Signing in.
+
+
+def test_an_app_password_gives_a_session_and_the_account_behind_it(desk: Desk) -> None:
+    grant = desk.login.sign_in("demo", {APP_PASSWORD: RIGHT})
+    assert isinstance(grant, Grant)
+    assert grant.expires_at is not None
+    assert grant.expires_at > desk.clock.now()
+    (who,) = desk.login.who(grant)  # type: ignore[misc]  # not a refusal
+    assert (who.handle, who.user_id) == ("demo", desk.request.credentials.user_id)
+    assert who.server_info == {"blobUploadLimit": 52_428_800}
+
+
+@pytest.mark.parametrize(("password", "code"), [(OWN_PASSWORD, "account_password"), ("no", "AuthenticationRequired")])
+def test_other_passwords_are_refused(desk: Desk, password: str, code: str) -> None:
+    refused = desk.login.sign_in("demo", {APP_PASSWORD: password})
+    assert isinstance(refused, NotDone)
+    assert (refused.kind, refused.code, refused.passing) == (Kind.AUTH, code, False)
+    assert password not in refused.message.split()
+
+
+def test_a_renewal_whose_answer_was_lost_is_repeated(desk: Desk) -> None:
+    first = desk.login.refresh(desk.request.credentials)
+    again = desk.login.refresh(desk.request.credentials)
+    assert isinstance(first, Grant)
+    assert isinstance(again, Grant)
+    assert first.refresh_token == again.refresh_token
+    desk.clock.move(7300)
+    late = desk.login.refresh(desk.request.credentials)
+    assert isinstance(late, NotDone)
+    assert (late.kind, late.passing) == (Kind.AUTH, False)
+
+
+def test_a_session_is_ended(desk: Desk) -> None:
+    assert desk.login.revoke(desk.request.credentials) is None
+    assert isinstance(desk.login.refresh(desk.request.credentials), NotDone)
+
+
+def test_a_sign_in_and_a_renewal_are_logged_without_their_secrets(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "ttp.http")
+    grant = desk.login.sign_in("demo", {APP_PASSWORD: RIGHT})
+    assert isinstance(grant, Grant)
+    renewed = desk.login.refresh(Credentials(grant.access_token, refresh_token=grant.refresh_token))
+    assert isinstance(renewed, Grant)
+    assert "createSession" in caplog.text
+    for secret in (RIGHT, grant.access_token, grant.refresh_token, renewed.access_token, renewed.refresh_token):
+        assert secret
+        assert secret not in caplog.text
+
+
+def test_a_server_that_is_none_is_called_that(desk: Desk) -> None:
+    desk.fault("status", ".*createSession", status=404, body="<html>")
+    refused = desk.login.sign_in("demo", {APP_PASSWORD: RIGHT})
+    assert isinstance(refused, NotDone)
+    assert (refused.kind, refused.passing) == (Kind.ACCOUNT, False)
+
+
+def test_a_check_says_what_is_wrong_with_an_account(desk: Desk) -> None:
+    checker = desk.open(cast(Checker, BLUESKY.checker(desk.runtime)))
+    desk.account(unconfirmed=True)
+    found = checker.check(desk.request.account, desk.request.credentials)
+    assert isinstance(found, AccountInfo)
+    assert found.user_id == desk.request.credentials.user_id
+    assert len(found.remarks) == 1
+    desk.account(trouble="takedown")
+    refused = checker.check(desk.request.account, desk.request.credentials)
+    assert isinstance(refused, NotDone)
+    assert refused.kind is Kind.ACCOUNT
+
+
+# Exactly once.
+
+
+def test_a_resend_has_the_same_bytes_for_ten_minutes_and_the_same_keys_for_good(desk: Desk) -> None:
+    first = desk.prepare()
+    desk.clock.move(300)
+    second = desk.prepare(first.handle)
+    assert second.fingerprint == first.fingerprint
+    desk.clock.move(600)
+    third = desk.prepare(second.handle)
+    assert third.fingerprint != first.fingerprint
+    assert third.handle["keys"] == first.handle["keys"]
+    assert len(third.handle["cids"]) == 2  # type: ignore[arg-type]  # a list
+
+
+def test_a_late_original_is_found_by_the_content_that_was_sent_first(desk: Desk) -> None:
+    first = desk.prepare()
+    desk.clock.move(900)
+    later = desk.prepare(first.handle)
+    assert isinstance(desk.client.publish(desk.request, first.handle), Done)  # it arrives after all
+    assert isinstance(desk.client.publish(desk.request, later.handle), Unknown)  # the key exists
+    assert isinstance(desk.look_up(later), Found)
+    assert len(desk.posts()) == 1
+
+
+def test_an_edit_after_an_unknown_outcome_keeps_the_key_and_never_makes_a_second_post(desk: Desk) -> None:
+    first = desk.prepare()
+    assert isinstance(desk.client.publish(desk.request, first.handle), Done)
+    desk.request = replace(desk.request, text="Hello again")
+    edited = desk.prepare({"keys": first.handle["keys"]})
+    assert isinstance(desk.client.publish(desk.request, edited.handle), Unknown)
+    found = desk.look_up(edited)
+    assert isinstance(found, Unclear)
+    assert found.final
+    assert found.links
+    assert len(desk.posts()) == 1
+
+
+def test_a_lost_upload_is_made_again(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.account(trouble="blob_lost")
+    refused = desk.client.publish(desk.request, {**ready.handle, "media": [{"sha256": "0"}]})
+    assert isinstance(refused, NotDone)
+    assert refused.passing
+    assert refused.handle is not None
+    assert "media" not in refused.handle
+
+
+def test_a_moved_account_is_never_called_absent(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.account(moved=True)
+    assert isinstance(found := desk.look_up(ready), Unclear)
+    assert found.kind is Kind.ACCOUNT
+    desk.account(moved=False)
+    assert desk.look_up(ready) == Absent(certain=True)
+
+
+def test_a_session_of_another_account_publishes_nothing(desk: Desk) -> None:
+    desk.request = replace(desk.request, account=Account("bluesky", "demo", user_id="did:plc:" + "a" * 24))
+    desk.request = replace(desk.request, credentials=replace(desk.request.credentials, user_id=None))
+    failed = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1]
+    assert failed.outcome.kind is Kind.ACCOUNT
+
+
+def test_without_a_key_the_text_is_looked_for(desk: Desk) -> None:
+    since = desk.clock.now()
+    assert isinstance(desk.client.look_up(desk.request, {}, since).finding, Absent)
+    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
+    assert isinstance(desk.client.look_up(desk.request, {}, since).finding, Found)
+    desk.client.publish(desk.request, desk.prepare().handle)
+    assert isinstance(desk.client.look_up(desk.request, {}, since).finding, Unclear)
+    bound = frozenset(post["id"] for post in desk.posts())
+    assert isinstance(desk.client.look_up(replace(desk.request, bound=bound), {}, since).finding, Absent)
+
+
+# Limits.
+
+
+def test_a_limit_that_is_used_up_stops_the_next_call_before_it_is_made(desk: Desk) -> None:
+    desk.fault("body", WRITE, headers={"ratelimit-remaining": "0", "ratelimit-policy": "5000;w=3600"})
+    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
+    failed = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1]
+    assert (failed.outcome.kind, failed.outcome.passing) == (Kind.RATE_LIMIT, True)
+    assert failed.outcome.retry_at is not None
+
+
+def test_too_many_calls_prove_nothing_of_a_publishing_call(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.account(trouble="limited")
+    assert isinstance(desk.client.publish(desk.request, ready.handle), Unknown)
+
+
+# Numbers, and the end of a post.
+
+
+def session(desk: Desk) -> AccountSession:
+    return AccountSession(desk.request.account, desk.request.credentials, lambda credentials: None)
+
+
+def test_numbers_of_posts_and_of_the_history(desk: Desk) -> None:
+    done = [desk.client.publish(desk.request, desk.prepare().handle) for _ in range(3)]
+    ids = [one.remote_id or "" for one in done if isinstance(one, Done)]
+    desk.clock.move(86_400)
+    reader = desk.open(cast(MetricsReader, BLUESKY.metrics_reader(desk.runtime)))
+    (page,) = reader.read(session(desk), [*ids, "3kabcdefghij2", "no key"])
+    assert {one.remote_id for one in page.samples} == set(ids)
+    assert page.gone == {"3kabcdefghij2"}
+    sample = page.samples[0]
+    assert sample.likes is not None
+    assert sample.views is None
+    assert sample.observed_at - sample.published_at >= timedelta(hours=23)
+    found = [one.remote_id for page in reader.history(session(desk), 2) for one in page.samples]
+    assert found == ids[:0:-1]
+
+
+def test_a_post_and_its_gates_are_deleted_and_deleting_twice_is_harmless(desk: Desk) -> None:
+    desk.request = replace(desk.request, options={"who_replies": "nobody", "quotes_off": "true"})
+    done = desk.client.publish(desk.request, desk.prepare().handle)
+    assert isinstance(done, Done)
+    deleter = desk.open(cast(Deleter, BLUESKY.deleter(desk.runtime)))
+    for _ in range(2):
+        assert isinstance(deleter.delete(desk.request, done.remote_id or ""), Deleted)
+    assert desk.posts() == []

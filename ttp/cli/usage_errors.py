@@ -1,0 +1,186 @@
+"""Errors of a command line that Typer cannot read: what is wrong, and the command that was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from ttp.cli.command_table import BY_NAME
+from ttp.cli.hints import quote_command
+from ttp.domain.errors import Hint, TtpError, UsageError
+
+_TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
+_CLOSE = 0.7
+"""Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
+_OTHER_COMMANDS = {
+    **dict.fromkeys(("new", "add", "post", "tweet", "write", "compose", "draft"), ("create",)),
+    **dict.fromkeys(("rm", "remove", "del"), ("delete",)),
+    **dict.fromkeys(("ls", "posts"), ("list",)),
+    **dict.fromkeys(("login", "connect", "auth"), ("account connect",)),
+    **dict.fromkeys(("logout", "disconnect"), ("account remove",)),
+    **dict.fromkeys(("stats", "analytics", "insights"), ("metrics summary",)),
+    **dict.fromkeys(("settings", "set"), ("config show",)),
+    **dict.fromkeys(("view", "get", "info"), ("show",)),
+    **dict.fromkeys(("duplicate", "clone", "cp"), ("copy",)),
+    **dict.fromkeys(("start", "daemon", "publisher", "worker"), ("run",)),
+    "accounts": ("account list",),
+    "best": ("optimal",),
+    "cancel": ("unschedule", "delete"),
+    "history": ("log",),
+    "next": ("status", "optimal next"),
+    "queue": ("list --status scheduled",),
+    "reschedule": ("schedule",),
+    "send": ("publish",),
+    "stop": ("pause",),
+    "update": ("edit",),
+    "version": ("--version",),
+    "account delete": ("account remove",),
+    "account rm": ("account remove",),
+    "account ls": ("account list",),
+    "account new": ("account add",),
+    "account login": ("account connect",),
+    "account edit": ("account set",),
+    "config list": ("config show",),
+    "metrics show": ("metrics list",),
+    "repeat delete": ("repeat stop",),
+    "repeat remove": ("repeat stop",),
+    "slots delete": ("slots remove",),
+}
+"""Words that people try for commands, and what each means here."""
+_OTHER_OPTIONS = {
+    **dict.fromkeys(("--image", "--images", "--photo", "--picture", "--video", "--attach", "-m"), "--media"),
+    **dict.fromkeys(("--accounts", "--account", "--platform", "--platforms"), "--to"),
+    **dict.fromkeys(("--schedule", "--when", "--time", "--date"), "--at"),
+    **dict.fromkeys(("--timezone", "--zone"), "--tz"),
+    **dict.fromkeys(("--tags", "--label"), "--tag"),
+    **dict.fromkeys(("--dryrun", "-n"), "--dry-run"),
+    **dict.fromkeys(("-y", "--force", "-f"), "--yes"),
+    "--order": "--sort",
+}
+"""Options that people try, and what each is called here, if the command has it."""
+
+
+def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, context: Any) -> UsageError:
+    """Return the error of a command that does not exist, with the command that was probably meant."""
+    wrong, *rest = typed
+    path = f"{parent} " if parent else ""
+    meant = [(name, rest) for name in _OTHER_COMMANDS.get(f"{path}{wrong}".lower(), ())]
+    if not meant and parent in ("optimal", "config"):
+        meant = _as_argument(parent, wrong, rest, context)
+    if not meant:
+        meant = [(path + name, rest) for name in get_close_matches(wrong.lower(), names, 1, _CLOSE)]
+    if not meant:
+        return UsageError(f'no command "{path}{wrong}"', Hint("see them", f"ttp {path}--help"))
+    hints = [Hint("did you mean", quote_command("ttp", *name.split(), *more)) for name, more in meant]
+    asked = " or ".join(f'"{name}"' for name, _ in meant)
+    return UsageError(f'no command "{path}{wrong}"; did you mean {asked}?', *hints)
+
+
+def _as_argument(parent: str, wrong: str, rest: list[str], context: Any) -> list[tuple[str, list[str]]]:
+    """Return the command for an account after `optimal`, or a setting after `config`."""
+    if parent == "config":
+        near = wrong if wrong in context.keys else None
+        return (
+            []
+            if near is None
+            else [("config set" if any(not word.startswith("-") for word in rest) else "config get", [wrong, *rest])]
+        )
+    try:
+        platform = context.platforms.find(wrong.partition("/")[0])
+    except TtpError:
+        return []
+    return [("optimal", ["--account" if "/" in wrong else "--platform", wrong, *rest])] if platform else []
+
+
+def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
+    """Return Typer's error in ttp's words."""
+    from typer._click.exceptions import NoSuchOption
+
+    ctx: Any = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx is not None else "ttp"
+    if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
+        path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
+    usage = Hint("usage", f"{path} --help")
+    if isinstance(error, NoSuchOption):
+        return _unknown_option(error, list(argv), path, usage)
+    said = error.format_message()
+    if ctx is not None and said == "Missing command.":
+        names = ", ".join(ctx.command.list_commands(ctx))
+        return UsageError(f"{path} needs a command: {names}", usage)
+    if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
+        quotes = [Hint("put a text in quotes", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
+        return UsageError(f"too many words: {extra[1]}", *quotes, usage)
+    return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
+
+
+def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageError:
+    """Return the error of an option that does not exist; of one that may be a text, how to write that."""
+    name, params = error.option_name, error.ctx.command.params
+    word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
+    rest = argv[len(path.split()) - 1 :]
+    known = error.possibilities or [flag for one in params for flag in one.opts if flag.startswith("-")]
+    hints = [Hint("did you mean", near, (name, near)) for near in _near(name, known, _value(argv, word), params)]
+    if path not in _TAKE_TEXT or word not in rest:
+        return UsageError(f"no option {name}", *hints, usage)
+    rest.remove(word)
+    takes_text = path == "ttp edit" or not _positional(rest, params)
+    typed = quote_command(*path.split(), *rest, "--", word)
+    if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
+        as_text = [Hint("if it is a text", typed)] if takes_text and not hints else []
+        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, *as_text)
+    write = [Hint("write it after --", typed)] if takes_text else []
+    return UsageError(f'"{word}" begins with a dash, so it is read as an option', *(write or [usage]))
+
+
+def _positional(words: Sequence[str], params: Sequence[Any]) -> list[str]:
+    """Return the words that are neither options nor their values."""
+    takes_value = {flag for one in params if one.param_type_name == "option" and not one.is_flag for flag in one.opts}
+    found, skip = [], False
+    for word in words:
+        if not skip and not word.startswith("-"):
+            found.append(word)
+        skip = not skip and word in takes_value
+    return found
+
+
+def _value(argv: Sequence[str], word: str) -> str:
+    """Return the word after an option, or what follows its `=`."""
+    if "=" in word:
+        return word.partition("=")[2]
+    place = argv.index(word) if word in argv else len(argv)
+    return next(iter(argv[place + 1 :]), "")
+
+
+def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) -> list[str]:
+    """Return the option that was probably meant, if any."""
+    every = {flag for one in params for flag in one.opts}
+    other = _OTHER_OPTIONS.get(name)
+    if name == "-t":
+        other = _option_for(value)
+    if other is not None and other in every:
+        return [other]
+    bare = {option.lstrip("-"): option for option in options}  # all have the dashes: they make no two names similar
+    return [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
+
+
+def _option_for(value: str) -> str:
+    """Return what `-t` stands for, by its value: `--to`, `--at` or `--tag`."""
+    from ttp.domain.time.grammar import parse_time
+    from ttp.platforms.registry import Registry
+
+    try:
+        Registry().find(value.partition("/")[0])
+        return "--to"
+    except TtpError:
+        pass
+    try:
+        return "--at" if parse_time(value) else "--tag"
+    except TtpError:
+        return "--tag"
+
+
+def _bundles(word: str, option: str) -> bool:
+    """Whether `word` was read as short options, `option` among them: `-5% off` for `-5`, `-hello` for `-e`."""
+    return word.startswith("-") and not word.startswith("--") and option[1:] in word
