@@ -30,7 +30,6 @@ _PUBLISHING = frozenset({"read:statuses", "write:statuses"})
 """Without the first no lost answer can be looked up."""
 _BROAD = {"read": "read:", "write": "write:"}
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
-_WEBSITE = "https://pypi.org/project/ttp-cli/"
 
 
 class MastodonLogin:
