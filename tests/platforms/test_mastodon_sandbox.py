@@ -294,6 +294,17 @@ def test_a_mention_that_is_there_is_published(desk: Desk) -> None:
     assert finding.remote_id == desk.statuses()[0]["id"]
 
 
+def test_another_visibility_than_the_one_asked_for_is_noted(desk: Desk) -> None:
+    desk.request = replace(desk.request, options={"visibility": "public"})
+    ready = desk.prepare()
+    made = '{"id": "1", "created_at": "2026-11-27T10:00:00.000Z", "visibility": "unlisted"}'
+    desk.fault("body", status=200, body=made)
+    done = desk.publish(ready)
+    assert isinstance(done, Done)
+    assert done.note is not None
+    assert "unlisted" in done.note
+
+
 # Other software.
 
 

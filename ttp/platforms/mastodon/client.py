@@ -223,8 +223,11 @@ class MastodonClient:
         if _may_be_dropped(part, handle):
             accepted = {**handle, "accepted": {"id": post_id, "url": url}}
             return Done(post_id, url, processing=True, http_status=answer.status, handle=accepted)
-        known = part.handle_with(handle, post_id)
-        return Done(post_id, url, http_status=answer.status, handle=known, more=not part.is_last)
+        known, wanted = part.handle_with(handle, post_id), chosen_of(part.request).word("visibility")
+        shown, note = answer.text_at("visibility"), None
+        if wanted and shown and shown != wanted:  # a limited account, or software without that visibility
+            note = f"{host_name(part.request.account)} made it {shown}, not {wanted}"
+        return Done(post_id, url, http_status=answer.status, handle=known, more=not part.is_last, note=note)
 
     # Look-ups.
 
