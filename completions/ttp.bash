@@ -132,7 +132,7 @@ _ttp() {
             'metrics pull --fields') words=$'account\nread\ninserted\nupdated\nunchanged\nrejected' many=1 ;;
             'metrics list --fields') words=$'account\nremoteId\npublishedAt\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach\nkind\ntext' many=1 ;;
             'metrics summary --fields') words=$'account\nposts\nsamples\nfrom\nto\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach' many=1 ;;
-            'account add --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions' many=1 ;;
+            'account add --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
             'account check --fields'|'doctor --fields') words=$'name\nstatus\nmessage\nhint' many=1 ;;
             'config show --fields'|'config get --fields'|'config set --fields'|'config unset --fields') words=$'key\nvalue\norigin\ndefault\nhelp' many=1 ;;
             'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;

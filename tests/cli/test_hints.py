@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Program
-from ttp.cli.hints import with_replaced_words
+from ttp.cli.hints import with_whole_commands
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 
 WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=9)
@@ -43,14 +44,14 @@ def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: s
         meant = "ttp create Hello --to x/me --at 'tomorrow 9am'"
     ran = ttp(*typed)
     assert ran.code in (2, 3)
-    assert meant in [line.partition(":  ")[2].strip() for line in ran.err.splitlines()]
+    assert meant in [line.partition(": ")[2] for line in ran.err.splitlines()]
     assert json.loads(ttp(*typed, "--json").err)["error"]["hint"].startswith("ttp ") or typed[0] == "help"
 
 
 @pytest.mark.parametrize("typed", [["create", "Hi", "--media"], ["create", "--file"], ["restore"]])
 def test_a_file_that_is_not_there_comes_with_the_folder_that_is(ttp: Program, tmp_path: Path, typed: list[str]) -> None:
     (tmp_path / "of two words").mkdir()
-    ran = ttp(*typed, str(tmp_path / "of two words" / "none" / "a.jpg"))
+    ran = ttp(*typed, str(tmp_path / "of two words" / "none" / "a.file"))
     assert (ran.code, f"ls -la '{tmp_path}/of two words'\n" in ran.err) == (3, True)
 
 
@@ -61,32 +62,30 @@ def test_a_file_that_is_nearly_there_is_a_whole_command(
     (tmp_path / "a photo.jpg").write_bytes(b"x")
     ran = ttp("create", "Hello", "--media", "a foto.jpg")
     assert (ran.code, ran.out) == (3, "")
-    assert "did you mean:  ttp create Hello --media 'a photo.jpg'\n" in ran.err
+    assert "  try: ttp create Hello --media 'a photo.jpg'\n" in ran.err
 
 
 @pytest.mark.parametrize("argv", [["run", "--bogus"], ["redo", "--list"], ["restore", "f", "--yes"]])
 def test_an_option_that_is_like_none_gets_no_suggestion(ttp: Program, argv: list[str]) -> None:
-    assert "did you mean" not in ttp(*argv).err
+    assert "try:" not in ttp(*argv).err
 
 
 def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
-    assert ttp("help", "nope").err.splitlines()[1].split(":  ")[1].strip() == "ttp help"
+    assert ttp("help", "nope").err.splitlines()[1].split(": ")[1] == "ttp help"
 
 
 @given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))
 def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
     after = [word for word in after if word != wrong]
-    error = with_replaced_words(
-        UsageError("no", Hint("did you mean", "right", (wrong, "right"))), [*before, wrong, *after]
-    )
+    error = with_whole_commands(UsageError("no", Hint("try", "right", (wrong, "right"))), [*before, wrong, *after])
     assert error.hints[0].way == " ".join(["ttp", *before, "right", *after])
 
 
 def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
-    hint = Hint("did you mean", "right", ("wrong", "right"))
+    hint = Hint("try", "right", ("wrong", "right"))
     for argv in (["other"], ["--", "wrong"], ["wrong", "x" * 300], ["wrong", "\x1b[31m"]):
-        assert with_replaced_words(UsageError("no", hint), argv).hints == (hint,)
-    added = Hint("add", "--force", ("", "--force"))
+        assert with_whole_commands(UsageError("no", hint), argv).hints == (hint,)
+    added = Hint("try", other_options(force=True))
     assert (
-        with_replaced_words(UsageError("no", added), ["export", "--", "-f"]).hints[0].way == "ttp export --force -- -f"
+        with_whole_commands(UsageError("no", added), ["export", "--", "-f"]).hints[0].way == "ttp export --force -- -f"
     )

@@ -162,6 +162,6 @@ def test_a_failure_that_nobody_foresaw_is_one_line_that_says_how_to_see_more(
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
         r"ttp: error: this is a bug in ttp: RuntimeError: out\nof \x1b[31mthings"
-        "\n  see where:     TTP_DEBUG=1 ttp status\n"
+        "\n  see: TTP_DEBUG=1 ttp status\n"
     )
     assert ttp("status", "--json").error["code"] == "internal"

@@ -52,10 +52,10 @@ def files_entered(run: Callable[[], object]) -> set[str]:
 @pytest.mark.parametrize(
     ("most", "command"),
     [
-        (31, ("list",)),
-        (47, ("create", "Hello {}", "--to", "x/me")),
+        (30, ("list",)),
+        (45, ("create", "Hello {}", "--to", "x/me")),
         (57, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (89, ("run", "--until-idle")),
+        (88, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )

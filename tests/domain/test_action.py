@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ttp.domain.action import Action, WayOut, action, way_out_from_text, way_out_to_text
+from ttp.domain.action import Action, WayOut, action, as_fields, other_options, way_out_from_text, way_out_to_text
+from ttp.domain.errors import Hint
+from ttp.domain.post_input import PostInput, edits_of_draft
 
 
 def test_options_are_switches_values_and_lists_and_what_is_not_given_is_left_out() -> None:
@@ -27,3 +29,47 @@ def test_options_are_switches_values_and_lists_and_what_is_not_given_is_left_out
 )
 def test_a_way_out_survives_the_store(way: WayOut | None) -> None:
     assert way_out_from_text(way_out_to_text(way)) == way
+
+
+def test_other_options_have_no_form_in_the_store() -> None:
+    assert way_out_to_text(other_options(at="9am")) is None
+
+
+AT = Hint("try", other_options(at="tomorrow 9am"))
+
+
+@pytest.mark.parametrize(
+    ("hint", "wanted", "way"),
+    [
+        (Hint("see", action("list")), None, action("list")),
+        (AT, None, action("edit", 7, at="tomorrow 9am")),
+        (
+            AT,
+            PostInput(to=("x/me", "ig/shop"), tags=("a b",), variants={"x": "Hi"}, thread=("Two",)),
+            action("edit", 7, to="x/me,ig/shop", text="x=Hi", thread="Two", tag="a b", at="tomorrow 9am"),
+        ),
+        (AT, PostInput(first=True), action("schedule", 7, at="tomorrow 9am", first=True)),
+        (Hint("try", other_options(media="FILE")), PostInput(media=("a.jpg",)), action("edit", 7, media="FILE")),
+        (Hint("try", other_options(at=None)), None, None),
+        (Hint("try", other_options(key="KEY")), None, None),
+    ],
+)
+def test_other_options_of_a_request_are_an_edit_of_the_draft_that_keeps_its_text(
+    hint: Hint, wanted: PostInput | None, way: WayOut | None
+) -> None:
+    assert [one.way for one in edits_of_draft([hint], 7, wanted)] == ([] if way is None else [way])
+
+
+@pytest.mark.parametrize(
+    ("way", "text"),
+    [
+        (None, None),
+        ("wait", "wait"),
+        (action("list"), action("list")),
+        (other_options(at="9am", tz="UTC"), "at: 9am, tz: UTC"),
+        (other_options(alt=("One", "Two")), "alt: One | Two"),
+        (other_options(at=None), "leave out at"),
+    ],
+)
+def test_a_file_has_other_options_as_fields(way: WayOut | None, text: WayOut | None) -> None:
+    assert as_fields(way) == text

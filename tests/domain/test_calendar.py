@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.calendar_days import CalendarRange, calendar_time, days_without_posts, month_of, week_of
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post, PostStatus, calendar_time
+from ttp.domain.time.calendar_range import CalendarRange, days_without_posts, month_of, week_of
 from ttp.domain.time.clock import EPOCH
 
 BERLIN = ZoneInfo("Europe/Berlin")

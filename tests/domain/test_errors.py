@@ -34,9 +34,9 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
 @pytest.mark.parametrize("kind", [c for c in CLASSES if c is TtpError or "__init__" not in vars(c)])
 def test_an_error_carries_its_message_its_ways_out_and_its_problems(kind: type[TtpError]) -> None:
     problem = Problem("content", "too_long", "12 too many", "x/me")
-    error = kind("it failed", Hint("look", action("show", 1)), problems=iter([problem]), details=["more"])
+    error = kind("it failed", Hint("see", action("show", 1)), problems=iter([problem]), details=["more"])
     assert str(error) == error.message == "it failed"
-    assert error.hints == (Hint("look", action("show", 1)),)
+    assert error.hints == (Hint("see", action("show", 1)),)
     assert error.problems == (problem,)
     assert error.details == ("more",)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.account import Account
-from ttp.domain.action import Action, action
+from ttp.domain.action import Action, action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
@@ -176,7 +176,7 @@ def test_x_takes_four_images_or_one_gif_or_one_video() -> None:
     assert problems(X, media=(GIF,)) == ()
     assert problems(X, media=(CLIP,)) == ()
     five = only(problems(X, media=(PHOTO,) * 5))
-    assert (five.code, five.hint) == ("media_count", "--media FILE")
+    assert (five.code, five.hint) == ("media_count", other_options(media="FILE"))
     assert five.message == "x/me cannot take 5 images in one post: 4 at most"
     assert only(problems(X, media=(GIF, GIF))).message == "x/me cannot take 2 GIFs in one post: 1 at most"
     assert only(problems(X, media=(CLIP, CLIP), id=3)).hint == action("edit", 3, media="FILE")
@@ -268,7 +268,7 @@ def test_a_byte_order_mark_is_refused_by_name() -> None:
 def test_instagram_needs_media_and_the_message_says_what_to_type() -> None:
     problem = only(problems(IG))
     assert problem.message == "instagram/shop cannot take a post without media"
-    assert problem.hint == "--media FILE"
+    assert problem.hint == other_options(media="FILE")
     assert only(problems(IG, id=9)).hint == action("edit", 9, media="FILE")
 
 
@@ -476,6 +476,13 @@ def test_tiktok_needs_every_single_choice_for_a_post_that_others_see() -> None:
         assert problem.message.startswith(f"tiktok/shop needs choices that only a person can make: {name} (")
         assert isinstance(problem.hint, Action)
         assert any((value or "").startswith(f"{name}=") for _, value in problem.hint.options)
+
+
+@pytest.mark.parametrize(("level", "refused"), [("SELF_ONLY", True), ("PUBLIC_TO_EVERYONE", False)])
+def test_a_paid_partnership_cannot_be_private_on_tiktok(level: str, refused: bool) -> None:
+    options = {**OPEN, "tiktok.privacy_level": level, "tiktok.brand_content_toggle": "true"}
+    found = problems(TT, media=(CLIP,), options=options)
+    assert [(problem.field, problem.code) for problem in found] == ([("options", "option_value")] if refused else [])
 
 
 def test_a_privacy_level_that_there_is_not_is_refused_as_one() -> None:

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.account import Credentials
-from ttp.domain.token_life import is_alive, refresh_due_at, works_until
+from ttp.domain.account import Credentials, is_alive, refresh_due_at, works_until
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

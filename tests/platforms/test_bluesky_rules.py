@@ -57,6 +57,11 @@ def test_each_part_of_a_thread_is_checked() -> None:
     assert problems(thread=("b",) * 24) == [("thread_count", False)]
 
 
+def test_a_thread_fits_into_one_call() -> None:
+    assert problems(thread=("👩\u200d💻" * 260,) * 23) == []
+    assert problems(thread=("#a " * 90,) * 23) == [("thread_size", False)]
+
+
 @pytest.mark.parametrize(
     ("media", "found"),
     [

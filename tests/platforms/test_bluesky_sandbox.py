@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import pytest
 
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import control
-from tests.platforms.stubs import Clock, drive, drive_to_failure
+from tests.platforms.stubs import Clock, drive, drive_to_failure, media
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
-from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, PublishRequest, Ready
+from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, Did, PublishRequest, Ready
 from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
+from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.platform import Runtime
 from ttp.sandbox.bluesky.records import APP_PASSWORD as RIGHT
 from ttp.sandbox.bluesky.records import OWN_PASSWORD
+from ttp.sandbox.files import CLIP
 from ttp.sandbox.server import RunningSandbox
 
 BLUESKY = PLATFORMS.facts("bluesky")
@@ -212,6 +216,13 @@ def test_a_moved_account_is_never_called_absent(desk: Desk) -> None:
     assert desk.look_up(ready) == Absent(certain=True)
 
 
+def test_an_account_that_was_deactivated_says_what_to_do_if_it_has_moved(desk: Desk) -> None:
+    desk.account(trouble="deactivated")
+    outcome = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1].outcome
+    assert (outcome.kind, outcome.passing) == (Kind.ACCOUNT, False)
+    assert outcome.hint == reconnect_hint(desk.request.account)
+
+
 def test_a_session_of_another_account_publishes_nothing(desk: Desk) -> None:
     desk.request = replace(desk.request, account=Account("bluesky", "demo", user_id="did:plc:" + "a" * 24))
     desk.request = replace(desk.request, credentials=replace(desk.request.credentials, user_id=None))
@@ -228,6 +239,63 @@ def test_without_a_key_the_text_is_looked_for(desk: Desk) -> None:
     assert isinstance(desk.client.look_up(desk.request, {}, since).finding, Unclear)
     bound = frozenset(post["id"] for post in desk.posts())
     assert isinstance(desk.client.look_up(replace(desk.request, bound=bound), {}, since).finding, Absent)
+
+
+# Videos.
+
+
+def with_video(desk: Desk, folder: Path) -> None:
+    film = media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", alt="A cup")
+    desk.request = replace(desk.request, media=(film,))
+
+
+def asked(desk: Desk) -> list[str]:
+    """The methods that were called, without sign-in."""
+    found = [one["path"].rpartition(".")[2] for one in control(desk.url, "GET", "requests")]
+    return [name for name in found if name != "getSession"]
+
+
+def test_a_video_is_processed_by_the_service(desk: Desk, tmp_path: Path) -> None:
+    with_video(desk, tmp_path)
+    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
+    assert asked(desk) == ["getServiceAuth", "uploadVideo", "getJobStatus", "applyWrites"]
+    assert [post["media"] for post in desk.posts()] == [[desk.request.media[0].item.sha256]]
+
+
+def test_a_job_that_was_begun_is_waited_for_again(desk: Desk, tmp_path: Path) -> None:
+    with_video(desk, tmp_path)
+    steps = desk.client.prepare(desk.request, {})
+    handle = next(step.handle for step in steps if isinstance(step, Did) and step.handle)
+    steps.close()
+    assert handle is not None
+    desk.prepare(handle)
+    assert asked(desk).count("uploadVideo") == 1
+
+
+@pytest.mark.parametrize("path", [".*getServiceAuth", ".*uploadVideo"])
+def test_without_the_service_a_video_is_uploaded_to_the_server(desk: Desk, tmp_path: Path, path: str) -> None:
+    with_video(desk, tmp_path)
+    desk.fault("status", path, status=502, body="<html>")
+    assert isinstance(desk.client.publish(desk.request, desk.prepare().handle), Done)
+    assert "uploadBlob" in asked(desk)
+
+
+def test_a_video_that_is_there_already_needs_no_job(desk: Desk, tmp_path: Path) -> None:
+    with_video(desk, tmp_path)
+    blob = {"$type": "blob", "ref": {"$link": "bafkreia"}, "mimeType": "video/mp4", "size": 1}
+    known = json.dumps({"error": "already_exists", "message": "", "jobId": "1", "blob": blob})
+    desk.fault("status", ".*uploadVideo", status=409, body=known, headers={"content-type": "application/json"})
+    assert desk.prepare().handle["media"][0]["blob"] == blob  # type: ignore[index]  # a list of entries
+    assert "getJobStatus" not in asked(desk)
+
+
+def test_a_video_that_cannot_be_processed_fails_with_the_reason(desk: Desk, tmp_path: Path) -> None:
+    with_video(desk, tmp_path)
+    failed = json.dumps({"jobStatus": {"jobId": "1", "state": "JOB_STATE_FAILED", "message": "no video track"}})
+    desk.fault("body", ".*getJobStatus", body=failed)
+    outcome = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1].outcome
+    assert (outcome.kind, outcome.passing) == (Kind.MEDIA, False)
+    assert "no video track" in outcome.message
 
 
 # Limits.

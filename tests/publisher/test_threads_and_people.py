@@ -98,7 +98,7 @@ def test_the_published_parts_of_a_thread_cannot_be_edited(bench: Bench, x: FakeX
     half_out(bench, x)
     with pytest.raises(StateRefused) as refused:
         edited(bench, thread=parts)
-    assert refused.value.hints == (Hint("repeat them, and go on", action("edit", 1, thread=["Two", "TEXT"])),)
+    assert refused.value.hints == (Hint("try", action("edit", 1, thread=["Two", "TEXT"])),)
 
 
 def test_a_thread_may_be_ended_after_its_published_parts(bench: Bench, x: FakeX) -> None:

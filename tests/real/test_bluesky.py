@@ -190,6 +190,12 @@ def test_a_thread_with_gates_is_one_commit(ttp: Program, person: Person) -> None
     assert before < after
 
 
+def test_the_longest_thread_is_one_call(ttp: Program, person: Person) -> None:
+    texts = [f"{number} " + "👩\u200d💻" * 250 for number in range(24)]
+    argv = [word for text in texts[1:] for word in ("--thread", text)]
+    assert [one["text"] for one in published(ttp, person, texts[0], *argv)] == texts
+
+
 def test_a_quote_and_a_reply(ttp: Program, person: Person, pds: Pds) -> None:
     other = pds.new_person(f"person{next(_numbers)}")
     (key,) = ["3kabcdefghij2"]

@@ -14,7 +14,7 @@ from tests.conftest import Program
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.stores import raw
-from ttp.domain.calendar_days import month_of, week_of
+from ttp.domain.time.calendar_range import month_of, week_of
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Queries
 from ttp.services.slots import Slots

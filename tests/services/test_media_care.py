@@ -80,5 +80,5 @@ def test_a_sweep_that_fails_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatc
     def busy(*_: object, **__: object) -> int:
         raise Busy("the store stays locked")
 
-    monkeypatch.setattr(media, "sweep", busy)
+    monkeypatch.setattr(media, "remove_unneeded", busy)
     assert care(ttp).sweep() == ["media that are not needed any more could not be removed: the store stays locked"]

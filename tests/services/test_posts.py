@@ -12,6 +12,7 @@ import pytest
 from tests import people
 from tests.clock import START, FakeClock
 from ttp.domain.account import Account
+from ttp.domain.action import action
 from ttp.domain.errors import Busy, Conflict, ContentRefused, UsageError
 from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
@@ -70,7 +71,7 @@ def test_a_slower_one_with_another_text_is_a_conflict_and_keeps_its_stdin(posts:
     second = PostInput(text="Other", kept=True, to=("x",), at="in 1h", key="k")
     with pytest.raises(Conflict) as refused:
         create(posts, second, lambda: create(posts, first))
-    assert refused.value.hints[-1].label == "the text is kept as draft 1"
+    assert refused.value.hints[-1].way == action("show", 1)
     assert list(everything(posts)) == [(1, "Other", False), (2, "Hello", False)]
 
 

@@ -129,7 +129,7 @@ def test_a_full_disk_is_told_with_where_to_look_for_room(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Busy, match="No space left on device") as told:
         Journal(tmp_path, "mine")
-    assert told.value.hints == (Hint("free some", f"df -h {tmp_path}"),)
+    assert told.value.hints == (Hint("see", f"df -h {tmp_path}"),)
 
 
 def test_a_line_is_json_that_people_can_read(journal: Journal) -> None:

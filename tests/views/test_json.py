@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ttp import views
 from ttp.cli import exit_codes
+from ttp.cli.hints import command_text
 from ttp.domain.account import Account, Hold
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -70,7 +71,7 @@ POST = PostView(
 
 
 def test_a_post_has_the_documented_form() -> None:
-    assert json.loads(json.dumps(posts.post_json(POST))) == {
+    assert json.loads(json.dumps(posts.post_json(POST), default=command_text)) == {
         "id": 38,
         "status": "partial",
         "content": "Launch day!",
@@ -115,6 +116,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "url": "https://example.org/p/1",
                 "publishedAt": "2026-11-23T17:00:03.004Z",
                 "takenDownAt": None,
+                "parts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -130,6 +132,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "url": None,
                 "publishedAt": None,
                 "takenDownAt": None,
+                "parts": [],
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -138,7 +141,7 @@ def test_a_post_has_the_documented_form() -> None:
                     "kind": "auth",
                     "code": "401",
                     "message": "token ended",
-                    "hint": action("account connect", "x/roastery"),
+                    "hint": "ttp account connect x/roastery",
                 },
             },
         ],
@@ -210,7 +213,25 @@ def test_an_account_has_the_documented_form() -> None:
         "holdUntil": "2026-11-23T17:05:00Z",
         "holdReason": "quota",
         "options": {"tiktok.privacy_level": "SELF_ONLY"},
+        "server": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "pages"),
+    [
+        ("https://x.com/i/status/11", ["https://x.com/i/status/11", "https://x.com/i/status/12"]),
+        ("https://a.example/11/post/11?a", ["https://a.example/11/post/11?a", "https://a.example/11/post/12?a"]),
+        ("https://a.example/other", [None, None]),
+        (None, [None, None]),
+    ],
+)
+def test_each_part_of_a_thread_has_its_id_and_page(url: str | None, pages: list[str | None]) -> None:
+    delivery = Delivery(
+        "x/me", "x", DeliveryState.PUBLISHED, remote_id="11", url=url, handle={"parts": ["11", "12"], "of": 2}
+    )
+    parts = posts.delivery_json(delivery)["parts"]
+    assert parts == [{"remoteId": part, "url": page} for part, page in zip(("11", "12"), pages, strict=True)]
 
 
 def test_an_attempt_has_the_documented_form() -> None:
@@ -263,7 +284,7 @@ def test_status_has_the_documented_form() -> None:
         clock=SlowClock(AT, NEXT),
         costs=(PlatformCosts("x", "X"),),
     )
-    assert json.loads(json.dumps(status.status_json(health))) == {
+    assert json.loads(json.dumps(status.status_json(health), default=command_text)) == {
         "publisher": {
             "running": True,
             "pid": 4127,
@@ -302,8 +323,8 @@ def test_the_key_lists_are_the_keys_of_the_objects() -> None:
 def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
     error = ContentRefused(
         "instagram/shop cannot take a post without media",
-        Hint("add one", "--media FILE"),
-        Hint("or", "leave out --at"),
+        Hint("try", "--media FILE"),
+        Hint("try", "leave out --at"),
         problems=[Problem("media", "required", "needs media", "instagram/shop", "--media FILE")],
     )
     assert errors.error_json(error, 2) == {

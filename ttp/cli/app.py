@@ -159,6 +159,7 @@ def _output_params() -> list[Any]:
 
 def run(argv: Sequence[str], context: Context) -> int:
     """Run a command; return its exit code."""
+    context.argv = argv
     return run_command(lambda: _run(argv, context), argv, context)
 
 
@@ -195,7 +196,7 @@ def _require_capability(ctx: Any) -> None:
     have = settings.capability()
     if not have.allows(needed):
         raise NotAllowed(
-            f"ttp {path} is not allowed here: it needs {VARIABLE}={needed}, and that is {have}",
+            f"ttp {path} is not allowed here: {VARIABLE} is {have}, and it needs {needed}",
             Hint("see", "ttp help capability"),
         )
 
@@ -212,7 +213,7 @@ def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None
             given[flag] = [word for one in values for word in ([flag] if one is True else [flag, str(one)])]
     known = {flag for option in command.params for flag in option.opts}
     if strange := sorted(given.keys() - known):
-        usage = Hint("usage", f"{path} {typed[0]} --help")
+        usage = Hint("see", f"{path} {typed[0]} --help")
         raise UsageError(f"{path} takes {strange[0]} or a subcommand, not both", usage)
     if given:
         words = [*path.split(), *typed, *(word for words in given.values() for word in words)]
@@ -241,7 +242,7 @@ class _PlainParam(RuntimeParam):
             kind = "a whole number" if self.annotation is int else "a number"
             bounds = "" if least is None else f" from {least:g}" if most is None else f" from {least:g} to {most:.10g}"
             raise UsageError(
-                f'{param.opts[0]} is {kind}{bounds}, not "{value}"', Hint("usage", f"{ctx.command_path} --help")
+                f'{param.opts[0]} is {kind}{bounds}, not "{value}"', Hint("see", f"{ctx.command_path} --help")
             )
         return number
 

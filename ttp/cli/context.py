@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 class Context:
     """One call of the program."""
 
+    argv: Sequence[str] = ()
+    """What was typed after `ttp`."""
+
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
 

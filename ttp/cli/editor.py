@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.hints import error_lines
+from ttp.cli.hints import command_text, error_lines
 from ttp.cli.notices import print_saved_post, saved_post_message
 from ttp.cli.post_input import naming_offers
 from ttp.cli.prompt import is_interactive
 from ttp.cli.render import posts
-from ttp.cli.times import TimeCommand, command_of_file, scheduled_text
+from ttp.cli.times import scheduled_text, time_of_edit, time_of_new
+from ttp.domain.action import WayOut, as_fields
 from ttp.domain.errors import (
     Ambiguous,
     Busy,
@@ -37,6 +38,7 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.permissions import Capability
+from ttp.domain.post_input import edits_of_draft
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
@@ -67,11 +69,11 @@ def edit(path: Path, environ: Mapping[str, str] = os.environ, lock: int | None =
     except OSError as error:
         raise TtpError(
             f"the editor {argv[0]} cannot be started: {error.strerror}",
-            Hint("set another editor", "export TTP_EDITOR=nano"),
+            Hint("fix", "export TTP_EDITOR=nano"),
         ) from None
     if ended:
         how = f"ended with {ended}" if ended > 0 else f"was ended by signal {-ended}"
-        raise TtpError(f"the editor {argv[0]} {how}", Hint("set another editor", "export TTP_EDITOR=nano"))
+        raise TtpError(f"the editor {argv[0]} {how}", Hint("fix", "export TTP_EDITOR=nano"))
 
 
 def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -82,13 +84,13 @@ def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
         try:
             argv = shlex.split(environ.get(name) or "")
         except ValueError as error:
-            raise UsageError(f"{name} cannot be read: {error}", Hint("set an editor", f"export {name}=nano")) from None
+            raise UsageError(f"{name} cannot be read: {error}", Hint("fix", f"export {name}=nano")) from None
         if argv:
             return argv
     usual = next((program for program in _USUAL if shutil.which(program)), None) if is_interactive() else None
     if usual is None:
         why = "no editor found" if is_interactive() else "an editor needs a terminal"
-        raise UsageError(why, Hint("set an editor", "export TTP_EDITOR=PROGRAM"))
+        raise UsageError(why, Hint("fix", "export TTP_EDITOR=PROGRAM"))
     return [usual]
 
 
@@ -158,8 +160,8 @@ def _start_edit(context: Context, sheet: EditorDraft, post: Post, wish: PostInpu
     if not editor_form.nothing(replace(wish, kept=False)):
         raise UsageError(
             f"an earlier edit of post {post.id} was not saved",
-            Hint("continue it", f"ttp edit {post.id} -e"),
-            Hint("discard it", f"rm {shlex.quote(str(sheet.path))}"),
+            Hint("fix", f"ttp edit {post.id} -e"),
+            Hint("try", f"rm {shlex.quote(str(sheet.path))}"),
         )
     context.out.note("continuing the last edit, which was not saved")
     return NewPostEdit(context, sheet) if sheet.new else ExistingPostEdit(context, sheet, post)
@@ -172,7 +174,7 @@ class NewPostEdit:
         self.sheet = sheet
         self.context = context
         self._began = began
-        self.command = TimeCommand(context, ["ttp", "create"])
+        self.wish: PostInput | None = None
 
     def take(self, text: str) -> SavedPost:
         """Create the post. Raises every error of that."""
@@ -181,14 +183,14 @@ class NewPostEdit:
         wish: PostInput | None = None
         try:
             wish = replace(editor_form.read(text, self.context.platforms), first=self.sheet.first)
-            self.command = command_of_file(self.context, ["ttp", "create"], wish, in_file=is_interactive())
+            self.wish = wish
             with naming_offers(self.context):
                 posts = self.context.posts
                 first = posts.find_by_key(wish)
                 if first is not None:
                     posts.discard_draft(kept)
                     return first
-                return posts.create(wish, self.command.time_of_new(wish, kept.id), kept)
+                return posts.create(wish, time_of_new(self.context, wish, kept.id), kept)
         except TtpError:
             if wish is not None and (wish.text or "").strip():
                 _save(self.context, self.sheet, wish.text or "")
@@ -214,7 +216,6 @@ class ExistingPostEdit:
         self._post = post
         self.post_id = post.id or 0
         self.asked: PostInput | None = None
-        self.command = TimeCommand(context, ["ttp", "edit", str(self.post_id)])
         fields = fields_of(post, [name_of(item) for item in post.media])
         if post.scheduled_at is not None:
             from ttp.domain.time.formatting import format_iso
@@ -233,12 +234,9 @@ class ExistingPostEdit:
             if editor_form.nothing(self.asked):
                 return None
             if wish.key is not None:
-                raise UsageError("key: the key of a post cannot be changed", Hint("remove the line", "key: …"))
-            self.command = command_of_file(
-                self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=is_interactive()
-            )
+                raise UsageError("key: the key of a post cannot be changed", Hint("fix", "key: …"))
             with naming_offers(self.context):
-                time = self.command.time_of_edit(self.post_id, self.asked)
+                time = time_of_edit(self.context, self.post_id, self.asked)
                 return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
             self.keep(text if wish is None else wish.text or "")
@@ -264,17 +262,17 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
     except TtpError as error:
         if sheet.draft is None:
             if not task.is_blank(sheet.read()):
-                raise _with_hints(error, Hint("your text is in", str(sheet.path))) from error
+                raise _with_place(error, f"Your text is in {sheet.path}.", None, task.wish) from error
             sheet.discard()
             raise TtpError("nothing was written, so no post was created") from None
         sheet.know(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
-        way = Hint(f"it is saved as draft {sheet.draft}; continue", f"ttp edit {sheet.draft} -e")
-        raise _with_hints(error, way) from error
+        where = f"Your text is saved as draft {sheet.draft}."
+        raise _with_place(error, where, sheet.draft, task.wish, Hint("fix", f"ttp edit {sheet.draft} -e")) from error
     sheet.discard()
     assert saved is not None
-    said = saved_post_message(context, saved, task.command)
-    print_saved_post(context, saved, task.command, *said, draft=sheet.draft)
+    said = saved_post_message(context, saved, task.wish.tz if task.wish else None)
+    print_saved_post(context, saved, *said)
 
 
 def _finish_change(context: Context, task: ExistingPostEdit) -> None:
@@ -285,10 +283,8 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
         if sheet.draft is None and task.is_as_before(sheet.read()):
             sheet.discard()
             raise
-        ways = [Hint("continue your edit", f"ttp edit {task.post_id} -e")]
-        if sheet.draft is not None:
-            ways.append(Hint(f"its text is also saved as draft {sheet.draft}", f"ttp show {sheet.draft}"))
-        raise _with_hints(error, *ways) from error
+        where = "Your edit is kept" + ("." if sheet.draft is None else f", and its text as draft {sheet.draft}.")
+        raise _with_place(error, where, task.post_id, task.asked, Hint("fix", f"ttp edit {task.post_id} -e")) from error
     if sheet.draft is not None:
         context.drafts.discard(sheet.draft, sheet.kept)
     sheet.discard()
@@ -298,7 +294,7 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
         return
     moved = task.asked is not None and task.asked.at is not None
     said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
-    print_saved_post(context, saved, task.command, said, timed=moved)
+    print_saved_post(context, saved, said, timed=moved)
 
 
 def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
@@ -351,15 +347,21 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
 
 def _error_lines(error: TtpError) -> list[str]:
     """Return the error as lines for the top of the file."""
-    first, *more = error_lines(error)
+    first, *more = error_lines(error, _as_line)
     last = "! Fix it and save. If you leave the file unchanged, the text is kept as a draft."
     lines = [f"! {first.removeprefix('ttp: error: ')}", *more, last]
     return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
-def _with_hints(error: TtpError, *ways: Hint) -> TtpError:
-    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
-    return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
+def _as_line(way: WayOut) -> str:
+    """Return what to write in the file: other options as its fields."""
+    return command_text(as_fields(way) or "")
+
+
+def _with_place(error: TtpError, where: str, post_id: int | None, wanted: PostInput | None, *ways: Hint) -> TtpError:
+    """Return the error with a line that says where the text is, its hints as edits of the post that has it."""
+    hints = edits_of_draft(error.hints, post_id, wanted)
+    return type(error)(error.message, *hints, *ways, problems=error.problems, details=(*error.details, where))
 
 
 def _save(context: Context, sheet: EditorDraft, text: str) -> Post:

@@ -64,11 +64,10 @@ def report_write_error(error: OSError, argv: Sequence[str], context: Context | N
 
 
 def report_error(error: TtpError, argv: Sequence[str], context: Context | None = None) -> int:
-    """Write an error to stderr, its hints as whole commands where they replace a word of what was typed; return its
-    exit code."""
-    from ttp.cli.hints import with_replaced_words
+    """Write an error to stderr, with its hints as whole commands; return its exit code."""
+    from ttp.cli.hints import with_whole_commands
 
-    write_error(escaping_stream(sys.stderr), with_replaced_words(error, argv), json=_in_json(argv, context))
+    write_error(escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, context))
     return exit_code(error)
 
 
@@ -85,5 +84,5 @@ def _bug(error: Exception, argv: Sequence[str]) -> TtpError:
 
     return TtpError(
         f"this is a bug in ttp: {type(error).__name__}: {error}",
-        Hint("see where", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv)),
+        Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv)),
     )

@@ -1,45 +1,48 @@
-"""An error as a person reads it: what happened, then one way out a line, the commands aligned."""
+"""An error as a person reads it, and the actions of its hints as commands to type."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ttp.cli.escape import escape_text
-from ttp.domain.action import WayOut
+from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, TtpError
 
-_LABEL = 15
-"""Columns of a hint's label, so that the hints of short and of long labels mostly line up."""
+
+def command_text(way: WayOut, argv: Sequence[str] | None = None) -> str:
+    """Return what to type: an action as a command of ttp, other options in what was typed as `argv` (without it the
+    options alone), other words as they are."""
+    if isinstance(way, str):
+        return way
+    if isinstance(way, OtherOptions):
+        if argv is not None:
+            return retype(argv, way)
+        words = [word for name, value in way.options for word in _option(name, value)]
+        return quote_command(*words) if words else f"leave out --{way.options[0][0]}"
+    options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
+    dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
+    words = [*options, "--", *way.args] if dashed else [*way.args, *options]
+    return quote_command("ttp", *way.name.split(), *words)
 
 
-def error_lines(error: TtpError) -> Iterator[str]:
-    """The sentence, its details, the problems it does not tell itself, and the ways out with their commands aligned."""
+def error_lines(error: TtpError, render: Callable[[WayOut], str] = command_text) -> Iterator[str]:
+    """The sentence, its details, the problems that it does not mention, and the hints."""
     yield f"ttp: error: {escape_text(error.message)}"
     for detail in error.details:
         yield f"  {escape_text(detail)}"
     hints = list(error.hints)
     for problem in error.problems:
-        if problem.warning:  # beside the point: what is refused has to be mended anyhow
+        if problem.warning:  # what is refused has to be fixed first
             continue
         if problem.message != error.message:
             whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
             yield f"  {escape_text(whose + problem.message)}"
         if problem.hint and all(problem.hint != hint.way for hint in hints):
             hints.append(Hint("try", problem.hint))
-    label = max((len(escape_text(hint.label)) + 3 for hint in hints), default=0)
     for hint in hints:
-        yield f"  {escape_text(hint.label) + ':':<{max(label, _LABEL)}}{escape_text(command_text(hint.way))}"
-
-
-def command_text(way: WayOut) -> str:
-    """Return what to type: an action as a command of ttp, other words as they are."""
-    if isinstance(way, str):
-        return way
-    options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
-    dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
-    words = [*options, "--", *way.args] if dashed else [*way.args, *options]
-    return quote_command("ttp", *way.name.split(), *words)
+        yield f"  {hint.label}: {escape_text(render(hint.way))}"
 
 
 def quote_command(*words: str) -> str:
@@ -56,6 +59,26 @@ def _code(sign: str) -> str:
     return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\U{ord(sign):08x}"
 
 
+def retype(argv: Sequence[str], other: OtherOptions) -> str:
+    """Return the command that was typed as `argv` with other options, each in its old place or at the end."""
+    ends = argv.index("--") if "--" in argv else len(argv)
+    words = list(argv[:ends])
+    for name, value in other.options:
+        flag = f"--{name}"
+        places = [at for at, word in enumerate(words) if word == flag or word.startswith(f"{flag}=")]
+        for at in reversed(places):
+            del words[at : at + (2 if words[at] == flag and not isinstance(value, bool) else 1)]
+        at = places[0] if places else len(words)
+        words[at:at] = _option(name, value)
+    return quote_command("ttp", *words, *argv[ends:])
+
+
+def _option(name: str, value: str | bool | tuple[str, ...] | None) -> list[str]:
+    if isinstance(value, bool | None):
+        return [f"--{name}"] if value else []
+    return [word for one in ([value] if isinstance(value, str) else value) for word in (f"--{name}", one)]
+
+
 def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]:
     """Options as they were typed, for a command that is to be typed again."""
     given = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
@@ -66,23 +89,27 @@ _LONGEST = 300
 """Characters of a command that is still read at a glance."""
 
 
-def with_replaced_words(error: TtpError, argv: Sequence[str]) -> TtpError:
-    """Return the error, its hints that replace a word of what was typed as the whole command."""
+def with_whole_commands(error: TtpError, argv: Sequence[str]) -> TtpError:
+    """Return the error; its hints that change what was typed become whole commands."""
     error.hints = tuple(_as_command(hint, argv) for hint in error.hints)
+    error.problems = tuple(
+        replace(one, hint=retype(argv, one.hint)) if isinstance(one.hint, OtherOptions) else one
+        for one in error.problems
+    )
     return error
 
 
 def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
+    if isinstance(hint.way, OtherOptions):
+        return Hint(hint.label, retype(argv, hint.way))
     words = None if hint.instead is None else _replaced(argv, *hint.instead)
     typed = "" if words is None else shlex.join(["ttp", *words])
     return Hint(hint.label, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
 
 
 def _replaced(argv: Sequence[str], wrong: str, meant: str) -> list[str] | None:
-    """`argv` with the last word that is or has `wrong` replaced, `meant` added where nothing is wrong; None without."""
+    """Return `argv` with the last word that is or has `wrong` replaced, or None."""
     ends = argv.index("--") if "--" in argv else len(argv)
-    if not wrong:
-        return [*argv[:ends], meant, *argv[ends:]]
     for place in range(ends - 1, -1, -1):
         word = _replace_in(argv[place], wrong, meant)
         if word is not None:

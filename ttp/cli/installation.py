@@ -28,7 +28,7 @@ def install_command(extra: str) -> str:
 
 def fit_install_commands(text: str) -> str:
     """Replace `pip install 'ttp-cli[EXTRA]'` in a text by the command that fits this installation."""
-    return _INSTALL.sub(lambda found: install_command(found[1]), text) if "ttp-cli[" in text else text
+    return _INSTALL.sub(lambda found: install_command(found[1]), text)
 
 
 def _packages(extra: str) -> list[str]:

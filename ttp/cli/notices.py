@@ -17,7 +17,6 @@ from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.cli.times import TimeCommand
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
 
@@ -30,7 +29,7 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
     return [f"{account.name} is paused; its posts wait:  ttp resume --account {account.name}" for account in paused]
 
 
-def saved_post_message(context: Context, saved: SavedPost, command: TimeCommand) -> list[str]:
+def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> list[str]:
     """Return what was saved; for a draft also how to schedule it, at the best free hour if one is known."""
     post = saved.post
     if saved.replayed:
@@ -41,7 +40,7 @@ def saved_post_message(context: Context, saved: SavedPost, command: TimeCommand)
         return [scheduled_text(context, post, saved.time)]
     if not post.accounts:
         return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to x/me"]
-    slot = _suggested_slot(context, post.accounts, command.tz) if context.out.for_people else None
+    slot = _suggested_slot(context, post.accounts, tz) if context.out.for_people else None
     if slot is None:
         return [f"Saved draft {post.id}.  Schedule it:  ttp schedule {post.id} --at 'tomorrow 9am'"]
     return [f"Saved draft {post.id}.", f"Best free hour: {slot}.  Use it:  ttp schedule {post.id} --at optimal"]
@@ -56,15 +55,13 @@ def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> s
 def print_saved_post(
     context: Context,
     saved: SavedPost,
-    command: TimeCommand,
     *said: str,
     timed: bool = True,
-    draft: int | None = None,
 ) -> None:
     """Print notes about a saved post, then the post."""
-    from ttp.cli.times import print_moved
+    from ttp.cli.times import print_moved, print_time_notes
 
-    command.print_notes([saved.time], draft)
+    print_time_notes(context, [(saved.post.id or 0, saved.time)])
     warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += warn_not_running(context)
@@ -72,7 +69,9 @@ def print_saved_post(
     try:
         context.out.write_one(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
     except TtpError as error:  # a full disk: the user must know before trying again
-        raise TtpError(error.message, Hint(f"post {saved.post.id} was stored", f"ttp show {saved.post.id}")) from None
+        raise TtpError(
+            f"{error.message}; post {saved.post.id} was stored", Hint("see", f"ttp show {saved.post.id}")
+        ) from None
 
 
 def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:

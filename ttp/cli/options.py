@@ -39,7 +39,7 @@ def parse_id(text: str) -> int:
     """Parse the id of one post. UsageError."""
     ((first, last),) = parse_ids([text])
     if first != last:
-        raise UsageError(f'"{text}" is a range, and this takes one post', Hint("see them", "ttp list"))
+        raise UsageError(f'"{text}" is a range, and this takes one post', Hint("see", "ttp list"))
     return first
 
 
@@ -49,11 +49,11 @@ def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     for text in [part for word in texts for part in (word.split(",") if re.fullmatch(r"[\d,-]+", word) else [word])]:
         found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text, re.ASCII)
         if found is None or not int(found[1]):
-            raise UsageError(f'"{text}" is not a post id', Hint("see them", "ttp list"))
+            raise UsageError(f'"{text}" is not a post id', Hint("see", "ttp list"))
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first:
             turned = f"{last or 1}-{first}"
-            raise UsageError(f'"{text}" is not a range of posts', Hint("write it as", turned, (text, turned)))
+            raise UsageError(f'"{text}" is not a range of posts', Hint("try", turned, (text, turned)))
         ranges.append((first, last))
     return ranges
 
@@ -308,7 +308,7 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
     while chunk := stream.read(min(_CHUNK, most + 1 - len(read))):
         read += chunk
         if len(read) > most:
-            ways = () if what in _SECRETS else (Hint("allow more", f"ttp config set {_MOST_BYTES} {most * 10}"),)
+            ways = () if what in _SECRETS else (Hint("fix", f"ttp config set {_MOST_BYTES} {most * 10}"),)
             raise UsageError(f"{named} is longer than {most} bytes", *ways)
     return bytes(read)
 
@@ -319,7 +319,7 @@ def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     for text in texts or ():
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f'{option} "{text}" has no "="', Hint("write it as", f"{option} KEY=TEXT"))
+            raise UsageError(f'{option} "{text}" has no "="', Hint("try", f"{option} KEY=TEXT"))
         found[key.strip()] = value
     return found
 
@@ -361,7 +361,7 @@ def read_file(context: Context, path: str, what: str) -> str:
     except FileNotFoundError:
         from ttp.store.home.paths import nearest_folder
 
-        way = Hint("see what is there", f"ls -la {nearest_folder(Path(path))}")
+        way = Hint("see", f"ls -la {nearest_folder(Path(path))}")
         raise NotFound(f"no {what} file {path}", way) from None
     except UnicodeDecodeError:
         raise UsageError(f"the {what} file {path} is not UTF-8") from None
@@ -440,8 +440,8 @@ def _status(name: str) -> PostStatus:
         from difflib import get_close_matches
 
         found = get_close_matches(name.lower(), list(PostStatus), 1)
-        near = [Hint("did you mean", f"--status {one}", (name, str(one))) for one in found]
-        raise UsageError(f'no status "{name}"', *near, Hint("the statuses", ", ".join(PostStatus))) from None
+        near = [Hint("try", f"--status {one}", (name, str(one))) for one in found]
+        raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 
 def _bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
@@ -471,11 +471,11 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
     from ttp.services.cron import cron_of
 
     if words is not None and cron is not None:
-        raise UsageError("give days and times, or --cron, not both", Hint("for example", quote_command(*again, words)))
+        raise UsageError("give days and times, or --cron, not both", Hint("try", quote_command(*again, words)))
     if cron is not None:
         return [cron_of(cron, lambda other: quote_command(*again, "--cron", other))]
     if words is None:
-        raise UsageError("no days and times given", Hint("for example", quote_command(*again, EXAMPLE)))
+        raise UsageError("no days and times given", Hint("try", quote_command(*again, EXAMPLE)))
     return parse_slot_times(words, lambda other: quote_command(*again, other))
 
 
@@ -488,12 +488,12 @@ def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Accou
 
     zone = context.choose_zone(accounts, tz, lambda name: quote_command(*again, "--tz", name))
     if isinstance(zone, ZoneConflict):
-        ways = [Hint(f"in {there.key}", quote_command(*again, "--tz", there.key)) for there in zone.zones]
+        ways = [Hint("try", quote_command(*again, "--tz", there.key)) for there in zone.zones]
         raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
     if load_zone(zone.key) is None:
         raise TimeRefused(
             f"the system's zone, {zone.key}, has no name",
-            Hint("name one", quote_command(*again, "--tz", "Europe/Berlin")),
+            Hint("try", quote_command(*again, "--tz", "Europe/Berlin")),
         )
     return zone
 

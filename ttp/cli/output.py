@@ -21,9 +21,8 @@ from ttp import views
 from ttp.cli.escape import escape_line, escape_text, escape_tsv, json_line, lines, to_ascii
 from ttp.cli.exit_codes import exit_code
 from ttp.cli.hints import command_text, error_lines
-from ttp.cli.installation import fit_install_commands
 from ttp.cli.streams import USUAL_WIDTH, escaping_stream, is_plain, is_utf8, terminal_width, write_text
-from ttp.domain.action import Action
+from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views import errors
 
@@ -152,7 +151,7 @@ class Output:
     def note(self, text: str) -> None:
         """Write `note: …` to stderr, further lines indented; nothing with --quiet."""
         if not self.quiet:
-            first, *more = lines(fit_install_commands(text))
+            first, *more = lines(_with_install_command(text))
             said = [f"note: {first}", *(f"      {line}" for line in more)]
             wrapped = [part for line in said for part in wrap_for(self._stderr, line)]
             write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
@@ -239,11 +238,20 @@ class Output:
 def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
     """Write an error to stderr, as text or as a JSON line. Failing to write is ignored."""
     if json:  # in ASCII: programs often read stderr without knowing the locale
-        text = fit_install_commands(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
+        text = _with_install_command(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
     else:
-        said = (fit_install_commands(line) for line in error_lines(error))
+        said = (_with_install_command(line) for line in error_lines(error))
         text = "\n".join(part for line in said for part in wrap_for(stream, line))
     write_text(stream, f"{text}\n", flush=True)
+
+
+def _with_install_command(text: str) -> str:
+    """Name the command that installs an extra into this environment."""
+    if "ttp-cli[" not in text:
+        return text
+    from ttp.cli.installation import fit_install_commands
+
+    return fit_install_commands(text)
 
 
 def wrap_for(stream: TextIO, line: str) -> list[str]:
@@ -269,7 +277,7 @@ def cell(value: object) -> str:
         case dict() | list() | tuple():
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
         case _:
-            return str(_plain(value) if isinstance(value, datetime | Action) else value)
+            return str(_plain(value) if isinstance(value, datetime | Action | OtherOptions) else value)
 
 
 def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
@@ -277,7 +285,7 @@ def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
     import textwrap
 
     near = difflib.get_close_matches(name.lower(), [field.lower() for field in fields], 1)
-    meant = [Hint("did you mean", field, (name, field)) for field in fields if field.lower() in near]
+    meant = [Hint("try", field, (name, field)) for field in fields if field.lower() in near]
     listed = textwrap.wrap(" ".join(sorted(fields)), 70)
     return UsageError(
         f'unknown field "{name}"',
@@ -309,7 +317,7 @@ def _plain(value: object) -> object:
     """Return the JSON form of an instant or an action."""
     if isinstance(value, datetime):
         return views.format_json_instant(value)
-    if isinstance(value, Action):
+    if isinstance(value, Action | OtherOptions):
         return command_text(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
@@ -360,7 +368,7 @@ def chosen_format(format: str | None, *, json: bool, jsonl: bool, is_terminal: b
     """Return the chosen format; by default a table on a terminal, else TSV. UsageError for several or unknown ones."""
     asked = [name for name, wanted in ((format, True), ("json", json), ("jsonl", jsonl)) if wanted and name is not None]
     if any(name not in FORMATS for name in asked):
-        raise UsageError(f'no format "{format}"', Hint("the formats", ", ".join(FORMATS)))
+        raise UsageError(f'no format "{format}"', Hint("see", ", ".join(FORMATS)))
     if len(set(asked)) > 1:
         raise UsageError(f"use one output format, not {' and '.join(asked)}")
     return asked[0] if asked else "table" if is_terminal else "tsv"

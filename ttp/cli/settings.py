@@ -73,8 +73,8 @@ class UnknownSetting(UsageError):
         from difflib import get_close_matches
 
         near = get_close_matches(name, list(keys), n=1)
-        meant = [Hint("did you mean", key, (name, key)) for key in near]
-        super().__init__(f'{where}no setting "{name}"', *meant, Hint("see them", "ttp config show"))
+        meant = [Hint("try", key, (name, key)) for key in near]
+        super().__init__(f'{where}no setting "{name}"', *meant, Hint("see", "ttp config show"))
         self.sentence = self.message + "".join(f'; did you mean "{key}"?' for key in near)
         self.fix = fix
 
@@ -205,7 +205,7 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
             parse_zone(" ".join(texts), retype="ttp config set timezone {}".format)
     except UsageError as error:
         example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
-        hint = Hint("for example", f"ttp config set {key.name} {example}")
+        hint = Hint("try", f"ttp config set {key.name} {example}")
         raise UsageError(error.message, *([] if error.hints or not example else [hint]), *error.hints) from None
     return value
 
@@ -267,7 +267,7 @@ def _refuse_foreign_host(key: Key, url: str) -> None:
     if host != usual and not is_loopback(host):
         raise UsageError(
             f"{variable(key.name)} names the host {host}; from the environment only {usual} or this machine can be set",
-            Hint("write it in the config file", f'{key.name} = "{url}"'),
+            Hint("fix", f'{key.name} = "{url}"'),
         )
 
 
@@ -312,12 +312,12 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Check values with their own grammar. UsageError, worded to follow the name of the setting."""
-    from ttp.domain import metric_schedule
+    from ttp.domain.ingest import reading_schedule
     from ttp.domain.time import quiet_hours
 
     match key.name, value:
         case "metrics.after", tuple(texts):
-            metric_schedule.parse_ages(texts)
+            reading_schedule.parse_ages(texts)
         case "plan.blackout", tuple(texts):
             quiet_hours.parse_blackout(texts)
         case "plan.quiet_hours", str(text):

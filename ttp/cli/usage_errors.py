@@ -72,8 +72,8 @@ def unknown_command(typed: Sequence[str], names: Sequence[str], parent: str, con
     if not meant:
         meant = [(path + name, rest) for name in get_close_matches(wrong.lower(), names, 1, _CLOSE)]
     if not meant:
-        return UsageError(f'no command "{path}{wrong}"', Hint("see them", f"ttp {path}--help"))
-    hints = [Hint("did you mean", quote_command("ttp", *name.split(), *more)) for name, more in meant]
+        return UsageError(f'no command "{path}{wrong}"', Hint("see", f"ttp {path}--help"))
+    hints = [Hint("try", quote_command("ttp", *name.split(), *more)) for name, more in meant]
     asked = " or ".join(f'"{name}"' for name, _ in meant)
     return UsageError(f'no command "{path}{wrong}"; did you mean {asked}?', *hints)
 
@@ -102,7 +102,7 @@ def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
     path = ctx.command_path if ctx is not None else "ttp"
     if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
         path = f"ttp {argv[0]}"  # an option without its value is reported before there is a context
-    usage = Hint("usage", f"{path} --help")
+    usage = Hint("see", f"{path} --help")
     if isinstance(error, NoSuchOption):
         return _unknown_option(error, list(argv), path, usage)
     said = error.format_message()
@@ -110,7 +110,7 @@ def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
         names = ", ".join(ctx.command.list_commands(ctx))
         return UsageError(f"{path} needs a command: {names}", usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
-        quotes = [Hint("put a text in quotes", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
+        quotes = [Hint("try", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
         return UsageError(f"too many words: {extra[1]}", *quotes, usage)
     return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
 
@@ -121,16 +121,16 @@ def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> Usag
     word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
     rest = argv[len(path.split()) - 1 :]
     known = error.possibilities or [flag for one in params for flag in one.opts if flag.startswith("-")]
-    hints = [Hint("did you mean", near, (name, near)) for near in _near(name, known, _value(argv, word), params)]
+    hints = [Hint("try", near, (name, near)) for near in _near(name, known, _value(argv, word), params)]
     if path not in _TAKE_TEXT or word not in rest:
         return UsageError(f"no option {name}", *hints, usage)
     rest.remove(word)
     takes_text = path == "ttp edit" or not _positional(rest, params)
     typed = quote_command(*path.split(), *rest, "--", word)
     if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
-        as_text = [Hint("if it is a text", typed)] if takes_text and not hints else []
+        as_text = [Hint("try", typed)] if takes_text and not hints else []
         return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, *as_text)
-    write = [Hint("write it after --", typed)] if takes_text else []
+    write = [Hint("try", typed)] if takes_text else []
     return UsageError(f'"{word}" begins with a dash, so it is read as an option', *(write or [usage]))
 
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from ttp.domain.action import Action, action
 from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
-from ttp.domain.platform import PlatformFacts
+from ttp.domain.platform import Facts, PlatformFacts
 
 PAUSED_UNTIL = datetime(9999, 12, 31, tzinfo=UTC)
 """The hold of an account that a person has paused, which only a person ends."""
-
-
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -98,14 +96,14 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
     """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
-        raise UsageError(f'"{text}" is not an account', Hint("write it as", "PLATFORM/HANDLE, for example x/me"))
+        raise UsageError(f'"{text}" is not an account', Hint("try", "PLATFORM/HANDLE, for example x/me"))
     facts = platforms.find(head)
     handle = handle.removeprefix("@")
     if not re.fullmatch(facts.handle, handle):
         what = "a handle: letters, digits, dot, dash and underscore only"
         if facts.handle_example != "HANDLE":
             what = f"a {facts.title} handle"
-        raise UsageError(f'"{handle}" is not {what}', Hint("write it as", f"{facts.name}/{facts.handle_example}"))
+        raise UsageError(f'"{handle}" is not {what}', Hint("try", f"{facts.name}/{facts.handle_example}"))
     return facts.name, handle
 
 
@@ -146,8 +144,8 @@ def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) 
     raise NotFound(
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", name, known),
-        Hint("see them", action("account list")),
-        Hint("connect it", connect_action(f"{platform}/{handle}")),
+        Hint("see", action("account list")),
+        Hint("fix", connect_action(f"{platform}/{handle}")),
     )
 
 
@@ -155,7 +153,7 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     from difflib import get_close_matches
 
     near = get_close_matches(name, [a.name for a in known], n=1)
-    return tuple(Hint("did you mean", like, (typed, like)) for like in near)
+    return tuple(Hint("try", like, (typed, like)) for like in near)
 
 
 def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
@@ -173,12 +171,12 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, 
             off = [account.name for account in known if account.platform == platform]
             if off:
                 raise UsageError(
-                    f"no {platform} account is enabled", *(Hint("enable it", action("account enable", n)) for n in off)
+                    f"no {platform} account is enabled", *(Hint("fix", action("account enable", n)) for n in off)
                 )
-            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_action(platform)))
+            raise UsageError(f"no {platform} account yet", Hint("fix", connect_action(platform)))
     names = [account.name for account in candidates]
     raise Ambiguous(
-        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
+        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("try", n, (name, n)) for n in names)
     )
 
 
@@ -196,3 +194,30 @@ def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
             code = "reconnect" if account.connected else "not_connected"
             said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
             yield Problem("accounts", code, said, name, connect_action(name), warning=True)
+
+
+TOKEN_MARGIN = timedelta(seconds=30)
+"""A token this close to its end is not used any more: the request needs time to arrive."""
+
+
+def refresh_due_at(facts: Facts, credentials: Credentials) -> datetime | None:
+    """Return when to refresh the token; None if its end is unknown."""
+    end = credentials.expires_at
+    if end is None:
+        return None
+    begin = credentials.issued_at
+    if begin is None:
+        begin = end - (facts.token_life or timedelta(0))
+    return max(begin + (end - begin) * facts.renew_at, begin + facts.renew_after)
+
+
+def is_alive(credentials: Credentials, now: datetime) -> bool:
+    """Return whether the token may still be used; True if its end is unknown."""
+    return credentials.expires_at is None or credentials.expires_at - TOKEN_MARGIN > now
+
+
+def works_until(credentials: Credentials) -> datetime | None:
+    """Return until when the account works without a person: the end of its refresh token if known, else of the token.
+    None if unknown or unlimited."""
+    renewable = credentials.refresh_expires_at if credentials.refresh_token else None
+    return renewable or credentials.expires_at

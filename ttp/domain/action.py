@@ -21,8 +21,24 @@ class Action:
     options: tuple[tuple[str, str | None], ...] = ()
 
 
-WayOut: TypeAlias = Action | str
-"""An action, or words for another place: a command of the system, a line of a file."""
+@dataclass(frozen=True, slots=True)
+class OtherOptions:
+    """The same request with other options: a value, several of them, or True for a switch; None leaves an option
+    out, and False a switch.
+
+    `other_options` makes one.
+    """
+
+    options: tuple[tuple[str, str | bool | tuple[str, ...] | None], ...]
+
+
+WayOut: TypeAlias = Action | OtherOptions | str
+"""An action, other options for the same request, or words for another place: a system command, a line of a file."""
+
+
+def other_options(**options: str | bool | tuple[str, ...] | None) -> OtherOptions:
+    """Return the same request with other options: `other_options(at="tomorrow 9am", tz=None)`."""
+    return OtherOptions(tuple((name.rstrip("_").replace("_", "-"), value) for name, value in options.items()))
 
 
 def action(name: str, *args: object, **options: object) -> Action:
@@ -43,9 +59,21 @@ def action(name: str, *args: object, **options: object) -> Action:
     return Action(name, tuple(map(str, args)), tuple(pairs))
 
 
+def as_fields(way: WayOut | None) -> Action | str | None:
+    """Return a way out for a file that has the options as fields: `at: tomorrow 9am, tz: UTC`."""
+    if not isinstance(way, OtherOptions):
+        return way
+    fields = [
+        f"{name}: {' | '.join(value) if isinstance(value, tuple) else value}" for name, value in way.options if value
+    ]
+    return ", ".join(fields) or f"leave out {way.options[0][0]}"
+
+
 def way_out_to_text(way: WayOut | None) -> str | None:
     """Return a way out as a text to store."""
-    return json.dumps([way.name, way.args, way.options]) if isinstance(way, Action) else way
+    if isinstance(way, Action):
+        return json.dumps([way.name, way.args, way.options])
+    return way if isinstance(way, str) else None  # other options are of a request, and the store has none
 
 
 def way_out_from_text(text: str | None) -> WayOut | None:

@@ -84,7 +84,7 @@ _KEYS = (
     Key("hooks.on_needs_review", (), "the same for each delivery that may be live, and a store to take over"),
     Key("hooks.on_account", (), "the same for each account that must be connected again"),
     Key("hooks.timeout_s", 30.0, "seconds that a hook may take"),
-    Key(_PULLED, (), "platforms whose numbers ttp run reads"),
+    Key(_PULLED, (), "platforms whose metrics the publisher reads"),
     Key("metrics.after", ("1h", "24h", "48h", "7d", "14d"), "when the numbers are read, after publishing"),
 )
 OWN_KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})

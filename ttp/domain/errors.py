@@ -31,18 +31,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from ttp.domain.action import WayOut, action
 
-
-@dataclass(frozen=True, slots=True)
-class OtherTime:
-    """The same request with another time, and zone if one was named; on `draft`, if the text was saved as one."""
-
-    at: str
-    tz: str | None = None
-    draft: int | None = None
+Label: TypeAlias = Literal["try", "fix", "see"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +46,9 @@ class Hint:
     the command line knows the rest of it, and types all of it.
     """
 
-    label: str
+    label: Label
     way: WayOut
     instead: tuple[str, str] | None = None
-    other_time: OtherTime | None = None
-    """What to ask for instead; each interface writes it in its own form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +159,10 @@ class SlowClock(Busy):
     def __init__(self, now: datetime, known: datetime) -> None:
         here, then = (f"{at.astimezone():%d %b %Y %H:%M}" for at in (now, known))
         super().__init__(
-            f"the clock stands at {here}, before the last record of the store, {then}: nothing is published",
-            Hint("set it, and look at it", "date"),
-            Hint("if it is right, and was ahead before", action("run", trust_clock=True)),
+            f"the clock shows {here}, earlier than the last record of the store, {then}: nothing is published before it"
+            " is set, or until --trust-clock says that it is right",
+            Hint("see", "date"),
+            Hint("fix", action("run", trust_clock=True)),
         )
 
 

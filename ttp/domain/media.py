@@ -20,11 +20,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every media type that ttp knows, as people call it."""
-
-
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-
-
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 
 

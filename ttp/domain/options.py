@@ -278,7 +278,7 @@ def options_help(platform: Facts, table: Mapping[str, Option]) -> str:
     """Return what `ttp help PLATFORM` prints of its options: name, what it accepts, meaning, the kinds of post."""
     lines = [
         f"Options of {platform.name}, for one post (--set) or all of an account's",
-        "(ttp account set ACCOUNT --set):",
+        "(account set ACCOUNT --set):",
         "",
     ]
     for option in table.values():
@@ -306,4 +306,4 @@ def _near(typed: str, name: str, existing: Iterable[str], before: str = "") -> l
     """Return the one that was probably meant by `name`, if any is near."""
     known = {each.casefold(): each for each in existing}
     near = [known[each] for each in get_close_matches(name.casefold(), known, n=1)]
-    return [Hint("did you mean", before + one, (typed, one)) for one in near]
+    return [Hint("try", before + one, (typed, one)) for one in near]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.errors import Hint, NotAllowed
 
 if TYPE_CHECKING:
@@ -51,15 +51,15 @@ def refuse_forbidden_change(
             raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
         if one.pool is not None and one.pool in (*after.tags, *(before.tags if before else ())):
             said = f'what is tagged "{one.pool}" is published by repeat {one.id}, and {here}'
-            raise NotAllowed(said, Hint("see it", action("repeat list")))
+            raise NotAllowed(said, Hint("see", action("repeat list")))
 
 
 def refuse_time(capability: Capability) -> None:
     """Raise NotAllowed where no post may get a time."""
     if capability is not Capability.PUBLISH:
         said = f"{VARIABLE} is {capability}: no post gets a time here"
-        raise NotAllowed(said, Hint("keep it as a draft", "leave out --at"))
+        raise NotAllowed(said, Hint("try", other_options(at=None)))
 
 
 def _look(post: Post) -> tuple[Hint, ...]:
-    return (Hint("look at it", action("show", post.id)),)
+    return (Hint("see", action("show", post.id)),)

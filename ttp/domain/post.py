@@ -151,3 +151,10 @@ def published_at(deliveries: Iterable[Delivery]) -> datetime | None:
     counted = [d for d in deliveries if d.state is not DeliveryState.CANCELLED]
     times = [d.published_at for d in counted if d.state is DeliveryState.PUBLISHED and d.published_at is not None]
     return max(times) if times and len(times) == len(counted) else None
+
+
+def calendar_time(post: PostFields) -> datetime:
+    """Return a post's time, or its time of publication if it had none. It must have one of the two."""
+    at = post.scheduled_at or post.published_at
+    assert at is not None
+    return at

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.approval import keep_approval
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
@@ -60,7 +60,7 @@ def as_draft(post: Post, what: str) -> Post:
     """Return the post without its time. Raises StateRefused, naming `what`, once publishing has begun."""
     refuse_in_flight(post, what, reviewing=False)
     if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
-        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", action("show", post.id)))
+        raise StateRefused(f"post {post.id} is {post.status}", Hint("see", action("show", post.id)))
     deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
 
@@ -110,8 +110,8 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
         return tuple(items)
     if len(alts) > len(items):
         texts = "alt text" if len(alts) == 1 else "alt texts"
-        one_each = Hint("give one for each, in order", " ".join(["--alt TEXT"] * len(items)))
-        way_out = one_each if items else Hint("describe nothing", "leave out --alt")
+        one_each = Hint("try", other_options(alt=("TEXT",) * len(items)))
+        way_out = one_each if items else Hint("try", other_options(alt=None))
         raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
     given = [*alts, *[None] * (len(items) - len(alts))]
     return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
@@ -158,7 +158,7 @@ def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: st
         raise UsageError(
             f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
             Hint(
-                "if that one is not live",
+                "fix",
                 action("resolve", delivery.post_id, account=delivery.account, not_published=True),
             ),
         )
@@ -190,17 +190,15 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(facts.post_id, text):
-            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published URL"))
+            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("try", other_options(published="URL")))
         return text
     if not text.startswith("https://"):
-        raise UsageError(f'"{text}" is not an address', Hint("give", "--published URL"))
+        raise UsageError(f'"{text}" is not an address', Hint("try", other_options(published="URL")))
     if "(?P<id>" not in facts.post_url:
         return None
     found = parse_post_url(facts, text).get("id")
     if found is None:
-        raise UsageError(
-            f"no {facts.name} post in {text}", Hint("give the address of the post itself, or its id", "--published ID")
-        )
+        raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
     return found
 
 
@@ -208,14 +206,14 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
 
 
 def post_not_found(post_id: int) -> NotFound:
-    return NotFound(f"no post {post_id}", Hint("see them", action("list")))
+    return NotFound(f"no post {post_id}", Hint("see", action("list")))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
     if any(d.state in IN_FLIGHT for d in post.deliveries):
         raise StateRefused(
-            f"post {post.id} is being published and cannot {what} now", Hint("follow it", action("show", post.id))
+            f"post {post.id} is being published and cannot {what} now", Hint("see", action("show", post.id))
         )
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
@@ -230,7 +228,7 @@ def refuse_other_parts(before: Post, after: Post) -> None:
             continue
         raise StateRefused(
             f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
-            Hint("repeat them, and go on", action("edit", before.id, thread=[*out, "TEXT"])),
+            Hint("try", action("edit", before.id, thread=[*out, "TEXT"])),
         )
 
 
@@ -238,8 +236,8 @@ def needs_review_error(post: Post, delivery: Delivery) -> StateRefused:
     account = delivery.account
     return StateRefused(
         f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
-        Hint("if it is", action("resolve", post.id, account=account, published="URL")),
-        Hint("if it is not", action("resolve", post.id, account=account, not_published=True)),
+        Hint("fix", action("resolve", post.id, account=account, published="URL")),
+        Hint("fix", action("resolve", post.id, account=account, not_published=True)),
     )
 
 
@@ -250,27 +248,20 @@ def nothing_to_publish(post: Post) -> StateRefused:
         return needs_review_error(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
     if DeliveryState.FAILED in states:
         return StateRefused(
-            f"post {post.id} has failed; nothing of it is pending", Hint("again", action("retry", post.id))
+            f"post {post.id} has failed; nothing of it is pending", Hint("fix", action("retry", post.id))
         )
-    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", action("show", post.id)))
+    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("see", action("show", post.id)))
 
 
 def no_accounts_error(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
     name = example_account(known, platforms, text_alone=not post.media)
-    return StateRefused(f"post {post.id} has no accounts to go to", Hint("name them", action("edit", post.id, to=name)))
+    return StateRefused(f"post {post.id} has no accounts to go to", Hint("try", action("edit", post.id, to=name)))
 
 
 def example_account(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
     """Return an account for an example: if possible of a platform that accepts a text without media."""
     fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
-
-
-def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
-    """The same error, saying that the text is safe as a draft."""
-    hints = [hint for hint in error.hints if hint.way != "leave out --at"]
-    where = Hint(f"the text is kept as draft {kept.id}", action("show", kept.id))
-    return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)
 
 
 def with_tags(tags: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> tuple[str, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import WayOut
-from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.action import OtherOptions, WayOut, action, as_fields
+from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 
 
@@ -40,6 +40,36 @@ class PostInput:
     """From an editor, which showed the post: media that it has are not fetched again."""
     dropped: tuple[str, ...] = ()
     """Fields to remove from the post: `at`, `max_lateness_s`."""
+
+
+def edits_of_draft(hints: Iterable[Hint], post_id: int | None, wanted: PostInput | None = None) -> tuple[Hint, ...]:
+    """Return the hints of a refused request whose text is kept as a draft: a change becomes an edit of that draft, with
+    the rest of what was `wanted`. A draft has no key, and no time to leave out."""
+    found = []
+    for hint in hints:
+        if not isinstance(hint.way, OtherOptions):
+            found.append(hint)
+            continue
+        other = dict(hint.way.options)
+        if wanted and wanted.first and other.get("at"):
+            found.append(Hint(hint.label, action("schedule", post_id, **other, first=True)))
+        elif "key" not in other and other.get("at", "") is not None:
+            given = _fields_of(wanted) if wanted else {}
+            found.append(Hint(hint.label, action("edit", post_id, **{**given, **other})))
+    return tuple(found)
+
+
+def _fields_of(wanted: PostInput) -> dict[str, object]:
+    """Return what is wanted of a post as options of an action, without its time."""
+    return {
+        "to": ",".join(wanted.to) if wanted.to else None,
+        "media": wanted.media,
+        "alt": wanted.alts,
+        "text": [f"{key}={text}" for key, text in wanted.variants.items()],
+        "set": [f"{key}={value}" for key, value in wanted.options.items()],
+        "thread": wanted.thread,
+        "tag": wanted.tags,
+    }
 
 
 def check_variants(
@@ -85,12 +115,8 @@ def _account_text(name: str, platforms: PlatformFacts) -> str:
 
 
 T = TypeVar("T")
-
-
 Value: TypeAlias = object
 """A text, number, list or mapping, as the format has it."""
-
-
 KEPT = "sha256:"
 """Prefix of the name of a media item that is stored already: `sha256:DIGEST/NAME`."""
 
@@ -125,4 +151,4 @@ class RowReader:
 def to_field_error(field: str, error: TtpError) -> FieldError:
     """Return an error as the error of a field."""
     said = " ".join((error.message, *error.details))
-    return FieldError(field, said, next((hint.way for hint in error.hints), None))
+    return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))

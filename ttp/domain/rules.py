@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ttp.domain.account import Account
-from ttp.domain.action import Action, WayOut, action
+from ttp.domain.action import Action, WayOut, action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
@@ -75,7 +75,7 @@ class PlatformPost:
     @property
     def media_hint(self) -> WayOut:
         """What to type to change the media of the post."""
-        return "--media FILE" if self.post_id is None else action("edit", self.post_id, media="FILE")
+        return other_options(media="FILE") if self.post_id is None else action("edit", self.post_id, media="FILE")
 
     @property
     def text_hint(self) -> Action | None:

@@ -10,11 +10,7 @@ from collections.abc import Iterable
 
 LONGEST = 300
 """Characters of a platform's text that are kept."""
-
-
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
 _HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 

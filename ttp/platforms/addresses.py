@@ -15,7 +15,7 @@ from ttp.domain.errors import Hint, UsageError
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL in lower case; empty where there is none."""
+    """Return the host of a URL in lower case; empty if the URL has none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -23,7 +23,7 @@ def host_of(url: str) -> str:
 
 
 def parse_server(text: str) -> str:
-    """Return the root URL of a server: `example.org` is `https://example.org`. UsageError for what is none.
+    """Return the root URL of a server: `example.org` is `https://example.org`. UsageError if it is not one.
 
     http is accepted on this machine only, because tokens are sent there.
     """
@@ -33,9 +33,9 @@ def parse_server(text: str) -> str:
     except ValueError:
         host = port = None
     if not host or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host) or split.path not in ("", "/") or "@" in text:
-        raise UsageError(f'"{text}" is not the address of a server', Hint("write it as", "https://example.org"))
+        raise UsageError(f'"{text}" is not the address of a server', Hint("try", "https://example.org"))
     if split.query or split.fragment or not (split.scheme == "https" or (split.scheme == "http" and is_loopback(host))):
-        raise UsageError(f'"{text}" is not an https address', Hint("write it as", f"https://{host}"))
+        raise UsageError(f'"{text}" is not an https address', Hint("try", f"https://{host}"))
     return f"{split.scheme}://{f'[{host}]' if ':' in host else host}{'' if port is None else f':{port}'}"
 
 

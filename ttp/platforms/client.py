@@ -126,7 +126,7 @@ class Client(Protocol):
         ...
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime, /) -> LookupResult:
-        """What became of a publishing call whose intent was committed at `since` (platform time). Never raises for
+        """Find the result of a publishing call whose intent was committed at `since` (platform time). Never raises for
         anything the network or the platform does."""
         ...
 

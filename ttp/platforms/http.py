@@ -128,7 +128,7 @@ class Http:
         urgent: bool = False,
         **parts: Unpack[RequestBody],
     ) -> Reply:
-        """Make one request for an order's account and tell what became of it.
+        """Make one request for an account and return its reply.
 
         `url` is a path below the base URL, or a whole URL for `with_token=False`. A call with the token that is known
         to be over one of the platform's limits is not made, unless it is `urgent`.
@@ -167,7 +167,7 @@ class Http:
         verbatim: bool = True,
         **parts: Unpack[RequestBody],
     ) -> Reply:
-        """Make one request as it stands, with no token but what it holds, and tell what became of it.
+        """Make one request without adding a token, and return its reply.
 
         As `request_for`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
         `verbatim`: they stay in the answer's data (a token endpoint may give the same token again).
@@ -216,7 +216,7 @@ class Http:
         return None if date is None else date + timedelta(seconds=max(self._clock.boot() - boot, 0.0))
 
     def close(self) -> None:
-        """Close the connections of all threads, and keep what was told of the limits."""
+        """Close the connections of all threads, and store the known limits."""
         while self._wires:
             self._wires.pop().close()
         self._mine = threading.local()
@@ -316,7 +316,7 @@ def _answer(
 
 
 def _no_number(text: str) -> float:
-    """NaN and the infinities are no JSON, and no time, size or count."""
+    """Refuse NaN and the infinities: they are not JSON."""
     raise ValueError(f"{text} is no number")
 
 
@@ -334,7 +334,7 @@ def _reason(error: Exception) -> str:
 
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100
-"""A Date header outside is no clock."""
+"""A Date header outside these years is wrong."""
 
 
 def parse_date(header: str | None) -> datetime | None:

@@ -19,14 +19,14 @@ from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.reply import Answer, NotSent
 
 MOST = 10**9
-"""A greater number is no limit of anything."""
+"""The largest number that is believed as a limit."""
 
 
 class LimitMemory(Protocol):
     """Where limits are remembered. Safe to use from several threads; never waits for a disk but in `keep`."""
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
-        """Remember what was told of an account's limits."""
+        """Remember an account's limits."""
         ...
 
     def known(self, account: Account, key: LimitKey) -> Limit | None:
@@ -34,7 +34,7 @@ class LimitMemory(Protocol):
         ...
 
     def keep(self) -> None:
-        """Write down what is not written yet. Raises nothing: what is lost is told again by the next answer."""
+        """Write down what is not written yet. Raises nothing: the next answer reports what is lost."""
         ...
 
 
@@ -133,11 +133,11 @@ class RateLimiter:
             return shut
 
     def record_answer(self, request: PublishRequest, method: str, path: str, answer: Answer) -> None:
-        """Remember what an answer tells of the limits."""
+        """Remember the limits that an answer reports."""
         self.note(request.account, *self._meter.told(request, method, path, answer))
 
     def note(self, account: Account, *limits: Limit) -> None:
-        """Remember what was told of an account's limits, as far as it can be."""
+        """Remember an account's limits; implausible ones are dropped."""
         last = self._clock.now() + LONGEST
         sane = (limit for limit in limits if 0 <= limit.left <= MOST and (limit.resets_at or last) <= last)
         self.memory.note(account, sane)

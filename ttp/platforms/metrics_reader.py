@@ -1,6 +1,6 @@
 """Reading back what published posts have collected: what every platform's reader offers, and what they share.
 
-A reader only reads, never sleeps, and never touches the store. What it was not told is None, never zero.
+A reader only reads, never sleeps, and never touches the store. An unknown number is None, never zero.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NO_ENDS: Mapping[str, datetime] = MappingProxyType({})
 
 
 class Asking(TypedDict, total=False):
-    """What a request for numbers has beside its method and path."""
+    """The query and body of a request for numbers."""
 
     query: Mapping[str, str]
     json: object
@@ -130,7 +130,7 @@ def sum_known(*counts: int | None) -> int | None:
 
 
 def first_line(text: object) -> str | None:
-    """The first line of a post's text that says anything, cut; None where there is none."""
+    """The first line of a post's text that says anything, cut; None if there is no such value."""
     lines = text.splitlines() if isinstance(text, str) else []
     line = next((line.strip() for line in lines if line.strip()), "")
     # A lone surrogate can be sent as a JSON escape, and neither be stored nor shown.

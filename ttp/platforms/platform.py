@@ -141,7 +141,7 @@ class Platform(Facts):
         return f"Bearer {held.access_token}"
 
     def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
-        """Return the root URL of the server that an account lives on; None where the handle does not tell it."""
+        """Return the root URL of the server that an account lives on; None if the handle does not name it."""
         return None
 
     def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
@@ -153,7 +153,7 @@ class Platform(Facts):
         return None
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
-        """Return what reads numbers of posts; None where there are none to read."""
+        """Return what reads numbers of posts; None if there are no numbers to read."""
         return None
 
     def deleter(self, runtime: Runtime) -> Deleter | str:

@@ -35,7 +35,7 @@ GROUP, API = "ttp.platforms", 1
 class Registry:
     """The enabled platforms by name: those that ttp brings, and those of `enabled` from other packages.
 
-    Entry points are read only for a name in `enabled`. One that cannot be used is left out, and `warn` is told why.
+    Entry points are read only for a name in `enabled`. One that cannot be used is left out, and `warn` gets the reason.
     """
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
@@ -62,7 +62,7 @@ class Registry:
             if name not in BUILT_IN:
                 raise PlatformDisabled(
                     f"platform {name} is not enabled",
-                    Hint("enable it", action("config set", "platforms.enabled", name)),
+                    Hint("fix", action("config set", "platforms.enabled", name)),
                 )
             from importlib import import_module
 
@@ -114,7 +114,7 @@ class Registry:
             if typed in one.aliases:
                 return one
         listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
-        raise UsageError(f'no platform "{text}"', Hint("the platforms", listed))
+        raise UsageError(f'no platform "{text}"', Hint("see", listed))
 
 
 def _from_outside(name: str) -> Platform:

@@ -1,4 +1,4 @@
-"""What became of one request, as plain data: an answer, nothing sent, or cut off. Knows no platform and no httpx."""
+"""The result of one request, as plain data: an answer, nothing sent, or cut off. Knows no platform and no httpx."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Answer:
         return 200 <= self.status < 300
 
     def value_at(self, *path: str) -> object:
-        """The JSON value under `path`; None where there is none."""
+        """The JSON value under `path`; None if there is no such value."""
         return value_at(self.data, *path)
 
     def text_at(self, *path: str) -> str:
-        """The text under `path`, fit to be shown; the empty text where there is none."""
+        """The text under `path`, fit to be shown; an empty text if there is none to show."""
         value = self.value_at(*path)
         return clean_text(value, self.secrets) if isinstance(value, str) else ""
 
@@ -70,7 +70,7 @@ Reply: TypeAlias = Answer | NotSent | ConnectionLost
 
 
 def value_at(value: object, *path: str) -> object:
-    """The value under `path` in nested JSON objects; None where there is none."""
+    """The value under `path` in nested JSON objects; None if there is no such value."""
     for name in path:
         if not isinstance(value, dict):
             return None

@@ -39,7 +39,7 @@ def log_request(request: httpx.Request, account: str, secrets: tuple[str, ...]) 
 
 
 def log_answer(method: str, url: str, reply: Reply, seconds: float, account: str, secrets: tuple[str, ...]) -> None:
-    """Tell what became of a request: its status and the seconds that it took."""
+    """Log the result of a request: its status and the seconds that it took."""
     if not log.isEnabledFor(logging.INFO):
         return
     result = str(reply.status) if isinstance(reply, Answer) else clean_text(reply.message, secrets)

@@ -318,7 +318,7 @@ def _media_file(folder: Path, name: str, data: bytes, mime: str, facts: Mapping[
 
 
 class PlatformSuite:
-    """The tests. Each runs for every scenario, with a stand-in of its own."""
+    """The tests. Each runs for every scenario, with its own stand-in."""
 
     platform: ClassVar[Platform]
     scenarios: ClassVar[Mapping[str, Scenario]]

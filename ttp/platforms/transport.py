@@ -1,4 +1,4 @@
-"""One thread's connections: each request goes out as it stands, and comes back as one answer.
+"""One thread's connections: each request is sent unchanged, and comes back as one answer.
 
 httpx's transports without its client, whose redirects, cookies, authentication and hooks are never wanted here, and
 take as long as the request itself. Proxies are the environment's, as the standard library reads it.
@@ -75,7 +75,7 @@ def loopback_tls_context() -> ssl.SSLContext:
 
 
 SHORTEST_SECRET = 8
-"""A shorter text is no token that guards anything, and could be a word of the answer."""
+"""A shorter text is not a secret, and could be a word of the answer."""
 
 
 class Decompressor:

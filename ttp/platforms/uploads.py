@@ -48,7 +48,7 @@ _watcher: ProgressListener | None = None
 
 
 def set_listener(watcher: ProgressListener | None) -> None:
-    """Let it be told from now on; None: nobody."""
+    """Report progress to the listener from now on; None: to none."""
     global _watcher
     if _watcher is not _NOBODY:
         _watcher = watcher
@@ -56,7 +56,7 @@ def set_listener(watcher: ProgressListener | None) -> None:
 
 @contextmanager
 def without_progress() -> Iterator[None]:
-    """Nobody is told while the block runs: something else is drawn."""
+    """Report no progress while the block runs: something else is drawn."""
     global _watcher
     held, _watcher = _watcher, _NOBODY
     try:
@@ -66,13 +66,13 @@ def without_progress() -> Iterator[None]:
 
 
 def report_sent(request: PublishRequest, more: int) -> None:
-    """So many more bytes of an order's media are sent."""
+    """Report that more bytes of the media are sent."""
     if _watcher is not None:
         _watcher.sent(request.account.name, more, sum(file.item.bytes for file in request.media))
 
 
 def with_progress(content: bytes | Iterable[bytes] | None, request: PublishRequest) -> bytes | Iterable[bytes] | None:
-    """The same content, told as it is taken; whole bytes are sent in one go, and not told."""
+    """The same content, with progress reported as it is read; whole bytes are sent in one go, and not told."""
     return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, request)
 
 

@@ -41,8 +41,6 @@ from ttp.store.rate_limits import Limits
 from ttp.store.writer import Writer
 
 TAKE = "take the media"
-
-
 T = TypeVar("T")
 
 

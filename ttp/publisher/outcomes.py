@@ -28,14 +28,8 @@ from ttp.store.writer import Writer
 
 FIRST_LOOK_S = 2.0
 """Seconds until the first look-up after a lost answer; less if look-ups are configured closer together."""
-
-
 ANOTHERS = "the answer names a post that is another delivery's"
-
-
 _INSTANTS = ("retry_at", "look_at")
-
-
 _FORMS: Mapping[str, type[Done] | type[NotDone] | type[Unknown]] = {
     "done": Done,
     "not_done": NotDone,
@@ -182,12 +176,8 @@ def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool =
 
 CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
 """More than this means that a Date header was wrong, and with it the settle window and the look-up's start."""
-
-
 DATE_WRONG_BY_MOST = timedelta(days=1)
 """A machine clock further behind the platform's is not set at all."""
-
-
 _SECOND = timedelta(seconds=1)
 
 

@@ -41,7 +41,7 @@ def _refuse_slow_clock(db: Connection, now: datetime) -> None:
         raise Busy(
             f"the clock stands at {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"
             f" {last.astimezone():%d %b %Y %H:%M}",
-            Hint("set it, and look at it", "date"),
+            Hint("see", "date"),
         )
 
 

@@ -15,8 +15,6 @@ from ttp.platforms.client import Wait
 from ttp.publisher.delivery_context import DeliveryTask
 
 LONGEST_WAIT_S = 3600.0
-
-
 Steps: TypeAlias = Generator[Wait, None, None]
 
 
@@ -56,8 +54,6 @@ class _Sleeper:
 
 
 Reports: TypeAlias = "queue.SimpleQueue[JobReport | None]"
-
-
 WaitForReport: TypeAlias = Callable[[Reports, float], JobReport | None]
 
 

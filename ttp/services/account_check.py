@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_action, find_account, same_host
+from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive, same_host
 from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import (
@@ -28,7 +28,6 @@ from ttp.domain.options import Option, options_of
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.platform import Facts
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import is_alive
 from ttp.platforms.client import AccountInfo, Checker
 from ttp.platforms.login import Login, Logins, missing_scopes
 from ttp.platforms.registry import Registry
@@ -263,8 +262,8 @@ def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Itera
 
 
 def permissions(account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None) -> Iterator[Remark]:
-    """What was granted against what is needed. Keys of OAuth 1.0a have no such list."""
-    if held.by_keys or login is None:
+    """What was granted against what is needed. Keys of OAuth 1.0a and passwords have no such list."""
+    if held.by_keys or login is None or not login.scopes:
         return
     if not granted:
         yield ok_remark("its permissions were never told")

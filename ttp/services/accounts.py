@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, find_account, parse_account_name, same_host
+from ttp.domain.account import (
+    PAUSED_UNTIL,
+    Account,
+    Credentials,
+    find_account,
+    parse_account_name,
+    same_host,
+    works_until,
+)
 from ttp.domain.action import action
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
@@ -19,7 +27,6 @@ from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageE
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import works_until
 from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import Login, Logins
 from ttp.platforms.platform import Runtime
@@ -114,7 +121,7 @@ class Accounts:
             if wrong:
                 raise UsageError(
                     f"{wrong[0]} is not an option of {account.platform} accounts",
-                    Hint("usage", action("help", "account set")),
+                    Hint("see", action("help", "account set")),
                 )
             changed = replace(
                 account,
@@ -176,13 +183,13 @@ class Accounts:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(
                     f"{len(naming)} {'post goes' if len(naming) == 1 else 'posts go'} to {account.name}: {some}",
-                    Hint("cancel those and remove it", action("account remove", account.name, yes=True)),
+                    Hint("fix", action("account remove", account.name, yes=True)),
                 )
             for post in list(queries.posts_by_id(db, naming)):
                 mine = next(d for d in post.active if d.account_id == account.id)
                 if mine.state in IN_FLIGHT or mine.state is DeliveryState.NEEDS_REVIEW:
                     raise StateRefused(
-                        f"post {post.id} is being published to {account.name}", Hint("look", action("show", post.id))
+                        f"post {post.id} is being published to {account.name}", Hint("see", action("show", post.id))
                     )
                 gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
                 posts.update(db, with_derived_status(replace(post, deliveries=gone), now), None)
@@ -214,7 +221,7 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     if "/" not in name:
         raise UsageError(
             f"which {platform.title} account is to be connected?",
-            Hint("name it", action("account connect", f"{platform.name}/HANDLE")),
+            Hint("try", action("account connect", f"{platform.name}/HANDLE")),
         )
     _, handle = parse_account_name(name, platforms)
     found = platform.find_server(runtime, handle)
@@ -226,13 +233,13 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     kind = TtpError if found is not None and found.passing else UsageError
     raise kind(
         f"the server of {name} was not found{why}",
-        Hint("name it", action("account connect", name, server="https://HOST")),
+        Hint("try", action("account connect", name, server="https://HOST")),
     )
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
     """Credentials as `account add --credentials` takes them. UsageError says what is wrong, and never shows a value."""
-    shape = Hint("as JSON", '{"accessToken": "…", "refreshToken": "…", "expiresAt": "2027-01-31T00:00:00Z"}')
+    shape = Hint("try", '{"accessToken": "…", "refreshToken": "…", "expiresAt": "2027-01-31T00:00:00Z"}')
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -263,7 +270,7 @@ def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
 
 
 def _refuse_user_keys(data: Mapping[str, object], platform: Facts) -> NoReturn:
-    shape = Hint("as JSON", '{"apiKey": "…", "apiSecret": "…", "accessToken": "…", "accessTokenSecret": "…"}')
+    shape = Hint("try", '{"apiKey": "…", "apiSecret": "…", "accessToken": "…", "accessTokenSecret": "…"}')
     missing = [name for name in _KEYS if not data.get(name)]
     what = (
         f"are not accepted by {platform.title}"

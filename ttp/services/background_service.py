@@ -21,7 +21,7 @@ LONGEST_S = 60.0
 """How long the system's programs may take for an answer."""
 
 
-CRON = Hint("let cron call it", action("help", "cron"))
+CRON = Hint("see", action("help", "cron"))
 
 
 @dataclass(frozen=True, slots=True)

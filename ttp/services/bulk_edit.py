@@ -11,7 +11,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, find_account
-from ttp.domain.action import action
+from ttp.domain.action import action, as_fields
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import with_accounts, with_derived_status, with_tags, with_time
@@ -89,10 +89,10 @@ def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:
         if step.before is not None and now[step.before.id or 0] != step.before:
-            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", action("list")))
+            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("see", action("list")))
     new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
     for key, post in queries.posts_by_key(db, new).items():
-        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", action("show", post.id)))
+        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("see", action("show", post.id)))
 
 
 def changes(step: Step) -> Sequence[str]:
@@ -193,7 +193,9 @@ class BulkEdit:
             warnings = self._posts.check_post(post, known, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             return Step(
-                where, What.LEFT, faults=tuple(FieldError(p.field, p.message, p.hint) for p in refused.problems)
+                where,
+                What.LEFT,
+                faults=tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in refused.problems),
             )
         except TtpError as error:
             return Step(where, What.LEFT, faults=(to_field_error("", error),))
@@ -217,7 +219,7 @@ def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
 def relinked(post: Post, old: str, new: str) -> Post:
     """The post with another address wherever the old one stands as a whole, in all its texts."""
     if not old.strip() or re.search(r"\s", old + new):
-        raise UsageError("a link has no blanks", Hint("write it as", "--replace-link https://OLD https://NEW"))
+        raise UsageError("a link has no blanks", Hint("try", "--replace-link https://OLD https://NEW"))
     pattern = re.compile(rf"(?<!\w){re.escape(old)}{_GOES_ON}")
 
     def in_text(text: str) -> str:

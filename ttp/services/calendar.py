@@ -12,10 +12,10 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.calendar_days import CalendarRange, calendar_time
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post, PostStatus, calendar_time
 from ttp.domain.recurrence import Recurrence, Repeat
 from ttp.domain.slot import SlotInstant
+from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
 from ttp.services.queries import PostView, Queries, view_of

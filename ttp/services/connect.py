@@ -11,13 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ttp.domain.account import Account, Credentials, parse_account_name, same_host
+from ttp.domain.account import Account, Credentials, parse_account_name, same_host, works_until
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import works_until
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.callback import Code, Denied
@@ -278,10 +277,10 @@ def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
     names = [f"{pending.platform}/{person.handle}" for person in people]
     return UsageError(
         f"that login is {' and '.join(names[:5])}, and {pending.name} is another account",
-        *(Hint("to connect that one", action("account connect", name)) for name in names[:5] if name != pending.name),
-        Hint("or log in as the other in the browser, then", action("account connect", pending.name)),
+        *(Hint("try", action("account connect", name)) for name in names[:5] if name != pending.name),
+        Hint("try", action("account connect", pending.name)),
     )
 
 
 def _again(name: str) -> Hint:
-    return Hint("try again", action("account connect", name))
+    return Hint("try", action("account connect", name))

@@ -39,19 +39,19 @@ def cron_of(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> s
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
         said = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
-        raise UsageError(said, Hint("for example", retype(EXAMPLE)))
+        raise UsageError(said, Hint("try", retype(EXAMPLE)))
     plain = [_plain(place, field, fields, retype) for place, field in enumerate(fields)]
     if plain[2].startswith("*/") and plain[4] != "*":
         first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
         raise UsageError(
             f'"{text}": {plain[2]} days of the month beside weekdays mean one thing to one cron, another to the next',
-            Hint("write the days", retype(" ".join([*plain[:2], first, *plain[3:]]))),
+            Hint("try", retype(" ".join([*plain[:2], first, *plain[3:]]))),
         )
     found = " ".join(plain)
     from croniter import croniter
 
     if not croniter.is_valid(found, strict=True):
-        raise UsageError(f'"{text}" never comes', Hint("for example", retype(EXAMPLE)))
+        raise UsageError(f'"{text}" never comes', Hint("try", retype(EXAMPLE)))
     return found
 
 
@@ -88,15 +88,15 @@ def _plain(place: int, field: str, fields: list[str], retype: Callable[[str], st
         if any(number > _LAST[place] for number in numbers) or (found["step"] and not int(found["step"])):
             raise _unreadable(place, field, retype)
         if any(before > behind for before, behind in pairwise(numbers)):
-            raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("for example", retype(EXAMPLE)))
+            raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("try", retype(EXAMPLE)))
         if found["step"] and len(numbers) == 1:
             whole = [*fields]
             whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{found['step']}")
             said = f'{_FIELDS[place]} "{typed}" means one thing to one cron, another to the next'
-            raise UsageError(said, Hint("if it begins there", retype(" ".join(whole))))
+            raise UsageError(said, Hint("try", retype(" ".join(whole))))
         items.append(re.sub(r"\d+", lambda number: str(int(number[0])), item))
     return ",".join(items)
 
 
 def _unreadable(place: int, field: str, retype: Callable[[str], str]) -> UsageError:
-    return UsageError(f'"{field}" is no {_FIELDS[place]} of a cron expression', Hint("for example", retype(EXAMPLE)))
+    return UsageError(f'"{field}" is no {_FIELDS[place]} of a cron expression', Hint("try", retype(EXAMPLE)))

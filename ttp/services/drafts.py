@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from ttp.domain.errors import ContentRefused, NotFound, TimeRefused, TtpError
+from ttp.domain.action import action
+from ttp.domain.errors import ContentRefused, Hint, NotFound, TimeRefused, TtpError
 from ttp.domain.post import Post
-from ttp.domain.post_edit import with_draft_hint
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_input import PostInput, edits_of_draft
 from ttp.services.posts import Posts
 
 
@@ -27,7 +27,7 @@ class Drafts:
         except TtpError as error:
             if not (text or "").strip():
                 raise
-            raise with_draft_hint(error, self._posts.save_draft_text(text or "")) from error
+            raise _naming_draft(error, self._posts.save_draft_text(text or "")) from error
 
     @contextmanager
     def save_first(self, text: str | None, wanted: PostInput) -> Iterator[Post | None]:
@@ -47,7 +47,7 @@ class Drafts:
             if text != wanted.text or isinstance(error, ContentRefused | TimeRefused):
                 with suppress(TtpError):
                     self._posts.create(replace(wanted, at=None, tz=None, key=None, first=False), None, draft)
-            raise with_draft_hint(error, draft) from error
+            raise _naming_draft(error, draft, wanted) from error
 
     def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
         """Save a text as a draft, whatever it is: in a draft that is still as its fingerprint says, else in a new
@@ -68,6 +68,13 @@ class Drafts:
         except NotFound:
             return None
         return draft if post_fingerprint(draft) == fingerprint else None
+
+
+def _naming_draft(error: TtpError, draft: Post, wanted: PostInput | None = None) -> TtpError:
+    """Return the error with the draft that keeps the text."""
+    hints = (*edits_of_draft(error.hints, draft.id, wanted), Hint("see", action("show", draft.id)))
+    details = (*error.details, f"The text is kept as draft {draft.id}.")
+    return type(error)(error.message, *hints, problems=error.problems, details=details)
 
 
 def post_fingerprint(post: Post) -> str:

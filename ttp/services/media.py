@@ -77,7 +77,7 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
         return replace(media.take(_name(text), shown, write), url=text)
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
-        raise kind(f"{shown} {error.message}", Hint("or give a file", "--media FILE", (text, "FILE"))) from error
+        raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (text, "FILE"))) from error
 
 
 def _name(url: str) -> str:
@@ -174,9 +174,8 @@ def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
     names = ", ".join(item.name for item in gone)
     if names:
         raise StateRefused(
-            f"post {post.id} cannot be published again: the copy of {names} was removed after it had ended",
-            Hint("give the file again", action("edit", post.id, media="FILE")),
-            Hint("copies are kept for", "media.keep_s seconds after a post has ended"),
+            f"post {post.id} cannot be published again: its copy of {names} was removed after media.keep_s seconds",
+            Hint("fix", action("edit", post.id, media="FILE")),
         )
 
 
@@ -283,7 +282,7 @@ class RowMedia:
                 if self._folder is None:
                     raise
                 near = [str(path.with_name(other).relative_to(self._folder)) for other in similar_names(path)]
-                raise NotFound(f"no file {name}", *(Hint("did you mean", other) for other in near)) from error
+                raise NotFound(f"no file {name}", *(Hint("try", other) for other in near)) from error
         return self._taken[name]
 
     def _kept(self, text: str) -> MediaItem:
@@ -293,7 +292,7 @@ class RowMedia:
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"the bytes of {name or digest} are not in this store",
-                Hint("export them too", action("export", "FILE", with_="media")),
+                Hint("try", action("export", "FILE", with_="media")),
             )
         return replace(item, name=name or item.name, url=None)
 
@@ -304,6 +303,7 @@ def beside(folder: Path, name: str) -> Path:
     path = (folder / name).resolve() if "\0" not in name else folder
     if not path.is_relative_to(folder) or path == folder:
         raise UsageError(
-            f"{name} is not in the folder of the file", Hint("do", f"put it there, and write {Path(name).name or name}")
+            f"{name} is not in the folder of the file",
+            Hint("fix", f"put it there, and write {Path(name).name or name}"),
         )
     return path

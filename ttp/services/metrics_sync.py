@@ -15,7 +15,7 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
-from ttp.domain.metric_schedule import Ages, configured_ages, is_of_age, lookback, next_reading, retry_at
+from ttp.domain.ingest.reading_schedule import Ages, configured_ages, is_of_age, lookback, next_reading, retry_at
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.pricing import PriceLists, Pricing
 from ttp.domain.sample import Sample
@@ -32,8 +32,6 @@ from ttp.store.sqlite import translate_errors
 
 SHOWN_WITHIN = timedelta(hours=1)
 """A post that its platform does not show after this time is gone; before, its lists may lag behind."""
-
-
 Tell = Callable[[int], object]
 """Called with the number of posts read so far."""
 
@@ -200,7 +198,7 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
         command = outcome.hint or action("account connect", account.name)
-        return ReconnectNeeded(message, Hint("connect it again", command))
+        return ReconnectNeeded(message, Hint("fix", command))
     if outcome.passing:
         return Stopped(message, outcome.retry_at)
     return PartlyFailed(message)
@@ -208,8 +206,6 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
 
 LEAST_READS = 5
 """The smallest page of X."""
-
-
 BATCH, MOST_BATCHES = 20, 5
 """Posts of an account in a batch, and batches in one turn of `ttp run`."""
 
@@ -257,8 +253,8 @@ class Pull:
             if not account.connected:
                 raise ReconnectNeeded(
                     f"{account.name} is not connected, so its metrics cannot be read",
-                    Hint("connect it", action("account connect", account.name)),
-                    Hint("or import them", action("metrics import", "FILE")),
+                    Hint("fix", action("account connect", account.name)),
+                    Hint("fix", action("metrics import", "FILE")),
                 )
             if history is not None:
                 self._gather.history(account, history, done, tell)

@@ -216,7 +216,7 @@ class Optimal:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
-            return UsageError(f"all best hours of {names} are busy for a year", Hint("see them", action("list")))
+            return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
     def measured(self, accounts: Sequence[Account]) -> list[Account]:
@@ -227,7 +227,7 @@ class Optimal:
     def data_hints(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
         """Return the commands that collect metrics of the accounts without data."""
         empty = self._without_data(accounts, db)
-        return tuple(dict.fromkeys(Hint("get some", data_action(one)) for one in empty or accounts))
+        return tuple(dict.fromkeys(Hint("fix", data_action(one)) for one in empty or accounts))
 
     def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
         with self._reading(db) as db:

@@ -131,7 +131,7 @@ class Planning:
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
             if any(draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts):
                 raise StateRefused(
-                    "posts were changed since this was planned", Hint("plan again", action("list", status="draft"))
+                    "posts were changed since this was planned", Hint("see", action("list", status="draft"))
                 )
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
@@ -188,11 +188,9 @@ class Planning:
 
 def _refuse_other_than_draft(post: Post) -> None:
     if post.status is PostStatus.SCHEDULED:
-        raise StateRefused(
-            f"post {post.id} is scheduled already", Hint("make it a draft", action("unschedule", post.id))
-        )
+        raise StateRefused(f"post {post.id} is scheduled already", Hint("fix", action("unschedule", post.id)))
     if post.status is not PostStatus.DRAFT:
-        raise StateRefused(f"post {post.id} is {post.status}, not a draft", Hint("look at it", action("show", post.id)))
+        raise StateRefused(f"post {post.id} is {post.status}, not a draft", Hint("see", action("show", post.id)))
 
 
 def _all_of(refusals: Mapping[int, TtpError], asked: int) -> TtpError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
 from ttp.domain.account import Account, account_warnings, resolve_accounts
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
@@ -152,7 +152,7 @@ class Posts:
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
             name = example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
-            raise UsageError("a post with a time needs accounts to go to", Hint("name them", f"--to {name}"))
+            raise UsageError("a post with a time needs accounts to go to", Hint("try", other_options(to=name)))
         return accounts
 
     def accounts_after_edit(self, post_id: int, wanted: PostInput) -> tuple[Account, ...]:
@@ -190,7 +190,7 @@ class Posts:
             problems = (*self.duplicates.problems(post, db), *problems)
         refusing = [problem for problem in problems if not problem.warning]
         if refusing and timed:
-            hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
+            hints = dict.fromkeys(Hint("fix", problem.hint) for problem in refusing if problem.hint)
             raise ContentRefused(refusing[0].message, *hints, problems=problems)
         return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
@@ -329,7 +329,7 @@ class Posts:
             id=None if draft is None else draft.id,
         )
         if not post.content.strip() and not post.media:
-            raise UsageError("there is no text and no media", Hint("write it as", action("create", "Hello", to="x/me")))
+            raise UsageError("there is no text and no media", Hint("try", action("create", "Hello", to="x/me")))
         return NewPost(self.as_new(post), accounts)
 
     def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:
@@ -338,7 +338,7 @@ class Posts:
             has_time = new.post.scheduled_at is not None
             return _without_crowded(self.check_post(new.post, new.accounts, timed=has_time), first=first)
         except ContentRefused as refused:
-            keep = Hint("keep it as a draft", "leave out --at")  # the rules refuse a time and never a draft
+            keep = Hint("try", other_options(at=None))  # the rules refuse a time and never a draft
             raise ContentRefused(
                 refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
             ) from None
@@ -368,7 +368,7 @@ class Posts:
                 elif queries.post(db, draft.id or 0) != draft:
                     raise Conflict(
                         f"draft {draft.id} was changed meanwhile, and is as that left it",
-                        Hint("see what it is now", action("show", draft.id)),
+                        Hint("see", action("show", draft.id)),
                     )
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
@@ -400,7 +400,7 @@ class Posts:
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed meanwhile, and is as that left it",
-                        Hint("see what it is now", action("show", post_id)),
+                        Hint("see", action("show", post_id)),
                     )
                 after = _edited(before, wanted, variants, items)
                 refuse_other_parts(before, after)
@@ -416,7 +416,7 @@ class Posts:
                 after = with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
                     raise UsageError(
-                        f"post {post_id} would have no text and no media", Hint("delete it", action("delete", post_id))
+                        f"post {post_id} would have no text and no media", Hint("fix", action("delete", post_id))
                     )
                 warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
                 return after, (*warnings, *warn_missing_times(after), *warn_published_parts(before, after))
@@ -431,7 +431,7 @@ class Posts:
         """
         if first and len(times) > 1:
             last = action("schedule", list(times)[-1], at="next-slot", first=True)
-            raise UsageError("only one post can be the first", Hint("one after the other, the last one first", last))
+            raise UsageError("only one post can be the first", Hint("try", last))
         self.convert_media(list(times))
         known, confirmed = self.accounts(), dict(times)
 
@@ -510,7 +510,7 @@ class Posts:
     ) -> ResolvedTime:
         """Return the time of a post; where a slot or hour was chosen and is taken by now, the next free one."""
         if {account.id for account in accounts} != set(time.account_ids):
-            raise Conflict("the accounts of the post were changed meanwhile", Hint("look again", action("list")))
+            raise Conflict("the accounts of the post were changed meanwhile", Hint("see", action("list")))
         if time.choice is None:
             return time
         from ttp.services.time_resolver import TimeChooser
@@ -581,20 +581,18 @@ def _same_request(first: Post, fingerprint: str | None) -> Post:
     if first.key_digest != fingerprint:
         raise Conflict(
             f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
-            Hint("look at it", action("show", first.id)),
-            Hint("or take another", "--key KEY"),
+            Hint("see", action("show", first.id)),
+            Hint("try", other_options(key="KEY")),
         )
     return first
 
 
 def _refuse_empty_key(wanted: PostInput) -> None:
     if wanted.key is not None and not wanted.key.strip():
-        raise UsageError("the key is empty", Hint("leave it out, or write", "--key KEY"))
+        raise UsageError("the key is empty", Hint("try", other_options(key="KEY")))
 
 
 def _refuse_to_edit(post: Post) -> None:
     refuse_in_flight(post, "be edited")
     if post.status is PostStatus.PUBLISHED:
-        raise StateRefused(
-            f"post {post.id} is published", Hint("write another", action("create", "TEXT", to="PLATFORM/HANDLE"))
-        )
+        raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))

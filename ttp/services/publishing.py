@@ -94,7 +94,7 @@ class Publishing:
                     needs_review_error(post, review)
                     if review
                     else StateRefused(
-                        f"post {post.id} has no failed delivery to retry", Hint("look at it", action("show", post.id))
+                        f"post {post.id} has no failed delivery to retry", Hint("see", action("show", post.id))
                     )
                 )
             self._refuse_unapproved(post, failed)
@@ -116,18 +116,18 @@ class Publishing:
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             delivery = next((d for d in post.active if d.account_id == found.id), None)
             if delivery is None:
-                raise NotFound(f"post {post.id} does not go to {found.name}", Hint("look", action("show", post.id)))
+                raise NotFound(f"post {post.id} does not go to {found.name}", Hint("see", action("show", post.id)))
             if delivery.state is not _REVIEW:
                 raise StateRefused(
                     f"post {post.id} for {found.name} is {delivery.state}, it needs no review",
-                    Hint("look", action("show", post.id)),
+                    Hint("see", action("show", post.id)),
                 )
             now = self._posts.clock.now()
             after = resolve_delivery(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
             if self._bound(db, delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",
-                    Hint("if this one is not live", action("resolve", post.id, account=found.name, not_published=True)),
+                    Hint("fix", action("resolve", post.id, account=found.name, not_published=True)),
                 )
             said.append(manual_lookup(delivery, published, now))
             return with_delivery(post, delivery, after), ()
@@ -153,7 +153,7 @@ class Publishing:
         """NotAllowed for what may not go out before somebody has approved it."""
         if approval.is_needed(self._posts.config) and any(d.approved_at is None for d in wanted):
             said = "was rejected" if post.rejection else "waits for approval"
-            raise NotAllowed(f"post {post.id} {said}", Hint("approve it", action("approve", post.id)))
+            raise NotAllowed(f"post {post.id} {said}", Hint("fix", action("approve", post.id)))
 
     def _elsewhere(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
         """The accounts of these posts, by id, whose credentials were made for another host: why they are not sent.
@@ -169,7 +169,7 @@ class Publishing:
             if held is not None and held.host and not same_host(held.host, host):
                 found[account.id] = UsageError(
                     f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                    Hint("connect it there", connect_action(account.name, by_keys=held.by_keys)),
+                    Hint("fix", connect_action(account.name, by_keys=held.by_keys)),
                 )
         return found
 

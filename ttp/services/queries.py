@@ -76,7 +76,7 @@ class Queries:
         with self._database.reading() as db:
             if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
                 return None
-        ways = Hint("its log", action("log", post_id)), Hint("bring it back", action("undo", post=post_id))
+        ways = Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))
         return NotFound(f"post {post_id} is deleted", *ways)
 
     def _views(self, posts: Sequence[Post]) -> list[PostView]:
@@ -119,7 +119,7 @@ class Queries:
                     raise post_not_found(first)
                 found.update(dict.fromkeys(there))
         if not found:
-            raise NotFound("no posts in that range", Hint("see them", action("list")))
+            raise NotFound("no posts in that range", Hint("see", action("list")))
         return list(found)
 
     def attempts(self, post_id: int) -> list[Attempt]:

@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
@@ -76,7 +76,7 @@ class Repeats:
         now = self._posts.clock.now()
         first = next(self._instants(wanted, now), None)
         if first is None or (wanted.until is not None and first >= wanted.until):
-            raise UsageError("it would never come", Hint("end it later", "--until DATE"))
+            raise UsageError("it would never come", Hint("try", other_options(until="DATE")))
         self._refuse_flood(wanted, now)
         warnings = self._judge(wanted, first)
         with self._posts.database.writing() as db:
@@ -98,7 +98,7 @@ class Repeats:
             one = self._going(db, recurrence_id)
             at = self._next(db, one)
             if at is None:
-                raise StateRefused(f"repeat {recurrence_id} has no time left", Hint("see them", action("repeat list")))
+                raise StateRefused(f"repeat {recurrence_id} has no time left", Hint("see", action("repeat list")))
             made = next((known for known in store.occurrences_after(db, recurrence_id, now) if known.at == at), None)
             gone = None if made is None else made.post_id
             freed = gone if gone == one.post_id else None
@@ -124,7 +124,7 @@ class Repeats:
         with self._posts.database.writing() as db:
             one = self._known(db, recurrence_id)
             if one.state != "paused":
-                raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see them", action("repeat list")))
+                raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see", action("repeat list")))
             going = replace(one, paused_at=None, made_until=None, next_at=next(self._instants(one, now), None))
             store.update(db, going)
             return Changed(self._tally(db, self._occurrences.make(recurrence_id, db).recurrence))
@@ -169,7 +169,7 @@ class Repeats:
         if wanted.texts and post.variants:
             raise UsageError(
                 f"post {post.id} has a text of its own for {', '.join(post.variants)}, which --vary would not change",
-                Hint("take it away", action("edit", post.id, text=f"{next(iter(post.variants))}=")),
+                Hint("fix", action("edit", post.id, text=f"{next(iter(post.variants))}=")),
             )
         warnings: dict[str, Problem] = {}
         for number, text in enumerate(wanted.texts or (post.content,), start=1):
@@ -196,9 +196,7 @@ class Repeats:
                     found.setdefault(problem.code, problem)
         refused = [problem for problem in found.values() if not problem.warning]
         if refused:
-            raise ContentRefused(
-                refused[0].message, Hint("see it", refused[0].hint or action("list")), problems=refused
-            )
+            raise ContentRefused(refused[0].message, Hint("see", refused[0].hint or action("list")), problems=refused)
         return list(found.values())
 
     def _duplicates(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
@@ -227,7 +225,7 @@ class Repeats:
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
                 f"it comes more than {FLOOD} times in the {ahead_s / 86400:g} days for which posts are made ahead",
-                Hint("make them later", action("config set", "repeat.ahead_s", fewer_s)),
+                Hint("fix", action("config set", "repeat.ahead_s", fewer_s)),
             )
 
     def _refuse_empty_pool(self, wanted: Recurrence) -> None:
@@ -240,7 +238,7 @@ class Repeats:
         if found is None:
             raise NotFound(
                 f'no post with accounts is tagged "{wanted.pool}"',
-                Hint("write one", action("create", "TEXT", to="PLATFORM/HANDLE", tag=wanted.pool)),
+                Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE", tag=wanted.pool)),
             )
 
     def _tally(self, db: Connection, one: Recurrence) -> RecurrenceCounts:
@@ -270,13 +268,13 @@ class Repeats:
     def _known(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = store.recurrence(db, recurrence_id)
         if one is None:
-            raise NotFound(f"no repeat {recurrence_id}", Hint("see them", action("repeat list")))
+            raise NotFound(f"no repeat {recurrence_id}", Hint("see", action("repeat list")))
         return one
 
     def _going(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = self._known(db, recurrence_id)
         if one.state == "ended":
-            raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see them", action("repeat list")))
+            raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see", action("repeat list")))
         return one
 
     def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
@@ -290,8 +288,8 @@ def _refuse_same(wanted: Recurrence, known: Iterable[Recurrence]) -> None:
         if one.state != "ended" and what == (wanted.post_id, wanted.pool, wanted.cron, wanted.timezone):
             raise Conflict(
                 f"repeat {one.id} comes at these times already",
-                Hint("see it", action("repeat list")),
-                Hint("end it first", action("repeat stop", one.id)),
+                Hint("see", action("repeat list")),
+                Hint("fix", action("repeat stop", one.id)),
             )
 
 

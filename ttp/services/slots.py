@@ -17,7 +17,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
@@ -84,7 +84,7 @@ class Slots:
         is kept, and takes the name."""
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
         if name is not None and (not name.strip() or name.strip().isdecimal()):
-            raise UsageError(f'"{name}" is no name for a slot', Hint("write a word", "--name WORD"))
+            raise UsageError(f'"{name}" is no name for a slot', Hint("try", other_options(name="WORD")))
         with self._database.writing() as db:
             for account, zone in wanted:
                 known = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
@@ -114,7 +114,7 @@ class Slots:
             for name in names:
                 found = [slot for slot in known if name in (str(slot.id), slot.name)]
                 if not found:
-                    raise NotFound(f'no slot "{name}"', Hint("see them", action("slots list")))
+                    raise NotFound(f'no slot "{name}"', Hint("see", action("slots list")))
                 gone.update((slot.id or 0, slot) for slot in found)
             store.remove(db, gone)
         return list(gone.values())
@@ -176,13 +176,13 @@ class Slots:
         now = self._clock.now()
         if not accounts:
             why = "a slot is an account's, and the post has none"
-            raise UsageError(why, Hint("name one", "--to PLATFORM/HANDLE"))
+            raise UsageError(why, Hint("try", other_options(to="PLATFORM/HANDLE")))
         with nullcontext(db) if db else self._database.reading() as db:
             known = store.slots(db, _ids(accounts)) if db else []
         for account in accounts:
             if not any(slot.account_id == account.id for slot in known):
                 add = action("slots add", "mon,wed,fri 09:00", account=account.name)
-                raise UsageError(f"{account.name} has no slots", Hint("add some", add))
+                raise UsageError(f"{account.name} has no slots", Hint("fix", add))
         which = tuple(slot.id for slot in known)
         kept, coming = tee(self._lines.get(which) or self._coming(known, now))
         self._lines[which] = kept
@@ -224,7 +224,7 @@ class Slots:
             raise StateRefused(
                 f"post {post.id} stands at that time, and has no slot to move along to within"
                 f" {_length(self._horizon)} (slots.horizon_s)",
-                Hint("give it another time first", action("schedule", post.id, at="tomorrow 9am")),
+                Hint("fix", action("schedule", post.id, at="tomorrow 9am")),
             )
         return found
 
@@ -248,11 +248,11 @@ class Slots:
         names = " and ".join(account.name for account in accounts)
         end = (now + self._horizon).astimezone()
         until = f"{end.day} {end:%b %Y} ({_length(self._horizon)}, slots.horizon_s)"
-        more = Hint("see who holds them", action("slots preview", account=",".join(one.name for one in accounts)))
+        more = Hint("see", action("slots preview", account=",".join(one.name for one in accounts)))
         if not looked and len(accounts) > 1:
             common = action("slots add", "mon,wed,fri 09:00", account=",".join(one.name for one in accounts))
             said = f"{names} have no slot at the same time; looked until {until}"
-            return UsageError(said, Hint("add one to each", common), more)
+            return UsageError(said, Hint("fix", common), more)
         if not looked:
             return UsageError(f"{names} has no slot before {until}", more)
         return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
@@ -338,7 +338,7 @@ class Availability:
             if self._read(db, account) != stored:
                 raise StateRefused(
                     f"posts of {account.name} were scheduled or changed since this was planned",
-                    Hint("see them, and try again", action("list", status="scheduled,draft")),
+                    Hint("see", action("list", status="scheduled,draft")),
                 )
 
     def _read(self, db: Connection, account: Account) -> list[datetime]:

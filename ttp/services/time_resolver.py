@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
+from ttp.domain.action import OtherOptions, action, other_options
 from ttp.domain.config import Config
-from ttp.domain.errors import Hint, OtherTime, PastTime, TimeRefused, UsageError
+from ttp.domain.errors import Hint, PastTime, TimeRefused, UsageError
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.formatting import format_instant, format_iso
 from ttp.domain.time.grammar import ExactTime, NextFreeSlot, OnDate, OptimalTime, WallTime, parse_time
@@ -161,7 +161,7 @@ class TimeResolver:
 
         `first`: the next slot, even where scheduled posts are in it, which move back. `post`: the stored post that the
         time is for; its own slot is free for it. Raise TimeRefused, or UsageError where no slot or hour can be chosen;
-        their hints carry the other time (`OtherTime`).
+        their hints change the time of the request.
         """
         return self._resolve(text, accounts, tz, first=first, post=post, taken=_NONE_TAKEN)
 
@@ -199,12 +199,11 @@ class TimeResolver:
             zone = self.zone(accounts, tz)
         except TimeRefused as refused:
             if tz is not None:
-                hints = [replace(one, other_time=OtherTime(text, _zone_of(one))) for one in refused.hints]
+                hints = [Hint(one.label, other_options(at=text, tz=_zone_of(one))) for one in refused.hints]
                 raise _with_hints(refused, hints) from None
             raise
         if first and not isinstance(parse_time(text), NextFreeSlot):
-            way = Hint("in the next slot", "--at next-slot", other_time=OtherTime("next-slot", tz))
-            raise UsageError("--first is for the slots of an account", way)
+            raise UsageError("--first is for the slots of an account", Hint("try", _time("next-slot", tz)))
         try:
             found = resolve_time(text, now=self._clock.now(), zone=zone, retype=str, forms=ALL_FORMS)
         except TimeRefused as refused:
@@ -254,9 +253,9 @@ class TimeResolver:
             zoned = isinstance(said, WallTime) and said.zone is not None
             raise TimeRefused(
                 f'"{text}" is another time tomorrow: a file needs a date',
-                Hint("now it is", _date_text(found, zoned=zoned)),
+                Hint("try", _date_text(found, zoned=zoned)),
             )
-        hint = f"\n{found.note_hint.label}:  {found.note_hint.way}" if found.note_hint else ""
+        hint = f"\n{found.note_hint.label}: {found.note_hint.way}" if found.note_hint else ""
         return RowTime(text, tz, found.at, f"{text}: {found.note}{hint}" if found.note else None)
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:
@@ -319,8 +318,12 @@ def _with_hints(error: TimeRefused, hints: Sequence[Hint]) -> TimeRefused:
 
 
 def _at_other_time(hint: Hint, tz: str | None) -> Hint:
-    """The hint that names another TIME, for the interface to render."""
-    return hint if hint == ALL_FORMS else replace(hint, other_time=OtherTime(str(hint.way), tz))
+    """Return the hint with its TIME as a change of the request."""
+    return hint if hint == ALL_FORMS else replace(hint, way=_time(str(hint.way), tz))
+
+
+def _time(at: str, tz: str | None) -> OtherOptions:
+    return other_options(at=at) if tz is None else other_options(at=at, tz=tz)
 
 
 def _zone_of(hint: Hint) -> str:

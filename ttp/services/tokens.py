@@ -11,12 +11,20 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, connect_action, parse_account_name, same_host
+from ttp.domain.account import (
+    Account,
+    Credentials,
+    connect_action,
+    is_alive,
+    parse_account_name,
+    refresh_due_at,
+    same_host,
+    works_until,
+)
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.domain.token_life import is_alive, refresh_due_at, works_until
 from ttp.platforms.login import Grant, Logins
 from ttp.platforms.registry import Registry
 from ttp.store import accounts
@@ -40,7 +48,7 @@ class TokenRevoked(ReconnectNeeded):
         command = connect_action(account, by_keys=by_keys)
         super().__init__(
             message or f"{account} must be connected again: {outcome.message}",
-            Hint("give it new keys" if by_keys else "connect it", command),
+            Hint("fix", command),
         )
         self.outcome = replace(outcome, kind=Kind.AUTH, hint=command)
 
@@ -217,7 +225,7 @@ class Tokens:
         if held.host and not same_host(held.host, host):
             raise UsageError(
                 f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                Hint("connect it there", connect_action(account.name, by_keys=held.by_keys)),
+                Hint("fix", connect_action(account.name, by_keys=held.by_keys)),
             )
         return account, held
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ttp.domain.action import action
+from ttp.domain.action import action, other_options
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
@@ -25,7 +25,7 @@ from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
 
 _TOLD = 10
-_LIST = Hint("see what can be", action("undo", list=True))
+_LIST = Hint("see", action("undo", list=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class _UndoPlanner:
             number = self._patterns[post.id]
             raise StateRefused(
                 f"post {post.id} is what repeat {number} makes posts of",
-                Hint("end that", action("repeat stop", number)),
+                Hint("fix", action("repeat stop", number)),
             )
         still = tuple(replace(d, next_at=None) for d in post.deliveries)
         return replace(post, deliveries=still, deleted_at=self._now, updated_at=self._now, key=None, key_digest=None)
@@ -185,7 +185,7 @@ class _UndoPlanner:
         if gone is not None and after.deleted_at is None:
             raise StateRefused(
                 f"post {after.id} would go to {gone.account} again, which was removed",
-                Hint("add it again", action("account add", gone.account)),
+                Hint("fix", action("account add", gone.account)),
             )
         unapproved = any(
             old.approved_at != new.approved_at for old, new in zip(before.deliveries, deliveries, strict=True)
@@ -219,16 +219,16 @@ class _UndoPlanner:
             refuse_in_flight(post, "be taken back")
         except StateRefused as why:
             return why
-        show = Hint("look at it", action("show", post.id))
+        show = Hint("see", action("show", post.id))
         out = next((d for d in post.deliveries if d.state is DeliveryState.PUBLISHED), None)
         failed = next((d for d in post.deliveries if d.state is DeliveryState.FAILED), None)
         gone = next((d for d in post.deliveries if d.account_id not in self._ids), None)
         if post.deleted_at is not None:
-            return StateRefused(f"post {post.id} was deleted since", Hint("see the others", action("list")))
+            return StateRefused(f"post {post.id} was deleted since", Hint("see", action("list")))
         if out is not None:
             return StateRefused(
                 f"post {post.id} is published on {out.account}, and what was sent cannot be taken back",
-                Hint("remove it there", action("delete", post.id, remote=True)),
+                Hint("fix", action("delete", post.id, remote=True)),
             )
         if failed is not None:
             return StateRefused(f"post {post.id} has failed on {failed.account} since", show)
@@ -246,7 +246,7 @@ def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
                 post = next(one for one in batch if one.key == key)
                 raise Conflict(
                     f'the key "{key}" of post {post.id} belongs to post {holder.id} now',
-                    Hint("look at it", action("show", holder.id)),
+                    Hint("see", action("show", holder.id)),
                 )
 
 
@@ -270,7 +270,7 @@ def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
     first = left[0]
     if len(left) == 1:
         if asked == 1:
-            first.hints = (*first.hints, Hint("or a change of another post", action("undo", list=True)))
+            first.hints = (*first.hints, Hint("see", action("undo", list=True)))
             return first
         return type(first)(first.message, *first.hints, _partial(), problems=first.problems, details=first.details)
     told = [one.message for one in left[:_TOLD]]
@@ -283,4 +283,4 @@ def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
 
 
 def _partial() -> Hint:
-    return Hint("to put the others back all the same, add", "--partial", ("", "--partial"))
+    return Hint("try", other_options(partial=True))

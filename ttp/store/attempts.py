@@ -10,9 +10,8 @@ from datetime import datetime
 from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
-from ttp.store.corrupt_rows import as_corrupt_row, parse_object
 from ttp.store.dialect import Connection, Row
-from ttp.store.row_mapper import ms
+from ttp.store.row_mapper import as_corrupt_row, ms, parse_object
 
 _ATTEMPT = (
     "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"

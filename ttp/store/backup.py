@@ -26,7 +26,7 @@ from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_che
 from ttp.store.sqlite import copy as copy_database
 
 _LOG_FILES = ("-wal", "-shm", "-journal")
-_ANOTHER = Hint("take another name", action("backup", "FILE"))
+_ANOTHER = Hint("try", action("backup", "FILE"))
 
 
 def back_up(database: Database, target: Path) -> None:
@@ -36,9 +36,7 @@ def back_up(database: Database, target: Path) -> None:
     """
     with database.reading() as source:
         if source is None:
-            raise NotFound(
-                f"there is no store {database.path} yet", Hint("make it with a first post", action("create", "TEXT"))
-            )
+            raise NotFound(f"there is no store {database.path} yet", Hint("fix", action("create", "TEXT")))
         _refuse_to_overwrite(target, database.path, store_id(source))
         with _writing(target):
             fresh = _fresh(target)
@@ -57,7 +55,7 @@ def restore(database: Database, copy: Path) -> Path | None:
     present store is unchanged.
     """
     if _is_same(copy, database.path):
-        raise UsageError(f"{copy} is the store itself", Hint("name a backup", action("restore", "FILE")))
+        raise UsageError(f"{copy} is the store itself", Hint("try", action("restore", "FILE")))
     with ExitStack() as held:
         source = held.enter_context(closing(_opened(copy)))
         make_home(database.home)
@@ -100,7 +98,7 @@ def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
     if os.path.isdir(target):  # noqa: PTH112 (never raises)
-        raise UsageError(f"{target} is a folder", Hint("name a file in it", action("backup", target / "ttp.db")))
+        raise UsageError(f"{target} is a folder", Hint("try", action("backup", target / "ttp.db")))
     if _is_same(target, store):
         raise UsageError(f"{target} is the store itself", _ANOTHER)
     if os.path.lexists(target):
@@ -136,11 +134,9 @@ def _opened(copy: Path) -> Connection:
         if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
             raise NotRegular(copy, kind_of(found))
     except FileNotFoundError:
-        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {nearest_folder(copy)}")) from None
+        raise NotFound(f"no file {copy}", Hint("see", f"ls -la {nearest_folder(copy)}")) from None
     except OSError as error:
-        raise UsageError(
-            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", action("restore", "FILE"))
-        ) from None
+        raise UsageError(f"{copy} cannot be read: {error.strerror}", Hint("try", action("restore", "FILE"))) from None
     connection = connect_unchecked(copy, read_only=True)
     try:
         with connection.snapshot():
@@ -150,9 +146,7 @@ def _opened(copy: Path) -> Connection:
         connection.close()
         if isinstance(error, TtpError):
             raise
-        raise Damaged(
-            f"{copy} is not a backup of a store: {error}", Hint("try another", action("restore", "FILE"))
-        ) from error
+        raise Damaged(f"{copy} is not a backup of a store: {error}", Hint("try", action("restore", "FILE"))) from error
     return connection
 
 
@@ -173,7 +167,7 @@ def _put_aside(path: Path, held: ExitStack) -> Path:
     except StoreError as error:
         # A damaged store, which is what backups are for, is kept with its log files.
         if is_locked(error):
-            raise Busy(f"another program has {path} open", Hint("see who publishes", action("status"))) from error
+            raise Busy(f"another program has {path} open", Hint("see", action("status"))) from error
         for part in _LOG_FILES:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + part).rename(kept.with_name(kept.name + part))
@@ -200,9 +194,7 @@ def _writing(target: Path) -> Iterator[None]:
     except OSError as error:
         raise output_file.output_error(target, error) from error
     except StoreError as error:
-        raise Busy(
-            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quote_path(target.parent)}")
-        ) from error
+        raise Busy(f"{target} cannot be written: {error}", Hint("see", f"df -h {quote_path(target.parent)}")) from error
 
 
 def _sync(path: Path) -> None:

@@ -20,11 +20,7 @@ from ttp.store.dialect import Connection, json_items
 from ttp.store.posts import PostSnapshot, snapshots
 
 KEPT_FOR = timedelta(days=30)
-
-
 _PRUNED_CHANGES = 20
-
-
 _PRUNED_POSTS = 2000
 """Maximum rows deleted with each recorded change, so that no command waits long."""
 
@@ -118,17 +114,9 @@ def _prune(db: Connection, before: datetime) -> None:
 
 
 T = TypeVar("T")
-
-
 _BATCH = 200
-
-
 _OPEN, _UNDONE = "p.undone IS NULL", "p.undone IS NOT NULL"
-
-
 _OF_POST = " AND p.post_id = :post"
-
-
 _NEXT = {
     False: f"""
 SELECT c.id, c.command, c.at, NULL AS undone FROM change c
@@ -142,19 +130,14 @@ WHERE {_UNDONE} AND c.at > :since{{of_post}}
 ORDER BY p.undone DESC LIMIT :most
 """,
 }
-
-
 _ROWS = """
 SELECT p.post_id, p.image, p.digest FROM change_post p
 WHERE p.change_id = :change AND p.undone IS NOT DISTINCT FROM :undone{of_post} ORDER BY p.post_id
 """
-
-
 _TURN = """
 UPDATE change_post SET image = :image, digest = :digest, media = :media, undone = :undone
 WHERE change_id = :change AND post_id = :post
 """
-
 
 # The neighbouring change expects this result, although the two may differ: a time that has passed is not restored.
 _FOLLOWS = {
@@ -167,11 +150,7 @@ UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :mean
     SELECT min(change_id) FROM change_post WHERE post_id = :post AND change_id > :change AND undone IS NOT NULL)
 """,
 }
-
-
 _TRIED = "EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id)"
-
-
 _CANCELLED = "state = 'cancelled', next_at = NULL, waiting_for = NULL, waiting_until = NULL"
 
 

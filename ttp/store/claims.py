@@ -17,22 +17,16 @@ from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import NOT_QUARANTINED
-from ttp.store.corrupt_rows import CorruptRow, Quarantine, as_corrupt_row
+from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
+from ttp.store.row_mapper import as_corrupt_row
 
 NO_QUARANTINE = Quarantine()
-
-
 LATE_MS = 60_000
 """Deliveries claimed later than this are late: punctual ones go first, and late ones of an account keep a gap."""
-
-
 NEVER_MS = 253_402_300_800_000
 """The end of the year 9999. Text that was written into a column by hand compares greater."""
-
-
 _DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
-
 
 # Where deliveries in flight are found: by the partial indexes of `tables`, in their own words, and what retries through
 # its post, which is publishing then. The index of what is ready holds all that waits for its time, too.
@@ -42,22 +36,18 @@ _IN_FLIGHT = (
     "post p JOIN delivery d ON d.post_id = p.id"
     " WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying'",
 )
-
-
+_IDS, _STATES = in_list("id", "ids"), in_list("d.state", "states")
+_WITHOUT = not_in_list("d.id", "without")
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
-
 
 # Not by the index of a post's deliveries: ready deliveries are read in the order of the partial index.
 _ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
-
-
 _FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
             AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "quarantined_posts")}{{only}}
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
-
 
 # At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first
 # due one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the
@@ -157,19 +147,19 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     `late`: ids of the late ones.
     """
     changed = db.execute(
-        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {in_list('id', 'ids')}"
+        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {_IDS}"
         " AND state IN ('pending', 'retrying') RETURNING id",
         {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
     ).fetchall()
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
     db.execute(
-        f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now WHERE {in_list('id', 'ids')}",
+        f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now WHERE {_IDS}",
         {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},
     )
     if behind := [d.account_id for d in claimed if d.id in late]:
         db.execute(
-            f"UPDATE account SET late_claim_at = :now WHERE {in_list('id', 'ids')}",
+            f"UPDATE account SET late_claim_at = :now WHERE {_IDS}",
             {"now": to_ms(now), "ids": List(behind)},
         )
     return claimed
@@ -211,6 +201,7 @@ def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus
 
 
 _LIMITED_UNTIL = "CASE WHEN d.state = 'retrying' AND d.error_kind = 'rate_limit' THEN d.next_at ELSE 0 END"
+_LATE_SINCE = greatest("d.due_at", "coalesce(a.hold_until, 0)", _LIMITED_UNTIL)
 
 
 class Late(NamedTuple):
@@ -233,7 +224,7 @@ def overdue(
         "SELECT * FROM ("
         "SELECT d.*, a.platform, a.handle AS account_handle, coalesce(p.max_lateness_s, :limit) AS allowed_s,"
         " CASE WHEN p.max_lateness_s IS NOT NULL THEN d.due_at"
-        f" ELSE {greatest('d.due_at', 'coalesce(a.hold_until, 0)', _LIMITED_UNTIL)} END AS since"
+        f" ELSE {_LATE_SINCE} END AS since"
         " FROM delivery d JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id"
         f" WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now"
         f" AND {NOT_QUARANTINED}) AS ready WHERE since < :now - allowed_s * 1000 ORDER BY next_at LIMIT :most"
@@ -275,7 +266,7 @@ def due_lookups(
     sql = (
         f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
         " AND d.next_at <= :now"
-        f" AND {not_in_list('d.id', 'without')} AND {NOT_QUARANTINED} ORDER BY d.next_at LIMIT :most"
+        f" AND {_WITHOUT} AND {NOT_QUARANTINED} ORDER BY d.next_at LIMIT :most"
     )
     values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **quarantine.values}
     return [row_mapper.delivery(row) for row in db.execute(sql, values)]
@@ -323,8 +314,7 @@ def has_unfinished(
     """Return whether a delivery is in one of `states` (of those in flight), or could be claimed by `due_by`."""
     only_these = "" if only is None else _ONLY
     moving = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {found} AND {in_list('d.state', 'states')}{only_these} AND {NOT_QUARANTINED})"
-        for found in _IN_FLIGHT
+        f"EXISTS (SELECT 1 FROM {found} AND {_STATES}{only_these} AND {NOT_QUARANTINED})" for found in _IN_FLIGHT
     )
     sql = f"""
     SELECT {moving} OR EXISTS (

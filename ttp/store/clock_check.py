@@ -16,6 +16,7 @@ STEP = timedelta(minutes=5)
 """Time synchronisation may set the clock back this far without a warning."""
 
 # Each by an index, whatever the number of posts. Of a call the earlier of both clocks counts: either may be ahead.
+_LATER_RUN, _SHORTER_WAIT = greatest("ran_at", ":at"), greatest("next_at - :ahead", ":now")
 _NEWEST = f"""
 SELECT max(at) FROM (
     SELECT ran_at AS at FROM store
@@ -50,7 +51,7 @@ def last_recorded_instant(db: Connection) -> datetime | None:
 def record_instant(db: Connection, at: datetime | None) -> None:
     """Store that the clock has shown `at`, so that later runs notice an earlier clock."""
     if at is not None:
-        db.execute(f"UPDATE store SET ran_at = {greatest('ran_at', ':at')} WHERE ran_at IS NOT NULL", {"at": to_ms(at)})
+        db.execute(f"UPDATE store SET ran_at = {_LATER_RUN} WHERE ran_at IS NOT NULL", {"at": to_ms(at)})
 
 
 def shorten_waits(db: Connection, now: datetime) -> None:
@@ -61,8 +62,7 @@ def shorten_waits(db: Connection, now: datetime) -> None:
         ahead = last - here
         if ahead > STEP // timedelta(milliseconds=1) and row["next_at"] >= last:  # else it is shortened already
             db.execute(
-                f"UPDATE delivery SET next_at = {greatest('next_at - :ahead', ':now')},"
-                " waiting_until = waiting_until - :ahead WHERE id = :id",
+                f"UPDATE delivery SET next_at = {_SHORTER_WAIT}, waiting_until = waiting_until - :ahead WHERE id = :id",
                 {"ahead": ahead, "now": here, "id": row["id"]},
             )
     db.execute("UPDATE account SET late_claim_at = :now WHERE late_claim_at > :now", {"now": here})

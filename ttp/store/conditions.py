@@ -7,19 +7,13 @@ from functools import cache
 from ttp.store.dialect import not_in_list
 
 _READY = "state IN ('pending', 'retrying') AND {}next_at IS NOT NULL"
-
-
 _RETRYING = "p.deleted_at IS NULL AND d.state = 'retrying'"
-
-
 _FORMS = (
     *((_READY.format(of), f"{_READY.format(of)} AND {of}approved_at IS NOT NULL") for of in ("", "d.")),
     (_RETRYING, f"{_RETRYING} AND d.approved_at IS NOT NULL"),
 )
 """Conditions for ready deliveries as the statements have them, and the same narrowed to approved ones. Both must repeat
 the words of their partial index."""
-
-
 WAITS_FOR_APPROVAL = (
     f"EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = post.id AND {_READY.format('d.')} AND d.approved_at IS NULL)"
 )

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
 
 from ttp.domain.action import action
 from ttp.domain.errors import Damaged, Hint
-from ttp.store.dialect import List, Row
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-FAULTS = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
-"""Exceptions that mapping a row with invalid values may raise."""
+from ttp.store.dialect import List
 
 
 class CorruptRow(Damaged):
@@ -29,28 +19,8 @@ class CorruptRow(Damaged):
         whose = f" (post {post_id})" if post_id is not None and table != "post" else ""
         super().__init__(
             f"row {row_id} of {table}{whose} in the store cannot be read: {why}",
-            Hint("everything that cannot be read", action("doctor")),
+            Hint("see", action("doctor")),
         )
-
-
-def as_corrupt_row(table: str) -> Callable[[F], F]:
-    """Decorate a function whose first argument is a row of `table`: a row that cannot be read raises CorruptRow."""
-
-    def wrap(read: F) -> F:
-        @functools.wraps(read)
-        def reading_it(row: Row, *more: object) -> object:
-            try:
-                return read(row, *more)
-            except FAULTS as why:
-                known = set(row.keys())
-                post_id = row["id"] if table == "post" else row["post_id"] if "post_id" in known else None
-                account_id = row["id"] if table == "account" else None
-                row_id = row["id"] if "id" in known else post_id
-                raise CorruptRow(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why)) from why
-
-        return cast("F", reading_it)
-
-    return wrap
 
 
 @dataclass(slots=True)
@@ -77,44 +47,3 @@ class Quarantine:
     @property
     def values(self) -> dict[str, List]:
         return {"quarantined_posts": List(sorted(self.posts)), "quarantined_accounts": List(sorted(self.accounts))}
-
-
-def parse_object(text: str) -> dict[str, object]:
-    """Return a JSON object. Raises ValueError for anything else."""
-    if text == "{}":  # as most are
-        return {}
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("no JSON object")
-    return value
-
-
-def parse_texts(text: str) -> dict[str, str]:
-    """Return a JSON object whose values are texts. Raises ValueError for anything else."""
-    if text == "{}":
-        return {}
-    value = parse_object(text)
-    if not all(isinstance(one, str) for one in value.values()):
-        raise ValueError("no JSON object of texts")
-    return {name: str(one) for name, one in value.items()}
-
-
-def parse_list(text: str) -> tuple[str, ...]:
-    """Return a JSON list of texts. Raises ValueError for anything else."""
-    if text == "[]":  # as most are
-        return ()
-    value = json.loads(text)
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ValueError("no JSON list of texts")
-    return tuple(value)
-
-
-def parse_number(value: object) -> float | None:
-    """Return a number or None. Raises ValueError for anything else."""
-    if value is not None and not isinstance(value, int | float):
-        raise ValueError("no number")
-    return value
-
-
-def _brief(why: Exception) -> str:
-    return " ".join(str(why).split())[:100] or type(why).__name__

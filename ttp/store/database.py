@@ -24,11 +24,7 @@ UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
 UPGRADER = "ttp 0.1.0 of commit 9b70481"
 """The last version that upgrades an unreleased revision to the first of REVISIONS."""
-
-
 BUSY_TIMEOUT_S = 30.0
-
-
 LONG_LOG = 16_384
 """Pages, 64 MB: how long the log may grow while transactions are written in batches."""
 
@@ -179,7 +175,7 @@ class Database:
 
         if not self._may_upgrade:
             why = f"the store {self.path} must be brought up to date first, and nothing may be written here"
-            raise NotAllowed(why, Hint("what is allowed", action("help", "capability")))
+            raise NotAllowed(why, Hint("see", action("help", "capability")))
         with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
             with closing(connect(self.path, self._busy_timeout_s)) as source:
                 if not self._behind(source):  # another process was first, and the backup is of the older store
@@ -209,6 +205,6 @@ def read_revision(connection: Connection, path: Path) -> str:
         raise NewerStore(
             f'the store {path} was written by a newer ttp (its schema is "{revision}",'
             f' this one knows "{REVISIONS[-1]}")',
-            Hint("upgrade", "pip install --upgrade ttp-cli"),
+            Hint("fix", "pip install --upgrade ttp-cli"),
         )
     return revision

@@ -34,14 +34,11 @@ FROM delivery d JOIN account a ON a.id = d.account_id
 LEFT JOIN attempt t ON t.delivery_id = d.id AND t.phase <> 'prepare'
 ORDER BY d.id, t.id
 """
-
-
 _POSTS = """
 SELECT p.id AS number, p.status, p.published_at AS ended_at, d.*, a.platform, a.handle AS account_handle
 FROM post p LEFT JOIN delivery d ON d.post_id = p.id LEFT JOIN account a ON a.id = d.account_id
 ORDER BY p.id
 """
-
 
 # What was ever said to be a delivery's: bound to it, an id that a publishing call answered, a part of its thread.
 _BOUND = f"""
@@ -109,11 +106,7 @@ def read_remote_ids(db: Connection) -> Iterator[tuple[str, str, tuple[int, ...]]
 
 
 MOST = 20
-
-
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
-
-
 _OURS = ("config.toml",)
 """Files that people edit, which hold no secret."""
 

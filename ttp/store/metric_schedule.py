@@ -17,6 +17,7 @@ from ttp.store.dialect import Connection, unindexed
 from ttp.store.row_mapper import ms
 
 # Not by the indexes over all posts of an account: unindexed, below.
+_ACCOUNT_ID = unindexed("d.account_id")
 _FROM = "FROM delivery d LEFT JOIN reading r ON r.delivery_id = d.id"
 _FOLLOWED = (
     "d.state = 'published' AND d.remote_id IS NOT NULL AND d.published_at > :since AND d.published_at <= :until"
@@ -42,7 +43,7 @@ def accounts_due(
     """
     marks = ",".join(f":p{place}" for place in range(len(platforms)))
     sql = (
-        f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = {unindexed('d.account_id')}"
+        f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = {_ACCOUNT_ID}"
         f" WHERE {_FOLLOWED} AND a.platform IN ({marks}) AND a.connected AND a.enabled AND NOT a.needs_reconnect"
         " AND a.removed_at IS NULL GROUP BY a.id ORDER BY oldest"
     )
@@ -65,7 +66,7 @@ def followed_posts(
     `due_by`: only those never read or due by then; None: all that have not had their last reading.
     """
     sql = (
-        f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND {unindexed('d.account_id')} = :account"
+        f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND {_ACCOUNT_ID} = :account"
         f" ORDER BY d.published_at{'' if most is None else ' LIMIT :most'}"
     )
     due = _FOR_EVER if due_by is None else to_ms(due_by)

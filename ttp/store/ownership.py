@@ -25,12 +25,8 @@ from ttp.store.home.regular_file import open_regular
 
 FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 """Linux: machine-id(5), and the same number on older systems."""
-
-
 ASK = ("/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice")
 """macOS: ioreg(8), the property IOPlatformUUID."""
-
-
 _LONGEST_ANSWER_S = 10.0
 
 
@@ -83,16 +79,9 @@ def _from_ioreg(text: str) -> str | None:
 
 RESTORED = "restored"
 """The `store.host` of a store that `ttp restore` made."""
-
-
 TAKE_OVER = action("run", take_over=True)
-
-
 _FILE = "publisher.mark"
-
-
 _FORM = "{} {:020d}\n"
-
 
 # In flight, or due: one part for each partial index, in the index's own words.
 _AT_STAKE = """
@@ -117,7 +106,7 @@ class OwnedElsewhere(Busy):
     def __init__(self, why: str) -> None:
         super().__init__(
             f"{why}; what is due here may be published already",
-            Hint("once nothing else publishes from it", TAKE_OVER),
+            Hint("fix", TAKE_OVER),
         )
 
 

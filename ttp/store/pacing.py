@@ -36,8 +36,6 @@ SELECT at FROM (
         AND d.state IN ('sending', 'processing', 'reconciling', 'published', 'needs_review')
 ) AS sent WHERE at IS NOT NULL ORDER BY at DESC LIMIT :most
 """
-
-
 _HELD = """
 SELECT id, hold_until FROM account
 WHERE hold_until > :now AND (hold_reason LIKE '%: publish.min_gap_s' OR hold_reason LIKE '%: publish.per_day')

@@ -121,11 +121,7 @@ def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]])
 
 
 _BATCH = 200
-
-
 _IN_FLIGHT = frozenset(state.value for state in IN_FLIGHT)
-
-
 _DELIVERIES = (
     "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
     " WHERE d.post_id IN ({}) ORDER BY a.platform, a.handle"

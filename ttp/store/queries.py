@@ -23,25 +23,14 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import _READY
-from ttp.store.corrupt_rows import as_corrupt_row, parse_list, parse_object, parse_texts
 from ttp.store.dialect import Connection, Row, contains
-from ttp.store.row_mapper import ms
+from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
-
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
-
-
 COMING = (PostStatus.SCHEDULED, PostStatus.PUBLISHING)
-
-
 DRAFTS = (PostStatus.DRAFT,)
-
-
 ENDED = (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.PARTIAL)
-
-
 _RUNS = ((COMING, False), (DRAFTS, False), (ENDED, True))
 
 
@@ -340,8 +329,6 @@ _IDS = (
     "SELECT next_at, id FROM delivery WHERE account_id = ?"
     " AND state IN ('pending', 'retrying') AND next_at IS NOT NULL ORDER BY next_at, id"
 )
-
-
 _CHARGED = (
     "SELECT d.id, d.post_id, d.handle, a.platform, a.handle AS account_handle, p.content, p.variants, p.thread,"
     " (SELECT count(m.alt) FROM post_media m WHERE m.post_id = p.id) AS alts"
@@ -387,8 +374,6 @@ def _charged(row: Row, facts: Facts) -> TextsToCharge:
 
 
 _COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")
-
-
 SEARCHED_DELIVERIES = 1000
 """How many of the next deliveries are searched for unapproved ones."""
 

@@ -22,8 +22,6 @@ from ttp.store.dialect import Connection, List, Row, StoreError, in_list, not_in
 
 _ALIKE = timedelta(seconds=2)
 """Resets closer together are the same one, told by two answers."""
-
-
 _READ = f"""
 SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id
 WHERE {in_list("r.account_id", "accounts")}
@@ -32,8 +30,6 @@ SELECT r.*, a.platform, a.handle FROM account a JOIN rate_limit r ON r.account_i
 WHERE {in_list("a.platform", "platforms")} AND {not_in_list("a.id", "accounts")}
     AND r.scope <> 'account'
 """
-
-
 _WRITE = """
 INSERT INTO rate_limit (account_id, scope, subject, endpoint, most, remaining, reset_at, seen_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -14,9 +14,9 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.claims import LATE_MS
 from ttp.store.conditions import NOT_QUARANTINED
-from ttp.store.corrupt_rows import Quarantine, parse_list
+from ttp.store.corrupt_rows import Quarantine
 from ttp.store.dialect import Connection, List, Row, greatest, rows_of
-from ttp.store.row_mapper import ms
+from ttp.store.row_mapper import ms, parse_list
 
 _GOING = "paused_at IS NULL AND ended_at IS NULL"
 _DUE = f"""

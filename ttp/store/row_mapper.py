@@ -5,12 +5,13 @@ A column named like its field and with a plain value needs no code here: `column
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ttp.domain.account import Account
 from ttp.domain.action import way_out_from_text, way_out_to_text
@@ -20,7 +21,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
-from ttp.store.corrupt_rows import as_corrupt_row, parse_list, parse_number, parse_object, parse_texts
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.dialect import Row
 
 Column = str | int | float | None
@@ -48,6 +49,43 @@ def text_of(value: object) -> str:
 
 def _or_none(decode: Decoder) -> Decoder:
     return lru_cache(maxsize=64)(lambda value: None if value is None else decode(value))
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """Return a JSON list of texts. Raises ValueError for anything else."""
+    if text == "[]":  # as most are
+        return ()
+    value = json.loads(text)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError("no JSON list of texts")
+    return tuple(value)
+
+
+def parse_texts(text: str) -> dict[str, str]:
+    """Return a JSON object whose values are texts. Raises ValueError for anything else."""
+    if text == "{}":
+        return {}
+    value = parse_object(text)
+    if not all(isinstance(one, str) for one in value.values()):
+        raise ValueError("no JSON object of texts")
+    return {name: str(one) for name, one in value.items()}
+
+
+def parse_object(text: str) -> dict[str, object]:
+    """Return a JSON object. Raises ValueError for anything else."""
+    if text == "{}":  # as most are
+        return {}
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("no JSON object")
+    return value
+
+
+def parse_number(value: object) -> float | None:
+    """Return a number or None. Raises ValueError for anything else."""
+    if value is not None and not isinstance(value, int | float):
+        raise ValueError("no number")
+    return value
 
 
 _DECODERS: Mapping[columns.Kind, Decoder] = {
@@ -124,7 +162,6 @@ _ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enum
 _POST_COLUMNS = tuple(name for name in columns.POST if name not in ("id", *_REJECTION))
 _DELIVERY_COLUMNS = tuple(name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", *_ERROR))
 _ACCOUNT_COLUMNS = tuple(name for name in _ACCOUNT.names if name not in ("id", "platform", "handle"))
-
 POSTS = f"SELECT {', '.join(_POST.names)} FROM post"
 """Selects the rows of posts that `post_in_order` reads."""
 DELIVERIES = (
@@ -132,6 +169,26 @@ DELIVERIES = (
     " FROM delivery d JOIN account a ON a.id = d.account_id"
 )
 """Selects the rows that `delivery_in_order` reads."""
+
+
+def as_corrupt_row(table: str) -> Callable[[F], F]:
+    """Decorate a function whose first argument is a row of `table`: a row that cannot be read raises CorruptRow."""
+
+    def wrap(read: F) -> F:
+        @functools.wraps(read)
+        def reading_it(row: Row, *more: object) -> object:
+            try:
+                return read(row, *more)
+            except FAULTS as why:
+                known = set(row.keys())
+                post_id = row["id"] if table == "post" else row["post_id"] if "post_id" in known else None
+                account_id = row["id"] if table == "account" else None
+                row_id = row["id"] if "id" in known else post_id
+                raise CorruptRow(table, row_id, post_id=post_id, account_id=account_id, why=_brief(why)) from why
+
+        return cast("F", reading_it)
+
+    return wrap
 
 
 @as_corrupt_row("account")
@@ -229,3 +286,12 @@ def attempt(row: Row) -> Attempt:
     """Map an attempt joined with its account's `platform` and `account_handle`."""
     fields = _ATTEMPT.fields_by_name(row)
     return Attempt(account=f"{fields.pop('platform')}/{fields.pop('account_handle')}", **fields)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+FAULTS = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
+"""Exceptions that mapping a row with invalid values may raise."""
+
+
+def _brief(why: Exception) -> str:
+    return " ".join(str(why).split())[:100] or type(why).__name__

@@ -89,7 +89,7 @@ def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
     """Open an existing store. Raises Busy or Damaged for a file that cannot be one."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
-        look = Hint("look", f"ls -la {quote_path(path.parent)}")
+        look = Hint("see", f"ls -la {quote_path(path.parent)}")
         raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
     if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
@@ -190,18 +190,18 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
             if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 return Busy(
                     f"the store {path} stays locked by another program",
-                    Hint("see who publishes", action("status")),
+                    Hint("see", action("status")),
                 )
             if name.startswith("SQLITE_FULL"):
                 return no_room(path)
             if name.startswith("SQLITE_IOERR"):
                 return Busy(
                     f"the disk of the store {path} does not take it: {cause}",
-                    Hint("look for room", f"df -h {quote_path(path.parent)}"),
+                    Hint("see", f"df -h {quote_path(path.parent)}"),
                 )
             if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
                 return Busy(
-                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quote_path(path.parent)}")
+                    f"the store {path} cannot be written: {cause}", Hint("see", f"ls -la {quote_path(path.parent)}")
                 )
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
         case OSError() if cause.errno in _FULL:
@@ -209,7 +209,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
         case OSError():
             return Busy(
                 f"the store {path} cannot be reached: {cause.strerror or cause}",
-                Hint("look", f"ls -la {quote_path(path.parent)}"),
+                Hint("see", f"ls -la {quote_path(path.parent)}"),
             )
     return None
 
@@ -217,7 +217,7 @@ def _store_error(path: Path, error: BaseException) -> TtpError | None:
 def _ways_out(path: Path) -> tuple[Hint, ...]:
     kept = path.with_name(path.name + ".damaged")
     return (
-        Hint("keep it aside", f"mv {quote_path(path)} {quote_path(kept)}"),
-        Hint("save what can be read", f"sqlite3 {quote_path(kept)} .recover"),
-        Hint("bring a backup back", action("restore", "FILE")),
+        Hint("fix", f"mv {quote_path(path)} {quote_path(kept)}"),
+        Hint("fix", f"sqlite3 {quote_path(kept)} .recover"),
+        Hint("fix", action("restore", "FILE")),
     )

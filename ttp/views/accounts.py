@@ -23,6 +23,7 @@ ACCOUNT_FIELDS = (
     "holdUntil",
     "holdReason",
     "options",
+    "server",
 )
 
 
@@ -41,4 +42,5 @@ def account_json(item: Account) -> Json:
         "holdUntil": format_json_instant(item.hold_until),
         "holdReason": item.hold_reason,
         "options": dict(item.options),
+        "server": item.server,
     }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import TYPE_CHECKING
 
-from ttp.domain.calendar_days import CalendarRange, calendar_time, days_without_posts
+from ttp.domain.post import calendar_time
+from ttp.domain.time.calendar_range import CalendarRange, days_without_posts
 from ttp.views import Json, format_json_instant
 
 if TYPE_CHECKING:

@@ -90,7 +90,16 @@ def delivery_json(row: Delivery) -> Json:
         "waitingUntil": format_json_instant(row.waiting_until),
         "error": error and {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
         "takenDownAt": format_json_instant(row.taken_down_at),
+        "parts": [{"remoteId": part, "url": _part_url(row, part)} for part in row.parts],
     }
+
+
+def _part_url(row: Delivery, part: str) -> str | None:
+    """Return the page of a part of a thread: the first part's with another id."""
+    if row.url is None or not row.remote_id or row.remote_id not in row.url:
+        return None
+    before, _, after = row.url.rpartition(row.remote_id)
+    return f"{before}{part}{after}"
 
 
 def post_json(item: PostView, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:

@@ -228,7 +228,7 @@ def test_what_waits_is_not_overdue_and_misses_nothing_before_its_limit(strict: P
     assert strict("doctor", "--json").json["failures"] == 0
     ran = strict("run", "--once", "--json")
     assert (ran.code, ran.json["claimed"], ran.json["missed"]) == (0, 0, 0)
-    assert "waiting for approval:  ttp approve 1 2" in strict("run", "--once", "--format", "table").err
+    assert "posts 1 2 waiting for approval:  ttp approve 1 2" in strict("run", "--once", "--format", "table").err
     assert strict("run", "--once", "-q").err == ""
     clock.advance(hours=4, seconds=1)
     ran = strict("run", "--once", "--json")

@@ -203,7 +203,7 @@ def test_ics_has_no_fields(planned: Program) -> None:
     ran = planned("calendar", "--ics", "--fields", "id")
     assert (ran.code, ran.err) == (
         2,
-        "ttp: error: --ics writes a calendar file, without --json and --fields\n  try:           ttp calendar --ics\n",
+        "ttp: error: --ics writes a calendar file, without --json and --fields\n  try: ttp calendar --ics\n",
     )
 
 

@@ -84,7 +84,7 @@ def test_a_name_that_is_none_is_refused_with_the_nearest(ttp: Program, words: tu
     command, *rest = words
     refused = ttp("config", command, "publish.retry_mxa", *rest)
     assert (refused.code, refused.out) == (2, "")
-    assert f"did you mean:  ttp config {' '.join([command, 'publish.retry_max', *rest])}\n" in refused.err
+    assert f"try: ttp config {' '.join([command, 'publish.retry_max', *rest])}\n" in refused.err
 
 
 def test_set_and_unset_keep_what_a_person_wrote(ttp: Program, file: Path) -> None:
@@ -173,7 +173,7 @@ def test_edit_puts_the_file_in_place_once_it_is_right(
     editing(monkeypatch, tmp_path, 'echo "retry_max = 7" > "$1"; echo "[" >> "$1"')
     refused = ttp("config", "edit")
     assert refused.code == 2
-    assert "continue:  ttp config edit" in refused.err
+    assert "fix: ttp config edit" in refused.err
     assert file.read_text() == BY_HAND.replace("= 3", "= 6")
 
 
@@ -316,9 +316,7 @@ def test_a_zone_that_is_none_is_refused_from_the_editor_too(
     editing(monkeypatch, tmp_path, """echo "timezone = 'Mars'" > "$1" """)
     refused = ttp("config", "edit")
     assert (refused.code, file.read_text()) == (2, BY_HAND)
-    assert refused.err == (
-        'ttp: error: timezone: no time zone is called "Mars"\n  your text is kept; continue:  ttp config edit\n'
-    )
+    assert refused.err == ('ttp: error: timezone: no time zone is called "Mars"\n  fix: ttp config edit\n')
 
 
 def test_an_editor_that_nobody_can_use_leaves_nothing_behind(ttp: Program, file: Path) -> None:
@@ -368,7 +366,7 @@ def test_nothing_is_kept_of_an_edit_that_failed_before_anything_was_written(
     ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editing(monkeypatch, tmp_path, "exit 3")
-    assert "continue:" not in ttp("config", "edit").err
+    assert "fix: ttp config edit" not in ttp("config", "edit").err
     ttp.ok("config", "set", "plan.min_gap_s", "60")
     editing(monkeypatch, tmp_path, 'echo "# mine" >> "$1"')
     ttp.ok("config", "edit")

@@ -118,7 +118,7 @@ def test_a_text_from_stdin_is_kept_as_a_draft_whatever_is_wrong_with_the_rest(
     ran = ttp("create", "-", *options, stdin="A long text\nof two lines\n")
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
-    assert "the text is kept as draft 1:" in ran.err
+    assert "see: ttp show 1\n" in ran.err
     assert ttp("show", "1", "--json").json["content"] == "A long text\nof two lines"
     assert ttp.count("post") == 1
 
@@ -245,7 +245,7 @@ def test_the_way_out_of_a_content_rule_is_a_draft(ttp: Program) -> None:
     ttp.account("ig/shop")
     ran = ttp("create", "hi", "--to", "ig", "--at", "tomorrow 9am")
     assert "instagram/shop cannot take a post without media" in ran.err
-    assert "leave out --at" in ran.err
+    assert "  try: ttp create hi --to ig\n" in ran.err
 
 
 def test_a_corrected_command_keeps_the_zone_and_every_option_that_was_typed(ttp: Program) -> None:
@@ -254,16 +254,16 @@ def test_a_corrected_command_keeps_the_zone_and_every_option_that_was_typed(ttp:
     ran = ttp(*wish, "--at", "2027-03-28 02:30", "--json")
     assert ran.error["code"] == "dst"
     assert ran.error["hint"] == (
-        "ttp create --key k 'it'\"'\"'s' --to x/me --tag a --at '2027-03-28 03:30' --tz Europe/Berlin"
+        "ttp create 'it'\"'\"'s' --to x/me --tag a --key k --tz Europe/Berlin --at '2027-03-28 03:30' --json"
     )
 
 
 def test_a_corrected_command_can_be_typed_whatever_the_text_is(ttp: Program) -> None:
     ttp.account()
     dashed = ttp("create", "--to", "x/me", "--at", "tomorow 9am", "--json", "--", "-5% off")
-    assert dashed.error["hint"] == "ttp create --to x/me --at 'tomorrow 9am' -- '-5% off'"
+    assert dashed.error["hint"] == "ttp create --to x/me --at 'tomorrow 9am' --json -- '-5% off'"
     lines = ttp("create", "a\nit's\x1b", "--to", "x/me", "--at", "tomorow 9am", "--json")
-    assert lines.error["hint"] == r"ttp create $'a\nit\'s\x1b' --to x/me --at 'tomorrow 9am'"
+    assert lines.error["hint"] == r"ttp create $'a\nit\'s\x1b' --to x/me --at 'tomorrow 9am' --json"
 
 
 @pytest.mark.parametrize("text", ["-5% off", "- a list", "--hello world", "-1"])
@@ -384,5 +384,5 @@ def test_a_refusal_tells_what_must_be_mended_and_no_warnings(ttp: Program) -> No
     refused = ttp("create", "a" * 300, "--to", "x", "--at", "tomorrow 9am")
     assert refused.err.splitlines() == [
         "ttp: error: x/me: text is 300 of 280",
-        "  keep it as a draft:  leave out --at",
+        f"  try: ttp create {'a' * 300} --to x",
     ]

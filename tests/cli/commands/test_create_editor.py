@@ -77,7 +77,7 @@ def test_a_mistake_keeps_a_draft_and_all_that_was_written_to_go_on_with(
     ran = ttp("create", "-e", "--json")
     assert (ran.code, ran.out) == (2, "")
     assert ran.error["hint"] == "ttp edit 1 --to x/me --text x=Hi --tag a --at 'tomorrow 9am'"
-    assert "it is saved as draft 1; continue:  ttp edit 1 -e" in ttp("create", "-e").err.replace("2", "1")
+    assert "fix: ttp edit 1 -e" in ttp("create", "-e").err.replace("2", "1")
     ttp.ok("delete", "2")
     post = ttp.shown()
     assert (post["content"], post["status"]) == ("Hello", "draft")
@@ -149,7 +149,7 @@ def test_an_editor_that_fails_loses_nothing(ttp: Program, tmp_path: Path, monkey
     ran = ttp("create", "-e")
     assert ran.code == 1
     assert "was ended by signal 9" in ran.err
-    assert "it is saved as draft 1; continue:  ttp edit 1 -e" in ran.err
+    assert "fix: ttp edit 1 -e" in ran.err
     assert "Hello" in ttp.shown()["content"]
     editor(monkeypatch, tmp_path, "true")
     ttp.ok("edit", "1", "-e")
@@ -169,7 +169,7 @@ def test_a_store_that_cannot_be_written_leaves_the_file_and_names_it(
         ran = ttp("create", "-e")
     assert ran.code == 5
     (kept,) = (ttp.home / "writing").glob("new-*.md")
-    assert f"your text is in:  {kept}" in ran.err
+    assert f"Your text is in {kept}." in ran.err
     assert kept.read_text() == "Hello"
     ran = ttp.ok("create", "-e")
     assert "an unfinished text of an earlier edit is saved as draft 1:  ttp edit 1 -e" in ran.err

@@ -217,7 +217,7 @@ def test_a_text_from_stdin_is_kept_when_the_address_fails(world: World) -> None:
     refused = world.ttp("create", "-", "--media", "https://10.0.0.1/a.jpg", stdin="Hello\n")
     assert refused.code == 2
     assert "leads to 10.0.0.1, which is not on the public internet" in refused.err
-    assert "the text is kept as draft 1" in refused.err
+    assert "see: ttp show 1\n" in refused.err
 
 
 # Media hosts
@@ -285,7 +285,7 @@ def test_a_failed_post_whose_copy_is_gone_is_refused_a_retry_and_a_time_until_it
     for argv in (("retry", "1"), ("schedule", "1", "--at", "in 1h"), ("edit", "1", "--at", "in 1h")):
         refused = world.ttp(*argv, "--json")
         assert refused.code == 2
-        assert "the copy of photo.jpg" in refused.error["message"]
+        assert "copy of photo.jpg" in refused.error["message"]
         assert refused.error["hint"] == "ttp edit 1 --media FILE"
     shown = world.ttp.ok("show", "1")
     assert "the stored copy of photo.jpg is missing" in shown.err

@@ -222,7 +222,7 @@ def test_a_post_that_changed_meanwhile_is_not_deleted_and_that_is_told(
     here: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(self: Posts, ids: list[int]) -> list[int]:
-        raise StateRefused(f"post {ids[0]} is being published", Hint("follow it", f"ttp show {ids[0]}"))
+        raise StateRefused(f"post {ids[0]} is being published", Hint("see", f"ttp show {ids[0]}"))
 
     here.publish("Oops", "x")
     monkeypatch.setattr(Posts, "delete", refused)

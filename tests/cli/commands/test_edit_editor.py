@@ -131,7 +131,7 @@ def test_a_mistake_changes_nothing_and_is_there_to_go_on_with(
     ran = post("edit", "1", "-e")
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
-    assert "continue your edit:" in ran.err
+    assert "fix: ttp edit 1 -e\n" in ran.err
     assert "ttp edit 1 -e" in ran.err
     assert post.shown() == before
     seen = editor(monkeypatch, tmp_path, "true")
@@ -145,7 +145,7 @@ def test_a_new_text_that_is_refused_is_one_draft_until_it_is_taken(
     post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 281)
-    assert "its text is also saved as draft 2:  ttp show 2" in post("edit", "1", "-e").err
+    assert "its text as draft 2." in post("edit", "1", "-e").err
     writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 282)
     post("edit", "1", "-e")
     assert post.shown(2)["content"] == "a" * 282
@@ -164,7 +164,7 @@ def test_an_editor_that_fails_and_wrote_nothing_leaves_nothing(
     assert [row[0] for row in post.ok("list").rows] == ["1"]
     assert left(post.home) == []
     editor(monkeypatch, tmp_path, 'echo more >> "$1"; exit 3')
-    assert "saved as draft 2" in post("edit", "1", "-e").err
+    assert "its text as draft 2." in post("edit", "1", "-e").err
 
 
 def test_a_post_that_was_changed_meanwhile_is_not_overwritten(

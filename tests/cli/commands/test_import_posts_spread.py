@@ -186,7 +186,7 @@ def test_the_same_text_twice_is_told_and_refused_where_that_is_asked_for(ttp: Pr
     ("argv", "said"),
     [
         (["--spread", "best"], '--spread is optimal, slots or even, not "best"'),
-        (["--days", "3"], "ttp import - --spread optimal --days 3"),
+        (["--days", "3"], "ttp import - --days 3 --spread optimal"),
         (["--per-day", "3"], "--per-day needs --spread"),
         (["--from", "2026-12-01"], "--from needs --spread"),
         (["--spread", "even", "--from", "soon"], "ttp import - --spread even --from"),

@@ -180,7 +180,7 @@ def test_x_is_left_out_of_all_with_a_word_and_read_when_it_is_named_or_switched_
     assert world.asked("/2/tweets") == ["/2/tweets"]
     ran = world.ttp("metrics", "pull", "--account", "x/demo", "--history", "30")
     assert (ran.code, ran.rows) == (0, [["x/demo", "1", "1", "0", "0", "0"]])
-    assert "note: X charges up to $0.03 to read the posts of x/demo ($0.001 each" in ran.err
+    assert "note: X charges up to $0.15 to read the posts of x/demo ($0.005 each" in ran.err
     world.patch.setenv("TTP_METRICS__PULL", '["x", "tiktok"]')
     assert [one["account"] for one in world.pull()] == ["tiktok/demo", "x/demo"]
 
@@ -384,11 +384,11 @@ def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
     monkeypatch.setattr("ttp.cli.commands.metrics.confirm", confirm)
     world.connect("x/demo")
     world.past("x/demo", 3)
-    assert world.pull("--account", "x", "--history", "50")[0]["read"] == 3
-    refused = world.ttp("metrics", "pull", "--account", "x", "--history", "51")
+    assert world.pull("--account", "x", "--history", "10")[0]["read"] == 3
+    refused = world.ttp("metrics", "pull", "--account", "x", "--history", "11")
     assert (refused.code, refused.out) == (1, "")
     assert asked == ["Pull them?"]
-    assert world.pull("--account", "x", "--history", "51", "--yes")[0]["read"] == 3
+    assert world.pull("--account", "x", "--history", "11", "--yes")[0]["read"] == 3
 
 
 def test_a_bar_on_a_terminal_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ def test_where_not_all_fit_it_says_why_and_what_to_change(known: Program) -> Non
         "limits: at most 1 a day on an account, at least 1 h apart",
         "ttp plan --drafts --days 3 --per-day 1",
         "ttp plan --drafts --days 2 --per-day 2",
-        "ttp plan --drafts --days 2 --per-day 1 --partly",
+        "ttp plan --drafts --days 2 --per-day 1 --yes --partly",
     ):
         assert line in ran.err
     assert known.shown(1)["status"] == "draft"
@@ -227,7 +227,7 @@ def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program
     ran = known("plan", *posts, "--yes")
     assert ran.code == 2
     assert "no metrics of x/new: spread evenly over its slots" in ran.err
-    assert f"ttp plan {' '.join(posts)} --days 21" in ran.err
+    assert f"ttp plan {' '.join(posts)} --yes --days 21" in ran.err
 
 
 def test_what_is_scheduled_meanwhile_is_not_planned_over(known: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,7 +296,7 @@ def test_a_draft_on_a_terminal_shows_the_slot_and_the_command_that_takes_it(know
 
     assert "Saved draft 5.\nBest free hour: Tue 24 Nov 2026 " in shown
     assert "Use it:  ttp schedule 5 --at optimal" in shown
-    assert "Give it a time:" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
+    assert "Schedule it:" in known.ok("create", "hello", "--to", "x/new", "--format", "table").out
 
 
 def test_drafts_of_shared_accounts_find_room_beside_each_other(known: Program) -> None:

@@ -58,3 +58,9 @@ def test_a_post_for_several_accounts_ends_with_how_many_have_it(
     watched, piped = capsys.readouterr().out.splitlines()
     assert watched.endswith("  1  PUBLISHED  1 of 2")
     assert piped.endswith("  1  PUBLISHED")
+
+
+def test_a_run_without_a_store_says_so_even_when_quiet(ttp: Program) -> None:
+    ran = ttp("run", "--once", "--quiet")
+    assert (ran.code, ran.out) == (0, "")
+    assert str(ttp.home / "ttp.db") in ran.err

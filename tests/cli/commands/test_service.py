@@ -94,5 +94,5 @@ def test_an_option_of_the_command_alone_does_not_go_with_a_subcommand(ttp: Progr
     ran = ttp("service", "--print", "status")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "ttp: error: ttp service takes --print or a subcommand, not both\n  usage:         ttp service status --help\n"
+        "ttp: error: ttp service takes --print or a subcommand, not both\n  see: ttp service status --help\n"
     )

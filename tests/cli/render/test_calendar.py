@@ -20,11 +20,11 @@ from ttp.cli.render.calendar import days_name, render_month, render_week
 from ttp.cli.render.labels import SIGNS, sign
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
-from ttp.domain.calendar_days import calendar_time, month_of, week_of
 from ttp.domain.delivery import APPROVAL, Delivery, DeliveryState
 from ttp.domain.optimal.free_hours import FreeHour
-from ttp.domain.post import PostStatus
+from ttp.domain.post import PostStatus, calendar_time
 from ttp.domain.recurrence import Repeat
+from ttp.domain.time.calendar_range import month_of, week_of
 from ttp.services.queries import PostView
 from ttp.views.calendar import CalendarPage, gaps_of
 

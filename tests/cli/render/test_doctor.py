@@ -37,10 +37,10 @@ def test_each_check_has_its_line_and_the_command_under_it() -> None:
         "  ok    store               /home/me/.local/share/ttp/ttp.db, 1.2 MB, intact,\n"
         "                            schema 3\n"
         "  WARN  publisher           nothing publishes (never run); 3 posts are scheduled\n"
-        "                            fix:  ttp run\n"
+        "                            fix: ttp run\n"
         "  FAIL  account.x/roastery  must be connected again: X answered invalid_grant:\n"
         "                            the token is spent\n"
-        "                            fix:  ttp account connect x/roastery\n"
+        "                            fix: ttp account connect x/roastery\n"
         "\n"
         "1 ok, 1 warning, 1 failure\n"
     )
@@ -50,7 +50,7 @@ def test_each_check_has_its_line_and_the_command_under_it() -> None:
 def test_lines_fit_but_for_commands_which_stay_whole(width: int) -> None:
     lines = list(render_checks(CHECKS, Page(NOW, width=width)))
     assert all(columns(line) <= width for line in lines if "fix:" not in line)
-    assert any(line.endswith("fix:  ttp account connect x/roastery") for line in lines)
+    assert any(line.endswith("fix: ttp account connect x/roastery") for line in lines)
 
 
 def test_the_status_alone_is_painted() -> None:

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.calendar_days import CalendarRange
 from ttp.domain.errors import UsageError
-from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
 
 TODAY = date(2026, 11, 24)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -298,7 +298,7 @@ def _service(
     if login is None:
         raise UsageError(
             f"{platform} accounts cannot be connected by a login",
-            Hint("with tokens you have", f"ttp account add {platform}/HANDLE --credentials FILE"),
+            Hint("try", f"ttp account add {platform}/HANDLE --credentials FILE"),
         )
     with closing(login):
         yield Connect(here.database, here.credentials, login, here.config, here.clock, here.platforms, server), login
@@ -313,7 +313,7 @@ def _answers(
     if not ask:
         raise UsageError(
             f"{login.asks_for[0]} is needed, and there is no terminal to ask on",
-            Hint("give it in a file", f"ttp account connect {name} --password-file FILE"),
+            Hint("try", f"ttp account connect {name} --password-file FILE"),
         )
     return {what: _secret(what) for what in login.asks_for}
 
@@ -341,7 +341,7 @@ def _app(
         if not ask:
             raise UsageError(
                 f"the client id of your {facts.title} app is not set",
-                Hint("set it", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
+                Hint("fix", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
                 details=[f"How to create an app: {_DOCS.format(platform)}"],
             )
         _print(f"ttp needs your own {facts.title} app. How to create one: {_DOCS.format(platform)}")
@@ -392,7 +392,7 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
     if not ask:
         raise UsageError(
             "cannot ask for the address: there is no terminal",
-            Hint("with tokens you have", f"ttp account add {_full(pending)} --credentials FILE"),
+            Hint("try", f"ttp account add {_full(pending)} --credentials FILE"),
         )
     _show(pending, browser=browser)
     soon = " Do it within 30 seconds: the code in it expires." if _is_quick(context, pending) else ""
@@ -411,7 +411,7 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
                 _print(f"That address is not complete: {why}. Copy all of it, up to its end.")
             case answer:
                 return answer
-    again = Hint("try again", f"ttp account connect {pending.name} --paste")
+    again = Hint("try", f"ttp account connect {pending.name} --paste")
     raise UsageError(f"the pasted address is not complete: {why}", again)
 
 
@@ -445,7 +445,7 @@ def note_media_host(context: Context, account: Account) -> None:
 
     if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
         sentence, way = advice
-        context.out.note(f"{sentence}\nfix:  {command_text(way)}")
+        context.out.note(f"{sentence}\nfix: {command_text(way)}")
 
 
 def _has_desktop() -> bool:

@@ -147,12 +147,12 @@ def _filter(context: Context, where: str) -> PostFilter:
         if not equals or name not in WORDS:
             raise UsageError(
                 f'unknown filter in --where: "{word}"',
-                Hint("for example", "--where 'status=scheduled tag=launch'"),
-                Hint("filters", ", ".join(WORDS)),
+                Hint("try", "--where 'status=scheduled tag=launch'"),
+                Hint("try", ", ".join(WORDS)),
             )
         found.setdefault(name, []).append(value)
     if not found:
-        raise UsageError("--where is empty", Hint("all scheduled posts", "--where status=scheduled"))
+        raise UsageError("--where is empty", Hint("try", "--where status=scheduled"))
     several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
     one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
     return parse_post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
@@ -168,9 +168,7 @@ def _edit(wanted: BulkOptions) -> Edit:
     if wanted.account is not None:
         old, equals, new = wanted.account.partition("=")
         if not equals or "/" not in old or "/" not in new:
-            raise UsageError(
-                f'--account "{wanted.account}" is not OLD=NEW', Hint("for example", "--account x/old=x/new")
-            )
+            raise UsageError(f'--account "{wanted.account}" is not OLD=NEW', Hint("try", "--account x/old=x/new"))
         pair = (old.strip(), new.strip())
     shift = None if wanted.shift is None else _shift(wanted.shift)
     return Edit(wanted.replace_link, shift, pair, wanted.add_tags, wanted.remove_tags)

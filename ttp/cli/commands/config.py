@@ -152,7 +152,7 @@ def edit_(context: Context) -> None:
         )
     else:
         replace_file(draft, None, before)
-    go_on = Hint("your text is kept; continue", "ttp config edit")
+    go_on = Hint("fix", "ttp config edit")
     try:
         edit(draft)
     except TtpError as failed:
@@ -164,7 +164,7 @@ def edit_(context: Context) -> None:
     if after is None:
         raise Conflict(
             f"{draft}, which your editor had open, was used by another `ttp config edit` or deleted",
-            Hint("see what is set", "ttp config show --changed"),
+            Hint("see", "ttp config show --changed"),
         )
     found, wrong = settings.load_with_problems({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
@@ -180,7 +180,7 @@ def edit_(context: Context) -> None:
     if after != before and not replace_file(path, there, after):
         raise Conflict(
             f"{path} was changed while you edited; your text is not used yet",
-            Hint("see the difference", shlex.join(["diff", str(path), str(draft)])),
+            Hint("see", shlex.join(["diff", str(path), str(draft)])),
             go_on,
         )
     draft.unlink(missing_ok=True)

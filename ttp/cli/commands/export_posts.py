@@ -183,7 +183,7 @@ def _format(asked: str | None, path: Path | None) -> str:
     """Return the format that was asked for, else the one of the file name; csv on stdout. UsageError."""
     if asked is not None:
         if asked not in FORMATS:
-            raise UsageError(f'no format "{asked}"', Hint("the formats", ", ".join(FORMATS)))
+            raise UsageError(f'no format "{asked}"', Hint("see", ", ".join(FORMATS)))
         return asked
     if path is None:
         return "csv"
@@ -195,7 +195,7 @@ def _format(asked: str | None, path: Path | None) -> str:
     raise UsageError(
         f"unknown file type: {path}",
         Hint("try", f"--format {FORMATS[0]}"),
-        Hint("the formats", ", ".join(FORMATS)),
+        Hint("see", ", ".join(FORMATS)),
     )
 
 

@@ -338,7 +338,7 @@ def _unknown(word: str) -> UsageError:
     from difflib import get_close_matches
 
     near = get_close_matches(word, [*TOPICS, *BY_NAME], n=1)
-    hint = Hint("did you mean", f"ttp help {near[0]}") if near else Hint("commands and topics", "ttp help")
+    hint = Hint("try", f"ttp help {near[0]}") if near else Hint("see", "ttp help")
     return UsageError(f'no help on "{word}"', hint)
 
 
@@ -394,7 +394,7 @@ def completion(
     from ttp.cli.completion_tree import SHELLS, tree
 
     if shell not in SHELLS:
-        raise UsageError(f'no completion for "{shell}"', *(Hint("write", f"ttp completion {name}") for name in SHELLS))
+        raise UsageError(f'no completion for "{shell}"', *(Hint("try", f"ttp completion {name}") for name in SHELLS))
     from ttp.cli.completion_scripts import script
 
     print_out(script(shell, tuple(tree())))

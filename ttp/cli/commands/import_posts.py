@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.commands.plan import DAYS, parse_start
+from ttp.cli.commands.plan import DAYS, more_room, parse_start
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, PARTIAL
@@ -18,13 +18,12 @@ from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
 from ttp.cli.render.labels import plural
-from ttp.cli.words import Words, text_of
 from ttp.domain import approval
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import files
 
 if TYPE_CHECKING:
-    from ttp.domain.plan import PlanMethod
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import Source
     from ttp.services.files.importer import ImportScheduler, Spread, Taken
@@ -79,28 +78,15 @@ def import_(
 
     context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
-    words = Words(
-        ["ttp", "import"],
-        [file, *(["--dry-run"] if dry_run else []), *(["--strict"] if strict else [])],
-        {
-            "--to": to,
-            "--tz": tz,
-            "--map": map_,
-            "--dates": dates,
-            "--spread": spread,
-            "--from": from_,
-            "--days": text_of(days),
-            "--per-day": text_of(per_day),
-        },
-    )
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(context, words)
+    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(context, spread, from_, days, per_day, tz)
     with opened(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
         taken = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
-        raise _refused(taken, words, dry_run=dry_run, in_json=context.out.in_json)
+        raise _refused(taken, dry_run=dry_run, in_json=context.out.in_json)
     if taken.spread and taken.spread.left_out and not partial:
-        raise no_room(taken.spread, words)
+        assert plan is not None
+        raise no_room(taken.spread, plan.request)
     return _print_result(context, taken, dry_run=dry_run)
 
 
@@ -163,9 +149,9 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
     return f"{changes.counted(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
 
 
-def _refused(taken: Taken, words: Words, *, dry_run: bool, in_json: bool) -> UsageError:
+def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
     """Return the error that lists the rows with errors."""
-    rest = [] if taken.refused == taken.read else [Hint("import the rest", words.again("--partial"))]
+    rest = [] if taken.refused == taken.read else [Hint("try", other_options(partial=True))]
     said = _some(taken.refused, taken.read) + ("" if dry_run else "; nothing was imported")
     return changes.refused(said, taken.faults, in_json, *rest)
 
@@ -183,7 +169,7 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
     for column, name in parse_pairs(texts, "--map").items():
         field = LINK if name == LINK else field_named(name)
         if field is None:
-            raise UsageError(f'no field "{name}"', Hint("the fields", ", ".join((*FIELDS, LINK))))
+            raise UsageError(f'no field "{name}"', Hint("see", ", ".join((*FIELDS, LINK))))
         found[column] = field
     return found
 
@@ -201,60 +187,49 @@ _NAMED = 20
 """Rows that an error lists."""
 
 
-LIMITS = ("--from", "--days", "--per-day")
-
-
-def spreading(context: Context, words: Words) -> ImportScheduler | None:
+def spreading(
+    context: Context, way: str | None, start: str | None, days: int | None, per_day: int | None, tz: str | None
+) -> ImportScheduler | None:
     """Return the plan of `--spread`; None without it. UsageError."""
     from ttp.domain.plan import PlanMethod
     from ttp.services.files.importer import ImportScheduler
 
-    way = words.text("--spread")
     if way is None:
-        for name in LIMITS:
-            if words.text(name) is not None:
-                raise UsageError(f"{name} needs --spread", Hint("try", words.again(spread=PlanMethod.OPTIMAL.value)))
+        for name, value in (("--from", start), ("--days", days), ("--per-day", per_day)):
+            if value is not None:
+                raise UsageError(f"{name} needs --spread", Hint("try", other_options(spread=PlanMethod.OPTIMAL.value)))
         return None
     if way not in list(PlanMethod):
         raise UsageError(
             f'--spread is optimal, slots or even, not "{way}"',
-            Hint("try", words.again(spread=PlanMethod.OPTIMAL.value)),
+            Hint("try", other_options(spread=PlanMethod.OPTIMAL.value)),
         )
-    here, tz = context, words.text("--tz")
-    return ImportScheduler(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
-
-
-def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> PlanRequest:
-    """Return the limits from the options and the settings."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
     from ttp.services.planning import PlanRequest
 
-    config, per_day = context.config, words.text("--per-day")
-    return PlanRequest(
-        days=int(words.text("--days") or DAYS),
-        start=parse_start(context, words, tz),
-        per_day=None if per_day is None else int(per_day),
+    config = context.config
+    request = PlanRequest(
+        days=days or DAYS,
+        start=parse_start(context, start, tz),
+        per_day=per_day,
         gap_s=config.seconds("plan.min_gap_s"),
         quiet=QuietHours(
             parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))
         ),
-        way=way,
+        way=PlanMethod(way),
         tz=tz,
     )
+    return ImportScheduler(context.posts, context.planning, request)
 
 
-def no_room(found: Spread, words: Words) -> UsageError:
+def no_room(found: Spread, request: PlanRequest) -> UsageError:
     """Return the error that says how many rows do not fit, and what to change."""
-    left, days = found.left_out, words.text("--days") or str(DAYS)
-    enough, per_day = found.proposal.enough_days, words.text("--per-day")
-    hints = [Hint("use more days", words.again(days=str(enough)))] if enough else []
-    if per_day is not None:
-        hints.append(Hint("allow more a day", words.again(per_day=str(int(per_day) + 1))))
+    left = found.left_out
     return UsageError(
-        f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(int(days), 'day')},"
+        f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(request.days, 'day')},"
         " so nothing was imported",
-        *hints,
-        Hint("import those as drafts", words.again("--partial")),
+        *more_room(found.proposal, request),
+        Hint("try", other_options(partial=True)),
         details=[
             "not planned: " + " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else ""),
             *render_plan.placement_notes(found.proposal),

@@ -153,7 +153,7 @@ def _days(
         return None, None
     if since or until or (today and week):
         raise UsageError("one of --today, --week, and --since with --until", Hint("see", "ttp list --help"))
-    from ttp.domain.calendar_days import CalendarRange, week_of
+    from ttp.domain.time.calendar_range import CalendarRange, week_of
 
     day = context.now().astimezone(context.zone).date()
     span = week_of(day, context.zone) if week else CalendarRange(day, 1, context.zone)

@@ -175,7 +175,7 @@ def how_to_read(
     from ttp.domain.time.zones import parse_zone
 
     if dates is not None and dates not in ORDERS:
-        ways = (Hint("month first", "--dates mdy"), Hint("day first", "--dates dmy"))
+        ways = (Hint("try", "--dates mdy"), Hint("try", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return ImportOptions(
         source=None if source is None else find_source(source, context.platforms),
@@ -265,7 +265,7 @@ def _pairs(texts: Sequence[str]) -> Mapping[str, str] | None:
     for text in texts:
         column, equals, name = text.rpartition("=")
         if not equals or not column.strip() or not name.strip():
-            raise UsageError(f'--map "{text}" has no "="', Hint("for example", "--map Clicks=likes"))
+            raise UsageError(f'--map "{text}" has no "="', Hint("try", "--map Clicks=likes"))
         found[column.strip()] = name.strip()
     return found or None
 
@@ -273,14 +273,14 @@ def _pairs(texts: Sequence[str]) -> Mapping[str, str] | None:
 def _opened(file: str) -> BinaryIO:
     if file == "-":
         if sys.stdin is None:
-            raise UsageError("cannot read stdin: it is closed", Hint("usage", "ttp metrics import --help"))
+            raise UsageError("cannot read stdin: it is closed", Hint("see", "ttp metrics import --help"))
         return sys.stdin.buffer
     from ttp.store.home.regular_file import open_input
 
     try:
         return open_input(Path(file))
     except FileNotFoundError:
-        raise NotFound(f"no file {file}", Hint("usage", "ttp metrics import --help")) from None
+        raise NotFound(f"no file {file}", Hint("see", "ttp metrics import --help")) from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
 
@@ -407,12 +407,11 @@ def _with_way_out(context: Context, one: Pulled, history: int | None) -> TtpErro
     assert error is not None
     if not isinstance(error, Stopped):
         return error
-    say = "try again"
+    when = ""
     if error.again_at is not None:
-        here = context
-        at, now = error.again_at.astimezone(here.zone), here.now().astimezone(here.zone)
-        say = f"continue after {at:%H:%M}" if at.date() == now.date() else f"continue after {at:%a %H:%M}"
-    return PartlyFailed(error.message, Hint(say, _command(one.account, history)))
+        at, now = error.again_at.astimezone(context.zone), context.now().astimezone(context.zone)
+        when = f"; try again after {at:%H:%M}" if at.date() == now.date() else f"; try again after {at:%a %H:%M}"
+    return PartlyFailed(error.message + when, Hint("try", _command(one.account, history)))
 
 
 def _command(account: str, history: int | None) -> str:

@@ -82,7 +82,7 @@ def next_(
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
-        ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.data_hints(accounts) or (Hint("fix", "ttp metrics import FILE"),)
         raise UsageError(f"no metrics of {names} yet", *ways)
     foot = []
     if slots and not explore and context.out.for_people:
@@ -259,7 +259,7 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
     except OSError as error:
         raise output_error(path, error) from error
     if beginning not in (b"", _BEGINNINGS[kind]):
-        raise UsageError(f"{path} exists and is not a heat map", Hint("use another name", f"--{kind} FILE"))
+        raise UsageError(f"{path} exists and is not a heat map", Hint("try", f"--{kind} FILE"))
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
@@ -277,12 +277,10 @@ def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
 def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
     """Print a note in a pipe, where an empty answer would not say that metrics are missing."""
     if not context.out.for_people:
-        ways = context.optimal.data_hints(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.data_hints(accounts) or (Hint("fix", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
         context.out.note(
-            "\n".join(
-                [f"no measured posts of {names} yet", *(f"{way.label}:  {command_text(way.way)}" for way in ways)]
-            )
+            "\n".join([f"no measured posts of {names} yet", *(f"{way.label}: {command_text(way.way)}" for way in ways)])
         )
 
 
@@ -300,8 +298,8 @@ def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
     if (first and hour is None) or (day is None and hour is None):
         raise UsageError(
             f'"{text}" is not an hour, a day or a weekly slot',
-            Hint("an hour", "ttp optimal explain 18"),
-            Hint("a slot", "ttp optimal explain 'Tue 18'"),
+            Hint("try", "ttp optimal explain 18"),
+            Hint("try", "ttp optimal explain 'Tue 18'"),
         )
     return day, hour
 

@@ -10,6 +10,7 @@ import typer
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, FAILED
+from ttp.cli.hints import retype
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
 from ttp.cli.options import (
     Days,
@@ -23,12 +24,11 @@ from ttp.cli.options import (
     split_list,
     with_output,
 )
-from ttp.cli.output import Output
 from ttp.cli.post_input import naming_offers
 from ttp.cli.prompt import confirm
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
-from ttp.cli.words import Words, text_of
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import parse_zone
 
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 DAYS = 14
 WEEK = 7
+
+
+_DO_IT = other_options(dry_run=False, yes=True)
 
 
 @with_output()
@@ -84,22 +87,6 @@ def plan(
       ttp plan --tag launch --days 10 --per-day 1 --yes
     """
     context.out.check_fields(plan_module.plan_spec())
-    words = Words(
-        ["ttp", "plan"],
-        [*(post_ids or []), *(["--drafts"] if drafts else []), *(["--partly"] if partly else [])],
-        {
-            "--tag": tag,
-            "--from": from_,
-            "--days": _within(days, week=week),
-            "--per-day": text_of(per_day),
-            "--min-gap": min_gap,
-            "--quiet-hours": quiet_hours,
-            "--blackout": blackout,
-            "--explore": text_of(explore),
-            "--seed": text_of(seed),
-            "--tz": tz,
-        },
-    )
     ids = _ids(context, post_ids, drafts=drafts, tags=tag)
     if not ids:
         context.out.write_list(
@@ -107,21 +94,33 @@ def plan(
         )
         return DONE
     with naming_offers(context):
-        found = context.planning.propose(ids, _asked(context, words))
+        request = _request(
+            context,
+            days=_days(days, week=week),
+            start=from_,
+            per_day=per_day,
+            min_gap=min_gap,
+            quiet_hours=quiet_hours,
+            blackout=blackout,
+            explore=explore,
+            seed=seed,
+            tz=tz,
+        )
+        found = context.planning.propose(ids, request)
     if found.plan.left_out and not partly:
-        raise _no_room(found, words)
-    if not dry_run and not _confirm_plan(context.out, found, words, yes=yes, no_input=no_input):
+        raise _no_room(found, request)
+    if not dry_run and not _confirm_plan(context, found, yes=yes, no_input=no_input):
         return FAILED
-    _answer(context, found, words, dry_run=dry_run, shown=not dry_run and context.out.for_people)
+    _answer(context, found, dry_run=dry_run, shown=not dry_run and context.out.for_people)
     return DONE
 
 
-def _within(days: int | None, *, week: bool) -> str | None:
+def _days(days: int | None, *, week: bool) -> int:
     if week and days not in (None, WEEK):
         raise UsageError(
             f"--week means --days {WEEK}; give only one of --week and --days {days}", Hint("see", "ttp plan --help")
         )
-    return text_of(WEEK if week else days)
+    return WEEK if week else days or DAYS
 
 
 def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] | None) -> list[int]:
@@ -129,9 +128,7 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     if typed_ids and not drafts and not tags:
         return existing_ids(context, typed_ids)
     if typed_ids or not (drafts or tags):
-        raise UsageError(
-            "name posts, or use --drafts or --tag", Hint("for example", "ttp plan --drafts --week --dry-run")
-        )
+        raise UsageError("name posts, or use --drafts or --tag", Hint("try", "ttp plan --drafts --week --dry-run"))
     from ttp.domain.post import PostStatus
     from ttp.store.queries import PostFilter
 
@@ -139,53 +136,56 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     return [post.id or 0 for post in context.look.posts(wanted)]
 
 
-def _asked(context: Context, words: Words) -> PlanRequest:
+def _request(
+    context: Context,
+    *,
+    days: int,
+    start: str | None,
+    per_day: int | None,
+    min_gap: str | None,
+    quiet_hours: str | None,
+    blackout: Sequence[str] | None,
+    explore: float | None,
+    seed: int | None,
+    tz: str | None,
+) -> PlanRequest:
     """Return the limits from the options, else from the settings. UsageError, TimeRefused."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
     from ttp.services.planning import PlanRequest
 
-    here = context
-    tz, hours, seed = (words.text(name) for name in ("--tz", "--quiet-hours", "--seed"))
-    gap = parse_optional_duration(words.text("--min-gap"))
-    dates = words.options["--blackout"]
+    config, gap = context.config, parse_optional_duration(min_gap)
     return PlanRequest(
-        days=int(words.text("--days") or DAYS),
-        start=parse_start(context, words, tz),
-        per_day=None if (most := words.text("--per-day")) is None else int(most),
-        gap_s=here.config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
+        days=days,
+        start=parse_start(context, start, tz),
+        per_day=per_day,
+        gap_s=config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
         quiet=QuietHours(
-            parse_quiet_hours(here.config.text("plan.quiet_hours") if hours is None else hours),
-            parse_blackout(here.config.texts("plan.blackout") if dates is None else dates),
+            parse_quiet_hours(config.text("plan.quiet_hours") if quiet_hours is None else quiet_hours),
+            parse_blackout(config.texts("plan.blackout") if blackout is None else blackout),
         ),
-        explore=float(words.text("--explore") or 0),
-        seed=seed,
+        explore=explore or 0,
+        seed=None if seed is None else str(seed),
         tz=tz,
     )
 
 
-def parse_start(context: Context, words: Words, tz: str | None) -> datetime | None:
+def parse_start(context: Context, start: str | None, tz: str | None) -> datetime | None:
     """Parse `--from`. TimeRefused."""
-    here, start = context, words.text("--from")
-    zone = here.zone if tz is None else parse_zone(tz, retype=lambda other: words.again(tz=other))
+    zone = context.zone if tz is None else parse_zone(tz, retype=lambda other: other_options(tz=other))
     if start is None:
         return None
     from ttp.domain.time.resolve import resolve_bound
 
-    return resolve_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
+    return resolve_bound(start, now=context.now(), zone=zone, retype=lambda other: other_options(from_=other))
 
 
-def _no_room(found: Proposal, words: Words) -> UsageError:
+def _no_room(found: Proposal, request: PlanRequest) -> UsageError:
     """Return the error that says how many drafts do not fit, and what to change."""
     left, all_ = len(found.plan.left_out), len(found.posts)
-    days = words.text("--days") or str(DAYS)
-    per_day = words.text("--per-day")
-    hints = [Hint("use more days", words.again(days=str(found.enough_days)))] if found.enough_days else []
-    if per_day is not None:
-        hints.append(Hint("allow more a day", words.again(per_day=str(int(per_day) + 1))))
     return UsageError(
-        f"{left} of {all_} drafts do not fit into {plural(int(days), 'day')}",
-        *hints,
-        Hint("plan those that fit", words.again("--partly")),
+        f"{left} of {all_} drafts do not fit into {plural(request.days, 'day')}",
+        *more_room(found, request),
+        Hint("try", other_options(partly=True)),
         details=[
             "not planned: " + " ".join(map(str, found.plan.left_out)),
             *plan_module.placement_notes(found),
@@ -194,9 +194,17 @@ def _no_room(found: Proposal, words: Words) -> UsageError:
     )
 
 
-def _confirm_plan(out: Output, found: Proposal, words: Words, *, yes: bool, no_input: bool) -> bool:
+def more_room(found: Proposal, request: PlanRequest) -> list[Hint]:
+    """Return the hints that give a plan more days, or more posts a day."""
+    ways = [other_options(week=False, days=str(found.enough_days))] if found.enough_days else []
+    if request.per_day is not None:
+        ways.append(other_options(per_day=str(request.per_day + 1)))
+    return [Hint("try", way) for way in ways]
+
+
+def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: bool) -> bool:
     """Show the plan and ask; without a terminal `--yes` is needed."""
-    posts = plural(len(found.plan.assignments), "post")
+    posts, out = plural(len(found.plan.assignments), "post"), context.out
     if out.for_people:
         out.write_list(plan_module.plan_spec(found), found.plan.assignments)
     return confirm(
@@ -206,11 +214,11 @@ def _confirm_plan(out: Output, found: Proposal, words: Words, *, yes: bool, no_i
         ask_anyway=not yes,
         no_input=no_input,
         refusal=f"scheduling {posts}",
-        again=words.again("--yes"),
+        again=retype(context.argv, other_options(yes=True)),
     )
 
 
-def _answer(context: Context, found: Proposal, words: Words, *, dry_run: bool, shown: bool) -> None:
+def _answer(context: Context, found: Proposal, *, dry_run: bool, shown: bool) -> None:
     """Schedule the plan, except for a dry run, and print it unless it was `shown` before."""
     warnings: list[str] = []
     if not dry_run:
@@ -229,5 +237,5 @@ def _answer(context: Context, found: Proposal, words: Words, *, dry_run: bool, s
         context.out.write_message(f"Scheduled {plural(len(found.plan.assignments), 'post')}.")
     else:
         context.out.write_list(
-            view, found.plan.assignments, foot=["", f"Nothing was scheduled.  Do it:  {words.again('--yes')}"]
+            view, found.plan.assignments, foot=["", f"Nothing was scheduled.  Do it:  {retype(context.argv, _DO_IT)}"]
         )

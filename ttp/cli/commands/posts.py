@@ -11,7 +11,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, FAILED, exit_code
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.hints import quote_command
 from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message
 from ttp.cli.options import (
     Alts,
@@ -52,7 +52,7 @@ from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
-from ttp.cli.times import TimeCommand, scheduled_text, time_text
+from ttp.cli.times import scheduled_text, time_of_edit, time_of_new, time_text
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.post_edit import with_tags
@@ -119,7 +119,7 @@ def create(
     if file is not None and file.lower().endswith(_MEDIA):
         raise UsageError(
             f"--file takes a Markdown file, and {file} is an image or a video",
-            Hint("did you mean", "--media", ("--file", "--media")),
+            Hint("try", "--media", ("--file", "--media")),
         )
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
@@ -144,38 +144,31 @@ def create(
 
         create_in_editor(context, wish)
         return
-    command = TimeCommand(
-        context,
-        ["ttp", "create", *option_words({"--file": file, "--key": key})],
-        wish.tz,
-        text,
-        option_words(given),
-        first,
-    )
     if dry_run:
-        preview(context, wish, command)
+        preview(context, wish)
         return
     saved, draft = context.posts.find_by_key(wish), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
         with naming_offers(context), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
             draft = kept.id if kept else None
-            saved = context.posts.create(wish, command.time_of_new(wish, draft), kept)
-    print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)
+            saved = context.posts.create(wish, time_of_new(context, wish, draft), kept)
+    print_saved_post(context, saved, *saved_post_message(context, saved, wish.tz))
 
 
-def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
+def preview(context: Context, wish: PostInput) -> None:
     """Show what `ttp create` would store, and store nothing. Raises what `ttp create` would raise."""
     from ttp.services.preview import preview_post
 
     context.out.check_fields(render_post.preview_spec(()))
-    time = None if context.posts.find_by_key(wish) else command.time_of_new(wish)
+    time = None if context.posts.find_by_key(wish) else time_of_new(context, wish)
     found = preview_post(context.posts, wish, time)
     if found.refused is not None:
         if context.out.for_people:
             _print_preview(context, found, time, ())
         raise found.refused  # does not ask platforms what they offer: that would be recorded
-    command.print_notes([time])
+    if time is not None and time.note:
+        context.out.note(time.note)
     _print_preview(context, found, time, print_warnings(context.out, found.warnings))
 
 
@@ -263,7 +256,7 @@ def edit(
     if nothing and not in_editor and not (is_interactive() and not no_input):
         raise UsageError(
             "nothing to change",
-            Hint("for example", f"ttp edit {post_id} 'A better text'"),
+            Hint("try", f"ttp edit {post_id} 'A better text'"),
             Hint("see", "ttp edit --help"),
         )
     if in_editor or nothing:
@@ -277,14 +270,13 @@ def edit(
                 wanted = replace(wanted, tags=with_tags(known, *tags))
         edit_in_editor(context, post_id, wanted)
         return
-    command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
     with naming_offers(context), keeping_text(context, words if piped else None):
         context.out.check_fields(render_posts.saved_posts_spec())
         wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
         wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
-        saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
+        saved = context.posts.edit(post_id, wanted, time_of_edit(context, post_id, wanted))
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
-    print_saved_post(context, saved, command, said, timed=at is not None)
+    print_saved_post(context, saved, said, timed=at is not None)
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:
@@ -298,10 +290,10 @@ def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object]
             )
         account = many["--account"]
         if account is not None and "=" not in str(account):
-            hint = Hint("did you mean", quote_command("ttp", "edit", str(post_id), "--to", str(account)))
+            hint = Hint("try", quote_command("ttp", "edit", str(post_id), "--to", str(account)))
             raise UsageError("--account needs --where; the accounts of one post are --to", hint)
         for option in (name for name, value in many.items() if value is not None):
-            raise UsageError(f"{option} needs --where", Hint("for example", f"ttp edit --where tag=launch {option} …"))
+            raise UsageError(f"{option} needs --where", Hint("try", f"ttp edit --where tag=launch {option} …"))
         return False
     if post_id is not None or any(value is not None for value in one):
         raise UsageError(
@@ -404,13 +396,11 @@ def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[st
 def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
     """Return the error that lists what could not be deleted."""
     kept = [_kept_because(fate.delivery, fate.message or "") for fate in left]
-    hints = [Hint("first", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
+    hints = [Hint("fix", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
     if all(fate.final for fate in left):
-        hints += [Hint("delete it only in ttp", quote_command("ttp", "delete", *post_ids))]
+        hints += [Hint("try", quote_command("ttp", "delete", *post_ids))]
     else:
-        hints += [
-            Hint("then again" if hints else "again", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))
-        ]
+        hints += [Hint("fix", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))]
     kind: type[TtpError] = PartlyFailed
     if all(fate.reconnect for fate in left):
         kind = ReconnectNeeded

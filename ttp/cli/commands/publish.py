@@ -104,11 +104,11 @@ def retry(
     _expect(context.out, no_wait=no_wait)
     here = context
     if bool(post_ids) == failed:
-        raise UsageError("name posts, or use --failed", Hint("for example", "ttp retry --failed --since 7d"))
+        raise UsageError("name posts, or use --failed", Hint("try", "ttp retry --failed --since 7d"))
     here.runner.refuse_elsewhere()
     if not failed:
         if platform or since:
-            raise UsageError("--platform and --since go with --failed", Hint("usage", "ttp retry --help"))
+            raise UsageError("--platform and --since go with --failed", Hint("see", "ttp retry --help"))
         ids = existing_ids(context, post_ids or [])
         return _follow(context, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
     names = _accounts(context, split_list(account), split_list(platform))

@@ -83,7 +83,7 @@ def add(
     given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
     if cron is None:
-        raise UsageError("no time given", Hint("for example", quote_command(*given, "--cron", "0 9 * * 1")))
+        raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = parse_crons(None, cron, given)
     accounts = here.look.accounts_of(post_id) if post_id is not None else ()
     zone = choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
@@ -196,9 +196,9 @@ def _repeats(context: Context) -> Repeats:
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:
     """Raise UsageError for options that do not go together."""
     if (post_id is None) == (pool is None):
-        raise UsageError("name a post, or use --pool TAG", Hint("for example", "ttp repeat 3 --cron '0 9 * * 1'"))
+        raise UsageError("name a post, or use --pool TAG", Hint("try", "ttp repeat 3 --cron '0 9 * * 1'"))
     if (pool is not None and vary is not None) or (pool is None and cool_down is not None):
-        raise UsageError("--vary needs a post, and --cool-down needs --pool", Hint("usage", "ttp repeat add --help"))
+        raise UsageError("--vary needs a post, and --cool-down needs --pool", Hint("see", "ttp repeat add --help"))
 
 
 def _seconds(text: str) -> float:
@@ -239,7 +239,7 @@ def _end(text: str, zone: ZoneInfo) -> datetime:
             return datetime(day.year, day.month, day.day, tzinfo=zone)
         except (ValueError, OverflowError):
             pass
-    raise UsageError(f'"{text}" is not a date', Hint("for example", "--until 2027-06-30"))
+    raise UsageError(f'"{text}" is not a date', Hint("try", "--until 2027-06-30"))
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:
@@ -249,6 +249,6 @@ def _texts(context: Context, path: str) -> tuple[str, ...]:
     if len(found) < 2:
         raise UsageError(
             f"{path} has {'one text' if found else 'no text'}, and --vary needs several",
-            Hint("separate them by", "a line of ---"),
+            Hint("try", "a line of ---"),
         )
     return found

@@ -141,13 +141,13 @@ class PublishReport:
         self._live = watch_uploads(quiet=out.quiet)
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
+        self._had_store = True
         self.posts: dict[int, None] = {}
         """The posts with events, in order."""
 
     def begin(self) -> None:
         """Print what a run on a terminal begins with."""
-        if not self._context.database.path.exists():
-            self._out.write_stderr(f"ttp: no store at {self._context.database.path}: nothing to publish")
+        self._had_store = self._context.database.path.exists()
         if not self._out.for_people:
             return
         if self._mode is Mode.UNTIL_IDLE:
@@ -263,6 +263,8 @@ class PublishReport:
 
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """Print the end: data, or the goodbye of a loop. `notes`: what else could not be done."""
+        if not self._had_store:  # also with --quiet: a mistyped TTP_HOME would publish nothing for ever
+            self._out.write_stderr(f"ttp: no store at {self._context.database.path}: nothing to publish")
         for note in notes:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:

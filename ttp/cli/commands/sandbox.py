@@ -48,6 +48,7 @@ def sandbox(
     these variables set publish there (--media web is for Instagram's media):
 
     \b
+      export TTP_PLATFORMS__BLUESKY__BASE_URL=http://127.0.0.1:8700
       export TTP_PLATFORMS__X__BASE_URL=http://127.0.0.1:8700
       export TTP_PLATFORMS__INSTAGRAM__BASE_URL=http://127.0.0.1:8700
       export TTP_PLATFORMS__TIKTOK__BASE_URL=http://127.0.0.1:8700
@@ -72,6 +73,10 @@ def sandbox(
       x_video_s=140          X: longest video without Premium
       clock_slack_s=5        X: allowed clock difference of a signature
       verified_prefixes=[]   TikTok fetches media from no address
+      video_service=false    Bluesky's video service does not answer
+      blob_limit=1000000     Bluesky: most bytes of an uploaded file
+      refresh_grace_s=0      Bluesky: a spent refresh token is dead at once
+      name_existing_keys=true    Bluesky refuses an existing key by name
       limits={"instagram posts a day": 1}   names: GET /_sandbox/limits
       trouble={"x": "credits"}    a refusal; names: GET /_sandbox/troubles
 
@@ -84,6 +89,7 @@ def sandbox(
       unaudited     TikTok: an unaudited app: SELF_ONLY, private accounts
       privacyLevels TikTok: choices; a private account has no PUBLIC_TO_EVERYONE
       switchedOff, maxVideoS    TikTok: what the creator may do
+      moved, unconfirmed    Bluesky: on another server; no confirmed e-mail
       hidesLikes    Instagram: likes are hidden
       trialReels    Instagram: trial reels are allowed
       login         "facebook": Instagram by Facebook Login (graph.facebook.com)
@@ -115,11 +121,11 @@ def sandbox(
     except NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see", "ttp sandbox --help")) from None
     except server.OldState as old:
-        raise UsageError(str(old), Hint("use another folder", "ttp sandbox --state NEW_FOLDER")) from None
+        raise UsageError(str(old), Hint("fix", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
             f"the sandbox cannot start on port {port}: {error.strerror or error}",
-            Hint("use a free port", "ttp sandbox --port 0"),
+            Hint("try", "ttp sandbox --port 0"),
         ) from None
 
 
@@ -144,7 +150,7 @@ def load_sandbox() -> ModuleType:
 
         raise NotAllowed(
             f"the sandbox needs packages that are not installed ({error.name})",
-            Hint("install them", install_command("sandbox")),
+            Hint("fix", install_command("sandbox")),
         ) from None
     return server
 

@@ -21,7 +21,7 @@ from ttp.cli.options import (
 )
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import posts as render_posts
-from ttp.cli.times import TimeCommand, print_moved, scheduled_text
+from ttp.cli.times import print_moved, print_time_notes, scheduled_text
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
 
@@ -48,10 +48,10 @@ def schedule(
     ids, at = _split_time(post_ids, at)
     context.out.check_fields(render_posts.saved_posts_spec())
     enable_strict_checks(context, strict=strict)
-    command = TimeCommand(context, ["ttp", "schedule", *ids], tz, first=first)
+    accounts = context.posts.accounts_by_post(existing_ids(context, ids))
     with naming_offers(context):
-        saved = context.posts.schedule(command.times_of_posts(existing_ids(context, ids), at), first=first)
-    command.print_notes([one.time for one in saved])
+        saved = context.posts.schedule(context.times.resolve_posts(at, accounts, tz, first=first), first=first)
+    print_time_notes(context, [(one.post.id or 0, one.time) for one in saved])
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
     more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]
@@ -72,7 +72,7 @@ def _split_time(words: Sequence[str], at: str | None) -> tuple[Sequence[str], st
         shown = ids if not others or list(words) == [*ids, *others] else ids[:1]
         raise UsageError(
             "no time given" if not others else "put the time in quotes",
-            Hint("for example", quote_command("ttp", "schedule", *(shown or ["ID"]), "--at", when)),
+            Hint("try", quote_command("ttp", "schedule", *(shown or ["ID"]), "--at", when)),
         )
     return words, at
 

@@ -41,7 +41,7 @@ def print_it(
     """
     if not print_:
         raise UsageError(
-            "ttp service needs one of: install, uninstall, status, --print", Hint("usage", "ttp service --help")
+            "ttp service needs one of: install, uninstall, status, --print", Hint("see", "ttp service --help")
         )
     print_out(_background().text(_job(context)))
 

@@ -53,7 +53,7 @@ def add(
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
         name = next((one.name for one in here.look.accounts()), "x/me")
         raise UsageError(
-            "name the account with --account", Hint("for example", quote_command(*given, *when, "--account", name))
+            "name the account with --account", Hint("try", quote_command(*given, *when, "--account", name))
         )
     accounts = here.look.named(split_list(account) or ())
     crons = parse_crons(words, cron, given)

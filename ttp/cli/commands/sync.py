@@ -64,11 +64,11 @@ def sync(
     context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
-        raise NotFound(f"no folder {dir}", Hint("create one", quote_command("ttp", "export", dir, "--format", "md")))
+        raise NotFound(f"no folder {dir}", Hint("fix", quote_command("ttp", "export", dir, "--format", "md")))
     service = context.sync
     with opened(dir, None, {}, context.platforms) as source:
         if source.binary is not None:
-            raise NotFound(f"{dir} is not a folder", Hint("import a file", quote_command("ttp", "import", dir)))
+            raise NotFound(f"{dir} is not a folder", Hint("try", quote_command("ttp", "import", dir)))
         if write_status:
             context.own_files.refuse(source.folder, dir)
         plan = service.plan(source, prune=prune)
@@ -122,8 +122,8 @@ def _refuse_emptied(dir: str, plan: Plan) -> None:
         ids = [str(step.before.id) for step in plan.steps if step.before is not None]
         raise UsageError(
             f"{dir} is empty, and --prune would cancel all of its {len(ids)} posts",
-            Hint("see them", quote_command("ttp", "sync", dir, "--prune", "--check")),
-            Hint("to do this anyway", f"ttp delete {' '.join(ids[:20])}{' …' if len(ids) > 20 else ''}"),
+            Hint("see", quote_command("ttp", "sync", dir, "--prune", "--check")),
+            Hint("try", f"ttp delete {' '.join(ids[:20])}{' …' if len(ids) > 20 else ''}"),
         )
 
 

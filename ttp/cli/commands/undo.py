@@ -110,12 +110,12 @@ def undo(
     """
     if list_:
         if count is not None or post is not None or partial or dry_run:
-            raise UsageError("--list takes only --limit", Hint("usage", "ttp undo --help"))
+            raise UsageError("--list takes only --limit", Hint("see", "ttp undo --help"))
         context.out.check_fields(CHANGES)
         context.out.write_list(CHANGES, _undo(context).listed(limit or LISTED))
         return DONE
     if limit is not None:
-        raise UsageError("--limit needs --list", Hint("for example", f"ttp undo --list --limit {limit}"))
+        raise UsageError("--limit needs --list", Hint("try", f"ttp undo --list --limit {limit}"))
     return _undo_or_redo(
         context, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input
     )

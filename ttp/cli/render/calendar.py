@@ -13,7 +13,8 @@ from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
-from ttp.domain.calendar_days import CalendarRange, calendar_time
+from ttp.domain.post import calendar_time
+from ttp.domain.time.calendar_range import CalendarRange
 from ttp.views import Json
 from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot
 

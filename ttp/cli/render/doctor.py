@@ -40,7 +40,7 @@ def render_checks(checks: Sequence[Check], page: Page) -> Iterator[str]:
         yield f"{head}{pad(cut(escape_text(check.name), name), name)}  {first}"
         yield from (" " * left + line for line in more)
         if check.hint is not None:
-            yield f"{' ' * left}fix:  {escape_text(fit_install_commands(command_text(check.hint)))}"
+            yield f"{' ' * left}fix: {escape_text(fit_install_commands(command_text(check.hint)))}"
     found = Checkup(tuple(checks))
     ok, warnings, failures = (found.count(status) for status in Grade)
     yield ""

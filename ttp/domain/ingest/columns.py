@@ -61,7 +61,7 @@ _FORMAT = (
     f"columns of ttp's own format: {','.join(REQUIRED_COLUMNS)}",
     f"may be added: {','.join(name for name in COLUMNS if name not in REQUIRED_COLUMNS)}",
 )
-_MAP = Hint("or say what the columns are", action("metrics import", "FILE", map="COLUMN=FIELD"))
+_MAP = Hint("try", action("metrics import", "FILE", map="COLUMN=FIELD"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def find_source(text: str, tables: ExportTables) -> str:
     if found not in sources(tables):
         also = {one: f"{one} ({alias})" for alias, one in named.items()}
         listed = ", ".join(also.get(one, one) for one in sources(tables))
-        raise UsageError(f'no source "{text}"', Hint("the sources", listed))
+        raise UsageError(f'no source "{text}"', Hint("see", listed))
     return found
 
 
@@ -204,7 +204,7 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
     if len(missing) == len(needed) and not is_mapped:
         raise _unknown(header)
     if missing == ["account"]:
-        way_out = Hint("name it", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
+        way_out = Hint("try", action("metrics import", "FILE", account="PLATFORM/HANDLE"))
         raise _UnknownFormat("the header lacks account", way_out, details=_FORMAT)
     if missing:
         raise _UnknownFormat(f"the header lacks {', '.join(missing)}", details=_FORMAT)

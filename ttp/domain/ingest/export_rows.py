@@ -155,7 +155,7 @@ def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneIn
     if zone is None and times and all(time.clock and not time.offset for time in times):
         raise UsageError(
             "the times of this file have no zone",
-            Hint("say which clock it was written by", action("metrics import", "FILE", tz="Europe/Berlin")),
+            Hint("try", action("metrics import", "FILE", tz="Europe/Berlin")),
         )
 
 

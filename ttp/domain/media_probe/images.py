@@ -8,14 +8,8 @@ from dataclasses import dataclass
 from ttp.domain.media_probe.reader import CUT_OFF, DAMAGED, Facts, ReadAt, UnusableMedia, Window, check_size
 
 _PNG_END = b"IEND\xaeB`\x82"
-
-
 _JPEG_END = b"\xff\xd9"
-
-
 _GIF_END = b"\0;"  # the end of the last block, and the trailer
-
-
 _TAILS = (64, 1 << 16, 3 << 18)
 """Distances from the end in which an image's last marker is searched: some programs and phones append data."""
 
@@ -80,14 +74,8 @@ def _ends_with(window: Window, mark: bytes, start: int) -> bool:
 
 
 _APP1, _APP2 = 0xE1, 0xE2
-
-
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)
-
-
 _ORIENTATION, _SHORT, _PLACE = 0x0112, 3, 0x8825
-
-
 _MOST_ENTRIES = 512
 
 

@@ -6,20 +6,95 @@ Accepts `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing; refuses 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, tzinfo
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
 
-from ttp.domain.calendar_days import CalendarRange, month_of, week_of
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.wall_clock import instant_of
 
 STEPS = {"prev": -1, "next": 1}
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.IGNORECASE)
-_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SAME = {"last": ("prev",), "previous": ("prev",), "-1": ("prev",), "+1": ("next",), "now": (), "this": (), "today": ()}
 Retype = Callable[[Sequence[str]], str]
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRange:
+    """`length` days from `first` on, in `zone`: a week from its Monday, or a month."""
+
+    first: date
+    length: int
+    zone: tzinfo
+    is_week: bool = False
+
+    @property
+    def name(self) -> str:
+        """`2026-W48` or `2026-11`."""
+        year, week, _ = self.first.isocalendar()
+        return f"{year:04}-W{week:02}" if self.is_week else f"{self.first:%Y-%m}"
+
+    @property
+    def last(self) -> date:
+        return self.first + (self.length - 1) * _DAY
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        return tuple(self.first + place * _DAY for place in range(self.length))
+
+    @property
+    def start(self) -> datetime:
+        """Its first instant, UTC."""
+        return _beginning(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after it, UTC."""
+        return _beginning(self.last + _DAY, self.zone)
+
+    def day(self, at: datetime) -> date:
+        """Return the day on which an instant falls here."""
+        return at.astimezone(self.zone).date()
+
+    def holds(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+    def moved(self, by: int) -> CalendarRange:
+        """Return the range this many weeks or months later (negative: earlier)."""
+        if self.is_week:
+            return week_of(self.first + by * 7 * _DAY, self.zone)
+        months = self.first.year * 12 + self.first.month - 1 + by
+        return month_of(date(months // 12, months % 12 + 1, 1), self.zone)
+
+
+def week_of(day: date, zone: tzinfo) -> CalendarRange:
+    """Return the ISO week, Monday to Sunday, of a day."""
+    return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
+
+
+def month_of(day: date, zone: tzinfo) -> CalendarRange:
+    """Return the month of a day."""
+    first = day.replace(day=1)
+    after = (first + 31 * _DAY).replace(day=1)
+    return CalendarRange(first, (after - first).days, zone)
+
+
+def days_without_posts(span: CalendarRange, taken: Collection[date], today: date) -> tuple[date, ...]:
+    """Return the days from `today` on without posts that lie between days with posts (`taken`)."""
+    return tuple(
+        day
+        for day in span.days
+        if day >= today and day not in taken and min(taken, default=day) < day < max(taken, default=day)
+    )
+
+
+def _beginning(day: date, zone: tzinfo) -> datetime:
+    return instant_of(datetime.combine(day, time()), zone)
 
 
 def parse_calendar_range(
@@ -32,7 +107,7 @@ def parse_calendar_range(
     flag = ["--week"] if week else []
     if month and week:
         raise UsageError(
-            "a month or a week, not both", Hint("the month", retype(["--month"])), Hint("the week", retype(["--week"]))
+            "a month or a week, not both", Hint("try", retype(["--month"])), Hint("try", retype(["--week"]))
         )
     words = (text or "").strip().lower()
     here = week_of(today, zone) if week else month_of(today, zone)
@@ -43,16 +118,16 @@ def parse_calendar_range(
     if found := _WEEK.fullmatch(words):
         monday = _monday(int(found[1]), int(found[2]), text, retype)
         if month:
-            ways = (Hint("the week", retype([text])), Hint("its month", retype([f"{monday:%Y-%m}"])))
+            ways = (Hint("try", retype([text])), Hint("try", retype([f"{monday:%Y-%m}"])))
             raise UsageError(f'"{text}" is a week, and --month asks for a month', *ways)
         return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text, retype)
         if week:
-            ways = (Hint("the month", retype([text])), Hint("its first week", retype(["--week", f"{first}"])))
+            ways = (Hint("try", retype([text])), Hint("try", retype(["--week", f"{first}"])))
             raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
         return month_of(first, zone)
-    if found := _DAY.fullmatch(words):
+    if found := _DATE.fullmatch(words):
         day = _date(int(found[1]), int(found[2]), int(found[3]), text, flag, retype)
         return week_of(day, zone) if week else month_of(day, zone)
     raise _unread(text, words, flag, today, retype)
@@ -63,7 +138,7 @@ def _monday(year: int, number: int, text: str, retype: Retype) -> date:
     weeks = date(year, 12, 28).isocalendar().week
     if not 1 <= number <= weeks:
         near = f"{year}-W{1 if number < 1 else weeks:02}"
-        raise UsageError(f"{year} has the weeks 1 to {weeks}, not {number}", Hint("type", retype([near])))
+        raise UsageError(f"{year} has the weeks 1 to {weeks}, not {number}", Hint("try", retype([near])))
     return date.fromisocalendar(year, number, 1)
 
 
@@ -71,7 +146,7 @@ def _first(year: int, number: int, text: str, retype: Retype) -> date:
     _check_year(year, text, retype)
     if not 1 <= number <= 12:
         near = f"{year}-{1 if number < 1 else 12:02}"
-        raise UsageError(f"a year has the months 1 to 12, not {number}", Hint("type", retype([near])))
+        raise UsageError(f"a year has the months 1 to 12, not {number}", Hint("try", retype([near])))
     return date(year, number, 1)
 
 
@@ -80,26 +155,26 @@ def _date(year: int, number: int, day: int, text: str, flag: Sequence[str], rety
     try:
         return first.replace(day=day)
     except ValueError:
-        raise UsageError(f'there is no day "{text}"', Hint("type", retype([*flag, f"{first}"]))) from None
+        raise UsageError(f'there is no day "{text}"', Hint("try", retype([*flag, f"{first}"]))) from None
 
 
 def _check_year(year: int, text: str, retype: Retype) -> None:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         said = f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}'
-        raise UsageError(said, Hint("now", retype([])))
+        raise UsageError(said, Hint("try", retype([])))
 
 
 def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
     """Return the error for an invalid range, with what was probably meant."""
     meant = next(_meant(words, flag, today), None)
     if meant is not None:
-        return UsageError(f'"{text}" is not a month, week or date', Hint("did you mean", retype(meant)))
+        return UsageError(f'"{text}" is not a month, week or date', Hint("try", retype(meant)))
     year, number, _ = today.isocalendar()
     return UsageError(
         f'"{text}" is not a month, week or date',
-        Hint("a month", retype([f"{today:%Y-%m}"])),
-        Hint("a week", retype([f"{year}-W{number:02}"])),
-        Hint("or", retype([*flag, "next"])),
+        Hint("try", retype([f"{today:%Y-%m}"])),
+        Hint("try", retype([f"{year}-W{number:02}"])),
+        Hint("try", retype([*flag, "next"])),
     )
 
 

@@ -30,8 +30,9 @@ def parse_duration(text: str) -> timedelta:
     if parts is not None:
         return total_duration(parts)
     message = f'cannot read the duration "{" ".join(text.split())}"'
-    ways = duration_guesses(text)
-    raise TimeRefused(message, *(Hint(say, typed, (text, typed) if text else None) for say, typed in ways))
+    raise TimeRefused(
+        message, *(Hint("try", typed, (text, typed) if text else None) for typed in duration_guesses(text))
+    )
 
 
 def duration_parts(text: str) -> tuple[tuple[int, str], ...] | None:
@@ -51,18 +52,18 @@ def total_duration(parts: tuple[tuple[int, str], ...]) -> timedelta:
     return timedelta(seconds=sum(count * _SECONDS[unit] for count, unit in parts))
 
 
-def duration_guesses(text: str) -> tuple[tuple[str, str], ...]:
-    """Label and text of what an unreadable duration may have meant."""
+def duration_guesses(text: str) -> tuple[str, ...]:
+    """Return what an unreadable duration may have meant, or an example."""
     text = " ".join(text.lower().split())
     if re.fullmatch(r"[0-9]{1,5}", text):
-        return ("in minutes", f"{text}m"), ("in hours", f"{text}h")
+        return f"{text}m", f"{text}h"
     decimal = _DECIMAL.fullmatch(text)
     unit = UNITS.get(decimal[3]) if decimal else None
     if decimal and unit:
         exact, rest = divmod(int(decimal[1] + decimal[2]) * _SECONDS[unit], 10 ** len(decimal[2]))
         if not rest and exact <= _LONGEST:
-            return (("try", compact_duration(timedelta(seconds=exact))),)
-    return (("write it like", "2h30m"),)
+            return (compact_duration(timedelta(seconds=exact)),)
+    return ("2h30m",)
 
 
 def compact_duration(span: timedelta) -> str:

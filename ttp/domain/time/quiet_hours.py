@@ -44,7 +44,7 @@ def _span(part: str, text: str) -> tuple[int, int]:
     found = _SPAN.fullmatch(part)
     start, end = (60 * int(found[i]) + int(found[i + 1] or 0) for i in (1, 3)) if found else (0, 0)
     if start % _DAY == end % _DAY or max(start, end) > _DAY:
-        raise UsageError(f'"{text}" is not a span of hours', Hint("write it as", "22:00-07:00"))
+        raise UsageError(f'"{text}" is not a span of hours', Hint("try", "22:00-07:00"))
     return start, end
 
 
@@ -60,5 +60,5 @@ def _dates(text: str) -> tuple[date, date]:
     except ValueError:
         first = last = None
     if first is None or last is None or last < first:
-        raise UsageError(f'"{text}" is not a date', Hint("write it as", "2026-12-24 or 2026-12-24..2026-12-26"))
+        raise UsageError(f'"{text}" is not a date', Hint("try", "2026-12-24 or 2026-12-24..2026-12-26"))
     return first, last

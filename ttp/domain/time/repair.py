@@ -49,13 +49,12 @@ _MONTH_COUNT = re.compile(r"in ([0-9]{1,3}|an?|one) ?(mo|months?|y|yrs?|years?)(
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A label and a text that is suggested if it can be read.
+    """A text that is suggested if it can be read.
 
     `zone`: it is read in that zone, and suggested as ISO text with its offset. `follow`: if it is refused as well,
     its own suggestions take its place.
     """
 
-    say: str
     text: str
     zone: tzinfo | None = None
     follow: bool = True
@@ -81,8 +80,8 @@ class TimeProblem(Exception):
 
 
 def suggest(*texts: str) -> list[Suggestion]:
-    """Return suggestions with the usual label."""
-    return [Suggestion("try", text) for text in texts]
+    """Return the texts as suggestions."""
+    return [Suggestion(text) for text in texts]
 
 
 def quote(text: str) -> str:
@@ -289,7 +288,7 @@ def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
             is_offset = zone is not None and re.fullmatch(r"Z|[+-].*", zone)
             behind = zone if is_offset else f" {zone}" if zone else ""
             texts.append(f"{day}{'T' if is_offset else ' '}{clock_text(at)}{behind}")
-    return [Suggestion("try" if body else "for example", text) for text in texts]
+    return [Suggestion(text) for text in texts]
 
 
 def _existing(year: int, month: int, day: int) -> list[date]:
@@ -329,7 +328,7 @@ def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | 
     if any(parse_clock(word) for word in rest) or (rest[:-1] and rest[-1].isdecimal()) or parts.half:
         return None
     why = f'"{quote(plain)}" is not a length such as 2h30m' if rest else '"in" needs a length such as 2h30m'
-    guesses = [Suggestion(say, f"in {length}{behind}") for say, length in duration_guesses(plain) if length != "2h30m"]
+    guesses = [Suggestion(f"in {length}{behind}") for length in duration_guesses(plain) if length != "2h30m"]
     return _unreadable(text, why, *(guesses or suggest(*_corrected_texts(parts))))
 
 
@@ -383,7 +382,7 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
     if day and parse_day(day.split()):
         clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
         clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
-        way = Suggestion("for example", f"{day} {clock}{behind}", follow=day not in ("today", "tonight"))
+        way = Suggestion(f"{day} {clock}{behind}", follow=day not in ("today", "tonight"))
         return TimeProblem(f'"{quote(text)}" needs a time of day', way)
     strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
     ways = suggest(*_corrected_texts(parts))
@@ -405,5 +404,4 @@ def _midnights(parts: _Parts) -> list[Suggestion]:
 def _both_midnights(day: str, after: str, parts: _Parts) -> list[Suggestion]:
     """Return the midnight at the start of a day and the one at its end."""
     behind = f" {parts.zone}" if parts.zone else ""
-    ends = (("as it begins", day), ("as it ends", after))
-    return [Suggestion(say, f"{start} 00:00{behind}", follow=False) for say, start in ends]
+    return [Suggestion(f"{start} 00:00{behind}", follow=False) for start in (day, after)]

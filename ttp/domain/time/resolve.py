@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
 from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import (
@@ -96,10 +97,7 @@ def resolve_time(
     try:
         found = _resolve(text, now, zone)
     except TimeProblem as problem:
-        offers = _offers(problem.suggestions, now, zone)
-        hints = [
-            Hint("or" if place and say == "try" else say, retype(other)) for place, (say, other) in enumerate(offers)
-        ]
+        hints = [Hint("try", retype(other)) for other in _offers(problem.suggestions, now, zone)]
         if forms and (problem.forms or not hints):
             hints.append(forms)
         raise problem.kind(problem.message, *hints, details=problem.details) from None
@@ -108,7 +106,7 @@ def resolve_time(
     return found
 
 
-def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], str] = str) -> datetime:
+def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], WayOut] = str) -> datetime:
     """Return one end of a filter such as `--since`: an aware UTC instant, which may be past.
 
     `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in
@@ -137,7 +135,7 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[
             return found.at
         message = f'"{quote(text)}" is not a date'
     today = now.astimezone(zone).date().isoformat()
-    raise TimeRefused(message, Hint("write it like", retype("7d")), Hint("or", retype(today)))
+    raise TimeRefused(message, Hint("try", retype("7d")), Hint("try", retype(today)))
 
 
 def _parse_whole_day(text: str) -> WallTime | None:
@@ -172,7 +170,7 @@ def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
             return _resolve_exact(text, at, now, home)
         case WallTime(zone=None) as wall:
             if isinstance(zone, ZoneConflict):
-                ways = [Suggestion(f"in {there.key}", text, there) for there in zone.zones]
+                ways = [Suggestion(text, there) for there in zone.zones]
                 raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways)
             return _resolve_wall(text, wall, now, zone)
         case wall:
@@ -193,12 +191,12 @@ def _place_of(named: tzinfo | Abbreviation, text: str, wall: WallTime, now: date
         _check_year(days[0].year, text)
         found = [datetime.combine(day, wall.clock, fixed) for day in days]
         there = next((at for at in found if at > now), found[-1]).astimezone(place)
-        ways.append(Suggestion(f"at {offset_label(there.astimezone(fixed))}", plain, fixed))
+        ways.append(Suggestion(plain, fixed))
         if there.utcoffset() == fixed.utcoffset(None):
             if len(named.places) == 1:
                 return fixed
         else:
-            ways.append(Suggestion(f"in {name}", plain, place))
+            ways.append(Suggestion(plain, place))
     several = len(named.places) > 1
     why = "stands for several zones" if several else f"is not the time in {named.places[0][1]} then"
     raise TimeProblem(f'cannot read the time "{quote(text)}": {named.name} {why}', *ways)
@@ -242,7 +240,7 @@ def _past_problem(text: str, wall: WallTime, at: datetime, now: datetime, zone: 
     if isinstance(wall.day, InDays):
         word = next(word for word in words if parse_clock(word.rstrip(","))).rstrip(",")
         name = f"{word} today ({day_text(at, year=False)} {place})"
-        ways = [Suggestion("tomorrow", f"tomorrow {word}{behind}")]
+        ways = [Suggestion(f"tomorrow {word}{behind}")]
     else:
         name = f"{day_text(at)} {place}"
         ways = _later_dates(at.date(), now.astimezone(zone), lambda day: f"{day} {clock_text(at)}{behind}", wall.day)
@@ -254,13 +252,13 @@ def _later_dates(day: date, now: datetime, typed: Callable[[date], str], given: 
     weekday = given.weekday if isinstance(given, OnDate | DayOfYear) else None
     today = now.date()
     if today - day < 7 * _DAY:
-        return [Suggestion("tomorrow", typed(today + _DAY))] if day == today and weekday is None else []
+        return [Suggestion(typed(today + _DAY))] if day == today and weekday is None else []
     for year in (today.year, today.year + 1):
         with suppress(ValueError):  # 29 February
             moved = day.replace(year=year)
             if moved > today:
                 fits = weekday in (None, moved.weekday())
-                return [Suggestion(f"in {year}", typed(moved), follow=False)] if fits else []
+                return [Suggestion(typed(moved), follow=False)] if fits else []
     return []
 
 
@@ -308,7 +306,7 @@ def _with_note(
     twice = f"{clock_text(clocks)} comes twice that night"
     offset = offset_label(at.astimezone(zone))
     if at == found[0]:
-        second = Hint("For the second", format_iso(found[1], zone))
+        second = Hint("try", format_iso(found[1], zone))
         return ResolvedTime(at, shown, text, f"{twice}; took the first ({offset}).", second)
     return ResolvedTime(at, shown, text, f"{twice}; the first has passed, took the second ({offset}).")
 
@@ -323,7 +321,7 @@ def _refuse_gap(text: str, clocks: datetime, now: datetime, zone: tzinfo, wall: 
     behind = f" {text.split()[-1]}" if wall.zone else ""
     raise TimeProblem(
         f"{clock_text(clocks)} does not exist on {day_text(clocks)} in {zone_label(zone, at)}",
-        Suggestion("after the change", f"{moved.date()} {clock_text(moved)}{behind}"),
+        Suggestion(f"{moved.date()} {clock_text(moved)}{behind}"),
         kind=SkippedTime,
         details=(f"(clocks go from {clock_text(jump.before)} to {clock_text(jump.after)})",),
     )
@@ -344,9 +342,9 @@ def _ago(at: datetime, now: datetime) -> str:
 
 def _offers(
     suggestions: Iterable[Suggestion], now: datetime, zone: tzinfo | ZoneConflict, steps: int = _MOST_STEPS
-) -> list[tuple[str, str]]:
-    """Return label and text of each valid suggestion; of a refused one its own suggestions."""
-    offers: dict[str, str] = {}
+) -> list[str]:
+    """Return the text of each valid suggestion; of a refused one its own suggestions."""
+    offers: dict[str, None] = {}
     for one in suggestions:
         there = one.zone or zone
         try:
@@ -358,18 +356,10 @@ def _offers(
                 for way in problem.suggestions
                 if one.follow or apart
             ]
-            for say, text in _offers(follow, now, zone, steps - 1) if steps else ():
-                offers.setdefault(text, _joined(one, say))
+            offers |= dict.fromkeys(_offers(follow, now, zone, steps - 1) if steps else ())
             continue
         text = one.text
         if one.zone and isinstance(found, ResolvedTime):
             text = format_iso(found.at, one.zone)
-        offers.setdefault(text, one.say)
-    return [(say, text) for text, say in offers.items()]
-
-
-def _joined(refused: Suggestion, say: str) -> str:
-    """Return the label of what replaces a refused suggestion: `tomorrow in Europe/Berlin`, `for example in 2027`."""
-    if refused.zone:
-        return refused.say if say in ("try", refused.say) else f"{say} {refused.say}"
-    return f"{refused.say} {say}" if refused.say == "for example" else say
+        offers[text] = None
+    return list(offers)

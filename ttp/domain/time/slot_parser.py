@@ -27,7 +27,7 @@ def parse_slot_times(text: str, retype: Callable[[str], str] = "'{}'".format) ->
             times = [_clock(word) for clock in clocks for word in clock.split(",")]
             if numbers and all(one is not None for one in times):
                 return _expressions(numbers, [one for one in times if one is not None])
-    raise UsageError(f'"{text}" is not a posting time', Hint("write it like", retype(EXAMPLE)))
+    raise UsageError(f'"{text}" is not a posting time', Hint("try", retype(EXAMPLE)))
 
 
 def format_slot_times(cron: str) -> str:

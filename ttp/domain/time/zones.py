@@ -135,7 +135,7 @@ def parse_zone(text: str, *, where: str = "", retype: Callable[[str], WayOut] = 
     if zone is not None:
         return zone
     near = nearest_name(text)
-    hint = Hint("try", retype(near)) if near else Hint("write it like", retype(_EXAMPLE))
+    hint = Hint("try", retype(near)) if near else Hint("try", retype(_EXAMPLE))
     raise TimeRefused(f'{where}no time zone is called "{text}"', hint)
 
 

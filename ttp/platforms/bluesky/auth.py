@@ -152,7 +152,7 @@ def _refused(reply: Reply, host: str) -> NotDone:
             error, said = reply.text_at("error"), reply.text_at("message")
             if not error or status >= 500 or status == 429:
                 kind = Kind.RATE_LIMIT if status == 429 else Kind.SERVER
-                if status in (404, 405) or (status < 300 and not error):
+                if not error and (status in (404, 405, 501) or status < 300):
                     return NotDone(Kind.ACCOUNT, f"{host} is no Bluesky server (it answered {status})", str(status))
                 return NotDone(kind, f"{host} answered {status}", str(status), status, passing=True)
             known = _SAID.get(error, f"{host} answered {status} {error}: {said}")

@@ -2,17 +2,19 @@
 
 See docs/reference/platforms/bluesky.md, sections 5 to 7. All of a post or thread is one atomic call under keys that
 were chosen before. The handle: `keys`, `cids` (one list for each set of records that may have been sent), `created_ms`,
-`media` (see `media`), `card`, `dids` by handle, and `refs`: what `quote` and `reply_to` lead to.
+`did`, `media` (see `media`), `card`, `dids` by handle, and `refs`: what `quote` and `reply_to` lead to.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.config import Config
+from ttp.domain.delivery import NO_HANDLE
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.bluesky import card as cards
@@ -37,6 +39,7 @@ SAME_TIME = timedelta(minutes=10)
 """How long a resend keeps the time of its records, and with it their content ids. A post that says that it is older is
 buried in feeds."""
 LONGEST_HISTORY = 100
+_JSON = {"Content-Type": "application/json"}
 _EARLY = timedelta(minutes=5)
 
 
@@ -62,6 +65,7 @@ class BlueskyClient:
         http = self._servers.of(request.account)
         http.gate.require_open(request, STEP, "POST", WRITE)
         did = yield from self._check(request, http)
+        handle = {**handle, "did": did}
         handle = yield from self._uploads.complete(request, handle, http)
         handle = yield from self._with_card(request, handle, http)
         handle = yield from self._with_names(request, handle, http)
@@ -96,7 +100,9 @@ class BlueskyClient:
         if reply.value_at("active") is False:
             state = reply.text_at("status") or "not active"
             message = f"{request.account.name} is {state} on Bluesky"
-            raise StepFailed(step, NotDone(Kind.ACCOUNT, message, state, reply.status))
+            raise StepFailed(
+                step, NotDone(Kind.ACCOUNT, message, state, reply.status, hint=reconnect_hint(request.account))
+            )
         self._checked[key] = now
         yield Did(step, reply.status)
         return did
@@ -191,11 +197,11 @@ class BlueskyClient:
 
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         """Create all records at once. Done only where the server names each with the content id that was computed."""
-        http, did = self._servers.of(request.account), _did(request)
+        http, did = self._servers.of(request.account), _did(request, handle)
         if did is None:
             return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(request.account))
         records = build_records(request, handle, did)
-        reply = http.request_for(request, "POST", WRITE, json=_body(did, records))
+        reply = http.request_for(request, "POST", WRITE, headers=_JSON, content=_encode(_body(did, records)))
         if _all_created(reply, records):
             assert isinstance(reply, Answer)
             known = None
@@ -215,7 +221,7 @@ class BlueskyClient:
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Read the first record by its key, from a server that proves to have the account's records."""
-        http, did = self._servers.of(request.account), _did(request)
+        http, did = self._servers.of(request.account), _did(request, handle)
         keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
         if did is None:
             return LookupResult(Unclear(Kind.ACCOUNT, "the account's identity is not known", final=True), None)
@@ -294,6 +300,11 @@ def _body(did: str, records: Records) -> dict[str, object]:
     return {"repo": did, "writes": list(records.writes)}
 
 
+def _encode(body: dict[str, object]) -> bytes:
+    """Return a body as UTF-8: escapes make a long thread larger than servers take."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def _all_created(reply: Reply, records: Records) -> bool:
     """Whether an answer says that every post was created as it was computed."""
     results = reply.value_at("results") if isinstance(reply, Answer) and reply.is_success else None
@@ -303,9 +314,10 @@ def _all_created(reply: Reply, records: Records) -> bool:
     return made[: len(records.uris)] == list(zip(records.uris, records.cids, strict=True))
 
 
-def _did(request: PublishRequest) -> str | None:
+def _did(request: PublishRequest, handle: Handle = NO_HANDLE) -> str | None:
     """Return the identity of the account; None where it was not told yet."""
-    return parse_did(request.credentials.user_id) or parse_did(request.account.user_id)
+    known = parse_did(request.credentials.user_id) or parse_did(request.account.user_id)
+    return known or parse_did(handle.get("did"))
 
 
 def _sets(handle: Handle) -> list[list[str]]:

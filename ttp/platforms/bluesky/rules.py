@@ -14,6 +14,8 @@ from ttp.platforms.bluesky.options import list_problem
 from ttp.platforms.graphemes import count_graphemes
 
 MOST_GRAPHEMES, MOST_BYTES = 300, 3000
+MOST_CALL_BYTES = 150_000
+"""The reference server takes 150 KiB in one call."""
 MOST_IMAGES, MOST_GALLERY = 4, 10
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 2_000_000, 300_000_000
 _IMAGES = ("image/jpeg", "image/png", "image/webp")
@@ -43,6 +45,11 @@ class BlueskyRules:
         if (count := 1 + len(post.thread)) > self._most_parts:
             message = f" cannot take a thread of {count} parts: {self._most_parts} at most"
             yield post.breach("thread", "thread_count", message, post.thread_hint)
+        if (size := _call_size(post)) > MOST_CALL_BYTES:
+            message = (
+                f" cannot take the thread: it is {size // 1000} kB in one call, and {MOST_CALL_BYTES // 1000} at most"
+            )
+            yield post.breach("thread", "thread_size", message, post.thread_hint)
         for number, text in enumerate(post.thread, 2):
             if not text.strip():
                 message = f": part {number} of the thread is empty"
@@ -57,6 +64,14 @@ class BlueskyRules:
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return count_graphemes(text.strip()), MOST_GRAPHEMES
+
+
+def _call_size(post: PlatformPost) -> int:
+    """Return about how many bytes the one call of a thread has: texts, what is marked in them, and the rest."""
+    if not post.thread:
+        return 0
+    shown = [show_text(text) for text in (post.text, *post.thread)]
+    return sum(len(one.text.encode("utf-8", "replace")) + 250 * len(one.entities) + 800 for one in shown)
 
 
 def _text_problems(text: str, name: str, *, shorten_links: bool) -> Iterator[str]:

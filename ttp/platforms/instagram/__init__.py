@@ -1,4 +1,4 @@
 """Instagram: containers and their publication, by docs/reference/platforms/instagram.md, 3, 6 and 10.
 
-Loads nothing of itself: workers import its modules one by one, several at once.
+Imports nothing: workers import its modules one by one, several at once.
 """

@@ -128,7 +128,7 @@ class Container:
 
 
 def from_handle(value: object) -> Container | None:
-    """The container that a handle remembers; None where there is none."""
+    """The container that a handle remembers; None if there is no such value."""
     if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
         return None
     uri = value.get("uri")

@@ -53,7 +53,7 @@ class Instagram(Platform):
     )
 
     def base_url(self, config: Config, server: str | None = None) -> str:
-        """Return the root of the API. Facebook Login has a host of its own."""
+        """Return the root of the API. Facebook Login has another host."""
         if by_facebook(config) and not config.is_set("platforms.instagram.base_url"):
             return _GRAPH
         return super().base_url(config, server)

@@ -1,4 +1,4 @@
-"""What became of a publication on Instagram: its container first, and where that cannot tell, the account's own media.
+"""Looks up a publication on Instagram: its container first, and where that cannot tell, the account's own media.
 
 Reads only. A post that cannot be told apart by its text is never taken for ours on a guess.
 """
@@ -97,7 +97,7 @@ class LookUps:
 def _one_of(
     request: PublishRequest, listed: tuple[Found, ...], otherwise: Refused | Unclear
 ) -> Found | Refused | Unclear:
-    """The only match, told by its text; `otherwise` where there is none."""
+    """The only match, told by its text; `otherwise` if none matches."""
     match listed:
         case ():
             return otherwise

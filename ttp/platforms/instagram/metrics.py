@@ -1,4 +1,4 @@
-"""Which insights Instagram tells of each kind of post, as it shows while they are asked for. Sends nothing itself.
+"""Which insights Instagram gives for each kind of post, as it shows while they are asked for. Sends nothing itself.
 
 One metric that a kind of post does not have fails the whole call, without saying for certain which it was. So after
 such a refusal each is asked alone, once for each kind, and what was learnt holds for as long as the reader lives.
@@ -189,7 +189,7 @@ class InstagramReader:
     def _insights(
         self, session: AccountSession, media_id: str, product: str, media_type: str
     ) -> tuple[dict[str, object], str | None]:
-        """What the insights tell of a post, and a note where they tell nothing of any."""
+        """What the insights say about a post, and a note where they tell nothing of any."""
         asked = self._metrics.of(product, media_type)
         if session.credentials.access_token in self._closed or not asked.metrics:
             return {}, None

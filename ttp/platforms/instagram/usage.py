@@ -39,7 +39,7 @@ def usage(answer: Answer) -> Usage | None:
 
 
 def seconds_until_regained(answer: Answer) -> float:
-    """Seconds until calls are taken again, of an answer that refuses one as too many."""
+    """Seconds until calls are accepted again, from an answer that refuses one as too many."""
     told, asked = usage(answer), retry_after_s(answer)
     if told is not None and told.wait_s:
         return told.wait_s

@@ -153,7 +153,7 @@ class Listener:
             raise Busy(
                 f"port {wanted.port} of this machine cannot be listened on: {error.strerror or error}"
                 " (another login that is still open?)",
-                Hint("do without it", self._paste),
+                Hint("try", self._paste),
             ) from None
         self.redirect_uri = wanted._replace(netloc=f"{wanted.hostname}:{self._server.server_address[1]}").geturl()
 
@@ -179,8 +179,8 @@ class Listener:
             strange = f" (one came that does not belong to it: {landing.foreign})" if landing.foreign else ""
             raise TtpError(
                 f"no answer came within {seconds:.0f} s{strange}",
-                Hint("try again", self._command),
-                Hint("without a browser on this machine", self._paste),
+                Hint("try", self._command),
+                Hint("try", self._paste),
             ) from None
         finally:
             self._server.shutdown()
@@ -200,7 +200,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(*given)  # type: ignore[arg-type]  # an address and a handler, as they come
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that breaks off is nobody's business."""
+        """Ignore connections that break off."""
 
 
 class _Visit(BaseHTTPRequestHandler):

@@ -83,7 +83,7 @@ def _later(now: datetime, seconds: object) -> datetime | None:
 
 
 def without_none(*secrets: str | None) -> tuple[str, ...]:
-    """The secrets that there are: what must never be shown."""
+    """Return the secrets that are not None."""
     return tuple(secret for secret in secrets if secret)
 
 

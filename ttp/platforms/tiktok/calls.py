@@ -34,7 +34,7 @@ _CUT = 150
 
 
 def why_unlisted(request: PublishRequest) -> str | None:
-    """Why a post cannot be found in the list, whatever became of it; None where it can, once it is public."""
+    """Why the list can never show a post; None if it can once the post is public."""
     kind = kind_of(request)
     if kind is not TikTokKind.VIDEO:
         return "TikTok lists no drafts" if kind.is_draft else "TikTok does not say whether it lists photos"

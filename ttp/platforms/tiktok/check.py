@@ -90,7 +90,7 @@ class TikTokCheck:
 
 
 def _creator(reply: Reply) -> Creator | None:
-    """The creator that an answer tells of; None for any other reply."""
+    """The creator in an answer; None for any other reply."""
     told = isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"
     return creator.read_creator(reply) if told and isinstance(reply, Answer) else None
 

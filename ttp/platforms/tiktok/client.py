@@ -197,7 +197,7 @@ class TikTokClient:
     # Queries-up.
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """What TikTok says has become of the publication."""
+        """What TikTok reports as the result of the publication."""
         return self._look_ups.look_up(request, handle, since)
 
 

@@ -1,4 +1,4 @@
-"""What became of a publication on TikTok: its status, or where its id is lost, the account's public videos.
+"""Looks up a publication on TikTok: its status, or where its id is lost, the account's public videos.
 
 Reads only, and never takes what is not listed for proof of anything.
 """
@@ -31,7 +31,7 @@ class LookUps:
         self._clock = clock
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """What TikTok says has become of the publication. Its word is final: no settle window."""
+        """What TikTok reports as the result of the publication. Its word is final: no settle window."""
         begun = from_handle(handle)
         if begun is None or begun.publish_id is None:
             return self._by_list(request, since)
@@ -82,7 +82,7 @@ class LookUps:
 
 
 def from_handle(handle: Handle) -> Upload | Pull | None:
-    """The publication that a handle remembers; None where there is none."""
+    """The publication that a handle remembers; None if there is no such value."""
     return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
 

@@ -23,7 +23,7 @@ FIELDS = "id,create_time,title,video_description,like_count,comment_count,share_
 MOST = 20
 """Videos of one call, of both kinds."""
 _LAST_S = 1 << 33
-"""A time beyond the year 2200 is none."""
+"""A time beyond the year 2200 is ignored."""
 
 
 class TikTokReader:

@@ -44,7 +44,7 @@ _ALL_PHOTOS = (TikTokKind.PHOTOS, TikTokKind.DRAFT_PHOTOS)
 PRIVACY = Option(
     "privacy_level",
     OptionType.CHOICE,
-    "who sees the post; a person must choose it, for the account or the post (ttp account check: which of these TikTok"
+    "who sees the post; a person must choose it, for the account or the post (account check lists which of these TikTok"
     " offers an account now)",
     ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
     kinds=_DIRECT,
@@ -52,7 +52,7 @@ PRIVACY = Option(
 )
 PUBLIC = "PUBLIC_TO_EVERYONE"
 PRIVATE = "SELF_ONLY"
-"""The privacy level with which nobody but the author sees the post."""
+"""The privacy level with which only the author sees the post."""
 _CHOICES = (
     PRIVACY,
     Option("disable_comment", OptionType.SWITCH, "no comments under the post", SWITCH, kinds=_DIRECT),

@@ -62,6 +62,9 @@ def problems(case: PlatformPost) -> Iterator[Problem]:
         yield from case.public_url_problems(case.media)
     yield from _cover_problems(case, kind)
     yield from _missing_choices(case, kind)
+    if case.chosen("brand_content_toggle") == "true" and case.chosen("privacy_level") == "SELF_ONLY":
+        message = ": a paid partnership (tiktok.brand_content_toggle) cannot have tiktok.privacy_level=SELF_ONLY"
+        yield case.breach("options", "option_value", message)
     if case.media:
         yield from case.unused_option_warnings(kind)
 

@@ -72,7 +72,7 @@ class Upload:
 
 
 def upload_from_handle(handle: Handle) -> Upload | None:
-    """The upload that a handle remembers; None where there is none."""
+    """The upload that a handle remembers; None if there is no such value."""
     return Upload(**dict(handle)) if "upload_url" in handle else None  # type: ignore[arg-type]  # our own JSON, read back
 
 
@@ -124,5 +124,5 @@ class Pull:
 
 
 def pull_from_handle(handle: Handle) -> Pull | None:
-    """The call that a handle remembers; None where there is none."""
+    """The call that a handle remembers; None if there is no such value."""
     return Pull(**dict(handle)) if "init" in handle else None  # type: ignore[arg-type]  # our own JSON, read back

@@ -32,7 +32,7 @@ logging.getLogger("oauthlib").setLevel(logging.WARNING)
 def signature(credentials: Credentials, method: str, url: str, *, now: datetime, nonce: str | None = None) -> str:
     """Return the Authorization header of a request to `url` (whole, with its query), HMAC-SHA1 (RFC 5849).
 
-    JSON and multipart bodies are no part of a signature (RFC 5849, section 3.4.1.3.1), and X takes no form here.
+    JSON and multipart bodies are not part of a signature (RFC 5849, section 3.4.1.3.1), and X takes no form here.
     """
     from oauthlib.oauth1 import Client
 

@@ -29,7 +29,7 @@ _ID = re.compile(r"(?<=[a-z]/)\d+(?=/|$)")
 
 @dataclass(frozen=True, slots=True)
 class HeaderLimit:
-    """What one answer tells of one of the three."""
+    """One of the three limits, as an answer reports it."""
 
     which: str
     left: int

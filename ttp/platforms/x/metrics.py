@@ -155,7 +155,7 @@ def _counted(metrics: object, *names: str) -> int | None:
 
 
 def _refers(item: Mapping[str, object]) -> bool:
-    """Whether a post replies to another, or repeats it. A quote is a post of its own."""
+    """Whether a post replies to another, or repeats it. A quote counts as a post."""
     for name in ("referenced_posts", "referenced_tweets"):
         listed = item.get(name)
         for one in listed if isinstance(listed, list) else ():
@@ -172,7 +172,7 @@ def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
 
 
 def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
-    """The ids of which X says that there is no such post."""
+    """The ids that X reports as not found."""
     errors = answer.value_at("errors")
     found = set()
     for error in errors if isinstance(errors, list) else ():
@@ -184,7 +184,7 @@ def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
 
 
 def _says_why(answer: Answer) -> bool:
-    """Whether an answer without posts says that there are none, or which are missing."""
+    """Whether an answer without posts explains why."""
     return isinstance(answer.value_at("errors"), list) or isinstance(answer.value_at("meta"), dict)
 
 

@@ -1,6 +1,6 @@
-"""What X charges for posts, in thousandths of a US dollar.
+"""What X charges for posts, in thousandths of a US dollar. See docs/reference/platforms/x.md, section 5.
 
-See docs/reference/platforms/x.md, section 5. Queries-ups and token checks are left out: a thousandth of a dollar each.
+Look-ups and token checks are left out: they are few.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 
 from ttp.domain.pricing import dollars
 
-POST, LINK_POST, ALT_TEXT, DELETE, READ = 15, 200, 5, 10, 1
-"""For a post, for one with a link in its text, for the alt text of an image or video, for deleting a post, for reading
-the numbers of one."""
+POST, LINK_POST, ALT_TEXT, DELETE, READ = 15, 200, 5, 10, 5
+"""For a post, a post with a link in its text, an alt text, deleting a post, and reading the numbers of a post.
+
+X charges the owner of the app only a fifth for reads of `GET /2/users/{id}/tweets`, which `--history` uses. Whose the
+app is cannot be asked, so the full price is shown."""
 
 
 class XPricing:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
@@ -107,7 +108,7 @@ class Sheet:
             self._given = header
             header = [str(number) for number in range(1, len(header) + 1)]
         if missing := [name for name in columns if name not in header]:
-            raise UsageError(f'no column is called "{missing[0]}"', Hint("the columns of this file", ", ".join(header)))
+            raise UsageError(f'no column is called "{missing[0]}"', Hint("see", ", ".join(header)))
         self.program = None if columns else recognised(header)
         self._fields = [_field(name, columns, self.program) for name in header]
         self._refuse_twice(header)
@@ -119,9 +120,9 @@ class Sheet:
         if not {"content", "media"} & {(field or "").partition(".")[0] for field in self._fields}:
             raise UsageError(
                 "no column of it is the text or the media of a post",
-                Hint("the columns", ",".join(COLUMNS)),
-                Hint("or say which is which", "--map 'COLUMN=content'"),
-                Hint("where the first row is a post already", "--map 1=at --map 2=content"),
+                Hint("see", ",".join(COLUMNS)),
+                Hint("try", "--map 'COLUMN=content'"),
+                Hint("try", "--map 1=at --map 2=content"),
             )
 
     def _refuse_twice(self, header: Sequence[str]) -> None:
@@ -139,7 +140,7 @@ class Sheet:
             while not any(cells):
                 cells = self._next()
         except StopIteration:
-            raise UsageError("it is empty", Hint("its first row", ",".join(COLUMNS))) from None
+            raise UsageError("it is empty", Hint("see", ",".join(COLUMNS))) from None
         return [cell.strip() for cell in cells]
 
     def _next(self) -> list[str]:
@@ -178,7 +179,8 @@ class Sheet:
             return entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
         except UsageError as error:
             return unread(
-                where, FieldError("scheduledAt", error.message, next((hint.way for hint in error.hints), None))
+                where,
+                FieldError("scheduledAt", error.message, as_fields(next((hint.way for hint in error.hints), None))),
             )
 
 
@@ -203,7 +205,7 @@ def _lines(first: str, stream: TextIO) -> Iterator[str]:
     line = first
     while line:
         if "\0" in line:
-            raise UsageError("it has NUL characters, and is no CSV text", Hint("save it as", "CSV UTF-8"))
+            raise UsageError("it has NUL characters, and is no CSV text", Hint("fix", "CSV UTF-8"))
         if len(line) >= LONGEST_ROW:
             raise UsageError(f"it has a row of more than {LONGEST_ROW} characters")
         yield line
@@ -320,9 +322,7 @@ def date_text(text: str, dates: str | None) -> str:
             other = "mdy" if int(second) > 12 else "dmy"
             sure = int(first) > 12 or int(second) > 12
             said = "does not say by itself what is day and what is month" if sure else "could mean two days"
-            raise UsageError(
-                f'"{text}" {said}', Hint("say which the file means, day or month first", f"--dates {other}")
-            )
+            raise UsageError(f'"{text}" {said}', Hint("try", f"--dates {other}"))
         day, month = (first, second) if dates == "dmy" else (second, first)
         year = year if len(year) > 2 else f"20{year}"  # as spreadsheets shorten it
     else:

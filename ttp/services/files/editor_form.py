@@ -41,7 +41,7 @@ def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, ti
         if not given.get(field) and field not in without and (new or field != "key")
         for line in lines
     ]
-    known = ", ".join(accounts) or "none yet (ttp account connect x)"
+    known = ", ".join(accounts) or "none yet"
     hints = [
         *examples,
         "",
@@ -76,7 +76,7 @@ def fields_of_typed(typed: PostInput) -> dict[str, Value]:
 def read(text: str, tables: OptionTables) -> PostInput:
     """What a file says that was written. One without front matter is a text alone. UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
-        raise UsageError("it is not UTF-8 text", Hint("save it as", "UTF-8"))
+        raise UsageError("it is not UTF-8 text", Hint("fix", "UTF-8"))
     said = markdown.read(text, tables, LONGEST)
     if said is None:
         said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
@@ -89,7 +89,7 @@ def read(text: str, tables: OptionTables) -> PostInput:
 def _refused(found: Entry) -> UsageError:
     said = [f"{markdown.NAMES.get(fault.field, fault.field)}: {fault.problem}" for fault in found.faults]
     problems = [Problem(one.field, "file", text, hint=one.fix) for one, text in zip(found.faults, said, strict=True)]
-    hints = [Hint("write", one.fix) for one in found.faults if one.fix]
+    hints = [Hint("try", one.fix) for one in found.faults if one.fix]
     return UsageError(said[0], *hints, problems=problems)
 
 
@@ -188,5 +188,5 @@ def _alts(typed: PostInput, many: int) -> tuple[str, ...]:
     """An alt text for each of so many media, empty ones too; none where all are."""
     alts = typed.alts or ()
     if len(alts) > many:
-        raise UsageError(f"{len(alts)} alt texts for {many} media", Hint("give", "one for each, in order"))
+        raise UsageError(f"{len(alts)} alt texts for {many} media", Hint("try", "one for each, in order"))
     return (*alts, *[""] * (many - len(alts))) if any(alts) or many else ()

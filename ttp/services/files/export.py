@@ -211,7 +211,7 @@ class MediaBeside:
                 shutil.copyfile(self._store.path(item.sha256), fresh)
                 fresh.replace(path)
                 return name
-        elsewhere = Hint("give another folder", "FOLDER", (str(self._folder.parent), "FOLDER"))
+        elsewhere = Hint("try", "FOLDER", (str(self._folder.parent), "FOLDER"))
         raise UsageError(f"{self._folder} has other files where {item.name} is to be", elsewhere)
 
 

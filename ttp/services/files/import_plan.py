@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 
 from ttp.domain.account import Account, resolve_accounts
-from ttp.domain.action import WayOut, action
+from ttp.domain.action import WayOut, action, as_fields
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
@@ -30,10 +30,10 @@ from ttp.store.dialect import Connection
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
 _IN_FILE = {
-    "--media": "name a picture or a video in media",
-    "--alt": "one alt text for each of the media, in order",
-    "leave out --alt": "one alt text for each of the media, in order",
+    "media": "name a picture or a video in media",
+    "alt": "one alt text for each of the media, in order",
 }
+"""What to write in the file where a command has other options."""
 
 
 @dataclass
@@ -223,7 +223,7 @@ class ImportPlanner:
         if not accounts:
             raise UsageError(
                 "a post with a time needs accounts to go to",
-                Hint("name them", "a column accounts, or --to PLATFORM/HANDLE"),
+                Hint("try", "a column accounts, or --to PLATFORM/HANDLE"),
             )
         time = self._resolver.resolve_row(text, tz, accounts)
         if held is not None and time.at in (None, held):
@@ -232,8 +232,10 @@ class ImportPlanner:
 
 
 def _in_file(hint: WayOut | None) -> WayOut | None:
-    """A way out as a file has it, where a command has options."""
-    return next((said for option, said in _IN_FILE.items() if str(hint).startswith(option)), hint)
+    """Return a way out as a file has it, where a command has options."""
+    way = as_fields(hint)
+    forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
+    return next((said for name, said in _IN_FILE.items() if str(way).startswith(forms[name])), way)
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:

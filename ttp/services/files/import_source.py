@@ -95,7 +95,7 @@ class Source:
                         self.notes.append(f"read as a sheet for {sheet.program.name}")
                     yield from sheet.entries()
         except UnicodeDecodeError:
-            raise UsageError(f"{self.name} is not UTF-8 text", Hint("save it as", "CSV UTF-8")) from None
+            raise UsageError(f"{self.name} is not UTF-8 text", Hint("fix", "CSV UTF-8")) from None
         finally:
             if not binary.closed:  # it is where somebody stops the program in between
                 text.detach()
@@ -116,7 +116,7 @@ def _opened(
 ) -> Source:
     if name == "-":
         if stdin is None:
-            raise UsageError("there is no stdin to read from", Hint("usage", action("help", "import")))
+            raise UsageError("there is no stdin to read from", Hint("see", action("help", "import")))
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
         return Source(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
@@ -129,13 +129,13 @@ def _opened(
     try:
         binary = open_input(path)
     except FileNotFoundError:
-        raise NotFound(f"no file {name}", Hint("usage", action("help", "import"))) from None
+        raise NotFound(f"no file {name}", Hint("see", action("help", "import"))) from None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
     if not binary.seekable():
         raise UsageError(
             f"{name} is not a regular file, and can only be read from stdin",
-            Hint("read it from stdin", action("import", "-")),
+            Hint("try", action("import", "-")),
         )
     scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
@@ -170,7 +170,7 @@ def _encoding(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if head.startswith(b"PK\x03\x04"):
-        raise UsageError("it is a spreadsheet's own file, or an archive", Hint("save it as", "CSV UTF-8"))
+        raise UsageError("it is a spreadsheet's own file, or an archive", Hint("fix", "CSV UTF-8"))
     return "utf-8-sig"
 
 

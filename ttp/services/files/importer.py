@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import IO
 
+from ttp.domain.action import as_fields
 from ttp.domain.errors import Problem
 from ttp.domain.plan import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
@@ -239,10 +240,10 @@ class Spread:
 class ImportScheduler:
     """One import's."""
 
-    def __init__(self, posts: Posts, planning: Planning, asked: PlanRequest) -> None:
+    def __init__(self, posts: Posts, planning: Planning, request: PlanRequest) -> None:
         self._posts = posts
         self._planning = planning
-        self._asked = asked
+        self.request = request
         self._waiting: dict[int, Post] = {}
         self._rows: dict[int, str] = {}
 
@@ -257,7 +258,7 @@ class ImportScheduler:
         """Times for the rows that wait, beside what is on the agenda; None where none waits."""
         if not self._waiting:
             return None
-        return Spread(self._planning.place(self._waiting, self._asked, agenda), self._rows)
+        return Spread(self._planning.place(self._waiting, self.request, agenda), self._rows)
 
     def placed(self, db: Connection | None, steps: Iterable[Step], spread: Spread) -> Iterator[tuple[Step, int | None]]:
         """All steps in order, those that wait with their times; and the number that such a one has."""
@@ -274,7 +275,7 @@ class ImportScheduler:
         assert step.post is not None
         post = with_derived_status(with_time(step.post, one.at, ChosenBy.PLAN), self._posts.clock.now(), step.before)
         problems = tuple(self._posts.duplicates.problems(post, db))
-        refused = tuple(FieldError(p.field, p.message, p.hint) for p in problems if not p.warning)
+        refused = tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in problems if not p.warning)
         self._posts.duplicates.pending(post)
         what = What.MOVE if step.what is What.SAME else step.what
         return replace(step, what=what, post=post, warnings=(*step.warnings, *problems), faults=refused, waits=False)

@@ -71,7 +71,7 @@ def read(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> dict[st
         raise UsageError(f"it has more than {longest} characters")
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
     if end is None:
-        raise UsageError("its front matter does not end", Hint("end it with a line", _FENCE))
+        raise UsageError("its front matter does not end", Hint("fix", _FENCE))
     return {**_front("\n".join(lines[1:end])), **sections(lines[end + 1 :], platforms)}
 
 
@@ -105,7 +105,7 @@ def _section(name: str, platforms: PlatformFacts) -> str:
     if not _is_platform(platform, platforms) and (slash or name.lower() != _THREAD):
         raise UsageError(
             f'"## {name}" begins no section: those are platforms, accounts and "thread"',
-            Hint("if it is text, write", f"\\## {name}"),
+            Hint("try", f"\\## {name}"),
         )
     return name.lower() if not slash else name
 
@@ -138,7 +138,7 @@ def _no_field(name: str) -> UsageError:
     near = get_close_matches(name, names, n=1)
     return UsageError(
         f'its front matter has "{name}", which is no field of a post',
-        *(Hint("did you mean", one) for one in near or [", ".join(names)]),
+        *(Hint("try", one) for one in near or [", ".join(names)]),
     )
 
 
@@ -159,7 +159,7 @@ def _mapping(text: str) -> dict[str, Value]:
         return {}
     value = _value(node, set())
     if not isinstance(value, dict):
-        raise UsageError("its front matter is no list of names and values", Hint("write it as", "to: x/me"))
+        raise UsageError("its front matter is no list of names and values", Hint("try", "to: x/me"))
     return value
 
 
@@ -290,9 +290,7 @@ class Folder:
     def __init__(self, path: Path, platforms: PlatformFacts) -> None:
         self._platforms = platforms
         if not os.path.isdir(path):  # noqa: PTH112 (never raises)
-            raise NotFound(
-                f"no folder {path}", Hint("make one from what there is", action("export", "DIR", format="md"))
-            )
+            raise NotFound(f"no folder {path}", Hint("fix", action("export", "DIR", format="md")))
         self.path = path
         self.prefix = f"{text_of_path(path.resolve().name)}/"
         self._files: dict[str, str] | None = None

@@ -108,7 +108,7 @@ class BrokenEntry(Damaged):
     def __init__(self, account: str, place: str) -> None:
         super().__init__(
             f"the credentials of {account} in {place} cannot be read",
-            Hint("connect it again", action("account connect", account)),
+            Hint("fix", action("account connect", account)),
         )
 
 

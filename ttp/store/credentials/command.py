@@ -26,7 +26,7 @@ class CredentialsCommand:
         if not argv:
             raise UsageError(
                 "credentials.backend is command, and credentials.command names no program",
-                Hint("name it in the config file", 'credentials.command = ["/home/me/bin/ttp-pass"]'),
+                Hint("fix", 'credentials.command = ["/home/me/bin/ttp-pass"]'),
             )
         self._home = home
         self._argv = argv

@@ -83,8 +83,8 @@ class CredentialsFile:
             kept = self.path.with_name(self.path.name + ".damaged")
             raise Damaged(
                 f"the credentials file {self.path} cannot be read",
-                Hint("keep it aside", f"mv {quote_path(self.path)} {quote_path(kept)}"),
-                Hint("then for each account", action("account connect", "PLATFORM/HANDLE")),
+                Hint("fix", f"mv {quote_path(self.path)} {quote_path(kept)}"),
+                Hint("fix", action("account connect", "PLATFORM/HANDLE")),
             ) from None  # the cause may quote a secret
 
     @contextmanager

@@ -30,7 +30,7 @@ class CredentialsKeyring:
         if find_spec("keyring") is None:
             raise UsageError(
                 "credentials.backend is keyring, and the Python package keyring is not installed",
-                Hint("install it beside ttp", "pip install 'ttp-cli[keyring]'"),
+                Hint("fix", "pip install 'ttp-cli[keyring]'"),
             )
         self.service = f"ttp {home.resolve()}"
 
@@ -83,7 +83,7 @@ def _ring() -> KeyringBackend:
     if isinstance(ring, fail.Keyring | null.Keyring):
         raise Busy(
             "no keyring can be reached from here; cron and SSH sessions mostly have none",
-            Hint("see which there are", "keyring --list-backends"),
-            Hint("or keep tokens in the file, by the line", 'credentials.backend = "file"'),
+            Hint("see", "keyring --list-backends"),
+            Hint("fix", 'credentials.backend = "file"'),
         )
     return ring

@@ -143,9 +143,7 @@ class EditorDrafts:
         self._make_folder()
         with self._held(self._folder / f"{post_id}.md") as one:
             if one is None:
-                raise Conflict(
-                    f"post {post_id} is open in another editor", Hint("look at what there is", action("show", post_id))
-                )
+                raise Conflict(f"post {post_id} is open in another editor", Hint("see", action("show", post_id)))
             yield one
 
     def left_behind(self) -> Iterator[EditorDraft]:
@@ -186,7 +184,7 @@ def disk_errors_as_busy(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        look = Hint("look", f"{'df -h' if full else 'ls -la'} {shlex.quote(str(path.parent))}")
+        look = Hint("see", f"{'df -h' if full else 'ls -la'} {shlex.quote(str(path.parent))}")
         raise Busy(f"{path} cannot be written: {error.strerror}", look) from error
 
 

@@ -48,9 +48,7 @@ class Journal:
             raise Busy(
                 f"{self.path} cannot be used ({error.strerror or error}): it keeps outcomes of calls while the"
                 " store cannot accept them",
-                Hint("free some", f"df -h {quote_path(home)}")
-                if full
-                else Hint("look", f"ls -la {quote_path(self.path)}"),
+                Hint("see", f"df -h {quote_path(home)}") if full else Hint("see", f"ls -la {quote_path(self.path)}"),
             ) from error
 
     def keep(self, entry: Entry) -> None:

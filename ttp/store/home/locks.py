@@ -45,8 +45,8 @@ class LockHeld(Busy):
         self.holder = holder
         who = f" (pid {holder.pid}, since {holder.since.astimezone():%a %d %b %H:%M %Z})" if holder else ""
         super().__init__(
-            f"another `ttp run` publishes from this store{who}" + (f", and {doing}" if doing else ""),
-            Hint("look", action("status")),
+            f"another publisher runs on this store{who}" + (f", and {doing}" if doing else ""),
+            Hint("see", action("status")),
             *([Hint("fix", f"kill {holder.pid}")] if holder else []),
         )
 
@@ -164,8 +164,6 @@ def _opened(home: Path) -> Iterator[int]:
 
 
 _FOLDER = "tokens"
-
-
 _LOOK_AGAIN_S = 0.02
 """Seconds between two attempts to get a lock."""
 
@@ -174,7 +172,7 @@ class TokenLocked(Busy):
     """Another process uses the account's token, to refresh it or to publish."""
 
     def __init__(self, account: str) -> None:
-        super().__init__(f"another ttp has the token of {account} in hand", Hint("see who publishes", action("status")))
+        super().__init__(f"another ttp has the token of {account} in hand", Hint("see", action("status")))
 
 
 @contextmanager
@@ -271,8 +269,6 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 LOCK_SH, LOCK_EX, LOCK_NB = fcntl.LOCK_SH, fcntl.LOCK_EX, fcntl.LOCK_NB
-
-
 NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EBADF})
 """Errors of `flock` on file systems that cannot lock the file."""
 
@@ -298,12 +294,12 @@ def lock_errors_as_busy(path: Path) -> Iterator[None]:
             raise _no_locks(path) from error
         import shlex
 
-        look = Hint("look", f"ls -la {shlex.quote(str(path.parent))}")
+        look = Hint("see", f"ls -la {shlex.quote(str(path.parent))}")
         raise Busy(f"{path} cannot be locked: {error.strerror or error}", look) from error
 
 
 def _no_locks(path: Path) -> Busy:
     return Busy(
         f"the file system of {path.parent} cannot lock files, and without a lock two publishers could post the same",
-        Hint("use a folder on a local disk", "export TTP_HOME=FOLDER"),
+        Hint("fix", "export TTP_HOME=FOLDER"),
     )

@@ -13,7 +13,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,13 +27,13 @@ from ttp.store.home.regular_file import NotRegular, open_regular
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+@dataclass(eq=False)
 class MediaStore:
     """The media folder of one home. Files in `forbidden` folders are never accepted."""
 
-    def __init__(self, folder: Path, forbidden: tuple[Path, ...] = ()) -> None:
-        self.folder = folder
-        self.forbidden = forbidden
-        self._holding: ExitStack | None = None
+    folder: Path
+    forbidden: tuple[Path, ...] = ()
+    _holding: ExitStack | None = field(default=None, init=False)
 
     def path(self, sha256: str, form: str = "") -> Path:
         """Return the path for this digest; with `form`, the path of its converted version."""
@@ -158,7 +158,7 @@ class MediaStore:
                 copy.flush()
                 os.fsync(copy.fileno())
             if digest.hexdigest() != sha256:
-                raise UsageError(f"{source} changed while it was read", Hint("once it is whole", "try again"))
+                raise UsageError(f"{source} changed while it was read: try again when it is complete")
             fresh.replace(self.path(sha256))
         finally:
             fresh.unlink(missing_ok=True)
@@ -173,8 +173,8 @@ def _writing(folder: Path, source: str) -> Iterator[None]:
     except OSError as error:
         where = shlex.quote(str(folder.parent))
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Busy(f"no room left for a copy of {source} in {folder}", Hint("look", f"df -h {where}")) from error
-        raise Busy(f"{folder} cannot be written: {error.strerror}", Hint("look", f"ls -la {where}")) from error
+            raise Busy(f"no room left for a copy of {source} in {folder}", Hint("see", f"df -h {where}")) from error
+        raise Busy(f"{folder} cannot be written: {error.strerror}", Hint("see", f"ls -la {where}")) from error
 
 
 def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
@@ -232,8 +232,6 @@ def temporary_media(real: MediaStore) -> Iterator[TemporaryMedia]:
 
 
 _CHUNK = 1 << 20
-
-
 _SUFFIXES = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png",),
@@ -243,14 +241,12 @@ _SUFFIXES = {
     "video/quicktime": (".mov", ".qt"),
     "video/webm": (".webm",),
 }
-
-
 _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
 
 
 def another_file_hint(given: object) -> Hint:
     """Suggest to give another file than `given`."""
-    return Hint("give another", "--media FILE", (str(given), "FILE"))
+    return Hint("try", "--media FILE", (str(given), "FILE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +319,7 @@ def check_name(path: Path, facts: Facts) -> None:
         better = shlex.quote(path_text(path.with_suffix(_SUFFIXES[facts.mime][0])))
         raise UsageError(
             f"{path_text(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
-            Hint("rename it", f"mv {shlex.quote(path_text(path))} {better}"),
+            Hint("fix", f"mv {shlex.quote(path_text(path))} {better}"),
         )
 
 
@@ -331,8 +327,8 @@ def _like(path: Path) -> tuple[Hint, ...]:
     """Suggest the file in the same folder that was probably meant, else the folder."""
     meant = [path.with_name(name) for name in similar_names(path)]
     if not meant:
-        return (Hint("see what is there", f"ls -la {nearest_folder(path)}"),)
-    return tuple(Hint("did you mean", f"--media {shlex.quote(path_text(one))}", (str(path), str(one))) for one in meant)
+        return (Hint("see", f"ls -la {nearest_folder(path)}"),)
+    return tuple(Hint("try", f"--media {shlex.quote(path_text(one))}", (str(path), str(one))) for one in meant)
 
 
 def similar_names(path: Path) -> list[str]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from ttp.domain.action import other_options
 from ttp.domain.errors import Busy, Hint, NotFound, TtpError, UsageError
 from ttp.store.home.own_files import OwnFiles
 from ttp.store.home.regular_file import stream_number
@@ -38,10 +39,10 @@ def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed:
         found = _found(real)
         if found is None or stat.S_ISREG(found.st_mode):
             if found is not None and not over:
-                raise UsageError(f"{path} is there already", Hint("to replace it, add", "--force", ("", "--force")))
+                raise UsageError(f"{path} is there already", Hint("try", other_options(force=True)))
             _replace(real, parts, found)
         elif stat.S_ISDIR(found.st_mode):
-            raise UsageError(f"{path} is not a file", Hint("give the name of one", f"{path}/posts.csv"))
+            raise UsageError(f"{path} is not a file", Hint("try", f"{path}/posts.csv"))
         else:
             with _stream(_open_as_it_is(real)) as file:
                 file.writelines(parts)
@@ -57,11 +58,11 @@ def output_error(path: Path, error: OSError | ValueError) -> TtpError:
     number = getattr(error, "errno", errno.EINVAL)
     if number == errno.ENOENT:
         made = f"mkdir -p {shlex.quote(str(path.parent))}"
-        return NotFound(f"there is no folder {path.parent}", Hint("make it", made))
+        return NotFound(f"there is no folder {path.parent}", Hint("fix", made))
     if number in _WRONG_NAME:
-        return UsageError(f"{path} cannot be written: {why}", Hint("give another name", "FILE", (str(path), "FILE")))
+        return UsageError(f"{path} cannot be written: {why}", Hint("try", "FILE", (str(path), "FILE")))
     look = "df -h" if number in (errno.ENOSPC, errno.EDQUOT) else "ls -la"
-    return Busy(f"{path} cannot be written: {why}", Hint("look", f"{look} {shlex.quote(str(path.parent))}"))
+    return Busy(f"{path} cannot be written: {why}", Hint("see", f"{look} {shlex.quote(str(path.parent))}"))
 
 
 def _found(path: Path) -> os.stat_result | None:

@@ -30,7 +30,7 @@ class OwnFiles:
         other = next((name for name in _elsewhere(path) if not self.own(Path(name).expanduser())), None)
         raise UsageError(
             f"{typed} is in ttp's own folder, or is one of its files: only ttp writes there",
-            *([Hint("write it elsewhere", other, (typed, other))] if other else []),
+            *([Hint("try", other, (typed, other))] if other else []),
         )
 
     def own(self, path: Path) -> bool:

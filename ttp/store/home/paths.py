@@ -26,14 +26,10 @@ def expand_user(text: str, what: str = "") -> Path:
     except RuntimeError:
         said = f"{what}: " if what else ""
         name = text.partition("/")[0]
-        raise UsageError(
-            f'{said}no user is called "{name[1:]}" here', Hint("of a file by that name", f"./{text}")
-        ) from None
+        raise UsageError(f'{said}no user is called "{name[1:]}" here', Hint("try", f"./{text}")) from None
 
 
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
-
-
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -49,7 +45,7 @@ def make_home(home: Path) -> None:
         why = "a file is in its place" if isinstance(error, FileExistsError) else error.strerror or error
         raise Busy(
             f"the folder of the store, {home}, cannot be made or used: {why}",
-            Hint("use another folder", "export TTP_HOME=FOLDER"),
+            Hint("fix", "export TTP_HOME=FOLDER"),
         ) from error
     refuse_loose_modes(home)
 
@@ -63,12 +59,12 @@ def refuse_loose_modes(*paths: Path) -> None:
                 wanted = "700" if path.is_dir() else "600"
                 raise Busy(
                     f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
-                    Hint("close it", f"chmod {wanted} {quote_path(path)}"),
+                    Hint("fix", f"chmod {wanted} {quote_path(path)}"),
                 )
 
 
 def no_room(path: Path) -> Busy:
-    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quote_path(path.parent)}"))
+    return Busy(f"no room left for the store {path}", Hint("see", f"df -h {quote_path(path.parent)}"))
 
 
 def quote_path(path: Path) -> str:

@@ -63,7 +63,7 @@ def run(
         why = getattr(error, "strerror", None) or "no program can have that name"
         raise NotFound(
             f"the program of {setting} cannot be started: {clean_text(argv[0])}: {why}",
-            Hint("look", f"ls -l {shlex.quote(argv[0])}"),
+            Hint("see", f"ls -l {shlex.quote(argv[0])}"),
         ) from None
     with process:
         talk = _Talk(process, b"" if given is None else given.encode())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.settings import Config
 from ttp.domain.errors import UsageError
-from ttp.domain.metric_schedule import configured_ages, is_of_age, lookback, next_reading, parse_ages, retry_at
+from ttp.domain.ingest.reading_schedule import configured_ages, is_of_age, lookback, next_reading, parse_ages, retry_at
 
 OUT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
