@@ -26,7 +26,8 @@ def test_a_platform_is_found_by_name_or_alias_in_any_case(typed: str, name: str)
 def test_a_name_that_no_platform_has_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError) as caught:
         Registry().find("myspace")
-    assert caught.value.hints[0].way == "bluesky (bsky, bs), instagram (ig), tiktok (tt), x (twitter)"
+    known = "bluesky (bsky, bs), instagram (ig), mastodon (masto, fediverse), tiktok (tt), x (twitter)"
+    assert caught.value.hints[0].way == known
 
 
 def test_the_life_of_tokens() -> None:
