@@ -93,7 +93,7 @@ def test_that_others_get_the_first_part_alone_is_said() -> None:
         (
             "thread",
             "thread_elsewhere",
-            "only Bluesky and X get the thread: to instagram/shop goes the first part alone",
+            "only Bluesky and Mastodon and X get the thread: to instagram/shop goes the first part alone",
             True,
         )
     ]
@@ -102,7 +102,7 @@ def test_that_others_get_the_first_part_alone_is_said() -> None:
 
 
 def test_a_thread_that_nobody_would_get_is_refused_a_time() -> None:
-    message = "only Bluesky and X get threads, and the post goes to instagram/shop alone"
+    message = "only Bluesky and Mastodon and X get threads, and the post goes to instagram/shop alone"
     assert told(problems("One", "Two", to=(IG,), media=(PHOTO,))) == [("thread", "thread_nowhere", message, False)]
     (problem,) = problems("One", "Two", to=(IG,), media=(PHOTO,), id=3)
     assert problem.hint == action("edit", 3, thread="")

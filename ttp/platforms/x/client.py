@@ -1,8 +1,8 @@
 """X: uploads and the token check, one POST that publishes, and the account's timeline as proof of the result.
 
 See docs/reference/platforms/x.md, sections 3, 7 and 11. In a thread every call concerns one part, the first that is not
-published. Handle: `media` (see `media`), `user_id`, `parts` and `of` (see `look_up`), and `unsettled_since` (platform
-ms) after a look-up did not find that part after an unknown outcome. Never refreshes a token.
+published. Handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread_parts`), and `unsettled_since`
+(platform ms) after a look-up did not find that part after an unknown outcome. Never refreshes a token.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step,
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
+from ttp.platforms.thread_parts import Part, next_part
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Part, Window, matches, next_part, possible_matches, read_page
+from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page
 from ttp.platforms.x.media import Uploads, count_use, media_entries
 from ttp.platforms.x.options import OPTIONS
 
