@@ -20,7 +20,7 @@ from typing import TypeAlias, TypedDict, Unpack
 import httpx
 
 from ttp import __version__
-from ttp.domain.account import Account, Credentials, is_loopback, same_host
+from ttp.domain.account import Account, Credentials, host_mismatch, is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
 from ttp.domain.text import clean_text
@@ -237,11 +237,11 @@ class Http:
 
     def _refusal(self, request: PublishRequest) -> NotSent | None:
         """Return why the credentials must not be sent to this host; None if they may."""
-        host, token = request.credentials.host, request.credentials.access_token
-        hint = reconnect_hint(request.account, request.credentials)
-        if host and not same_host(host, self.host):
-            return NotSent(clean_text(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
+        if (wrong := host_mismatch(request.account, request.credentials, self.host)) is not None:
+            return NotSent(clean_text(wrong[0]), Kind.AUTH, wrong[1])
+        token = request.credentials.access_token
         if not token or not token.isascii() or not token.isprintable() or " " in token:
+            hint = reconnect_hint(request.account, request.credentials)
             return NotSent("the access token is empty or contains invalid characters", Kind.AUTH, hint)
         return None
 

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive, same_host
+from ttp.domain.account import Account, Credentials, connect_action, find_account, host_mismatch, is_alive
 from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import (
@@ -224,13 +224,9 @@ def standing(account: Account, now: datetime) -> Iterator[Remark]:
 
 
 def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
-    """Whether the credentials were made for another host than `host`, which the settings name; None where they fit."""
-    if not held.host or same_host(held.host, host):
-        return None
-    return failure_remark(
-        f"its credentials were made for {held.host} and are not sent to {host}",
-        connect_action(account.name, by_keys=held.by_keys),
-    )
+    """Return the failure if the credentials are for another host than the configured one."""
+    wrong = host_mismatch(account, held, host)
+    return None if wrong is None else failure_remark(*wrong)
 
 
 def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool) -> Iterator[Remark]:
