@@ -1,4 +1,4 @@
-"""Changes of many posts, thought out one by one and then done together: all in one transaction, or none."""
+"""Change many posts at once: planned one by one, stored in one transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BATCH = 200
 
 
 class What(StrEnum):
-    """What becomes of a row's post. `LEFT`: nothing, for the reason that the step gives."""
+    """What happens to a post. `LEFT`: nothing, for the reason given in `why`."""
 
     ADD = "add"
     CHANGE = "change"
@@ -40,7 +40,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one row does. `post` is as it would be stored, `before` as it is; `faults`: why the row is refused."""
+    """The change of one post. `post`: as it will be stored; `before`: as stored now; `faults`: why it is refused."""
 
     where: str
     what: What
@@ -50,15 +50,17 @@ class Step:
     why: str | None = None
     faults: tuple[FieldError, ...] = ()
     waits: bool = False
-    """A plan is to give it a time."""
+    """The import still has to choose a time for it."""
     differs: bool = False
-    """The row has another text than the post, which is left alone."""
+    """The row's text differs from the post's, which is not changed."""
 
 
 def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Availability | None = None) -> list[int]:
-    """Store what steps change, in the name of a command: all of it or nothing; the ids of the posts. Conflict where
-    one of them was changed by somebody else meanwhile, StateRefused where others took the times that were chosen for
-    them (`agenda`), NotAllowed where that is not to be done here."""
+    """Store all changes of a command, or none; return the ids of the posts.
+
+    Raise Conflict if a post was changed meanwhile, StateRefused if the chosen times (`agenda`) are no longer free,
+    NotAllowed.
+    """
     ids: list[int] = []
     rows, recorder = iter(steps), posts.recorder(command)
     with posts.database.writing() as db:
@@ -72,7 +74,7 @@ def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Availabilit
 
 
 def refuse_forbidden(posts: Posts, steps: Iterable[Step]) -> None:
-    """NotAllowed where the steps are not to be done here: what `apply` would say, before anything is shown."""
+    """Raise NotAllowed if `apply` would, before anything is shown."""
     with posts.database.reading() as db:
         if db is not None:
             _permit(posts, db, steps)
@@ -85,18 +87,18 @@ def _permit(posts: Posts, db: Connection, steps: Iterable[Step]) -> None:
 
 
 def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
-    """Refuse steps whose post is not what it was when they were thought out."""
+    """Raise Conflict if a post has changed since its change was planned."""
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:
         if step.before is not None and now[step.before.id or 0] != step.before:
-            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("see", action("list")))
+            raise Conflict(f"post {step.before.id} was changed by another command", Hint("see", action("list")))
     new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
     for key, post in queries.posts_by_key(db, new).items():
-        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("see", action("show", post.id)))
+        raise Conflict(f'post {post.id} now has the key "{key}"', Hint("see", action("show", post.id)))
 
 
 def changes(step: Step) -> Sequence[str]:
-    """The fields that a step changes, by their names in a file."""
+    """Return the names, as in a file, of the fields that a step changes."""
     if step.before is None or step.post is None or step.what not in (What.CHANGE, What.MOVE):
         return ()
     before, after = step.before, step.post
@@ -119,12 +121,12 @@ _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 
 
 _GOES_ON = r"(?![\w/?&=%#~@:+-]|\.\w)"
-"""What an address does not end before."""
+"""A URL does not end before these characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Days later (or earlier) at the same time of day on the accounts' clocks, and hours as they pass."""
+    """Days keep the time of day of the accounts' zones; hours are elapsed time."""
 
     days: timedelta
     hours: timedelta
@@ -132,8 +134,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What is to be changed. `links`: an address and the one in its place; `shift`: how much later; `account`: an
-    account and the one in its place."""
+    """The changes to make. `links`: old and new URL; `account`: old and new account."""
 
     links: tuple[str, str] | None = None
     shift: Shift | None = None
@@ -148,8 +149,8 @@ class BulkEdit:
         self._resolver = resolver
 
     def steps(self, found: Iterable[Post], edit: Edit) -> Iterator[Step]:
-        """What the edit does to each post that has not begun to go out; the others, and those that it does not change,
-        have no step. Writes nothing. NotFound for an account that there is not."""
+        """Yield the planned change of each draft and scheduled post that the edit changes. Writes nothing. Raise
+        NotFound for an unknown account."""
         known, platforms = self._posts.accounts(), self._posts.platforms
         both = None
         if edit.account is not None:
@@ -182,7 +183,7 @@ class BulkEdit:
                 zone = first_valid_zone(
                     *(one.timezone for one in accounts_of(post, known)), self._posts.config.text("timezone")
                 )
-                late = f"it would go out at {format_instant(post.scheduled_at, zone)}, which has passed"
+                late = f"its new time, {format_instant(post.scheduled_at, zone)}, has passed"
                 return Step(where, What.LEFT, faults=(FieldError("at", late),))
         post = with_derived_status(post, now, before)
         only_shifted = edit.links is None and both is None and post.tags == before.tags
@@ -203,13 +204,12 @@ class BulkEdit:
         return Step(where, what, post, before, warnings)
 
     def _shifted(self, at: datetime, shift: Shift, accounts: Sequence[Account]) -> datetime:
-        """Return a moved instant: on the clocks of the accounts if they go by one zone, else of the config."""
+        """Return the shifted instant, in the accounts' zone if they share one, else the configured zone."""
         zones = {zone.key: zone for zone in (self._resolver.account_zone(account) for account in accounts)}
         return shift_instant(at, shift, next(iter(zones.values())) if len(zones) == 1 else self._resolver.home_zone())
 
 
 def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
-    """Return an instant moved on the clocks of a zone."""
     if not shift.days:
         return at + shift.hours
     wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + shift.days
@@ -217,9 +217,9 @@ def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
 
 
 def relinked(post: Post, old: str, new: str) -> Post:
-    """The post with another address wherever the old one stands as a whole, in all its texts."""
+    """Return the post with a whole URL replaced in all its texts."""
     if not old.strip() or re.search(r"\s", old + new):
-        raise UsageError("a link has no blanks", Hint("try", "--replace-link https://OLD https://NEW"))
+        raise UsageError("a link cannot contain spaces", Hint("try", "--replace-link https://OLD https://NEW"))
     pattern = re.compile(rf"(?<!\w){re.escape(old)}{_GOES_ON}")
 
     def in_text(text: str) -> str:
@@ -234,7 +234,7 @@ def relinked(post: Post, old: str, new: str) -> Post:
 
 
 def moved_over(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:
-    """The post with another account in the place of one, if it goes to that; a text of its own goes along."""
+    """Return the post with one account replaced by another; the variant text moves too."""
     if old.name not in post.accounts:
         return post
     wanted = [new if account.id == old.id else account for account in accounts_of(post, known)]

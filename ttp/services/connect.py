@@ -1,7 +1,7 @@
-"""Connecting an account by its platform's own login: the question, and what becomes of the answer.
+"""Connect an account through its platform's login.
 
-An account that exists is connected again in place: its id, history and settings stay, and it must be the same person.
-Nothing is stored before that is known.
+An existing account is reconnected in place: id, history and settings stay, and it must be the same user. Nothing is
+stored before the user is known.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from ttp.store.home.locks import token_lock
 T = TypeVar("T")
 
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
-"""Errors of RFC 6749's shape that speak of the app, not of the person."""
+"""OAuth error codes (RFC 6749) caused by the app, not by the user."""
 
 PATIENCE_S = 90.0
-"""How long a login waits for a process that renews the account's old token."""
+"""Seconds to wait for a process that is refreshing the account's old token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A login that was begun. `url` is what the person opens; `handle` None: whoever logs in."""
+    """A login in progress. `url`: the page to open; `handle` None: whoever logs in."""
 
     platform: str
     handle: str | None
@@ -55,8 +55,8 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """What a login led to. `missing`: scopes that ttp needs and did not get. `failed`: deliveries of the account that
-    failed because its token did not work."""
+    """Result of a login. `missing`: scopes that ttp needs and did not get. `failed`: deliveries that failed because the
+    old token did not work."""
 
     account: Account
     again: bool
@@ -65,7 +65,7 @@ class Connected:
 
 
 class Connect:
-    """Connects accounts by the `login` of one platform, or of one `server` of it."""
+    """Connects accounts through the `login` of one platform, or of one `server` of it."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Connect:
         self._platforms = platforms
 
     def known_app(self, name: str) -> App | None:
-        """The app, with its secret, that an account of that platform is connected with: the named account's first.
+        """Return the stored app and its secret, preferring the named account's; None without one.
 
-        Only the one of the settings, where they name one. None where there is none.
+        If the settings name a client id, only an app with that id.
         """
         platform, handle = self._parsed(name)
         client_id = self._config.text(f"platforms.{platform}.client_id")
@@ -104,12 +104,12 @@ class Connect:
         return None
 
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> Pending:
-        """A new login to `platform` or `platform/handle`. `scopes`: other ones than the usual. UsageError."""
+        """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones. Raise UsageError."""
         platform, handle = self._parsed(name)
         login = self._login
         assert isinstance(login, BrowserLogin)
         if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
-            raise UsageError(f"{platform} apps have a client secret, and none was given")
+            raise UsageError(f"{platform} apps need a client secret, and none was given")
         state, verifier = pkce.new_state(), pkce.new_verifier()
         challenge = login.challenge(verifier, redirect_uri)
         url = login.authorize_url(
@@ -118,9 +118,10 @@ class Connect:
         return Pending(platform, handle, app, redirect_uri, url, state, None if challenge is None else verifier)
 
     def finish(self, pending: Pending, answer: Code | Denied) -> Connected:
-        """Exchange the code, see who it is, and store what came. NotAllowed, UsageError, Ambiguous, TtpError.
+        """Exchange the code, look up the user, and store the account. Raise NotAllowed, UsageError, Ambiguous,
+        TtpError.
 
-        On any error nothing was stored, and what there was still works.
+        After an error nothing has changed.
         """
         if isinstance(answer, Denied):
             said = f": {answer.words}" if answer.words else ""
@@ -135,24 +136,23 @@ class Connect:
         return self._completed(pending, _got(pending, grant))
 
     def register(self, name: str, redirect_uri: str) -> App | None:
-        """Make an app at the account's server. None where the user brings the app. NotAllowed, TtpError."""
+        """Register an app with the account's server. None if the user brings the app. Raise NotAllowed, TtpError."""
         assert isinstance(self._login, BrowserLogin)
         made = self._login.register(redirect_uri)
         return None if made is None else _got(self._unsent(name), made)
 
     def sign_in(self, name: str, answers: Mapping[str, str]) -> Connected:
-        """Sign in with a password, and store what came. Raises what `finish` raises."""
+        """Sign in with a password and store the account. Raises what `finish` raises."""
         pending, login = self._unsent(name), self._login
         assert isinstance(login, PasswordLogin)
         return self._completed(pending, _got(pending, login.sign_in(pending.handle or "", answers)))
 
     def _unsent(self, name: str) -> Pending:
-        """A login without a page to open."""
+        """Return a login without a page to open."""
         platform, handle = self._parsed(name)
         return Pending(platform, handle, App(""), "", "", "", None)
 
     def _completed(self, pending: Pending, grant: Grant) -> Connected:
-        """See who it is, and store the grant."""
         people = _got(pending, self._login.who(grant))
         with self._database.reading() as db:
             there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
@@ -164,7 +164,7 @@ class Connect:
     def _same(
         self, pending: Pending, people: tuple[Identity, ...], accounts: list[Account]
     ) -> tuple[Account | None, Identity]:
-        """The account that is meant and the person who logged in, if they fit. UsageError, Ambiguous."""
+        """Return the known account, if any, and the matching user. Raise UsageError, Ambiguous."""
         accounts = [account for account in accounts if account.platform == pending.platform]
         if pending.handle is not None:
             named = next((a for a in accounts if a.handle.lower() == pending.handle.lower()), None)
@@ -174,7 +174,7 @@ class Connect:
             raise _other(pending, people)
         if len(people) > 1:
             raise Ambiguous(
-                f"this login is good for {len(people)} accounts: {', '.join(p.handle for p in people)}",
+                f"this login has access to {len(people)} accounts: {', '.join(p.handle for p in people)}",
                 *(_again(f"{pending.platform}/{person.handle}") for person in people),
             )
         (person,) = people
@@ -186,9 +186,9 @@ class Connect:
         return there, person
 
     def _is(self, account: Account | None, pending: Pending, person: Identity) -> bool:
-        """Whether the person is the account's: by the platform's id where both are known, else by the handle.
+        """Return whether the user owns the account: by the platform's user id where both are known, else by the handle.
 
-        Some platforms' ids belong to an app: with another app than before they say nothing.
+        Some platforms' user ids differ per app, so they prove nothing after a change of app.
         """
         same_handle = (account.handle if account else pending.handle or "").lower() == person.handle.lower()
         if account is None or account.user_id is None:
@@ -200,7 +200,7 @@ class Connect:
         return self._platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
     def _store(self, pending: Pending, person: Identity) -> Connected:
-        """The lock is held: what is stored now gives way to the new grant, and to nothing else of it."""
+        """Store the account and its credentials. The caller holds the token lock."""
         with self._database.reading() as db:
             there, _ = self._same(pending, (person,), stored_accounts.accounts(db) if db else [])
             before = there or (
@@ -208,7 +208,7 @@ class Connect:
             )
         account = before or Account(pending.platform, person.handle)
         held = self._credentials_of(account, pending, person.grant)
-        # Before the transaction, which others wait for: a keyring or a program takes its time.
+        # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
         self._credentials.put(account.name, replace(held, user_id=person.user_id))
         with self._database.writing() as db:
             account = stored_accounts.account(db, account.platform, account.handle, removed=True) or account
@@ -228,20 +228,20 @@ class Connect:
         return Connected(account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed)
 
     def _parsed(self, name: str) -> tuple[str, str | None]:
-        """`x` or `x/me`. UsageError for anything else."""
+        """Split `x` or `x/me`. Raise UsageError for anything else."""
         if "/" in name:
             return parse_account_name(name, self._platforms)
         return self._platforms.find(name).name, None
 
     def _held(self, account: Account) -> Credentials | None:
-        """What is stored for the account. An entry that cannot be read is as good as none: connecting replaces it."""
+        """Return the stored credentials; None for an unreadable entry, which connecting replaces."""
         try:
             return self._credentials.get(account.name)
         except BrokenEntry:
             return None
 
     def _credentials_of(self, account: Account, pending: Pending, grant: Grant) -> Credentials:
-        """The new credentials. Where the platform gave no refresh token, one that the same app got before stays."""
+        """Return the new credentials. Keeps the app's old refresh token if the platform returned none."""
         held = self._held(account)
         app, host = pending.app, self._platforms.facts(pending.platform).host(self._config, self._server)
         fresh = Credentials(
@@ -261,21 +261,21 @@ class Connect:
 
 
 def _got(pending: Pending, answer: T | NotDone) -> T:
-    """The answer, or why there is none: NotAllowed where the platform refused, TtpError where it may pass."""
+    """Return the answer. Raise NotAllowed if the platform refused, TtpError for a passing failure."""
     if not isinstance(answer, NotDone):
         return answer
     kind = TtpError if answer.passing else NotAllowed
     hint = _again(pending.name)
-    if answer.code in _WRONG_APP:  # the app that is known would be taken again, with its old secret
+    if answer.code in _WRONG_APP:  # a retry would use the stored app, with its old secret
         hint = Hint("try", action("account connect", pending.name, client_secret="FILE"))  # noqa: S106 (a file's name)
     raise kind(f"the login was not completed: {answer.message}", hint)
 
 
 def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
-    """It is someone else: the browser was logged in as another account, or the handle has changed hands."""
+    """Return the error for a login by another user: the browser had another session, or the handle changed owner."""
     names = [f"{pending.platform}/{person.handle}" for person in people]
     return UsageError(
-        f"that login is {' and '.join(names[:5])}, and {pending.name} is another account",
+        f"you logged in as {' and '.join(names[:5])}, not as {pending.name}",
         *(Hint("try", action("account connect", name)) for name in names[:5] if name != pending.name),
         Hint("try", action("account connect", pending.name)),
     )

@@ -1,4 +1,4 @@
-"""Taking in the media of a post as they are typed: paths, and web addresses that are fetched once."""
+"""Add media to the store: local files, and web addresses, which are fetched once. Convert and clean them up."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ _LONGEST_NAME = 100
 def taken(
     texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
 ) -> list[MediaItem]:
-    """The media that `texts` name; empty texts are left out. `names`: of the platforms where the post goes.
+    """Add the media that `texts` name and return them; empty texts are skipped. `names`: the platforms of the post.
 
-    NotFound, UsageError, Busy.
+    Raise NotFound, UsageError, Busy.
     """
     return [_item(text, names, media, config, platforms) for text in texts if text]
 
 
 def rehearsed(config: Config, platforms: Registry) -> frozenset[str]:
-    """The platforms whose API is on this machine."""
+    """Return the platforms whose API runs on this machine."""
     return frozenset(name for name in platforms.names() if platforms.facts(name).is_local(config))
 
 
@@ -67,7 +67,7 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
     at_home = rehearsed(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
-    shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
+    shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # never show a password in a message
 
     def write(file: BinaryIO) -> None:
         fetch(text, file, patience, loopback=loopback)
@@ -81,21 +81,21 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
 
 
 def _name(url: str) -> str:
-    """What the file is called at its end; the host where that says nothing."""
+    """Return the file name at the end of a URL, else the host."""
     parts = urlsplit(url)
     last = clean_text(unquote(parts.path, errors="replace").rstrip("/").rpartition("/")[2])
     return last[-_LONGEST_NAME:] or parts.hostname or "media"
 
 
 class Fitting:
-    """ImageFits the images of one media folder. Safe to use from several threads."""
+    """Converts images of one media folder as platforms need. Safe to use from several threads."""
 
     def __init__(self, media: MediaStore, platforms: Platforms) -> None:
         self._media = media
         self._platforms = platforms
 
     def fits(self, media: Iterable[MediaItem], platforms: Collection[str]) -> ImageFits:
-        """How each of the platforms gets each of the images; those that need it are converted now. Busy."""
+        """Return how each platform gets each image. Converts those that need it. Raise Busy."""
         found: dict[tuple[str, str], ImageFit] = {}
         for item in filter(lambda item: item.is_image, media):
             for platform in platforms:
@@ -105,8 +105,8 @@ class Fitting:
         return found
 
     def file(self, item: MediaItem, platform: str) -> MediaFile:
-        """An item as a platform gets it, with its bytes. CannotConvert where it takes it in no form that can be had;
-        NoPillow where the extra is missing. FileNotFoundError where the copy is gone. Busy."""
+        """Return an item as sent to a platform. Raise CannotConvert if the platform accepts no possible form,
+        PillowMissing without the media extra, FileNotFoundError if the copy is gone, Busy."""
         from ttp.platforms.client import MediaFile
 
         if not self._media.has(item):
@@ -122,7 +122,7 @@ class Fitting:
         return MediaFile(item, self._media.path(item.sha256))
 
     def gone(self, post: Post) -> list[MediaItem]:
-        """The media of a post whose copies are not there any more."""
+        """Return the media of a post whose copies are missing."""
         return missing_media(self._media.folder, post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
@@ -146,7 +146,7 @@ class Fitting:
         return ImageFit(_as(made, shown), made)
 
     def _look(self, item: MediaItem) -> JpegAppearance | None:
-        """How a JPEG is shown; None of another kind, or where its copy is gone."""
+        """Return the appearance of a JPEG; None for other types or a missing copy."""
         if item.mime != "image/jpeg":
             return None
         try:
@@ -162,15 +162,15 @@ class Fitting:
 
 
 def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
-    """That media of a post are gone: it cannot be published with them."""
+    """Return a problem for each missing media item."""
     hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
-        Problem("media", "media_gone", f"the copy of {item.name} is not there any more", hint=hint) for item in gone
+        Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in gone
     )
 
 
 def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
-    """StateRefused where media of a post are gone."""
+    """Raise StateRefused if media of a post are missing."""
     names = ", ".join(item.name for item in gone)
     if names:
         raise StateRefused(
@@ -184,17 +184,17 @@ def _size(item: MediaItem) -> tuple[int, int] | None:
 
 
 def _as(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The pixels of the original as they are seen: turned, if the converter turned what only it can tell."""
+    """Return the original's displayed size, rotated if the converter rotated the image."""
     if made is None or shown is None or not made.width or not made.height:
         return shown
-    lies, lay = made.width > made.height, shown[0] > shown[1]
-    stands, stood = made.width < made.height, shown[0] < shown[1]
-    return (shown[1], shown[0]) if (lies and stood) or (stands and lay) else shown
+    made_wide, shown_wide = made.width > made.height, shown[0] > shown[1]
+    made_tall, shown_tall = made.width < made.height, shown[0] < shown[1]
+    return (shown[1], shown[0]) if (made_wide and shown_tall) or (made_tall and shown_wide) else shown
 
 
 @dataclass(frozen=True, slots=True)
 class MediaCare:
-    """The care of one home's media. Each method answers what could not be done, as sentences."""
+    """Cleans up one home's media. Each method returns what failed, as sentences."""
 
     database: Database
     media: MediaStore
@@ -202,13 +202,13 @@ class MediaCare:
     clock: Clock
 
     def is_needed(self) -> bool:
-        """Whether there are any media that could be removed."""
+        """Return whether any media could be removed."""
         from ttp.platforms.media_host import s3
 
         return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
 
     def take_back(self) -> list[str]:
-        """Remove from the bucket what no post needs any more."""
+        """Delete objects from the bucket that no post needs any more."""
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
@@ -230,17 +230,17 @@ class MediaCare:
         return None
 
     def sweep(self) -> list[str]:
-        """Remove the copies that no post has needed for long enough."""
+        """Delete copies that no post has needed for `media.keep_s`."""
         keep = timedelta(seconds=self.config.seconds("media.keep_s"))
         try:
             remove_unneeded(self.media.folder, self.database, now=self.clock.now(), keep=keep)
         except TtpError as error:
-            return [f"media that are not needed any more could not be removed: {error.message}"]
+            return [f"unneeded media could not be removed: {error.message}"]
         return []
 
 
 def file_digest(name: str) -> str:
-    """Return the SHA-256 of a file. A web address stands for itself: it is fetched once, when the post is made."""
+    """Return the SHA-256 of a file. A web address is returned as is: it is fetched once, when the post is created."""
     if is_web_address(name):
         return name
     try:
@@ -251,7 +251,8 @@ def file_digest(name: str) -> str:
 
 
 class RowMedia:
-    """`folder`: where relative paths begin, and what they stay under; None: they are as a person typed them."""
+    """Adds the media of a file's rows. `folder`: relative paths start and stay there; None: paths as a person typed
+    them."""
 
     def __init__(
         self, database: Database, media: MediaStore, config: Config, registry: Registry, folder: Path | None
@@ -264,8 +265,8 @@ class RowMedia:
         self._taken: dict[str, MediaItem] = {}
 
     def items(self, names: Sequence[str], before: Post | None, platforms: Collection[str]) -> list[MediaItem]:
-        """The media of these names; an address that the post has already is not fetched again. NotFound, UsageError,
-        Busy."""
+        """Return the media of these names; a web address that the post already has is not fetched again. Raise
+        NotFound, UsageError, Busy."""
         held = {item.url: item for item in before.media if item.url} if before else {}
         return [replace(held.get(name) or self._item(name, platforms), alt=None) for name in names]
 
@@ -291,19 +292,19 @@ class RowMedia:
             item = queries.media_item(db, digest) if db else None
         if item is None or not self._media.has(item):
             raise NotFound(
-                f"the bytes of {name or digest} are not in this store",
+                f"{name or digest} is not in this store",
                 Hint("try", action("export", "FILE", with_="media")),
             )
         return replace(item, name=name or item.name, url=None)
 
 
 def beside(folder: Path, name: str) -> Path:
-    """The file of that name in the folder of the file that names it. UsageError for one that is not in there."""
+    """Return the path of a name within a folder. Raise UsageError if it is outside."""
     folder = folder.resolve()
     path = (folder / name).resolve() if "\0" not in name else folder
     if not path.is_relative_to(folder) or path == folder:
         raise UsageError(
-            f"{name} is not in the folder of the file",
-            Hint("fix", f"put it there, and write {Path(name).name or name}"),
+            f"{name} is outside the folder of the file",
+            Hint("fix", f"move it there and use the name {Path(name).name or name}"),
         )
     return path

@@ -1,4 +1,4 @@
-"""Import samples from a file, list them, and add them up."""
+"""Import metrics samples from a file, list them, and add them up."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from ttp.domain.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
-from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import samples as store
 from ttp.store.database import Database, Writing
 
 BATCH = 10_000
-"""Rows of a transaction."""
+"""Rows per transaction."""
 
 
 Batch: TypeAlias = list[tuple[str, bool, list[Row]]]
-"""Accounts, whether their source says when it was read, and their rows, in the order in which they are stored."""
+"""Accounts, whether their source dates its samples, and their rows, in the order in which they are stored."""
 
 
 SHOWN = 3
@@ -104,7 +103,7 @@ class Metrics:
                 if name.lower() not in known:
                     platform, _, handle = name.partition("/")
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
-                    known[name.lower()] = account_store.save(db, there, now=self._clock.now())
+                    known[name.lower()] = stored_accounts.save(db, there, now=self._clock.now())
                     done.added.append(there.name)
             for name, dated, rows in batch:
                 stored += store.save_rows(db, known[name.lower()], rows, dated=dated)
@@ -169,7 +168,7 @@ def _first(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample
 
 
 TOGETHER = 200
-"""Rows of a block."""
+"""Rows per block."""
 
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

@@ -31,7 +31,7 @@ from ttp.store.metric_schedule import FollowedPost
 from ttp.store.sqlite import translate_errors
 
 SHOWN_WITHIN = timedelta(hours=1)
-"""A post that its platform does not show after this time is gone; before, its lists may lag behind."""
+"""After this time a post that the platform does not list is gone; before, its lists may lag behind."""
 Tell = Callable[[int], object]
 """Called with the number of posts read so far."""
 

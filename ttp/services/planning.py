@@ -44,9 +44,9 @@ class PlanRequest:
     way: PlanMethod = PlanMethod.OPTIMAL
     explore: float = 0.0
     tz: str | None = None
-    """The zone of hours and days; None: each account's."""
+    """The zone of hours and days; None: each account's own."""
     seed: str | None = None
-    """None: one that follows from the posts and the hour, so that asking again gives the same."""
+    """None: derived from the posts and the hour, so that asking again gives the same plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What would become of a post that was typed, and what each account would get of it. Stores nothing, makes no store."""
+"""Preview a post before it is created, and what each account would get. Stores nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ttp.store.home.media import temporary_media
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A text as a platform counts it: so many of so many."""
+    """One text of a post, with its length and limit as the platform counts."""
 
     text: str
     length: int
@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A media item, and what is sent of it: a converted copy, or itself."""
+    """A media item and what is sent: a converted copy or the item itself."""
 
     item: MediaItem
     sent: MediaItem
@@ -39,21 +39,21 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What one account gets. `price`: what the platform charges, in thousandths of a dollar; None: nothing ever."""
+    """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
     parts: tuple[Part, ...]
     media: tuple[Sent, ...]
     price: int | None
     title: str = ""
-    """The platform's."""
+    """The platform's title."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostPreview:
-    """The post as it would be stored, without a number. `refused`: why it would not be; else `warnings`.
+    """The post as it would be stored, without an id. `refused`: why it would not be stored; else `warnings`.
 
-    `replayed`: its key made this post before, and nothing new would be.
+    `replayed`: an earlier request with its key stored this post.
     """
 
     post: PostView
@@ -64,8 +64,7 @@ class PostPreview:
 
 
 def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> PostPreview:
-    """Return what `Posts.create` would store. Raise what it would raise, but for what a platform would refuse: that is
-    returned with the versions."""
+    """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned."""
     with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder)
         first = posts.find_by_key(wanted)

@@ -1,7 +1,7 @@
-"""Removing published posts from the platforms, and then from the lists: only at a person's word, never by itself.
+"""Delete published posts from their platforms, and then from ttp. Only on request.
 
-Each delivery is for itself: what one platform refuses keeps back no other, and what is gone is stored at once, so that
-doing it again goes on where it ended. No intent is needed before a call: deleting twice is harmless.
+Deliveries are independent, and each result is stored at once, so a second run continues. No intent is stored before a
+call: deleting twice is harmless.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ttp.store import attempts, queries
 from ttp.store import posts as store
 
 _REFUSED_TOKEN = frozenset({400, 401})
-"""Statuses with which platforms refuse a token itself, as in publishing."""
+"""Statuses with which platforms refuse the token itself, as in publishing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One delivery that is live: the ids to delete, in order, or why it cannot be deleted from here."""
+    """A live delivery: the ids to delete, in order, or why it cannot be deleted."""
 
     delivery: Delivery
     ids: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Plan:
 
     targets: dict[int, tuple[Target, ...]]
     prices: Mapping[str, int] = field(default_factory=dict)
-    """What platforms charge for it, by title, in thousandths of a US dollar."""
+    """What platforms charge, by platform title, in thousandths of a US dollar."""
 
     @property
     def possible(self) -> list[Target]:
@@ -56,8 +56,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class DeleteResult:
-    """What became of one delivery. `message` None: it is gone. `final`: no second try will do it. `reconnect`: the
-    account's token is what was wrong."""
+    """Result of one delivery. `message` None: deleted. `final`: a retry cannot help. `reconnect`: the token was
+    refused."""
 
     delivery: Delivery
     message: str | None = None
@@ -68,17 +68,17 @@ class DeleteResult:
 
 @dataclass(frozen=True, slots=True)
 class TakenDown:
-    """One post: whether it is off the lists now, and what became of each delivery that was live."""
+    """Result of one post: whether it is deleted, and the result of each live delivery."""
 
     post_id: int
     deleted: bool
     fates: tuple[DeleteResult, ...]
     error: TtpError | None = None
-    """Why the post itself was not deleted, where everything of it is gone."""
+    """Why the post was not deleted although all its deliveries were."""
 
 
 class RemoteDelete:
-    """`deleters` makes what deletes posts on a platform, which is closed at the end."""
+    """`deleters` creates a platform's client for deletion, which is closed at the end."""
 
     def __init__(self, posts: Posts, tokens: Tokens, deleters: Callable[[str], Deleter | str]) -> None:
         self._posts = posts
@@ -86,7 +86,7 @@ class RemoteDelete:
         self._deleters = deleters
 
     def plan(self, ids: Iterable[int]) -> Plan:
-        """What of the posts is live, and what can be deleted. NotFound; StateRefused for one that is in flight."""
+        """Return what of the posts is live and can be deleted. Raise NotFound, or StateRefused for a post in flight."""
         found: dict[int, tuple[Target, ...]] = {}
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
@@ -106,7 +106,7 @@ class RemoteDelete:
         }
 
     def _why_never(self, platform: str) -> str | None:
-        """Why no app can delete posts on the platform; None where one can."""
+        """Return why apps cannot delete posts on the platform, or None."""
         deleter = self._deleters(platform)
         if isinstance(deleter, str):
             return deleter
@@ -114,7 +114,7 @@ class RemoteDelete:
         return None
 
     def run(self, plan: Plan) -> list[TakenDown]:
-        """Delete what can be, each delivery for itself; then the posts of which nothing is left."""
+        """Delete the possible deliveries, then each post with nothing left on a platform."""
         done = []
         with ExitStack() as open_deleters:
             deleters: dict[str, Deleter] = {}
@@ -148,11 +148,11 @@ class RemoteDelete:
             return DeleteResult(delivery, error.message, error.hints[0].way if error.hints else None)
 
     def _removed(self, target: Target, deleter: Deleter) -> DeleteResult:
-        """Delete one delivery's posts, the last first. A token that is refused is renewed once."""
+        """Delete one delivery's remote posts, last first. A refused token is refreshed once."""
         delivery = target.delivery
         account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
         held = self._tokens.fresh(delivery.account)
-        assert account is not None  # an account that is gone has no token either
+        assert account is not None  # a removed account has no token either
         renewed = False
         for remote_id in target.ids:
             while True:
@@ -174,7 +174,7 @@ class RemoteDelete:
         return refused and self._tokens.can_renew(name, held)
 
     def _record(self, delivery: Delivery, remote_id: str, answer: Deleted | NotDone, began: datetime) -> Delivery:
-        """Store what became of one call, with what that makes of the delivery."""
+        """Store the result of one call, and the delivery it leads to."""
         now = self._posts.clock.now()
         row = Attempt(
             account=delivery.account,
@@ -205,7 +205,7 @@ class RemoteDelete:
 
 
 def is_live(delivery: Delivery) -> bool:
-    """Whether something of the delivery is on the platform, for all that ttp knows."""
+    """Return whether something of the delivery is on the platform, as far as ttp knows."""
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery.taken_down_at is None
     return bool(delivery.parts)

@@ -31,14 +31,14 @@ CALENDAR_FIELDS = (
 
 
 WILL_COME = "coming"
-"""The status of a row whose post is not made yet."""
+"""Status of a row whose post does not exist yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarPage:
-    """What is drawn beside the posts: `gaps`, days to come without any; `free`, best slots that nobody holds (None: not
-    asked for); `take`, the command that takes those, and `all_`, the one that prints every post; `clock`, the zone of
-    dates and times in data."""
+    """Extras of a calendar: `gaps`, coming days without posts; `free`, free best slots (None: not requested); `take`,
+    the command that uses them; `all_`, the command that lists every post; `clock`, the zone of dates and times in data.
+    """
 
     span: CalendarRange
     gaps: tuple[date, ...] = ()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = 20
-"""Faults that a person is shown; a program gets them all."""
+"""Most row errors to show to a person; programs get all."""
 
 
 CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
@@ -38,8 +38,8 @@ IMPORT_FIELDS = (
 
 
 def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
-    """What became of the rows of a file. `left`: passed over, and why; `rejected`: why they cannot be taken;
-    `planned`: what got a time by a plan, and `plan`: what is said of that."""
+    """Return the result of an import. `left`: skipped rows and why; `rejected`: refused rows and why; `planned`: rows
+    that got a time from a plan; `plan`: that plan."""
     counts = {what.value: many for what, many in taken.counts.items()}
     return {
         "read": taken.read,
@@ -58,12 +58,11 @@ def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
 
 
 def fault_json(row: str, one: FieldError) -> Json:
-    """Why one row cannot be taken."""
     return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
 
 
 def change_json(one: Step) -> Json:
-    """What happens to one post, and which of its fields change."""
+    """Return what happens to one post, and which of its fields change."""
     from ttp.services.bulk_edit import changes
 
     post = one.post

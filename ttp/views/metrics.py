@@ -31,7 +31,6 @@ PULL_FIELDS = ("account", "read", "inserted", "updated", "unchanged", "rejected"
 
 
 def sample_json(item: Sample) -> Json:
-    """What one published post had collected at one moment."""
     return {
         "account": item.account,
         "remoteId": item.remote_id,
@@ -49,7 +48,6 @@ def sample_json(item: Sample) -> Json:
 
 
 def pull_json(item: Pulled) -> Json:
-    """What became of one account's posts when their numbers were read."""
     return {
         "account": item.account,
         "read": item.read,

@@ -16,7 +16,7 @@ ASSIGNMENT_FIELDS = ("id", "at", "score", "accounts", "explored")
 
 
 def plan_json(found: Proposal) -> Json:
-    """What is said of the whole plan. `bound`: no plan has a higher score."""
+    """Return the plan's totals. `bound`: no plan has a higher score."""
     plan = found.plan
     return {
         "score": round(plan.score, 4),
@@ -33,7 +33,7 @@ def plan_json(found: Proposal) -> Json:
 
 
 def spread_assignments(found: Spread | None) -> list[Json]:
-    """The rows that a plan gave a time, by time."""
+    """Return the rows that a plan gave a time, by time."""
     return [] if found is None else [_one(found, one) for one in found.assignments]
 
 
@@ -48,7 +48,7 @@ def _one(found: Spread, one: Assignment) -> Json:
 
 
 def spread_json(found: Spread | None) -> Json | None:
-    """What is said of the whole plan, and the rows without room."""
+    """Return the plan's totals and the rows without a time."""
     if found is None:
         return None
     return {"way": found.proposal.way.value, **plan_json(found.proposal), "leftOut": found.left_out}

@@ -1,7 +1,7 @@
 """The file that an editor opens for one post: a content file with hints in its front matter.
 
-After a mistake it says at its top what was wrong, in lines of the front matter that are taken out again when it is read
-back. Only exactly those lines are: a text that has such lines of its own keeps them.
+After a mistake, the errors are shown as comments at its top and removed again when it is read. Only exactly those lines
+are removed, so the text keeps its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ttp.services.files import markdown
 from ttp.services.files.fields import Entry, entry
 
 LONGEST = 1 << 26
-"""Characters of what a person wrote themselves."""
+"""Most characters of a text that a person wrote."""
 _FENCE = "---"
 _EXAMPLES: Mapping[str, Sequence[str]] = {
     "accounts": ("to: [x/me, ig/shop]",),
@@ -28,12 +28,12 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
     "maxLatenessS": ("max-late: 2h",),
     "key": ("key: launch-1",),
 }
-"""How fields are written that are not given."""
+"""Examples for fields without a value."""
 _TIMES = ("scheduledAt", "timezone")
 
 
 def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, timed: bool) -> str:
-    """The file of a post that has these fields. `accounts`: those there are. `timed`: posts may get a time here."""
+    """Return the file of a post with these fields. `accounts`: the known accounts. `timed`: posts may get a time."""
     without = () if timed else _TIMES
     examples = [
         line
@@ -46,15 +46,15 @@ def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, ti
         *examples,
         "",
         f"Accounts: {known}.",
-        'The text stands below. A line "## x" begins another text for X (or "## ig/shop" for one account), a line',
-        '"## thread" the next part of a thread on X. Lines like this one are not kept.',
+        'Write the text below. A line "## x" starts another text for X ("## ig/shop": for one account), and a line',
+        '"## thread" starts the next part of a thread on X. Comment lines like this one are removed.',
     ]
     whole = markdown.written(given, [f"# {line}".rstrip() for line in hints])
     return whole if given.get("content") else f"{whole}\n"
 
 
 def fields_of_typed(typed: PostInput) -> dict[str, Value]:
-    """What was typed of a post as the fields of a file; empty ones are left out. UsageError."""
+    """Convert input to the fields of a file; empty ones are left out. Raise UsageError."""
     media = [name for name in typed.media or () if name]
     every: dict[str, Value] = {
         "accounts": list(typed.to or ()),
@@ -74,9 +74,9 @@ def fields_of_typed(typed: PostInput) -> dict[str, Value]:
 
 
 def read(text: str, tables: OptionTables) -> PostInput:
-    """What a file says that was written. One without front matter is a text alone. UsageError."""
+    """Parse the file. Without front matter the whole file is the text. Raise UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
-        raise UsageError("it is not UTF-8 text", Hint("fix", "UTF-8"))
+        raise UsageError("the file is not UTF-8 text", Hint("fix", "save it as UTF-8"))
     said = markdown.read(text, tables, LONGEST)
     if said is None:
         said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
@@ -94,16 +94,13 @@ def _refused(found: Entry) -> UsageError:
 
 
 def is_blank(typed: PostInput, *, media: bool = True) -> bool:
-    """Whether nothing is there that could be posted; without `media` only texts count."""
+    """Return whether there is nothing to post; without `media` only texts count."""
     texts = (typed.text or "", *typed.variants.values(), *(typed.thread or ()))
     return not (media and typed.media) and not any(text.strip() for text in texts)
 
 
-# What was wrong, at the top.
-
-
 def with_lines(text: str, lines: Sequence[str]) -> str:
-    """The file with lines at its top, as comments of its front matter; of a file that has none, in one of their own."""
+    """Add lines as comments at the top of the front matter, which is created if missing."""
     if not lines:
         return text
     first, *rest = text.split("\n", 1)
@@ -114,30 +111,27 @@ def with_lines(text: str, lines: Sequence[str]) -> str:
 
 
 def without_lines(text: str, lines: Sequence[str]) -> str:
-    """The file without the lines that `with_lines` put there, wherever they are in its front matter by now."""
+    """Remove the lines that `with_lines` added, wherever they are in the front matter now."""
     rows = text.split("\n")
     if not lines or rows[0].removeprefix("\ufeff").rstrip() != _FENCE:
         return text
     ours = {f"# {line}".rstrip() for line in lines}
     end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() == _FENCE), None)
-    if end is None:  # what follows may be the text: only what stands where it was put
+    if end is None:  # what follows may be the text: remove only lines at the top
         end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() not in ours), len(rows))
         return "\n".join([rows[0], *rows[end:]])
     kept = [row for row in rows[1:end] if row.rstrip() not in ours]
     if any(row.strip() for row in kept) or _begins_front(rows[end + 1 :]):
         return "\n".join([rows[0], *kept, *rows[end:]])
-    return "\n".join(rows[end + 1 :])  # nothing but ours
+    return "\n".join(rows[end + 1 :])  # only added lines
 
 
 def _begins_front(rows: Sequence[str]) -> bool:
     return bool(rows) and rows[0].removeprefix("\ufeff").rstrip() == _FENCE
 
 
-# What changed.
-
-
 def changed(before: PostInput, after: PostInput) -> PostInput:
-    """What an edit is asked for, where a file said `before` and says `after`."""
+    """Return the edit that turns the fields `before` into `after`."""
     media, dropped = after.media or (), []
     same_media = media == (before.media or ())
     alts = _alts(after, len(media))
@@ -165,7 +159,7 @@ def changed(before: PostInput, after: PostInput) -> PostInput:
 
 
 def over(before: PostInput, wish: PostInput) -> PostInput:
-    """What a file says of a post that a wish would change."""
+    """Return the fields of a file with the wished changes applied."""
     given = {one.name: value for one in fields(wish) if (value := getattr(wish, one.name)) not in (None, {}, False, ())}
     both = {"variants": {**before.variants, **wish.variants}, "options": {**before.options, **wish.options}}
     emptied = {name: None for name in ("to", "thread", "tags", "media") if getattr(wish, name) == ()}
@@ -174,19 +168,19 @@ def over(before: PostInput, wish: PostInput) -> PostInput:
 
 
 def nothing(change: PostInput) -> bool:
-    """Whether an edit asks for nothing."""
+    """Return whether an edit changes nothing."""
     return replace(change, edited=False) == PostInput()
 
 
 def _keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """The keys that differ; those that are gone are empty."""
+    """Return the changed keys; removed ones are empty."""
     both = {**dict.fromkeys(before, ""), **after}
     return {key: text for key, text in both.items() if before.get(key, "") != text}
 
 
 def _alts(typed: PostInput, many: int) -> tuple[str, ...]:
-    """An alt text for each of so many media, empty ones too; none where all are."""
+    """Return one alt text per media item, some empty; none if all are empty."""
     alts = typed.alts or ()
     if len(alts) > many:
-        raise UsageError(f"{len(alts)} alt texts for {many} media", Hint("try", "one for each, in order"))
+        raise UsageError(f"{len(alts)} alt texts for {many} media", Hint("try", "one per media item, in order"))
     return (*alts, *[""] * (many - len(alts))) if any(alts) or many else ()

@@ -1,7 +1,7 @@
-"""Posts out of the store, as files. Reads only.
+"""Export posts to CSV, Markdown folders and iCalendar. Reads only.
 
-A file knows a post by its key. One without a key goes by its number and its store, `12@3f2a9c1b`, so that an import
-into the same store finds it again, and one into another store makes it once.
+A file identifies a post by its key. A post without a key is `12@3f2a9c1b`, its id and its store: an import into the
+same store finds it again, and an import into another store creates it once.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ NameOf = Callable[[MediaItem], str]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A post as a file tells it: always with a key; by account the newest numbers of it, where they were asked for."""
+    """A post with a key, and its newest metrics by account if requested."""
 
     post: Post
     samples: Mapping[str, Sample] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Told:
 
 @dataclass
 class Written:
-    """What became of a folder: files `written`, and those `unchanged`."""
+    """Number of files of a folder written, and unchanged."""
 
     written: int = 0
     unchanged: int = 0
@@ -68,13 +68,12 @@ class Written:
 class Export:
     def __init__(self, database: Database, media: MediaStore, own: OwnFiles, tables: OptionTables) -> None:
         self._tables = tables
-        """`own`: where nothing is exported to."""
         self._database = database
         self._media = media
         self._own = own
 
     def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[Told]:
-        """The posts that pass the filter, read as they are consumed, all as they are at the first read."""
+        """Yield the posts that pass the filter from one snapshot."""
         with self._database.snapshot() as db:
             if db is None:
                 return
@@ -83,23 +82,22 @@ class Export:
                 yield Told(post, _newest(db, post) if numbers else {})
 
     def beside(self, folder: Path) -> MediaBeside:
-        """Where the media of an export into `folder` are copied."""
         return MediaBeside(folder, self._media, self._own)
 
     def csv(self, told: Iterable[Told], name: NameOf = name_of, *, numbers: bool = False) -> Iterator[str]:
-        """The rows of a CSV file; `name`: what it calls a media item."""
+        """Yield the rows of a CSV file. `name`: returns the name of a media item."""
         more = (*RESULTS, *NUMBERS) if numbers else ()
         return csv_file.written((_row(one, name, numbers=numbers) for one in told), more)
 
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
-        """An iCalendar file."""
+        """Yield an iCalendar file."""
         with self._database.reading() as db:
             store = backup.store_id(db) if db else ""
         return ics.written(posts, store[:SHORT])
 
     def folder(self, told: Iterable[Told], path: Path, resolver: TimeResolver) -> tuple[Written, MediaBeside]:
-        """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that
-        file, unless that says the same already; files of other posts stay. Busy, UsageError."""
+        """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
+        if it already matches. Other files stay. Raise Busy, UsageError."""
         self._own.refuse(path)
         done, beside = Written(), self.beside(path)
         _make_folder(path)
@@ -116,7 +114,7 @@ class Export:
             told_key = None if folder.usual_key(file) == key else key
             fields = fields_of(replace(one.post, key=told_key), [beside.name(item) for item in one.post.media])
             if not begun:
-                fields.pop("status")  # what has a time is scheduled, and what has none is a draft
+                fields.pop("status")  # an import derives it: scheduled with a time, else a draft
             self._own.refuse(file)
             _make_folder(file.parent)
             output_file.write(file, [markdown.written(fields)], self._own, over=True)
@@ -151,7 +149,7 @@ def _row(told: Told, name: NameOf, *, numbers: bool) -> dict[str, Value]:
 
 
 def _sum(told: Told, number: str) -> int | None:
-    """A number over all accounts; None where none of them tells it."""
+    """Return a metric summed over all accounts; None if none has it."""
     known = [value for sample in told.samples.values() if (value := getattr(sample, number)) is not None]
     return sum(known) if known else None
 
@@ -162,11 +160,11 @@ def _slug(post: Post) -> str:
 
 
 MEDIA = "media"
-"""The folder beside an export that its media are copied into."""
+"""Folder next to an export for its media."""
 
 
 class MediaBeside:
-    """Copies of media in the folder `media` beside an export. `gone`: names whose bytes are not in the store."""
+    """Copies media to the folder `media` next to an export. `gone`: names of media missing from the store."""
 
     def __init__(self, folder: Path, store: MediaStore, own: OwnFiles) -> None:
         self._folder = folder / MEDIA
@@ -177,12 +175,11 @@ class MediaBeside:
 
     @property
     def count(self) -> int:
-        """How many files there are of it."""
+        """Number of different media files."""
         return len(self._placed)
 
     def name(self, item: MediaItem) -> str:
-        """What the export calls an item: its address, or the copy of it that is beside the export now.
-        UsageError, Busy."""
+        """Copy the item if needed, and return its URL or its path next to the export. Raise UsageError, Busy."""
         if item.url is not None:
             return item.url
         if not self._store.has(item):
@@ -197,7 +194,7 @@ class MediaBeside:
         return self._placed[known]
 
     def _placed_as(self, item: MediaItem) -> str:
-        """Copy the item, unless it is there; another file of its name is left alone."""
+        """Copy the item unless it exists, and return its name. Never overwrites another file."""
         plain = PurePosixPath(item.name.replace("\\", "_")).name.lstrip(".") or "media"
         named = PurePosixPath(plain)
         self._own.refuse(self._folder)
@@ -212,7 +209,7 @@ class MediaBeside:
                 fresh.replace(path)
                 return name
         elsewhere = Hint("try", "FOLDER", (str(self._folder.parent), "FOLDER"))
-        raise UsageError(f"{self._folder} has other files where {item.name} is to be", elsewhere)
+        raise UsageError(f"{self._folder} already has another file named {item.name}", elsewhere)
 
 
 def _digest(path: Path) -> str:
@@ -221,7 +218,7 @@ def _digest(path: Path) -> str:
 
 
 class FileDiff:
-    """Whether files of a folder already match their posts."""
+    """Compares files of a folder with their posts."""
 
     def __init__(self, folder: Path, known: Sequence[Account], resolver: TimeResolver, tables: OptionTables) -> None:
         self._tables = tables
@@ -230,7 +227,7 @@ class FileDiff:
         self._resolver = resolver
 
     def matches(self, file: File, post: Post, *, begun: bool) -> bool:
-        """Whether a file says what the post says. `begun`: it has begun to go out, and the file must say how far."""
+        """Return whether a file matches a post. `begun`: publishing has begun, so the status must match too."""
         entry = of_markdown(file, self._tables)
         if entry is None or entry.faults or entry.ended != begun:
             return False

@@ -1,6 +1,6 @@
-"""Importing posts: every row is looked at first, then all of them are stored in one transaction, or none is.
+"""Import posts: check every row first, then store all in one transaction, or none.
 
-What a row is to become waits on the disk, in a file without a name, so that many rows need no more memory than few.
+Planned changes wait in an unnamed temporary file, so that many rows need no more memory than few.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 TOLD_EVERY = 200
-"""Rows, between two words on how far it is."""
+"""Rows between two progress reports."""
 
 
 LOOKING = 0.7
-"""The part of the work that is done once all rows were looked at."""
+"""Part of the progress for checking all rows."""
 
 
 WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
@@ -47,8 +47,8 @@ WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
 
 @dataclass
 class Taken:
-    """What became of the rows. `left`: rows that were passed over, and why. `warnings`: what to warn of, with the first
-    row that it is about and how many. `stored`: whether anything was."""
+    """Result of an import. `left`: skipped rows and why. `warnings`: by message, with the first row and the number of
+    rows. `stored`: whether anything was stored."""
 
     read: int = 0
     counts: Counter[What] = field(default_factory=Counter)
@@ -60,12 +60,12 @@ class Taken:
     stored: bool = False
     ids: list[int] = field(default_factory=list)
     time_notes: dict[str, None] = field(default_factory=dict)
-    """What to report of the times that rows got."""
+    """Notes about the times that rows got."""
     spread: Spread | None = None
-    """The plan of the rows without a time, where there was to be one."""
+    """The plan of rows without a time, if requested."""
 
     def count(self, step: Step) -> None:
-        """Take up what one row does."""
+        """Count the planned change of one row."""
         if step.faults:
             self.refused += 1
             self.faults += [(step.where, fault) for fault in step.faults]
@@ -98,10 +98,10 @@ class Importer:
         spreading: ImportScheduler | None = None,
         done: Taken | None = None,
     ) -> Taken:
-        """Store the posts of a source: all, or (`partial`) those that can be. `spreading`: rows without a time get one
-        by a plan. `tell`: how much is done, of 1; `done` is filled on the way.
+        """Store the posts of a source: all, or with `partial` the valid ones. `spreading` plans times for rows without
+        one. `tell` gets the progress from 0 to 1; `done` is updated on the way.
 
-        UsageError where the source cannot be read on; Conflict or StateRefused where somebody changed posts meanwhile.
+        Raise UsageError if the source cannot be read further, Conflict or StateRefused if posts were changed meanwhile.
         """
         done = done or Taken()
         rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
@@ -136,7 +136,7 @@ class Importer:
     def _place(
         self, spreading: ImportScheduler, spread: Spread, kept: IO[bytes], placed: IO[bytes], done: Taken
     ) -> list[int | None]:
-        """Keep all steps once more, with the times of the plan; for each the number that it has in the plan."""
+        """Save all changes again with the planned times; return the number of each in the plan."""
         numbers = []
         with self._posts.database.reading() as db:
             for step, number in spreading.placed(db, _back(kept), spread):
@@ -152,7 +152,7 @@ class Importer:
         return RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, folder)
 
     def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
-        """The posts of earlier rows without a key that no row has now as they were."""
+        """Return the posts of earlier rows without a key that no row matches now."""
         with self._posts.database.reading() as db:
             before = {key: i for i, key in queries.keys_from(db, source.origin)} if db else {}
             if db is None or not before:
@@ -168,7 +168,7 @@ class Importer:
 
 
 def writes(step: Step) -> bool:
-    """Whether a step changes the store."""
+    """Return whether a planned change writes to the store."""
     if step.what in WRITTEN and not step.faults:
         return True
     return (
@@ -180,7 +180,7 @@ def writes(step: Step) -> bool:
 
 
 def _told(steps: Iterator[Step], most: int, tell: Callable[[float], object]) -> Iterator[Step]:
-    """The steps, telling how many of them went by."""
+    """Yield the changes and report progress."""
     for number, step in enumerate(steps, 1):
         if number % TOLD_EVERY == 0:
             tell(LOOKING + (1 - LOOKING) * number / most)
@@ -188,7 +188,7 @@ def _told(steps: Iterator[Step], most: int, tell: Callable[[float], object]) -> 
 
 
 class _Pickler(pickle.Pickler):
-    """Pickles read-only mappings too, which posts without variants or options share."""
+    """Also pickles read-only mappings, which posts without variants or options share."""
 
     dispatch_table = MappingProxyType({MappingProxyType: lambda view: (_read_only, (dict(view),))})
 
@@ -198,7 +198,7 @@ def _read_only(values: dict[str, str]) -> MappingProxyType[str, str]:
 
 
 def _keep(step: Step, kept: IO[bytes]) -> None:
-    """Put a step on the disk; its warnings have been told, unless it waits."""
+    """Save a planned change to disk; its warnings are already counted unless it waits for a time."""
     _Pickler(kept, pickle.HIGHEST_PROTOCOL).dump(step if step.waits else replace(step, warnings=()))
 
 
@@ -212,33 +212,33 @@ def _back(kept: IO[bytes]) -> Iterator[Step]:
 
 
 SHOWN = 200
-"""Characters of a text that a plan can show."""
+"""Most characters of a text that a plan can show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A plan of rows. The posts of the proposal have no ids: they are numbered, and `rows` says where they stand."""
+    """A plan of rows. Its posts have numbers instead of ids; `rows` maps them to rows."""
 
     proposal: Proposal
     rows: Mapping[int, str]
     ids: dict[int, int] = field(default_factory=dict)
-    """The posts that became of them, once they are stored."""
+    """Ids of the stored posts, by number."""
     refused: set[int] = field(default_factory=set)
-    """Those that cannot be taken at their times."""
+    """Numbers of rows refused at their planned time."""
 
     @property
     def assignments(self) -> list[Assignment]:
-        """The times that were given, in order."""
+        """The assigned times, in order."""
         return [one for one in self.proposal.plan.assignments if one.id not in self.refused]
 
     @property
     def left_out(self) -> list[str]:
-        """The rows for which there was no room."""
+        """The rows without a free time."""
         return [self.rows[number] for number in self.proposal.plan.left_out]
 
 
 class ImportScheduler:
-    """One import's."""
+    """Plans times for the rows of one import."""
 
     def __init__(self, posts: Posts, planning: Planning, request: PlanRequest) -> None:
         self._posts = posts
@@ -248,20 +248,20 @@ class ImportScheduler:
         self._rows: dict[int, str] = {}
 
     def wait(self, step: Step) -> None:
-        """Take up a row that waits for a time: as much of it as a plan shows."""
+        """Add a row that waits for a time. Keeps only what a plan shows."""
         assert step.post is not None
         number = len(self._waiting)
         self._waiting[number] = Post(step.post.content[:SHOWN], step.post.deliveries)
         self._rows[number] = step.where
 
     def plan(self, agenda: Availability) -> Spread | None:
-        """Times for the rows that wait, beside what is on the agenda; None where none waits."""
+        """Plan times for the waiting rows around the taken ones; None if no row waits."""
         if not self._waiting:
             return None
         return Spread(self._planning.place(self._waiting, self.request, agenda), self._rows)
 
     def placed(self, db: Connection | None, steps: Iterable[Step], spread: Spread) -> Iterator[tuple[Step, int | None]]:
-        """All steps in order, those that wait with their times; and the number that such a one has."""
+        """Yield all changes in order, waiting ones with their planned time and number."""
         times = {one.id: one for one in spread.proposal.plan.assignments}
         numbers = count()
         for step in steps:
@@ -269,7 +269,7 @@ class ImportScheduler:
             yield (step, None) if number is None else (self._timed(db, step, times.get(number)), number)
 
     def _timed(self, db: Connection | None, step: Step, one: Assignment | None) -> Step:
-        """The step with its time. Only now can be told what stands too near to it."""
+        """Return the change with its planned time, checked for duplicates at that time."""
         if one is None:
             return replace(step, waits=False)
         assert step.post is not None
