@@ -39,7 +39,7 @@ TOKEN_REFUSED = frozenset({400, 401})
 """Statuses with which platforms refuse a token that a refresh may replace. The publisher uses the same."""
 
 
-NOTABLE, FAR = timedelta(seconds=10), timedelta(minutes=5)
+CLOCK_WARNING, CLOCK_FAILURE = timedelta(seconds=10), timedelta(minutes=5)
 """A clock this far off is worth a warning, and a failure: past five minutes OAuth 1.0a signatures are refused and token
 expiry is judged wrongly. A Date header has whole seconds only."""
 
@@ -49,7 +49,7 @@ SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sud
 
 
 @dataclass(frozen=True, slots=True)
-class Offset:
+class ClockOffset:
     """How far the local clock is ahead of a platform's."""
 
     platform: str
@@ -91,7 +91,7 @@ class AccountCheck:
         for platform, ahead in offsets.items():
             yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
 
-    def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, Offset | None]]:
+    def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, ClockOffset | None]]:
         made: dict[str, Checker | None] = {}
         try:
             for account in accounts:
@@ -101,13 +101,13 @@ class AccountCheck:
                 check = combine_remarks(prefix + account.name, self._remarks(account, checker))
                 at = None if checker is None else checker.platform_at(account)
                 now = self._clock.now()
-                yield check, None if at is None else Offset(account.platform, now - at)
+                yield check, None if at is None else ClockOffset(account.platform, now - at)
         finally:
             for one in filter(None, made.values()):
                 one.close()
 
     def _remarks(self, account: Account, checker: Checker | None) -> Iterator[Remark]:
-        yield from standing(account, self._clock.now())
+        yield from state_remarks(account, self._clock.now())
         if account.platform not in self._platforms.names():
             yield failure_remark(f"platform {account.platform} is not enabled: posts due there fail")
         elif checker is None:
@@ -121,7 +121,7 @@ class AccountCheck:
                 held = self._tokens.replaced(account.name, held)
                 seen = checker.check(account, held)
         except TtpError as trouble:
-            yield _trouble(trouble)
+            yield _error_remark(trouble)
             return
         if isinstance(seen, NotDone):
             yield self._refused(account, held, seen)
@@ -132,11 +132,11 @@ class AccountCheck:
             with closing(self._database.connect()) as db:
                 stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
         after = self._again(account)
-        yield from permissions(
+        yield from permission_remarks(
             account, held, seen.scopes or after.scopes, self._logins(account.platform, account.server)
         )
         renews, facts = self._tokens.can_renew(account.name, held), self._platforms.facts(account.platform)
-        yield from life(account, held, self._clock.now(), facts, renews=renews)
+        yield from expiry_remarks(account, held, self._clock.now(), facts, renews=renews)
 
     def _may_renew(self, account: Account, held: Credentials, seen: NotDone) -> bool:
         refused = seen.kind is Kind.AUTH and seen.http_status in TOKEN_REFUSED
@@ -182,7 +182,7 @@ class AccountCheck:
             return stored_accounts.account(db, account.platform, account.handle) or account
 
 
-def _trouble(trouble: TtpError) -> Remark:
+def _error_remark(trouble: TtpError) -> Remark:
     hint = next((hint.way for hint in trouble.hints), None)
     if isinstance(trouble, TokenRevoked):
         return failure_remark(f"must be connected again: {trouble.outcome.message}", hint, reconnect=True)
@@ -195,15 +195,15 @@ def _trouble(trouble: TtpError) -> Remark:
 
 def _clock_remark(ahead: timedelta) -> Remark:
     off = abs(ahead)
-    if off <= NOTABLE:
+    if off <= CLOCK_WARNING:
         return ok_remark("agrees with this machine's clock")
     seconds = round(off.total_seconds())
     span = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
     said = f"this machine's clock is {span} {'ahead' if ahead > timedelta() else 'behind'}"
-    return failure_remark(said, SET_CLOCK) if off >= FAR else warning_remark(said, SET_CLOCK)
+    return failure_remark(said, SET_CLOCK) if off >= CLOCK_FAILURE else warning_remark(said, SET_CLOCK)
 
 
-def standing(account: Account, now: datetime) -> Iterator[Remark]:
+def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:
     """Yield what a person or the publisher marked the account with."""
     name = account.name
     if not account.enabled:
@@ -223,7 +223,7 @@ def standing(account: Account, now: datetime) -> Iterator[Remark]:
         )
 
 
-def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
+def foreign_host_remark(account: Account, held: Credentials, host: str) -> Remark | None:
     """Return a failure if the credentials were made for another host than the configured `host`."""
     if not held.host or same_host(held.host, host):
         return None
@@ -233,7 +233,9 @@ def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
     )
 
 
-def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool) -> Iterator[Remark]:
+def expiry_remarks(
+    account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool
+) -> Iterator[Remark]:
     """Yield when the credentials expire. `renews`: the platform refreshes them without a person."""
     if held.by_keys:
         yield ok_remark("keys that do not expire")
@@ -241,19 +243,19 @@ def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, re
     again = connect_action(account.name)
     end, alive = held.expires_at, is_alive(held, now)
     if not renews:
-        yield from _end("token, which cannot be refreshed," if end else "token", end, again, now)
+        yield from _end_remarks("token, which cannot be refreshed," if end else "token", end, again, now)
     elif not facts.renews_ended:
-        yield from _end("token, which is refreshed automatically,", end, again, now)
+        yield from _end_remarks("token, which is refreshed automatically,", end, again, now)
     else:
         known = f"token expires {format_end(end, now)}" if end else "token without a known expiry"
         yield ok_remark(
             f"{known}; refreshed automatically" if alive else "token has expired; refreshed when it is used"
         )
         if held.refresh_expires_at is not None:
-            yield from _end("its refresh token", held.refresh_expires_at, again, now)
+            yield from _end_remarks("its refresh token", held.refresh_expires_at, again, now)
 
 
-def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
+def _end_remarks(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
     if end is None:
         yield ok_remark(f"{what} without a known expiry")
     elif end <= now:
@@ -263,7 +265,9 @@ def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Itera
         yield warning_remark(expires, again) if end - now < SOON else ok_remark(expires)
 
 
-def permissions(account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None) -> Iterator[Remark]:
+def permission_remarks(
+    account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None
+) -> Iterator[Remark]:
     """Compare granted with needed scopes. OAuth 1.0a keys and passwords have none."""
     if held.by_keys or login is None or not login.scopes:
         return
@@ -282,7 +286,7 @@ def permissions(account: Account, held: Credentials, granted: tuple[str, ...], l
         yield warning_remark(lack, again)
 
 
-class Offers:
+class OptionChoices:
     """Adds the values an account may choose to a refusal for a missing option.
 
     `tokens` and `checkers` are created only for a question; the checker is closed after it.

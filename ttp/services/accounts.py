@@ -46,12 +46,12 @@ _KEYS = ("apiKey", "apiSecret", "accessToken", "accessTokenSecret")
 """OAuth 1.0a signs with all four keys. OAuth 2.0 needs only the access token."""
 
 
-PATIENCE_S = 90.0
+LOCK_WAIT_S = 90.0
 """Seconds to wait for a process that is refreshing or using the old credentials."""
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemovedAccount:
     """A removed account, the posts cancelled for it, and the tokens it had."""
 
     account: Account
@@ -60,7 +60,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Switched:
+class AccountSwitch:
     """An account after enable or disable. `waiting`: posts to be published to it; `failed`: those that failed because
     it was disabled."""
 
@@ -88,7 +88,7 @@ class Accounts:
         known = self._platforms.facts(platform)
         host = known.host(self._config, server)
         held = None if credentials is None else parse_credentials(credentials, host, known)
-        with token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S):
+        with token_lock(self._database.home, f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
             if held is not None:
                 # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
                 self._credentials.put(f"{platform}/{handle}", held)
@@ -131,15 +131,15 @@ class Accounts:
             store.save(db, changed, now=self._clock.now())
             return changed
 
-    def enable(self, name: str) -> Switched:
+    def enable(self, name: str) -> AccountSwitch:
         """Publish to an account again, and end its hold. Raise NotFound."""
         return self._switched(name, enabled=True)
 
-    def disable(self, name: str) -> Switched:
+    def disable(self, name: str) -> AccountSwitch:
         """Stop publishing to an account: posts that come due for it fail. Raise NotFound."""
         return self._switched(name, enabled=False)
 
-    def _switched(self, name: str, *, enabled: bool) -> Switched:
+    def _switched(self, name: str, *, enabled: bool) -> AccountSwitch:
         self._find(name)
         with self._database.writing() as db:
             account, now = replace(self._find_in(db, name), enabled=enabled), self._clock.now()
@@ -148,15 +148,15 @@ class Accounts:
                 lift_hold(db, account.id or 0, now)
                 account = replace(account, hold_until=None, hold_reason=None)
             waiting, failed = store.count_waiting(db, account), store.count_failed(db, account, Kind.ACCOUNT)
-            return Switched(account, waiting, failed)
+            return AccountSwitch(account, waiting, failed)
 
-    def remove(self, name: str, *, cancel: bool) -> Removed:
+    def remove(self, name: str, *, cancel: bool) -> RemovedAccount:
         """Remove an account and its credentials; its published posts and metrics stay.
 
         Refused while posts are to be published to it; with `cancel` those deliveries are cancelled.
         """
         there = self._find(name)
-        with token_lock(self._database.home, there.name, patience_s=PATIENCE_S):
+        with token_lock(self._database.home, there.name, patience_s=LOCK_WAIT_S):
             # Asked first: a credentials store that does not answer now could not delete the tokens either.
             try:
                 held = self._credentials.get(there.name)
@@ -171,7 +171,7 @@ class Accounts:
                     Hint("fix", action("account add", there.name)),
                     Hint("fix", action("account remove", there.name)),
                 ) from error
-            return Removed(gone, tuple(cancelled), held)
+            return RemovedAccount(gone, tuple(cancelled), held)
 
     def _removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
         """Mark the account as removed in one transaction. Return it and the ids of the cancelled posts."""
@@ -303,7 +303,7 @@ def _expiry(value: object, shape: Hint) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemovalResult:
     """A removed account and the posts cancelled for it. `access`: what happened to ttp's access, None if it had none.
     `revoked`: the platform revoked it."""
 
@@ -313,7 +313,7 @@ class Left:
     revoked: bool = False
 
 
-class Leaving:
+class AccountRemoval:
     """Removes an account and revokes its token. `logins` creates a platform's login, closed after one request."""
 
     def __init__(
@@ -332,21 +332,21 @@ class Leaving:
         self._config = config
         self._platforms = platforms
 
-    def remove(self, name: str, *, cancel: bool) -> Left:
+    def remove(self, name: str, *, cancel: bool) -> RemovalResult:
         """Do `Accounts.remove`, then ask the platform to revoke the token."""
         removed = self._accounts.remove(name, cancel=cancel)
         account, held = removed.account, removed.held
         if held is None:
-            return Left(account, removed.cancelled)
+            return RemovalResult(account, removed.cancelled)
         login = self._logins(account.platform, account.server)
         if login is None:
-            return Left(account, removed.cancelled)
+            return RemovalResult(account, removed.cancelled)
         with closing(login):
             why = self._revoke(account, held, login)
         if why is None:
-            return Left(account, removed.cancelled, f"{account.platform} revoked ttp's access", revoked=True)
+            return RemovalResult(account, removed.cancelled, f"{account.platform} revoked ttp's access", revoked=True)
         note = f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}"
-        return Left(account, removed.cancelled, note)
+        return RemovalResult(account, removed.cancelled, note)
 
     def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
         """Ask the platform to revoke the token. Return why it did not, or None."""
@@ -378,10 +378,10 @@ class Leaving:
         return None
 
 
-REASON = "paused"
+PAUSE_REASON = "paused"
 
 
-class Pausing:
+class AccountPause:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -392,7 +392,7 @@ class Pausing:
             return []
         with self._database.writing() as db:
             known = store.accounts_by_id(db, [account.id or 0 for account in wanted])
-            paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=REASON) for one in known.values()]
+            paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=PAUSE_REASON) for one in known.values()]
             for account in paused:
                 store.save(db, account, now=self._clock.now())
         return sorted(paused, key=lambda account: account.name)

@@ -14,7 +14,7 @@ from ttp.store.dialect import Connection
 from ttp.store.ownership import refusal_of_copy
 from ttp.store.sqlite import quick_check
 
-MOST = 1000
+MOST_LISTED = 1000
 """Violations that are listed in full."""
 
 
@@ -45,14 +45,14 @@ class Audit:
             quick_check(db, self._database.path)
             accepted = [name for name in self._platforms.names() if self._platforms.facts(name).done_is_accepted]
             return [
-                _checked(
+                _check(
                     "deliveries",
                     "deliveries: an intent before each outcome, none done twice",
                     _deliveries(db, accepted),
                 ),
-                _checked("posts", "posts: the status follows from the deliveries", _posts(db)),
-                _checked("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
-                _checked("store", "store: its files are the recorded ones, so it is not a copy", self._copies(db)),
+                _check("posts", "posts: the status follows from the deliveries", _posts(db)),
+                _check("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
+                _check("store", "store: its files are the recorded ones, so it is not a copy", self._copies(db)),
             ]
 
     def _copies(self, db: Connection) -> Iterator[list[str]]:
@@ -60,12 +60,12 @@ class Audit:
         yield [] if refused is None else [refused.message]
 
 
-def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
+def _check(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
     checked, wrong, listed = 0, 0, list[str]()
     for breaches in found:
         checked += 1
         wrong += bool(breaches)
-        listed += breaches[: MOST - len(listed)]
+        listed += breaches[: MOST_LISTED - len(listed)]
     return PromiseCheck(name, what, checked, wrong, tuple(listed))
 
 

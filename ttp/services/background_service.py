@@ -16,15 +16,15 @@ from typing import Protocol
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed
 
-LONGEST_S = 60.0
+COMMAND_TIMEOUT_S = 60.0
 """Seconds to wait for a system program."""
 
 
-CRON = Hint("see", action("help", "cron"))
+CRON_HINT = Hint("see", action("help", "cron"))
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ServiceDefinition:
     """The command with its arguments, its environment variables, and the seconds it may take to stop
     (`publish.drain_s`)."""
 
@@ -34,7 +34,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ServiceState:
     """State of the service. `lingers`: it also runs while the user is logged out (None: does not apply here); `says`:
     the system's word for its state; `log`: the command that shows its output."""
 
@@ -48,49 +48,49 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CommandOutput:
     """Exit code and output of a system program."""
 
     code: int
     out: str
 
 
-Run = Callable[[Sequence[str]], Ran]
+CommandRunner = Callable[[Sequence[str]], CommandOutput]
 
 
-class Background(Protocol):
+class BackgroundService(Protocol):
     """A system's service manager."""
 
-    def text(self, job: Job) -> str:
+    def text(self, job: ServiceDefinition) -> str:
         """Return the content of the service file."""
         ...
 
-    def install(self, job: Job) -> State:
+    def install(self, job: ServiceDefinition) -> ServiceState:
         """Write the file and start or restart the service. Raise NotAllowed if the system refuses."""
         ...
 
-    def uninstall(self) -> State: ...
+    def uninstall(self) -> ServiceState: ...
 
-    def state(self) -> State: ...
+    def state(self) -> ServiceState: ...
 
 
-def run(argv: Sequence[str]) -> Ran:
+def run_command(argv: Sequence[str]) -> CommandOutput:
     """Run a system program without a shell. Return both of its streams."""
     try:
         ran = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST_S, check=False
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Ran(-1, str(error))
-    return Ran(ran.returncode, (ran.stdout + ran.stderr).strip())
+        return CommandOutput(-1, str(error))
+    return CommandOutput(ran.returncode, (ran.stdout + ran.stderr).strip())
 
 
-def refused(argv: Sequence[str], ran: Ran) -> NotAllowed:
+def command_error(argv: Sequence[str], ran: CommandOutput) -> NotAllowed:
     said = ran.out.splitlines()[0] if ran.out else f"exit code {ran.code}"
-    return NotAllowed(f"{' '.join(argv[:2])} failed: {said}", CRON)
+    return NotAllowed(f"{' '.join(argv[:2])} failed: {said}", CRON_HINT)
 
 
-def write(path: Path, text: str) -> None:
+def write_service_file(path: Path, text: str) -> None:
     """Write a service file atomically. Raise NotAllowed."""
     fresh = path.with_name(f".{path.name}.new")
     try:
@@ -98,7 +98,7 @@ def write(path: Path, text: str) -> None:
         fresh.write_text(text)
         fresh.replace(path)
     except OSError as error:
-        raise NotAllowed(f"{path} cannot be written: {error.strerror}", CRON) from error
+        raise NotAllowed(f"{path} cannot be written: {error.strerror}", CRON_HINT) from error
 
 
 LABEL = "ttp.publisher"
@@ -116,7 +116,7 @@ class Launchd:
 
     library: Path
     uid: int
-    run: Run
+    run: CommandRunner
 
     @property
     def file(self) -> Path:
@@ -126,7 +126,7 @@ class Launchd:
     def log(self) -> Path:
         return self.library / "Logs" / "ttp.log"
 
-    def text(self, job: Job) -> str:
+    def text(self, job: ServiceDefinition) -> str:
         plist = {
             "Label": LABEL,
             "ProgramArguments": list(job.argv),
@@ -140,26 +140,26 @@ class Launchd:
         }
         return plistlib.dumps(plist, sort_keys=False).decode()
 
-    def install(self, job: Job) -> State:
-        write(self.file, self.text(job))
+    def install(self, job: ServiceDefinition) -> ServiceState:
+        write_service_file(self.file, self.text(job))
         self.run(("launchctl", "bootout", self._target))  # an older one, if there is any
         argv = ("launchctl", "bootstrap", self._domain, str(self.file))
         ran = self.run(argv)
         if ran.code != 0:
-            raise refused(argv, ran)
+            raise command_error(argv, ran)
         return self.state()
 
-    def uninstall(self) -> State:
+    def uninstall(self) -> ServiceState:
         if self.file.exists():
             self.run(("launchctl", "bootout", self._target))  # fails if it is not loaded, which is fine
             self.file.unlink(missing_ok=True)
         return self.state()
 
-    def state(self) -> State:
+    def state(self) -> ServiceState:
         ran = self.run(("launchctl", "print", self._target))
         values = dict(line.strip().split(" = ", 1) for line in ran.out.splitlines() if " = " in line)
         says = values.get("state", "unknown") if ran.code == 0 else "not loaded"
-        return State(
+        return ServiceState(
             "launchd",
             self.file,
             self.file.exists(),
@@ -233,27 +233,27 @@ class Systemd:
 
     folder: Path
     user: str
-    run: Run
+    run: CommandRunner
     booted: Path = _BOOTED
 
     @property
     def file(self) -> Path:
         return self.folder / UNIT
 
-    def text(self, job: Job) -> str:
+    def text(self, job: ServiceDefinition) -> str:
         environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in job.environ.items())
         # A dollar sign means a variable in a command, and nothing in an assignment.
         command = " ".join(_quoted(word).replace("$", "$$") for word in job.argv)
         return _TEXT.format(command=command, environment=environment, stop=round(job.drain_s) + _SPARE_S)
 
-    def install(self, job: Job) -> State:
+    def install(self, job: ServiceDefinition) -> ServiceState:
         self._refuse_elsewhere()
-        write(self.file, self.text(job))
+        write_service_file(self.file, self.text(job))
         for words in (("daemon-reload",), ("enable", UNIT), ("restart", "--no-block", UNIT)):
             self._do(*words)
         return self.state()
 
-    def uninstall(self) -> State:
+    def uninstall(self) -> ServiceState:
         if self.file.exists():
             self._refuse_elsewhere()
             self._do("disable", "--now", UNIT)
@@ -261,13 +261,13 @@ class Systemd:
             self._do("daemon-reload")
         return self.state()
 
-    def state(self) -> State:
+    def state(self) -> ServiceState:
         values = self._ask("show", UNIT, "--property=ActiveState,SubState,ExecMainStatus")
         says = f"{values.get('ActiveState', 'unknown')} ({values.get('SubState', 'the user manager does not answer')})"
         if values.get("ExecMainStatus", "0") != "0":
             says += f", ended with {values['ExecMainStatus']}"
         running = values.get("ActiveState") == "active"
-        return State("systemd", self.file, self.file.exists(), running, says, self._lingers(), LOG)
+        return ServiceState("systemd", self.file, self.file.exists(), running, says, self._lingers(), LOG)
 
     def _lingers(self) -> bool:
         """Return whether the user's services run while the user is logged out: loginctl(1)."""
@@ -280,12 +280,12 @@ class Systemd:
     def _do(self, *words: str) -> None:
         ran = self.run((*_SYSTEMCTL, *words))
         if ran.code != 0:
-            raise refused((*_SYSTEMCTL, *words), ran)
+            raise command_error((*_SYSTEMCTL, *words), ran)
 
     def _refuse_elsewhere(self) -> None:
         """Raise NotAllowed without a systemd user manager. Called before anything is written."""
         if not self.booted.is_dir():
-            raise NotAllowed("systemd does not run this system", CRON)
+            raise NotAllowed("systemd does not run this system", CRON_HINT)
         self._do("show-environment")
 
 

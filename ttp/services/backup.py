@@ -12,7 +12,7 @@ from ttp.store.home.own_files import OwnFiles
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class BackupResult:
     """A written backup. `media`: number of media files it refers to but does not contain."""
 
     file: Path
@@ -22,7 +22,7 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """The restored store. `kept`: where the replaced store is; `missing`: number of media files of unpublished posts
     that are not here."""
 
@@ -32,23 +32,23 @@ class Restored:
     missing: int
 
 
-class Copies:
+class Backups:
     def __init__(self, database: Database, media: MediaStore, own: OwnFiles) -> None:
         """`own`: folders of ttp, where no backup may be written."""
         self._database = database
         self._media = media
         self._own = own
 
-    def back_up(self, target: Path) -> Copied:
+    def back_up(self, target: Path) -> BackupResult:
         """Write a backup; safe while the publisher runs. Raise NotFound without a store, UsageError if `target` is
         another kind of file or in a folder of ttp, Busy, Damaged."""
         self._own.refuse(target)
         backup.back_up(self._database, target)
         with self._database.reading() as db:
             assert db is not None
-            return Copied(target, target.stat().st_size, backup.count_posts(db), len(backup.media_named(db)))
+            return BackupResult(target, target.stat().st_size, backup.count_posts(db), len(backup.media_named(db)))
 
-    def restore(self, file: Path) -> Restored:
+    def restore(self, file: Path) -> RestoreResult:
         """Replace the store by a backup; the replaced one is kept. The new store then waits for `ttp run --take-over`.
 
         Raise LockHeld while the publisher runs, NotFound, Damaged, NewerStore.
@@ -58,4 +58,4 @@ class Copies:
             assert db is not None
             named = backup.media_named(db, unpublished=True)
             missing = sum(not self._media.path(sha256).exists() for sha256 in named)
-            return Restored(file, backup.count_posts(db), kept, missing)
+            return RestoreResult(file, backup.count_posts(db), kept, missing)

@@ -27,7 +27,7 @@ from ttp.store.dialect import Connection
 BATCH = 200
 
 
-class What(StrEnum):
+class ChangeKind(StrEnum):
     """What happens to a post. `LEFT`: nothing, for the reason given in `why`."""
 
     ADD = "add"
@@ -39,11 +39,11 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedChange:
     """The change of one post. `post`: as it will be stored; `before`: as stored now; `faults`: why it is refused."""
 
     where: str
-    what: What
+    what: ChangeKind
     post: Post | None = None
     before: Post | None = None
     warnings: tuple[Problem, ...] = ()
@@ -55,7 +55,9 @@ class Step:
     """The row's text differs from the post's, which is not changed."""
 
 
-def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Availability | None = None) -> list[int]:
+def apply_changes(
+    posts: Posts, steps: Iterable[PlannedChange], command: str, agenda: Availability | None = None
+) -> list[int]:
     """Store all changes of a command, or none; return the ids of the posts.
 
     Raise Conflict if a post was changed meanwhile, StateRefused if the chosen times (`agenda`) are no longer free,
@@ -68,25 +70,25 @@ def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Availabilit
             agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
-            _permit(posts, db, batch)
+            _refuse_forbidden_changes(posts, db, batch)
             ids += stored_posts.save(db, [step.post for step in batch if step.post is not None], recorder)
     return ids
 
 
-def refuse_forbidden(posts: Posts, steps: Iterable[Step]) -> None:
+def refuse_forbidden(posts: Posts, steps: Iterable[PlannedChange]) -> None:
     """Raise NotAllowed if `apply` would, before anything is shown."""
     with posts.database.reading() as db:
         if db is not None:
-            _permit(posts, db, steps)
+            _refuse_forbidden_changes(posts, db, steps)
 
 
-def _permit(posts: Posts, db: Connection, steps: Iterable[Step]) -> None:
+def _refuse_forbidden_changes(posts: Posts, db: Connection, steps: Iterable[PlannedChange]) -> None:
     for step in steps:
         if step.post is not None:
             posts.refuse_forbidden_change(db, step.before, step.post)
 
 
-def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
+def _refuse_changed(db: Connection, batch: Sequence[PlannedChange]) -> None:
     """Raise Conflict if a post has changed since its change was planned."""
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:
@@ -97,9 +99,9 @@ def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
         raise Conflict(f'post {post.id} now has the key "{key}"', Hint("see", action("show", post.id)))
 
 
-def changes(step: Step) -> Sequence[str]:
+def changed_fields(step: PlannedChange) -> Sequence[str]:
     """Return the names, as in a file, of the fields that a step changes."""
-    if step.before is None or step.post is None or step.what not in (What.CHANGE, What.MOVE):
+    if step.before is None or step.post is None or step.what not in (ChangeKind.CHANGE, ChangeKind.MOVE):
         return ()
     before, after = step.before, step.post
     pairs = {
@@ -120,7 +122,7 @@ def changes(step: Step) -> Sequence[str]:
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 
 
-_GOES_ON = r"(?![\w/?&=%#~@:+-]|\.\w)"
+_URL_CONTINUES = r"(?![\w/?&=%#~@:+-]|\.\w)"
 """A URL does not end before these characters."""
 
 
@@ -133,7 +135,7 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class BulkEditRequest:
     """The changes to make. `links`: old and new URL; `account`: old and new account."""
 
     links: tuple[str, str] | None = None
@@ -148,7 +150,7 @@ class BulkEdit:
         self._posts = posts
         self._resolver = resolver
 
-    def steps(self, found: Iterable[Post], edit: Edit) -> Iterator[Step]:
+    def steps(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
         """Yield the planned change of each draft and scheduled post that the edit changes. Writes nothing. Raise
         NotFound for an unknown account."""
         known, platforms = self._posts.accounts(), self._posts.platforms
@@ -160,23 +162,23 @@ class BulkEdit:
         while batch := list(islice(changeable, BATCH)):
             with self._posts.database.reading() as db:
                 steps = [self._step(db, post, edit, known, both) for post in batch]
-            yield from (step for step in steps if step.faults or changes(step))
+            yield from (step for step in steps if step.faults or changed_fields(step))
 
     def _step(
         self,
         db: Connection | None,
         before: Post,
-        edit: Edit,
+        edit: BulkEditRequest,
         known: tuple[Account, ...],
         both: tuple[Account, Account] | None,
-    ) -> Step:
+    ) -> PlannedChange:
         now = self._posts.clock.now()
         where = f"post {before.id}"
         post = replace(before, tags=with_tags(before.tags, edit.add_tags, edit.remove_tags))
         if edit.links is not None:
-            post = relinked(post, *edit.links)
+            post = replace_link(post, *edit.links)
         if both is not None:
-            post = moved_over(post, both[0], both[1], known, now)
+            post = replace_account(post, both[0], both[1], known, now)
         if edit.shift is not None and post.scheduled_at is not None:
             post = with_time(post, self._shifted(post.scheduled_at, edit.shift, accounts_of(post, known)))
             if post.scheduled_at is not None and post.scheduled_at < now:
@@ -184,24 +186,24 @@ class BulkEdit:
                     *(one.timezone for one in accounts_of(post, known)), self._posts.config.text("timezone")
                 )
                 late = f"its new time, {format_instant(post.scheduled_at, zone)}, has passed"
-                return Step(where, What.LEFT, faults=(FieldError("at", late),))
+                return PlannedChange(where, ChangeKind.LEFT, faults=(FieldError("at", late),))
         post = with_derived_status(post, now, before)
         only_shifted = edit.links is None and both is None and post.tags == before.tags
-        what = What.MOVE if only_shifted else What.CHANGE
-        if not changes(Step(where, what, post, before)):
-            return Step(where, What.SAME, post, before)
+        what = ChangeKind.MOVE if only_shifted else ChangeKind.CHANGE
+        if not changed_fields(PlannedChange(where, what, post, before)):
+            return PlannedChange(where, ChangeKind.SAME, post, before)
         try:
             warnings = self._posts.check_post(post, known, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
-            return Step(
+            return PlannedChange(
                 where,
-                What.LEFT,
+                ChangeKind.LEFT,
                 faults=tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in refused.problems),
             )
         except TtpError as error:
-            return Step(where, What.LEFT, faults=(to_field_error("", error),))
+            return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.pending(post)
-        return Step(where, what, post, before, warnings)
+        return PlannedChange(where, what, post, before, warnings)
 
     def _shifted(self, at: datetime, shift: Shift, accounts: Sequence[Account]) -> datetime:
         """Return the shifted instant, in the accounts' zone if they share one, else the configured zone."""
@@ -216,11 +218,11 @@ def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=zone).astimezone(UTC) + shift.hours
 
 
-def relinked(post: Post, old: str, new: str) -> Post:
+def replace_link(post: Post, old: str, new: str) -> Post:
     """Return the post with a whole URL replaced in all its texts."""
     if not old.strip() or re.search(r"\s", old + new):
         raise UsageError("a link cannot contain spaces", Hint("try", "--replace-link https://OLD https://NEW"))
-    pattern = re.compile(rf"(?<!\w){re.escape(old)}{_GOES_ON}")
+    pattern = re.compile(rf"(?<!\w){re.escape(old)}{_URL_CONTINUES}")
 
     def in_text(text: str) -> str:
         return pattern.sub(lambda _: new, text)
@@ -233,7 +235,7 @@ def relinked(post: Post, old: str, new: str) -> Post:
     )
 
 
-def moved_over(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:
+def replace_account(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:
     """Return the post with one account replaced by another; the variant text moves too."""
     if old.name not in post.accounts:
         return post

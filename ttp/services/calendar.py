@@ -17,9 +17,9 @@ from ttp.domain.recurrence import Recurrence, Repeat
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.clock import Clock
-from ttp.services.cron import fires
+from ttp.services.cron import cron_instants
 from ttp.services.queries import PostView, Queries, view_of
-from ttp.services.repeats import copy_of
+from ttp.services.repeats import occurrence_post
 from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -29,12 +29,12 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
 
-SHOWN = (*COMING, *ENDED)
+CALENDAR_STATUSES = (*COMING, *ENDED)
 """Statuses shown in a calendar. Drafts have no time."""
-MOST_RECKONED = 10_000
+MOST_INSTANTS = 10_000
 """Most instants of one repeat to compute for a span. Repeats with a list of texts or a count need all earlier ones too.
 """
-LOOKED_AT = 50
+DRAFTS_SEARCHED = 50
 """Drafts to search for some that fit a slot."""
 _INSTANT = timedelta(milliseconds=1)
 
@@ -49,7 +49,7 @@ class Calendar:
     def posts(self, span: CalendarRange, wanted: PostFilter) -> list[PostView]:
         """Return the posts of a span that pass the filter, by time. Without `statuses`: all but drafts, and posts that
         repeats will create."""
-        within = replace(wanted, statuses=wanted.statuses or SHOWN, since=span.start, until=span.end)
+        within = replace(wanted, statuses=wanted.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
         found = list(self._look.listed(within))
         if PostStatus.PUBLISHED in within.statuses:
             found += self._look.listed(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
@@ -61,7 +61,7 @@ class Calendar:
         """Return the posts that repeats will create in [start, end) and that pass the filter's accounts, platforms and
         tags."""
         with self._database.reading() as db:
-            going = [one for one in store.recurrences(db) if _reaches(one, start, end)] if db else []
+            going = [one for one in store.recurrences(db) if _may_create_in(one, start, end)] if db else []
             return [post for one in going if db for post in self._of(db, one, start, end, wanted)]
 
     def slots_preview(self, accounts: Sequence[Account] | None, count: int) -> list[SlotInstant]:
@@ -75,7 +75,7 @@ class Calendar:
 
     def drafts(self, accounts: Sequence[Account], most: int) -> list[int]:
         """Return the oldest drafts that go only to these accounts and are not the source of a repeat."""
-        wanted = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=LOOKED_AT)
+        wanted = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=DRAFTS_SEARCHED)
         names = {one.name for one in accounts}
         with self._database.reading() as db:
             patterns = {one.post_id for one in store.recurrences(db) if one.state != "ended"} if db else set()
@@ -100,7 +100,7 @@ class Calendar:
         for place, at in self._instants(db, one, start, end):
             if at != source.scheduled_at:  # otherwise the repeat's source is that post
                 text = one.texts[place % len(one.texts)] if one.texts else None
-                post = replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED)
+                post = replace(occurrence_post(source, accounts, at, text), status=PostStatus.SCHEDULED)
                 yield view_of(post, repeat)
 
     def _instants(
@@ -112,16 +112,16 @@ class Calendar:
         begin = one.next_at if in_turn else max(one.next_at, start)
         gone, made = store.count_occurrences(db, one.id or 0), store.count_occurrences(db, one.id or 0, made=True)
         known = {each.at for each in store.occurrences_after(db, one.id or 0, begin - _INSTANT)}
-        new = (at for at in fires(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
-        left = MOST_RECKONED if one.count is None else max(0, one.count - gone)
-        for place, at in enumerate(islice(new, min(left, MOST_RECKONED))):
+        new = (at for at in cron_instants(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
+        left = MOST_INSTANTS if one.count is None else max(0, one.count - gone)
+        for place, at in enumerate(islice(new, min(left, MOST_INSTANTS))):
             if at >= end or (one.until is not None and at >= one.until):
                 return
             if at >= start and at > self._clock.now():
                 yield made + place, at
 
 
-def _reaches(one: Recurrence, start: datetime, end: datetime) -> bool:
+def _may_create_in(one: Recurrence, start: datetime, end: datetime) -> bool:
     """Return whether the repeat can create a post in the span."""
     if one.state != "active" or one.next_at is None:
         return False

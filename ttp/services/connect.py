@@ -32,12 +32,12 @@ T = TypeVar("T")
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
 """OAuth error codes (RFC 6749) caused by the app, not by the user."""
 
-PATIENCE_S = 90.0
+LOCK_WAIT_S = 90.0
 """Seconds to wait for a process that is refreshing the account's old token."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingLogin:
     """A login in progress. `url`: the page to open; `handle` None: whoever logs in."""
 
     platform: str
@@ -54,7 +54,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class ConnectResult:
     """Result of a login. `missing`: scopes that ttp needs and did not get. `failed`: deliveries that failed because the
     old token did not work."""
 
@@ -64,7 +64,7 @@ class Connected:
     failed: int = 0
 
 
-class Connect:
+class AccountConnector:
     """Connects accounts through the `login` of one platform, or of one `server` of it."""
 
     def __init__(
@@ -103,7 +103,7 @@ class Connect:
                 return App(held.client_id, held.client_secret)
         return None
 
-    def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> Pending:
+    def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> PendingLogin:
         """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones. Raise UsageError."""
         platform, handle = self._parsed(name)
         login = self._login
@@ -115,9 +115,9 @@ class Connect:
         url = login.authorize_url(
             app, state=state, redirect_uri=redirect_uri, scopes=scopes or login.scopes, challenge=challenge
         )
-        return Pending(platform, handle, app, redirect_uri, url, state, None if challenge is None else verifier)
+        return PendingLogin(platform, handle, app, redirect_uri, url, state, None if challenge is None else verifier)
 
-    def finish(self, pending: Pending, answer: Code | Denied) -> Connected:
+    def finish(self, pending: PendingLogin, answer: Code | Denied) -> ConnectResult:
         """Exchange the code, look up the user, and store the account. Raise NotAllowed, UsageError, Ambiguous,
         TtpError.
 
@@ -126,43 +126,43 @@ class Connect:
         if isinstance(answer, Denied):
             said = f": {answer.words}" if answer.words else ""
             raise NotAllowed(
-                f"{pending.platform} did not connect the account ({answer.error}{said})", _again(pending.name)
+                f"{pending.platform} did not connect the account ({answer.error}{said})", _retry_hint(pending.name)
             )
         login = self._login
         assert isinstance(login, BrowserLogin)
         grant = login.exchange(
             pending.app, code=answer.code, verifier=pending.verifier, redirect_uri=pending.redirect_uri
         )
-        return self._completed(pending, _got(pending, grant))
+        return self._completed(pending, _require_answer(pending, grant))
 
     def register(self, name: str, redirect_uri: str) -> App | None:
         """Register an app with the account's server. None if the user brings the app. Raise NotAllowed, TtpError."""
         assert isinstance(self._login, BrowserLogin)
         made = self._login.register(redirect_uri)
-        return None if made is None else _got(self._unsent(name), made)
+        return None if made is None else _require_answer(self._unsent(name), made)
 
-    def sign_in(self, name: str, answers: Mapping[str, str]) -> Connected:
+    def sign_in(self, name: str, answers: Mapping[str, str]) -> ConnectResult:
         """Sign in with a password and store the account. Raises what `finish` raises."""
         pending, login = self._unsent(name), self._login
         assert isinstance(login, PasswordLogin)
-        return self._completed(pending, _got(pending, login.sign_in(pending.handle or "", answers)))
+        return self._completed(pending, _require_answer(pending, login.sign_in(pending.handle or "", answers)))
 
-    def _unsent(self, name: str) -> Pending:
+    def _unsent(self, name: str) -> PendingLogin:
         """Return a login without a page to open."""
         platform, handle = self._parsed(name)
-        return Pending(platform, handle, App(""), "", "", "", None)
+        return PendingLogin(platform, handle, App(""), "", "", "", None)
 
-    def _completed(self, pending: Pending, grant: Grant) -> Connected:
-        people = _got(pending, self._login.who(grant))
+    def _completed(self, pending: PendingLogin, grant: Grant) -> ConnectResult:
+        people = _require_answer(pending, self._login.who(grant))
         with self._database.reading() as db:
             there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
         parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
-        with token_lock(self._database.home, name, patience_s=PATIENCE_S):
+        with token_lock(self._database.home, name, patience_s=LOCK_WAIT_S):
             return self._store(pending, person)
 
     def _same(
-        self, pending: Pending, people: tuple[Identity, ...], accounts: list[Account]
+        self, pending: PendingLogin, people: tuple[Identity, ...], accounts: list[Account]
     ) -> tuple[Account | None, Identity]:
         """Return the known account, if any, and the matching user. Raise UsageError, Ambiguous."""
         accounts = [account for account in accounts if account.platform == pending.platform]
@@ -171,21 +171,21 @@ class Connect:
             for person in people:
                 if self._is(named, pending, person):
                     return named, person
-            raise _other(pending, people)
+            raise _other_user_error(pending, people)
         if len(people) > 1:
             raise Ambiguous(
                 f"this login has access to {len(people)} accounts: {', '.join(p.handle for p in people)}",
-                *(_again(f"{pending.platform}/{person.handle}") for person in people),
+                *(_retry_hint(f"{pending.platform}/{person.handle}") for person in people),
             )
         (person,) = people
         there = next((a for a in accounts if a.user_id == person.user_id), None) or next(
             (a for a in accounts if a.handle.lower() == person.handle.lower()), None
         )
         if there is not None and not self._is(there, pending, person):
-            raise _other(replace(pending, handle=there.handle), people)
+            raise _other_user_error(replace(pending, handle=there.handle), people)
         return there, person
 
-    def _is(self, account: Account | None, pending: Pending, person: Identity) -> bool:
+    def _is(self, account: Account | None, pending: PendingLogin, person: Identity) -> bool:
         """Return whether the user owns the account: by the platform's user id where both are known, else by the handle.
 
         Some platforms' user ids differ per app, so they prove nothing after a change of app.
@@ -199,7 +199,7 @@ class Connect:
         other_app = held is None or held.client_id != pending.app.client_id
         return self._platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
-    def _store(self, pending: Pending, person: Identity) -> Connected:
+    def _store(self, pending: PendingLogin, person: Identity) -> ConnectResult:
         """Store the account and its credentials. The caller holds the token lock."""
         with self._database.reading() as db:
             there, _ = self._same(pending, (person,), stored_accounts.accounts(db) if db else [])
@@ -225,7 +225,9 @@ class Connect:
             account = replace(account, id=store.save(db, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
             failed = store.count_failed(db, account, Kind.AUTH)
-        return Connected(account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed)
+        return ConnectResult(
+            account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed
+        )
 
     def _parsed(self, name: str) -> tuple[str, str | None]:
         """Split `x` or `x/me`. Raise UsageError for anything else."""
@@ -240,7 +242,7 @@ class Connect:
         except BrokenEntry:
             return None
 
-    def _credentials_of(self, account: Account, pending: Pending, grant: Grant) -> Credentials:
+    def _credentials_of(self, account: Account, pending: PendingLogin, grant: Grant) -> Credentials:
         """Return the new credentials. Keeps the app's old refresh token if the platform returned none."""
         held = self._held(account)
         app, host = pending.app, self._platforms.facts(pending.platform).host(self._config, self._server)
@@ -260,18 +262,18 @@ class Connect:
         return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
 
 
-def _got(pending: Pending, answer: T | NotDone) -> T:
+def _require_answer(pending: PendingLogin, answer: T | NotDone) -> T:
     """Return the answer. Raise NotAllowed if the platform refused, TtpError for a passing failure."""
     if not isinstance(answer, NotDone):
         return answer
     kind = TtpError if answer.passing else NotAllowed
-    hint = _again(pending.name)
+    hint = _retry_hint(pending.name)
     if answer.code in _WRONG_APP:  # a retry would use the stored app, with its old secret
         hint = Hint("try", action("account connect", pending.name, client_secret="FILE"))  # noqa: S106 (a file's name)
     raise kind(f"the login was not completed: {answer.message}", hint)
 
 
-def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
+def _other_user_error(pending: PendingLogin, people: tuple[Identity, ...]) -> UsageError:
     """Return the error for a login by another user: the browser had another session, or the handle changed owner."""
     names = [f"{pending.platform}/{person.handle}" for person in people]
     return UsageError(
@@ -281,5 +283,5 @@ def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
     )
 
 
-def _again(name: str) -> Hint:
+def _retry_hint(name: str) -> Hint:
     return Hint("try", action("account connect", name))

@@ -30,7 +30,7 @@ _NUMBER = r"\d{1,2}"
 _ITEM = re.compile(rf"(?:\*|(?P<first>{_NUMBER})(?:-(?P<last>{_NUMBER}))?)(?:/(?P<step>{_NUMBER}))?")
 
 
-def cron_of(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> str:
+def parse_cron(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> str:
     """Return a cron expression in its stored form: five fields, names as numbers. Raise UsageError for anything else.
 
     Refuses what cron implementations read differently: six fields, `@daily`, `R`, `H`, `5/15`, ranges that run
@@ -40,7 +40,7 @@ def cron_of(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> s
     if len(fields) != len(_FIELDS):
         said = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
         raise UsageError(said, Hint("try", retype(EXAMPLE)))
-    plain = [_plain(place, field, fields, retype) for place, field in enumerate(fields)]
+    plain = [_parse_field(place, field, fields, retype) for place, field in enumerate(fields)]
     if plain[2].startswith("*/") and plain[4] != "*":
         first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
         raise UsageError(
@@ -55,7 +55,7 @@ def cron_of(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> s
     return found
 
 
-def fires(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     """Yield the instants of a parsed expression in a zone, strictly after `after`: aware, UTC, each once."""
     from croniter import CroniterBadDateError, croniter
 
@@ -72,7 +72,7 @@ def fires(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime
             yield at.astimezone(UTC)
 
 
-def _plain(place: int, field: str, fields: list[str], retype: Callable[[str], str]) -> str:
+def _parse_field(place: int, field: str, fields: list[str], retype: Callable[[str], str]) -> str:
     """Return a field with names as numbers. Raise UsageError if it is invalid or ambiguous."""
     names = {3: _MONTHS, 4: _DAYS}.get(place, {})
     items = []
@@ -83,10 +83,10 @@ def _plain(place: int, field: str, fields: list[str], retype: Callable[[str], st
             continue
         found = _ITEM.fullmatch(item)
         if found is None:
-            raise _unreadable(place, field, retype)
+            raise _invalid_field(place, field, retype)
         numbers = [int(number) for number in (found["first"], found["last"]) if number is not None]
         if any(number > _LAST[place] for number in numbers) or (found["step"] and not int(found["step"])):
-            raise _unreadable(place, field, retype)
+            raise _invalid_field(place, field, retype)
         if any(before > behind for before, behind in pairwise(numbers)):
             raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("try", retype(EXAMPLE)))
         if found["step"] and len(numbers) == 1:
@@ -98,5 +98,5 @@ def _plain(place: int, field: str, fields: list[str], retype: Callable[[str], st
     return ",".join(items)
 
 
-def _unreadable(place: int, field: str, retype: Callable[[str], str]) -> UsageError:
+def _invalid_field(place: int, field: str, retype: Callable[[str], str]) -> UsageError:
     return UsageError(f'"{field}" is not a valid {_FIELDS[place]} in a cron expression', Hint("try", retype(EXAMPLE)))

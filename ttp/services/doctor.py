@@ -26,7 +26,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
 from ttp.platforms.media_host.availability import is_usable, media_host_problem
 from ttp.platforms.registry import Registry
-from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
+from ttp.services.account_check import SET_CLOCK, expiry_remarks, foreign_host_remark, permission_remarks, state_remarks
 from ttp.services.tokens import Tokens
 from ttp.store.clock_check import clock_behind
 from ttp.store.credentials import BrokenEntry, CredentialsStore
@@ -37,11 +37,11 @@ from ttp.store.inspection import Survey, paths_open_to_others, survey
 from ttp.store.ownership import Owner, this_machine
 from ttp.store.sqlite import VERSION as SQLITE
 
-ACCOUNT = "account."
+ACCOUNT_PREFIX = "account."
 """Prefix of the name of each account's check."""
 
 
-BY_CRON = ("once", "until-idle")
+CRON_MODES = ("once", "until-idle")
 """Modes of a publisher that ends by itself and is started again."""
 
 
@@ -83,19 +83,19 @@ class Doctor:
 
     def here(self) -> Iterator[Check]:
         """Check everything but the settings and the accounts."""
-        yield from looked_at("modes", self._modes)
-        yield from looked_at("store", self._store)
+        yield from run_check("modes", self._modes)
+        yield from run_check("store", self._store)
         if self._survey is not None and self._survey.is_current:
-            yield from looked_at("machine", self._machine)
-            yield from looked_at("clock", self._clock_here)
-        yield from looked_at("publisher", self._publisher)
-        yield from looked_at("credentials", self._place)
-        yield from looked_at("media_host", self._media_host)
+            yield from run_check("machine", self._machine)
+            yield from run_check("clock", self._clock_here)
+        yield from run_check("publisher", self._publisher)
+        yield from run_check("credentials", self._place)
+        yield from run_check("media_host", self._media_host)
 
     def account_states(self) -> Iterator[Check]:
         """Check each account from what is stored."""
         for account in self.accounts:
-            yield from looked_at(ACCOUNT + account.name, partial(self._account, account))
+            yield from run_check(ACCOUNT_PREFIX + account.name, partial(self._account, account))
 
     def _modes(self) -> Iterator[Remark]:
         folder = self._config.text("media_host.path")
@@ -167,7 +167,7 @@ class Doctor:
                 f"nothing publishes ({last}), and the scheduled posts cannot be read", action("status")
             )
         else:
-            state = f"cron: {last}" if lately and holder and holder.mode in BY_CRON else f"not running now, {last}"
+            state = f"cron: {last}" if lately and holder and holder.mode in CRON_MODES else f"not running now, {last}"
             yield ok_remark(state + ("" if waiting else "; nothing is scheduled"))
 
     def _place(self) -> Iterator[Remark]:
@@ -215,7 +215,7 @@ class Doctor:
 
     def _account(self, account: Account) -> Iterator[Remark]:
         now = self._clock.now()
-        found = list(standing(account, now))
+        found = list(state_remarks(account, now))
         yield from found
         if account.needs_reconnect or not account.connected:
             return
@@ -230,14 +230,14 @@ class Doctor:
         if held is None:
             yield failure_remark("its credentials are missing", again, reconnect=True)
             return
-        if (foreign := elsewhere(account, held, facts.host(self._config, account.server))) is not None:
+        if (foreign := foreign_host_remark(account, held, facts.host(self._config, account.server))) is not None:
             yield foreign
-        yield from life(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
+        yield from expiry_remarks(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
         if account.scopes:
-            yield from permissions(account, held, account.scopes, self._logins(account.platform, account.server))
+            yield from permission_remarks(account, held, account.scopes, self._logins(account.platform, account.server))
 
 
-def looked_at(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:
+def run_check(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:
     """Run one check. An exception in it becomes its failure."""
     try:
         yield combine_remarks(name, list(look()))

@@ -26,7 +26,7 @@ class Drafts:
         except TtpError as error:
             if not (text or "").strip():
                 raise
-            raise _naming_draft(error, self._posts.save_draft_text(text or "")) from error
+            raise _with_draft_hint(error, self._posts.save_draft_text(text or "")) from error
 
     @contextmanager
     def save_first(self, text: str | None, wanted: PostInput) -> Iterator[Post | None]:
@@ -46,7 +46,7 @@ class Drafts:
             if text != wanted.text or isinstance(error, ContentRefused | TimeRefused):
                 with suppress(TtpError):
                     self._posts.create(replace(wanted, at=None, tz=None, key=None, first=False), None, draft)
-            raise _naming_draft(error, draft, wanted) from error
+            raise _with_draft_hint(error, draft, wanted) from error
 
     def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
         """Save a text in the draft, if it still matches its fingerprint, else in a new draft."""
@@ -68,7 +68,7 @@ class Drafts:
         return draft if post_fingerprint(draft) == fingerprint else None
 
 
-def _naming_draft(error: TtpError, draft: Post, wanted: PostInput | None = None) -> TtpError:
+def _with_draft_hint(error: TtpError, draft: Post, wanted: PostInput | None = None) -> TtpError:
     hints = (*edits_of_draft(error.hints, draft.id, wanted), Hint("see", action("show", draft.id)))
     details = (*error.details, f"The text is kept as draft {draft.id}.")
     return type(error)(error.message, *hints, problems=error.problems, details=details)

@@ -25,7 +25,7 @@ from ttp.store import accounts, queries, repeats
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
-_WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
+_UNSENT = (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
 _DAY = 86_400_000
@@ -71,7 +71,7 @@ class PostIndex:
 
 
 @dataclass
-class _Stored:
+class _StoredPosts:
     """The stored posts of one account that were read; `days`: which days since 1970 were read."""
 
     index: PostIndex = field(default_factory=PostIndex)
@@ -90,7 +90,7 @@ class DuplicateCheck:
         self.strict = strict or config["guard.strict"] is True
         self._pending: dict[int, PostIndex] = {}
         self._moved: set[int] = set()
-        self._stored: dict[int, _Stored] = {}
+        self._stored: dict[int, _StoredPosts] = {}
 
     def problems(self, post: Post, db: Connection | None = None) -> Iterator[Problem]:
         """Yield posts of the same account that are too close to this one: the same text, or any post.
@@ -98,9 +98,9 @@ class DuplicateCheck:
         `db`: an open connection to read through; None: opens the store each time.
         """
         for delivery in post.active:
-            if delivery.state in _WAITS and delivery.due_at is not None and (self._same or self._gap):
+            if delivery.state in _UNSENT and delivery.due_at is not None and (self._same or self._gap):
                 at = to_ms(delivery.due_at)
-                same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0, db)
+                same, close = self._around(delivery, at, _normalized_text(post, delivery), post.id or 0, db)
                 same = self._not_of_the_same_repeat(post, same, db)
                 if same:
                     yield self._problem(delivery, at, same, "content", "same_text", "has the same text", db)
@@ -113,7 +113,7 @@ class DuplicateCheck:
         for delivery in post.active:
             if delivery.due_at is not None:
                 index = self._pending.setdefault(delivery.account_id or 0, PostIndex())
-                index.add(to_ms(delivery.due_at), post.id or 0, _normal(post, delivery))
+                index.add(to_ms(delivery.due_at), post.id or 0, _normalized_text(post, delivery))
 
     def _around(self, delivery: Delivery, at: int, text: str, post_id: int, db: Connection | None) -> tuple[Near, Near]:
         """Return the account's other posts with the same text, and those that are too close in time."""
@@ -128,18 +128,18 @@ class DuplicateCheck:
         close += [one for one in pending.near(at, self._gap) if not post_id or one[1] != post_id]
         return same, close
 
-    def _read(self, account_id: int, at: int, db: Connection | None) -> _Stored:
+    def _read(self, account_id: int, at: int, db: Connection | None) -> _StoredPosts:
         """Return the account's stored posts around an instant."""
         span = max(self._same, self._gap)
         days = range((at - span) // _DAY, (at + span) // _DAY + 1)
         if db is not None:
-            stored = self._stored.setdefault(account_id, _Stored())
-            _take_up(db, stored, account_id, days)
+            stored = self._stored.setdefault(account_id, _StoredPosts())
+            _read_days(db, stored, account_id, days)
             return stored
-        stored = _Stored()
+        stored = _StoredPosts()
         with self._database.reading() as own:
             if own is not None:
-                _take_up(own, stored, account_id, days)
+                _read_days(own, stored, account_id, days)
         return stored
 
     def _not_of_the_same_repeat(self, post: Post, same: Near, db: Connection | None) -> Near:
@@ -174,7 +174,7 @@ class DuplicateCheck:
         return first_valid_zone(zones.get(account_id), self._timezone)
 
 
-def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> None:
+def _read_days(db: Connection, stored: _StoredPosts, account_id: int, days: range) -> None:
     """Read each of the days that was not read yet."""
     missing = [day for day in days if day not in stored.days]
     if missing:
@@ -192,5 +192,5 @@ def normalize_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _normal(post: Post, delivery: Delivery) -> str:
+def _normalized_text(post: Post, delivery: Delivery) -> str:
     return normalize_text(post.text_for(delivery.account, delivery.platform))

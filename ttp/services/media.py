@@ -42,29 +42,29 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 100
 
 
-def taken(
+def add_media(
     texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
 ) -> list[MediaItem]:
     """Add the media that `texts` name and return them; empty texts are skipped. `names`: the platforms of the post.
 
     Raise NotFound, UsageError, Busy.
     """
-    return [_item(text, names, media, config, platforms) for text in texts if text]
+    return [_add_item(text, names, media, config, platforms) for text in texts if text]
 
 
-def rehearsed(config: Config, platforms: Registry) -> frozenset[str]:
+def loopback_platforms(config: Config, platforms: Registry) -> frozenset[str]:
     """Return the platforms whose API runs on this machine."""
     return frozenset(name for name in platforms.names() if platforms.facts(name).is_local(config))
 
 
-def _item(text: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
+def _add_item(text: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
     if not is_web_address(text):
         from pathlib import Path
 
         return media.add(Path(text))
     from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, parse_download_url
 
-    at_home = rehearsed(config, platforms)
+    at_home = loopback_platforms(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
     shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # never show a password in a message
@@ -74,20 +74,20 @@ def _item(text: str, names: Collection[str], media: MediaStore, config: Config, 
 
     try:
         parse_download_url(text, loopback=loopback)
-        return replace(media.take(_name(text), shown, write), url=text)
+        return replace(media.take(_name_from_url(text), shown, write), url=text)
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (text, "FILE"))) from error
 
 
-def _name(url: str) -> str:
+def _name_from_url(url: str) -> str:
     """Return the file name at the end of a URL, else the host."""
     parts = urlsplit(url)
     last = clean_text(unquote(parts.path, errors="replace").rstrip("/").rpartition("/")[2])
     return last[-_LONGEST_NAME:] or parts.hostname or "media"
 
 
-class Fitting:
+class MediaConversion:
     """Converts images of one media folder as platforms need. Safe to use from several threads."""
 
     def __init__(self, media: MediaStore, platforms: Platforms) -> None:
@@ -130,7 +130,7 @@ class Fitting:
         shown = (look.width, look.height) if look is not None else _size(item)
         made = self._media.made(item, form.name)
         if made is not None:
-            return ImageFit(_as(made, shown), made)
+            return ImageFit(_displayed_size(made, shown), made)
         wrong = find_misfit(item, look, form)
         if wrong is None or not self._media.has(item):
             return ImageFit(shown)
@@ -143,7 +143,7 @@ class Fitting:
             return ImageFit(shown, misfit=wrong, failed=str(error))
         self._media.keep(item.sha256, form.name, data)
         made = self._media.made(item, form.name)
-        return ImageFit(_as(made, shown), made)
+        return ImageFit(_displayed_size(made, shown), made)
 
     def _look(self, item: MediaItem) -> JpegAppearance | None:
         """Return the appearance of a JPEG; None for other types or a missing copy."""
@@ -161,7 +161,7 @@ class Fitting:
             os.close(file)
 
 
-def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
+def missing_media_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
     """Return a problem for each missing media item."""
     hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
@@ -169,7 +169,7 @@ def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
     )
 
 
-def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
+def refuse_missing_media(post: Post, gone: Iterable[MediaItem]) -> None:
     """Raise StateRefused if media of a post are missing."""
     names = ", ".join(item.name for item in gone)
     if names:
@@ -183,7 +183,7 @@ def _size(item: MediaItem) -> tuple[int, int] | None:
     return (item.width, item.height) if item.width and item.height else None
 
 
-def _as(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
+def _displayed_size(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
     """Return the original's displayed size, rotated if the converter rotated the image."""
     if made is None or shown is None or not made.width or not made.height:
         return shown
@@ -193,7 +193,7 @@ def _as(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int
 
 
 @dataclass(frozen=True, slots=True)
-class MediaCare:
+class MediaCleanup:
     """Cleans up one home's media. Each method returns what failed, as sentences."""
 
     database: Database
@@ -274,8 +274,8 @@ class RowMedia:
         if name.startswith(KEPT):
             return self._kept(name.removeprefix(KEPT))
         if is_web_address(name):
-            return taken([name], platforms, self._media, self._config, self._registry)[0]
-        path = beside(self._folder, name) if self._folder else Path(name)
+            return add_media([name], platforms, self._media, self._config, self._registry)[0]
+        path = resolve_in_folder(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
             try:
                 self._taken[name] = self._media.add(path)
@@ -298,7 +298,7 @@ class RowMedia:
         return replace(item, name=name or item.name, url=None)
 
 
-def beside(folder: Path, name: str) -> Path:
+def resolve_in_folder(folder: Path, name: str) -> Path:
     """Return the path of a name within a folder. Raise UsageError if it is outside."""
     folder = folder.resolve()
     path = (folder / name).resolve() if "\0" not in name else folder

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from ttp.domain.media import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.duplicate_check import DuplicateCheck
-    from ttp.services.media import Fitting
+    from ttp.services.media import MediaConversion
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
 """Returns the changed post and its warnings. Raises to refuse the change."""
@@ -97,10 +97,10 @@ class Posts:
     strict: bool = field(default=False)
 
     @cached_property
-    def media_conversion(self) -> Fitting:
-        from ttp.services.media import Fitting
+    def media_conversion(self) -> MediaConversion:
+        from ttp.services.media import MediaConversion
 
-        return Fitting(self.media, self.platforms)
+        return MediaConversion(self.media, self.platforms)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -194,7 +194,7 @@ class Posts:
 
     def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
         from ttp.platforms.media_host.availability import media_host_problem
-        from ttp.services.media import gone_problems, rehearsed
+        from ttp.services.media import loopback_platforms, missing_media_problems
 
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
         found = check(
@@ -204,9 +204,9 @@ class Posts:
             no_host=media_host_problem(self.config),
             config=self.config,
             fits=self.media_conversion.fits(post.media, to_come),
-            rehearsed=rehearsed(self.config, self.platforms),
+            rehearsed=loopback_platforms(self.config, self.platforms),
         )
-        return (*(gone_problems(post, self.media_conversion.gone(post)) if to_come else ()), *found)
+        return (*(missing_media_problems(post, self.media_conversion.gone(post)) if to_come else ()), *found)
 
     def convert_media(self, ids: Sequence[int]) -> None:
         """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""
@@ -262,7 +262,7 @@ class Posts:
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
-                    raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
+                    raise _with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.pending(changed)
                 after = with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
@@ -395,7 +395,7 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = _edited(before, wanted, variants, items)
+                after = _apply_edit(before, wanted, variants, items)
                 refuse_other_parts(before, after)
                 if to is not None:
                     after = with_accounts(after, to, now)
@@ -539,7 +539,9 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     return tuple(account for account in known if account.id in ids)
 
 
-def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None) -> Post:
+def _apply_edit(
+    before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None
+) -> Post:
     late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
     return replace(
         before,
@@ -558,7 +560,7 @@ def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Pro
     return tuple(one for one in warnings if not (first and one.code == "crowded"))
 
 
-def _of_post(refused: ContentRefused, post_id: int) -> ContentRefused:
+def _with_post_id(refused: ContentRefused, post_id: int) -> ContentRefused:
     return ContentRefused(
         f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
     )

@@ -20,7 +20,7 @@ from ttp.store.home.media import temporary_media
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TextPart:
     """One text of a post, with its length and limit as the platform counts."""
 
     text: str
@@ -29,7 +29,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMedia:
     """A media item and what is sent: a converted copy or the item itself."""
 
     item: MediaItem
@@ -38,12 +38,12 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class AccountVersion:
     """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
-    parts: tuple[Part, ...]
-    media: tuple[Sent, ...]
+    parts: tuple[TextPart, ...]
+    media: tuple[SentMedia, ...]
     price: int | None
     title: str = ""
     """The platform's title."""
@@ -57,7 +57,7 @@ class PostPreview:
     """
 
     post: PostView
-    versions: tuple[Version, ...] = ()
+    versions: tuple[AccountVersion, ...] = ()
     warnings: tuple[Problem, ...] = ()
     refused: ContentRefused | None = None
     replayed: bool = False
@@ -91,17 +91,17 @@ def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> 
 
 def _version(
     post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
-) -> Version:
+) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     texts = post.parts_for(delivery.account, platforms.facts(platform))
-    return Version(
+    return AccountVersion(
         delivery.account,
-        tuple(Part(text, *rules.text_use(text, post.media, server)) for text in texts),
+        tuple(TextPart(text, *rules.text_use(text, post.media, server)) for text in texts),
         tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
         price_of(post, delivery, platforms),
         platforms.facts(platform).title,
     )
 
 
-def _sent(item: MediaItem, fit: ImageFit) -> Sent:
-    return Sent(item, fit.sent(item), fit.made is not None)
+def _sent(item: MediaItem, fit: ImageFit) -> SentMedia:
+    return SentMedia(item, fit.sent(item), fit.made is not None)

@@ -36,7 +36,7 @@ from ttp.domain.post_edit import (
     with_delivery,
 )
 from ttp.domain.time.clock import EPOCH
-from ttp.services.media import refuse_gone
+from ttp.services.media import refuse_missing_media
 from ttp.services.posts import Change, Posts, accounts_of
 from ttp.services.queries import PostView
 from ttp.store import attempts, queries
@@ -72,9 +72,9 @@ class Publishing:
                 raise nothing_to_publish(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
             self._refuse_unapproved(post, pending)
-            _refuse(pending, elsewhere)
+            _refuse_foreign_hosts(pending, elsewhere)
             at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
-            moved = replace(_due(post, pending, now), scheduled_at=at)
+            moved = replace(_make_due(post, pending, now), scheduled_at=at)
             return moved, self._posts.check_post(moved, known, timed=True, db=db)
 
         return self._each(ids, change)
@@ -98,9 +98,9 @@ class Publishing:
                     )
                 )
             self._refuse_unapproved(post, failed)
-            _refuse(failed, elsewhere)
-            refuse_gone(post, self._posts.media_conversion.gone(post))
-            return _due(post, failed, now), ()
+            _refuse_foreign_hosts(failed, elsewhere)
+            refuse_missing_media(post, self._posts.media_conversion.gone(post))
+            return _make_due(post, failed, now), ()
 
         return self._each(ids, change)
 
@@ -185,11 +185,11 @@ class Publishing:
         return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
 
 
-def _refuse(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:
+def _refuse_foreign_hosts(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:
     for delivery in deliveries:
         if delivery.account_id in why:
             raise why[delivery.account_id]
 
 
-def _due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
+def _make_due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
     return replace(post, deliveries=tuple(d.scheduled(now) if d in deliveries else d for d in post.deliveries))

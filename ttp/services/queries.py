@@ -54,12 +54,12 @@ class Queries:
         """Yield the posts that pass the filter, in list order, from one snapshot."""
         with self._database.snapshot() as db:
             if db is not None:
-                yield from _listed(db, wanted)
+                yield from _filtered_posts(db, wanted)
 
     def listed(self, wanted: PostFilter) -> Iterator[PostView]:
         """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:
-            found = _listed(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
+            found = _filtered_posts(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
             while db is not None and (batch := list(islice(found, _BATCH))):
                 yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
 
@@ -157,7 +157,7 @@ class Queries:
         ]
 
 
-def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
+def _filtered_posts(db: Connection, wanted: PostFilter) -> Iterator[Post]:
     if wanted.after is not None and not queries.existing_ids(db, wanted.after, wanted.after):
         raise post_not_found(wanted.after)
     yield from queries.posts(db, wanted)
@@ -203,11 +203,11 @@ def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
 def _view(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | None) -> PostView:
     shown = view_of(post, repeat)
     if held:
-        shown = replace(shown, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
+        shown = replace(shown, deliveries=tuple(_with_hold(d, held.get(d.account)) for d in post.deliveries))
     return approval.show_approval_waits(shown) if needed else shown
 
 
-def _held(delivery: Delivery, hold: Hold | None) -> Delivery:
+def _with_hold(delivery: Delivery, hold: Hold | None) -> Delivery:
     """Return the delivery with what it waits for, if its account's hold ends after it is due."""
     due = delivery.next_at if delivery.state in (DeliveryState.PENDING, DeliveryState.RETRYING) else None
     if hold is None or due is None or (hold.until is not None and due >= hold.until):

@@ -29,7 +29,7 @@ _REFUSED_TOKEN = frozenset({400, 401})
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DeleteTarget:
     """A live delivery: the ids to delete, in order, or why it cannot be deleted."""
 
     delivery: Delivery
@@ -38,19 +38,19 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DeletePlan:
     """Posts, and what of each is live on a platform."""
 
-    targets: dict[int, tuple[Target, ...]]
+    targets: dict[int, tuple[DeleteTarget, ...]]
     prices: Mapping[str, int] = field(default_factory=dict)
     """What platforms charge, by platform title, in thousandths of a US dollar."""
 
     @property
-    def possible(self) -> list[Target]:
+    def possible(self) -> list[DeleteTarget]:
         return [target for targets in self.targets.values() for target in targets if target.why_not is None]
 
     @property
-    def impossible(self) -> list[Target]:
+    def impossible(self) -> list[DeleteTarget]:
         return [target for targets in self.targets.values() for target in targets if target.why_not is not None]
 
 
@@ -67,7 +67,7 @@ class DeleteResult:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenDown:
+class DeletedPost:
     """Result of one post: whether it is deleted, and the result of each live delivery."""
 
     post_id: int
@@ -85,16 +85,16 @@ class RemoteDelete:
         self._tokens = tokens
         self._deleters = deleters
 
-    def plan(self, ids: Iterable[int]) -> Plan:
+    def plan(self, ids: Iterable[int]) -> DeletePlan:
         """Return what of the posts is live and can be deleted. Raise NotFound, or StateRefused for a post in flight."""
-        found: dict[int, tuple[Target, ...]] = {}
+        found: dict[int, tuple[DeleteTarget, ...]] = {}
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
             found[post_id] = tuple(_target(d, self._why_never(d.platform)) for d in post.deliveries if is_live(d))
-        return Plan(found, self._prices(found))
+        return DeletePlan(found, self._prices(found))
 
-    def _prices(self, found: Mapping[int, Sequence[Target]]) -> dict[str, int]:
+    def _prices(self, found: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
         counts = Counter[str]()
         for target in (one for targets in found.values() for one in targets if one.why_not is None):
             counts[target.delivery.platform] += len(target.ids)
@@ -113,7 +113,7 @@ class RemoteDelete:
         deleter.close()
         return None
 
-    def run(self, plan: Plan) -> list[TakenDown]:
+    def run(self, plan: DeletePlan) -> list[DeletedPost]:
         """Delete the possible deliveries, then each post with nothing left on a platform."""
         done = []
         with ExitStack() as open_deleters:
@@ -127,16 +127,16 @@ class RemoteDelete:
                 done.append(self._ended(post_id, fates))
         return done
 
-    def _ended(self, post_id: int, fates: tuple[DeleteResult, ...]) -> TakenDown:
+    def _ended(self, post_id: int, fates: tuple[DeleteResult, ...]) -> DeletedPost:
         if any(fate.message is not None for fate in fates):
-            return TakenDown(post_id, False, fates)
+            return DeletedPost(post_id, False, fates)
         try:
             self._posts.delete([post_id])
         except TtpError as error:
-            return TakenDown(post_id, False, fates, error)
-        return TakenDown(post_id, True, fates)
+            return DeletedPost(post_id, False, fates, error)
+        return DeletedPost(post_id, True, fates)
 
-    def _fate(self, target: Target, deleters: dict[str, Deleter]) -> DeleteResult:
+    def _fate(self, target: DeleteTarget, deleters: dict[str, Deleter]) -> DeleteResult:
         delivery = target.delivery
         if target.why_not is not None:
             return DeleteResult(delivery, target.why_not, final=True)
@@ -147,7 +147,7 @@ class RemoteDelete:
         except TtpError as error:
             return DeleteResult(delivery, error.message, error.hints[0].way if error.hints else None)
 
-    def _removed(self, target: Target, deleter: Deleter) -> DeleteResult:
+    def _removed(self, target: DeleteTarget, deleter: Deleter) -> DeleteResult:
         """Delete one delivery's remote posts, last first. A refused token is refreshed once."""
         delivery = target.delivery
         account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
@@ -211,8 +211,8 @@ def is_live(delivery: Delivery) -> bool:
     return bool(delivery.parts)
 
 
-def _target(delivery: Delivery, never: str | None) -> Target:
+def _target(delivery: Delivery, never: str | None) -> DeleteTarget:
     ids = tuple(reversed(delivery.parts)) or ((delivery.remote_id,) if delivery.remote_id else ())
     if never is None and not ids:
         never = f"its id on {delivery.platform} is not known"
-    return Target(delivery, ids, never)
+    return DeleteTarget(delivery, ids, never)

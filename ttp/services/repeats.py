@@ -18,7 +18,7 @@ from ttp.domain.post_edit import as_draft, new_delivery, no_accounts_error, refu
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, RecurrenceCounts, instants_to_create
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
-from ttp.services.cron import fires
+from ttp.services.cron import cron_instants
 from ttp.services.posts import Posts, accounts_of
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
@@ -34,7 +34,7 @@ _SKIPPED = OccurrenceState.SKIPPED
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-FLOOD = 1000
+MOST_IN_ADVANCE = 1000
 """Most posts of one repeat to create in advance."""
 
 
@@ -42,7 +42,7 @@ End = Callable[[Recurrence, datetime], Recurrence]
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class NewRepeat:
     """A new repeat, the posts it created at once, and warnings."""
 
     tally: RecurrenceCounts
@@ -53,7 +53,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedRepeat:
     """A changed repeat. `gone`: ids of deleted posts; `kept`: ids of posts that were edited by hand and stay; `at`: the
     skipped time; `freed`: the repeated post, if it had that time and is now a draft."""
 
@@ -69,7 +69,7 @@ class Repeats:
         self._posts = posts
         self._occurrences = occurrences
 
-    def begin(self, wanted: Recurrence) -> Begun:
+    def begin(self, wanted: Recurrence) -> NewRepeat:
         """Store a repeat and create its due posts. Raise ContentRefused if a platform would refuse one of its texts,
         UsageError if it never occurs."""
         now = self._posts.clock.now()
@@ -79,18 +79,18 @@ class Repeats:
         self._refuse_flood(wanted, now)
         warnings = self._judge(wanted, first)
         with self._posts.database.writing() as db:
-            _refuse_same(wanted, store.recurrences(db))
+            _refuse_same_repeat(wanted, store.recurrences(db))
             recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
             gone = self._occurrences.make(recurrence_id, db)
             tally = self._tally(db, gone.recurrence)
-        return Begun(tally, gone.made, warnings, tuple(gone.told()))
+        return NewRepeat(tally, gone.made, warnings, tuple(gone.told()))
 
     def all(self) -> list[RecurrenceCounts]:
         """Return every repeat, active ones first."""
         with self._posts.database.reading() as db:
             return [self._tally(db, one) for one in store.recurrences(db)] if db else []
 
-    def skip(self, recurrence_id: int) -> Changed:
+    def skip(self, recurrence_id: int) -> ChangedRepeat:
         """Skip the next time. A post created for it is deleted; the repeated post itself becomes a draft."""
         now = self._posts.clock.now()
         with self._posts.database.writing() as db:
@@ -107,17 +107,17 @@ class Repeats:
                 self._delete(db, gone)
             store.skip_occurrence(db, recurrence_id, at)
             left = () if gone is None or freed is not None else (gone,)
-            return Changed(self._tally(db, one), gone=left, at=at, freed=freed)
+            return ChangedRepeat(self._tally(db, one), gone=left, at=at, freed=freed)
 
-    def pause(self, recurrence_id: int) -> Changed:
+    def pause(self, recurrence_id: int) -> ChangedRepeat:
         """Create no more posts until resumed. Delete unchanged posts created in advance."""
         return self._end(recurrence_id, lambda one, now: replace(one, paused_at=now))
 
-    def stop(self, recurrence_id: int) -> Changed:
+    def stop(self, recurrence_id: int) -> ChangedRepeat:
         """End the repeat. Delete unchanged posts created in advance."""
         return self._end(recurrence_id, lambda one, now: replace(one, ended_at=now, next_at=None))
 
-    def resume(self, recurrence_id: int) -> Changed:
+    def resume(self, recurrence_id: int) -> ChangedRepeat:
         """Continue from now on. Times during the pause are not caught up."""
         now = self._posts.clock.now()
         with self._posts.database.writing() as db:
@@ -126,9 +126,9 @@ class Repeats:
                 raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see", action("repeat list")))
             going = replace(one, paused_at=None, made_until=None, next_at=next(self._instants(one, now), None))
             store.update(db, going)
-            return Changed(self._tally(db, self._occurrences.make(recurrence_id, db).recurrence))
+            return ChangedRepeat(self._tally(db, self._occurrences.make(recurrence_id, db).recurrence))
 
-    def _end(self, recurrence_id: int, ended: End) -> Changed:
+    def _end(self, recurrence_id: int, ended: End) -> ChangedRepeat:
         now, gone, kept = self._posts.clock.now(), list[int](), list[int]()
         with self._posts.database.writing() as db:
             one = self._going(db, recurrence_id)
@@ -144,7 +144,7 @@ class Repeats:
                     kept.append(post.id or 0)
             after = ended(one, now)
             store.update(db, after)
-            return Changed(self._tally(db, after), tuple(gone), tuple(kept))
+            return ChangedRepeat(self._tally(db, after), tuple(gone), tuple(kept))
 
     def _delete(self, db: Connection, post_id: int) -> None:
         now = self._posts.clock.now()
@@ -174,7 +174,7 @@ class Repeats:
         for number, text in enumerate(wanted.texts or (post.content,), start=1):
             try:
                 copy = replace(
-                    copy_of(post, accounts, first, text), id=post.id
+                    occurrence_post(post, accounts, first, text), id=post.id
                 )  # the post itself and its copies repeat the text on purpose
                 found = self._posts.check_post(copy, known, timed=True)
             except ContentRefused as refused:
@@ -187,12 +187,12 @@ class Repeats:
         """Return the duplicate check's first warning of each kind for posts created at once. Raise ContentRefused if it
         refuses."""
         now, texts = self._posts.clock.now(), wanted.texts or (post.content,)
-        most = min(wanted.count or FLOOD, FLOOD)
+        most = min(wanted.count or MOST_IN_ADVANCE, MOST_IN_ADVANCE)
         end = min(now + timedelta(seconds=self._posts.config.seconds("repeat.ahead_s")), wanted.until or _NEVER)
         found: dict[str, Problem] = {}
         with self._posts.database.reading() as db:
             for turn, at in enumerate(takewhile(lambda at: at < end, islice(self._instants(wanted, now), most))):
-                copy = replace(copy_of(post, accounts, at, texts[turn % len(texts)]), id=post.id)
+                copy = replace(occurrence_post(post, accounts, at, texts[turn % len(texts)]), id=post.id)
                 for problem in self._posts.duplicates.problems(copy, db) if turn else ():
                     found.setdefault(problem.code, problem)
         refused = [problem for problem in found.values() if not problem.warning]
@@ -216,14 +216,14 @@ class Repeats:
 
     def _refuse_flood(self, wanted: Recurrence, now: datetime) -> None:
         """Raise UsageError if too many posts would be created in advance."""
-        if wanted.count is not None and wanted.count <= FLOOD:
+        if wanted.count is not None and wanted.count <= MOST_IN_ADVANCE:
             return
         ahead_s = self._posts.config.seconds("repeat.ahead_s")
-        flood = next(islice(self._instants(wanted, now), FLOOD, None), now)
+        flood = next(islice(self._instants(wanted, now), MOST_IN_ADVANCE, None), now)
         if now < flood <= min(now + timedelta(seconds=ahead_s), wanted.until or flood):
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
-                f"this repeat would create over {FLOOD} posts in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",
+                f"this repeat would create over {MOST_IN_ADVANCE} posts in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",
                 Hint("fix", action("config set", "repeat.ahead_s", fewer_s)),
             )
 
@@ -279,10 +279,10 @@ class Repeats:
         return one
 
     def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
-        return fires(one.cron, ZoneInfo(one.timezone), after)
+        return cron_instants(one.cron, ZoneInfo(one.timezone), after)
 
 
-def _refuse_same(wanted: Recurrence, known: Iterable[Recurrence]) -> None:
+def _refuse_same_repeat(wanted: Recurrence, known: Iterable[Recurrence]) -> None:
     """Raise Conflict if an active repeat has the same source and times: its posts would be published twice."""
     for one in known:
         what = (one.post_id, one.pool, one.cron, one.timezone)
@@ -294,7 +294,7 @@ def _refuse_same(wanted: Recurrence, known: Iterable[Recurrence]) -> None:
             )
 
 
-MOST = 200
+INSTANTS_PER_TRANSACTION = 200
 """Most times of one repeat to process per transaction."""
 
 
@@ -305,7 +305,7 @@ _MADE, _MISSED, _EMPTY = OccurrenceState.MADE, OccurrenceState.MISSED, Occurrenc
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class OccurrenceReport:
     """Posts created for the due times of one repeat, and how many times were missed or had no post."""
 
     recurrence: Recurrence
@@ -344,18 +344,18 @@ class Occurrences:
                 continue  # `ttp doctor` reports it
         return done
 
-    def make(self, recurrence_id: int, db: Connection | None = None) -> Gone:
+    def make(self, recurrence_id: int, db: Connection | None = None) -> OccurrenceReport:
         """Create the due posts of one repeat, at most MOST. `db`: the transaction that this is a part of."""
         now = self._clock.now()
         with nullcontext(db) if db else self._database.writing() as db:
             one = store.recurrence(db, recurrence_id)
             pattern = queries.post(db, one.post_id) if one is not None and one.post_id is not None else None
             if one is None or one.state != "active" or one.next_at is None:
-                return Gone(one or Recurrence("", ""))
+                return OccurrenceReport(one or Recurrence("", ""))
             if one.pool is None and pattern is None:  # the repeated post was deleted
                 ended = replace(one, ended_at=now, next_at=None)
                 store.update(db, ended)
-                return Gone(ended)
+                return OccurrenceReport(ended)
             instants, next_at = self._walk(db, one, now)
             made, missed, empty = list[Post](), 0, 0
             for at, wanted in instants_to_create(instants, now, self._late_for(pattern)):
@@ -371,13 +371,13 @@ class Occurrences:
             last = max([at for at in instants if at != next_at], default=one.made_until)
             after = replace(one, next_at=next_at, made_until=last)
             store.update(db, after)
-        return Gone(after, tuple(made), missed, empty)
+        return OccurrenceReport(after, tuple(made), missed, empty)
 
     def _walk(self, db: Connection, one: Recurrence, now: datetime) -> tuple[list[datetime], datetime | None]:
         """Return the times to process now, and the first one after them or None."""
         assert one.next_at is not None
         gone, found = store.count_occurrences(db, one.id or 0), list[datetime]()
-        for at in fires(one.cron, ZoneInfo(one.timezone), one.next_at - _INSTANT):
+        for at in cron_instants(one.cron, ZoneInfo(one.timezone), one.next_at - _INSTANT):
             known = store.has_occurrence(db, one.id or 0, at)
             if (one.until is not None and at >= one.until) or (
                 one.count is not None and not known and gone + len(found) >= one.count
@@ -388,7 +388,7 @@ class Occurrences:
                 return found, at
             if not known:
                 found.append(at)
-            if len(found) > MOST:
+            if len(found) > INSTANTS_PER_TRANSACTION:
                 return found, at
         return found, None
 
@@ -403,7 +403,7 @@ class Occurrences:
             return None
         texts = one.texts
         turn = store.count_occurrences(db, one.id or 0, made=True)
-        post = copy_of(source, kept, at, texts[turn % len(texts)] if texts else None)
+        post = occurrence_post(source, kept, at, texts[turn % len(texts)] if texts else None)
         now = self._clock.now()
         return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 
@@ -417,7 +417,7 @@ class Occurrences:
         return self._lateness if own is None else timedelta(seconds=own)
 
 
-def copy_of(source: Post, accounts: Iterable[Account], at: datetime, text: str | None = None) -> Post:
+def occurrence_post(source: Post, accounts: Iterable[Account], at: datetime, text: str | None = None) -> Post:
     """Return a copy of a post for these accounts, due `at`, with `text` if given."""
     return Post(
         content=source.content if text is None else text,

@@ -25,7 +25,7 @@ from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.slot import Slot, SlotInstant, first_free, instants_in_all, instants_in_any
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
-from ttp.services.cron import fires
+from ttp.services.cron import cron_instants
 from ttp.store import posts as post_store
 from ttp.store import queries
 from ttp.store import slots as store
@@ -46,7 +46,7 @@ _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedSlot:
     """A slot, and whether it existed before."""
 
     slot: Slot
@@ -54,7 +54,7 @@ class Added:
 
 
 @dataclass
-class Line:
+class ComingSlots:
     """The coming instants of some slots, each visited once."""
 
     slots: Sequence[Slot]
@@ -79,7 +79,7 @@ class Slots:
         self._lines: dict[tuple[int | None, ...], Iterator[datetime]] = {}
         """Coming instants of slots, shared within one command because computing them is slow."""
 
-    def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[Added]:
+    def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[AddedSlot]:
         """Add a slot for each account and cron expression, in the zone next to the account. An existing slot is kept
         and gets the name."""
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
@@ -92,18 +92,18 @@ class Slots:
                     slot = known.get((cron, zone))
                     if slot is None:
                         fresh = Slot(account.name, cron, zone, name, account_id=account.id)
-                        added.append(Added(replace(fresh, id=store.insert(db, fresh, now=now)), known=False))
+                        added.append(AddedSlot(replace(fresh, id=store.insert(db, fresh, now=now)), known=False))
                         continue
                     if name is not None:
                         store.rename(db, slot.id or 0, name)
-                    added.append(Added(replace(slot, name=name or slot.name), known=True))
+                    added.append(AddedSlot(replace(slot, name=name or slot.name), known=True))
         return added
 
     def all(self, accounts: Sequence[Account] | None = None) -> list[SlotInstant]:
         """Return the slots of some accounts (None: of all), each with its next instant and the posts in it."""
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
-            places = (next(_places(slot, self._clock.now()), None) for slot in found)
+            places = (next(_slot_instants(slot, self._clock.now()), None) for slot in found)
             return [self._held(db, place) for place in places if db and place]
 
     def remove(self, names: Iterable[str]) -> list[Slot]:
@@ -124,7 +124,7 @@ class Slots:
         account are merged."""
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
-            lines = (_places(slot, self._clock.now()) for slot in found)
+            lines = (_slot_instants(slot, self._clock.now()) for slot in found)
             merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
             held = [self._held(db, place) for place in islice(single, count) if db]
@@ -149,7 +149,7 @@ class Slots:
         with nullcontext(db) if db else self._database.reading() as db:
             line = self.line(accounts, db)
             assert db is not None
-            holders = _holders(db, _ids(accounts) or (), self._clock.now())
+            holders = _posts_at_instants(db, _ids(accounts) or (), self._clock.now())
 
             def is_taken(at: datetime) -> bool:
                 if any(at in taken.get(account.id or 0, ()) for account in accounts):
@@ -171,7 +171,7 @@ class Slots:
         """Return whether an instant that `next_free` chose is still free."""
         return _may_take(db, store.posts_at(db, _ids(accounts) or (), at, without=post), post, first=first)
 
-    def line(self, accounts: Sequence[Account], db: Connection | None = None) -> Line:
+    def line(self, accounts: Sequence[Account], db: Connection | None = None) -> ComingSlots:
         """Return the coming slots that all these accounts share. Raise UsageError if one of them has no slots."""
         now = self._clock.now()
         if not accounts:
@@ -186,7 +186,9 @@ class Slots:
         which = tuple(slot.id for slot in known)
         kept, coming = tee(self._lines.get(which) or self._coming(known, now))
         self._lines[which] = kept
-        return Line(known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now))
+        return ComingSlots(
+            known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now)
+        )
 
     def within(self, account: Account, start: datetime, end: datetime) -> list[datetime]:
         """Return the instants of an account's slots in [start, end), free or not, in order."""
@@ -223,7 +225,7 @@ class Slots:
         if found is None:
             raise StateRefused(
                 f"post {post.id} has that time and no later slot to move to within"
-                f" {_length(self._horizon)} (slots.horizon_s)",
+                f" {_format_days(self._horizon)} (slots.horizon_s)",
                 Hint("fix", action("schedule", post.id, at="tomorrow 9am")),
             )
         return found
@@ -247,7 +249,7 @@ class Slots:
     def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
         names = " and ".join(account.name for account in accounts)
         end = (now + self._horizon).astimezone()
-        until = f"{end.day} {end:%b %Y} ({_length(self._horizon)}, slots.horizon_s)"
+        until = f"{end.day} {end:%b %Y} ({_format_days(self._horizon)}, slots.horizon_s)"
         more = Hint("see", action("slots preview", account=",".join(one.name for one in accounts)))
         if not looked and len(accounts) > 1:
             common = action("slots add", "mon,wed,fri 09:00", account=",".join(one.name for one in accounts))
@@ -258,7 +260,7 @@ class Slots:
         return UsageError(f"all {looked} slots of {names} until {until} have posts", more)
 
 
-def _holders(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
+def _posts_at_instants(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
     """Return a function that returns the posts at an instant; for ascending instants, read in growing ranges."""
     end, length, found = start, _DAY, dict[datetime, list[int]]()
 
@@ -277,7 +279,7 @@ def _may_take(db: Connection, holders: Sequence[int], post: int | None, *, first
     return not others or (first and all(map(_is_movable, queries.posts_by_id(db, others))))
 
 
-def _length(span: timedelta) -> str:
+def _format_days(span: timedelta) -> str:
     return f"{span / _DAY:g} days" if span > _DAY and not span % _DAY else compact_duration(span)
 
 
@@ -286,10 +288,10 @@ def _ids(accounts: Sequence[Account] | None) -> list[int] | None:
 
 
 def _instants(slot: Slot, after: datetime) -> Iterator[datetime]:
-    return fires(slot.cron, ZoneInfo(slot.timezone), after)
+    return cron_instants(slot.cron, ZoneInfo(slot.timezone), after)
 
 
-def _places(slot: Slot, after: datetime) -> Iterator[SlotInstant]:
+def _slot_instants(slot: Slot, after: datetime) -> Iterator[SlotInstant]:
     return (SlotInstant(at, slot) for at in _instants(slot, after))
 
 

@@ -84,7 +84,7 @@ class Status:
                 publisher=publisher,
                 next_due_at=following.next_at if following else None,
                 next_post=unless_unreadable(lambda: queries.post(db, post_id)),
-                coming=tuple((unless_unreadable(lambda: _coming(db, now, coming)) or ()) if coming else ()),
+                coming=tuple((unless_unreadable(lambda: _next_posts(db, now, coming)) or ()) if coming else ()),
                 overdue=overdue,
                 waiting=waiting,
                 held=stored_accounts.count_held(db, now) if holds else 0,
@@ -159,5 +159,5 @@ class Status:
         return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
 
 
-def _coming(db: Connection, now: datetime, most: int) -> list[Post]:
+def _next_posts(db: Connection, now: datetime, most: int) -> list[Post]:
     return list(queries.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))

@@ -30,7 +30,7 @@ from ttp.store.dialect import Connection
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.services.optimal import Optimal
-    from ttp.services.slots import Availability, Line, Slots
+    from ttp.services.slots import Availability, ComingSlots, Slots
 
 ALL_FORMS = Hint("see", action("help", "time"))
 _PLANNED_SINCE = timedelta(days=2)
@@ -202,7 +202,7 @@ class TimeResolver:
                 raise _with_hints(refused, hints) from None
             raise
         if first and not isinstance(parse_time(text), NextFreeSlot):
-            raise UsageError("--first is for the slots of an account", Hint("try", _time("next-slot", tz)))
+            raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
         try:
             found = resolve_time(text, now=self._clock.now(), zone=zone, retype=str, forms=ALL_FORMS)
         except TimeRefused as refused:
@@ -245,7 +245,7 @@ class TimeResolver:
             return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
         except TimeRefused as refused:
             raise _with_hints(
-                refused, [Hint(hint.label, _dated(str(hint.way), now, zone)) for hint in refused.hints]
+                refused, [Hint(hint.label, _as_date(str(hint.way), now, zone)) for hint in refused.hints]
             ) from None
         assert isinstance(found, ResolvedTime)
         if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
@@ -284,7 +284,7 @@ class SlotAllocator:
     _optimal: Optimal
     notes: dict[str, None] = field(default_factory=dict)
     """Notes about the assigned times, without repetitions."""
-    _lines: dict[Names, Line] = field(default_factory=dict)
+    _lines: dict[Names, ComingSlots] = field(default_factory=dict)
     _hours: dict[Names, Iterator[FreeHour]] = field(default_factory=dict)
 
     def slot(self, accounts: Sequence[Account]) -> datetime:
@@ -315,10 +315,10 @@ def _with_hints(error: TimeRefused, hints: Sequence[Hint]) -> TimeRefused:
 
 def _at_other_time(hint: Hint, tz: str | None) -> Hint:
     """Return the hint with its TIME as a change of the request."""
-    return hint if hint == ALL_FORMS else replace(hint, way=_time(str(hint.way), tz))
+    return hint if hint == ALL_FORMS else replace(hint, way=_other_time(str(hint.way), tz))
 
 
-def _time(at: str, tz: str | None) -> OtherOptions:
+def _other_time(at: str, tz: str | None) -> OtherOptions:
     return other_options(at=at) if tz is None else other_options(at=at, tz=tz)
 
 
@@ -330,7 +330,7 @@ def _date_text(found: ResolvedTime, *, zoned: bool) -> str:
     return format_iso(found.at, found.zone) if zoned else f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
 
 
-def _dated(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
+def _as_date(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
     """Return a time as a file may have it: `tomorrow 9am` as a date."""
     said = parse_time(text)
     if isinstance(said, WallTime):

@@ -36,7 +36,7 @@ from ttp.store.home.locks import TokenLocked, token_lock
 PAUSE_S = 300.0
 """Seconds to use a still valid token before the next try, after a refresh failed for a passing reason."""
 
-_WORTH_WAITING = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
+_PASSING_KINDS = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
 """Failures unrelated to the token. Any other failure of an expired token revokes it."""
 
 
@@ -61,7 +61,7 @@ class TokenUnavailable(TtpError):
 
 
 @dataclass(frozen=True, slots=True)
-class Renewal:
+class RefreshResult:
     """An account whose token was due. `error` None: it was refreshed."""
 
     account: str
@@ -69,7 +69,7 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class RefreshedToken:
     """The result of a refresh: the spent token, the credentials to store, and scopes if the platform returned them."""
 
     spent: str = field(repr=False)
@@ -115,7 +115,7 @@ class Tokens:
         self._clock = clock
         self._platforms = platforms
         self._pause_until: dict[str, float] = {}
-        self._unstored: dict[str, Fresh] = {}
+        self._unstored: dict[str, RefreshedToken] = {}
 
     def fresh(self, name: str) -> Credentials:
         """Return usable credentials, refreshed if due. Raise TokenRevoked, TokenUnavailable, UsageError."""
@@ -157,7 +157,7 @@ class Tokens:
         with self._locked(name):
             return self._replace(name, refused)
 
-    def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[Renewal]:
+    def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[RefreshResult]:
         """Refresh every token that is due and not locked. Errors of an account are in its result.
 
         Ends after the present refresh if `stopping` returns true.
@@ -176,10 +176,10 @@ class Tokens:
             except TokenLocked:
                 continue
             except TtpError as error:
-                done.append(Renewal(account.name, error))
+                done.append(RefreshResult(account.name, error))
             else:
                 if before != after:
-                    done.append(Renewal(account.name))
+                    done.append(RefreshResult(account.name))
         return done
 
     def _stored(self, account: Account) -> Credentials | None:
@@ -190,7 +190,7 @@ class Tokens:
         except BrokenEntry as broken:
             raise self._dead(account, NotDone(Kind.AUTH, broken.message), broken.message) from None
         except BackendUnavailable as away:
-            raise _away(account, away) from None
+            raise _unavailable_error(account, away) from None
 
     def _accounts(self) -> list[Account]:
         with self._database.reading() as db:
@@ -269,7 +269,7 @@ class Tokens:
             answer = login.refresh(held)
         match answer:
             case Grant() as grant:
-                return self._keep(account, Fresh(spent, _with(held, grant), grant.scopes))
+                return self._keep(account, RefreshedToken(spent, _with_grant(held, grant), grant.scopes))
             case refusal:
                 if refusal.passing:
                     self._pause_until[account.name] = self._clock.boot() + PAUSE_S
@@ -281,13 +281,13 @@ class Tokens:
                 locks.forget_refresh(home, account.name)
                 raise self._dead(account, refusal)
 
-    def _keep(self, account: Account, fresh: Fresh) -> Credentials:
+    def _keep(self, account: Account, fresh: RefreshedToken) -> Credentials:
         """Store new credentials before returning them. If that fails, the next call stores them."""
         self._unstored[account.name] = fresh
         try:
             self._credentials.put(account.name, fresh.credentials)
         except BackendUnavailable as away:
-            raise _away(account, away) from None
+            raise _unavailable_error(account, away) from None
         del self._unstored[account.name]
         locks.forget_refresh(self._database.home, account.name)
         self._pause_until.pop(account.name, None)
@@ -302,7 +302,7 @@ class Tokens:
         """
         if is_alive(held, self._clock.now()):
             return held
-        if outcome.passing and outcome.kind in _WORTH_WAITING:
+        if outcome.passing and outcome.kind in _PASSING_KINDS:
             raise TokenUnavailable(account.name, outcome)
         raise self._dead(account, outcome)
 
@@ -316,7 +316,7 @@ class Tokens:
         return TokenRevoked(account.name, outcome, message, by_keys=by_keys)
 
 
-def _with(held: Credentials, grant: Grant) -> Credentials:
+def _with_grant(held: Credentials, grant: Grant) -> Credentials:
     """Return the credentials with a new grant. Keeps the refresh token if no new one came."""
     return replace(
         held,
@@ -328,5 +328,5 @@ def _with(held: Credentials, grant: Grant) -> Credentials:
     )
 
 
-def _away(account: Account, away: BackendUnavailable) -> TokenUnavailable:
+def _unavailable_error(account: Account, away: BackendUnavailable) -> TokenUnavailable:
     return TokenUnavailable(account.name, NotDone(Kind.ACCOUNT, away.message, passing=True), away.message)

@@ -29,7 +29,7 @@ _LIST = Hint("see", action("undo", list=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class UndoRequest:
     """What to undo: the last `count` changes, of all posts or of one. `again`: redo instead. `partial`: skip posts that
     cannot be restored. `only`: the changes that the user was shown."""
 
@@ -52,7 +52,7 @@ class UndoneChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class UndoResult:
     """The undone changes, newest first, and why others were not (`partial`)."""
 
     posts: tuple[UndoneChange, ...]
@@ -63,7 +63,7 @@ class Done:
         return tuple(dict.fromkeys(one.change for one in self.posts))
 
 
-class _Rehearsed(Exception):
+class _Rollback(Exception):
     """Rolls back a rehearsal."""
 
 
@@ -76,7 +76,7 @@ class Undo:
         with self._posts.database.reading() as db:
             return store.recent_changes(db, self._posts.clock.now(), most) if db else []
 
-    def take_back(self, wanted: Wanted, *, rehearse: bool = False) -> Done:
+    def take_back(self, wanted: UndoRequest, *, rehearse: bool = False) -> UndoResult:
         """Undo changes, all or none; `rehearse`: only find out the result. Raise NotFound if there are fewer changes,
         StateRefused, ContentRefused, Conflict or NotAllowed if a post cannot be restored."""
         self._fit(wanted)
@@ -91,23 +91,23 @@ class Undo:
                     )
                     done.extend(self._turned(db, change, wanted, left))
                 if left and not (wanted.partial and done):
-                    raise _all_of(left, len(done) + len(left))
+                    raise _combine_refusals(left, len(done) + len(left))
                 if rehearse:
-                    raise _Rehearsed
-        except _Rehearsed:
+                    raise _Rollback
+        except _Rollback:
             pass
-        return Done(tuple(done), tuple(left))
+        return UndoResult(tuple(done), tuple(left))
 
-    def _changes(self, db: Connection, wanted: Wanted) -> list[Change]:
+    def _changes(self, db: Connection, wanted: UndoRequest) -> list[Change]:
         now = self._posts.clock.now()
         found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
         if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
             raise Conflict("posts were changed by another command; nothing was undone", _LIST)
         if len(found) < wanted.count:
-            raise _not_so_many(len(found), wanted)
+            raise _too_few_changes(len(found), wanted)
         return found
 
-    def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[UndoneChange]:
+    def _turned(self, db: Connection, change: Change, wanted: UndoRequest, left: list[TtpError]) -> list[UndoneChange]:
         """Restore the posts of one change. Errors of posts that cannot be restored are added to `left`."""
         planner, restored, undone = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
         for batch in batched(store.changed_posts(db, change, wanted.post)):
@@ -125,11 +125,11 @@ class Undo:
         store.restore_posts(db, change, restored)
         return undone
 
-    def _fit(self, wanted: Wanted) -> None:
+    def _fit(self, wanted: UndoRequest) -> None:
         """Convert images of posts to be restored. Called before the transaction."""
         with self._posts.database.reading() as db:
             if db is None:
-                raise _not_so_many(0, wanted)
+                raise _too_few_changes(0, wanted)
             now = self._posts.clock.now()
             found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
             images = [(one.post_id, one.image) for each in found for one in store.changed_posts(db, each, wanted.post)]
@@ -181,7 +181,7 @@ class _UndoPlanner:
         deliveries = tuple(self._delivery(held.get(d.id), d, before) for d in before.deliveries)
         lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
         after = with_derived_status(replace(before, deliveries=deliveries), self._now)
-        gone = next((d for d in after.active if _may_go_out(d) and d.account_id not in self._ids), None)
+        gone = next((d for d in after.active if _is_unsent(d) and d.account_id not in self._ids), None)
         if gone is not None and after.deleted_at is None:
             raise StateRefused(
                 f"post {after.id} would be published to {gone.account}, which was removed",
@@ -249,11 +249,11 @@ def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
                 )
 
 
-def _may_go_out(delivery: Delivery) -> bool:
+def _is_unsent(delivery: Delivery) -> bool:
     return delivery.state in (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
-def _not_so_many(found: int, wanted: Wanted) -> TtpError:
+def _too_few_changes(found: int, wanted: UndoRequest) -> TtpError:
     what = "redone" if wanted.again else "undone"
     of = "" if wanted.post is None else f" of post {wanted.post}"
     command = "redo" if wanted.again else "undo"
@@ -264,22 +264,22 @@ def _not_so_many(found: int, wanted: Wanted) -> TtpError:
     return NotFound(only, Hint("try", action(command, found, post=wanted.post)))
 
 
-def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
+def _combine_refusals(left: Sequence[TtpError], asked: int) -> TtpError:
     """Combine the errors of all posts that cannot be restored."""
     first = left[0]
     if len(left) == 1:
         if asked == 1:
             first.hints = (*first.hints, Hint("see", action("undo", list=True)))
             return first
-        return type(first)(first.message, *first.hints, _partial(), problems=first.problems, details=first.details)
+        return type(first)(first.message, *first.hints, _partial_hint(), problems=first.problems, details=first.details)
     listed = [one.message for one in left[:_LISTED]]
     more = len(left) - len(listed)
     return StateRefused(
         f"{len(left)} of {asked} posts cannot be restored, so none was",
-        *((_partial(),) if len(left) < asked else (_LIST,)),
+        *((_partial_hint(),) if len(left) < asked else (_LIST,)),
         details=[*listed, *([f"and {more} more"] if more else [])],
     )
 
 
-def _partial() -> Hint:
+def _partial_hint() -> Hint:
     return Hint("try", other_options(partial=True))

@@ -30,7 +30,7 @@ CALENDAR_FIELDS = (
 )
 
 
-WILL_COME = "coming"
+COMING_STATUS = "coming"
 """Status of a row whose post does not exist yet."""
 
 
@@ -58,7 +58,7 @@ def _row(post: PostView, clock: tzinfo) -> Json:
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "id": post.id,
-        "status": WILL_COME if post.id is None else post.status.value,
+        "status": COMING_STATUS if post.id is None else post.status.value,
         "accounts": list(post.accounts),
         "content": post.content,
         "scheduledAt": format_json_instant(post.scheduled_at),

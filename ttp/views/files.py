@@ -10,11 +10,11 @@ from ttp.views import Json, plan
 
 if TYPE_CHECKING:
     from ttp.domain.post_input import FieldError
-    from ttp.services.bulk_edit import Step
-    from ttp.services.files.importer import Taken
+    from ttp.services.bulk_edit import PlannedChange
+    from ttp.services.files.importer import ImportResult
 
 
-SHOWN = 20
+ERRORS_SHOWN = 20
 """Most row errors to show to a person; programs get all."""
 
 
@@ -37,7 +37,7 @@ IMPORT_FIELDS = (
 )
 
 
-def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
+def import_json(taken: ImportResult, warnings: Sequence[str]) -> Json:
     """Return the result of an import. `left`: skipped rows and why; `rejected`: refused rows and why; `planned`: rows
     that got a time from a plan; `plan`: that plan."""
     counts = {what.value: many for what, many in taken.counts.items()}
@@ -48,7 +48,7 @@ def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
         "moved": counts.get("move", 0),
         "unchanged": counts.get("same", 0),
         "left": [{"row": row, "reason": why} for row, why in taken.left],
-        "rejected": [fault_json(row, one) for row, one in taken.faults],
+        "rejected": [row_error_json(row, one) for row, one in taken.faults],
         "stored": taken.stored,
         "ids": taken.ids,
         "planned": plan.spread_assignments(taken.spread),
@@ -57,13 +57,13 @@ def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
     }
 
 
-def fault_json(row: str, one: FieldError) -> Json:
+def row_error_json(row: str, one: FieldError) -> Json:
     return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
 
 
-def change_json(one: Step) -> Json:
+def change_json(one: PlannedChange) -> Json:
     """Return what happens to one post, and which of its fields change."""
-    from ttp.services.bulk_edit import changes
+    from ttp.services.bulk_edit import changed_fields
 
     post = one.post
     assert post is not None
@@ -71,7 +71,7 @@ def change_json(one: Step) -> Json:
         "action": one.what.value,
         "id": post.id,
         "file": one.where,
-        "changes": list(changes(one)),
+        "changes": list(changed_fields(one)),
         "scheduledAt": views.format_json_instant(post.scheduled_at),
         "accounts": list(post.accounts),
         "content": post.content,

@@ -8,7 +8,7 @@ from ttp.views import Json, format_json_instant
 
 if TYPE_CHECKING:
     from ttp.domain.sample import Sample
-    from ttp.services.metrics_sync import Pulled
+    from ttp.services.metrics_sync import PullResult
 
 
 SAMPLE_FIELDS = (
@@ -47,7 +47,7 @@ def sample_json(item: Sample) -> Json:
     }
 
 
-def pull_json(item: Pulled) -> Json:
+def pull_json(item: PullResult) -> Json:
     return {
         "account": item.account,
         "read": item.read,

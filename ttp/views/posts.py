@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
     from ttp.domain.media import MediaItem
-    from ttp.services.preview import PostPreview, Version
+    from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.queries import PostView
-    from ttp.services.remote_delete import TakenDown
+    from ttp.services.remote_delete import DeletedPost
 
 
 # Spelled out so that `--fields` can be checked before any work.
@@ -157,7 +157,7 @@ def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> Json:
     return {**post, "versions": [_version_json(one) for one in found.versions]}
 
 
-def _version_json(one: Version) -> Json:
+def _version_json(one: AccountVersion) -> Json:
     return {
         "account": one.account,
         "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
@@ -178,7 +178,7 @@ def preview_rows(found: PostPreview) -> Iterator[Json]:
 REMOTE_DELETE_FIELDS = ("id", "deleted", "remote")
 
 
-def remote_delete_json(post: TakenDown) -> Json:
+def remote_delete_json(post: DeletedPost) -> Json:
     """Return whether a post was deleted, and for each account whether the platform removed it."""
     return {
         "id": post.post_id,

@@ -48,7 +48,7 @@ def repeat_json(tally: RecurrenceCounts) -> Json:
 SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
 
 
-PLACE_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
+SLOT_INSTANT_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
 
 
 def slot_json(place: SlotInstant) -> Json:
@@ -64,7 +64,7 @@ def slot_json(place: SlotInstant) -> Json:
     }
 
 
-def place_json(found: SlotInstant) -> Json:
+def slot_instant_json(found: SlotInstant) -> Json:
     """Return a coming instant of a slot. `post`: the post in it and `content` its text, null if free; `posts`: all
     posts in it, null for one that a repeat will create."""
     return {

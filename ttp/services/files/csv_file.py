@@ -17,7 +17,16 @@ from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
-from ttp.services.files.fields import FIELDS, TOLD, Entry, entry, field_named, in_one, plain, unread
+from ttp.services.files.fields import (
+    EXPORT_ONLY,
+    FIELDS,
+    Entry,
+    find_field,
+    invalid_entry,
+    join_list,
+    normalize_name,
+    parse_entry,
+)
 
 COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
 """Columns of an export, in this order; informational ones follow."""
@@ -26,13 +35,13 @@ COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 
 
 _WITH_COMMAS = ("accounts", "tags")
 
 
-_PARTS = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
+_COLUMN_PREFIXES = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
 """Prefixes of columns for one variant or option: `text.x`, `set.tiktok.privacy_level`."""
 
 
@@ -40,13 +49,13 @@ LONGEST_ROW = 1 << 20
 """In characters."""
 
 
-def written(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
+def csv_lines(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
     """Yield a CSV file (RFC 4180) with a header, row by row. `more`: columns after the fields."""
     columns = (*COLUMNS, *more)
     line = csv.writer(_Line()).writerow
     yield line(columns)
     for row in rows:
-        yield line([guarded(_cell(name, row[name])) if name in row else "" for name in columns])
+        yield line([escape_formula(_cell(name, row[name])) if name in row else "" for name in columns])
 
 
 class _Line:
@@ -56,14 +65,14 @@ class _Line:
         return line
 
 
-def guarded(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Return the text as a cell that no spreadsheet executes."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unguarded(text: str) -> str:
+def unescape_formula(text: str) -> str:
     """Reverse `guarded`."""
-    return text[1:] if _GUARDED.match(text) else text
+    return text[1:] if _ESCAPED_FORMULA.match(text) else text
 
 
 def _cell(name: str, value: Value) -> str:
@@ -75,7 +84,7 @@ def _cell(name: str, value: Value) -> str:
         case list() | tuple() if name in _WITH_COMMAS and not any("," in one for one in value):
             return ",".join(value)
         case list() | tuple():
-            return in_one(value)
+            return join_list(value)
         case dict():
             return json.dumps(value, ensure_ascii=False)
         case float() if value.is_integer():
@@ -105,13 +114,16 @@ class Sheet:
             header = [str(number) for number in range(1, len(header) + 1)]
         if missing := [name for name in columns if name not in header]:
             raise UsageError(f'no column is called "{missing[0]}"', Hint("see", ", ".join(header)))
-        self.program = None if columns else recognised(header)
+        self.program = None if columns else find_program(header)
         self._fields = [_field(name, columns, self.program) for name in header]
         self._refuse_twice(header)
         self.unknown = tuple(
             name
             for name, field in zip(header, self._fields, strict=True)
-            if field is None and name and name not in TOLD and not (self.program and name in self.program.ignored)
+            if field is None
+            and name
+            and name not in EXPORT_ONLY
+            and not (self.program and name in self.program.ignored)
         )
         if not {"content", "media"} & {(field or "").partition(".")[0] for field in self._fields}:
             raise UsageError(
@@ -125,7 +137,7 @@ class Sheet:
         """Raise UsageError for two read columns with the same name."""
         seen: dict[str, str] = {}
         for name, field in zip(header, self._fields, strict=True):
-            before = None if field is None else seen.setdefault(plain(name), name)
+            before = None if field is None else seen.setdefault(normalize_name(name), name)
             if before is not None and before is not name:
                 both = f'"{name}"' if before == name else f'"{before}" and "{name}"'
                 raise UsageError(f"the header has {both} more than once, so the column to read is unclear")
@@ -144,7 +156,7 @@ class Sheet:
         try:
             return next(self._rows)
         except csv.Error as error:
-            raise UsageError(f"row {self._number} cannot be read: {_plain(str(error))}") from None
+            raise UsageError(f"row {self._number} cannot be read: {_explain_csv_error(str(error))}") from None
 
     def entries(self) -> Iterator[Entry]:
         """Yield each row as a post. Raise UsageError if no further row can be found."""
@@ -161,20 +173,22 @@ class Sheet:
     def _entry(self, cells: Sequence[str]) -> Entry:
         where = str(self._number)
         if len(cells) > len(self._fields) and any(cells[len(self._fields) :]):
-            return unread(where, FieldError("", f"the row has {len(cells)} cells, the header {len(self._fields)}"))
+            return invalid_entry(
+                where, FieldError("", f"the row has {len(cells)} cells, the header {len(self._fields)}")
+            )
         row: dict[str, Value] = {}
         parts: dict[str, dict[str, str]] = {}
         for field, cell in zip(self._fields, cells, strict=False):
             name, dot, part = (field or "").partition(".")
-            text = cell if self.program else unguarded(cell)
+            text = cell if self.program else unescape_formula(cell)
             if dot and text:
                 parts.setdefault(name, {})[part] = text
             elif field and text and not row.get(field):
                 row[field] = text
         try:
-            return entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
+            return parse_entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
         except UsageError as error:
-            return unread(
+            return invalid_entry(
                 where,
                 FieldError("scheduledAt", error.message, as_fields(next((hint.way for hint in error.hints), None))),
             )
@@ -185,11 +199,11 @@ def _field(name: str, columns: Mapping[str, str], program: Program | None) -> st
         return columns[name]
     if program is not None:
         return program.field(name)
-    for field, beginnings in _PARTS.items():
+    for field, beginnings in _COLUMN_PREFIXES.items():
         for beginning in beginnings:
             if name.lower().startswith(beginning):
                 return f"{field}.{name[len(beginning) :]}"
-    return field_named(name)
+    return find_field(name)
 
 
 def _delimiter(header: str) -> str:
@@ -208,7 +222,7 @@ def _lines(first: str, stream: TextIO) -> Iterator[str]:
         line = stream.readline(LONGEST_ROW)
 
 
-def _plain(error: str) -> str:
+def _explain_csv_error(error: str) -> str:
     """Explain an error of the csv module."""
     if "field limit" in error:
         return f"a cell has more than {csv.field_size_limit()} characters, or a quote is not closed"
@@ -232,7 +246,7 @@ class Program:
     ignored: tuple[str, ...] = ()
 
     def field(self, column: str) -> str | None:
-        return self.columns.get(plain(column))
+        return self.columns.get(normalize_name(column))
 
 
 PROGRAMS = (
@@ -287,9 +301,9 @@ _YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap]m)?", re.IGNORECASE)
 
 
-def recognised(header: list[str]) -> Program | None:
+def find_program(header: list[str]) -> Program | None:
     """Return the program whose sheet has this header; None for ttp's own and unknown sheets."""
-    names = {plain(name) for name in header}
+    names = {normalize_name(name) for name in header}
     return next((program for program in PROGRAMS if program.marks <= names), None)
 
 

@@ -13,7 +13,7 @@ from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import PostInput, Value
 from ttp.services.files import markdown
-from ttp.services.files.fields import Entry, entry
+from ttp.services.files.fields import Entry, parse_entry
 
 LONGEST = 1 << 26
 """Most characters of a text that a person wrote."""
@@ -32,7 +32,7 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
 _TIMES = ("scheduledAt", "timezone")
 
 
-def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, timed: bool) -> str:
+def format_form(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, timed: bool) -> str:
     """Return the file of a post with these fields. `accounts`: the known accounts. `timed`: posts may get a time."""
     without = () if timed else _TIMES
     examples = [
@@ -49,11 +49,11 @@ def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, ti
         'Write the text below. A line "## x" starts another text for X ("## ig/shop": for one account), and a line',
         '"## thread" starts the next part of a thread on X. Comment lines like this one are removed.',
     ]
-    whole = markdown.written(given, [f"# {line}".rstrip() for line in hints])
+    whole = markdown.format_file(given, [f"# {line}".rstrip() for line in hints])
     return whole if given.get("content") else f"{whole}\n"
 
 
-def fields_of_typed(typed: PostInput) -> dict[str, Value]:
+def fields_of_input(typed: PostInput) -> dict[str, Value]:
     """Convert input to the fields of a file; empty ones are left out. Raise UsageError."""
     media = [name for name in typed.media or () if name]
     every: dict[str, Value] = {
@@ -73,20 +73,20 @@ def fields_of_typed(typed: PostInput) -> dict[str, Value]:
     return {name: value for name, value in every.items() if value not in (None, [], {}, "")}
 
 
-def read(text: str, tables: OptionTables) -> PostInput:
+def parse_form(text: str, tables: OptionTables) -> PostInput:
     """Parse the file. Without front matter the whole file is the text. Raise UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         raise UsageError("the file is not UTF-8 text", Hint("fix", "save it as UTF-8"))
-    said = markdown.read(text, tables, LONGEST)
+    said = markdown.parse_file(text, tables, LONGEST)
     if said is None:
-        said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
-    found = entry("", said, tables)
+        said = markdown.parse_sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
+    found = parse_entry("", said, tables)
     if found.faults:
-        raise _refused(found)
+        raise _form_error(found)
     return found.typed
 
 
-def _refused(found: Entry) -> UsageError:
+def _form_error(found: Entry) -> UsageError:
     said = [f"{markdown.NAMES.get(fault.field, fault.field)}: {fault.problem}" for fault in found.faults]
     problems = [Problem(one.field, "file", text, hint=one.fix) for one, text in zip(found.faults, said, strict=True)]
     hints = [Hint("try", one.fix) for one in found.faults if one.fix]
@@ -99,7 +99,7 @@ def is_blank(typed: PostInput, *, media: bool = True) -> bool:
     return not (media and typed.media) and not any(text.strip() for text in texts)
 
 
-def with_lines(text: str, lines: Sequence[str]) -> str:
+def add_comments(text: str, lines: Sequence[str]) -> str:
     """Add lines as comments at the top of the front matter, which is created if missing."""
     if not lines:
         return text
@@ -110,7 +110,7 @@ def with_lines(text: str, lines: Sequence[str]) -> str:
     return "\n".join([_FENCE, *comments, _FENCE, text])
 
 
-def without_lines(text: str, lines: Sequence[str]) -> str:
+def remove_comments(text: str, lines: Sequence[str]) -> str:
     """Remove the lines that `with_lines` added, wherever they are in the front matter now."""
     rows = text.split("\n")
     if not lines or rows[0].removeprefix("\ufeff").rstrip() != _FENCE:
@@ -130,7 +130,7 @@ def _begins_front(rows: Sequence[str]) -> bool:
     return bool(rows) and rows[0].removeprefix("\ufeff").rstrip() == _FENCE
 
 
-def changed(before: PostInput, after: PostInput) -> PostInput:
+def edit_between(before: PostInput, after: PostInput) -> PostInput:
     """Return the edit that turns the fields `before` into `after`."""
     media, dropped = after.media or (), []
     same_media = media == (before.media or ())
@@ -149,8 +149,8 @@ def changed(before: PostInput, after: PostInput) -> PostInput:
         alts=None if same_media and alts == _alts(before, len(media)) else alts,
         thread=None if after.thread == before.thread else after.thread,
         tags=None if after.tags == before.tags else after.tags,
-        variants=_keys(before.variants, after.variants),
-        options=_keys(before.options, after.options),
+        variants=_changed_keys(before.variants, after.variants),
+        options=_changed_keys(before.options, after.options),
         max_lateness_s=None if after.max_lateness_s == before.max_lateness_s else after.max_lateness_s,
         key=None if after.key == before.key else after.key,
         edited=True,
@@ -158,7 +158,7 @@ def changed(before: PostInput, after: PostInput) -> PostInput:
     )
 
 
-def over(before: PostInput, wish: PostInput) -> PostInput:
+def with_edit(before: PostInput, wish: PostInput) -> PostInput:
     """Return the fields of a file with the wished changes applied."""
     given = {one.name: value for one in fields(wish) if (value := getattr(wish, one.name)) not in (None, {}, False, ())}
     both = {"variants": {**before.variants, **wish.variants}, "options": {**before.options, **wish.options}}
@@ -167,12 +167,12 @@ def over(before: PostInput, wish: PostInput) -> PostInput:
     return replace(before, **given | both | emptied | alts)
 
 
-def nothing(change: PostInput) -> bool:
+def is_empty_edit(change: PostInput) -> bool:
     """Return whether an edit changes nothing."""
     return replace(change, edited=False) == PostInput()
 
 
-def _keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+def _changed_keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
     """Return the changed keys; removed ones are empty."""
     both = {**dict.fromkeys(before, ""), **after}
     return {key: text for key, text in both.items() if before.get(key, "") != text}

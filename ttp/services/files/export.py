@@ -23,10 +23,10 @@ from ttp.domain.post_input import KEPT, Value, check_variants
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
-from ttp.services.files.fields import SHORT, Entry, fields_of, name_of, own_key
-from ttp.services.files.import_source import of_markdown
-from ttp.services.files.markdown import File, Folder
-from ttp.services.media import beside
+from ttp.services.files.fields import STORE_ID_DIGITS, Entry, fields_of, media_name, own_key
+from ttp.services.files.import_source import entry_of_file
+from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
+from ttp.services.media import resolve_in_folder
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts, backup, queries
 from ttp.store import samples as stored_samples
@@ -40,7 +40,7 @@ from ttp.store.queries import PostFilter
 RESULTS = ("publishedAt", "url")
 
 
-NUMBERS = ("likes", "comments", "shares", "views")
+METRICS = ("likes", "comments", "shares", "views")
 
 
 _BEGUN = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
@@ -50,7 +50,7 @@ NameOf = Callable[[MediaItem], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExportedPost:
     """A post with a key, and its newest metrics by account if requested."""
 
     post: Post
@@ -58,7 +58,7 @@ class Told:
 
 
 @dataclass
-class Written:
+class FolderResult:
     """Number of files of a folder written, and unchanged."""
 
     written: int = 0
@@ -72,36 +72,38 @@ class Export:
         self._media = media
         self._own = own
 
-    def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[Told]:
+    def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[ExportedPost]:
         """Yield the posts that pass the filter from one snapshot."""
         with self._database.snapshot() as db:
             if db is None:
                 return
             store = backup.store_id(db)
             for post in queries.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
-                yield Told(post, _newest(db, post) if numbers else {})
+                yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
 
-    def beside(self, folder: Path) -> MediaBeside:
-        return MediaBeside(folder, self._media, self._own)
+    def beside(self, folder: Path) -> ExportedMedia:
+        return ExportedMedia(folder, self._media, self._own)
 
-    def csv(self, told: Iterable[Told], name: NameOf = name_of, *, numbers: bool = False) -> Iterator[str]:
+    def csv(self, told: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
         """Yield the rows of a CSV file. `name`: returns the name of a media item."""
-        more = (*RESULTS, *NUMBERS) if numbers else ()
-        return csv_file.written((_row(one, name, numbers=numbers) for one in told), more)
+        more = (*RESULTS, *METRICS) if numbers else ()
+        return csv_file.csv_lines((_row(one, name, numbers=numbers) for one in told), more)
 
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
         """Yield an iCalendar file."""
         with self._database.reading() as db:
             store = backup.store_id(db) if db else ""
-        return ics.written(posts, store[:SHORT])
+        return ics.calendar_lines(posts, store[:STORE_ID_DIGITS])
 
-    def folder(self, told: Iterable[Told], path: Path, resolver: TimeResolver) -> tuple[Written, MediaBeside]:
+    def folder(
+        self, told: Iterable[ExportedPost], path: Path, resolver: TimeResolver
+    ) -> tuple[FolderResult, ExportedMedia]:
         """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
         if it already matches. Other files stay. Raise Busy, UsageError."""
         self._own.refuse(path)
-        done, beside = Written(), self.beside(path)
+        done, beside = FolderResult(), self.beside(path)
         _make_folder(path)
-        folder = Folder(path, self._tables)
+        folder = MarkdownFolder(path, self._tables)
         with self._database.reading() as db:
             diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
         for one in told:
@@ -117,7 +119,7 @@ class Export:
                 fields.pop("status")  # an import derives it: scheduled with a time, else a draft
             self._own.refuse(file)
             _make_folder(file.parent)
-            output_file.write(file, [markdown.written(fields)], self._own, over=True)
+            output_file.write(file, [markdown.format_file(fields)], self._own, over=True)
             done.written += 1
         return done, beside
 
@@ -129,7 +131,7 @@ def _make_folder(path: Path) -> None:
         raise output_file.output_error(path, error) from error
 
 
-def _newest(db: Connection, post: Post) -> dict[str, Sample]:
+def _newest_samples(db: Connection, post: Post) -> dict[str, Sample]:
     found: dict[str, Sample] = {}
     for delivery in post.active:
         if delivery.state is DeliveryState.PUBLISHED and delivery.remote_id is not None:
@@ -139,16 +141,16 @@ def _newest(db: Connection, post: Post) -> dict[str, Sample]:
     return found
 
 
-def _row(told: Told, name: NameOf, *, numbers: bool) -> dict[str, Value]:
+def _row(told: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Value]:
     row = fields_of(told.post, [name(item) for item in told.post.media])
     if numbers:
         row["publishedAt"] = utc_text(told.post.published_at) if told.post.published_at else None
         row["url"] = [d.url for d in told.post.active if d.url]
-        row |= {number: _sum(told, number) for number in NUMBERS}
+        row |= {number: _sum_metric(told, number) for number in METRICS}
     return row
 
 
-def _sum(told: Told, number: str) -> int | None:
+def _sum_metric(told: ExportedPost, number: str) -> int | None:
     """Return a metric summed over all accounts; None if none has it."""
     known = [value for sample in told.samples.values() if (value := getattr(sample, number)) is not None]
     return sum(known) if known else None
@@ -163,7 +165,7 @@ MEDIA = "media"
 """Folder next to an export for its media."""
 
 
-class MediaBeside:
+class ExportedMedia:
     """Copies media to the folder `media` next to an export. `gone`: names of media missing from the store."""
 
     def __init__(self, folder: Path, store: MediaStore, own: OwnFiles) -> None:
@@ -184,7 +186,7 @@ class MediaBeside:
             return item.url
         if not self._store.has(item):
             self.gone.append(item.name)
-            return name_of(item)
+            return media_name(item)
         known = (item.sha256, item.name)
         if known not in self._placed:
             try:
@@ -226,9 +228,9 @@ class FileDiff:
         self._known = known
         self._resolver = resolver
 
-    def matches(self, file: File, post: Post, *, begun: bool) -> bool:
+    def matches(self, file: MarkdownFile, post: Post, *, begun: bool) -> bool:
         """Return whether a file matches a post. `begun`: publishing has begun, so the status must match too."""
-        entry = of_markdown(file, self._tables)
+        entry = entry_of_file(file, self._tables)
         if entry is None or entry.faults or entry.ended != begun:
             return False
         if begun and (file.fields or {}).get("status") != post.status.value:
@@ -272,7 +274,7 @@ class FileDiff:
             return name == item.url
         if name.startswith(KEPT):
             return name.removeprefix(KEPT).partition("/")[0] == item.sha256
-        path = beside(self._folder, name)
+        path = resolve_in_folder(self._folder, name)
         if not path.is_file():
             return False
         with path.open("rb") as file:

@@ -38,7 +38,7 @@ _NAMES = {
 FIELDS = tuple(_NAMES)
 
 
-TOLD = (
+EXPORT_ONLY = (
     *(
         "id",
         "platforms",
@@ -81,27 +81,27 @@ class Entry:
     faults: tuple[FieldError, ...] = ()
 
 
-def field_named(name: str) -> str | None:
+def find_field(name: str) -> str | None:
     """Return the field with this name, ignoring case, spaces and dashes; None if unknown."""
-    return _BY_NAME.get(plain(name))
+    return _BY_NAME.get(normalize_name(name))
 
 
-def plain(name: str) -> str:
+def normalize_name(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.casefold())
 
 
-def entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
+def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
     """Parse one post from its fields (the keys are FIELDS), and collect all its errors."""
     said = RowReader(row)
-    media, alts = said.read("media", pictures, (_NOTHING, _NOTHING))
+    media, alts = said.read("media", parse_media, (_NOTHING, _NOTHING))
     typed = PostInput(
         text=said.read("content", _text, ""),
         to=said.read("accounts", _words, _NOTHING),
         at=said.read("scheduledAt", _text, None),
         tz=said.read("timezone", _text, None),
         media=media,
-        alts=said.read("alt", several, alts),
-        thread=said.read("thread", several, _NOTHING),
+        alts=said.read("alt", parse_list, alts),
+        thread=said.read("thread", parse_list, _NOTHING),
         tags=said.read("tags", _words, _NOTHING),
         variants=said.read("variants", _pairs, {}),
         options=said.read("options", lambda value: _options(value, tables), {}),
@@ -112,7 +112,7 @@ def entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
     return Entry(where, typed, ended, tuple(said.faults))
 
 
-def unread(where: str, *faults: FieldError) -> Entry:
+def invalid_entry(where: str, *faults: FieldError) -> Entry:
     """Return an entry that is refused."""
     return Entry(where, PostInput(), faults=faults)
 
@@ -141,7 +141,7 @@ def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
 # Values. Multiple values are a list, or a text with one per line; accounts and tags may also use commas.
 
 
-def several(value: Value) -> tuple[str, ...]:
+def parse_list(value: Value) -> tuple[str, ...]:
     """Parse a list of texts, a text with one per line, or a JSON list of texts. Raise UsageError."""
     if isinstance(value, str):
         listed = _json(value) if value.lstrip().startswith("[") else None
@@ -153,23 +153,23 @@ def several(value: Value) -> tuple[str, ...]:
     return tuple(_text(one) for one in value)
 
 
-def in_one(texts: Sequence[str]) -> str:
+def join_list(texts: Sequence[str]) -> str:
     """Join texts so that `several` splits them again."""
     joined = "\n".join(texts)
-    return joined if several(joined) == tuple(texts) else json.dumps(list(texts), ensure_ascii=False)
+    return joined if parse_list(joined) == tuple(texts) else json.dumps(list(texts), ensure_ascii=False)
 
 
-def pictures(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def parse_media(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return media names and alt texts, from texts or JSON objects (`file`, else `url`, else `sha256` and `name`;
     `alt`). Raise UsageError."""
     if not isinstance(value, list | tuple) or not any(isinstance(one, Mapping) for one in value):
-        return several(value), ()
+        return parse_list(value), ()
     ones = [one if isinstance(one, Mapping) else {"file": one} for one in value]
     alts = tuple(_text(one.get("alt")) for one in ones)
-    return tuple(_picture(one) for one in ones), alts if any(alts) else ()
+    return tuple(_parse_media_item(one) for one in ones), alts if any(alts) else ()
 
 
-def _picture(one: Mapping[str, Value]) -> str:
+def _parse_media_item(one: Mapping[str, Value]) -> str:
     named = one.get("file") or one.get("url")
     if named:
         return _text(named)
@@ -178,13 +178,13 @@ def _picture(one: Mapping[str, Value]) -> str:
     return f"{KEPT}{_text(one['sha256'])}/{_text(one.get('name'))}"
 
 
-def name_of(item: MediaItem) -> str:
+def media_name(item: MediaItem) -> str:
     """Return the name of a media item outside an export: its URL, else its digest and name."""
     return item.url or f"{KEPT}{item.sha256}/{item.name}"
 
 
 def _words(value: Value) -> tuple[str, ...]:
-    parts = [part for one in several(value) for part in one.split(",")]
+    parts = [part for one in parse_list(value) for part in one.split(",")]
     return tuple(part.strip() for part in parts if part.strip())
 
 
@@ -254,22 +254,22 @@ def _status(value: Value) -> PostStatus:
 
 
 def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    return {plain(name): field for field, others in names.items() for name in (field, *others)}
+    return {normalize_name(name): field for field, others in names.items() for name in (field, *others)}
 
 
 _BY_NAME = _by_name(_NAMES)
 
 
-SHORT = 8
+STORE_ID_DIGITS = 8
 """Digits of the store's id in the keys of its posts."""
 
 
 def own_key(post_id: int, store: str) -> str:
     """Return the key of a post that has none."""
-    return f"{post_id}@{store[:SHORT]}"
+    return f"{post_id}@{store[:STORE_ID_DIGITS]}"
 
 
-def of_own_key(key: str, store: str) -> int | None:
+def parse_own_key(key: str, store: str) -> int | None:
     """Return the post id in a key made by `own_key` for this store, else None."""
     found = re.fullmatch(r"([1-9][0-9]{0,17})@([0-9a-f]+)", key)
-    return int(found[1]) if found and found[2] == store[:SHORT] else None
+    return int(found[1]) if found and found[2] == store[:STORE_ID_DIGITS] else None

@@ -21,15 +21,15 @@ _LONGEST = 75
 _SHOWN = 60
 
 
-def written(posts: Iterable[PostFields], store: str) -> Iterator[str]:
+def calendar_lines(posts: Iterable[PostFields], store: str) -> Iterator[str]:
     """Yield the file event by event. Drafts have none; posts that a repeat will create are tentative. `store` makes the
     event ids globally unique."""
-    yield from map(_folded, ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ttp//ttp//EN", "CALSCALE:GREGORIAN"))
+    yield from map(_fold, ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ttp//ttp//EN", "CALSCALE:GREGORIAN"))
     for post in posts:
         at = post.scheduled_at or post.published_at
         if at is not None:
-            yield "".join(map(_folded, _event(post, at, store)))
-    yield _folded("END:VCALENDAR")
+            yield "".join(map(_fold, _event(post, at, store)))
+    yield _fold("END:VCALENDAR")
 
 
 def _event(post: PostFields, at: datetime, store: str) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _event(post: PostFields, at: datetime, store: str) -> Iterator[str]:
     yield f"UID:{name}@{store}.ttp"
     yield f"DTSTAMP:{_instant(post.updated_at or at)}"
     yield f"DTSTART:{_instant(at)}"
-    yield f"SUMMARY:{_text(f'{_first(post)} ({accounts})' if accounts else _first(post))}"
+    yield f"SUMMARY:{_text(f'{_summary(post)} ({accounts})' if accounts else _summary(post))}"
     description = f"{post.content}\n\n{accounts}\n{what}"
     yield f"DESCRIPTION:{_text(description)}"
     if post.tags:
@@ -54,7 +54,7 @@ def _event(post: PostFields, at: datetime, store: str) -> Iterator[str]:
     yield "END:VEVENT"
 
 
-def _first(post: PostFields) -> str:
+def _summary(post: PostFields) -> str:
     usual = f"a post tagged {post.tags[0]}" if post.id is None and post.tags else "media"
     line = next((line.strip() for line in post.content.splitlines() if line.strip()), usual)
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
@@ -73,7 +73,7 @@ def _text(text: str) -> str:
     return text
 
 
-def _folded(line: str) -> str:
+def _fold(line: str) -> str:
     """Fold one content line at whole characters."""
     if len(line) <= _LONGEST and line.isascii():
         return f"{line}\r\n"
@@ -81,13 +81,13 @@ def _folded(line: str) -> str:
     while begin < len(line):
         end = min(begin + room, len(line))
         if not line.isascii():
-            end = begin + len(_within(line[begin:end], room))
+            end = begin + len(_truncate(line[begin:end], room))
         rows.append(line[begin:end])
         begin, room = end, _LONGEST - 1  # a continuation starts with a space
     return "\r\n ".join(rows) + "\r\n"
 
 
-def _within(text: str, octets: int) -> str:
+def _truncate(text: str, octets: int) -> str:
     """Return the longest prefix of whole characters that fits."""
     encoded = text.encode("utf-8", "replace")
     return text if len(encoded) <= octets else encoded[:octets].decode("utf-8", "ignore")

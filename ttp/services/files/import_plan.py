@@ -20,8 +20,8 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import new_delivery, with_accounts, with_alt_texts, with_derived_status, with_time
 from ttp.domain.post_input import FieldError, check_variants, to_field_error
-from ttp.services.bulk_edit import BATCH, Step, What
-from ttp.services.files.fields import Entry, of_own_key
+from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange
+from ttp.services.files.fields import Entry, parse_own_key
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
 from ttp.services.time_resolver import SlotAllocator, TimeResolver
@@ -37,7 +37,7 @@ _IN_FILE = {
 
 
 @dataclass
-class Rules:
+class ImportRules:
     """Rules of an import. `scope`: prefix of its keys. `accounts`: for rows without any. `revive`: restore deleted
     posts."""
 
@@ -57,7 +57,7 @@ class Rules:
 
 class ImportPlanner:
     def __init__(
-        self, posts: Posts, media: RowMedia, resolver: TimeResolver, allocator: SlotAllocator, rules: Rules
+        self, posts: Posts, media: RowMedia, resolver: TimeResolver, allocator: SlotAllocator, rules: ImportRules
     ) -> None:
         self._posts = posts
         self._media = media
@@ -66,7 +66,7 @@ class ImportPlanner:
         self._rules = rules
         self._known: tuple[Account, ...] = posts.accounts()
 
-    def steps(self, entries: Iterable[Entry]) -> Iterator[Step]:
+    def steps(self, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
         """Yield the planned change of each row, in order. Copies media into the store."""
         rows = iter(entries)
         while batch := list(islice(rows, BATCH)):
@@ -75,14 +75,16 @@ class ImportPlanner:
                 steps = [self._step(db, one, found.get(one.typed.key or "")) for one in batch]
             yield from steps
 
-    def renamed(self, step: Step, before: Post) -> Step:
+    def renamed(self, step: PlannedChange, before: Post) -> PlannedChange:
         """Turn a step that adds a post into one that updates `before`, whose file was renamed."""
         assert step.post is not None
         now = self._posts.clock.now()
-        post = replace(with_derived_status(_like(before, step.post, now), now, before), key=step.post.key)
-        what = _what(before, post)
+        post = replace(with_derived_status(_with_content_of(before, step.post, now), now, before), key=step.post.key)
+        what = _change_kind(before, post)
         warnings = tuple(one for one in step.warnings if one.hint != action("show", before.id))
-        return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
+        return replace(
+            step, what=ChangeKind.MOVE if what is ChangeKind.SAME else what, post=post, before=before, warnings=warnings
+        )
 
     def _found(self, db: Connection, batch: Sequence[Entry]) -> dict[str, Post]:
         """Return the posts of these rows, by the rows' keys."""
@@ -95,10 +97,10 @@ class ImportPlanner:
         if scope:
             found |= queries.posts_by_key(db, missing)
         store = backup.store_id(db)
-        numbers = {number: key for key in missing if (number := of_own_key(key, store)) is not None}
+        numbers = {number: key for key in missing if (number := parse_own_key(key, store)) is not None}
         return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
 
-    def _step(self, db: Connection | None, row: Entry, before: Post | None) -> Step:
+    def _step(self, db: Connection | None, row: Entry, before: Post | None) -> PlannedChange:
         faults = list(row.faults)
         key = row.typed.key
         if key and key in self._rules.named:
@@ -109,28 +111,32 @@ class ImportPlanner:
         if not faults and (left := self._left(row, before)) is not None:
             return left
         if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
-            return Step(row.where, What.LEFT, faults=tuple(faults))
+            return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         made, more = self._made(row, before)
         faults += more
         if made is None or faults:
-            return Step(row.where, What.LEFT, faults=tuple(faults))
+            return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         now = self._posts.clock.now()
         post = (
-            self._posts.as_new(made) if before is None else with_derived_status(_like(before, made, now), now, before)
+            self._posts.as_new(made)
+            if before is None
+            else with_derived_status(_with_content_of(before, made, now), now, before)
         )
         post = replace(post, key=self._key(key, before))
-        what, waits = _what(before, post), self._rules.spread and post.scheduled_at is None
-        if what is What.SAME and not waits:
-            return Step(row.where, what, post, before)
+        what, waits = _change_kind(before, post), self._rules.spread and post.scheduled_at is None
+        if what is ChangeKind.SAME and not waits:
+            return PlannedChange(row.where, what, post, before)
         try:
             warnings = self._posts.check_post(post, self._known, timed=waits or post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             errors = [
                 FieldError(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning
             ]
-            return Step(row.where, What.LEFT, faults=tuple(errors or [to_field_error("content", refused)]))
+            return PlannedChange(
+                row.where, ChangeKind.LEFT, faults=tuple(errors or [to_field_error("content", refused)])
+            )
         self._posts.duplicates.pending(post)
-        return Step(row.where, what, post, before, warnings, waits=waits)
+        return PlannedChange(row.where, what, post, before, warnings, waits=waits)
 
     def _earlier(self, row: Entry) -> Post | None:
         """Return the post of a row without a key whose text was edited: same time and accounts."""
@@ -150,11 +156,11 @@ class ImportPlanner:
             return None if key is None else self._rules.scope + key
         return self._rules.scope + key if before.key is None and key and self._rules.scope else before.key
 
-    def _left(self, row: Entry, before: Post | None) -> Step | None:
+    def _left(self, row: Entry, before: Post | None) -> PlannedChange | None:
         """Return the step of a row that is skipped or refused without further checks, else None."""
 
-        def left(why: str) -> Step:
-            return Step(row.where, What.LEFT, before=before, why=why)
+        def left(why: str) -> PlannedChange:
+            return PlannedChange(row.where, ChangeKind.LEFT, before=before, why=why)
 
         if before is None:
             return left("another store has begun to publish it") if row.ended else None
@@ -165,7 +171,9 @@ class ImportPlanner:
             return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
             conflict = f"the file says publishing has begun, but post {before.id} is {before.status}"
-            return Step(row.where, What.LEFT, faults=(FieldError("status", conflict, action("delete", before.id)),))
+            return PlannedChange(
+                row.where, ChangeKind.LEFT, faults=(FieldError("status", conflict, action("delete", before.id)),)
+            )
         return None
 
     def _made(self, row: Entry, before: Post | None) -> tuple[Post | None, list[FieldError]]:
@@ -235,7 +243,7 @@ def _in_file(hint: WayOut | None) -> WayOut | None:
     return next((said for name, said in _IN_FILE.items() if str(way).startswith(forms[name])), way)
 
 
-def _like(before: Post, made: Post, now: datetime) -> Post:
+def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
     """Return the present post with the content of the other one."""
     known = {item.sha256: item for item in before.media}
     items = [replace(known.get(item.sha256, item), alt=item.alt) for item in made.media]
@@ -259,12 +267,12 @@ def _like(before: Post, made: Post, now: datetime) -> Post:
     return replace(after, deliveries=tuple(waiting), scheduled_at=None, chosen_by=None)
 
 
-def _what(before: Post | None, post: Post) -> What:
+def _change_kind(before: Post | None, post: Post) -> ChangeKind:
     if before is None or before.deleted_at is not None:
-        return What.ADD
+        return ChangeKind.ADD
     pair = [replace(one, updated_at=None, deliveries=(), key=None, status=PostStatus.DRAFT) for one in (before, post)]
     if replace(pair[0], scheduled_at=None) != replace(pair[1], scheduled_at=None) or set(before.accounts) != set(
         post.accounts
     ):
-        return What.CHANGE
-    return What.SAME if before.scheduled_at == post.scheduled_at else What.MOVE
+        return ChangeKind.CHANGE
+    return ChangeKind.SAME if before.scheduled_at == post.scheduled_at else ChangeKind.MOVE

@@ -20,8 +20,8 @@ from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, to_field_error
 from ttp.services.files import json_file, markdown
 from ttp.services.files.csv_file import Sheet
-from ttp.services.files.fields import Entry, entry, unread
-from ttp.services.files.markdown import File, Folder
+from ttp.services.files.fields import Entry, invalid_entry, parse_entry
+from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
 from ttp.store.home.paths import expand_user
 from ttp.store.home.regular_file import open_input, text_of_path
 
@@ -29,7 +29,7 @@ _SNIFFED = 4096
 
 
 @dataclass
-class Source:
+class ImportSource:
     """`scope`: prefix of its posts' keys in the store. `origin`: prefix of keys generated for rows without one.
     `notes`: what was skipped, once read."""
 
@@ -62,12 +62,12 @@ class Source:
         if self.binary is None:
             yield from self._of_folder()
         else:
-            yield from _keyed(self._of_file(self.binary), self.origin)
+            yield from _with_keys(self._of_file(self.binary), self.origin)
 
     def _of_folder(self) -> Iterator[Entry]:
-        for file in Folder(self.folder, self.tables).files():
+        for file in MarkdownFolder(self.folder, self.tables).files():
             self.read += 1
-            one = of_markdown(file, self.tables)
+            one = entry_of_file(file, self.tables)
             if one is None:
                 self.notes.append(f"{file.name} has no front matter, so it is not a post")
             else:
@@ -84,9 +84,9 @@ class Source:
                     yield from json_file.entries(text, self.tables)
                 case "content":
                     whole = text.read(markdown.LONGEST + 1)
-                    yield of_markdown(File(self.name, markdown.read(whole, self.tables)), self.tables) or unread(
-                        self.name, FieldError("", "the file has no front matter")
-                    )
+                    yield entry_of_file(
+                        MarkdownFile(self.name, markdown.parse_file(whole, self.tables)), self.tables
+                    ) or invalid_entry(self.name, FieldError("", "the file has no front matter"))
                 case _:
                     sheet = Sheet(text, self.columns, self.dates, self.tables)
                     if sheet.unknown:
@@ -102,28 +102,28 @@ class Source:
 
 
 @contextmanager
-def opened(
+def open_source(
     name: str, stdin: BinaryIO | None, columns: Mapping[str, str], tables: OptionTables, dates: str | None = None
-) -> Iterator[Source]:
+) -> Iterator[ImportSource]:
     """Open a file, a folder or stdin (`-`) while the block runs. Raise NotFound, UsageError."""
-    source = _opened(name, stdin, columns, tables, dates)
+    source = _open(name, stdin, columns, tables, dates)
     with closing(source.binary) if source.binary else nullcontext():
         yield source
 
 
-def _opened(
+def _open(
     name: str, stdin: BinaryIO | None, columns: Mapping[str, str], tables: OptionTables, dates: str | None
-) -> Source:
+) -> ImportSource:
     if name == "-":
         if stdin is None:
             raise UsageError("stdin is not available", Hint("see", action("help", "import")))
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
-        return Source(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
+        return ImportSource(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
     path = expand_user(name)
     if os.path.isdir(path):  # noqa: PTH112 (never raises)
-        folder = Folder(path, tables)
-        return Source(
+        folder = MarkdownFolder(path, tables)
+        return ImportSource(
             path, text_of_path(path.resolve().name), tables, folder.prefix, size=sum(1 for _ in folder.paths())
         )
     try:
@@ -139,20 +139,20 @@ def _opened(
         )
     scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
-    return Source(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)
+    return ImportSource(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)
 
 
-def of_markdown(file: File, tables: OptionTables) -> Entry | None:
+def entry_of_file(file: MarkdownFile, tables: OptionTables) -> Entry | None:
     """Return the post of a Markdown file; None without front matter."""
     if file.error is not None:
-        return unread(file.name, to_field_error("", file.error))
+        return invalid_entry(file.name, to_field_error("", file.error))
     if file.fields is None:
         return None
-    one = entry(file.name, file.fields, tables)
+    one = parse_entry(file.name, file.fields, tables)
     return one if one.typed.key else replace(one, typed=replace(one.typed, key=file.name))
 
 
-def _keyed(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
+def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
     """Give rows without a key one derived from their content; equal rows get different keys."""
     seen: Counter[str] = Counter()
     for one in entries:

@@ -10,7 +10,7 @@ from typing import TextIO
 from ttp.domain.errors import UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
-from ttp.services.files.fields import TOLD, Entry, entry, field_named, unread
+from ttp.services.files.fields import EXPORT_ONLY, Entry, find_field, invalid_entry, parse_entry
 
 LONGEST = 1 << 20
 """Most characters of one object."""
@@ -19,11 +19,11 @@ _BETWEEN = re.compile(r"[\s,]*")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
 """Created once: `json.dumps` would create one per post."""
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that editors and terminals do not show; written as JSON escapes."""
 
 
-def written(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[str]:
+def json_lines(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[str]:
     """Yield the file object by object: one per line (`lines`), or as one array."""
     before = "" if lines else "["
     for one in objects:
@@ -35,7 +35,9 @@ def written(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[
 
 def _line(one: Mapping[str, Value]) -> str:
     text = _ENCODER.encode(one)
-    return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    return (
+        text if text.isascii() and "\x7f" not in text else _INVISIBLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    )
 
 
 def entries(stream: TextIO, tables: OptionTables) -> Iterator[Entry]:
@@ -43,18 +45,18 @@ def entries(stream: TextIO, tables: OptionTables) -> Iterator[Entry]:
     for number, value in enumerate(_values(stream), 1):
         where = str(number)
         if not isinstance(value, dict):
-            yield unread(where, FieldError("", "not an object"))
+            yield invalid_entry(where, FieldError("", "not an object"))
             continue
         row: dict[str, Value] = {}
         strange = []
         for name, one in value.items():
-            field = field_named(name)
+            field = find_field(name)
             if field is not None:
                 row[field] = one
-            elif name not in TOLD:
+            elif name not in EXPORT_ONLY:
                 strange.append(FieldError(name, "unknown field"))
-        found = entry(where, row, tables)
-        yield unread(where, *found.faults, *strange) if strange else found
+        found = parse_entry(where, row, tables)
+        yield invalid_entry(where, *found.faults, *strange) if strange else found
 
 
 def _values(stream: TextIO) -> Iterator[Value]:

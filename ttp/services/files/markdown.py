@@ -36,7 +36,7 @@ from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_input import Value
 from ttp.domain.time.durations import compact_duration
-from ttp.services.files.fields import FIELDS, TOLD, field_named
+from ttp.services.files.fields import EXPORT_ONLY, FIELDS, find_field
 from ttp.store.home.regular_file import read_bytes, text_of_path
 
 LONGEST = 1 << 20
@@ -59,10 +59,10 @@ _HEADING_LIKE = re.compile(r"\\*## ")
 _THREAD = "thread"
 
 
-_WRITTEN_BACK = ("id", "status", "results")
+_RESULT_FIELDS = ("id", "status", "results")
 
 
-def read(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> dict[str, Value] | None:
+def parse_file(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> dict[str, Value] | None:
     """Parse the fields of a file of at most `longest` characters; None without front matter. Raise UsageError."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     if lines[0].rstrip() != _FENCE:
@@ -72,10 +72,10 @@ def read(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> dict[st
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
     if end is None:
         raise UsageError("the front matter has no closing ---", Hint("fix", _FENCE))
-    return {**_front("\n".join(lines[1:end])), **sections(lines[end + 1 :], platforms)}
+    return {**_parse_front_matter("\n".join(lines[1:end])), **parse_sections(lines[end + 1 :], platforms)}
 
 
-def sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]:
+def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]:
     """Parse the texts below the front matter: content, variants and thread. Raise UsageError."""
     found: list[tuple[str, list[str]]] = [("", [])]
     for line in lines:
@@ -118,11 +118,11 @@ def _is_platform(text: str, platforms: PlatformFacts) -> bool:
     return True
 
 
-def _front(text: str) -> dict[str, Value]:
+def _parse_front_matter(text: str) -> dict[str, Value]:
     fields: dict[str, Value] = {}
     for name, value in _mapping(text).items():
-        field = field_named(name)
-        if field is None and name not in TOLD:
+        field = find_field(name)
+        if field is None and name not in EXPORT_ONLY:
             raise _no_field(name)
         if field in fields:
             raise UsageError(f"the front matter has {field} twice")
@@ -190,23 +190,23 @@ def _value(node: object, seen: set[int]) -> Value:
     return found
 
 
-def written(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
+def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
     """Format a post as a file that `read` parses back. `comments`: lines beginning with `#` for the end of the front
     matter."""
     front, body = dict(fields), list[str]()
     content = front.get("content", "")
-    if isinstance(content, str) and (not content or _survives(content)):
+    if isinstance(content, str) and (not content or _fits_below(content)):
         front.pop("content", None)
-        body += [_escaped(content)] if content else []
+        body += [_escape(content)] if content else []
     variants = front.get("variants")
-    if isinstance(variants, Mapping) and all(_survives(text) for text in variants.values()):
+    if isinstance(variants, Mapping) and all(_fits_below(text) for text in variants.values()):
         front.pop("variants")
-        body += [f"## {name}\n\n{_escaped(text)}" for name, text in variants.items()]
+        body += [f"## {name}\n\n{_escape(text)}" for name, text in variants.items()]
     thread = front.get("thread")
-    if isinstance(thread, list) and all(_survives(text) for text in thread):
+    if isinstance(thread, list) and all(_fits_below(text) for text in thread):
         front.pop("thread")
-        body += [f"## {_THREAD}\n\n{_escaped(text)}" for text in thread]
-    front_matter = _yaml(_named(front)) + "".join(f"{line}\n" for line in comments)
+        body += [f"## {_THREAD}\n\n{_escape(text)}" for text in thread]
+    front_matter = _yaml(_with_file_names(front)) + "".join(f"{line}\n" for line in comments)
     return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 
 
@@ -217,13 +217,13 @@ def with_results(text: str, told: Mapping[str, Value]) -> str:
     kept, inside = list[str](), False
     for line in lines[1:end]:
         if line[:1] not in ("", " ", "\t", "#", "-"):
-            inside = line.partition(":")[0].strip() in _WRITTEN_BACK
+            inside = line.partition(":")[0].strip() in _RESULT_FIELDS
         if not inside:
             kept.append(line)
     return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
 
 
-def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
+def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:
     """Return the fields under the names that people write, media with their alt texts."""
     named = dict(fields)
     alts = named.pop("alt", None)
@@ -244,12 +244,12 @@ def _span(seconds: float) -> str:
     return compact_duration(timedelta(seconds=seconds))
 
 
-def _survives(text: str) -> bool:
+def _fits_below(text: str) -> bool:
     """Return whether a text can be below the front matter unchanged."""
     return bool(text.strip()) and text == text.strip("\n") and "\r" not in text
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return "\n".join(f"\\{line}" if _HEADING_LIKE.match(line) else line for line in text.split("\n"))
 
 
@@ -276,7 +276,7 @@ SUFFIX = ".md"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class MarkdownFile:
     """A Markdown file: its path in the folder, and its fields or why it cannot be read. Without both it has no front
     matter."""
 
@@ -285,7 +285,7 @@ class File:
     error: TtpError | None = None
 
 
-class Folder:
+class MarkdownFolder:
     """A folder of Markdown files. Raise NotFound if it does not exist."""
 
     def __init__(self, path: Path, platforms: PlatformFacts) -> None:
@@ -296,7 +296,7 @@ class Folder:
         self.prefix = f"{text_of_path(path.resolve().name)}/"
         self._files: dict[str, str] | None = None
 
-    def files(self) -> Iterator[File]:
+    def files(self) -> Iterator[MarkdownFile]:
         """Yield every Markdown file, by name. Skips hidden files and symlinks."""
         yield from map(self.file, self.paths())
 
@@ -309,21 +309,23 @@ class Folder:
                 if path.suffix.lower() == SUFFIX and not name.startswith(".") and not path.is_symlink():
                     yield path
 
-    def file(self, path: Path) -> File:
+    def file(self, path: Path) -> MarkdownFile:
         """Read a file of the folder."""
         name = path.relative_to(self.path).as_posix()
         if (text := text_of_path(name)) != name:
-            return File(text, error=UsageError("its file name is not UTF-8, so its post could not be found again"))
+            return MarkdownFile(
+                text, error=UsageError("its file name is not UTF-8, so its post could not be found again")
+            )
         try:
-            return File(name, read(read_bytes(path).decode("utf-8-sig"), self._platforms))
+            return MarkdownFile(name, parse_file(read_bytes(path).decode("utf-8-sig"), self._platforms))
         except UnicodeDecodeError:
-            return File(name, error=UsageError("the file is not UTF-8 text"))
+            return MarkdownFile(name, error=UsageError("the file is not UTF-8 text"))
         except OSError as error:
-            return File(name, error=UsageError(f"the file cannot be read: {error.strerror}"))
+            return MarkdownFile(name, error=UsageError(f"the file cannot be read: {error.strerror}"))
         except TtpError as error:
-            return File(name, error=error)
+            return MarkdownFile(name, error=error)
 
-    def key(self, file: File) -> str:
+    def key(self, file: MarkdownFile) -> str:
         """Return the key of a file's post in the store."""
         own = (file.fields or {}).get("key")
         return self.prefix + (own if isinstance(own, str) and own.strip() else file.name)

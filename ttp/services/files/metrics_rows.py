@@ -116,7 +116,7 @@ class Records(Iterator[Record]):
         except csv.Error as error:
             # An unclosed quote swallowed the following rows: give them back.
             self._lines.give_back()
-            return [], _plain(str(error))
+            return [], _explain_csv_error(str(error))
         return cells, self._lines.fault
 
     def _find_delimiter(self) -> str:
@@ -191,7 +191,7 @@ def not_utf8(text: str) -> bool:
     return not text.isascii() and _NOT_UTF8.search(text) is not None
 
 
-def _plain(error: str) -> str:
+def _explain_csv_error(error: str) -> str:
     """Explain an error of the csv module."""
     if "field limit" in error:
         return f"has a cell of more than {LONGEST_CELL} characters, or a quote that is not closed"
@@ -340,7 +340,7 @@ BLOCK = 1 << 15
 """Characters to read at once."""
 
 
-_LOOKED_AT = 64
+_SNIFFED = 64
 
 
 _LINE_END = re.compile("\r\n|\n|\r")
@@ -350,7 +350,7 @@ def as_text(binary: BinaryIO) -> TextIO:
     """Decode a binary file: UTF-8, or UTF-16 by its byte order mark or zero bytes. Bytes that are not UTF-8 reject only
     their row."""
     peeked = BufferedReader(binary)  # type: ignore[type-var]  # it has the methods of a raw stream
-    encoding = _encoding(peeked.peek(_LOOKED_AT)[:_LOOKED_AT])
+    encoding = _encoding(peeked.peek(_SNIFFED)[:_SNIFFED])
     errors = "surrogateescape" if encoding == "utf-8-sig" else "strict"
     return TextIOWrapper(cast(BinaryIO, peeked), encoding=encoding, errors=errors, newline="")
 
