@@ -21,6 +21,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         "bluesky": "ttp.platforms.bluesky.facts",
         "instagram": "ttp.platforms.instagram.facts",
+        "mastodon": "ttp.platforms.mastodon.facts",
         "tiktok": "ttp.platforms.tiktok.facts",
         "x": "ttp.platforms.x.facts",
     }
