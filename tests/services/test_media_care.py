@@ -81,4 +81,4 @@ def test_a_sweep_that_fails_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatc
         raise Busy("the store stays locked")
 
     monkeypatch.setattr(media, "remove_unneeded", busy)
-    assert care(ttp).sweep() == ["media that are not needed any more could not be removed: the store stays locked"]
+    assert care(ttp).sweep() == ["unneeded media could not be removed: the store stays locked"]

@@ -176,7 +176,7 @@ class Undoing(StoreMachine):
         if rehearsed is None or done is None:
             assert self.dump() == before
             assert rehearsed is None
-            assert "being published" in said or "cannot be put back" in said
+            assert "being published" in said or "cannot be restored" in said
             assert self.claimed(), said
             return False
         assert [one.post for one in done.posts] == [one.post for one in rehearsed.posts]

@@ -223,7 +223,7 @@ class Repeats:
         if now < flood <= min(now + timedelta(seconds=ahead_s), wanted.until or flood):
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
-                f"this repeat would create over {MOST_IN_ADVANCE} posts in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",
+                f"over {MOST_IN_ADVANCE} posts would be created in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",
                 Hint("fix", action("config set", "repeat.ahead_s", fewer_s)),
             )
 
