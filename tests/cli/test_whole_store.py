@@ -91,7 +91,7 @@ def test_a_dry_run_of_an_import_keeps_no_row_on_the_disk(
 ) -> None:
     ttp.account()
     (tmp_path / "posts.csv").write_text("accounts,at,text\nx/me,2099-01-01T00:00Z,Hello\n")
-    monkeypatch.setattr("ttp.services.files.importer._keep", None)  # calling it would fail
+    monkeypatch.setattr("ttp.services.files.importer._save", None)  # calling it would fail
     assert ttp.ok("import", str(tmp_path / "posts.csv"), "--dry-run", "--json").json["added"] == 1
 
 

@@ -67,10 +67,10 @@ class Queries:
         """Return a post as shown. Raise NotFound if it does not exist."""
         found = self.many([post_id])
         if not found:
-            raise self._deleted(post_id) or post_not_found(post_id)
+            raise self._deleted_error(post_id) or post_not_found(post_id)
         return found[0]
 
-    def _deleted(self, post_id: int) -> NotFound | None:
+    def _deleted_error(self, post_id: int) -> NotFound | None:
         """Return the error for a deleted post; None if it never existed."""
         with self._database.reading() as db:
             if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):

@@ -172,13 +172,13 @@ class ExportedMedia:
         self._folder = folder / MEDIA
         self._store = store
         self._own = own
-        self._placed: dict[tuple[str, str], str] = {}
+        self._copied: dict[tuple[str, str], str] = {}
         self.gone: list[str] = []
 
     @property
     def count(self) -> int:
         """Number of different media files."""
-        return len(self._placed)
+        return len(self._copied)
 
     def name(self, item: MediaItem) -> str:
         """Copy the item if needed, and return its URL or its path next to the export. Raise UsageError, Busy."""
@@ -188,14 +188,14 @@ class ExportedMedia:
             self.gone.append(item.name)
             return media_name(item)
         known = (item.sha256, item.name)
-        if known not in self._placed:
+        if known not in self._copied:
             try:
-                self._placed[known] = f"{MEDIA}/{self._placed_as(item)}"
+                self._copied[known] = f"{MEDIA}/{self._copy(item)}"
             except OSError as error:
                 raise Busy(f"{self._folder} cannot be written: {error.strerror}") from error
-        return self._placed[known]
+        return self._copied[known]
 
-    def _placed_as(self, item: MediaItem) -> str:
+    def _copy(self, item: MediaItem) -> str:
         """Copy the item unless it exists, and return its name. Never overwrites another file."""
         plain = PurePosixPath(item.name.replace("\\", "_")).name.lstrip(".") or "media"
         named = PurePosixPath(plain)
@@ -266,10 +266,10 @@ class FileDiff:
         return (
             len(names) == len(items)
             and told == [item.alt or "" for item in items]
-            and all(self._is(name, item) for name, item in zip(names, items, strict=True))
+            and all(self._is_same_file(name, item) for name, item in zip(names, items, strict=True))
         )
 
-    def _is(self, name: str, item: MediaItem) -> bool:
+    def _is_same_file(self, name: str, item: MediaItem) -> bool:
         if item.url is not None:
             return name == item.url
         if name.startswith(KEPT):
