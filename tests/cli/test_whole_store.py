@@ -18,7 +18,7 @@ from tests.conftest import Program
 from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.services.files.ics import _folded
+from ttp.services.files.ics import _fold
 from ttp.store.queries import PostFilter
 
 FEW, MANY = 2_000, 20_000
@@ -91,7 +91,7 @@ def test_a_dry_run_of_an_import_keeps_no_row_on_the_disk(
 ) -> None:
     ttp.account()
     (tmp_path / "posts.csv").write_text("accounts,at,text\nx/me,2099-01-01T00:00Z,Hello\n")
-    monkeypatch.setattr("ttp.services.files.importer._keep", None)  # calling it would fail
+    monkeypatch.setattr("ttp.services.files.importer._save", None)  # calling it would fail
     assert ttp.ok("import", str(tmp_path / "posts.csv"), "--dry-run", "--json").json["added"] == 1
 
 
@@ -131,7 +131,7 @@ def test_cells_of_numbers_and_lists_read_back(ttp: Program) -> None:
 
 @given(st.text(st.sampled_from("aä漢🫘\ud800 "), max_size=200) | st.text("a", min_size=70, max_size=160))
 def test_a_line_of_a_calendar_is_folded_at_75_octets(line: str) -> None:
-    rows = _folded(line).removesuffix("\r\n").split("\r\n")
+    rows = _fold(line).removesuffix("\r\n").split("\r\n")
     assert rows[0] + "".join(row[1:] for row in rows[1:]) == line
     assert all(row[0] == " " for row in rows[1:])
     sizes = [len(row.encode("utf-8", "replace")) for row in rows]
