@@ -63,7 +63,7 @@ def test_no_program_is_refused_with_the_line_to_write(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("argv", ["/nowhere/vault", "/", "a\0b"])
 def test_a_program_that_cannot_be_started_is_told(tmp_path: Path, argv: str) -> None:
-    with pytest.raises(NotFound, match=r"^the program of credentials\.command failed to start: "):
+    with pytest.raises(NotFound, match=r"^the program of credentials\.command cannot be started: "):
         CredentialsCommand(tmp_path, (argv,)).get("x/me")
 
 
