@@ -357,7 +357,7 @@ def test_processing_is_polled_until_it_is_done(bench: Bench) -> None:
     bench.run()
     times = client.times("look_up")
     assert [after - before for before, after in zip(times, times[1:], strict=False)] == [2, 4, 8, 16, 30, 30, 30]  # noqa: RUF007
-    assert waits == [("TikTok is processing the post", START + timedelta(hours=24))]
+    assert waits == [("the platform is processing the post", START + timedelta(hours=24))]
     assert bench.delivery().state is PUBLISHED
 
 

@@ -275,8 +275,7 @@ class DeliveryWorker:
         now = context.clock.now()
         if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
             outcome = doubt_duplicate(outcome, sent_before=self._sent_before())
-        title = context.platforms.facts(self.task.delivery.platform).title
-        after = after_outcome(self.task.delivery, outcome, config=context.config, now=now, title=title)
+        after = after_outcome(self.task.delivery, outcome, config=context.config, now=now)
 
         def end(db: Connection) -> None:
             attempts.finish_attempt(db, intent.id or 0, at=now, **attempt_columns(outcome))

@@ -37,16 +37,14 @@ _FORMS: Mapping[str, type[Done] | type[NotDone] | type[Unknown]] = {
 }
 
 
-def after_outcome(
-    delivery: Delivery, outcome: Outcome, *, config: Config, now: datetime, title: str = "the platform"
-) -> Delivery:
-    """Return the delivery, which was sending, after the outcome of its call. `title`: the platform's."""
+def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: datetime) -> Delivery:
+    """Return the delivery, which was sending, after the outcome of its call."""
     match outcome:
         case Done(processing=True):
             if outcome.handle is not None:
                 delivery = replace(delivery, handle=outcome.handle)
             look_at = now + timedelta(seconds=config.seconds("publish.status_poll_s"))
-            return delivery.processing(f"{title} is processing the post", look_at, None)
+            return delivery.processing("the platform is processing the post", look_at, None)
         case Done(remote_id=remote_id, url=url, handle=handle, more=more, note=note):
             delivery = replace(delivery, note=note or delivery.note)
             if handle is not None:
