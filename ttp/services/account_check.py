@@ -118,7 +118,7 @@ class AccountCheck:
             held = self._tokens.fresh(account.name)
             seen = checker.check(account, held)
             if isinstance(seen, NotDone) and self._may_renew(account, held, seen):
-                held = self._tokens.replaced(account.name, held)
+                held = self._tokens.replace_refused(account.name, held)
                 seen = checker.check(account, held)
         except TtpError as trouble:
             yield _error_remark(trouble)
@@ -304,7 +304,7 @@ class OptionChoices:
         self._checkers = checkers
         self._platforms = platforms
 
-    def told(self, refused: ContentRefused) -> ContentRefused:
+    def with_choices(self, refused: ContentRefused) -> ContentRefused:
         """Return the refusal with the values that the platform now allows the account."""
         problems = tuple(self._with_choices(problem) for problem in refused.problems)
         message = refused.message

@@ -150,7 +150,7 @@ class BulkEdit:
         self._posts = posts
         self._resolver = resolver
 
-    def steps(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
+    def plan(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
         """Yield the planned change of each draft and scheduled post that the edit changes. Writes nothing. Raise
         NotFound for an unknown account."""
         known, platforms = self._posts.accounts(), self._posts.platforms

@@ -121,7 +121,7 @@ class MediaConversion:
             raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
         return MediaFile(item, self._media.path(item.sha256))
 
-    def gone(self, post: Post) -> list[MediaItem]:
+    def missing(self, post: Post) -> list[MediaItem]:
         """Return the media of a post whose copies are missing."""
         return missing_media(self._media.folder, post.media)
 
@@ -207,7 +207,7 @@ class MediaCleanup:
 
         return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
 
-    def take_back(self) -> list[str]:
+    def delete_unneeded_objects(self) -> list[str]:
         """Delete objects from the bucket that no post needs any more."""
         from ttp.platforms.media_host import s3
 
@@ -229,7 +229,7 @@ class MediaCleanup:
             return error.message
         return None
 
-    def sweep(self) -> list[str]:
+    def delete_unneeded_copies(self) -> list[str]:
         """Delete copies that no post has needed for `media.keep_s`."""
         keep = timedelta(seconds=self.config.seconds("media.keep_s"))
         try:

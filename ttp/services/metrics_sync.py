@@ -139,7 +139,7 @@ class MetricsFetcher:
     def _refresh_token(self, account: Account, refused: Credentials) -> Credentials | None:
         if not self._tokens.can_renew(account.name, refused):
             return None
-        return self._tokens.replaced(account.name, refused)
+        return self._tokens.replace_refused(account.name, refused)
 
     def _reader(self, platform: str) -> MetricsReader:
         if platform not in self._open_readers:
@@ -230,7 +230,7 @@ class MetricsSync:
     def close(self) -> None:
         self._fetcher.close()
 
-    def chosen(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
+    def choose_accounts(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
         """Return the accounts that are read by default, and those that are left out because reading costs money."""
         platforms = self._config.texts("metrics.pull")
         usable = [one for one in accounts if one.connected and one.enabled]

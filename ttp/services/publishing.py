@@ -99,7 +99,7 @@ class Publishing:
                 )
             self._refuse_unapproved(post, failed)
             _refuse_foreign_hosts(failed, elsewhere)
-            refuse_missing_media(post, self._posts.media_conversion.gone(post))
+            refuse_missing_media(post, self._posts.media_conversion.missing(post))
             return _make_due(post, failed, now), ()
 
         return self._change_each(ids, change)

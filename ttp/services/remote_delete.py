@@ -161,7 +161,7 @@ class RemoteDelete:
                 delivery = self._record(delivery, remote_id, answer, began)
                 if renewed or not self._may_renew(account.name, held, answer):
                     break
-                held, renewed = self._tokens.replaced(account.name, held), True
+                held, renewed = self._tokens.replace_refused(account.name, held), True
             if isinstance(answer, NotDone):
                 reconnect = answer.kind is Kind.AUTH
                 return DeleteResult(

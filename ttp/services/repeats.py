@@ -83,7 +83,7 @@ class Repeats:
             recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
             gone = self._occurrences.make(recurrence_id, db)
             tally = self._counts(db, gone.recurrence)
-        return NewRepeat(tally, gone.made, warnings, tuple(gone.told()))
+        return NewRepeat(tally, gone.made, warnings, tuple(gone.messages()))
 
     def all(self) -> list[RecurrenceCounts]:
         """Return every repeat, active ones first."""
@@ -317,7 +317,7 @@ class OccurrenceReport:
     missed: int = 0
     empty: int = 0
 
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Return the sentences to report to a person."""
         one, said = self.recurrence, []
         if self.missed:
@@ -343,7 +343,7 @@ class Occurrences:
             waiting = store.due_recurrences(db, now=now, horizon=now + self._ahead) if db else []
         for recurrence_id in waiting:
             try:
-                done += self.make(recurrence_id).told()
+                done += self.make(recurrence_id).messages()
             except CorruptRow:
                 continue  # `ttp doctor` reports it
         return done

@@ -326,13 +326,13 @@ class Availability:
         place = bisect_left(instants, at)
         return place < len(instants) and instants[place] == at
 
-    def give(self, accounts: Sequence[Account], at: datetime) -> None:
+    def reserve(self, accounts: Sequence[Account], at: datetime) -> None:
         """Reserve an instant for these accounts."""
         for account in accounts:
             self.of(account)
             insort(self._instants[account.name], at)
 
-    def rest_on(self, accounts: Sequence[Account]) -> None:
+    def depend_on(self, accounts: Sequence[Account]) -> None:
         """Record that a time was chosen by the posts of these accounts."""
         self._depends_on |= {account.name for account in accounts}
 

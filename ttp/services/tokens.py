@@ -130,7 +130,7 @@ class Tokens:
             return self._keep_or_raise(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
-    def held(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
+    def locked(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
         """Like `fresh`, but no other process refreshes the token until the block ends.
 
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError.
@@ -151,7 +151,7 @@ class Tokens:
         login = self._logins(name.partition("/")[0])
         return login is not None and login.renews(held)
 
-    def replaced(self, name: str, refused: Credentials) -> Credentials:
+    def replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return a replacement for credentials that a platform refused: stored by another process, or refreshed once.
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError."""
         with self._locked(name):

@@ -81,7 +81,7 @@ class Export:
             for post in queries.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
                 yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
 
-    def beside(self, folder: Path) -> ExportedMedia:
+    def media_folder(self, folder: Path) -> ExportedMedia:
         return ExportedMedia(folder, self._media, self._own)
 
     def csv(self, told: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
@@ -101,27 +101,27 @@ class Export:
         """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
         if it already matches. Other files stay. Raise Busy, UsageError."""
         self._own.refuse(path)
-        done, beside = FolderResult(), self.beside(path)
+        done, media = FolderResult(), self.media_folder(path)
         _make_folder(path)
         folder = MarkdownFolder(path, self._tables)
         with self._database.reading() as db:
             diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
         for one in told:
-            key, begun = folder.inside(one.post.key or ""), one.post.status in _BEGUN
+            key, begun = folder.without_prefix(one.post.key or ""), one.post.status in _BEGUN
             there = folder.file_of(key)
             if there and diff.matches(folder.file(there), one.post, begun=begun):
                 done.unchanged += 1
                 continue
             file = there or folder.new_file(key, _slug(one.post))
             told_key = None if folder.usual_key(file) == key else key
-            fields = fields_of(replace(one.post, key=told_key), [beside.name(item) for item in one.post.media])
+            fields = fields_of(replace(one.post, key=told_key), [media.name(item) for item in one.post.media])
             if not begun:
                 fields.pop("status")  # an import derives it: scheduled with a time, else a draft
             self._own.refuse(file)
             _make_folder(file.parent)
             output_file.write(file, [markdown.format_file(fields)], self._own, over=True)
             done.written += 1
-        return done, beside
+        return done, media
 
 
 def _make_folder(path: Path) -> None:

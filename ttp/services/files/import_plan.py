@@ -66,7 +66,7 @@ class ImportPlanner:
         self._rules = rules
         self._known: tuple[Account, ...] = posts.accounts()
 
-    def steps(self, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
+    def plan(self, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
         """Yield the planned change of each row, in order. Copies media into the store."""
         rows = iter(entries)
         while batch := list(islice(rows, BATCH)):
@@ -75,7 +75,7 @@ class ImportPlanner:
                 steps = [self._plan_row(db, one, found.get(one.typed.key or "")) for one in batch]
             yield from steps
 
-    def renamed(self, step: PlannedChange, before: Post) -> PlannedChange:
+    def as_rename(self, step: PlannedChange, before: Post) -> PlannedChange:
         """Turn a step that adds a post into one that updates `before`, whose file was renamed."""
         assert step.post is not None
         now = self._posts.clock.now()

@@ -87,7 +87,7 @@ class Importer:
         self._resolver = resolver
         self._media = media
 
-    def take(
+    def run(
         self,
         source: ImportSource,
         rules: ImportRules,
@@ -110,7 +110,7 @@ class Importer:
         done.time_notes = allocator.notes
         intake = ImportPlanner(self._posts, self._row_media(source.folder), self._resolver, allocator, rules)
         with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
-            for step in intake.steps(source.entries()):
+            for step in intake.plan(source.entries()):
                 done.read += 1
                 if done.read % REPORT_EVERY == 0:
                     tell(CHECK_SHARE * source.share)
