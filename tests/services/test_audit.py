@@ -101,7 +101,7 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
         ),
         (
             "UPDATE post SET status = 'failed' WHERE id = 7",
-            ["post 7: it is failed, and its deliveries make it scheduled"],
+            ["post 7: its status is failed, but its deliveries say scheduled"],
         ),
         (
             "UPDATE post SET published_at = 0 WHERE id = 1",

@@ -199,8 +199,8 @@ def _clock_remark(ahead: timedelta) -> Remark:
         return ok_remark("agrees with this machine's clock")
     seconds = round(off.total_seconds())
     span = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
-    said = f"this machine's clock is {span} {'ahead' if ahead > timedelta() else 'behind'}"
-    return failure_remark(said, SET_CLOCK) if off >= CLOCK_FAILURE else warning_remark(said, SET_CLOCK)
+    message = f"this machine's clock is {span} {'ahead' if ahead > timedelta() else 'behind'}"
+    return failure_remark(message, SET_CLOCK) if off >= CLOCK_FAILURE else warning_remark(message, SET_CLOCK)
 
 
 def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:

@@ -125,9 +125,9 @@ class AccountConnector:
         After an error nothing has changed.
         """
         if isinstance(answer, Denied):
-            said = f": {answer.words}" if answer.words else ""
+            reason = f": {answer.words}" if answer.words else ""
             raise NotAllowed(
-                f"{pending.platform} did not connect the account ({answer.error}{said})", _retry_hint(pending.name)
+                f"{pending.platform} did not connect the account ({answer.error}{reason})", _retry_hint(pending.name)
             )
         login = self._login
         assert isinstance(login, BrowserLogin)

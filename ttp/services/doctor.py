@@ -78,8 +78,8 @@ class Doctor:
         return () if self._survey is None else self._survey.accounts
 
     def program(self) -> Check:
-        said = f"ttp {__version__}, Python {platform.python_version()}, SQLite {SQLITE}"
-        return combine_remarks("program", [ok_remark(said)])
+        message = f"ttp {__version__}, Python {platform.python_version()}, SQLite {SQLITE}"
+        return combine_remarks("program", [ok_remark(message)])
 
     def here(self) -> Iterator[Check]:
         """Check everything but the settings and the accounts."""

@@ -240,7 +240,7 @@ def _in_file(hint: WayOut | None) -> WayOut | None:
     """Return a hint in terms of the file's fields."""
     way = as_fields(hint)
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
-    return next((said for name, said in _IN_FILE.items() if str(way).startswith(forms[name])), way)
+    return next((advice for name, advice in _IN_FILE.items() if str(way).startswith(forms[name])), way)
 
 
 def _with_content_of(before: Post, made: Post, now: datetime) -> Post:

@@ -159,8 +159,8 @@ def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
         if one.typed.key or one.faults:
             yield one
             continue
-        said = "\0".join((one.typed.text or "", *(one.typed.media or ())))
-        digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        content = "\0".join((one.typed.text or "", *(one.typed.media or ())))
+        digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         seen[digest] += 1
         key = f"{origin}{digest}" + (f"#{seen[digest]}" if seen[digest] > 1 else "")
         yield replace(one, typed=replace(one.typed, key=key))

@@ -210,7 +210,7 @@ def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> st
     return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 
 
-def with_results(text: str, told: Mapping[str, Value]) -> str:
+def with_results(text: str, results: Mapping[str, Value]) -> str:
     """Return a file with the results of its post in the front matter; the rest is unchanged."""
     lines = text.split("\n")
     end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
@@ -220,7 +220,7 @@ def with_results(text: str, told: Mapping[str, Value]) -> str:
             inside = line.partition(":")[0].strip() in _RESULT_FIELDS
         if not inside:
             kept.append(line)
-    return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
+    return "\n".join([lines[0], *kept, *_yaml(results).splitlines(), *lines[end:]])
 
 
 def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:

@@ -78,8 +78,10 @@ class Sync:
         now = self._posts.clock.now()
         for post in without:
             still = tuple(replace(delivery, next_at=None) for delivery in post.deliveries)
-            gone = replace(post, deliveries=still, deleted_at=now, updated_at=now)
-            plan.steps.append(PlannedChange((post.key or "").removeprefix(source.scope), ChangeKind.CANCEL, gone, post))
+            cancelled = replace(post, deliveries=still, deleted_at=now, updated_at=now)
+            plan.steps.append(
+                PlannedChange((post.key or "").removeprefix(source.scope), ChangeKind.CANCEL, cancelled, post)
+            )
         return plan
 
     def apply(self, plan: SyncPlan) -> list[int]:
