@@ -18,7 +18,7 @@ from tests.conftest import Program
 from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.services.files.ics import _folded
+from ttp.services.files.ics import _fold
 from ttp.store.queries import PostFilter
 
 FEW, MANY = 2_000, 20_000
@@ -52,7 +52,7 @@ def peak(run: Callable[[], object]) -> int:
 def listed(format: str) -> None:
     with Path("/dev/null").open("w") as nowhere:
         out = Output(nowhere, nowhere, format=format, now=lambda: START, zone=lambda: UTC)
-        out.write_list(posts_module.POSTS_SPEC, Context().look.listed(PostFilter()))
+        out.write_list(posts_module.POSTS_SPEC, Context().look.views(PostFilter()))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_dry_run_of_an_import_keeps_no_row_on_the_disk(
 ) -> None:
     ttp.account()
     (tmp_path / "posts.csv").write_text("accounts,at,text\nx/me,2099-01-01T00:00Z,Hello\n")
-    monkeypatch.setattr("ttp.services.files.importer._keep", None)  # calling it would fail
+    monkeypatch.setattr("ttp.services.files.importer._save", None)  # calling it would fail
     assert ttp.ok("import", str(tmp_path / "posts.csv"), "--dry-run", "--json").json["added"] == 1
 
 
@@ -101,7 +101,7 @@ def test_a_post_that_is_published_meanwhile_is_told_once_as_it_was(ttp: Program,
     fill(ttp, 500)
     ttp.ok("status")  # a call whose context is of this store
     wanted = PostFilter()
-    posts = Context().look.listed(wanted) if asked == "list" else (t.post for t in Context().export.posts(wanted))
+    posts = Context().look.views(wanted) if asked == "list" else (t.post for t in Context().export.posts(wanted))
     read = [next(posts)]
     ttp.sql("UPDATE post SET status = 'published', published_at = 0 WHERE id IN (1, 400)")
     read += posts
@@ -131,7 +131,7 @@ def test_cells_of_numbers_and_lists_read_back(ttp: Program) -> None:
 
 @given(st.text(st.sampled_from("aä漢🫘\ud800 "), max_size=200) | st.text("a", min_size=70, max_size=160))
 def test_a_line_of_a_calendar_is_folded_at_75_octets(line: str) -> None:
-    rows = _folded(line).removesuffix("\r\n").split("\r\n")
+    rows = _fold(line).removesuffix("\r\n").split("\r\n")
     assert rows[0] + "".join(row[1:] for row in rows[1:]) == line
     assert all(row[0] == " " for row in rows[1:])
     sizes = [len(row.encode("utf-8", "replace")) for row in rows]

@@ -419,7 +419,7 @@ def parse_post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in context.look.named(split_list(account) or ())),
+        accounts=tuple(a.id or 0 for a in context.look.find_accounts(split_list(account) or ())),
         tags=split_list(tag) or (),
         since=_bound(context, command, "--since", since),
         until=_bound(context, command, "--until", until),
@@ -468,12 +468,12 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
     `again`: the command without them, for hints.
     """
     from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
-    from ttp.services.cron import cron_of
+    from ttp.services.cron import parse_cron
 
     if words is not None and cron is not None:
         raise UsageError("give days and times, or --cron, not both", Hint("try", quote_command(*again, words)))
     if cron is not None:
-        return [cron_of(cron, lambda other: quote_command(*again, "--cron", other))]
+        return [parse_cron(cron, lambda other: quote_command(*again, "--cron", other))]
     if words is None:
         raise UsageError("no days and times given", Hint("try", quote_command(*again, EXAMPLE)))
     return parse_slot_times(words, lambda other: quote_command(*again, other))
@@ -503,7 +503,7 @@ def select_accounts(
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
     look = context.look
-    found = look.named(split_list(names) or ())
+    found = look.find_accounts(split_list(names) or ())
     if names:
         return found
     if platforms:
