@@ -37,12 +37,9 @@ from ttp.store.home.locks import TokenLocked
 
 TOKEN_REFUSED = frozenset({400, 401})
 """Statuses with which platforms refuse a token that a refresh may replace. The publisher uses the same."""
-
-
 CLOCK_WARNING, CLOCK_FAILURE = timedelta(seconds=10), timedelta(minutes=5)
 """A clock this far off is worth a warning, and a failure: past five minutes OAuth 1.0a signatures are refused and token
 expiry is judged wrongly. A Date header has whole seconds only."""
-
 
 SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
 """Sets the clock from the network on macOS and most Linux systems."""

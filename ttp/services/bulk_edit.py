@@ -120,8 +120,6 @@ def changed_fields(step: PlannedChange) -> Sequence[str]:
 
 
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
-
-
 _URL_CONTINUES = r"(?![\w/?&=%#~@:+-]|\.\w)"
 """A URL does not end before these characters."""
 

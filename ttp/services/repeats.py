@@ -29,15 +29,9 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
 _SKIPPED = OccurrenceState.SKIPPED
-
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
-
-
 MOST_IN_ADVANCE = 1000
 """Most posts of one repeat to create in advance."""
-
-
 End = Callable[[Recurrence, datetime], Recurrence]
 
 
@@ -300,11 +294,7 @@ def _refuse_same_repeat(wanted: Recurrence, known: Iterable[Recurrence]) -> None
 
 INSTANTS_PER_TRANSACTION = 200
 """Most times of one repeat to process per transaction."""
-
-
 _INSTANT = timedelta(milliseconds=1)
-
-
 _MADE, _MISSED, _EMPTY = OccurrenceState.MADE, OccurrenceState.MISSED, OccurrenceState.EMPTY
 
 

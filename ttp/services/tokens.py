@@ -35,7 +35,6 @@ from ttp.store.home.locks import TokenLocked, token_lock
 
 PAUSE_S = 300.0
 """Seconds to use a still valid token before the next try, after a refresh failed for a passing reason."""
-
 _PASSING_KINDS = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
 """Failures unrelated to the token. Any other failure of an expired token revokes it."""
 
@@ -45,10 +44,7 @@ class TokenRevoked(ReconnectNeeded):
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> None:
         command = connect_action(account, by_keys=by_keys)
-        super().__init__(
-            message or f"{account} must be connected again: {outcome.message}",
-            Hint("fix", command),
-        )
+        super().__init__(message or f"{account} must be connected again: {outcome.message}", Hint("fix", command))
         self.outcome = replace(outcome, kind=Kind.AUTH, hint=command)
 
 

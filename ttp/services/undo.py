@@ -171,10 +171,7 @@ class _UndoPlanner:
         """Return a post created by the change as deleted, with its key free again."""
         if post.id in self._patterns:
             number = self._patterns[post.id]
-            raise StateRefused(
-                f"repeat {number} uses post {post.id}",
-                Hint("fix", action("repeat stop", number)),
-            )
+            raise StateRefused(f"repeat {number} uses post {post.id}", Hint("fix", action("repeat stop", number)))
         still = tuple(replace(d, next_at=None) for d in post.deliveries)
         return replace(post, deliveries=still, deleted_at=self._now, updated_at=self._now, key=None, key_digest=None)
 

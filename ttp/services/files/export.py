@@ -38,14 +38,8 @@ from ttp.store.home.own_files import OwnFiles
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")
-
-
 METRICS = ("likes", "comments", "shares", "views")
-
-
 _BEGUN = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
-
-
 NameOf = Callable[[MediaItem], str]
 
 
