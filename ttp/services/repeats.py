@@ -19,7 +19,7 @@ from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Recur
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
 from ttp.services.cron import cron_instants
-from ttp.services.posts import Posts, accounts_of
+from ttp.services.posts import Posts, accounts_of, as_deleted
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
@@ -145,8 +145,7 @@ class Repeats:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be skipped")
-            still = tuple(replace(d, next_at=None) for d in post.deliveries)
-            return replace(post, deliveries=still, deleted_at=now), ()
+            return as_deleted(post, now), ()
 
         self._posts.change([post_id], change, None, db=db)
 

@@ -167,11 +167,6 @@ def _records(blocks: Iterator[Block]) -> Iterator[Record]:
             yield from zip(count(first), rows)
 
 
-def read_rows(stream: TextIO) -> Records:
-    """Return the rows of a CSV stream."""
-    return Records(Buffer(stream))
-
-
 def not_utf8(text: str) -> bool:
     """Return whether a text holds undecodable bytes or half a character."""
     return not text.isascii() and _NOT_UTF8.search(text) is not None
