@@ -16,17 +16,21 @@ from ttp.services.files.metrics_rows import BLOCK, LONGEST_CELL, LONGEST_ROW, Bu
 HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
 
 
+def read_rows(stream: TextIO) -> Records:
+    return Records(Buffer(stream))
+
+
 def line(remote_id: str, text: str = "hello") -> str:
     return f"x/me,{remote_id},2026-11-01T09:00:00Z,1,2,3,4,{text}"
 
 
 def read(*lines: str) -> list[tuple[int, list[str] | str]]:
-    return list(Records(Buffer(StringIO("\n".join(lines), newline=""))))
+    return list(read_rows(StringIO("\n".join(lines), newline="")))
 
 
 def texts(stream: TextIO) -> list[str]:
     """The captions of the rows that have any, or why a row cannot be read."""
-    return [row if isinstance(row, str) else row[-1] for _, row in Records(Buffer(stream)) if any(row)]
+    return [row if isinstance(row, str) else row[-1] for _, row in read_rows(stream) if any(row)]
 
 
 def told(*lines: str) -> list[tuple[int, str]]:
@@ -42,7 +46,7 @@ def test_rows_are_numbered_as_a_spreadsheet_does() -> None:
 def test_a_byte_order_mark_and_blanks_around_names_are_no_part_of_them() -> None:
     spaced = HEADER.replace(",", " , ")
     for stream in (StringIO(f"\ufeff{spaced}\n{line('a')}"), as_text(BytesIO(f"\ufeff{spaced}\n{line('a')}".encode()))):
-        rows = Records(Buffer(stream))
+        rows = read_rows(stream)
         assert rows.header == HEADER.split(",")
         assert [number for number, row in rows] == [2]
 

@@ -61,7 +61,7 @@ def escape_formula(text: str) -> str:
 
 
 def unescape_formula(text: str) -> str:
-    """Reverse `guarded`."""
+    """Reverse `escape_formula`."""
     return text[1:] if _ESCAPED_FORMULA.match(text) else text
 
 

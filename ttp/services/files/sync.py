@@ -84,7 +84,7 @@ class Sync:
         return plan
 
     def apply(self, plan: SyncPlan) -> list[int]:
-        """Apply the plan in one transaction and return the ids. Raises like `bulk_edit.apply`."""
+        """Apply the plan in one transaction and return the ids. Raises like `apply_changes`."""
         with self._media.holding():
             todo = [step for step in plan.steps if step.what in DRIFT or changes_store(step)]
             return apply_changes(self._posts, todo, "sync", plan.agenda) if todo else []
