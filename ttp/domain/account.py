@@ -120,10 +120,8 @@ def host_mismatch(account: Account, held: Credentials, host: str) -> tuple[str, 
     if not held.host or same_host(held.host, host):
         return None
     if is_loopback(held.host):
-        setting = f"TTP_PLATFORMS__{account.platform.upper()}__BASE_URL"
-        message = (
-            f"the login of {account.name} is for a sandbox on {held.host}, but ttp uses {host} here: check {setting}"
-        )
+        variable = f"TTP_PLATFORMS__{account.platform.upper()}__BASE_URL"
+        message = f"the login of {account.name} is for a sandbox on {held.host}, but ttp uses {host}: check {variable}"
         return message, action("help", "sandbox")
     message = f"the login of {account.name} is for {held.host} and is not sent to {host}"
     return message, connect_action(account.name, by_keys=held.by_keys)

@@ -50,9 +50,9 @@ class Calendar:
         """Return the posts of a span that pass the filter, by time. Without `statuses`: all but drafts, and posts that
         repeats will create."""
         within = replace(wanted, statuses=wanted.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
-        found = list(self._queries.listed(within))
+        found = list(self._queries.views(within))
         if PostStatus.PUBLISHED in within.statuses:
-            found += self._queries.listed(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
+            found += self._queries.views(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
         if not wanted.statuses:
             found += self.coming(span.start, span.end, wanted)
         return sorted(found, key=lambda post: (calendar_time(post), post.id or 0))

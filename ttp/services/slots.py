@@ -34,14 +34,8 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
 PREVIEWED = 10
-
-
 _DAY = timedelta(days=1)
-
-
 _MOMENT = timedelta(milliseconds=1)
-
-
 _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
@@ -160,13 +154,7 @@ class Slots:
         return SlotInstant(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
 
     def is_free(
-        self,
-        db: Connection,
-        accounts: Sequence[Account],
-        at: datetime,
-        *,
-        post: int | None = None,
-        first: bool = False,
+        self, db: Connection, accounts: Sequence[Account], at: datetime, *, post: int | None = None, first: bool = False
     ) -> bool:
         """Return whether an instant that `next_free` chose is still free."""
         return _may_take(db, store.posts_at(db, _ids(accounts) or (), at, without=post), post, first=first)
@@ -326,13 +314,13 @@ class Availability:
         place = bisect_left(instants, at)
         return place < len(instants) and instants[place] == at
 
-    def give(self, accounts: Sequence[Account], at: datetime) -> None:
+    def reserve(self, accounts: Sequence[Account], at: datetime) -> None:
         """Reserve an instant for these accounts."""
         for account in accounts:
             self.of(account)
             insort(self._instants[account.name], at)
 
-    def rest_on(self, accounts: Sequence[Account]) -> None:
+    def depend_on(self, accounts: Sequence[Account]) -> None:
         """Record that a time was chosen by the posts of these accounts."""
         self._depends_on |= {account.name for account in accounts}
 

@@ -33,9 +33,10 @@ from ttp.store.database import Database
 from ttp.store.home import locks
 from ttp.store.home.locks import TokenLocked, token_lock
 
+TOKEN_REFUSED = frozenset({400, 401})
+"""Statuses with which platforms refuse a token that a refresh may replace. The publisher uses the same."""
 PAUSE_S = 300.0
 """Seconds to use a still valid token before the next try, after a refresh failed for a passing reason."""
-
 _PASSING_KINDS = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
 """Failures unrelated to the token. Any other failure of an expired token revokes it."""
 
@@ -45,10 +46,7 @@ class TokenRevoked(ReconnectNeeded):
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> None:
         command = connect_action(account, by_keys=by_keys)
-        super().__init__(
-            message or f"{account} must be connected again: {outcome.message}",
-            Hint("fix", command),
-        )
+        super().__init__(message or f"{account} must be connected again: {outcome.message}", Hint("fix", command))
         self.outcome = replace(outcome, kind=Kind.AUTH, hint=command)
 
 
@@ -130,7 +128,7 @@ class Tokens:
             return self._keep_or_raise(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
-    def held(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
+    def locked(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
         """Like `fresh`, but no other process refreshes the token until the block ends.
 
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError.
@@ -151,7 +149,13 @@ class Tokens:
         login = self._logins(name.partition("/")[0])
         return login is not None and login.renews(held)
 
-    def replaced(self, name: str, refused: Credentials) -> Credentials:
+    def may_replace(self, name: str, held: Credentials, answer: object) -> bool:
+        """Return whether an answer refuses the token and a refresh could replace it."""
+        if not isinstance(answer, NotDone) or answer.kind is not Kind.AUTH:
+            return False
+        return answer.http_status in TOKEN_REFUSED and self.can_renew(name, held)
+
+    def replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return a replacement for credentials that a platform refused: stored by another process, or refreshed once.
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError."""
         with self._locked(name):
