@@ -136,7 +136,7 @@ def test_a_429_that_is_not_x_s_tells_nothing_of_x_s_limits(data: object) -> None
     assert list(XMeter(Clock()).read_limits(X, "POST", "/2/tweets", Answer(429, {}, data))) == []
 
 
-def test_what_stands_before_a_platform_may_say_when_to_come_back() -> None:
+def test_a_proxy_may_send_retry_after() -> None:
     asked = {"retry-after": "7"}
     too_many = {"error": {"code": "rate_limit_exceeded"}}
     (limit,) = TikTokMeter(Clock()).read_limits(
@@ -190,7 +190,7 @@ REGAIN = "estimated_time_to_regain_access"
         ({**app(used(call_count=90)), **business(used(call_count=10))}, 10, 60),
     ],
 )
-def test_instagram_s_use_is_told_in_percent(headers: dict[str, str], left: int, minutes: int) -> None:
+def test_instagram_usage_is_in_percent(headers: dict[str, str], left: int, minutes: int) -> None:
     found = list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers)))
     assert found == [Limit("instagram/demo", "calls in percent", left, 100, after(minutes=minutes))]
 
@@ -250,7 +250,7 @@ def counts(
     return limit.left, limit.resets_at
 
 
-def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> None:
+def test_tiktok_calls_per_minute_are_counted() -> None:
     clock, memory = Clock(), InMemoryLimits()
     pace = TikTokMeter(clock)
     seen = []
@@ -286,7 +286,7 @@ def test_tiktok_limits_each_sort_of_call(path: str, names: tuple[str, ...], most
 @pytest.mark.parametrize(
     ("left", "resets_in", "now_left"), [(2, 30, 1), (0, 30, 0), (9, 30, 5), (2, 0, 5), (2, -5, 5), (2, None, 5)]
 )
-def test_what_another_process_counted_counts_on(left: int, resets_in: int | None, now_left: int) -> None:
+def test_counts_of_another_process_continue(left: int, resets_in: int | None, now_left: int) -> None:
     memory = InMemoryLimits()
     resets_at = None if resets_in is None else after(seconds=resets_in)
     memory.note(TIKTOK.account, [Limit("tiktok/demo", "new posts a minute", left, 6, resets_at)])
@@ -357,7 +357,7 @@ def test_the_check_before_the_work_holds_the_account() -> None:
     )
 
 
-def test_what_no_limit_can_be_is_not_remembered() -> None:
+def test_impossible_limits_are_not_stored() -> None:
     memory = InMemoryLimits()
     there = gate(memory)
     told = [closed(seconds=86_401), replace(closed("a"), left=-1), replace(closed("b"), left=10**10), closed("c")]
@@ -426,7 +426,7 @@ def http(script: Script, clock: Clock) -> Http:
     return Http("https://api.x.com", Timeouts(1, 2, 3), clock, gate=gate(clock=clock), transport=script)
 
 
-def test_what_an_answer_told_keeps_the_next_call_from_being_made() -> None:
+def test_a_used_up_limit_stops_the_next_call() -> None:
     clock = Clock()
     script = Script(Stub("POST", URL, sent=x_headers("x-rate-limit", left=0)), Stub("POST", URL))
     client = http(script, clock)
@@ -468,7 +468,7 @@ class Kept(InMemoryLimits):
         self.kept += 1
 
 
-def test_closing_the_connections_keeps_what_was_told() -> None:
+def test_closing_the_connections_stores_the_limits() -> None:
     memory = Kept()
     Http("https://api.x.com", Timeouts(1, 2, 3), Clock(), gate=RateLimiter(Clock(), memory=memory)).close()
     assert memory.kept == 1

@@ -109,7 +109,7 @@ def test_a_platform_gets_https_or_this_machine_while_it_is_here_itself(url: str,
     assert is_usable(url, loopback=False) is elsewhere
 
 
-def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_media_host_the_setting_is_named(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
     why = refused(MediaHost(Config()), file)
     assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
     assert why.hint == action("help", "media-host")
@@ -153,9 +153,7 @@ def test_a_program_has_the_umask_of_whoever_runs_ttp(file: MediaFile) -> None:
         ("os._exit(3)", "media_host.command ended with 3 for launch.jpg: no error output", True),
     ],
 )
-def test_a_program_that_fails_or_prints_no_usable_url_is_told(
-    file: MediaFile, code: str, why: str, passing: bool
-) -> None:
+def test_a_failing_program_or_unusable_url_is_reported(file: MediaFile, code: str, why: str, passing: bool) -> None:
     error = refused(program(code), file)
     assert why in error.message
     assert error.passing is passing

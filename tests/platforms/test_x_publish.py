@@ -240,7 +240,7 @@ def test_every_row_of_the_table_is_reached() -> None:
     assert hit == set(range(len(REFUSALS)))
 
 
-def test_what_was_chosen_goes_along_and_nothing_else() -> None:
+def test_only_the_chosen_options_are_sent() -> None:
     chosen = {"reply_settings": "following", "made_with_ai": "true", "paid_partnership": "false"}
     body = {"text": "Hello", "reply_settings": "following", "made_with_ai": True, "paid_partnership": False}
     stub = post(json=body, status=201, answer={"data": {"id": "5"}})

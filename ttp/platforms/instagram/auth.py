@@ -15,6 +15,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.answers import unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.token_response import (
@@ -108,7 +109,7 @@ class InstagramLogin(_MetaLogin):
         reply = self._http.request(
             "POST", f"{self._code_url}/oauth/access_token", form=form, secrets=without_none(code, secret)
         )
-        short = read_grant(_first(reply), now)
+        short = read_grant(unwrap(reply), now)
         if short is None:
             return refusal_of_login(reply, now)
         query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": short.access_token}
@@ -130,7 +131,7 @@ class InstagramLogin(_MetaLogin):
             headers={"Authorization": f"Bearer {grant.access_token}"},
             secrets=without_none(grant.access_token),
         )
-        me = _first(reply)
+        me = unwrap(reply)
         if isinstance(me, Answer) and me.is_success:
             user_id, handle = parse_numeric_id(me.value_at("user_id")), me.text_at("username")
             if user_id and handle:
@@ -168,16 +169,6 @@ def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -
         return replace(answer, message=f"{platform} answered {reply.status}: {said}") if said else answer
     final = graph.kind is Kind.AUTH
     return replace(graph, message=f"{platform} answered: {graph.message}", passing=not final, hold=False, hint=None)
-
-
-def _first(reply: Reply) -> Reply:
-    """Return the answer without the one-element list that Meta documents around some answers, and mostly omits."""
-    inner = reply.value_at("data") if isinstance(reply, Answer) else None
-    match inner:
-        case [dict() as only] if isinstance(reply, Answer):
-            return replace(reply, data=only)
-        case _:
-            return reply
 
 
 _MOST_PAGES = 20

@@ -17,10 +17,11 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, StepFailed, diagnostic_of_refusal
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import limits
+from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.oauth.token_response import read_scopes, without_none
 from ttp.platforms.outcomes import RefusalReader, as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.reply import Answer, parse_numeric_id
 
 PERSONAL = "PERSONAL"
 """`account_type` of accounts that are not professional; the API does not publish for them."""
@@ -56,13 +57,12 @@ class InstagramCheck:
         if self._by_facebook:
             own = parse_numeric_id(request.credentials.user_id)
             if own is None:
-                message = "the credentials have no userId (with Facebook Login: the Instagram account's id)"
-                return NotDone(Kind.AUTH, message, hint=reconnect_hint(request.account, request.credentials))
+                return NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(request.account, request.credentials))
             path, fields = f"/{own}", "id,username"
         reply = self._http.request_for(
             request, "GET", self._root + path, query={"fields": fields}, patience=CHECK_PATIENCE_S
         )
-        me = _first(reply)
+        me = unwrap(reply)
         if isinstance(me, Answer) and me.is_success:
             user_id = parse_numeric_id(me.value_at("id" if self._by_facebook else "user_id"))
             if user_id is not None:
@@ -125,12 +125,3 @@ class InstagramCheck:
 
     def _judge(self, request: PublishRequest) -> RefusalReader:
         return lambda answer: refusal(answer, request.account, self._clock.now())
-
-
-def _first(reply: Reply) -> Reply:
-    """Return the answer without the one-element list that Meta documents around some answers, and mostly omits."""
-    match reply.value_at("data") if isinstance(reply, Answer) else None:
-        case [dict() as only] if isinstance(reply, Answer):
-            return replace(reply, data=only)
-        case _:
-            return reply

@@ -15,6 +15,7 @@ from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import container_forms, limits
+from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
 from ttp.platforms.instagram.container_forms import (
     Container,
     children,
@@ -99,14 +100,11 @@ class InstagramClient:
             return known, None
         step = "ask for the user id"
         if self._by_facebook:  # its /me is the person, not the professional account
-            message = "the credentials have no userId (with Facebook Login: the Instagram account's id)"
-            raise StepFailed(step, NotDone(Kind.AUTH, message, hint=reconnect_hint(request.account)))
+            raise StepFailed(step, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(request.account)))
         reply = self._http.request_for(request, "GET", f"{self._root}/me", query={"fields": "user_id,username"})
-        if isinstance(reply, Answer) and reply.is_success:
-            listed = reply.value_at("data")  # documented as a list of one, in practice flat
-            first = listed[0] if isinstance(listed, list) and listed else reply.data
-            if (asked := parse_numeric_id(value_at(first, "user_id"))) is not None:
-                return asked, reply
+        me = unwrap(reply)
+        if isinstance(me, Answer) and me.is_success and (asked := parse_numeric_id(me.value_at("user_id"))) is not None:
+            return asked, me
         raise StepFailed(step, as_failure(reply, self._judge(request), "Instagram"))
 
     def _check_quota(self, request: PublishRequest, handle: Handle) -> Did:

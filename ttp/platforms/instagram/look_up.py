@@ -13,6 +13,7 @@ from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Wo
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.answers import parse_instant
 from ttp.platforms.instagram.container_forms import kind_of, without_containers
 from ttp.platforms.instagram.containers import Containers, ContainerStatus
 from ttp.platforms.instagram.errors import refusal
@@ -129,21 +130,13 @@ def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: 
         return None
     found = []
     for item in listed:
-        media_id, at = parse_numeric_id(value_at(item, "id")), _instant(value_at(item, "timestamp"))
+        media_id, at = parse_numeric_id(value_at(item, "id")), parse_instant(value_at(item, "timestamp"))
         if media_id is None or at is None:
             return None
         same = not by_text or _plain(str(value_at(item, "caption") or "")) == _plain(request.text)
         if media_id not in request.bound and at >= since - _BEFORE and same:
             found.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
     return tuple(found)
-
-
-def _instant(text: object) -> datetime | None:
-    """Return the time of `2019-09-26T22:36:43+0000`."""
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z")
-    except ValueError:
-        return None
 
 
 def _plain(caption: str) -> str:

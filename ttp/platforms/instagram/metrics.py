@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 
 from ttp.domain.account import Account
@@ -18,6 +18,7 @@ from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
 from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
@@ -152,18 +153,17 @@ class InstagramReader:
         if known is not None:
             return known
         if self._by_facebook:  # its /me is the person
-            message = "the credentials have no userId (with Facebook Login: the Instagram account's id)"
-            raise StepFailed(STEP, NotDone(Kind.AUTH, message, hint=reconnect_hint(session.account)))
+            raise StepFailed(STEP, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(session.account)))
         answer = self._get(session, "/me", {"fields": "user_id,username"})
-        listed = answer.value_at("data")  # documented as a list of one, in practice flat
-        asked = parse_numeric_id(value_at(listed[0] if isinstance(listed, list) and listed else answer.data, "user_id"))
+        me = unwrap(answer)
+        asked = parse_numeric_id(me.value_at("user_id")) if isinstance(me, Answer) else None
         if asked is None:
             raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
         return asked
 
     def _read_post(self, session: AccountSession, item: object) -> MetricsPage:
         """Return a listed post with its insights. Raises StepFailed if further posts could not be read either."""
-        media_id, published_at = parse_numeric_id(value_at(item, "id")), _instant(value_at(item, "timestamp"))
+        media_id, published_at = parse_numeric_id(value_at(item, "id")), parse_instant(value_at(item, "timestamp"))
         if media_id is None or published_at is None:
             return MetricsPage()
         product, media_type = str(value_at(item, "media_product_type")), str(value_at(item, "media_type"))
@@ -228,11 +228,3 @@ class InstagramReader:
             if failed.outcome.kind in _CLOSES_THE_LINE or self.refuses_token(failed.outcome):
                 raise
             return {}, failed.outcome
-
-
-def _instant(text: object) -> datetime | None:
-    """Return the time of `2019-09-26T22:36:43+0000`, which has no colon."""
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -30,7 +30,7 @@ def ask(answer: httpx.Response | Exception, url: str = "/2/things", **asked: obj
 
 
 @on()
-def test_a_whole_publication_is_told_without_its_secrets(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_publication_is_logged_without_secrets(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "ttp.http")
     desk.publish(desk.prepare())
     assert desk.order.credentials.access_token not in caplog.text

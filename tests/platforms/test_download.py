@@ -166,7 +166,7 @@ def test_an_address_of_the_whole_internet_is_public(address: str) -> None:
         ("https://media.example/" + "a" * 3_000, "is longer than 2048 characters"),
     ],
 )
-def test_an_address_that_cannot_be_good_is_refused_before_anybody_is_asked(url: str, why: str) -> None:
+def test_an_invalid_address_is_refused_before_any_request(url: str, why: str) -> None:
     with pytest.raises(DownloadFailed, match=why):
         parse_download_url(url)
 
@@ -182,7 +182,7 @@ def test_the_connection_goes_to_the_very_address_that_was_checked(server: Server
         assert never not in asked
 
 
-def test_a_name_that_leads_to_a_private_address_is_refused_without_a_connection(internet: Internet) -> None:
+def test_a_host_with_a_private_address_is_refused_without_a_connection(internet: Internet) -> None:
     internet.names["inside.example"] = ["10.1.2.3"]
     assert refused("https://inside.example/").message == (
         "leads to inside.example (10.1.2.3), which is not on the public internet"
@@ -223,7 +223,7 @@ def test_a_redirect_is_followed_and_checked_like_the_address_itself(server: Serv
         ("https://me:secret@media.example/", "user name"),
     ],
 )
-def test_a_redirect_to_where_it_may_not_lead_is_refused(server: Server, internet: Internet, to: str, why: str) -> None:
+def test_a_forbidden_redirect_is_refused(server: Server, internet: Internet, to: str, why: str) -> None:
     internet.names["10.0.0.1"] = ["10.0.0.1"]
     server.answers.append(redirect(to))
     assert why in refused("https://media.example/").message
@@ -260,7 +260,7 @@ def test_this_machine_is_reached_in_rehearsals_only_and_nothing_else_by_plain_ht
         (b"HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n" + PHOTO, "is larger than 50 MB"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_is_refused_with_the_reason(server: Server, answer: bytes, why: str) -> None:
+def test_an_unusable_answer_is_refused_with_the_reason(server: Server, answer: bytes, why: str) -> None:
     server.answers.append(answer)
     error = refused(server.url, loopback=True)
     assert error.message == why
