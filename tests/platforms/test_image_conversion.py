@@ -114,9 +114,9 @@ def test_a_too_large_image_is_saved_in_lower_quality(tmp_path: Path, monkeypatch
     best = len(make(tmp_path, data))
     form = FORMS[INSTAGRAM]
     smaller = type(form)(form.name, form.mimes, best * 2 // 3, form.widths)
-    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: smaller})
+    monkeypatch.setattr("tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: smaller})
     assert len(make(tmp_path, data)) <= best * 2 // 3
-    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: type(form)(form.name, form.mimes, 100)})
+    monkeypatch.setattr("tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: type(form)(form.name, form.mimes, 100)})
     assert refused(tmp_path, data) == "it is too large at every quality"
 
 
@@ -126,7 +126,7 @@ def test_an_image_that_no_quality_makes_small_enough_is_made_smaller(
     data = saved(Image.effect_noise((1600, 1200), 90).convert("RGB"), "JPEG", quality=95)
     form = FORMS["bluesky"]
     tight = type(form)(form.name, form.mimes, 400_000, box=form.box)
-    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: tight})
+    monkeypatch.setattr("tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: tight})
     smaller = opened(make(tmp_path, data))
     assert smaller.size in ((1200, 900), (900, 675))
 
