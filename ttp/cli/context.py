@@ -384,5 +384,7 @@ class Context:
     def _pull(self, patience: float | None) -> Pull:
         from ttp.services.metrics_sync import MetricsFetcher, Pull
 
-        gather = MetricsFetcher(self.database, self.tokens, self._reader, self.config, self.clock, patience)
+        gather = MetricsFetcher(
+            self.database, self.tokens, self._reader, self.config, self.clock, self.platforms, patience
+        )
         return Pull(self.database, gather, self.config, self.clock, self.platforms)

@@ -54,9 +54,7 @@ class ProgramResult:
     err: bytes = field(repr=False)
 
 
-def run(
-    argv: Sequence[str], *, given: bytes = b"", limit_s: float, cap: int, cwd: Path | None = None
-) -> ProgramResult:
+def run(argv: Sequence[str], *, given: bytes = b"", limit_s: float, cap: int, cwd: Path | None = None) -> ProgramResult:
     """Run a program with `given` on stdin, in a session of its own. Raises NotStarted, ProgramEnded.
 
     `cap`: most bytes that it may print. After `limit_s` it is killed, with the processes that it started and that are

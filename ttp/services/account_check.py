@@ -128,11 +128,14 @@ class AccountCheck:
         if isinstance(seen, NotDone):
             yield self._refused(account, held, seen)
             return
-        yield self._whose(account, seen)
-        yield from seen.remarks
         if seen.server_info is not None:
             with closing(self._database.connect()) as db:
                 stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
+        if not self._platforms.facts(account.platform).needs_credentials:
+            yield from seen.remarks
+            return
+        yield self._whose(account, seen)
+        yield from seen.remarks
         after = self._again(account)
         yield from permissions(
             account, held, seen.scopes or after.scopes, self._logins(account.platform, account.server)

@@ -142,9 +142,7 @@ def format_time(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _order(
-    request: PublishRequest, rules: Mapping[str, object], folders: ExitStack | None = None
-) -> dict[str, object]:
+def _order(request: PublishRequest, rules: Mapping[str, object], folders: ExitStack | None = None) -> dict[str, object]:
     """Return the order for a delivery; with the paths of its media where there is a stack for their folder."""
     folder = None
     if folders is not None and request.media:

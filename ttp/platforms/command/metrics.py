@@ -14,6 +14,8 @@ from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rul
 from ttp.platforms.command.rules import verbs_of
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
 
+_COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
+
 
 class CommandReader:
     def __init__(self, clock: Clock) -> None:
@@ -40,13 +42,18 @@ class CommandReader:
             remote_id, at, kind = read_id(post.get("id")), _time(post.get("publishedAt")), post.get("kind")
             if remote_id is None or at is None:
                 continue
-            names = ("likes", "comments", "shares", "views", "saves", "reach")
+            likes, comments, shares, views, saves, reach = (parse_count(post.get(name)) for name in _COUNTS)
             sample = Sample(
                 session.account.name,
                 remote_id,
                 at,
                 now,
-                *(parse_count(post.get(name)) for name in names),
+                likes,
+                comments,
+                shares,
+                views,
+                saves,
+                reach,
                 kind=kind if kind in KINDS else None,
                 text=first_line(post.get("text")),
             )

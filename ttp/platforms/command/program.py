@@ -57,9 +57,7 @@ def current_rules(account: Account) -> dict[str, object]:
         raise CannotRun(clean_text(str(error)), f"$EDITOR {rules_path(program)}") from None
 
 
-def ask(
-    account: Account, rules: Mapping[str, object], verb: str, order: Mapping[str, object]
-) -> Mapping[str, object]:
+def ask(account: Account, rules: Mapping[str, object], verb: str, order: Mapping[str, object]) -> Mapping[str, object]:
     """Run the account's program for one order, and return its answer. Raises CannotRun, BadAnswer."""
     program = program_of(account)
     whole = {"version": 1, "verb": verb, "account": account.name, **order}
