@@ -27,7 +27,7 @@ from tests.conftest import Program
         (["help", "tiem"], 'no help on "tiem"', "ttp help time"),
         (["list", "--stauts", "x"], "no option --stauts", "--status"),
         (["list", "extra"], "too many words: extra", "ttp list --help"),
-        (["create", "Hello", "big", "world"], "too many words: big world", 'ttp create "Hello world"'),
+        (["create", "Hello", "big", "world"], "too many words: big world", "ttp create 'Hello big world'"),
         (["show"], "missing argument 'ID'", "ttp show --help"),
         (["show", "abc"], '"abc" is not a post id', "ttp list"),
         (["show", "-1"], "no option -1", "ttp show --help"),

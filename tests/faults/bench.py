@@ -34,6 +34,7 @@ SETTINGS = {
     "PUBLISH__SETTLE_X_S": "1",
     "PUBLISH__SETTLE_INSTAGRAM_S": "1",
     "PLATFORMS__BLUESKY__SETTLE_S": "1",
+    "PLATFORMS__MASTODON__SETTLE_S": "1",
     "PUBLISH__LOOKUP_GAP_S": "0.15",
     "PUBLISH__RETRY_BASE_S": "0.05",
     "PUBLISH__STATUS_POLL_S": "0.05",
@@ -102,7 +103,7 @@ class Bench:
         """Settings of the processes; names without `TTP_`."""
         url = self.proxy.url
         settings = {
-            **{f"PLATFORMS__{name}__BASE_URL": url for name in ("BLUESKY", "X", "INSTAGRAM", "TIKTOK")},
+            **{f"PLATFORMS__{name}__BASE_URL": url for name in ("BLUESKY", "MASTODON", "X", "INSTAGRAM", "TIKTOK")},
             "MEDIA_HOST__KIND": "folder",
             "MEDIA_HOST__PATH": str(self.served),
             "MEDIA_HOST__BASE_URL": f"{self.sandbox.url}/_sandbox/media/",

@@ -153,7 +153,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 def world(sandbox: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     url, served = sandbox
     settings = {
-        **{f"PLATFORMS__{name}__BASE_URL": url for name in ("BLUESKY", "X", "INSTAGRAM", "TIKTOK")},
+        **{f"PLATFORMS__{name}__BASE_URL": url for name in ("BLUESKY", "MASTODON", "X", "INSTAGRAM", "TIKTOK")},
         "MEDIA_HOST__KIND": "folder",
         "MEDIA_HOST__PATH": str(served),
         "MEDIA_HOST__BASE_URL": f"{url}/_sandbox/media/",

@@ -38,7 +38,8 @@ class Kind:
 
     @property
     def account(self) -> str:
-        return f"{self.platform}/{self.name.replace(' ', '-')}"
+        server = "@example.org" if self.platform == "mastodon" else ""
+        return f"{self.platform}/{self.name.replace(' ', '-')}{server}"
 
     def publishes(self, asked: Asked) -> bool:
         """Whether this request is one of its publishing calls."""
@@ -56,6 +57,7 @@ class Kind:
         return words
 
 
+_MASTODON = re.compile(r"POST /api/v1/statuses$")
 _BLUESKY = re.compile(r"POST /xrpc/com\.atproto\.repo\.applyWrites$")
 _X, _IG = re.compile(r"POST /2/tweets$"), re.compile(r"POST .*/media_publish")
 KINDS = {
@@ -86,6 +88,16 @@ KINDS = {
                 ("thread", ("photo.jpg",), PARTS),
             )
         ),
+        *(
+            Kind(f"mastodon {name}", "mastodon", _MASTODON, media, texts, options, keyed=True)
+            for name, media, texts, options in (
+                ("text", (), (WORDS,), ()),
+                ("images", ("photo.jpg", "other.jpg"), (WORDS,), ()),
+                ("video", ("clip.mp4",), (WORDS,), ()),
+                ("poll", (), (WORDS,), ("mastodon.poll=Tea|Coffee",)),
+                ("thread", ("photo.jpg",), PARTS, ()),
+            )
+        ),
     )
 }
 
@@ -110,7 +122,15 @@ _SESSION, _WRITES = "GET /xrpc/com.atproto.server.getSession", "POST /xrpc/com.a
 _BLOB = "POST /xrpc/com.atproto.repo.uploadBlob"
 _SERVICE = "GET /xrpc/com.atproto.server.getServiceAuth"
 _JOB = "/xrpc/app.bsky.video"
+_SERVER = ["GET /api/v2/instance", "GET /.well-known/nodeinfo", "GET /nodeinfo/2.0"]
+_ASKED = [*_SERVER, "GET /api/v1/accounts/verify_credentials"]
+_ATTACH, _TOOT = "POST /api/v2/media", "POST /api/v1/statuses"
 ASKS = {
+    "mastodon text": [*_ASKED, _TOOT],
+    "mastodon images": [*_ASKED, _ATTACH, _ATTACH, _TOOT],
+    "mastodon video": [*_ASKED, _ATTACH, *["GET /api/v1/media/ID"] * 2, _TOOT],
+    "mastodon poll": [*_ASKED, _TOOT],
+    "mastodon thread": [*_ASKED, _ATTACH, *[_TOOT] * 3],
     "bluesky text": [_SESSION, _WRITES],
     "bluesky images": [_SESSION, _BLOB, _BLOB, _WRITES],
     "bluesky video": [_SESSION, _SERVICE, f"POST {_JOB}.uploadVideo", f"GET {_JOB}.getJobStatus", _WRITES],

@@ -25,6 +25,8 @@ def renewals() -> Iterator[Run]:
     """A post is due and its token has to be renewed, while other commands need the same token."""
     for lost in (None, "cut before", "cut after"):
         for kind in KINDS.values():
+            if kind.platform == "mastodon":  # its tokens do not end
+                continue
 
             def go(bench: Bench, kind: Kind = kind, lost: str | None = lost) -> Verdict:
                 return _renewed(bench, kind, lost)

@@ -240,7 +240,7 @@ def no_look_ups() -> Iterator[Run]:
                         lost, closed = TROUBLES[first](bench, kind), TROUBLES[name](bench, kind)
                         # Patience is counted in windows for Instagram and in gaps for TikTok.
                         brief = {"PUBLISH__LOOKUP_GAP_S": "0.03"} | {
-                            f"PLATFORMS__{name}__SETTLE_S": "0.3" for name in ("INSTAGRAM", "BLUESKY")
+                            f"PLATFORMS__{name}__SETTLE_S": "0.3" for name in ("INSTAGRAM", "BLUESKY", "MASTODON")
                         }
                         return bench.case(kind, spoiling(kind, where, lost, *[closed] * 10_000), env=brief)
 

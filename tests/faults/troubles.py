@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import TypeAlias
@@ -77,6 +78,10 @@ def _too_many(bench: Bench, kind: Kind) -> Fault:
             body = {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}
             headers |= {"ratelimit-limit": "3000", "ratelimit-remaining": "0", "ratelimit-policy": "3000;w=300"}
             headers["ratelimit-reset"] = str(int(bench.platform().timestamp()) + 2)
+        case "mastodon":
+            body = {"error": "Too many requests"}
+            headers |= {"x-ratelimit-limit": "300", "x-ratelimit-remaining": "0"}
+            headers["x-ratelimit-reset"] = (bench.platform() + timedelta(seconds=2)).isoformat()
         case "instagram":
             told = {"message": "Application request limit reached", "type": "OAuthException", "code": 4}
             body = {"error": {**told, "is_transient": True, "fbtrace_id": "A1"}}
@@ -151,7 +156,11 @@ def is_late(name: str) -> bool:
     return name.endswith("late")
 
 
-_LOOKS = {"x": re.compile(r"GET /2/users/\d+/tweets$"), "instagram": re.compile(r"GET /v[\d.]+/\d+$")}
+_LOOKS = {
+    "x": re.compile(r"GET /2/users/\d+/tweets$"),
+    "instagram": re.compile(r"GET /v[\d.]+/\d+$"),
+    "mastodon": re.compile(r"GET /api/v1/accounts/\d+/statuses$"),
+}
 
 
 def looks(kind: Kind, asked: Asked) -> bool:
@@ -163,4 +172,6 @@ def unseen(bench: Bench, kind: Kind, real: bytes) -> bytes:
     """The answer of a look-up as it was before the post was published: a clean one that does not have it."""
     if kind.platform == "x":
         return made("200 OK", b'{"meta":{"result_count":0}}', dated(bench, JSON))
+    if kind.platform == "mastodon":
+        return made("200 OK", b"[]", dated(bench, JSON))
     return real.replace(b'"PUBLISHED"', b'"FINISHED" ')

@@ -78,7 +78,7 @@ class Desk:
 
 def files(platform: str, folder: Path) -> tuple[MediaFile, ...]:
     match platform:
-        case "x" | "bluesky":
+        case "x" | "bluesky" | "mastodon":
             return ()
         case "instagram":
             return (media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup"),)
@@ -103,4 +103,5 @@ CALL = {
     "instagram": ("POST", "/media_publish$"),
     "tiktok": ("PUT", "/video/"),
     "bluesky": ("POST", "applyWrites$"),
+    "mastodon": ("POST", "/api/v1/statuses$"),
 }

@@ -24,6 +24,7 @@ from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
 from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, Did, PublishRequest, Ready
 from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
+from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.platform import Runtime
 from ttp.sandbox.bluesky.records import APP_PASSWORD as RIGHT
 from ttp.sandbox.bluesky.records import OWN_PASSWORD
@@ -213,6 +214,13 @@ def test_a_moved_account_is_never_called_absent(desk: Desk) -> None:
     assert found.kind is Kind.ACCOUNT
     desk.account(moved=False)
     assert desk.look_up(ready) == Absent(certain=True)
+
+
+def test_an_account_that_was_deactivated_says_what_to_do_if_it_has_moved(desk: Desk) -> None:
+    desk.account(trouble="deactivated")
+    outcome = drive_to_failure(desk.client.prepare(desk.request, {}), desk.clock)[1].outcome
+    assert (outcome.kind, outcome.passing) == (Kind.ACCOUNT, False)
+    assert outcome.hint == reconnect_hint(desk.request.account)
 
 
 def test_a_session_of_another_account_publishes_nothing(desk: Desk) -> None:

@@ -126,9 +126,6 @@ class TestCommand(PlatformSuite):
         self.folder = tmp_path / "program"
         self.folder.mkdir()
 
-    @pytest.mark.skip(reason="a program's account has no token")
-    def test_an_ended_token_is_reported_before_anything_is_sent(self) -> None: ...
-
 
 # Orders and answers.
 
@@ -184,7 +181,7 @@ def test_a_refusal_is_proof(
     assert outcome.message
 
 
-ODD = (
+ODD: tuple[dict[str, object], ...] = (
     {},
     {"id": ""},
     {"id": None},

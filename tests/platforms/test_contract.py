@@ -58,7 +58,8 @@ class SandboxSuite(PlatformSuite):
     def stand_in(self, scenario: Scenario, clock: StandingClock) -> Iterator[SandboxStandIn]:
         self.sandbox.reset(now=lambda: clock.now() + AHEAD, media_dir=self.served, processing_s=5.0, moderation_s=5.0)
         url, name = self.sandbox.url, self.platform.name
-        wanted: dict[str, object] = {"account": f"{name}/tester", "unlimited": True}
+        handle = "tester@example.org" if self.platform.server == "in_handle" else "tester"
+        wanted: dict[str, object] = {"account": f"{name}/{handle}", "unlimited": True}
         if (login := scenario.settings.get("platforms.instagram.login")) is not None:
             wanted["login"] = login
         held = control(url, "POST", "accounts", wanted)["credentials"]
@@ -69,7 +70,7 @@ class SandboxSuite(PlatformSuite):
             "media_host.base_url": f"{url}/_sandbox/media",
         }
         credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
-        yield SandboxStandIn(url, settings, Account(name, "tester"), credentials)
+        yield SandboxStandIn(url, settings, Account(name, handle), credentials)
 
 
 class TestX(SandboxSuite):
@@ -119,4 +120,15 @@ class TestBluesky(SandboxSuite):
         "images": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), media=PHOTOS),
         "video": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), media=(FILM,)),
         "thread": Scenario(("POST", r"/xrpc/com.atproto.repo.applyWrites$"), thread=("Two", "Three")),
+    }
+
+
+class TestMastodon(SandboxSuite):
+    platform = PLATFORMS.facts("mastodon")
+    scenarios: ClassVar = {
+        "text": Scenario(("POST", r"/api/v1/statuses$"), refused_by="rejected_status"),
+        "images": Scenario(("POST", r"/api/v1/statuses$"), media=PHOTOS),
+        "video": Scenario(("POST", r"/api/v1/statuses$"), media=(FILM,)),
+        "poll": Scenario(("POST", r"/api/v1/statuses$"), options={"poll": "Yes|No"}),
+        "thread": Scenario(("POST", r"/api/v1/statuses$"), thread=("Two", "Three")),
     }

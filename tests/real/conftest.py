@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.fediverse import Fediverse, running_mock, running_snac
 from tests.real.install import Missing
 from tests.real.pds import Pds, running_pds
 
@@ -27,3 +28,31 @@ def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pds]:
             yield server
     except Missing as missing:
         pytest.skip(f"no PDS: {missing}")
+
+
+@pytest.fixture(scope="session")
+def mastodon_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fediverse]:
+    """mastodon-mock for all tests of a run: each makes people of its own."""
+    try:
+        with running_mock(tmp_path_factory.mktemp("mastodon-mock")) as server:
+            yield server
+    except Missing as missing:
+        pytest.skip(f"no mastodon-mock: {missing}")
+
+
+@pytest.fixture(scope="session")
+def snac(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fediverse]:
+    """snac for all tests of a run: each makes people of its own."""
+    try:
+        with running_snac(tmp_path_factory.mktemp("snac")) as server:
+            yield server
+    except Missing as missing:
+        pytest.skip(f"no snac: {missing}")
+
+
+@pytest.fixture(params=["mastodon_mock", "snac"])
+def fediverse(request: pytest.FixtureRequest) -> Fediverse:
+    """Each server with Mastodon's API."""
+    server = request.getfixturevalue(request.param)
+    assert isinstance(server, Fediverse)
+    return server

@@ -53,7 +53,7 @@ def python_packages(*requirements: str) -> Path:
     name = f"python-{_digest(*requirements)}"
 
     def install(folder: Path) -> None:
-        _run([sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), *requirements])
+        run([sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), *requirements])
 
     return installed(name, install)
 
@@ -83,7 +83,7 @@ class Node:
             # Not bin/npm, which may be broken in a wheel. The headers are the wheel's too: packages are compiled.
             npm = self.folder / "lib/node_modules/npm/bin/npm-cli.js"
             command = [str(self.program), str(npm), "ci", f"--nodedir={self.folder}", "--no-audit", "--no-fund"]
-            _run(command, folder, self.environment)
+            run(command, folder, self.environment)
 
         if shutil.which("g++") is None or shutil.which("make") is None:
             raise Missing("a C++ compiler and make are needed to install it")
@@ -102,7 +102,7 @@ def _digest(*texts: str) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
 
 
-def _run(command: Sequence[str], folder: Path | None = None, environment: dict[str, str] | None = None) -> None:
+def run(command: Sequence[str], folder: Path | None = None, environment: dict[str, str] | None = None) -> None:
     try:
         subprocess.run(
             command, cwd=folder, env=environment, check=True, timeout=INSTALL_S, capture_output=True, text=True

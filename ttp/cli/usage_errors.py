@@ -12,6 +12,7 @@ from ttp.cli.hints import quote_command
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
+_MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 _CLOSE = 0.7
 """Least similarity of a suggested word. Below it suggestions are words that happen to share letters."""
 _OTHER_COMMANDS = {
@@ -36,6 +37,11 @@ _OTHER_COMMANDS = {
     "stop": ("pause",),
     "update": ("edit",),
     "version": ("--version",),
+    "drafts": ("list --status draft",),
+    "failed": ("list --status failed",),
+    "heatmap": ("optimal heatmap",),
+    "scheduled": ("list --status scheduled",),
+    "unpause": ("resume",),
     "account delete": ("account remove",),
     "account rm": ("account remove",),
     "account ls": ("account list",),
@@ -46,6 +52,7 @@ _OTHER_COMMANDS = {
     "metrics show": ("metrics list",),
     "repeat delete": ("repeat stop",),
     "repeat remove": ("repeat stop",),
+    "service start": ("service install",),
     "slots delete": ("slots remove",),
 }
 """Words that people try for commands, and what each means here."""
@@ -57,6 +64,8 @@ _OTHER_OPTIONS = {
     **dict.fromkeys(("--tags", "--label"), "--tag"),
     **dict.fromkeys(("--dryrun", "-n"), "--dry-run"),
     **dict.fromkeys(("-y", "--force", "-f"), "--yes"),
+    **dict.fromkeys(("--headless", "--no-browser"), "--paste"),
+    "--now": "--at=now",
     "--order": "--sort",
 }
 """Options that people try, and what each is called here, if the command has it."""
@@ -110,9 +119,41 @@ def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
         names = ", ".join(ctx.command.list_commands(ctx))
         return UsageError(f"{path} needs a command: {names}", usage)
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
-        quotes = [Hint("try", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
-        return UsageError(f"too many words: {extra[1]}", *quotes, usage)
+        typed = argv[len(path.split()) - 1 :]
+        hints = [Hint("try", way) for way in _as_one(path, typed, ctx.command.params)]
+        return UsageError(f"too many words: {extra[1]}", *hints, usage)
     return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
+
+
+def _as_one(path: str, typed: Sequence[str], params: Sequence[Any]) -> list[str]:
+    """Return the command with its surplus words where they belong: in `--at`, in `--media`, in the text."""
+    from ttp.domain.time.grammar import parse_time
+
+    places = _positional(typed, params)
+    surplus = places[{"ttp create": 1, "ttp edit": 2}.get(path, len(places)) :]
+    start = path.split()
+    if path == "ttp optimal" or path.startswith("ttp optimal "):
+        last = places[-1]
+        named = "/" in typed[last]
+        return [quote_command(*start, *typed[:last], "--account", *typed[last:])] if named else []
+    if not surplus or "--" in typed:
+        return []
+    words = list(typed)
+    before = surplus[0] - 1
+    together = surplus == list(range(surplus[0], surplus[0] + len(surplus)))
+    if together and before and typed[before - 1] == "--at":
+        time = " ".join(typed[before : surplus[-1] + 1])
+        words[before : surplus[-1] + 1] = [time]
+        return [quote_command(*start, *words)] if parse_time(time) else []
+    if all(typed[at].lower().endswith(_MEDIA) for at in surplus):
+        for at in reversed(surplus):
+            words[at : at + 1] = ["--media", typed[at]]
+        return [quote_command(*start, *words)]
+    first = surplus[0] - 1
+    if not together or first not in places:
+        return []
+    words[first : surplus[-1] + 1] = [" ".join(typed[first : surplus[-1] + 1])]
+    return [quote_command(*start, *words)]
 
 
 def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageError:
@@ -134,13 +175,13 @@ def _unknown_option(error: Any, argv: list[str], path: str, usage: Hint) -> Usag
     return UsageError(f'"{word}" begins with a dash, so it is read as an option', *(write or [usage]))
 
 
-def _positional(words: Sequence[str], params: Sequence[Any]) -> list[str]:
-    """Return the words that are neither options nor their values."""
+def _positional(words: Sequence[str], params: Sequence[Any]) -> list[int]:
+    """Return the places of the words that are neither options nor their values."""
     takes_value = {flag for one in params if one.param_type_name == "option" and not one.is_flag for flag in one.opts}
     found, skip = [], False
-    for word in words:
+    for place, word in enumerate(words):
         if not skip and not word.startswith("-"):
-            found.append(word)
+            found.append(place)
         skip = not skip and word in takes_value
     return found
 
@@ -159,7 +200,7 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     other = _OTHER_OPTIONS.get(name)
     if name == "-t":
         other = _option_for(value)
-    if other is not None and other in every:
+    if other is not None and other.partition("=")[0] in every:
         return [other]
     bare = {option.lstrip("-"): option for option in options}  # all have the dashes: they make no two names similar
     return [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]

@@ -105,10 +105,10 @@ def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
     facts = platforms.find(head)
     handle = handle.removeprefix("@")
     if not re.fullmatch(facts.handle, handle):
-        raise UsageError(
-            f'"{handle}" is not a handle: letters, digits, dot, dash and underscore only',
-            Hint("try", f"{facts.name}/HANDLE"),
-        )
+        what = "a handle: letters, digits, dot, dash and underscore only"
+        if facts.handle_example != "HANDLE":
+            what = f"a {facts.title} handle"
+        raise UsageError(f'"{handle}" is not {what}', Hint("try", f"{facts.name}/{facts.handle_example}"))
     return facts.name, handle
 
 

@@ -37,7 +37,7 @@ class Done:
     """The platform has it. `processing`: accepted, but still in work (its status must be asked).
 
     `handle`: what its look-ups or the next part need, if the answer has news (None: keep it). `more`: it was one part
-    of a thread, and others follow.
+    of a thread, and others follow. `note`: what a person should know of what is published.
     """
 
     remote_id: str | None = None
@@ -46,6 +46,7 @@ class Done:
     http_status: int | None = None
     handle: Handle | None = None
     more: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Facts:
 
     # Accounts. Regular expressions are compiled where they are used.
     handle: str = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}"
+    handle_example: str = "HANDLE"
     server: Server = "fixed"
     user_id_per_app: bool = False
     """Another app sees another user id."""
@@ -73,6 +74,8 @@ class Facts:
     needs_client_secret: bool = True
     code_life: timedelta = timedelta(minutes=10)
     """How long the code of a login works."""
+    paste_redirect: str = ""
+    """The redirect address with which its page shows a code to paste. Empty: the address of the settings is pasted."""
 
     # Ids and addresses of posts.
     post_id: str = r"[0-9]{1,30}"

@@ -45,7 +45,8 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
                 delivery = replace(delivery, handle=outcome.handle)
             look_at = now + timedelta(seconds=config.seconds("publish.status_poll_s"))
             return delivery.processing(f"{delivery.platform} to finish processing", look_at, None)
-        case Done(remote_id=remote_id, url=url, handle=handle, more=more):
+        case Done(remote_id=remote_id, url=url, handle=handle, more=more, note=note):
+            delivery = replace(delivery, note=note or delivery.note)
             if handle is not None:
                 delivery = delivery.with_part(remote_id, url, handle)
                 remote_id, url = delivery.remote_id, delivery.url

@@ -24,7 +24,7 @@ from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.stand_in import stand_in
 from ttp.sandbox.state import State, renew_tokens
 
-HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}(?:@[A-Za-z0-9.-]{1,64}(?::[0-9]{1,5})?)?")
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 """RFC 7636, 4.1."""
 OWN = ("sandbox", "sandbox_account")

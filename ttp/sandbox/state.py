@@ -55,6 +55,8 @@ def is_valid(known: Field[Any], value: object) -> bool:
             return True
         case int() | float() | None:
             return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        case str():
+            return isinstance(value, str)
         case tuple():
             return isinstance(value, list) and all(isinstance(text, str) for text in value)
         case _:
@@ -63,7 +65,7 @@ def is_valid(known: Field[Any], value: object) -> bool:
 
 def describe_type(known: Field[Any]) -> str:
     """Return the name of the JSON type of a switch."""
-    kinds = {bool: "bool", tuple: "a list of texts", dict: "dict"}
+    kinds = {bool: "bool", str: "a text", tuple: "a list of texts", dict: "dict"}
     return kinds.get(type(default_of(known)), "a number")
 
 

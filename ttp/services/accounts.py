@@ -254,6 +254,8 @@ def find_server(
     found = platform.find_server(runtime, handle)
     if isinstance(found, str):
         return parse_server(found)
+    if found is None and platform.base_url(runtime.config):
+        return None  # the settings name one server for all accounts
     why = "" if found is None else f": {found.message}"
     kind = TtpError if found is not None and found.passing else UsageError
     raise kind(

@@ -99,6 +99,7 @@ class Connect:
         for account in accounts:
             held = self._held(account)
             fits = held is not None and held.token_secret is None and same_host(held.host, host)
+            fits = fits and account.server == self._server
             if held is not None and fits and held.client_id and client_id in ("", held.client_id):
                 return App(held.client_id, held.client_secret)
         return None

@@ -120,6 +120,7 @@ def connect(
         if isinstance(login, PasswordLogin):
             done = service.sign_in(name, _answers(context, login, name, password_file, ask=ask))
         elif not _is_here(redirect := context.config.text(f"platforms.{platform}.redirect_uri")) or paste:
+            redirect = context.platforms.facts(platform).paste_redirect or redirect
             app = _app(context, service, name, redirect, client_secret, ask=ask)
             pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
             with _browsers_silent():
@@ -400,11 +401,14 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
         )
     _show(pending, browser=browser)
     soon = " Do it within 30 seconds: the code in it expires." if _is_quick(context, pending) else ""
-    _print(
-        f"At the end the browser shows an address that begins with {pending.redirect_uri}",
-        "and may say that it cannot be reached, which does not matter.",
-        f"Copy the whole address, up to its end.{soon}",
-    )
+    if pending.redirect_uri == context.platforms.facts(pending.platform).paste_redirect:
+        _print("At the end the browser shows a code. Copy it.")
+    else:
+        _print(
+            f"At the end the browser shows an address that begins with {pending.redirect_uri}",
+            "and may say that it cannot be reached, which does not matter.",
+            f"Copy the whole address, up to its end.{soon}",
+        )
     why = ""
     for _ in range(_TRIES):
         match read_pasted(_line("Paste it here: "), pending.state):

@@ -223,6 +223,8 @@ def _detail(row: Delivery, page: Page) -> str:
     if row.waiting_for:
         until = f", until {page.when(row.waiting_until)}" if row.waiting_until else ""
         parts.append(f"waits for {escape_line(row.waiting_for)}{until}")
+    if row.note:
+        parts.append(escape_line(row.note))
     if row.error:
         code = row.error.code or row.error.kind
         parts.append(escape_line(row.error.message if code in row.error.message else f"{code} {row.error.message}"))

@@ -220,7 +220,7 @@ def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | Non
         return None
     number = int(parts.words[0])
     at = datetime.fromtimestamp(number // 1000 if number >= 10**11 else number, UTC)
-    ways = suggest(f"{at:%Y-%m-%dT%H:%M:%S}Z") if parts.zone is None else []
+    ways = [Suggestion(f"{at:%Y-%m-%dT%H:%M:%S}Z", follow=False)] if parts.zone is None else []
     return TimeProblem(f'"{parts.words[0]}" is a bare number, not a time', *ways, forms=True)
 
 
@@ -315,10 +315,14 @@ def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | 
     words = parts.words
     behind = f" {parts.zone}" if parts.zone else ""
     if words[0] != "in":
-        plain = " ".join([words[0].lstrip("+"), *words[1:]])
+        marked = words[0].startswith("+") or words[-2:] == ["from", "now"]
+        plain = " ".join([words[0].lstrip("+"), *(words[1:-2] if words[-2:] == ["from", "now"] else words[1:])])
         if duration_parts(plain) is None:
             return None
-        return _unreadable(text, 'a length of time needs "in" before it', *suggest(f"in {plain}{behind}"))
+        # `18h` is also how many languages write 18:00.
+        clock = None if marked else correct_clock(plain)
+        ways = suggest(f"in {plain}{behind}", *([f"{clock}{behind}"] if clock else []))
+        return _unreadable(text, f'a length of time is written "in {plain}"', *ways)
     rest = words[1:]
     plain = " ".join(rest)
     if parts.zone and duration_parts(plain):
@@ -375,7 +379,7 @@ def _after_midnight(parts: _Parts, now: datetime) -> list[str]:
 
 
 def _explain_words(text: str, parts: _Parts) -> TimeProblem:
-    """Explain a day without a clock, a word that is not understood, and words that do not go together."""
+    """Explain a day without a clock, a word that is not understood, and words in an order that is not read."""
     words = parts.plain
     behind = f" {parts.zone}" if parts.zone else ""
     day = " ".join(word for found in parts.corrected() for word in found)
@@ -387,10 +391,10 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
     strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
     ways = suggest(*_corrected_texts(parts))
     if strange:
-        return _unreadable(text, f'"{quote(strange[0])}" is not a word I know', *ways)
+        return _unreadable(text, f'"{quote(strange[0])}" is not a word ttp understands', *ways)
     if "midnight" in words:
         ways = _midnights(parts)
-    return _unreadable(text, "its words do not go together", *ways)
+    return _unreadable(text, "ttp does not read its words in this order", *ways)
 
 
 def _midnights(parts: _Parts) -> list[Suggestion]:

@@ -8,6 +8,7 @@ from datetime import time
 
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.grammar import WEEKDAYS, parse_clock, split_words
+from ttp.domain.time.repair import correct_clock
 
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
@@ -27,7 +28,19 @@ def parse_slot_times(text: str, retype: Callable[[str], str] = "'{}'".format) ->
             times = [_clock(word) for clock in clocks for word in clock.split(",")]
             if numbers and all(one is not None for one in times):
                 return _expressions(numbers, [one for one in times if one is not None])
-    raise UsageError(f'"{text}" is not a posting time', Hint("try", retype(EXAMPLE)))
+    hints = [Hint("try", retype(other)) for other in _corrected(text)]
+    raise UsageError(f'"{text}" is not a posting time', *(hints or [Hint("see", f"DAYS TIMES, for example {EXAMPLE}")]))
+
+
+def _corrected(text: str) -> list[str]:
+    """Return `sat 10am` and `sat 10pm` for `sat 10`, `sat 18:30` for `sat 18.30`; nothing for unknown days."""
+    match split_words(text):
+        case [days, clock] if _days(days):
+            if re.fullmatch(r"[1-9]|1[0-2]", clock):
+                return [f"{days} {clock}am", f"{days} {clock}pm"]
+            fixed = correct_clock(f"{clock}:00" if clock.isdecimal() else clock)
+            return [f"{days} {fixed}"] if fixed else []
+    return []
 
 
 def format_slot_times(cron: str) -> str:

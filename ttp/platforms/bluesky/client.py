@@ -100,7 +100,9 @@ class BlueskyClient:
         if reply.value_at("active") is False:
             state = reply.text_at("status") or "not active"
             message = f"{request.account.name} is {state} on Bluesky"
-            raise StepFailed(step, NotDone(Kind.ACCOUNT, message, state, reply.status))
+            raise StepFailed(
+                step, NotDone(Kind.ACCOUNT, message, state, reply.status, hint=reconnect_hint(request.account))
+            )
         self._checked[key] = now
         yield Did(step, reply.status)
         return did

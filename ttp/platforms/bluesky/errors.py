@@ -26,15 +26,16 @@ class Row:
 
 
 _NEW_ONE = "make a new app password in Bluesky's settings and connect the account again"
+_MOVED = "if it has moved to another server, connect it again"
 _APP_NOT_OWN = "use an app password, not the account's own"
 
 REFUSALS = (
     Row(400, Kind.AUTH, "ExpiredToken"),
     Row(400, Kind.AUTH, "InvalidToken", advice=_NEW_ONE),
     Row(401, Kind.ACCOUNT, "AccountTakedown"),
-    Row(401, Kind.ACCOUNT, "AccountDeactivated"),
+    Row(401, Kind.ACCOUNT, "AccountDeactivated", advice=_MOVED),
     Row(401, Kind.ACCOUNT, "AccountSuspended"),
-    Row(400, Kind.ACCOUNT, "RepoDeactivated"),
+    Row(400, Kind.ACCOUNT, "RepoDeactivated", advice=_MOVED),
     Row(400, Kind.ACCOUNT, "RepoTakendown"),
     Row(403, Kind.ACCOUNT, "AccountNotFound"),
     Row(401, Kind.AUTH, "AuthFactorTokenRequired", advice=_APP_NOT_OWN),
@@ -68,7 +69,7 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
                 http_status=answer.status,
                 passing=row.passing,
                 retry_at=opens_at(answer, now) if row.kind is Kind.RATE_LIMIT else None,
-                hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
+                hint=reconnect_hint(account) if row.kind is Kind.AUTH or row.advice == _MOVED else None,
             )
     return None
 

@@ -98,6 +98,8 @@ def read_pasted(text: str, state: str) -> Answered:
             return read_answer(urlsplit(text).query, state)
         except ValueError:
             return NotThisLogin("it is not an address")
+    if "&state=" in text and "=" not in text.partition("&")[0]:
+        text = f"code={text}"  # as snac's page shows it
     if "code=" in text or "error=" in text or "state=" in text:
         return read_answer(text.removeprefix("?"), state)
     return _code(text) or NotThisLogin("it is neither an address nor a code")

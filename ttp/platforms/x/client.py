@@ -2,8 +2,8 @@
 
 See docs/reference/platforms/x.md, sections 3, 7 and 11. In a thread every call is about one part: the first that is
 not published.
-The handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread`), and `unsettled_since` (platform ms) once
-an unknown outcome of that part was looked for in vain. Never refreshes a token.
+The handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread_parts`), and `unsettled_since` (platform ms)
+once an unknown outcome of that part was looked for in vain. Never refreshes a token.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step,
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
+from ttp.platforms.thread_parts import Part, next_part
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Part, Window, matches, next_part, possible_matches, read_page
+from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page
 from ttp.platforms.x.media import Uploads, count_use, media_entries
 from ttp.platforms.x.options import OPTIONS
 

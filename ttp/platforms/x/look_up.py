@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
-from ttp.domain.outcome import Handle, parts_of
 from ttp.domain.time.clock import from_ms
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer, Reply, parse_numeric_id, value_at
+from ttp.platforms.thread_parts import Part
 
 QUERY = {
     "max_results": "100",
@@ -141,48 +141,6 @@ def _parent(item: Mapping[str, object]) -> str | None:
             if value_at(reference, "type") == "replied_to":
                 return parse_numeric_id(value_at(reference, "id"))
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part. `order` asks for it alone: its own text, and media only with the first. `out`: the ids before it."""
-
-    request: PublishRequest
-    number: int
-    of: int
-    out: tuple[str, ...] = ()
-
-    @property
-    def parent(self) -> str | None:
-        """The id of the part that it replies to."""
-        return self.out[-1] if self.out else None
-
-    @property
-    def is_last(self) -> bool:
-        return self.number == self.of
-
-    def step(self, call: str) -> str:
-        """The call's name in the log."""
-        return call if self.of == 1 else f"{call} (part {self.number} of {self.of})"
-
-    def handle_with(self, handle: Handle, post_id: str) -> Handle | None:
-        """What is remembered once this part is published: nothing of its media, nor of doubts about it. None for a post
-        without a thread."""
-        if self.of == 1:
-            return None
-        return {"user_id": handle.get("user_id"), "parts": [*self.out, post_id], "of": self.of}
-
-
-def next_part(request: PublishRequest, handle: Handle) -> Part | None:
-    """The first part that is not published; None where all are."""
-    texts, out = (request.text, *request.thread), parts_of(handle)
-    if len(out) >= len(texts):
-        return None
-    if len(texts) == 1:
-        return Part(request, 1, 1)
-    media = () if out else request.media
-    alone = replace(request, text=texts[len(out)], thread=(), media=media)
-    return Part(alone, len(out) + 1, len(texts), out)
 
 
 X_EPOCH_MS = 1_288_834_974_657

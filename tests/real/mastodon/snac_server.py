@@ -1,0 +1,32 @@
+"""Serves snac on a free loopback port until the standard input ends: snac_server.py PROGRAM FOLDER."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+program, folder = sys.argv[1], Path(sys.argv[2])
+with closing(socket.create_server(("127.0.0.1", 0))) as free:
+    port = free.getsockname()[1]
+place = f"127.0.0.1:{port}"
+answers = f"127.0.0.1\n{port}\n{place}\n\n\n"
+subprocess.run([program, "init", str(folder)], input=answers, text=True, check=True, stdout=sys.stderr)
+file = folder / "server.json"
+file.write_text(json.dumps({**json.loads(file.read_text()), "protocol": "http"}))
+process = subprocess.Popen([program, "httpd", str(folder)], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+try:
+    for _ in range(200):
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    print(json.dumps({"url": f"http://{place}", "pid": process.pid}), flush=True)
+    sys.stdin.read()
+finally:
+    process.terminate()
+    process.wait(10)

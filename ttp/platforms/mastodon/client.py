@@ -1,0 +1,359 @@
+"""Mastodon: uploads and checks, one POST with a key that publishes, and the account's own list as proof of what it did.
+
+See docs/reference/platforms/mastodon.md, sections 4 to 7. In a thread every call is about one part: the first that is
+not published. The handle: `keys` (see `request_body`), `media` (see `media`), `user_id`, `privacy` (who sees a post
+that does not say), `refs` (what `reply_to` and `quote` lead to), `parts` and `of` (see `thread_parts`), `accepted`
+(a post that the server may have dropped after it said yes), and `unsettled_since` (platform ms) once an unknown
+outcome of that part was looked for in vain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import quote
+
+from ttp.domain.account import Account
+from ttp.domain.config import Config
+from ttp.domain.outcome import (
+    Absent,
+    Done,
+    Finding,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Refused,
+    Unclear,
+    Unknown,
+    parts_of,
+)
+from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.mastodon import server
+from ttp.platforms.mastodon.auth import user_at
+from ttp.platforms.mastodon.errors import USED_MEDIA, host_name, judge
+from ttp.platforms.mastodon.limits import STATUSES
+from ttp.platforms.mastodon.look_up import (
+    EARLY,
+    MOST_PAGES,
+    PAGE,
+    Status,
+    candidates,
+    has_ids,
+    is_same_content,
+    is_same_source,
+    read_page,
+    read_status,
+)
+from ttp.platforms.mastodon.media import Uploads, without_uploads
+from ttp.platforms.mastodon.options import PRIVATE, chosen_of, post_id_of
+from ttp.platforms.mastodon.request_body import build_body, key_of, next_key, parent_of, with_key
+from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, parse_web_address, value_at
+from ttp.platforms.thread_parts import Part, next_part
+
+STEP = f"POST {STATUSES}"
+CHECK_S = 900.0
+"""Seconds for which one check of the token counts."""
+ALL_OUT = "every part of the thread is published already, so nothing is sent"
+DROPPED = (
+    "{host} accepted the post and does not have it: its spam filter drops some posts without a word. "
+    "It is not sent again"
+)
+_LONGEST_ID = 64
+
+
+class MastodonClient:
+    """The client of Mastodon. `servers`: connections to the accounts' servers."""
+
+    def __init__(self, servers: HttpByServer, config: Config, clock: Clock) -> None:
+        self._servers = servers
+        self._clock = clock
+        self._strict = config["platforms.mastodon.strict"] is True
+        self._uploads = Uploads(clock)
+        self._checked: dict[str, tuple[str, str, float]] = {}
+        self._replayed: set[tuple[str, str]] = set()
+        """Accounts and keys that the server answered with an error that it had given before."""
+
+    def close(self) -> None:
+        self._servers.close()
+
+    # Invisible steps.
+
+    def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+        """Ask what the server allows, check the token, upload the media, find what is replied to and quoted."""
+        part, http = next_part(request, handle), self._servers.of(request.account)
+        if part is None:
+            at = http.platform_at(request.account.name)
+            return Ready(handle, at, STEP, fingerprint("POST", STATUSES, {}), doubt=ALL_OUT)
+        request = part.request
+        http.gate.require_open(request, part.step(STEP), "POST", STATUSES)
+        yield from self._ask_server(request.account, http)
+        user_id, privacy = yield from self._check(request, http)
+        handle = {**handle, "user_id": user_id, "privacy": privacy}
+        handle = yield from self._uploads.complete(request, handle, http)
+        if part.number == 1:
+            handle = yield from self._with_refs(request, handle, http)
+        body = build_body(part, handle)
+        http.gate.require_open(request, part.step(STEP), "POST", STATUSES)  # the steps before may have told more
+        return Ready(
+            with_key(part, handle, body),
+            http.platform_at(request.account.name),
+            part.step(STEP),
+            fingerprint("POST", STATUSES, body),
+        )
+
+    def _ask_server(self, account: Account, http: Http) -> Generator[Step, None, None]:
+        """Ask once a day what the server allows. Where it does not answer, what is known stays. Raises StepFailed."""
+        if server.is_fresh(account.server_info, self._clock.now()):
+            return
+        step = "ask what the server allows"
+        info = server.describe_server(http, self._clock.now())
+        if not isinstance(info, NotDone):
+            yield Did(step, 200, server.shown_software(info), server_info=info)
+        elif not account.server_info:
+            raise StepFailed(step, replace(info, passing=True))
+
+    def _check(self, request: PublishRequest, http: Http) -> Generator[Step, None, tuple[str, str]]:
+        """Ask whose token it is; its user's id, and who sees posts that do not say. Raises StepFailed."""
+        token, now = _token_key(request), self._clock.boot()
+        user_id, privacy, at = self._checked.get(token, ("", "", 0.0))
+        if user_id and now - at < CHECK_S:
+            return user_id, privacy
+        step = "check the token"
+        reply = http.request_for(request, "GET", "/api/v1/accounts/verify_credentials")
+        user_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
+        if not isinstance(reply, Answer) or not user_id:
+            raise StepFailed(step, self._check_failure(request, reply))
+        known = _known_user(request)
+        if known not in (None, user_id, user_at(user_id, http)):
+            message = f"{http.host} says that the token is of user {user_id}, and {request.account.name} is {known}"
+            hint = reconnect_hint(request.account)
+            raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, hint=hint))
+        privacy = reply.text_at("source", "privacy")
+        self._checked[token] = (user_id, privacy, now)
+        yield Did(step, reply.status)
+        return user_id, privacy
+
+    def _check_failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        """Why the token could not be checked. snac refuses one without a word, by 401 or 422."""
+        snac = request.account.server_info.get("software") == "snac"
+        if isinstance(reply, Answer) and snac and reply.status in (401, 422):
+            message, hint = f"{host_name(request.account)} refuses the token", reconnect_hint(request.account)
+            return NotDone(Kind.AUTH, message, str(reply.status), reply.status, hint=hint)
+        return as_failure(reply, self._judge(request), host_name(request.account))
+
+    def _with_refs(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+        """Find the posts that are replied to and quoted, on this server. Raises StepFailed."""
+        chosen, held = chosen_of(request), handle.get("refs")
+        refs: dict[str, object] = {}
+        for name in ("reply_to", "quote"):
+            named = chosen.word(name)
+            if named is None:
+                continue
+            before = held.get(name) if isinstance(held, Mapping) else None
+            if isinstance(before, Mapping) and before.get("named") == named:
+                refs[name] = before
+                continue
+            refs[name] = {"named": named, "id": self._find_post(request, http, named)}
+            yield Did(f"find {named}", handle={**handle, "refs": refs})
+        rest = {name: value for name, value in handle.items() if name != "refs"}
+        return {**rest, "refs": refs} if refs else rest
+
+    def _find_post(self, request: PublishRequest, http: Http, named: str) -> str:
+        """Return the id that a post has on this server. Raises StepFailed."""
+        post_id = post_id_of(named, http.base_url)
+        if post_id is not None:
+            reply = http.request_for(request, "GET", f"{STATUSES}/{quote(post_id, safe='')}")
+            found = reply.data if isinstance(reply, Answer) and reply.is_success else None
+        else:
+            query = {"q": named, "type": "statuses", "resolve": "true", "limit": "1"}
+            reply = http.request_for(request, "GET", "/api/v2/search", query=query)
+            listed = reply.value_at("statuses") if isinstance(reply, Answer) and reply.is_success else None
+            found = listed[0] if isinstance(listed, list) and listed else None
+        status_id = value_at(found, "id")
+        if isinstance(status_id, str) and status_id:
+            return status_id
+        says_404 = reply.value_at("error") if isinstance(reply, Answer) else None
+        snac = request.account.server_info.get("software") == "snac"  # without a word
+        if isinstance(reply, Answer) and (reply.is_success or (reply.status == 404 and (says_404 or snac))):
+            message = f"there is no post {named} on {host_name(request.account)}"
+            raise StepFailed(f"find {named}", NotDone(Kind.CONTENT, message, "post", reply.status))
+        raise StepFailed(f"find {named}", as_failure(reply, self._judge(request), host_name(request.account)))
+
+    # The one publishing call.
+
+    def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
+        """POST /api/v1/statuses with its key. After an unknown outcome, an upload that is refused as used is
+        evidence of a post, not of its absence."""
+        part, http = next_part(request, handle), self._servers.of(request.account)
+        if part is None:
+            return Unknown(Kind.UNKNOWN, ALL_OUT)
+        key = key_of(handle)
+        headers = {"Idempotency-Key": key}
+        reply = http.request_for(part.request, "POST", STATUSES, json=build_body(part, handle), headers=headers)
+        if (made := _made(reply)) is not None and isinstance(reply, Answer):
+            return self._published(part, handle, reply, made)
+        if isinstance(reply, Answer) and reply.headers.get("idempotent-replayed") == "true":
+            self._replayed.add((request.account.name, key))
+        match as_outcome(reply, self._judge(request), host_name(request.account)):
+            case NotDone(code=code, message=message) if code == USED_MEDIA and "unsettled_since" in handle:
+                return Unknown(Kind.DUPLICATE, message, code, 422)
+            case NotDone() as refused if not isinstance(reply, Answer):
+                return refused
+            case NotDone() as refused:
+                if refused.kind is Kind.AUTH:
+                    self._checked.pop(_token_key(request), None)
+                known = next_key(part, handle)
+                return replace(refused, handle=without_uploads(known) if refused.code == USED_MEDIA else known)
+            case outcome:
+                return outcome
+
+    def _published(self, part: Part, handle: Handle, answer: Answer, post_id: str) -> Outcome:
+        """What a success means. Where a spam filter may have dropped the post, it is asked for before it counts."""
+        if post_id in part.out or post_id in part.request.bound:
+            message = f"{host_name(part.request.account)} answered with the id of an earlier post"
+            return Unknown(Kind.SERVER, message, http_status=answer.status)
+        url = parse_web_address(answer.value_at("url")) or parse_web_address(answer.value_at("uri"))
+        if _may_be_dropped(part, handle):
+            accepted = {**handle, "accepted": {"id": post_id, "url": url}}
+            return Done(post_id, url, processing=True, http_status=answer.status, handle=accepted)
+        known, wanted = part.handle_with(handle, post_id), chosen_of(part.request).word("visibility")
+        shown, note = answer.text_at("visibility"), None
+        if wanted and shown and shown != wanted:  # a limited account, or software without that visibility
+            note = f"{host_name(part.request.account)} made it {shown}, not {wanted}"
+        return Done(post_id, url, http_status=answer.status, handle=known, more=not part.is_last, note=note)
+
+    # Look-ups.
+
+    def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+        """Look for the part in the account's own list, from a minute before the first unsettled call on."""
+        part, http = next_part(request, handle), self._servers.of(request.account)
+        if part is None:
+            first_id, *_ = parts_of(handle)
+            return LookupResult(Found(first_id, None, handle=handle), None)
+        request = part.request
+        if isinstance(accepted := handle.get("accepted"), Mapping):
+            return self._look_for_accepted(part, handle, http, accepted)
+        unsettled = handle.get("unsettled_since")
+        first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
+        user_id = (_known_user(request) or str(handle.get("user_id") or "")).partition("@")[0]
+        if not user_id:
+            message = "whose token it is was not told"
+            return LookupResult(Unclear(Kind.ACCOUNT, message, final=True), None)
+        software, start = server.software_of(request.account), first - EARLY
+        found, doubtful = list[Status](), list[Status]()
+        query, seen = {"limit": str(PAGE), "exclude_reblogs": "true"}, set[str]()
+        for _ in range(MOST_PAGES):
+            reply = http.request_for(
+                request, "GET", f"/api/v1/accounts/{quote(user_id, safe='')}/statuses", query=query
+            )
+            page = read_page(reply)
+            if page is None:
+                return LookupResult(as_unclear(reply, self._judge(request), host_name(request.account)), _date(reply))
+            page = tuple(status for status in page if status.id not in seen)  # snac gives its one page again
+            seen.update(status.id for status in page)
+            for status in candidates(page, part, handle, start, software):
+                same = has_ids(part, handle, software) or self._has_text(part, status, http)
+                if isinstance(same, Unclear):
+                    return LookupResult(same, _date(reply))
+                if same:
+                    found.append(status)
+                elif status.is_edited:
+                    doubtful.append(status)
+            last = page[-1].id if page else None
+            if last is None or min(one.created_at for one in page) < start:
+                known = {**handle, "unsettled_since": to_ms(first)}
+                return LookupResult(self._finding(part, known, found, doubtful, software), _date(reply))
+            query["max_id"] = last
+        message = "the account has posted too much since then to look through"
+        return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), _date(reply))
+
+    def _has_text(self, part: Part, status: Status, http: Http) -> bool | Unclear:
+        """Whether a post has the part's text, by its source; by what it shows where the server gives no source."""
+        reply = http.request_for(part.request, "GET", f"{STATUSES}/{quote(status.id, safe='')}/source")
+        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("text"), str):
+            warning = reply.value_at("spoiler_text")
+            return is_same_source(part, str(reply.value_at("text")), warning if isinstance(warning, str) else "")
+        if isinstance(reply, Answer) and reply.status in (404, 405, 501):
+            return is_same_content(part, status)
+        return as_unclear(reply, self._judge(part.request), host_name(part.request.account))
+
+    def _finding(
+        self, part: Part, handle: Handle, found: list[Status], doubtful: list[Status], software: server.Software
+    ) -> Finding:
+        request, host = part.request, host_name(part.request.account)
+        match found:
+            case [status]:
+                known = part.handle_with(handle, status.id)
+                return Found(status.id, parse_web_address(status.url), more=not part.is_last, handle=known)
+            case []:
+                pass
+            case _:
+                links = tuple(filter(None, (parse_web_address(status.url) for status in found)))
+                return Unclear(Kind.DUPLICATE, f"{len(found)} posts on {host} could be this one", True, links)
+        if doubtful:
+            links = tuple(filter(None, (parse_web_address(status.url) for status in doubtful)))
+            return Unclear(Kind.DUPLICATE, f"a post on {host} that was edited could be this one", True, links)
+        visibility = chosen_of(request).word("visibility") or str(handle.get("privacy") or "")
+        if visibility in PRIVATE and not software.lists_private:
+            return Unclear(Kind.UNKNOWN, f"{host} ({software.name}) lists no {visibility} posts", final=True)
+        if self._strict and not software.keys and not request.media:
+            message = f"{host} ({software.name}) has no idempotency keys, and platforms.mastodon.strict is set"
+            return Unclear(Kind.UNKNOWN, message)
+        if (request.account.name, key_of(handle)) in self._replayed:
+            handle = next_key(part, handle)
+        return Absent(handle=handle)
+
+    def _look_for_accepted(
+        self, part: Part, handle: Handle, http: Http, accepted: Mapping[str, object]
+    ) -> LookupResult:
+        """Whether a post that the server accepted is there."""
+        post_id, account = str(accepted.get("id")), part.request.account
+        reply = http.request_for(part.request, "GET", f"{STATUSES}/{quote(post_id, safe='')}")
+        status = read_status(reply.data) if isinstance(reply, Answer) and reply.is_success else None
+        if status is not None and status.id == post_id:
+            rest = {name: value for name, value in handle.items() if name != "accepted"}
+            known = part.handle_with(rest, post_id)
+            url = parse_web_address(status.url) or parse_web_address(accepted.get("url"))
+            return LookupResult(Found(post_id, url, more=not part.is_last, handle=known), _date(reply))
+        if isinstance(reply, Answer) and reply.status == 404 and reply.value_at("error"):
+            message = DROPPED.format(host=host_name(account))
+            return LookupResult(Refused(NotDone(Kind.CONTENT, message, "dropped", 404)), reply.date)
+        return LookupResult(as_unclear(reply, self._judge(part.request), host_name(account)), _date(reply))
+
+    def _judge(self, request: PublishRequest) -> RefusalReader:
+        return judge(request.account, self._clock.now())
+
+
+def _made(reply: Reply) -> str | None:
+    """Return the id of the post that an answer says was made. A post that was scheduled is none."""
+    if not (isinstance(reply, Answer) and reply.status == 200) or reply.value_at("scheduled_at"):
+        return None
+    post_id = reply.value_at("id")
+    fits = isinstance(post_id, str) and 0 < len(post_id) <= _LONGEST_ID and post_id.isascii() and post_id.isprintable()
+    return post_id if isinstance(post_id, str) and fits and isinstance(reply.value_at("created_at"), str) else None
+
+
+def _may_be_dropped(part: Part, handle: Handle) -> bool:
+    """Whether a spam filter looks at the post: it mentions somebody, or answers somebody."""
+    speaks = "@" in part.request.text or (part.number == 1 and parent_of(part, handle) is not None)
+    return speaks and server.software_of(part.request.account).drops
+
+
+def _known_user(request: PublishRequest) -> str | None:
+    return request.credentials.user_id or request.account.user_id
+
+
+def _date(reply: Reply) -> datetime | None:
+    return reply.date if isinstance(reply, Answer) else None
+
+
+def _token_key(request: PublishRequest) -> str:
+    """Return a name for a token that is not the token."""
+    return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,88 @@
+"""Refusals of Mastodon's API, in one table: status and words -> kind. Never decides about a retry.
+
+See docs/reference/platforms/mastodon.md, section 6. Errors have no codes, and texts differ by software.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ttp.domain.account import Account
+from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.mastodon.limits import opens_at
+from ttp.platforms.outcomes import RefusalReader, reconnect_hint
+from ttp.platforms.reply import Answer
+
+USED_MEDIA = "media_gone"
+"""The code of a refusal because an upload does not exist, or belongs to a post already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One refusal. `words` (any of them, lower case) narrow it; the first row that fits counts. `advice`: what a person
+    can do."""
+
+    statuses: tuple[int, ...]
+    kind: Kind
+    words: tuple[str, ...] = ()
+    passing: bool = False
+    not_ready: bool = False
+    code: str = ""
+    advice: str = ""
+
+
+_AGAIN = "connect the account again"
+_CONTENT = (400, 422)
+REFUSALS = (
+    Row((401,), Kind.AUTH),
+    Row((403,), Kind.AUTH, ("scope",), code="scopes", advice=f"a permission is missing: {_AGAIN}"),
+    Row((403,), Kind.ACCOUNT, ("disabled", "pending", "suspended", "confirm", "moved")),
+    Row((403,), Kind.CONTENT),
+    Row((404, 410), Kind.CONTENT),
+    Row(_CONTENT, Kind.MEDIA, ("not finished processing", "still processing", "not processed"), not_ready=True),
+    Row(
+        _CONTENT,
+        Kind.MEDIA,
+        ("media not found", "not found or already attached", "already attached", "media attachment", "could not find"),
+        passing=True,
+        code=USED_MEDIA,
+    ),
+    Row((422,), Kind.MEDIA, ("not found",), passing=True, code=USED_MEDIA),
+    Row(_CONTENT, Kind.MEDIA, ("images to a post", "unsupported", "file type", "video", "file size")),
+    Row(_CONTENT, Kind.CONTENT),
+    Row((413,), Kind.CONTENT),
+    Row((429,), Kind.RATE_LIMIT, passing=True),
+)
+
+
+def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
+    """Return the refusal that an answer is; None where it is on no list or not in the API's own format."""
+    said = answer.value_at("error")
+    if not isinstance(said, str) or not said:
+        return None
+    words = f"{said} {answer.text_at('error_description')}".lower()
+    for row in REFUSALS:
+        if answer.status in row.statuses and (not row.words or any(word in words for word in row.words)):
+            return NotDone(
+                row.kind,
+                f"{account.handle.rpartition('@')[2]} answered {answer.status}: {answer.text_at('error')}"
+                + (f"; {row.advice}" if row.advice else ""),
+                code=row.code or str(answer.status),
+                http_status=answer.status,
+                passing=row.passing,
+                not_ready=row.not_ready,
+                retry_at=opens_at(answer, now) if row.kind is Kind.RATE_LIMIT else None,
+                hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
+            )
+    return None
+
+
+def judge(account: Account, now: datetime) -> RefusalReader:
+    """Return the reading of refusals for an account."""
+    return lambda answer: refusal(answer, account, now)
+
+
+def host_name(account: Account) -> str:
+    """Return the name of an account's server in messages."""
+    return account.handle.rpartition("@")[2]

@@ -1,0 +1,106 @@
+"""Mastodon: facts, settings, and factories."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ttp.domain.config import Config, Key
+from ttp.domain.time.clock import Clock
+from ttp.platforms.platform import Platform, Runtime
+
+if TYPE_CHECKING:
+    from ttp.domain.account import Account
+    from ttp.domain.options import Option
+    from ttp.domain.outcome import NotDone
+    from ttp.domain.rules import Rules
+    from ttp.platforms.client import Checker, Client, Deleter
+    from ttp.platforms.limits import Meter
+    from ttp.platforms.login import BrowserLogin
+    from ttp.platforms.metrics_reader import MetricsReader
+
+
+class Mastodon(Platform):
+    name, title, aliases, short = "mastodon", "Mastodon", ("masto", "fediverse"), "masto"
+    handle = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?@[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?"
+    handle_example = "me@example.org"
+    server = "in_handle"
+    max_parts = 24
+    proof, settle_s, patience = "look_up", 120.0, 6
+    paste_redirect = "urn:ietf:wg:oauth:2.0:oob"
+    post_id = r"[0-9A-Za-z_.-]{1,64}"
+    post_url = r"https?://[^/\s]+/@(?P<handle>[A-Za-z0-9_.-]+)/(?P<id>[0-9A-Za-z]{10,40})(?:[/?#].*)?$"
+    keys = (
+        Key("base_url", "", "the server of every account (empty: each account's own)"),
+        Key("redirect_uri", "http://127.0.0.1:8722/callback", "where the browser comes back to after a login"),
+        Key("client_id", "", "an app of your own (empty: ttp makes one at the account's server)"),
+        Key(
+            "settle_s",
+            settle_s,
+            "seconds after which a look-up that finds nothing counts as proof; not set: 300 on Hollo, Pleroma and "
+            "Akkoma, 900 on servers without idempotency keys",
+        ),
+        Key(
+            "strict",
+            False,
+            "never resend a text whose answer was lost to a server without idempotency keys; a person decides",
+        ),
+    )
+
+    def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
+        """Return the setting, or what the account's software needs."""
+        from ttp.platforms.mastodon.server import software_of
+
+        if account is None or config.is_set("platforms.mastodon.settle_s"):
+            return super().settle_for(config, account)
+        return timedelta(seconds=software_of(account).settle_s)
+
+    def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
+        from ttp.platforms.mastodon.server import find_server
+
+        if self.base_url(runtime.config):
+            return None
+        return find_server(lambda root: runtime.http(self, root), handle)
+
+    def rules(self) -> Rules:
+        from ttp.platforms.mastodon.rules import MastodonRules
+
+        return MastodonRules(self.max_parts)
+
+    def options(self) -> tuple[Option, ...]:
+        from ttp.platforms.mastodon.options import OPTIONS
+
+        return tuple(OPTIONS.values())
+
+    def client(self, runtime: Runtime) -> Client:
+        from ttp.platforms.mastodon.client import MastodonClient
+
+        return MastodonClient(runtime.http_by_server(self), runtime.config, runtime.clock)
+
+    def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin:
+        from ttp.platforms.mastodon.auth import MastodonLogin
+
+        return MastodonLogin(runtime.http(self, server), runtime.clock)
+
+    def checker(self, runtime: Runtime) -> Checker:
+        from ttp.platforms.mastodon.check import MastodonCheck
+
+        return MastodonCheck(runtime.http_by_server(self), runtime.clock)
+
+    def metrics_reader(self, runtime: Runtime) -> MetricsReader:
+        from ttp.platforms.mastodon.metrics import MastodonReader
+
+        return MastodonReader(runtime.http_by_server(self), runtime.clock)
+
+    def deleter(self, runtime: Runtime) -> Deleter:
+        from ttp.platforms.mastodon.delete import MastodonDeleter
+
+        return MastodonDeleter(runtime.http_by_server(self), runtime.clock)
+
+    def meter(self, clock: Clock) -> Meter:
+        from ttp.platforms.mastodon.limits import MastodonMeter
+
+        return MastodonMeter(clock)
+
+
+PLATFORM = Mastodon()

@@ -1,0 +1,86 @@
+"""Limits of a server, from the headers of each answer: `X-RateLimit-Limit`, `-Remaining` and `-Reset`.
+
+See docs/reference/platforms/mastodon.md, section 5. Each answer has the headers of the family that its call counts
+against. Mastodon limits each token; GoToSocial each address, which is kept for the account too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ttp.domain.rate_limit import Limit, LimitKey
+from ttp.domain.time.clock import Clock
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
+from ttp.platforms.reply import Answer, add_seconds, retry_after_s
+
+POSTS, MEDIA, DELETES, CALLS = "posts in 3 h", "media in 30 min", "deletes in 30 min", "calls in 5 min"
+STATUSES = "/api/v1/statuses"
+_UNTOLD_S = 300.0
+"""Seconds to wait after a refusal that does not tell its reset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    left: int
+    limit: int | None
+    resets_at: datetime
+
+
+def read_limit(answer: Answer, now: datetime) -> Reading | None:
+    """Return what the headers of an answer tell; None where they tell nothing."""
+    limit, left = (parse_whole_number(answer.headers.get(f"x-ratelimit-{part}")) for part in ("limit", "remaining"))
+    reset = _instant(answer.headers.get("x-ratelimit-reset", ""))
+    refused = answer.status == 429
+    if refused:
+        left = 0
+    if left is None or (reset is None and not refused):
+        return None
+    seconds = (reset - (answer.date or now)).total_seconds() if reset else retry_after_s(answer) or _UNTOLD_S
+    return Reading(left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
+
+
+def opens_at(answer: Answer, now: datetime) -> datetime | None:
+    """Return when the limit resets of which nothing is left; None where a call may be made."""
+    reading = read_limit(answer, now)
+    return reading.resets_at if reading is not None and reading.left == 0 else None
+
+
+class MastodonMeter:
+    """How a server limits calls."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+        match method:
+            case "POST" if path == STATUSES:
+                return (LimitKey(POSTS), LimitKey(CALLS))
+            case "POST" if path.endswith("/media"):
+                return (LimitKey(MEDIA), LimitKey(CALLS))
+            case "DELETE":
+                return (LimitKey(DELETES), LimitKey(CALLS))
+            case _:
+                return (LimitKey(CALLS),)
+
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+        return ()
+
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        reading = read_limit(answer, self._clock.now())
+        if reading is not None:
+            key = self.keys(request, method, path)[0]
+            yield Limit(request.account.name, key.name, reading.left, reading.limit, reading.resets_at)
+
+
+def _instant(text: str) -> datetime | None:
+    """The instant of a reset: ISO 8601, or seconds since 1970 as some servers write it."""
+    if (seconds := parse_whole_number(text)) is not None:
+        return datetime.fromtimestamp(seconds, UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.utcoffset() is not None else None

@@ -1,0 +1,148 @@
+"""Uploads of media, which are invisible until a post has them (docs/reference/platforms/mastodon.md, section 4).
+
+The handle remembers them as `media`: one entry per item in the post's request, with `sha256`, `alt`, `focus`, `id`,
+`at_ms`, and `ready` once the server has processed it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import timedelta
+from urllib.parse import quote
+
+from ttp.domain.outcome import Handle, Kind, NotDone
+from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.platforms.client import Did, MediaFile, PublishRequest, Step, StepFailed, Wait
+from ttp.platforms.http import Http
+from ttp.platforms.mastodon.errors import host_name, judge
+from ttp.platforms.mastodon.options import chosen_of, split_focus
+from ttp.platforms.outcomes import as_failure
+from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.uploads import read_range
+
+LIFE = timedelta(hours=20)
+"""How long an upload is used that no post has: servers keep it for about a day."""
+FIRST_WAIT_S, LONGEST_WAIT_S, LONGEST_S = 1.0, 15.0, 600.0
+_EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov"}
+
+
+class Uploads:
+    """Uploads of one client."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def complete(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
+        """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed.
+
+        After an unknown outcome every upload is kept: a server that refuses one as used proves that the post exists.
+        """
+        held, focus = entries(handle), split_focus(chosen_of(request).word("focus"))
+        done: list[Mapping[str, object]] = []
+        for place, file in enumerate(request.media):
+            entry = held[place] if place < len(held) else {}
+            point = focus[place] if place < len(focus) else ""
+            if not self._is_usable(entry, file, point, keep="unsettled_since" in handle):
+                entry = yield from self._upload(request, file, point, http)
+                rest = held[place + 1 :]
+                yield Did(f"upload {file.item.name}", handle={**handle, "media": [*done, entry, *rest]})
+            if not entry.get("ready"):
+                yield from self._wait(request, file, str(entry["id"]), http)
+                entry = {**entry, "ready": True}
+                yield Did(f"process {file.item.name}", handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
+            done.append(entry)
+        return {**handle, "media": done} if done else without_uploads(handle)
+
+    def _is_usable(self, entry: Mapping[str, object], file: MediaFile, focus: str, *, keep: bool) -> bool:
+        at = entry.get("at_ms")
+        fresh = isinstance(at, int) and from_ms(at) + LIFE > self._clock.now()
+        same = (entry.get("sha256"), entry.get("alt"), entry.get("focus")) == (file.item.sha256, file.item.alt, focus)
+        return same and bool(entry.get("id")) and (fresh or keep)
+
+    def _upload(
+        self, request: PublishRequest, file: MediaFile, focus: str, http: Http
+    ) -> Generator[Step, None, Mapping[str, object]]:
+        """Send one file; what is remembered of it. Raises StepFailed."""
+        yield from ()
+        reply = self._send(request, file, focus, http, "/api/v2/media")
+        if isinstance(reply, Answer) and reply.status == 404:
+            reply = self._send(request, file, focus, http, "/api/v1/media")
+        media_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
+        if not isinstance(reply, Answer) or not media_id:
+            raise StepFailed(f"upload {file.item.name}", self._failure(request, reply))
+        return {
+            "sha256": file.item.sha256,
+            "alt": file.item.alt,
+            "focus": focus,
+            "id": media_id,
+            "at_ms": to_ms(self._clock.now()),
+            "ready": reply.status == 200,
+        }
+
+    def _send(self, request: PublishRequest, file: MediaFile, focus: str, http: Http, path: str) -> Reply:
+        """Send one file as a form, a piece at a time."""
+        boundary = secrets.token_hex(16)
+        fields = {"description": file.item.alt or "", "focus": focus}
+        head = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n'
+            f"Content-Type: text/plain; charset=utf-8\r\n\r\n{value}\r\n"
+            for name, value in fields.items()
+            if value
+        )
+        extension = _EXTENSIONS.get(file.item.mime, file.item.mime.rpartition("/")[2])
+        head += (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="media.{extension}"\r\n'
+            f"Content-Type: {file.item.mime}\r\n\r\n"
+        )
+        first, last = head.encode("utf-8", "replace"), f"\r\n--{boundary}--\r\n".encode()
+
+        def content() -> Iterator[bytes]:
+            yield first
+            yield from read_range(file.path, 0, file.item.bytes)
+            yield last
+
+        size = len(first) + file.item.bytes + len(last)
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(size)}
+        return http.request_for(request, "POST", path, headers=headers, content=content(), uploading=True)
+
+    def _wait(self, request: PublishRequest, file: MediaFile, media_id: str, http: Http) -> Generator[Wait, None, None]:
+        """Wait until a file is processed. Raises StepFailed."""
+        waited, gap, step = 0.0, FIRST_WAIT_S, f"process {file.item.name}"
+        while True:
+            reply = http.request_for(request, "GET", f"/api/v1/media/{quote(media_id, safe='')}")
+            if isinstance(reply, Answer) and reply.status == 200 and reply.value_at("id"):
+                return
+            if not isinstance(reply, Answer) or reply.status != 206:
+                failure = self._failure(request, reply)
+                if isinstance(reply, Answer) and reply.status in (404, 422) and reply.value_at("error"):
+                    message = f"{host_name(request.account)} cannot process {file.item.name}: {reply.text_at('error')}"
+                    failure = NotDone(Kind.MEDIA, message, str(reply.status), reply.status)
+                raise StepFailed(step, failure)
+            if waited >= LONGEST_S:
+                message = f"{host_name(request.account)} has not processed {file.item.name} within {LONGEST_S:.0f} s"
+                raise StepFailed(step, NotDone(Kind.MEDIA, message, passing=True))
+            yield Wait(gap, f"{host_name(request.account)} is processing {file.item.name}")
+            waited, gap = waited + gap, min(gap * 2, LONGEST_WAIT_S)
+
+    def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        if isinstance(reply, Answer) and reply.status == 413 and not reply.value_at("error"):
+            message = f"{host_name(request.account)} takes no file of that size"
+            return NotDone(Kind.MEDIA, message, "413", 413)
+        return as_failure(reply, judge(request.account, self._clock.now()), host_name(request.account))
+
+
+def entries(handle: Handle) -> Sequence[Mapping[str, object]]:
+    """Return what a handle remembers of uploads."""
+    held = handle.get("media")
+    return [one for one in held if isinstance(one, Mapping)] if isinstance(held, list | tuple) else []
+
+
+def media_ids(handle: Handle) -> list[str]:
+    """Return the ids of the uploads, in the post's request."""
+    return [str(entry["id"]) for entry in entries(handle) if entry.get("id")]
+
+
+def without_uploads(handle: Handle) -> Handle:
+    """Return a handle that remembers no upload."""
+    return {name: value for name, value in handle.items() if name != "media"}

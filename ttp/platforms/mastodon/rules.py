@@ -1,0 +1,178 @@
+"""What a server takes in one post, by what it said of itself; Mastodon's own numbers where it said nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ttp.domain.action import WayOut, action
+from ttp.domain.errors import Problem
+from ttp.domain.image_fit import ImageForm
+from ttp.domain.media import IMAGES, VIDEOS, MediaItem
+from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.rules import PlatformPost
+from ttp.platforms.mastodon.options import POLL_S, PRIVATE, option_problem, split_focus, split_poll
+from ttp.platforms.mastodon.server import limit_of, shown_software, software_named, supports_quotes
+from ttp.platforms.mastodon.text_length import LINK_CHARACTERS, MOST_CHARACTERS, count_characters
+
+MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
+MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
+POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
+_TYPES = tuple(sorted(IMAGES | VIDEOS))
+_LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
+"""What software takes whose server named no limit."""
+
+
+class MastodonRules:
+    """What Mastodon accepts. `most_parts`: of a thread."""
+
+    image_form: ImageForm | None = None
+
+    def __init__(self, most_parts: int) -> None:
+        self._most_parts = most_parts
+
+    def problems(self, post: PlatformPost) -> Iterator[Problem]:
+        """Every problem of a post. What is published of a thread is not judged again."""
+        yield from _server_problems(post)
+        if not post.published_parts:
+            yield from _first_problems(post)
+            yield from _media_problems(post)
+            yield from _poll_problems(post)
+        yield from _option_problems(post)
+        if (count := 1 + len(post.thread)) > self._most_parts:
+            message = f" cannot take a thread of {count} parts: {self._most_parts} at most"
+            yield post.breach("thread", "thread_count", message, post.thread_hint)
+        for number, text in enumerate(post.thread, 2):
+            if number > post.published_parts:
+                if not text.strip():
+                    message = f": part {number} of the thread is empty"
+                    yield post.breach("thread", "text_missing", message, post.thread_hint)
+                yield from _length_problems(post, text, f"part {number}", "thread", post.thread_hint)
+
+    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
+        if not media:
+            return "poll" if options.get("poll") else "text"
+        return "video" if media[0].is_video else "image"
+
+    def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
+        return _count(text, "", server), most_characters(server)
+
+
+def most_characters(server: Mapping[str, object]) -> int:
+    """Return how long a text may be there."""
+    return limit_of(server, "characters", _LONGEST.get(str(server.get("software")), MOST_CHARACTERS))
+
+
+def _count(text: str, warning: str, server: Mapping[str, object]) -> int:
+    software = str(server.get("software") or "mastodon")
+    return count_characters(text, warning, software=software, link=limit_of(server, "link_characters", LINK_CHARACTERS))
+
+
+def _server_problems(post: PlatformPost) -> Iterator[Problem]:
+    hint = action("account check", post.account)
+    if not post.server:
+        message = ": what its server allows is not known yet, so Mastodon's usual limits are assumed"
+        yield post.warning("accounts", "server_unknown", message, hint)
+        return
+    if not software_named(post.server).is_known:
+        message = (
+            f": its server runs {shown_software(post.server)}, which ttp does not know; a person decides more often"
+        )
+        yield post.warning("accounts", "server_unknown", message)
+
+
+def _length_problems(post: PlatformPost, text: str, name: str, field: str, hint: WayOut | None) -> Iterator[Problem]:
+    length, most = _count(text, post.chosen("spoiler_text") or "", post.server), most_characters(post.server)
+    if length > most:
+        yield post.breach(field, "text_too_long", f": {name} is {length} of {most}", hint)
+
+
+def _first_problems(post: PlatformPost) -> Iterator[Problem]:
+    if not post.text.strip() and not post.media and not post.chosen("spoiler_text"):
+        yield post.breach("content", "text_missing", " cannot take a post without text or media", post.text_hint)
+    yield from _length_problems(post, post.text, "text", "content", post.text_hint)
+
+
+def _media_problems(post: PlatformPost) -> Iterator[Problem]:
+    images = [item for item in post.media if item.is_image and item.mime != "image/gif"]
+    others = [item for item in post.media if item not in images]
+    most = limit_of(post.server, "media", MOST_MEDIA)
+    mixes = software_named(post.server).name not in ("mastodon", "unknown")
+    if not mixes and images and others:
+        message = f" cannot mix media in one post: up to {most} images, or one GIF, or one video"
+        yield post.breach("media", "media_mixed", message, post.media_hint)
+    elif not mixes and len(others) > 1:
+        message = f" cannot take {len(others)} videos or GIFs in one post: 1 at most"
+        yield post.breach("media", "media_count", message, post.media_hint)
+    elif len(post.media) > most:
+        message = f" cannot take {len(post.media)} media in one post: {most} at most"
+        yield post.breach("media", "media_count", message, post.media_hint)
+    named = post.server.get("mimes")
+    mimes = tuple(mime for mime in _TYPES if mime in named) if isinstance(named, list) else _TYPES
+    image = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "image_bytes", MOST_IMAGE_BYTES))
+    video = MediaLimits(mimes=mimes, most_bytes=limit_of(post.server, "video_bytes", MOST_VIDEO_BYTES))
+    longest = limit_of(post.server, "description", MOST_DESCRIPTION)
+    for item in post.media:
+        yield from item_problems(post, item, video if item.is_video else image, MediaLimits())
+        if item.alt and len(item.alt) > longest:
+            message = f": the alt text of {item.name} is {len(item.alt)} of {longest}"
+            yield post.breach("media", "alt_too_long", message)
+
+
+def _poll_problems(post: PlatformPost) -> Iterator[Problem]:
+    answers = split_poll(post.chosen("poll"))
+    if not answers:
+        for name in ("poll_expires", "poll_multiple", "poll_hide"):
+            if post.chosen(name) and f"{post.platform}.{name}" in post.own:
+                message = f": {post.platform}.{name} says nothing without a poll"
+                yield post.warning("options", "option_idle", message)
+        return
+    most = limit_of(post.server, "poll_options", POLL_OPTIONS)
+    longest = limit_of(post.server, "poll_characters", POLL_CHARACTERS)
+    if post.server.get("software") == "snac":
+        message = ": snac publishes the post without the poll"
+        yield post.breach("options", "option_value", message)
+    if not 2 <= len(answers) <= most:
+        message = f": a poll has 2 to {most} answers, and this one has {len(answers)}"
+        yield post.breach("options", "option_value", message)
+    if len(set(answers)) < len(answers):
+        yield post.breach("options", "option_value", ": an answer of the poll comes twice")
+    for answer in answers:
+        if len(answer) > longest:
+            yield post.breach("options", "option_value", f': the answer "{answer}" is {len(answer)} of {longest}')
+    if post.media:
+        yield post.breach("options", "option_conflict", " cannot take a poll and media in one post", post.media_hint)
+    seconds = int(post.chosen("poll_expires") or POLL_S)
+    least = limit_of(post.server, "poll_least_s", POLL_LEAST_S)
+    last = limit_of(post.server, "poll_most_s", POLL_MOST_S)
+    if not least <= seconds <= last:
+        yield post.breach("options", "option_value", f": a poll runs for {least} to {last} seconds")
+
+
+def _option_problems(post: PlatformPost) -> Iterator[Problem]:
+    for name in ("language", "reply_to", "quote", "focus"):
+        text = post.chosen(name)
+        if text is not None and (why := option_problem(name, text, post.server)) is not None:
+            yield post.breach("options", "option_value", f": {post.platform}.{name}: {why}")
+    try:
+        places = len(split_focus(post.chosen("focus")))
+    except ValueError:
+        places = 0
+    if places > len(post.media):
+        message = f": {post.platform}.focus names {places} places, and there are {len(post.media)} media"
+        yield post.breach("options", "option_value", message)
+    for name in ("quote", "quote_policy"):
+        if post.chosen(name) and post.server and not supports_quotes(post.server):
+            message = f": its server ({shown_software(post.server)}) has no quotes"
+            yield post.breach("options", "option_value", message)
+    if post.chosen("quote") and (post.media or post.chosen("poll")):
+        message = " cannot take a quote with media or a poll"
+        yield post.breach("options", "option_conflict", message, post.media_hint)
+    private = post.chosen("visibility") in PRIVATE
+    if private and post.chosen("quote_policy") not in (None, "nobody"):
+        message = f": nobody can quote a post with visibility {post.chosen('visibility')}"
+        yield post.breach("options", "option_conflict", message)
+    if private and post.server and not software_named(post.server).lists_private:
+        message = (
+            f": if an answer is lost, a person must decide: {shown_software(post.server)} does not list such posts"
+        )
+        yield post.warning("options", "unprovable", message)

@@ -1,0 +1,50 @@
+"""Threads that are published one part a call: which part is next, and what is remembered of those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ttp.domain.outcome import Handle, parts_of
+from ttp.platforms.client import PublishRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part. `request` asks for it alone: its own text, and media only with the first. `out`: the ids before it."""
+
+    request: PublishRequest
+    number: int
+    of: int
+    out: tuple[str, ...] = ()
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the part that it replies to."""
+        return self.out[-1] if self.out else None
+
+    @property
+    def is_last(self) -> bool:
+        return self.number == self.of
+
+    def step(self, call: str) -> str:
+        """The call's name in the log."""
+        return call if self.of == 1 else f"{call} (part {self.number} of {self.of})"
+
+    def handle_with(self, handle: Handle, post_id: str) -> Handle | None:
+        """What is remembered once this part is published: nothing of its media, nor of doubts about it. None for a post
+        without a thread."""
+        if self.of == 1:
+            return None
+        return {"user_id": handle.get("user_id"), "parts": [*self.out, post_id], "of": self.of}
+
+
+def next_part(request: PublishRequest, handle: Handle) -> Part | None:
+    """The first part that is not published; None where all are."""
+    texts, out = (request.text, *request.thread), parts_of(handle)
+    if len(out) >= len(texts):
+        return None
+    if len(texts) == 1:
+        return Part(request, 1, 1)
+    media = () if out else request.media
+    alone = replace(request, text=texts[len(out)], thread=(), media=media)
+    return Part(alone, len(out) + 1, len(texts), out)

@@ -1,0 +1,1 @@
+"""Mastodon and servers with its API, as docs/reference/platforms/mastodon.md describes them."""

@@ -1,0 +1,234 @@
+"""Mastodon: registering an app, the authorization page, tokens, and what the server says of itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
+
+from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page
+from ttp.sandbox.mastodon.records import KNOWN_SCOPES, MastodonAccount, profile_of
+from ttp.sandbox.mastodon.requests import no_such_route, refusal
+from ttp.sandbox.records import App
+from ttp.sandbox.request_checks import content_type, form_body, json_body
+from ttp.sandbox.state import State, grant_tokens
+
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+
+
+def routes(state: State) -> list[BaseRoute]:
+    return [
+        Route("/api/v1/apps", partial(register, state), methods=["POST"]),
+        _page_route(state),
+        Route("/oauth/token", partial(token, state), methods=["POST"]),
+        Route("/oauth/revoke", partial(revoke, state), methods=["POST"]),
+        Route("/api/v2/instance", partial(instance, state, 2), methods=["GET"]),
+        Route("/api/v1/instance", partial(instance, state, 1), methods=["GET"]),
+        Route("/.well-known/nodeinfo", partial(nodeinfo_links, state), methods=["GET"]),
+        Route("/nodeinfo/2.0", partial(nodeinfo, state), methods=["GET"]),
+        Route("/.well-known/webfinger", partial(webfinger, state), methods=["GET"]),
+    ]
+
+
+class _OwnAppRoute(Route):
+    """The path of an authorization page that another platform has too: it is for this platform's apps alone."""
+
+    def __init__(self, state: State, route: Route) -> None:
+        super().__init__(route.path, _with_code_page(route), methods=["GET", "POST"])
+        self._state = state
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        named = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("client_id", [""])
+        app = self._state.apps.get(named[0])
+        if app is None or app.platform != "mastodon":
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def _with_code_page(route: Route):  # type: ignore[no-untyped-def]  # an endpoint, as starlette takes it
+    async def endpoint(request: Request) -> Response:
+        """Without an address to go back to, the code is shown."""
+        answer: Response = await route.endpoint(request)
+        where = answer.headers.get("location", "")
+        if isinstance(answer, RedirectResponse) and where.startswith(OUT_OF_BAND):
+            code = parse_qs(urlsplit(where).query).get("code", ["denied"])[0]
+            return HTMLResponse(f"<h1>Authorization code</h1><p><code>{code}</code></p>")
+        return answer
+
+    return endpoint
+
+
+def _page_route(state: State) -> Route:
+    page = LoginPage(
+        platform="mastodon",
+        required=("response_type", "client_id", "redirect_uri", "scope"),
+        optional=("state", "code_challenge", "code_challenge_method", "force_login", "lang"),
+        scopes=KNOWN_SCOPES,
+        separator=r"\s+",
+        may_redirect=lambda parts: False,
+        read_challenge=_read_challenge,
+        code_ms=600_000,
+        denied={
+            "error": "access_denied",
+            "error_description": "The resource owner or authorization server denied the request.",
+        },
+    )
+    return _OwnAppRoute(state, authorization_route(state, "/oauth/authorize", page))
+
+
+def _read_challenge(params: Mapping[str, str]) -> tuple[str | None, str]:
+    challenge = params.get("code_challenge")
+    if challenge is not None and (params.get("code_challenge_method") != "S256" or not VERIFIER.fullmatch(challenge)):
+        raise refusal_page("The code challenge method must be S256.")
+    return challenge, "S256"
+
+
+async def register(state: State, request: Request) -> Response:
+    """`POST /api/v1/apps`"""
+    body = (
+        await json_body(request, lambda message: refusal(422, f"Validation failed: {message}"))
+        if content_type(request) == "application/json"
+        else await form_body(request)
+    )
+    if not body.get("client_name"):
+        raise refusal(422, "Validation failed: Application name can't be blank")
+    named = body.get("redirect_uris")
+    addresses = named if isinstance(named, list) else str(named or "").split("\n")
+    scopes = str(body.get("scopes") or "read").split()
+    if not all(addresses) or not addresses:
+        raise refusal(422, "Validation failed: Redirect URI must be an absolute URI.")
+    if not set(scopes) <= KNOWN_SCOPES:
+        raise refusal(422, "Validation failed: Scopes doesn't match configured on the server.")
+    app = App(secrets.token_urlsafe(32), "mastodon", secrets.token_urlsafe(32), redirects=tuple(addresses))
+    state.save(app)
+    return JSONResponse(
+        {
+            "id": str(len(state.apps)),
+            "name": body["client_name"],
+            "client_id": app.id,
+            "client_secret": app.secret,
+            "redirect_uri": "\n".join(addresses),
+            "redirect_uris": addresses,
+            "scopes": scopes,
+        }
+    )
+
+
+async def token(state: State, request: Request) -> Response:
+    """`POST /oauth/token`: a code works once, with the redirect address and the verifier that belong to it."""
+    form = await form_body(request)
+    app = _client(state, form)
+    if form.get("grant_type") != "authorization_code":
+        raise _error(400, "unsupported_grant_type", "The authorization grant type is not supported.")
+    found = state.login_codes.pop(form.get("code", ""), None)
+    if (
+        found is None
+        or (found.app, found.redirect_uri) != (app.id, form.get("redirect_uri"))
+        or found.ends_ms <= state.now_ms()
+        or not _proves(form, found.challenge)
+    ):
+        raise _error(400, "invalid_grant", "The provided authorization grant is invalid, expired or revoked.")
+    account = grant_tokens(state, MastodonAccount, found)
+    state.save(account)
+    return JSONResponse(
+        {
+            "access_token": account.access_token,
+            "token_type": "Bearer",
+            "scope": " ".join(account.scopes),
+            "created_at": account.issued_ms // 1000,
+        }
+    )
+
+
+async def revoke(state: State, request: Request) -> Response:
+    """`POST /oauth/revoke`: may be repeated."""
+    form = await form_body(request)
+    app = _client(state, form)
+    account = state.find_by_token(MastodonAccount, form.get("token", ""))
+    if account is not None and account.client_id != app.id:
+        raise _error(403, "unauthorized_client", "You are not authorized to revoke this token")
+    if account is not None:
+        state.save(account.without_tokens())
+    return JSONResponse({})
+
+
+def _client(state: State, form: Mapping[str, str]) -> App:
+    app = state.apps.get(form.get("client_id", ""))
+    if app is None or app.platform != "mastodon" or app.secret != form.get("client_secret"):
+        raise _error(401, "invalid_client", "Client authentication failed due to unknown client.")
+    return app
+
+
+def _proves(form: Mapping[str, str], challenge: str | None) -> bool:
+    if challenge is None:
+        return True
+    digest = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+    return hmac.compare_digest(digest.decode().rstrip("="), challenge)
+
+
+def _error(status: int, error: str, description: str):  # type: ignore[no-untyped-def]  # a refusal
+    refused = refusal(status, error)
+    refused.response = JSONResponse({"error": error, "error_description": description}, status)
+    return refused
+
+
+async def instance(state: State, version: int, request: Request) -> Response:
+    """What the server allows."""
+    profile = profile_of(state)
+    if version == 2 and not profile.instance_v2:
+        raise no_such_route()
+    said = f"{profile.version}" if profile.software == "mastodon" else f"4.2.0 (compatible; {profile.software})"
+    media = {
+        "supported_mime_types": ["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/quicktime"],
+        "image_size_limit": 16_777_216,
+        "image_matrix_limit": 33_177_600,
+        "video_size_limit": 103_809_024,
+        "video_frame_rate_limit": 120,
+        "video_matrix_limit": 8_294_400,
+        "description_limit": 1500,
+    }
+    polls = {"max_options": 4, "max_characters_per_option": 50, "min_expiration": 300, "max_expiration": 2_629_746}
+    statuses = {
+        "max_characters": profile.characters,
+        "max_media_attachments": 4,
+        "characters_reserved_per_url": 23,
+    }
+    body = {
+        "domain" if version == 2 else "uri": "sandbox.test",
+        "title": "Sandbox",
+        "version": said,
+        "configuration": {"statuses": statuses, "media_attachments": media, "polls": polls},
+    }
+    if profile.api:
+        body["api_versions"] = {"mastodon": profile.api}
+    return JSONResponse(body)
+
+
+async def nodeinfo_links(state: State, request: Request) -> Response:
+    href = f"{request.url.scheme}://{request.url.netloc}/nodeinfo/2.0"
+    return JSONResponse({"links": [{"rel": "http://nodeinfo.diaspora.software/ns/schema/2.0", "href": href}]})
+
+
+async def nodeinfo(state: State, request: Request) -> Response:
+    profile = profile_of(state)
+    software = {"name": profile.software, "version": profile.version}
+    return JSONResponse({"version": "2.0", "software": software, "protocols": ["activitypub"]})
+
+
+async def webfinger(state: State, request: Request) -> Response:
+    name = request.query_params.get("resource", "").removeprefix("acct:").partition("@")[0]
+    found = next((a for a in state.accounts_of(MastodonAccount) if a.username == name), None)
+    if found is None:
+        raise refusal(404, "Record not found")
+    root = f"{request.url.scheme}://{request.url.netloc}"
+    self_link = {"rel": "self", "type": "application/activity+json", "href": f"{root}/users/{name}"}
+    return JSONResponse({"subject": request.query_params["resource"], "links": [self_link]})
