@@ -63,14 +63,14 @@ def folder(tmp_path: Path) -> Path:
     """A folder with all programs of the page and their rules."""
     blocks = dict(_BLOCK.findall(PAGE.read_text(encoding="utf-8")))
     assert set(blocks) == {f"{name}.{kind}" for name in ("discord", "telegram", "blog") for kind in ("py", "toml")}
+    programs = tmp_path / "programs"
+    programs.mkdir()
     for name, text in blocks.items():
-        path = tmp_path / "programs" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o700)
-    for program in path.parent.glob("*.py"):
+        (programs / name).write_text(text, encoding="utf-8")
+        (programs / name).chmod(0o700)
+    for program in programs.glob("*.py"):
         read_rules(program)
-    return path.parent
+    return programs
 
 
 def publish(ttp: Program, folder: Path, name: str, text: str, *more: str) -> dict[str, object]:
@@ -108,8 +108,9 @@ def test_discord(ttp: Program, folder: Path) -> None:
 
 def test_telegram(ttp: Program, folder: Path) -> None:
     sent = {"ok": True, "result": {"message_id": 5, "chat": {"id": -100, "username": "beans"}}}
+    second = {"ok": True, "result": {"message_id": 6, "chat": {"id": -100}}}
     slow = {"ok": False, "error_code": 429, "description": "Too Many", "parameters": {"retry_after": 9}}
-    with served((200, sent), (200, {"ok": True}), (429, slow), (200, sent)) as url:
+    with served((200, sent), (200, {"ok": True}), (429, slow), (200, second)) as url:
         (folder / "telegram.json").write_text(json.dumps({"token": "1:a", "chat": "@beans", "api": url}))
         done = publish(ttp, folder, "telegram", "Hello", "--media", str(PHOTO))
         assert (done["state"], done["url"]) == ("published", "https://t.me/beans/5")

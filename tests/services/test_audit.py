@@ -14,7 +14,7 @@ from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Ready
 from ttp.publisher.loop import Mode
-from ttp.services.audit import MOST, Audit
+from ttp.services.audit import MOST_LISTED, Audit
 from ttp.store import inspection as reading
 from ttp.store.database import Database
 
@@ -96,7 +96,7 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
             [
                 "delivery 2 (post 2, x/b): it was published, and it is retrying",
                 "post 2: it is published, and its deliveries make it publishing",
-                "post 2: when it was published is not when its last delivery was",
+                "post 2: its publishing time differs from that of its last delivery",
             ],
         ),
         (
@@ -105,7 +105,7 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
         ),
         (
             "UPDATE post SET published_at = 0 WHERE id = 1",
-            ["post 1: when it was published is not when its last delivery was"],
+            ["post 1: its publishing time differs from that of its last delivery"],
         ),
         (
             "UPDATE attempt SET outcome = 'not_done' WHERE outcome IS NULL",
@@ -117,7 +117,7 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
         ),
         (
             'UPDATE delivery SET account_id = 1, handle = \'{"of":3,"parts":["4","1"]}\' WHERE id = 6',
-            ["delivery 1 and delivery 6: both are 1 of x/me"],
+            ["delivery 1 and delivery 6: both have the id 1 of x/me"],
         ),
     ],
 )
@@ -128,12 +128,12 @@ def test_a_hand_that_was_laid_on_the_store_is_seen(bench: Bench, hand: str, says
 
 def test_many_breaches_are_counted_and_the_first_are_told(bench: Bench) -> None:
     bench.sql(
-        f"WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < {MOST + 200})"
+        f"WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < {MOST_LISTED + 200})"
         " INSERT INTO post (id, content, status, created_at, updated_at, variants, thread, options)"
         " SELECT i, '', 'failed', 0, 0, '{}', '[]', '{}' FROM n"
     )
     posts = Audit(bench.database, PLATFORMS).run()[1]
-    assert (posts.wrong, len(posts.breaches)) == (MOST + 101, MOST)
+    assert (posts.wrong, len(posts.breaches)) == (MOST_LISTED + 101, MOST_LISTED)
 
 
 def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
