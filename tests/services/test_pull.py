@@ -445,15 +445,15 @@ def test_a_refused_token_is_renewed_where_that_is_possible_and_else_left_alone(n
 def test_accounts_that_cost_nothing_are_chosen_where_none_is_named(numbers: Numbers) -> None:
     x, off = numbers.shop.add("x/me"), numbers.shop.add("tiktok/me")
     accounts = [numbers.account, x, replace(off, enabled=False), replace(off, connected=False)]
-    assert numbers.pull.chosen(accounts) == ([numbers.account], [x])
+    assert numbers.pull.choose_accounts(accounts) == ([numbers.account], [x])
 
 
 def test_only_x_has_a_price() -> None:
     x = PLATFORMS.pricing("x")
     posts = [FollowedPost(str(number), START) for number in range(3)]
-    assert read_price(x, posts, None) == 3
-    assert read_price(x, [], 200) == 200
-    assert read_price(x, [], 1) == 5
+    assert read_price(x, posts, None) == 15
+    assert read_price(x, [], 200) == 1000
+    assert read_price(x, [], 1) == 25
     assert read_price(PLATFORMS.pricing("instagram"), posts, 200) == 0
 
 

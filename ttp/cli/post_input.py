@@ -102,4 +102,4 @@ def naming_offers(context: Context) -> Iterator[None]:
     try:
         yield
     except ContentRefused as refused:
-        raise context.offers.told(refused) from None
+        raise context.offers.with_choices(refused) from None

@@ -86,8 +86,8 @@ def run_command(argv: Sequence[str]) -> CommandOutput:
 
 
 def command_error(argv: Sequence[str], ran: CommandOutput) -> NotAllowed:
-    said = ran.out.splitlines()[0] if ran.out else f"exit code {ran.code}"
-    return NotAllowed(f"{' '.join(argv[:2])} failed: {said}", CRON_HINT)
+    reason = ran.out.splitlines()[0] if ran.out else f"exit code {ran.code}"
+    return NotAllowed(f"{' '.join(argv[:2])} failed: {reason}", CRON_HINT)
 
 
 def write_service_file(path: Path, text: str) -> None:

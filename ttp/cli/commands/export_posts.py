@@ -166,7 +166,7 @@ def _folder(context: Context, path: Path | None, told: _Counted) -> None:
 
 
 def _answer(out: Output, path: Path, chosen: str, posts: int, beside: ExportedMedia | None, unchanged: int = 0) -> None:
-    for name in beside.gone if beside else ():
+    for name in beside.missing if beside else ():
         out.note(f"the stored copy of {name} is missing and was not exported")
     shape: Json = {
         "target": str(path),
@@ -211,4 +211,4 @@ def _more(asked: list[str] | None) -> tuple[str, ...]:
 def _beside(context: Context, path: Path | None, chosen: str) -> ExportedMedia:
     if path is None:
         raise UsageError("--with media needs a file", Hint("try", f"ttp export posts.{chosen} --with media"))
-    return context.export.beside(path.parent)
+    return context.export.media_folder(path.parent)

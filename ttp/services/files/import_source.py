@@ -60,11 +60,11 @@ class ImportSource:
         self.notes.clear()
         self.read = 0
         if self.binary is None:
-            yield from self._of_folder()
+            yield from self._folder_entries()
         else:
-            yield from _with_keys(self._of_file(self.binary), self.origin)
+            yield from _with_keys(self._file_entries(self.binary), self.origin)
 
-    def _of_folder(self) -> Iterator[Entry]:
+    def _folder_entries(self) -> Iterator[Entry]:
         for file in MarkdownFolder(self.folder, self.tables).files():
             self.read += 1
             one = entry_of_file(file, self.tables)
@@ -73,7 +73,7 @@ class ImportSource:
             else:
                 yield one
 
-    def _of_file(self, binary: BinaryIO) -> Iterator[Entry]:
+    def _file_entries(self, binary: BinaryIO) -> Iterator[Entry]:
         binary.seek(0)
         head = binary.read(_SNIFFED)
         binary.seek(0)
@@ -159,8 +159,8 @@ def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
         if one.typed.key or one.faults:
             yield one
             continue
-        said = "\0".join((one.typed.text or "", *(one.typed.media or ())))
-        digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        content = "\0".join((one.typed.text or "", *(one.typed.media or ())))
+        digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         seen[digest] += 1
         key = f"{origin}{digest}" + (f"#{seen[digest]}" if seen[digest] > 1 else "")
         yield replace(one, typed=replace(one.typed, key=key))

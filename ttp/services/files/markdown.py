@@ -210,7 +210,7 @@ def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> st
     return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 
 
-def with_results(text: str, told: Mapping[str, Value]) -> str:
+def with_results(text: str, results: Mapping[str, Value]) -> str:
     """Return a file with the results of its post in the front matter; the rest is unchanged."""
     lines = text.split("\n")
     end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
@@ -220,7 +220,7 @@ def with_results(text: str, told: Mapping[str, Value]) -> str:
             inside = line.partition(":")[0].strip() in _RESULT_FIELDS
         if not inside:
             kept.append(line)
-    return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
+    return "\n".join([lines[0], *kept, *_yaml(results).splitlines(), *lines[end:]])
 
 
 def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:
@@ -330,7 +330,7 @@ class MarkdownFolder:
         own = (file.fields or {}).get("key")
         return self.prefix + (own if isinstance(own, str) and own.strip() else file.name)
 
-    def inside(self, key: str) -> str:
+    def without_prefix(self, key: str) -> str:
         """Return a store key without the folder's prefix."""
         return key.removeprefix(self.prefix)
 
@@ -341,7 +341,9 @@ class MarkdownFolder:
     def file_of(self, key: str) -> Path | None:
         """Return the file whose post has this key (without prefix)."""
         if self._files is None:
-            self._files = {self.inside(self.key(file)): file.name for file in self.files() if file.fields is not None}
+            self._files = {
+                self.without_prefix(self.key(file)): file.name for file in self.files() if file.fields is not None
+            }
         name = self._files.get(key)
         return None if name is None else self.path / name
 

@@ -393,8 +393,8 @@ class Buffer:
 
     def take(self, size: int) -> str:
         """Remove and return the next `size` characters of `rest`."""
-        taken, self.rest = self.rest[:size], self.rest[size:]
-        return taken
+        text, self.rest = self.rest[:size], self.rest[size:]
+        return text
 
     def give_back(self, text: str) -> None:
         """Put `text` back in front."""

@@ -70,16 +70,18 @@ class Sync:
         allocator = self._resolver.allocator()
         media = RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, source.folder)
         intake = ImportPlanner(self._posts, media, self._resolver, allocator, rules)
-        plan = SyncPlan(list(intake.steps(source.entries())), allocator.agenda)
+        plan = SyncPlan(list(intake.plan(source.entries())), allocator.agenda)
         plan.notes = [*source.notes, *allocator.notes]
-        without = _match_renamed(plan.steps, list(self._without_file(source.scope, rules.named)), intake.renamed)
+        without = _match_renamed(plan.steps, list(self._without_file(source.scope, rules.named)), intake.as_rename)
         if not prune:
             return replace(plan, orphans=without)
         now = self._posts.clock.now()
         for post in without:
             still = tuple(replace(delivery, next_at=None) for delivery in post.deliveries)
-            gone = replace(post, deliveries=still, deleted_at=now, updated_at=now)
-            plan.steps.append(PlannedChange((post.key or "").removeprefix(source.scope), ChangeKind.CANCEL, gone, post))
+            cancelled = replace(post, deliveries=still, deleted_at=now, updated_at=now)
+            plan.steps.append(
+                PlannedChange((post.key or "").removeprefix(source.scope), ChangeKind.CANCEL, cancelled, post)
+            )
         return plan
 
     def apply(self, plan: SyncPlan) -> list[int]:
