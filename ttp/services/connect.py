@@ -28,10 +28,8 @@ from ttp.store.database import Database
 from ttp.store.home.locks import token_lock
 
 T = TypeVar("T")
-
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
 """OAuth error codes (RFC 6749) caused by the app, not by the user."""
-
 LOCK_WAIT_S = 90.0
 """Seconds to wait for a process that is refreshing the account's old token."""
 
