@@ -243,7 +243,7 @@ def test_every_address_that_is_not_the_platforms_own_is_said(ttp: Program, monke
     )
     assert "proxy.example" in found["host.x.authorize_url"]["message"]
     assert str(ttp.home / "config.toml") in found["host.x.authorize_url"]["message"]
-    assert found["host"]["message"] .startswith("tiktok on this machine, ")
+    assert found["host"]["message"].startswith("tiktok on this machine, ")
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_publisher_that_runs_is_told_with_its_pid(ttp: Program) -> None:
     with publisher_lock(ttp.home):
         assert one(ttp, "publisher")["message"] == "running"
         write_holder(ttp.home, Holder(os.getpid(), "loop", now - timedelta(hours=5), now))
-        assert one(ttp, "publisher")["message"] .startswith(f"running, pid {os.getpid()}, ")
+        assert one(ttp, "publisher")["message"].startswith(f"running, pid {os.getpid()}, ")
 
 
 def test_a_store_that_was_put_back_says_how_it_is_taken_over(ttp: Program) -> None:
