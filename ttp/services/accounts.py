@@ -42,12 +42,8 @@ from ttp.store.dialect import Connection
 from ttp.store.home.locks import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
-
-
 _KEYS = ("apiKey", "apiSecret", "accessToken", "accessTokenSecret")
 """OAuth 1.0a signs with all four keys. OAuth 2.0 needs only the access token."""
-
-
 LOCK_WAIT_S = 90.0
 """Seconds to wait for a process that is refreshing or using the old credentials."""
 
@@ -259,8 +255,7 @@ def find_server(
     why = "" if found is None else f": {found.message}"
     kind = TtpError if found is not None and found.passing else UsageError
     raise kind(
-        f"the server of {name} was not found{why}",
-        Hint("try", action("account connect", name, server="https://HOST")),
+        f"the server of {name} was not found{why}", Hint("try", action("account connect", name, server="https://HOST"))
     )
 
 

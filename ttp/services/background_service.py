@@ -18,8 +18,6 @@ from ttp.domain.errors import Hint, NotAllowed
 
 COMMAND_TIMEOUT_S = 60.0
 """Seconds to wait for a system program."""
-
-
 CRON_HINT = Hint("see", action("help", "cron"))
 
 
@@ -102,11 +100,7 @@ def write_service_file(path: Path, text: str) -> None:
 
 
 LABEL = "ttp.publisher"
-
-
 _SPARE_S = 30
-
-
 _PAUSE_S = 60
 
 
@@ -179,17 +173,10 @@ class Launchd:
 
 
 UNIT = "ttp.service"
-
-
 LOG = f"journalctl --user -u {UNIT}"
-
-
 _SYSTEMCTL = ("systemctl", "--user")
-
-
 _BOOTED = Path("/run/systemd/system")
 """Exists if systemd runs the system: sd_booted(3)."""
-
 
 _TEXT = """\
 [Unit]

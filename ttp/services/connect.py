@@ -28,10 +28,8 @@ from ttp.store.database import Database
 from ttp.store.home.locks import token_lock
 
 T = TypeVar("T")
-
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
 """OAuth error codes (RFC 6749) caused by the app, not by the user."""
-
 LOCK_WAIT_S = 90.0
 """Seconds to wait for a process that is refreshing the account's old token."""
 
@@ -268,7 +266,7 @@ def _require_answer(pending: PendingLogin, answer: T | NotDone) -> T:
     if not isinstance(answer, NotDone):
         return answer
     kind = TtpError if answer.passing else NotAllowed
-    hint = _retry_hint(pending.name)
+    hint = _retry_hint(pending.name) if answer.hint is None else Hint("try", answer.hint)
     if answer.code in _WRONG_APP:  # a retry would use the stored app, with its old secret
         hint = Hint("try", action("account connect", pending.name, client_secret="FILE"))  # noqa: S106 (a file's name)
     raise kind(f"the login was not completed: {answer.message}", hint)

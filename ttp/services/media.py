@@ -292,8 +292,7 @@ class RowMedia:
             item = queries.media_item(db, digest) if db else None
         if item is None or not self._media.has(item):
             raise NotFound(
-                f"{name or digest} is not in this store",
-                Hint("try", action("export", "FILE", with_="media")),
+                f"{name or digest} is not in this store", Hint("try", action("export", "FILE", with_="media"))
             )
         return replace(item, name=name or item.name, url=None)
 

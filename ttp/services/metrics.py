@@ -26,12 +26,8 @@ from ttp.store.database import Database, Writing
 
 BATCH = 10_000
 """Rows per transaction."""
-
-
 Batch: TypeAlias = list[tuple[str, bool, list[Row]]]
 """Accounts, whether their source dates its samples, and their rows, in the order in which they are stored."""
-
-
 SAMPLES_SHOWN = 3
 
 
@@ -169,8 +165,6 @@ def _first_samples(reader: Reader, block: Sequence[list[str]], most: int) -> lis
 
 BLOCK_ROWS = 200
 """Rows per block."""
-
-
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 

@@ -124,7 +124,8 @@ class Publishing:
                 )
             now = self._posts.clock.now()
             after = resolve_delivery(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
-            if self._other_remote_ids(db, delivery).intersection(after.parts or (str(after.remote_id),)):
+            others = attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
+            if others.intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} belongs to another post of {found.name}",
                     Hint("fix", action("resolve", post.id, account=found.name, not_published=True)),
@@ -179,10 +180,6 @@ class Publishing:
             return self._credentials.get(account.name)
         except (BrokenEntry, BackendUnavailable):
             return None
-
-    def _other_remote_ids(self, db: Connection, delivery: Delivery) -> frozenset[str]:
-        """Return the remote ids of the account's other deliveries."""
-        return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
 
 
 def _refuse_foreign_hosts(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:

@@ -113,7 +113,7 @@ def add_comments(text: str, lines: Sequence[str]) -> str:
 
 
 def remove_comments(text: str, lines: Sequence[str]) -> str:
-    """Remove the lines that `with_lines` added, wherever they are in the front matter now."""
+    """Remove the lines that `add_comments` added, wherever they are in the front matter now."""
     rows = text.split("\n")
     if not lines or rows[0].removeprefix("\ufeff").rstrip() != _FENCE:
         return text

@@ -38,14 +38,8 @@ from ttp.store.home.own_files import OwnFiles
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")
-
-
 METRICS = ("likes", "comments", "shares", "views")
-
-
 _BEGUN = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
-
-
 NameOf = Callable[[MediaItem], str]
 
 
@@ -275,7 +269,4 @@ class FileDiff:
         if name.startswith(KEPT):
             return name.removeprefix(KEPT).partition("/")[0] == item.sha256
         path = resolve_in_folder(self._folder, name)
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == item.sha256
+        return path.is_file() and _digest(path) == item.sha256

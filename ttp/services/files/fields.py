@@ -34,9 +34,7 @@ _NAMES = {
     "maxLate": ("max-late",),
 }
 
-
 FIELDS = tuple(_NAMES)
-
 
 EXPORT_ONLY = (
     *(
@@ -57,14 +55,8 @@ EXPORT_ONLY = (
     *("results", "url", "likes", "comments", "shares", "views", "metrics"),
 )
 """Fields that only exports have; ignored when read."""
-
-
 _LONGEST_KEY = 200
-
-
 _NOTHING: tuple[str, ...] = ()
-
-
 _ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
 
 
@@ -258,8 +250,6 @@ def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 
 _BY_NAME = _by_name(_NAMES)
-
-
 STORE_ID_DIGITS = 8
 """Digits of the store's id in the keys of its posts."""
 

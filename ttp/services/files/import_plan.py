@@ -29,10 +29,7 @@ from ttp.store import backup, queries
 from ttp.store.dialect import Connection
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
-_IN_FILE = {
-    "media": "name a picture or a video in media",
-    "alt": "one alt text for each of the media, in order",
-}
+_IN_FILE = {"media": "name a picture or a video in media", "alt": "one alt text for each of the media, in order"}
 """Advice for files, where a command would suggest options."""
 
 
@@ -227,8 +224,7 @@ class ImportPlanner:
             return held if before is not None and (before.chosen_by or self._rules.spread) else None
         if not accounts:
             raise UsageError(
-                "a post with a time needs accounts to go to",
-                Hint("try", "a column accounts, or --to PLATFORM/HANDLE"),
+                "a post with a time needs accounts to go to", Hint("try", "a column accounts, or --to PLATFORM/HANDLE")
             )
         time = self._resolver.resolve_row(text, tz, accounts)
         if held is not None and time.at in (None, held):

@@ -133,10 +133,7 @@ def _open(
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
     if not binary.seekable():
-        raise UsageError(
-            f"{name} is not a regular file. Read it from stdin.",
-            Hint("try", action("import", "-")),
-        )
+        raise UsageError(f"{name} is not a regular file. Read it from stdin.", Hint("try", action("import", "-")))
     scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
     return ImportSource(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)

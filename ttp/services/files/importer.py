@@ -36,12 +36,8 @@ from ttp.store.home.media import MediaStore
 
 REPORT_EVERY = 200
 """Rows between two progress reports."""
-
-
 CHECK_SHARE = 0.7
 """Part of the progress for checking all rows."""
-
-
 WRITING_KINDS = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE)
 
 
