@@ -215,7 +215,8 @@ def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool)
     if not sent:
         assert isinstance(reply, NotSent)
         assert reply.kind is Kind.AUTH
-        assert reply.hint == action("account connect", "x/demo")
+        from_sandbox = host == "127.0.0.1"
+        assert reply.hint == (action("help", "sandbox") if from_sandbox else action("account connect", "x/demo"))
 
 
 def test_keys_of_oauth_1_for_another_host_are_added_again() -> None:
