@@ -118,8 +118,6 @@ def test_a_too_large_image_is_saved_in_lower_quality(tmp_path: Path, monkeypatch
     assert len(make(tmp_path, data)) <= best * 2 // 3
     fewer = type(form)(form.name, form.mimes, 100)
     monkeypatch.setattr("tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: fewer})
-        "tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: type(form)(form.name, form.mimes, 100)}
-    )
     assert refused(tmp_path, data) == "it is too large at every quality"
 
 

@@ -25,7 +25,7 @@ CHECK_PATIENCE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A media item as it is uploaded, and its file. `origin`: SHA-256 of the image it was converted from, if it was."""
+    """A media item for upload, and its file. `origin`: SHA-256 of the image it was converted from, if it was."""
 
     item: MediaItem
     path: Path
@@ -184,7 +184,7 @@ class Checker(Protocol):
         ...
 
     def platform_at(self, account: Account) -> datetime | None:
-        """Return the platform's clock now, from its last answer for the account; None if there was none."""
+        """Return the platform's clock now, from its last answer for the account; None before the first."""
         ...
 
     def close(self) -> None: ...

@@ -42,7 +42,7 @@ def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
         from PIL import Image
     except ImportError:
         raise PillowMissing from None
-    Image.MAX_IMAGE_PIXELS = None  # pixels are counted below, for each type as it is decoded
+    Image.MAX_IMAGE_PIXELS = None  # pixels are counted below, for each type while it is decoded
     try:
         with Image.open(path, formats=_DECODERS[item.mime]) as opened:
             if item.mime != "image/jpeg":

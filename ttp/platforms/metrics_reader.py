@@ -128,7 +128,7 @@ def sum_known(*counts: int | None) -> int | None:
 
 
 def first_line(text: object) -> str | None:
-    """Return the first line with content of a post's text, cut to length; None if there is none."""
+    """Return the first line with content of a post's text, cut to length; None without one."""
     lines = text.splitlines() if isinstance(text, str) else []
     line = next((line.strip() for line in lines if line.strip()), "")
     # A lone surrogate can be sent as a JSON escape, but can be neither stored nor printed.

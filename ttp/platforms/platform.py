@@ -146,7 +146,7 @@ class Platform(Facts):
         return None
 
     def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
-        """Return the login that connects and renews accounts; None if there is none."""
+        """Return the login that connects and renews accounts; None without one."""
         return None
 
     def checker(self, runtime: Runtime) -> Checker | None:
@@ -154,7 +154,7 @@ class Platform(Facts):
         return None
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
-        """Return the metrics reader; None if there are no metrics."""
+        """Return the metrics reader; None without metrics."""
         return None
 
     def deleter(self, runtime: Runtime) -> Deleter | str:
@@ -162,5 +162,5 @@ class Platform(Facts):
         return f"{self.title} does not let apps delete posts"
 
     def meter(self, clock: Clock) -> Meter | None:
-        """Return the rate limits; None if there are none."""
+        """Return the rate limits; None without limits."""
         return None

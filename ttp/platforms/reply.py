@@ -40,7 +40,7 @@ class Answer:
         return value_at(self.data, *path)
 
     def text_at(self, *path: str) -> str:
-        """Return the text under `path`, safe to print; empty if there is none."""
+        """Return the text under `path`, safe to print; empty without one."""
         value = self.value_at(*path)
         return clean_text(value, self.secrets) if isinstance(value, str) else ""
 

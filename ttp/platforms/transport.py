@@ -166,7 +166,7 @@ def with_deadline(transport: T, clock: Callable[[], float]) -> T:
 
 
 def close_stale_connections(transport: Any) -> None:
-    """Close idle connections of an httpx transport that have unread bytes: an answer nobody requested.
+    """Close idle connections of an httpx transport that have unread bytes: an unrequested answer.
 
     Bytes still in the network are checked by httpcore before it reuses a connection.
     """

@@ -128,7 +128,7 @@ class Container:
 
 
 def from_handle(value: object) -> Container | None:
-    """Return the container stored in a handle; None if there is none."""
+    """Return the container stored in a handle; None without one."""
     if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
         return None
     uri = value.get("uri")

@@ -68,7 +68,7 @@ def _is_title_of(listed: str, text: str) -> bool:
     if utf16_length(text) <= _CUT:
         return listed == text
     listed = listed.removesuffix("…").removesuffix("...").rstrip()
-    # Cut after what TikTok counts as characters, maybe inside one of ours; spaces may be lost too.
+    # Cut after what TikTok counts as characters, maybe inside one character of the text; spaces may be lost too.
     return text.startswith(listed) and len(listed) >= _CUT // 2 - 10
 
 

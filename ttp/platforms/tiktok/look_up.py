@@ -82,7 +82,7 @@ class LookUps:
 
 
 def from_handle(handle: Handle) -> Upload | Pull | None:
-    """Return the publication stored in a handle; None if there is none."""
+    """Return the publication stored in a handle; None without one."""
     return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
 

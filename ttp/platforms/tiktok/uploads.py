@@ -72,7 +72,7 @@ class Upload:
 
 
 def upload_from_handle(handle: Handle) -> Upload | None:
-    """Return the upload stored in a handle; None if there is none."""
+    """Return the upload stored in a handle; None without one."""
     return Upload(**dict(handle)) if "upload_url" in handle else None  # type: ignore[arg-type]  # our own JSON
 
 
@@ -124,5 +124,5 @@ class Pull:
 
 
 def pull_from_handle(handle: Handle) -> Pull | None:
-    """Return the call stored in a handle; None if there is none."""
+    """Return the call stored in a handle; None without one."""
     return Pull(**dict(handle)) if "init" in handle else None  # type: ignore[arg-type]  # our own JSON, read back

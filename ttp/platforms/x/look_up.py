@@ -73,7 +73,7 @@ def read_page(reply: Reply) -> TimelinePage | None:
         return None
     listed, next_token = reply.value_at("data"), reply.value_at("meta", "next_token")
     if listed is None and reply.value_at("meta", "result_count") == 0:
-        listed = []  # X omits `data` if there are no posts
+        listed = []  # X omits an empty `data`
     if not isinstance(listed, list) or not isinstance(next_token, str | None):
         return None
     posts = [_post(item) for item in listed]
