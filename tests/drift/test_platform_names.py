@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,11 +81,3 @@ def test_no_module_names_a_platform_but_those_with_a_reason() -> None:
     found = {path.relative_to(ROOT).as_posix() for path in modules() if is_named(path)}
     assert found == set(ELSEWHERE)
     assert len(ELSEWHERE) <= 6
-
-
-def test_the_import_contracts_name_every_platform() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    contracts = settings["tool"]["importlinter"]["contracts"]
-    folders = {f"ttp.platforms.{name}" for name in BUILT_IN}
-    named = [set(one.get("forbidden_modules", one.get("modules", ()))) for one in contracts]
-    assert named.count(folders) == 2, "no other module imports a platform, and platforms do not import each other"

@@ -72,7 +72,7 @@ def report_sent(request: PublishRequest, more: int) -> None:
 
 
 def with_progress(content: bytes | Iterable[bytes] | None, request: PublishRequest) -> bytes | Iterable[bytes] | None:
-    """Return the content, with progress reported while it is read. Plain bytes are not reported: they are sent at once."""
+    """Return the content, with progress reported while it is read. Bytes are not reported: they are sent at once."""
     return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, request)
 
 
