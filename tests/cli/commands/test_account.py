@@ -256,7 +256,7 @@ def test_a_platform_whose_accounts_are_all_disabled_says_which_to_enable(ttp: Pr
     ran = ttp("create", "soon", "--to", "x")
     assert (ran.code, ran.err) == (
         2,
-        "ttp: error: no x account is enabled\n  enable it:     ttp account enable x/me\n",
+        "ttp: error: no x account is enabled\n  fix: ttp account enable x/me\n",
     )
 
 
