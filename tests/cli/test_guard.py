@@ -43,7 +43,7 @@ def test_the_clock_is_that_of_the_account_else_of_the_settings(ttp: Program, mon
     assert said.endswith(" (Tue 1 Dec 2026 09:00 UTC)")
     assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" (Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC))")
     ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
-    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" at Tue 1 Dec 2026 18:00 Asia/Tokyo (09:00 UTC)")
+    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" (Tue 1 Dec 2026 18:00 Asia/Tokyo (09:00 UTC))")
 
 
 def test_two_posts_of_an_account_within_five_minutes_are_told(ttp: Program) -> None:

@@ -44,7 +44,7 @@ _ALL_PHOTOS = (TikTokKind.PHOTOS, TikTokKind.DRAFT_PHOTOS)
 PRIVACY = Option(
     "privacy_level",
     OptionType.CHOICE,
-    "who can see the post; you must choose, for the account or the post (`ttp account check` shows which values TikTok"
+    "who can see the post; you must choose, for the account or the post (checking the account shows which values TikTok"
     " offers an account now)",
     ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
     kinds=_DIRECT,
