@@ -78,7 +78,7 @@ def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
     """Print warnings as notes; return them for `warnings` in JSON."""
     said = [problem.message for problem in problems]
     for problem in problems:
-        command = f"\n{command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
+        command = f"\nfix: {command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
         out.note(problem.message + command)
     return said
 
@@ -93,8 +93,8 @@ def warn_not_running(context: Context) -> list[str]:
     """Print a note if no publisher runs; return it for `warnings` in JSON."""
     if not context.status.nothing_publishes():
         return []
-    said = "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
-    context.out.note(said)
+    said = "Nothing will publish this yet: no publisher runs."
+    context.out.note(f"{said}\nfix: ttp run\nsee: ttp help cron")
     return [] if context.out.quiet else [said]
 
 
@@ -104,8 +104,8 @@ def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
         return []
     few = len(ids) <= MOST_NAMED
     way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
-    said = f"This is not published before it is approved:  {way}"
-    context.out.note(said)
+    said = "This is not published before it is approved."
+    context.out.note(f"{said}\n{'fix' if few else 'see'}: {way}")
     return [] if context.out.quiet else [said]
 
 

@@ -44,11 +44,12 @@ class PostIndex:
         self._times, self._by_time = array("q"), array("q")
         self._texts, self._by_text, self._said_at = array("q"), array("q"), array("q")
 
-    def add(self, at: int, who: int, text: str) -> None:
-        """Take up a post; an empty text is the same as no other."""
-        place = bisect_left(self._times, at)
-        self._times.insert(place, at)
-        self._by_time.insert(place, who)
+    def add(self, at: int, who: int, text: str, *, is_published: bool = False) -> None:
+        """Add a post. An empty text is the same as no other; a published post is near to no other."""
+        if not is_published:
+            place = bisect_left(self._times, at)
+            self._times.insert(place, at)
+            self._by_time.insert(place, who)
         if text:
             place = bisect_left(self._texts, hash(text))
             self._texts.insert(place, hash(text))
@@ -102,9 +103,9 @@ class DuplicateCheck:
                 same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0, db)
                 same = self._not_of_the_same_repeat(post, same, db)
                 if same:
-                    yield self._problem(delivery, at, same, "content", "same_text", "says the same", db)
+                    yield self._problem(delivery, at, same, "content", "same_text", "has the same text", db)
                 elif close:
-                    yield self._problem(delivery, at, close, "scheduledAt", "crowded", "goes out", db)
+                    yield self._problem(delivery, at, close, "scheduledAt", "crowded", "is close to this time", db)
 
     def pending(self, post: Post) -> None:
         """Count in a post that is to be stored."""
@@ -161,11 +162,11 @@ class DuplicateCheck:
         db: Connection | None,
     ) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))
-        which = f"post {post_id}" if post_id else "another one of these"
+        which = f"post {post_id}" if post_id else "another of these posts"
         shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0, db))
-        said = f"{delivery.account}: {which} {does} at {shown}"
+        message = f"{which} {does} for {delivery.account} ({shown})"
         hint = action("show", post_id) if post_id else None
-        return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
+        return Problem(field, code, message, delivery.account, hint, warning=not self.strict)
 
     def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:
         """The zone in which times of an account are told."""
@@ -179,11 +180,11 @@ def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> N
     missing = [day for day in days if day not in stored.days]
     if missing:
         first, last = missing[0], missing[-1]
-        for at, post_id, text in queries.texts_around(
+        for at, post_id, text, published in queries.texts_around(
             db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)
         ):
             if to_ms(at) // _DAY not in stored.days:
-                stored.index.add(to_ms(at), post_id, normalize_text(text))
+                stored.index.add(to_ms(at), post_id, normalize_text(text), is_published=published)
         stored.days.update(missing)
 
 

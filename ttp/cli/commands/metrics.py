@@ -200,12 +200,15 @@ def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: 
             except KeyboardInterrupt:
                 context.out.note(_stopped(done, dry_run))
                 raise
+    for note in _notes(done, dry_run):
+        context.out.note(note)
+    if how.account and any(reason.endswith(f", not of {how.account}") for _, reason in done.rejected):
+        again = retype(context.argv, other_options(account=None))
+        context.out.note(f"The file is of another account. Import it for that account:\nfix: {again}")
     return _print_import(context.out, done, dry_run)
 
 
 def _print_import(out: Output, done: Imported, dry_run: bool) -> int:
-    for note in _notes(done, dry_run):
-        out.note(note)
     counts: Json = {name: getattr(done, name) for name in COUNTS}
     shape: Json = {**counts, "rejected": [{"row": row, "reason": reason} for row, reason in done.rejected]}
     if dry_run:
