@@ -26,7 +26,9 @@ def told(ttp: Program, text: str, at: str, *argv: str) -> list[str]:
 
 
 def test_the_same_text_is_told_whatever_its_case_and_blanks_within_seven_days(ttp: Program) -> None:
-    assert told(ttp, "fresh beans ", "2026-12-08 08:59") == ["post 1 has the same text for x/me (Tue 1 Dec 2026 09:00 UTC)"]
+    assert told(ttp, "fresh beans ", "2026-12-08 08:59") == [
+        "post 1 has the same text for x/me (Tue 1 Dec 2026 09:00 UTC)"
+    ]
     assert told(ttp, "fresh beans", "2026-12-08 09:00") == []
     assert told(ttp, "ＦＲＥＳＨ beans", "2026-11-25 09:00") == [
         "post 1 has the same text for x/me (Tue 1 Dec 2026 09:00 UTC)"
@@ -39,13 +41,15 @@ def test_the_clock_is_that_of_the_account_else_of_the_settings(ttp: Program, mon
     (said,) = told(ttp, "Other", "2026-12-01T09:04Z", "--tz", "Asia/Tokyo")
     monkeypatch.setenv("TTP_TZ", "Europe/Berlin")
     assert said.endswith("(Tue 1 Dec 2026 09:00 UTC)")
-    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" at Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC)")
+    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith("(Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC))")
     ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
-    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" at Tue 1 Dec 2026 18:00 Asia/Tokyo (09:00 UTC)")
+    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith("(Tue 1 Dec 2026 18:00 Asia/Tokyo (09:00 UTC))")
 
 
 def test_two_posts_of_an_account_within_five_minutes_are_told(ttp: Program) -> None:
-    assert told(ttp, "Other", "2026-12-01 09:04") == ["post 1 is close to this time for x/me (Tue 1 Dec 2026 09:00 UTC)"]
+    assert told(ttp, "Other", "2026-12-01 09:04") == [
+        "post 1 is close to this time for x/me (Tue 1 Dec 2026 09:00 UTC)"
+    ]
     assert told(ttp, "Other", "2026-12-01 08:56") != []
     assert told(ttp, "Other", "2026-12-01 09:05") == []
 

@@ -93,9 +93,15 @@ def warn_not_running(context: Context) -> list[str]:
     """Print a note if no publisher runs; return it for `warnings` in JSON."""
     if not context.status.nothing_publishes():
         return []
-    said = "Nothing will publish this yet: no publisher runs."
-    context.out.note(f"{said}\nfix: ttp run\nsee: ttp help cron")
-    return [] if context.out.quiet else [said]
+    return _print_note(
+        context, "Nothing will publish this yet: no publisher runs.", "fix: ttp run", "see: ttp help cron"
+    )
+
+
+def _print_note(context: Context, *lines: str) -> list[str]:
+    """Print a note and its hints, one a line; return them for `warnings` in JSON."""
+    context.out.note("\n".join(lines))
+    return [] if context.out.quiet else [" ".join(lines)]
 
 
 def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
@@ -104,9 +110,7 @@ def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
         return []
     few = len(ids) <= MOST_NAMED
     way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
-    said = "This is not published before it is approved."
-    context.out.note(f"{said}\n{'fix' if few else 'see'}: {way}")
-    return [] if context.out.quiet else [said]
+    return _print_note(context, "This is not published before it is approved.", f"{'fix' if few else 'see'}: {way}")
 
 
 def ids_needing_approval(posts: Iterable[PostView]) -> list[int]:

@@ -192,7 +192,8 @@ def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
             yield Problem("accounts", "disabled", said, name, action("account enable", name), warning=True)
         if account.needs_reconnect or not account.connected:
             code = "reconnect" if account.connected else "not_connected"
-            said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
+            state, again = ("must be reconnected", "Reconnect") if account.connected else ("is not connected", "Connect")
+            said = f"{name} {state}. {again} it before the post is due."
             yield Problem("accounts", code, said, name, connect_action(name), warning=True)
 
 

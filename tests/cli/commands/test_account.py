@@ -293,7 +293,7 @@ def test_an_account_is_switched_as_often_as_one_likes_and_a_missing_one_never(tt
     ("state", "says"),
     [
         ("enabled = 0", "x/me is disabled: what is due for it fails\n      ttp account enable x/me"),
-        ("needs_reconnect = 1", "x/me must be reconnected before this is due"),
+        ("needs_reconnect = 1", "x/me must be reconnected. Reconnect it before the post is due."),
     ],
 )
 def test_scheduling_to_an_account_that_cannot_publish_warns(ttp: Program, state: str, says: str) -> None:

@@ -89,7 +89,7 @@ def test_failed_lists_what_it_would_retry_and_asks_for_yes(mixed: Program) -> No
     assert "  1  x/a, x/b  one\n" in ran.err
     assert "  2  x/a, x/b  two\n" in ran.err
     assert "retrying 2 posts needs confirmation" in ran.err
-    assert "try:           ttp retry --failed --platform x --yes" in ran.err
+    assert "try: ttp retry --failed --platform x --yes" in ran.err
     assert states(mixed, 2) == ["failed", "failed"]
     assert sorted(mixed("retry", "--failed", "--yes", "--no-wait").out.split()) == ["1", "2"]
 
@@ -122,7 +122,7 @@ def test_filters_of_failed_meet(mixed: Program, filters: list[str], retried: lis
         (["retry", "--failed", "--platform", "fb"], 'no platform "fb"'),
         (["retry", "1", "--fields", "nope"], 'unknown field "nope"'),
         (["run", "--once", "--until-idle"], "use --once or --until-idle, not both"),
-        (["run", "--once", "--max-time", "30"], "in minutes:    ttp run --once --max-time 30m\n"),
+        (["run", "--once", "--max-time", "30"], "try: ttp run --once --max-time 30m\n"),
         (["run", "--max-time", "5s"], "--max-time needs --once or --until-idle"),
     ],
     ids=str,
@@ -159,9 +159,7 @@ def test_publish_without_a_terminal_needs_yes(
 def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
     (post,) = mixed("publish", "5", "--yes", "--no-wait", "--json").json
     assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-24T13:00:00Z")
-    assert post["warnings"] == [
-        "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
-    ]
+    assert post["warnings"] == ["Nothing will publish this yet: no publisher runs. fix: ttp run see: ttp help cron"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, FAILED, PARTIAL, RECONNECT
-from ttp.cli.hints import quote_command
+from ttp.cli.hints import quote_command, retype
 from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
@@ -25,6 +25,7 @@ from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
 from ttp.domain.account import Account, parse_account_name
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS

@@ -29,9 +29,7 @@ def parse_slot_times(text: str, retype: Callable[[str], str] = "'{}'".format) ->
             if numbers and all(one is not None for one in times):
                 return _expressions(numbers, [one for one in times if one is not None])
     hints = [Hint("try", retype(other)) for other in _corrected(text)]
-    raise UsageError(
-        f'"{text}" is not a posting time', *(hints or [Hint("see", f"DAYS TIMES, for example {EXAMPLE}")])
-    )
+    raise UsageError(f'"{text}" is not a posting time', *(hints or [Hint("see", f"DAYS TIMES, for example {EXAMPLE}")]))
 
 
 def _corrected(text: str) -> list[str]:
