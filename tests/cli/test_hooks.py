@@ -15,7 +15,7 @@ from ttp.publisher import hooks
 from ttp.publisher.events import HOOKS, Event
 from ttp.publisher.hooks import Hooks
 from ttp.sandbox.server import RunningSandbox
-from ttp.services.tokens import Renewal
+from ttp.services.tokens import RefreshResult
 
 
 @pytest.fixture
@@ -108,8 +108,8 @@ def test_a_token_that_is_not_renewed_is_told_once_where_a_person_must_mend_it(tt
     made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", [])
     made.start()
     for _ in range(2):
-        made.renewed(Renewal("x/me", ReconnectNeeded("x/me must be connected again")))
-    made.renewed(Renewal("x/other"))
+        made.renewed(RefreshResult("x/me", ReconnectNeeded("x/me must be connected again")))
+    made.renewed(RefreshResult("x/other"))
     made.finish(lambda: False)
     at = "2026-11-23T17:00:00Z"
     (event,) = lines(heard)

@@ -18,7 +18,7 @@ from tests.conftest import Program
 from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.services.files.ics import _folded
+from ttp.services.files.ics import _fold
 from ttp.store.queries import PostFilter
 
 FEW, MANY = 2_000, 20_000
@@ -131,7 +131,7 @@ def test_cells_of_numbers_and_lists_read_back(ttp: Program) -> None:
 
 @given(st.text(st.sampled_from("aä漢🫘\ud800 "), max_size=200) | st.text("a", min_size=70, max_size=160))
 def test_a_line_of_a_calendar_is_folded_at_75_octets(line: str) -> None:
-    rows = _folded(line).removesuffix("\r\n").split("\r\n")
+    rows = _fold(line).removesuffix("\r\n").split("\r\n")
     assert rows[0] + "".join(row[1:] for row in rows[1:]) == line
     assert all(row[0] == " " for row in rows[1:])
     sizes = [len(row.encode("utf-8", "replace")) for row in rows]

@@ -229,7 +229,7 @@ def test_x_refuses_media_beyond_its_limits(item: MediaItem, message: str) -> Non
             replace(CLIP, width=1080, height=1920),
             "clip.mp4: it is 1080x1920 pixels, and 1280x1024 is the most, lying or standing",
         ),
-        (replace(CLIP, fps=120.0), "clip.mp4: it has 120 frames a second, and 1 to 60 are taken"),
+        (replace(CLIP, fps=120.0), "clip.mp4: it has 120 frames a second, and 1 to 60 are accepted"),
     ],
 )
 def test_x_warns_of_media_on_which_its_own_documents_disagree(item: MediaItem, message: str) -> None:

@@ -42,7 +42,7 @@ BASH_CASES: dict[tuple[str, ...], Sequence[str]] = {
     ("ttp", "list", "--status", "=", "dr"): ["draft"],
     ("ttp", "list", "--status", "draft,f"): ["draft,failed"],
     ("ttp", "list", "--format", "=", "json", "--header", "--co"): ["--color"],
-    ("ttp", "list", "--platform", ""): ["bluesky", "instagram", "tiktok", "x"],
+    ("ttp", "list", "--platform", ""): ["bluesky", "instagram", "mastodon", "tiktok", "x"],
     ("ttp", "export", "--format", ""): ["csv", "json", "jsonl", "md", "ics"],
     ("ttp", "export", "--format", "=", "j"): ["json", "jsonl"],
     ("ttp", "export", "--with", "metrics,m"): ["metrics,metrics", "metrics,media"],

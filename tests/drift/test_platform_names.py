@@ -10,7 +10,7 @@ from pathlib import Path
 from ttp.platforms.registry import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
-NAMES = re.compile(r"instagram|tiktok|twitter|bluesky|bsky", re.IGNORECASE)
+NAMES = re.compile(r"instagram|tiktok|twitter|bluesky|bsky|mastodon", re.IGNORECASE)
 ELSEWHERE = {
     "ttp/platforms/registry.py": "the list of platforms: a line for each",
     "ttp/cli/command_table.py": "the start page, which is shown before anything is loaded",

@@ -63,6 +63,8 @@ def test_what_is_published_is_never_prepared_for_another_call(desk: Desk) -> Non
         refused = desk.publish(again)
         assert isinstance(refused, NotDone)
         assert refused.kind is Kind.DUPLICATE
+    elif desk.order.account.platform == "mastodon":  # the key gives the same post again
+        assert isinstance(desk.publish(again), Done)
     elif desk.order.account.platform == "bluesky":  # it has the key already
         assert isinstance(desk.publish(again), Unknown)
         assert isinstance(desk.look_up(again), Found)

@@ -35,11 +35,12 @@ def test_the_life_of_tokens() -> None:
     assert {name: one.token_life for name, one in found.items()} == {
         "bluesky": timedelta(hours=2),
         "instagram": timedelta(days=60),
+        "mastodon": None,
         "tiktok": timedelta(hours=2),
         "x": timedelta(hours=2),
     }
     assert {name: one.renew_at for name, one in found.items()} == {
-        **dict.fromkeys(("bluesky", "tiktok", "x"), 0.8),
+        **dict.fromkeys(("bluesky", "mastodon", "tiktok", "x"), 0.8),
         "instagram": 0.5,
     }
     assert {name for name, one in found.items() if one.renew_after} == {"instagram"}
@@ -51,6 +52,7 @@ def test_the_proof_of_what_a_lost_answer_did() -> None:
     assert found == {
         "bluesky": ("key", 120.0, 6),
         "instagram": ("look_up", 300.0, 6),
+        "mastodon": ("look_up", 120.0, 6),
         "tiktok": ("look_up", 0.0, 60),
         "x": ("look_up", 900.0, 1),
     }

@@ -47,7 +47,7 @@ def removal(**answer: Any) -> Stub:
 def test_tiktok_and_instagram_login_let_no_app_delete() -> None:
     found = [isinstance(deleter_for(platform, Config(), Clock()), str) for platform in PLATFORMS.names()]
     assert dict(zip(PLATFORMS.names(), found, strict=True)) == {
-        **dict.fromkeys(("bluesky", "x"), False),
+        **dict.fromkeys(("bluesky", "mastodon", "x"), False),
         **dict.fromkeys(("instagram", "tiktok"), True),
     }
     assert not isinstance(deleter_for("instagram", FACEBOOK, Clock()), str)

@@ -37,6 +37,7 @@ def test_a_whole_publication_is_told_without_its_secrets(desk: Desk, caplog: pyt
     assert caplog.text.count("upload_token=[secret]") == caplog.text.count("upload_token")
     assert "authorization: Bearer [secret]" in caplog.text
     call = {"x": "/2/tweets", "instagram": "/media_publish", "tiktok": "/video/", "bluesky": "applyWrites"}
+    call["mastodon"] = "/api/v1/statuses"
     assert f"{call[desk.order.account.platform]} 20" in caplog.text
     assert f"({desk.order.account.name})" in caplog.text
 

@@ -14,7 +14,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone, Unknown
 from ttp.domain.post import PostStatus
 from ttp.publisher.loop import Mode
-from ttp.services.accounts import Pausing
+from ttp.services.accounts import AccountPause
 from ttp.store import accounts
 
 HOUR = 3600.0
@@ -126,7 +126,7 @@ def test_waiting_does_not_count_as_lateness(tmp_path: Path, setting: dict[str, f
 
 def test_a_hold_by_a_person_outlasts_shorter_holds_until_resumed(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home")
-    pausing = Pausing(bench.database, bench.clock)
+    pausing = AccountPause(bench.database, bench.clock)
     account = bench.account_now("x/me")
     pausing.pause([account])
     bench.read(lambda db: accounts.mark_account(db, account.id or 0, hold_until=START + timedelta(hours=1)))

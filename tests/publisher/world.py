@@ -87,7 +87,7 @@ def open_world(sandbox: RunningSandbox, folder: Path, clock: FakeClock, **more: 
     sandbox.reset(now=clock.now, media_dir=served, **quick)
     with program(folder, clock) as ttp:
         settings = {
-            **{f"PLATFORMS__{name}__BASE_URL": sandbox.url for name in ("X", "INSTAGRAM", "TIKTOK")},
+            **{f"PLATFORMS__{name}__BASE_URL": sandbox.url for name in ("BLUESKY", "X", "INSTAGRAM", "TIKTOK")},
             "MEDIA_HOST__KIND": "folder",
             "MEDIA_HOST__PATH": str(served),
             "MEDIA_HOST__BASE_URL": f"{sandbox.url}/_sandbox/media/",

@@ -63,6 +63,7 @@ def test_an_invalid_setting_is_refused_and_nothing_is_set(web: Web, order: objec
 def test_apps_are_listed_and_added(web: Web) -> None:
     apps = web.get("/_sandbox/apps").json()
     assert [(a["platform"], a["login"]) for a in apps] == [
+        ("mastodon", None),
         ("tiktok", None),
         ("x", None),
         ("x", None),
@@ -71,7 +72,7 @@ def test_apps_are_listed_and_added(web: Web) -> None:
     ]
     mine = {"platform": "tiktok", "clientId": "mine", "clientSecret": "hush"}
     assert web.post("/_sandbox/apps", json=mine).json() == {**mine, "login": None, "redirects": []}
-    assert len(web.get("/_sandbox/apps").json()) == 6
+    assert len(web.get("/_sandbox/apps").json()) == 7
     assert web.post("/_sandbox/apps", json={"platform": "tiktok"}).status_code == 400
 
 

@@ -13,7 +13,7 @@ from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import NotDone
 from ttp.platforms.login import App, Grant, Identity
-from ttp.services.connect import Connect
+from ttp.services.connect import AccountConnector
 from ttp.services.tokens import Tokens
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
@@ -96,10 +96,10 @@ class Shop:
     def login(self, platform: str, server: str | None = None) -> FakeLogin:
         return self.logins[platform]
 
-    def connect_at(self, name: str, server: str | None = None) -> Connect:
+    def connect_at(self, name: str, server: str | None = None) -> AccountConnector:
         """The service for the account (or the platform) of that name."""
         login = self.logins[name.partition("/")[0]]
-        return Connect(self.database, self.credentials, login, self.config, self.clock, PLATFORMS, server)
+        return AccountConnector(self.database, self.credentials, login, self.config, self.clock, PLATFORMS, server)
 
     def new_tokens(self) -> Tokens:
         """The service as another process has it."""

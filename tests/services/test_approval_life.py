@@ -17,7 +17,7 @@ from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageErr
 from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
 from ttp.services.approvals import Approvals
-from ttp.services.bulk_edit import BulkEdit, Edit, Shift, apply
+from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
 from ttp.services.publishing import Publishing
 from ttp.store import claims, queries
 from ttp.store.credentials import CredentialsFile
@@ -91,7 +91,7 @@ class Approval(StoreMachine):
 
     @rule(pick=PICK, later=st.booleans())
     def edit_in_bulk(self, pick: int, later: bool) -> None:
-        edit = Edit(shift=Shift(timedelta(0), GAP) if later else None, account=None if later else NAMES)
+        edit = BulkEditRequest(shift=Shift(timedelta(0), GAP) if later else None, account=None if later else NAMES)
 
         def act(post_id: int) -> None:
             steps = [
@@ -99,7 +99,7 @@ class Approval(StoreMachine):
                 for step in BulkEdit(self.posts, people.times_of(self.posts)).steps([self.stored(post_id)], edit)
                 if not step.faults
             ]
-            apply(self.posts, steps, "edit")
+            apply_changes(self.posts, steps, "edit")
 
         self.change(pick, act)
 

@@ -14,7 +14,7 @@ from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Ready
 from ttp.publisher.loop import Mode
-from ttp.services.audit import MOST, Audit
+from ttp.services.audit import MOST_LISTED, Audit
 from ttp.store import inspection as reading
 from ttp.store.database import Database
 
@@ -128,12 +128,12 @@ def test_a_hand_that_was_laid_on_the_store_is_seen(bench: Bench, hand: str, says
 
 def test_many_breaches_are_counted_and_the_first_are_told(bench: Bench) -> None:
     bench.sql(
-        f"WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < {MOST + 200})"
+        f"WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < {MOST_LISTED + 200})"
         " INSERT INTO post (id, content, status, created_at, updated_at, variants, thread, options)"
         " SELECT i, '', 'failed', 0, 0, '{}', '[]', '{}' FROM n"
     )
     posts = Audit(bench.database, PLATFORMS).run()[1]
-    assert (posts.wrong, len(posts.breaches)) == (MOST + 101, MOST)
+    assert (posts.wrong, len(posts.breaches)) == (MOST_LISTED + 101, MOST_LISTED)
 
 
 def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:

@@ -15,27 +15,36 @@ import pytest
 from ttp.domain.action import action
 from ttp.domain.errors import NotAllowed
 from ttp.services import background_service
-from ttp.services.background_service import Job, Launchd, Ran, State, Systemd, run
+from ttp.services.background_service import (
+    CommandOutput,
+    Launchd,
+    ServiceDefinition,
+    ServiceState,
+    Systemd,
+    run_command,
+)
 
-JOB = Job((sys.executable, "-P", "-m", "ttp", "run", "--quiet"), {"TTP_HOME": "/srv/my ttp"}, 20.0)
-ODD = Job(("/bin/echo", 'a "b" 100% $HOME \\'), {"TTP_TZ": 'a "b" 100% $HOME'}, 0.4)
+JOB = ServiceDefinition((sys.executable, "-P", "-m", "ttp", "run", "--quiet"), {"TTP_HOME": "/srv/my ttp"}, 20.0)
+ODD = ServiceDefinition(("/bin/echo", 'a "b" 100% $HOME \\'), {"TTP_TZ": 'a "b" 100% $HOME'}, 0.4)
 SHOWN = "ActiveState=active\nSubState=running\nExecMainStatus=0"
 
 
 class System:
     """The system's programs: what they were asked, and what they answer."""
 
-    def __init__(self, **answers: Ran) -> None:
+    def __init__(self, **answers: CommandOutput) -> None:
         self.answers = answers
         self.asked: list[str] = []
 
-    def __call__(self, argv: Sequence[str]) -> Ran:
+    def __call__(self, argv: Sequence[str]) -> CommandOutput:
         line = " ".join(argv)
         self.asked.append(line)
-        return next((ran for word, ran in self.answers.items() if f" {word.replace('_', '-')}" in line), Ran(0, ""))
+        return next(
+            (ran for word, ran in self.answers.items() if f" {word.replace('_', '-')}" in line), CommandOutput(0, "")
+        )
 
 
-def systemd(tmp_path: Path, **answers: Ran) -> tuple[Systemd, System]:
+def systemd(tmp_path: Path, **answers: CommandOutput) -> tuple[Systemd, System]:
     system = System(**answers)
     (tmp_path / "booted").mkdir(exist_ok=True)
     return Systemd(tmp_path / "units", "me", system, tmp_path / "booted"), system
@@ -46,7 +55,7 @@ def systemd(tmp_path: Path, **answers: Ran) -> tuple[Systemd, System]:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize("job", [JOB, ODD], ids=["usual", "odd words"])
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, job: Job) -> None:
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, job: ServiceDefinition) -> None:
     unit = tmp_path / "ttp.service"
     unit.write_text(systemd(tmp_path)[0].text(job))
     ran = subprocess.run(
@@ -101,10 +110,10 @@ def test_the_property_list_says_the_same_to_launchd(tmp_path: Path) -> None:
 
 
 def test_installing_writes_the_unit_and_starts_it(tmp_path: Path) -> None:
-    there, system = systemd(tmp_path, show_user=Ran(0, "no"), show=Ran(0, SHOWN))
+    there, system = systemd(tmp_path, show_user=CommandOutput(0, "no"), show=CommandOutput(0, SHOWN))
     log = "journalctl --user -u ttp.service"
     file = tmp_path / "units" / "ttp.service"
-    assert there.install(JOB) == State("systemd", file, True, True, "active (running)", False, log)
+    assert there.install(JOB) == ServiceState("systemd", file, True, True, "active (running)", False, log)
     assert file.read_text() == there.text(JOB)
     assert system.asked == [
         "systemctl --user show-environment",
@@ -117,7 +126,7 @@ def test_installing_writes_the_unit_and_starts_it(tmp_path: Path) -> None:
 
 
 def test_where_no_manager_answers_nothing_is_written(tmp_path: Path) -> None:
-    there, _ = systemd(tmp_path, show_environment=Ran(1, "Failed to connect to bus: No medium found\nmore"))
+    there, _ = systemd(tmp_path, show_environment=CommandOutput(1, "Failed to connect to bus: No medium found\nmore"))
     with pytest.raises(NotAllowed, match=r"systemctl --user would not: Failed to connect to bus: No medium found$"):
         there.install(JOB)
     (tmp_path / "booted").rmdir()
@@ -128,7 +137,7 @@ def test_where_no_manager_answers_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_a_start_that_is_refused_is_told(tmp_path: Path) -> None:
-    there, _ = systemd(tmp_path, enable=Ran(1, ""))
+    there, _ = systemd(tmp_path, enable=CommandOutput(1, ""))
     with pytest.raises(NotAllowed, match="systemctl --user would not: exit code 1"):
         there.install(JOB)
 
@@ -141,7 +150,9 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_uninstalling_stops_it_and_removes_the_unit(tmp_path: Path) -> None:
-    there, system = systemd(tmp_path, show_user=Ran(0, "yes"), show=Ran(0, "ActiveState=inactive\nSubState=dead"))
+    there, system = systemd(
+        tmp_path, show_user=CommandOutput(0, "yes"), show=CommandOutput(0, "ActiveState=inactive\nSubState=dead")
+    )
     there.install(JOB)
     system.asked.clear()
     state = there.uninstall()
@@ -154,12 +165,12 @@ def test_uninstalling_stops_it_and_removes_the_unit(tmp_path: Path) -> None:
 
 def test_a_service_that_failed_says_with_what(tmp_path: Path) -> None:
     shown = "ActiveState=activating\nSubState=auto-restart\nExecMainStatus=5"
-    state = systemd(tmp_path, show=Ran(0, shown))[0].state()
+    state = systemd(tmp_path, show=CommandOutput(0, shown))[0].state()
     assert (state.running, state.says) == (False, "activating (auto-restart), ended with 5")
 
 
 def test_a_manager_that_does_not_answer_is_said_to(tmp_path: Path) -> None:
-    state = systemd(tmp_path, show=Ran(1, "no bus"))[0].state()
+    state = systemd(tmp_path, show=CommandOutput(1, "no bus"))[0].state()
     assert (state.running, state.says) == (False, "unknown (the user manager does not answer)")
 
 
@@ -167,17 +178,20 @@ def test_a_manager_that_does_not_answer_is_said_to(tmp_path: Path) -> None:
 
 
 def test_launchd_is_given_the_property_list(tmp_path: Path) -> None:
-    system = System(print=Ran(0, "gui/501/ttp.publisher = {\n\tstate = running\n\tpid = 12\n}"), bootout=Ran(3, "none"))
+    system = System(
+        print=CommandOutput(0, "gui/501/ttp.publisher = {\n\tstate = running\n\tpid = 12\n}"),
+        bootout=CommandOutput(3, "none"),
+    )
     there = Launchd(tmp_path, 501, system)
     file = tmp_path / "LaunchAgents" / "ttp.publisher.plist"
     log = f"tail -f {tmp_path}/Logs/ttp.log"
-    assert there.install(JOB) == State("launchd", file, True, True, "running", None, log)
+    assert there.install(JOB) == ServiceState("launchd", file, True, True, "running", None, log)
     assert system.asked == [
         "launchctl bootout gui/501/ttp.publisher",
         f"launchctl bootstrap gui/501 {file}",
         "launchctl print gui/501/ttp.publisher",
     ]
-    system.answers["print"] = Ran(113, "Could not find service")
+    system.answers["print"] = CommandOutput(113, "Could not find service")
     gone = there.uninstall()
     assert (gone.installed, gone.running, gone.says) == (False, False, "not loaded")
     system.asked.clear()
@@ -186,7 +200,7 @@ def test_launchd_is_given_the_property_list(tmp_path: Path) -> None:
 
 
 def test_launchd_that_refuses_is_told(tmp_path: Path) -> None:
-    there = Launchd(tmp_path, 501, System(bootstrap=Ran(5, "Bootstrap failed: 5: Input/output error")))
+    there = Launchd(tmp_path, 501, System(bootstrap=CommandOutput(5, "Bootstrap failed: 5: Input/output error")))
     with pytest.raises(NotAllowed, match="launchctl bootstrap would not: Bootstrap failed"):
         there.install(JOB)
 
@@ -196,7 +210,7 @@ def test_launchd_that_refuses_is_told(tmp_path: Path) -> None:
 
 def test_a_program_is_run_and_what_it_says_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     told = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
-    assert run([sys.executable, "-c", told]) == Ran(3, "out\nerr")
-    assert run(["/no/such/program"]).code == -1
-    monkeypatch.setattr(background_service, "LONGEST_S", 0.01)
-    assert run([sys.executable, "-c", "import time; time.sleep(9)"]).code == -1
+    assert run_command([sys.executable, "-c", told]) == CommandOutput(3, "out\nerr")
+    assert run_command(["/no/such/program"]).code == -1
+    monkeypatch.setattr(background_service, "COMMAND_TIMEOUT_S", 0.01)
+    assert run_command([sys.executable, "-c", "import time; time.sleep(9)"]).code == -1

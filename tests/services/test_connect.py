@@ -19,7 +19,7 @@ from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, Identity
 from ttp.platforms.oauth.callback import Code, Denied
-from ttp.services.connect import Connect, Connected, Pending
+from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 from ttp.store import accounts
 from ttp.store.database import Database
 
@@ -37,11 +37,11 @@ def people(shop: Shop, *names: tuple[str, str], platform: str = "x") -> None:
     shop.logins[platform].people = tuple(Identity(user_id, handle, grant) for user_id, handle in names)
 
 
-def begin(shop: Shop, name: str = "x", app: App = APP) -> Pending:
+def begin(shop: Shop, name: str = "x", app: App = APP) -> PendingLogin:
     return shop.connect_at(name).begin(name, app, redirect_uri=REDIRECT)
 
 
-def connect(shop: Shop, name: str = "x", *, app: App = APP, number: int = 1, **grant: object) -> Connected:
+def connect(shop: Shop, name: str = "x", *, app: App = APP, number: int = 1, **grant: object) -> ConnectResult:
     """A whole login as `people` say, with the pair of that number."""
     pending = begin(shop, name, app)
     shop.logins[pending.platform].answers = [shop.grant(number, **grant)]  # type: ignore[arg-type]  # fields by name
@@ -289,7 +289,7 @@ def test_where_the_settings_name_an_app_no_other_one_is_taken(shop: Shop) -> Non
     shop.add("x/zoe", client_id="another", client_secret="z")
     for client_id, app in (("another", App("another", "z")), ("third", None)):
         config = Config({"platforms.x.client_id": client_id})
-        service = Connect(shop.database, shop.credentials, shop.x, config, shop.clock, PLATFORMS)
+        service = AccountConnector(shop.database, shop.credentials, shop.x, config, shop.clock, PLATFORMS)
         assert service.known_app("x/me") == app
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
 from ttp.services.files import markdown
-from ttp.services.files.fields import entry
+from ttp.services.files.fields import parse_entry
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=40)
 LINES = st.lists(
@@ -37,9 +37,9 @@ FIELDS = st.fixed_dictionaries(
 
 @given(FIELDS)
 def test_what_is_written_reads_back_as_the_same_post(fields: dict[str, object]) -> None:
-    back = markdown.read(markdown.written(fields), PLATFORMS)
+    back = markdown.parse_file(markdown.format_file(fields), PLATFORMS)
     assert back is not None
-    before, after = entry("", fields, PLATFORMS), entry("", back, PLATFORMS)
+    before, after = parse_entry("", fields, PLATFORMS), parse_entry("", back, PLATFORMS)
     assert after == before
 
 
@@ -47,33 +47,33 @@ def test_what_is_written_reads_back_as_the_same_post(fields: dict[str, object]) 
 def test_media_keep_their_alt_texts(pairs: list[tuple[str, str]]) -> None:
     media, alts = [file for file, _ in pairs], [alt for _, alt in pairs]
     fields = {"media": media, **({"alt": alts} if any(alts) else {})}
-    typed = entry("", markdown.read(markdown.written(fields), PLATFORMS) or {}, PLATFORMS).typed
+    typed = parse_entry("", markdown.parse_file(markdown.format_file(fields), PLATFORMS) or {}, PLATFORMS).typed
     assert (typed.media, typed.alts) == (tuple(media), tuple(alts) if any(alts) else ())
 
 
 @given(st.text(max_size=60) | st.text("-#:\n \\&*!{}[]x", max_size=60).map(lambda text: f"---\n{text}\n---\n"))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(UsageError):
-        back = markdown.read(text, PLATFORMS)
-        assert back is None or all(fault.problem for fault in entry("", back, PLATFORMS).faults)
+        back = markdown.parse_file(text, PLATFORMS)
+        assert back is None or all(fault.problem for fault in parse_entry("", back, PLATFORMS).faults)
 
 
 def test_every_value_of_the_front_matter_is_the_text_that_it_is() -> None:
-    fields = markdown.read(
+    fields = markdown.parse_file(
         "---\nto: no\nat: 2026-12-01 09:00\ntags: [yes, 1e3, 0x10, null]\nkey: 007\n---\n", PLATFORMS
     )
     assert fields is not None
-    typed = entry("", fields, PLATFORMS).typed
+    typed = parse_entry("", fields, PLATFORMS).typed
     assert (typed.to, typed.at, typed.key) == (("no",), "2026-12-01 09:00", "007")
     assert typed.tags == ("yes", "1e3", "0x10", "null")
 
 
 def test_a_text_without_front_matter_is_no_content_file() -> None:
-    assert markdown.read("# Read me\n\n---\nto: x\n---\n", PLATFORMS) is None
+    assert markdown.parse_file("# Read me\n\n---\nto: x\n---\n", PLATFORMS) is None
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
-    assert markdown.read("\ufeff---\r\nto: x\r\n---\r\n\r\nHello\r\nyou\r\n", PLATFORMS) == {
+    assert markdown.parse_file("\ufeff---\r\nto: x\r\n---\r\n\r\nHello\r\nyou\r\n", PLATFORMS) == {
         "accounts": "x",
         "content": "Hello\nyou",
     } | {"accounts": "x"}
@@ -99,7 +99,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
 )
 def test_what_is_no_content_file_says_why(text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
-        markdown.read(text, PLATFORMS)
+        markdown.parse_file(text, PLATFORMS)
     assert said in refused.value.message
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.errors import UsageError
-from ttp.services.cron import cron_of, fires
+from ttp.services.cron import cron_instants, parse_cron
 
 ZONES = (
     "Europe/Berlin",
@@ -41,7 +41,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def ours(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> list[datetime]:
-    return list(takewhile(lambda at: at < until, fires(cron_of(expression), zone, after)))
+    return list(takewhile(lambda at: at < until, cron_instants(parse_cron(expression), zone, after)))
 
 
 def oracle(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> list[datetime]:
@@ -95,26 +95,26 @@ def test_a_time_of_every_hour_comes_once_on_the_clock(name: str) -> None:
 
 
 def test_an_hour_that_comes_twice_is_its_first_pass() -> None:
-    found = islice(fires("30 2 * * *", BERLIN, datetime(2027, 10, 30, 12, tzinfo=UTC)), 2)
+    found = islice(cron_instants("30 2 * * *", BERLIN, datetime(2027, 10, 30, 12, tzinfo=UTC)), 2)
 
     assert [at.isoformat() for at in found] == ["2027-10-31T00:30:00+00:00", "2027-11-01T01:30:00+00:00"]
 
 
 def test_skipped_times_come_at_the_end_of_the_gap_and_once() -> None:
-    found = islice(fires("0,30 2 * * *", BERLIN, datetime(2027, 3, 27, 12, tzinfo=UTC)), 2)
+    found = islice(cron_instants("0,30 2 * * *", BERLIN, datetime(2027, 3, 27, 12, tzinfo=UTC)), 2)
 
     assert [at.isoformat() for at in found] == ["2027-03-28T01:00:00+00:00", "2027-03-29T00:00:00+00:00"]
 
 
 def test_an_instant_itself_is_not_after_itself() -> None:
-    at = next(fires("0 9 * * *", BERLIN, FROM))
+    at = next(cron_instants("0 9 * * *", BERLIN, FROM))
 
-    assert next(fires("0 9 * * *", BERLIN, at)) == at + timedelta(days=1)
-    assert next(fires("0 9 * * *", BERLIN, at - timedelta(milliseconds=1))) == at
+    assert next(cron_instants("0 9 * * *", BERLIN, at)) == at + timedelta(days=1)
+    assert next(cron_instants("0 9 * * *", BERLIN, at - timedelta(milliseconds=1))) == at
 
 
 def test_names_and_blanks_are_kept_as_numbers() -> None:
-    assert cron_of(" 00  09 *  JAN-mar Mon,wed ") == "0 9 * 1-3 1,3"
+    assert parse_cron(" 00  09 *  JAN-mar Mon,wed ") == "0 9 * 1-3 1,3"
 
 
 @pytest.mark.parametrize(
@@ -145,16 +145,16 @@ def test_names_and_blanks_are_kept_as_numbers() -> None:
 )
 def test_what_other_crons_read_otherwise_is_refused_with_what_to_type(text: str, said: str, instead: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
-        cron_of(text)
+        parse_cron(text)
 
     (hint,) = caught.value.hints
     assert hint.way == f"--cron '{instead}'"
-    assert cron_of(instead) == instead
+    assert parse_cron(instead) == instead
 
 
 @given(st.text(alphabet="0123456789*/-,#LRH?@ monjan", max_size=24))
 def test_any_text_is_taken_or_refused_and_what_is_taken_stays_as_it_is(text: str) -> None:
     with suppress(UsageError):
-        found = cron_of(text)
-        assert cron_of(found) == found
-        assert next(fires(found, BERLIN, FROM)) > FROM
+        found = parse_cron(text)
+        assert parse_cron(found) == found
+        assert next(cron_instants(found, BERLIN, FROM)) > FROM

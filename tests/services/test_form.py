@@ -16,7 +16,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
 from ttp.services.files import editor_form
-from ttp.services.files.fields import fields_of, name_of
+from ttp.services.files.fields import fields_of, media_name
 
 ACCOUNTS = ["x/me", "x/no", "instagram/null", "tiktok/1e3", "x/0x1f", "instagram/a.b"]
 ALTS = st.none() | st.text(SIGNS, min_size=1, max_size=9).filter(str.strip)
@@ -73,73 +73,75 @@ LINES = st.lists(st.text(st.characters(categories=["L", "N", "P"]), max_size=20)
 
 
 def opened(post: Post) -> str:
-    fields = fields_of(post, [name_of(item) for item in post.media])
+    fields = fields_of(post, [media_name(item) for item in post.media])
     del fields["status"]
-    return editor_form.filled(fields, ACCOUNTS, new=True, timed=True)
+    return editor_form.format_form(fields, ACCOUNTS, new=True, timed=True)
 
 
 @given(POSTS)
 def test_a_post_comes_back_as_it_was(post: Post) -> None:
-    said = editor_form.read(opened(post), PLATFORMS)
+    said = editor_form.parse_form(opened(post), PLATFORMS)
     assert (said.text, said.to, said.tags, said.key) == (post.content, post.accounts, post.tags, post.key)
     assert (said.variants, said.options, said.thread) == (post.variants, post.options, post.thread)
-    assert said.media == tuple(name_of(item) for item in post.media)
+    assert said.media == tuple(media_name(item) for item in post.media)
     assert [*(said.alts or ()), *[""] * len(post.media)][: len(post.media)] == [item.alt or "" for item in post.media]
     assert said.max_lateness_s == post.max_lateness_s
     assert (said.at is None) == (post.scheduled_at is None)
-    assert editor_form.nothing(editor_form.changed(said, said))
+    assert editor_form.is_empty_edit(editor_form.edit_between(said, said))
 
 
 @given(POSTS)
 def test_what_is_typed_is_what_the_file_says_of_it(post: Post) -> None:
-    typed = editor_form.read(opened(post), PLATFORMS)
-    again = editor_form.read(
-        editor_form.filled(editor_form.fields_of_typed(typed), [], new=True, timed=False), PLATFORMS
+    typed = editor_form.parse_form(opened(post), PLATFORMS)
+    again = editor_form.parse_form(
+        editor_form.format_form(editor_form.fields_of_input(typed), [], new=True, timed=False), PLATFORMS
     )
-    assert editor_form.nothing(editor_form.changed(typed, again))
+    assert editor_form.is_empty_edit(editor_form.edit_between(typed, again))
 
 
 @given(TEXTS | HARD | POSTS.map(opened), LINES, LINES)
 def test_lines_at_the_top_come_and_go_and_leave_nothing(text: str, lines: list[str], more: list[str]) -> None:
-    shown = editor_form.with_lines(text, lines)
+    shown = editor_form.add_comments(text, lines)
     assert all(f"# {line}".rstrip() in shown.split("\n") for line in lines)
-    back = editor_form.without_lines(shown, lines)
+    back = editor_form.remove_comments(shown, lines)
     assert _means(back) == _means(text)
-    assert editor_form.without_lines(editor_form.with_lines(back, more), more) == back
+    assert editor_form.remove_comments(editor_form.add_comments(back, more), more) == back
 
 
 @given(POSTS, LINES)
 def test_a_file_with_lines_at_its_top_says_the_same(post: Post, lines: list[str]) -> None:
     text = opened(post)
-    assert editor_form.read(editor_form.with_lines(text, lines), PLATFORMS) == editor_form.read(text, PLATFORMS)
+    assert editor_form.parse_form(editor_form.add_comments(text, lines), PLATFORMS) == editor_form.parse_form(
+        text, PLATFORMS
+    )
 
 
 def test_lines_are_gone_wherever_they_were_moved_in_the_front_matter_and_others_stay() -> None:
     text = "---\n# mine\nto: x/me\n# ! soon\n---\n# ! soon\n"
-    assert editor_form.without_lines(text, ["! soon"]) == "---\n# mine\nto: x/me\n---\n# ! soon\n"
-    windows = editor_form.with_lines("---\nto: x/me\n---\nHello", ["! soon"]).replace("\n", "\r\n")
-    assert editor_form.read(editor_form.without_lines(windows, ["! soon"]), PLATFORMS).to == ("x/me",)
-    assert "soon" not in editor_form.without_lines(windows, ["! soon"])
+    assert editor_form.remove_comments(text, ["! soon"]) == "---\n# mine\nto: x/me\n---\n# ! soon\n"
+    windows = editor_form.add_comments("---\nto: x/me\n---\nHello", ["! soon"]).replace("\n", "\r\n")
+    assert editor_form.parse_form(editor_form.remove_comments(windows, ["! soon"]), PLATFORMS).to == ("x/me",)
+    assert "soon" not in editor_form.remove_comments(windows, ["! soon"])
 
 
 def test_a_text_without_front_matter_is_the_text() -> None:
-    assert editor_form.read("\ufeffHello\r\nyou\n\n## x\n\nHi", PLATFORMS) == replace(
-        editor_form.read("Hello\nyou", PLATFORMS), variants={"x": "Hi"}
+    assert editor_form.parse_form("\ufeffHello\r\nyou\n\n## x\n\nHi", PLATFORMS) == replace(
+        editor_form.parse_form("Hello\nyou", PLATFORMS), variants={"x": "Hi"}
     )
-    assert editor_form.is_blank(editor_form.read("\n \n", PLATFORMS))
-    assert not editor_form.is_blank(editor_form.read("## thread\nB", PLATFORMS))
+    assert editor_form.is_blank(editor_form.parse_form("\n \n", PLATFORMS))
+    assert not editor_form.is_blank(editor_form.parse_form("## thread\nB", PLATFORMS))
 
 
 def test_every_fault_is_told() -> None:
     with pytest.raises(UsageError) as refused:
-        editor_form.read("---\nmax-late: soon\nset: [a]\nat: [b]\n---\nHello", PLATFORMS)
+        editor_form.parse_form("---\nmax-late: soon\nset: [a]\nat: [b]\n---\nHello", PLATFORMS)
     assert [problem.field for problem in refused.value.problems] == ["scheduledAt", "options", "maxLate"]
 
 
 @given(POSTS, POSTS)
 def test_a_change_is_what_makes_one_of_the_other(one: Post, other: Post) -> None:
-    before, after = editor_form.read(opened(one), PLATFORMS), editor_form.read(opened(other), PLATFORMS)
-    change = editor_form.changed(before, after)
+    before, after = editor_form.parse_form(opened(one), PLATFORMS), editor_form.parse_form(opened(other), PLATFORMS)
+    change = editor_form.edit_between(before, after)
     assert (before.text if change.text is None else change.text) == after.text
     assert {k: v for k, v in {**before.variants, **change.variants}.items() if v} == after.variants
     assert {k: v for k, v in {**before.options, **change.options}.items() if v} == after.options
@@ -149,15 +151,15 @@ def test_a_change_is_what_makes_one_of_the_other(one: Post, other: Post) -> None
 
 
 def test_where_no_post_may_get_a_time_none_is_offered() -> None:
-    assert "# at:" in editor_form.filled({}, [], new=True, timed=True)
-    shown = editor_form.filled({}, [], new=False, timed=False)
+    assert "# at:" in editor_form.format_form({}, [], new=True, timed=True)
+    shown = editor_form.format_form({}, [], new=False, timed=False)
     assert "# at:" not in shown
     assert "# key:" not in shown
-    assert editor_form.read(shown, PLATFORMS) == PostInput(text="", to=(), media=(), alts=(), thread=(), tags=())
+    assert editor_form.parse_form(shown, PLATFORMS) == PostInput(text="", to=(), media=(), alts=(), thread=(), tags=())
 
 
 def _means(text: str) -> object:
     try:
-        return editor_form.read(text, PLATFORMS)
+        return editor_form.parse_form(text, PLATFORMS)
     except UsageError as error:
         return error.message

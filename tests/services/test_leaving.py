@@ -15,7 +15,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import PartlyFailed
 from ttp.domain.outcome import Kind, NotDone
-from ttp.services.accounts import Accounts, Leaving, Left
+from ttp.services.accounts import AccountRemoval, Accounts, RemovalResult
 from ttp.store.credentials import BackendUnavailable
 
 
@@ -26,9 +26,9 @@ def shop(tmp_path: Path, clock: FakeClock) -> Shop:
     return made
 
 
-def leave(shop: Shop, name: str = "x/me") -> Left:
+def leave(shop: Shop, name: str = "x/me") -> RemovalResult:
     accounts = Accounts(shop.database, shop.credentials, shop.clock, shop.config, PLATFORMS)
-    return Leaving(accounts, shop.database, shop.credentials, shop.login, shop.config, PLATFORMS).remove(
+    return AccountRemoval(accounts, shop.database, shop.credentials, shop.login, shop.config, PLATFORMS).remove(
         name, cancel=False
     )
 

@@ -11,7 +11,7 @@ from tests.settings import Config
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.sandbox.files import PHOTO
-from ttp.services.media import MediaCare
+from ttp.services.media import MediaCleanup
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 
@@ -31,9 +31,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return keys
 
 
-def care(ttp: Program) -> MediaCare:
+def care(ttp: Program) -> MediaCleanup:
     home = ttp.home
-    return MediaCare(Database(home), MediaStore(home / "media"), Config(), ttp.clock)
+    return MediaCleanup(Database(home), MediaStore(home / "media"), Config(), ttp.clock)
 
 
 def lend(ttp: Program, key: str, given: str) -> None:

@@ -13,7 +13,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.services.media import Fitting
+from ttp.services.media import MediaConversion
 from ttp.store.home.media import MediaStore
 
 INSTAGRAM, TIKTOK, X = "instagram", "tiktok", "x"
@@ -25,8 +25,8 @@ def media(tmp_path: Path) -> MediaStore:
 
 
 @pytest.fixture
-def fitting(media: MediaStore) -> Fitting:
-    return Fitting(media, PLATFORMS)
+def fitting(media: MediaStore) -> MediaConversion:
+    return MediaConversion(media, PLATFORMS)
 
 
 def add(media: MediaStore, name: str, data: bytes) -> MediaItem:
@@ -36,7 +36,7 @@ def add(media: MediaStore, name: str, data: bytes) -> MediaItem:
 
 
 def test_an_image_is_made_once_for_each_platform_that_needs_it(
-    media: MediaStore, fitting: Fitting, monkeypatch: pytest.MonkeyPatch
+    media: MediaStore, fitting: MediaConversion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = add(media, "a.png", picture())
     first = fitting.fits([item, item], tuple(PLATFORMS.names()))
@@ -48,7 +48,7 @@ def test_an_image_is_made_once_for_each_platform_that_needs_it(
     assert (file.origin, file.given, file.item.mime) == (item.sha256, item.sha256, "image/jpeg")
 
 
-def test_what_fits_is_sent_as_it_is_and_so_is_all_that_is_no_image(media: MediaStore, fitting: Fitting) -> None:
+def test_what_fits_is_sent_as_it_is_and_so_is_all_that_is_no_image(media: MediaStore, fitting: MediaConversion) -> None:
     photo, clip = media.add(PHOTO), media.add(CLIP)
     for platform in PLATFORMS.names():
         for item in (photo, clip):
@@ -57,7 +57,7 @@ def test_what_fits_is_sent_as_it_is_and_so_is_all_that_is_no_image(media: MediaS
     assert {path.name for path in media.folder.iterdir()} == {photo.sha256, clip.sha256}
 
 
-def test_an_image_is_shown_upright_whoever_turned_it(media: MediaStore, fitting: Fitting) -> None:
+def test_an_image_is_shown_upright_whoever_turned_it(media: MediaStore, fitting: MediaConversion) -> None:
     from PIL import Image
 
     for kind, suffix in (("JPEG", "jpg"), ("PNG", "png")):
@@ -71,7 +71,7 @@ def test_an_image_is_shown_upright_whoever_turned_it(media: MediaStore, fitting:
 
 
 def test_without_pillow_what_must_be_converted_is_refused_and_the_rest_sent_as_it_is(
-    media: MediaStore, fitting: Fitting, monkeypatch: pytest.MonkeyPatch
+    media: MediaStore, fitting: MediaConversion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     png, wide = add(media, "a.png", picture()), add(media, "wide.jpg", picture("JPEG", (2000, 2000)))
     monkeypatch.setitem(sys.modules, "PIL", None)
@@ -83,14 +83,14 @@ def test_without_pillow_what_must_be_converted_is_refused_and_the_rest_sent_as_i
     assert fitting.file(png, X).item == png
 
 
-def test_what_cannot_be_converted_is_refused_with_the_reason(media: MediaStore, fitting: Fitting) -> None:
+def test_what_cannot_be_converted_is_refused_with_the_reason(media: MediaStore, fitting: MediaConversion) -> None:
     data = noise("PNG")
     half = add(media, "half.png", data[:3_000] + data[-12:])
     with pytest.raises(CannotConvert, match="PNG"):
         fitting.file(half, INSTAGRAM)
 
 
-def test_what_is_gone_is_not_made_again(media: MediaStore, fitting: Fitting) -> None:
+def test_what_is_gone_is_not_made_again(media: MediaStore, fitting: MediaConversion) -> None:
     png, photo = add(media, "a.png", picture()), media.add(PHOTO)
     for item in (png, photo):
         media.path(item.sha256).unlink()
@@ -101,7 +101,7 @@ def test_what_is_gone_is_not_made_again(media: MediaStore, fitting: Fitting) -> 
         fitting.file(png, INSTAGRAM)
 
 
-def test_a_copy_that_lost_bytes_is_not_looked_into(media: MediaStore, fitting: Fitting) -> None:
+def test_a_copy_that_lost_bytes_is_not_looked_into(media: MediaStore, fitting: MediaConversion) -> None:
     photo = media.add(PHOTO)
     media.path(photo.sha256).write_bytes(b"\xff\xd8")
     assert fitting.fits([photo], [INSTAGRAM])[INSTAGRAM, photo.sha256].shown == (photo.width, photo.height)

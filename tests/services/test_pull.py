@@ -22,7 +22,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
-from ttp.services.metrics_sync import BATCH, MetricsFetcher, Pull, Pulled, Stopped, read_price
+from ttp.services.metrics_sync import BATCH, MetricsFetcher, MetricsSync, PullResult, ReadingStopped, read_price
 from ttp.store import metric_schedule
 from ttp.store import samples as stored_samples
 from ttp.store.home.locks import token_lock
@@ -94,11 +94,11 @@ class Numbers:
         self.ig = self.readers["instagram"]
         self.pull = self.new()
 
-    def new(self) -> Pull:
+    def new(self) -> MetricsSync:
         """The service as another process has it."""
         shop = self.shop
         gather = MetricsFetcher(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock)
-        return Pull(shop.database, gather, self.config, self.clock, PLATFORMS)
+        return MetricsSync(shop.database, gather, self.config, self.clock, PLATFORMS)
 
     def out(self, remote_id: str, at: datetime | None = None, account: Account | None = None, **more: object) -> None:
         """A post that was published when its id says."""
@@ -112,7 +112,7 @@ class Numbers:
         self.pull.pull_due(lambda: False)
         return list(self.ig.asked)
 
-    def pulled(self, history: int | None = None, account: Account | None = None) -> Pulled:
+    def pulled(self, history: int | None = None, account: Account | None = None) -> PullResult:
         """What a person gets who pulls."""
         account = account or self.account
         return self.pull.pull(account, self.pull.posts(account), history, lambda read: None)
@@ -136,7 +136,7 @@ def numbers(tmp_path: Path, clock: FakeClock) -> Numbers:
     return Numbers(tmp_path / "home", clock)
 
 
-def counts(done: Pulled) -> tuple[int, int, int, int]:
+def counts(done: PullResult) -> tuple[int, int, int, int]:
     return done.read, done.inserted, done.updated, done.unchanged
 
 
@@ -317,7 +317,7 @@ def test_a_post_that_is_gone_is_said_once_and_asked_for_no_more(numbers: Numbers
     numbers.ig.gone = {"5"}
     assert numbers.pulled().rejected == [("5", "instagram no longer shows it")]
     assert numbers.next_at("5") is None
-    assert numbers.pulled() == Pulled("instagram/shop")
+    assert numbers.pulled() == PullResult("instagram/shop")
 
 
 def test_a_post_that_is_not_shown_yet_is_waited_for(numbers: Numbers) -> None:
@@ -359,7 +359,7 @@ def test_what_was_read_before_a_failure_is_kept_and_told(numbers: Numbers) -> No
     numbers.ig.fails = {"3": LIMITED}
     done = numbers.pulled(history=3)
     assert counts(done) == (2, 2, 0, 0)
-    assert isinstance(done.error, Stopped)
+    assert isinstance(done.error, ReadingStopped)
     assert (done.error.message, done.error.again_at) == ("instagram/shop: too many", START + 3 * HOUR)
 
 
@@ -368,7 +368,7 @@ def test_what_was_read_before_a_failure_is_kept_and_told(numbers: Numbers) -> No
     [
         (NotDone(Kind.AUTH, "no"), ReconnectNeeded, action("account connect", "instagram/shop")),
         (NotDone(Kind.AUTH, "no", hint=action("account add", "A")), ReconnectNeeded, action("account add", "A")),
-        (NotDone(Kind.NETWORK, "no", passing=True), Stopped, None),
+        (NotDone(Kind.NETWORK, "no", passing=True), ReadingStopped, None),
         (NotDone(Kind.CONTENT, "no"), PartlyFailed, None),
     ],
     ids=["auth", "by-hand", "passing", "final"],
@@ -421,7 +421,7 @@ def test_a_token_that_cannot_be_renewed_now_is_an_error_that_passes(numbers: Num
     numbers.clock.advance(hours=3)
     numbers.shop.x.answers = [NotDone(Kind.NETWORK, "away", passing=True)]
     error = numbers.pulled(history=1, account=me).error
-    assert isinstance(error, Stopped)
+    assert isinstance(error, ReadingStopped)
     assert "could not be renewed" in error.message
 
 

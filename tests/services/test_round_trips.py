@@ -21,9 +21,9 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, with_derived_status
 from ttp.services.files import json_file
 from ttp.services.files.export import Export
-from ttp.services.files.import_plan import Rules
-from ttp.services.files.import_source import opened
-from ttp.services.files.importer import Importer, Taken
+from ttp.services.files.import_plan import ImportRules
+from ttp.services.files.import_source import open_source
+from ttp.services.files.importer import Importer, ImportResult
 from ttp.services.queries import view_of
 from ttp.store import accounts, queries
 from ttp.store import accounts as account_store
@@ -117,14 +117,14 @@ class Store:
             output_file.write(target, out.csv(told), NO_OWN, over=True)
         else:
             shaped = (views_posts.post_json(view_of(one.post)) for one in told)
-            output_file.write(target, json_file.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
+            output_file.write(target, json_file.json_lines(shaped, lines=form == "jsonl"), NO_OWN, over=True)
 
-    def take(self, target: Path) -> Taken:
+    def take(self, target: Path) -> ImportResult:
         taken = Importer(self.service, self.media, self.times)
-        with opened(str(target), None, {}, PLATFORMS) as source:
+        with open_source(str(target), None, {}, PLATFORMS) as source:
             return taken.take(
                 source,
-                Rules(),
+                ImportRules(),
                 dry_run=False,
                 partial=False,
                 tell=lambda read: None,

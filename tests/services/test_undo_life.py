@@ -19,9 +19,9 @@ from ttp.domain.post_input import PostInput
 from ttp.domain.time.clock import to_ms
 from ttp.services.approvals import Approvals
 from ttp.services.audit import Audit
-from ttp.services.bulk_edit import BulkEdit, Edit, Shift, apply
+from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
 from ttp.services.queries import view_of
-from ttp.services.undo import Undo, Wanted
+from ttp.services.undo import Undo, UndoRequest
 from ttp.store import claims, queries
 from ttp.store.dialect import Row
 from ttp.store.queries import PostFilter
@@ -118,12 +118,12 @@ class Undoing(StoreMachine):
     @rule(pick=PICK, later=st.booleans())
     def edit_many(self, pick: list[int], later: bool) -> None:
         shift = Shift(timedelta(0), timedelta(minutes=5)) if later else None
-        edit = Edit(shift=shift, account=None if later else NAMES)
+        edit = BulkEditRequest(shift=shift, account=None if later else NAMES)
 
         def act() -> None:
             found = list(queries.posts_by_id(self.db, self.some(pick)))
             steps = BulkEdit(self.posts, people.times_of(self.posts)).steps(found, edit)
-            apply(self.posts, [step for step in steps if not step.faults], "edit")
+            apply_changes(self.posts, [step for step in steps if not step.faults], "edit")
 
         self.change(act)
 
@@ -142,7 +142,7 @@ class Undoing(StoreMachine):
     def take_back(self, many: int) -> None:
         many = min(many, len(self.before))
         now = self.seen()
-        if not self.turned(Wanted(many)):
+        if not self.turned(UndoRequest(many)):
             return
         self.after.append(now)
         for _ in range(many - 1):
@@ -155,14 +155,14 @@ class Undoing(StoreMachine):
     @rule()
     def do_again(self) -> None:
         now = self.seen()
-        if not self.turned(Wanted(again=True)):
+        if not self.turned(UndoRequest(again=True)):
             return
         expected = self.after.pop()
         self.before.append(now)
         if expected:
             self.same(expected)
 
-    def turned(self, wanted: Wanted) -> bool:
+    def turned(self, wanted: UndoRequest) -> bool:
         """Do it; False where it is refused, which is only where the publisher has begun, and then nothing changes."""
         before = self.dump()
         due = self.due()

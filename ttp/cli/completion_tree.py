@@ -203,7 +203,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     views_plan.ASSIGNMENT_FIELDS: ("plan",),
     views_calendar.CALENDAR_FIELDS: ("calendar",),
     views_slots.SLOT_FIELDS: ("slots add", "slots list"),
-    views_slots.PLACE_FIELDS: ("slots preview",),
+    views_slots.SLOT_INSTANT_FIELDS: ("slots preview",),
     views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
     files.CHANGE_FIELDS: ("sync",),
     files.IMPORT_FIELDS: ("import",),

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ttp.platforms.platform import Runtime
     from ttp.platforms.registry import Registry
     from ttp.publisher.process import PublisherProcess
-    from ttp.services.account_check import AccountCheck, Offers
-    from ttp.services.accounts import Accounts, Leaving
-    from ttp.services.backup import Copies
+    from ttp.services.account_check import AccountCheck, OptionChoices
+    from ttp.services.accounts import AccountRemoval, Accounts
+    from ttp.services.backup import Backups
     from ttp.services.bulk_edit import BulkEdit
     from ttp.services.calendar import Calendar
     from ttp.services.doctor import Doctor
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ttp.services.files.importer import Importer
     from ttp.services.files.sync import Sync
     from ttp.services.metrics import Metrics
-    from ttp.services.metrics_sync import Pull
+    from ttp.services.metrics_sync import MetricsSync
     from ttp.services.optimal import Optimal
     from ttp.services.planning import Planning
     from ttp.services.posts import Posts
@@ -202,10 +202,10 @@ class Context:
         return Publishing(self.posts, self.credentials)
 
     @cached_property
-    def copies(self) -> Copies:
-        from ttp.services.backup import Copies
+    def copies(self) -> Backups:
+        from ttp.services.backup import Backups
 
-        return Copies(self.database, self.media, self.own_files)
+        return Backups(self.database, self.media, self.own_files)
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -222,10 +222,10 @@ class Context:
         )
 
     @cached_property
-    def offers(self) -> Offers:
-        from ttp.services.account_check import Offers
+    def offers(self) -> OptionChoices:
+        from ttp.services.account_check import OptionChoices
 
-        return Offers(self.database, lambda: self.tokens, self._checker, self.platforms)
+        return OptionChoices(self.database, lambda: self.tokens, self._checker, self.platforms)
 
     @cached_property
     def doctor(self) -> Doctor:
@@ -242,10 +242,10 @@ class Context:
         )
 
     @cached_property
-    def leaving(self) -> Leaving:
-        from ttp.services.accounts import Leaving
+    def leaving(self) -> AccountRemoval:
+        from ttp.services.accounts import AccountRemoval
 
-        return Leaving(self.accounts, self.database, self.credentials, self.login, self.config, self.platforms)
+        return AccountRemoval(self.accounts, self.database, self.credentials, self.login, self.config, self.platforms)
 
     @cached_property
     def take_down(self) -> RemoteDelete:
@@ -336,7 +336,7 @@ class Context:
         )
 
     @cached_property
-    def pull(self) -> Pull:
+    def pull(self) -> MetricsSync:
         return self._pull(None)
 
     @cached_property
@@ -381,8 +381,8 @@ class Context:
             return f"platform {name} is not enabled"
         return self.platforms.facts(name).deleter(self.runtime)
 
-    def _pull(self, patience: float | None) -> Pull:
-        from ttp.services.metrics_sync import MetricsFetcher, Pull
+    def _pull(self, patience: float | None) -> MetricsSync:
+        from ttp.services.metrics_sync import MetricsFetcher, MetricsSync
 
         gather = MetricsFetcher(self.database, self.tokens, self._reader, self.config, self.clock, patience)
-        return Pull(self.database, gather, self.config, self.clock, self.platforms)
+        return MetricsSync(self.database, gather, self.config, self.clock, self.platforms)

@@ -41,7 +41,7 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post_input import edits_of_draft
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
-from ttp.services.files.fields import fields_of, name_of
+from ttp.services.files.fields import fields_of, media_name
 from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def create_in_editor(context: Context, wish: PostInput) -> None:
     with ExitStack() as held:
         with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
-            text = _filled(context, editor_form.fields_of_typed(wish), new=True)
+            text = _filled(context, editor_form.fields_of_input(wish), new=True)
             for left in manuscripts.left_behind():
                 try:
                     _keep(context, left)
@@ -155,9 +155,11 @@ def _start_edit(context: Context, sheet: EditorDraft, post: Post, wish: PostInpu
     if not sheet.path.exists():
         change = ExistingPostEdit(context, sheet, post)
         sheet.know(base=post_fingerprint(post))
-        sheet.write(_filled(context, editor_form.fields_of_typed(editor_form.over(change.before, wish)), new=False))
+        sheet.write(
+            _filled(context, editor_form.fields_of_input(editor_form.with_edit(change.before, wish)), new=False)
+        )
         return change
-    if not editor_form.nothing(replace(wish, kept=False)):
+    if not editor_form.is_empty_edit(replace(wish, kept=False)):
         raise UsageError(
             f"an earlier edit of post {post.id} was not saved",
             Hint("fix", f"ttp edit {post.id} -e"),
@@ -182,7 +184,7 @@ class NewPostEdit:
             raise UsageError("the post has neither text nor media")
         wish: PostInput | None = None
         try:
-            wish = replace(editor_form.read(text, self.context.platforms), first=self.sheet.first)
+            wish = replace(editor_form.parse_form(text, self.context.platforms), first=self.sheet.first)
             self.wish = wish
             with naming_offers(self.context):
                 posts = self.context.posts
@@ -216,22 +218,22 @@ class ExistingPostEdit:
         self._post = post
         self.post_id = post.id or 0
         self.asked: PostInput | None = None
-        fields = fields_of(post, [name_of(item) for item in post.media])
+        fields = fields_of(post, [media_name(item) for item in post.media])
         if post.scheduled_at is not None:
             from ttp.domain.time.formatting import format_iso
 
             fields["scheduledAt"] = format_iso(post.scheduled_at, self.context.zone)
         self.before = replace(
-            editor_form.read(_filled(self.context, fields, new=False), self.context.platforms), key=None
+            editor_form.parse_form(_filled(self.context, fields, new=False), self.context.platforms), key=None
         )
 
     def take(self, text: str) -> SavedPost | None:
         """Change the post; return None if nothing changes. Raises every error of that."""
         wish: PostInput | None = None
         try:
-            wish = editor_form.read(text, self.context.platforms)
-            self.asked = editor_form.changed(self.before, wish)
-            if editor_form.nothing(self.asked):
+            wish = editor_form.parse_form(text, self.context.platforms)
+            self.asked = editor_form.edit_between(self.before, wish)
+            if editor_form.is_empty_edit(self.asked):
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post cannot be changed", Hint("fix", "key: …"))
@@ -250,7 +252,9 @@ class ExistingPostEdit:
     def is_as_before(self, text: str) -> bool:
         """Return whether the file would change nothing."""
         try:
-            return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text, self.context.platforms)))
+            return editor_form.is_empty_edit(
+                editor_form.edit_between(self.before, editor_form.parse_form(text, self.context.platforms))
+            )
         except _UNREADABLE:
             return False
 
@@ -301,17 +305,17 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
     """Open the editor until the text is valid. Raises the last error if the user leaves it unchanged, or without a
     terminal."""
     sheet, lines = task.sheet, list[str]()
-    text = editor_form.without_lines(sheet.read(), sheet.shown)
+    text = editor_form.remove_comments(sheet.read(), sheet.shown)
     while True:
         sheet.know(shown=lines)
-        sheet.write(editor_form.with_lines(text, lines))
+        sheet.write(editor_form.add_comments(text, lines))
         try:
             edit(sheet.path, lock=sheet.lock)
         except TtpError:
-            sheet.write(written := editor_form.without_lines(sheet.read(), lines))
+            sheet.write(written := editor_form.remove_comments(sheet.read(), lines))
             task.keep(written)
             raise
-        sheet.write(written := editor_form.without_lines(sheet.read(), lines))
+        sheet.write(written := editor_form.remove_comments(sheet.read(), lines))
         sheet.know(shown=[])
         try:
             return task.take(written)
@@ -324,7 +328,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
 
 def _keep(context: Context, left: EditorDraft) -> None:
     """Save a text as a draft that was unfinished when ttp or the machine stopped."""
-    text = editor_form.without_lines(left.read(), left.shown)
+    text = editor_form.remove_comments(left.read(), left.shown)
     if _is_blank(context, text):
         left.discard()
         return
@@ -342,7 +346,7 @@ def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
     timed = service.capability is Capability.PUBLISH
-    return editor_form.filled(fields, [account.name for account in service.accounts()], new=new, timed=timed)
+    return editor_form.format_form(fields, [account.name for account in service.accounts()], new=new, timed=timed)
 
 
 def _error_lines(error: TtpError) -> list[str]:
@@ -375,6 +379,6 @@ def _save(context: Context, sheet: EditorDraft, text: str) -> Post:
 def _is_blank(context: Context, text: str, *, media: bool = True) -> bool:
     """Return whether a file has nothing to post. Without `media` only texts count. Unreadable files are not blank."""
     try:
-        return not text.strip() or editor_form.is_blank(editor_form.read(text, context.platforms), media=media)
+        return not text.strip() or editor_form.is_blank(editor_form.parse_form(text, context.platforms), media=media)
     except _UNREADABLE:
         return False

@@ -468,12 +468,12 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
     `again`: the command without them, for hints.
     """
     from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
-    from ttp.services.cron import cron_of
+    from ttp.services.cron import parse_cron
 
     if words is not None and cron is not None:
         raise UsageError("give days and times, or --cron, not both", Hint("try", quote_command(*again, words)))
     if cron is not None:
-        return [cron_of(cron, lambda other: quote_command(*again, "--cron", other))]
+        return [parse_cron(cron, lambda other: quote_command(*again, "--cron", other))]
     if words is None:
         raise UsageError("no days and times given", Hint("try", quote_command(*again, EXAMPLE)))
     return parse_slot_times(words, lambda other: quote_command(*again, other))

@@ -29,17 +29,19 @@ def merge_content_file(context: Context, path: str, text: str, typed: PostInput)
 def _file_input(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused
     from ttp.services.files import markdown
-    from ttp.services.files.fields import entry
-    from ttp.services.media import beside
+    from ttp.services.files.fields import parse_entry
+    from ttp.services.media import resolve_in_folder
 
-    found = entry(path, markdown.read(text, context.platforms) or {"content": text.strip("\n")}, context.platforms)
+    found = parse_entry(
+        path, markdown.parse_file(text, context.platforms) or {"content": text.strip("\n")}, context.platforms
+    )
     if found.faults:
         raise refused(f"{path} is not a valid post", [(path, fault) for fault in found.faults], in_json=False)
     if found.ended:
         raise UsageError(f"{path} is a post that was already published", Hint("see", "ttp list"))
     typed = found.typed
     folder = Path(path).parent
-    media = [name if is_web_address(name) else str(beside(folder, name)) for name in typed.media or ()]
+    media = [name if is_web_address(name) else str(resolve_in_folder(folder, name)) for name in typed.media or ()]
     # Fields that the file lacks are not given: an empty list would mean to empty them.
     return replace(
         typed, media=tuple(media) or None, alts=typed.alts or None, tags=typed.tags or None, to=typed.to or None

@@ -29,7 +29,7 @@ from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
-from ttp.services.media import Fitting
+from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, claims, queries
 from ttp.store.corrupt_rows import CorruptRow, Quarantine
@@ -126,7 +126,7 @@ class DeliveryContext:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
         try:
-            return Fitting(self.media, self.platforms).file(item, platform)
+            return MediaConversion(self.media, self.platforms).file(item, platform)
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=action("edit", post.id, media="FILE"))
             raise StepFailed(TAKE, gone) from None

@@ -17,7 +17,7 @@ from ttp.domain.config import Config
 from ttp.domain.errors import ReconnectNeeded, TtpError
 from ttp.domain.time.clock import Clock
 from ttp.publisher.events import HOOKS, Event, Sink
-from ttp.services.tokens import Renewal
+from ttp.services.tokens import RefreshResult
 from ttp.store.home.atomic_file import write
 from ttp.store.home.user_program import run
 
@@ -61,7 +61,7 @@ class Hooks:
             self._accounts.add(event.account)
             self._wait_for_hook(Event(event.at, RECONNECT, account=event.account, message=event.message))
 
-    def renewed(self, renewal: Renewal) -> None:
+    def renewed(self, renewal: RefreshResult) -> None:
         """Report an account whose token could not be refreshed, if only a person can fix that."""
         if isinstance(renewal.error, ReconnectNeeded) and renewal.account not in self._accounts:
             self._accounts.add(renewal.account)

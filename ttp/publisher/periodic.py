@@ -16,8 +16,8 @@ from typing import TypeAlias
 
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import Clock
-from ttp.services.media import MediaCare
-from ttp.services.tokens import Renewal, Tokens
+from ttp.services.media import MediaCleanup
+from ttp.services.tokens import RefreshResult, Tokens
 
 TOKENS_FIRST_S, TOKENS_EVERY_S = 2.0, 60.0
 MEDIA_EVERY_S, SWEEPS_EVERY_S = 60.0, 3600.0
@@ -75,7 +75,10 @@ def _never() -> bool:
 
 @contextmanager
 def token_refresh(
-    tokens: Tokens, clock: Clock, is_cut: Stop = _never, report: Callable[[Renewal], object] = lambda renewal: None
+    tokens: Tokens,
+    clock: Clock,
+    is_cut: Stop = _never,
+    report: Callable[[RefreshResult], object] = lambda renewal: None,
 ) -> Iterator[None]:
     """Refresh due tokens until the block ends; also at its end if no turn came before, unless `is_cut` says to hurry.
     So an account that posts once a month does not lose its token.
@@ -99,7 +102,7 @@ def token_refresh(
 
 
 @contextmanager
-def media_cleanup(care: MediaCare, is_cut: Stop = _never) -> Iterator[list[str]]:
+def media_cleanup(care: MediaCleanup, is_cut: Stop = _never) -> Iterator[list[str]]:
     """Clean up media until the block ends, and once more at its end unless `is_cut` says to hurry.
 
     Yield the list of problems, each once; it is complete after the block.

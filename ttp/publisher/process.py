@@ -31,7 +31,7 @@ from ttp.publisher.periodic import Turn, media_cleanup, metrics_pull, pull_once,
 from ttp.publisher.systemd_notify import ALIVE, NOBODY, READY, STOPPING
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
-from ttp.services.media import MediaCare
+from ttp.services.media import MediaCleanup
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
 from ttp.store.corrupt_rows import Quarantine
@@ -186,7 +186,7 @@ class PublisherProcess:
                 loop.stop()
                 notify(STOPPING)
 
-            care = MediaCare(self.database, self.media, self.config, self.clock)
+            care = MediaCleanup(self.database, self.media, self.config, self.clock)
             try:
                 with (
                     _without_garbage_collection(),

@@ -1,1 +1,1 @@
-"""One method per thing a user can ask for."""
+"""The application's use cases: what commands and the publisher ask for."""

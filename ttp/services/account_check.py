@@ -1,5 +1,4 @@
-"""Asking the platforms about accounts: one check for each. Tokens that are due are renewed on the way; one that works
-no more marks its account, as publishing with it would."""
+"""Check accounts with their platforms. Renews tokens that are due; marks an account whose token no longer works."""
 
 from __future__ import annotations
 
@@ -32,34 +31,33 @@ from ttp.platforms.client import AccountInfo, Checker
 from ttp.platforms.login import Login, Logins, missing_scopes
 from ttp.platforms.registry import Registry
 from ttp.services.tokens import TokenRevoked, Tokens
-from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
 from ttp.store.home.locks import TokenLocked
 
 TOKEN_REFUSED = frozenset({400, 401})
-"""The statuses with which platforms refuse a token that a renewal may replace; the publisher goes by the same."""
+"""Statuses with which platforms refuse a token that a refresh may replace. The publisher uses the same."""
 
 
-NOTABLE, FAR = timedelta(seconds=10), timedelta(minutes=5)
-"""A clock that is off by so much is worth a warning, and a failure: past five minutes signatures of OAuth 1.0a are
-refused, and tokens are taken for dead or alive that are not. A Date header counts whole seconds."""
+CLOCK_WARNING, CLOCK_FAILURE = timedelta(seconds=10), timedelta(minutes=5)
+"""A clock this far off is worth a warning, and a failure: past five minutes OAuth 1.0a signatures are refused and token
+expiry is judged wrongly. A Date header has whole seconds only."""
 
 
 SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
-"""The command that sets the clock by the network, on macOS and on most Linux machines."""
+"""Sets the clock from the network on macOS and most Linux systems."""
 
 
 @dataclass(frozen=True, slots=True)
-class Offset:
-    """How far our clock is ahead of a platform's."""
+class ClockOffset:
+    """How far the local clock is ahead of a platform's."""
 
     platform: str
     ahead: timedelta
 
 
 class AccountCheck:
-    """`checkers` makes who asks a platform; each is closed after the accounts of one call."""
+    """Asks platforms about accounts. `checkers` creates a platform's checker; each is closed after one call."""
 
     def __init__(
         self,
@@ -80,11 +78,11 @@ class AccountCheck:
         self._platforms = platforms
 
     def accounts(self, accounts: Iterable[Account], prefix: str = "") -> Checkup:
-        """Ask about each account; a check is named after it, behind `prefix`. Damaged, Busy of the whole store."""
+        """Check each account; the check is named `prefix` plus the account. Raise Damaged, Busy."""
         return Checkup(tuple(check for check, _ in self._asked(accounts, prefix)))
 
     def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
-        """As `accounts`, and then one check for each platform whose clock was told."""
+        """Check each account, then the clock of each platform that reported its time."""
         offsets: dict[str, timedelta] = {}
         for check, offset in self._asked(accounts, prefix):
             yield check
@@ -93,7 +91,7 @@ class AccountCheck:
         for platform, ahead in offsets.items():
             yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
 
-    def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, Offset | None]]:
+    def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, ClockOffset | None]]:
         made: dict[str, Checker | None] = {}
         try:
             for account in accounts:
@@ -103,17 +101,17 @@ class AccountCheck:
                 check = combine_remarks(prefix + account.name, self._remarks(account, checker))
                 at = None if checker is None else checker.platform_at(account)
                 now = self._clock.now()
-                yield check, None if at is None else Offset(account.platform, now - at)
+                yield check, None if at is None else ClockOffset(account.platform, now - at)
         finally:
             for one in filter(None, made.values()):
                 one.close()
 
     def _remarks(self, account: Account, checker: Checker | None) -> Iterator[Remark]:
-        yield from standing(account, self._clock.now())
+        yield from state_remarks(account, self._clock.now())
         if account.platform not in self._platforms.names():
-            yield failure_remark(f"platform {account.platform} is not enabled: what is due for it fails")
+            yield failure_remark(f"platform {account.platform} is not enabled: posts due there fail")
         elif checker is None:
-            yield ok_remark("the platform cannot be asked")
+            yield ok_remark("this platform has no online check")
         if account.needs_reconnect or not account.connected or checker is None:
             return
         try:
@@ -123,7 +121,7 @@ class AccountCheck:
                 held = self._tokens.replaced(account.name, held)
                 seen = checker.check(account, held)
         except TtpError as trouble:
-            yield _trouble(trouble)
+            yield _error_remark(trouble)
             return
         if isinstance(seen, NotDone):
             yield self._refused(account, held, seen)
@@ -134,18 +132,18 @@ class AccountCheck:
             with closing(self._database.connect()) as db:
                 stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
         after = self._again(account)
-        yield from permissions(
+        yield from permission_remarks(
             account, held, seen.scopes or after.scopes, self._logins(account.platform, account.server)
         )
         renews, facts = self._tokens.can_renew(account.name, held), self._platforms.facts(account.platform)
-        yield from life(account, held, self._clock.now(), facts, renews=renews)
+        yield from expiry_remarks(account, held, self._clock.now(), facts, renews=renews)
 
     def _may_renew(self, account: Account, held: Credentials, seen: NotDone) -> bool:
         refused = seen.kind is Kind.AUTH and seen.http_status in TOKEN_REFUSED
         return refused and self._tokens.can_renew(account.name, held)
 
     def _refused(self, account: Account, held: Credentials, seen: NotDone) -> Remark:
-        """Why the platform said nothing. A token that it does not take marks the account."""
+        """Say why the platform refused. A refused token marks the account as "reconnect"."""
         if seen.kind is not Kind.AUTH:
             busy = seen.kind is Kind.RATE_LIMIT
             return warning_remark(seen.message, seen.hint) if busy else failure_remark(seen.message, seen.hint)
@@ -156,35 +154,35 @@ class AccountCheck:
         return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
 
     def _whose(self, account: Account, seen: AccountInfo) -> Remark:
-        """Whether it is still the account's own person, by the platform's id; by the handle where that says nothing.
+        """Say whether the token still belongs to the account: by the platform's user id, else by the handle.
 
-        Some platforms' ids belong to an app: with another app than before they say nothing.
+        Some platforms' user ids differ per app, so they prove nothing after a change of app.
         """
         same_name = seen.handle is not None and seen.handle.lower() == account.handle.lower()
         if account.user_id is None or seen.user_id is None:
-            told, same = seen.handle is not None, same_name
+            known, same = seen.handle is not None, same_name
         else:
             per_app = self._platforms.facts(account.platform).user_id_per_app
-            told, same = True, seen.user_id == account.user_id or (per_app and same_name)
-        if not told:
+            known, same = True, seen.user_id == account.user_id or (per_app and same_name)
+        if not known:
             return ok_remark("token works")
         if not same:
             who = f"{account.platform}/{seen.handle}" if seen.handle else f"the user {seen.user_id}"
             return failure_remark(
-                f"its token is of {who}, another account", connect_action(account.name), reconnect=True
+                f"its token belongs to {who}, another account", connect_action(account.name), reconnect=True
             )
         if seen.handle is not None and not same_name:
             return warning_remark(f"token works; {account.platform} calls it {seen.handle} now")
         return ok_remark("token works")
 
     def _again(self, account: Account) -> Account:
-        """The account as it is stored now: a renewal may have told what was granted."""
+        """Read the account again: a token refresh may have stored its scopes."""
         with self._database.reading() as db:
             assert db is not None
             return stored_accounts.account(db, account.platform, account.handle) or account
 
 
-def _trouble(trouble: TtpError) -> Remark:
+def _error_remark(trouble: TtpError) -> Remark:
     hint = next((hint.way for hint in trouble.hints), None)
     if isinstance(trouble, TokenRevoked):
         return failure_remark(f"must be connected again: {trouble.outcome.message}", hint, reconnect=True)
@@ -197,25 +195,27 @@ def _trouble(trouble: TtpError) -> Remark:
 
 def _clock_remark(ahead: timedelta) -> Remark:
     off = abs(ahead)
-    if off <= NOTABLE:
-        return ok_remark("agrees with ours")
+    if off <= CLOCK_WARNING:
+        return ok_remark("agrees with this machine's clock")
     seconds = round(off.total_seconds())
     span = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
-    said = f"our clock is {span} {'ahead of it' if ahead > timedelta() else 'behind it'}"
-    return failure_remark(said, SET_CLOCK) if off >= FAR else warning_remark(said, SET_CLOCK)
+    said = f"this machine's clock is {span} {'ahead' if ahead > timedelta() else 'behind'}"
+    return failure_remark(said, SET_CLOCK) if off >= CLOCK_FAILURE else warning_remark(said, SET_CLOCK)
 
 
-def standing(account: Account, now: datetime) -> Iterator[Remark]:
-    """What a person or the publisher has marked the account with."""
+def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:
+    """Yield what a person or the publisher marked the account with."""
     name = account.name
     if not account.enabled:
-        yield warning_remark("disabled: what is due for it fails", action("account enable", name))
+        yield warning_remark("disabled: posts due for it fail", action("account enable", name))
     if account.needs_reconnect:
         yield failure_remark("must be connected again: its token no longer works", connect_action(name), reconnect=True)
     elif not account.connected:
-        yield warning_remark("not connected: it can be analysed, not published to", connect_action(name))
+        yield warning_remark(
+            "not connected: its metrics can be used, but nothing can be published", connect_action(name)
+        )
     if account.is_paused:
-        yield warning_remark("paused, its posts wait", action("resume", account=name))
+        yield warning_remark("paused: its posts wait", action("resume", account=name))
     elif account.hold_until is not None and account.hold_until > now:
         why = f": {account.hold_reason}" if account.hold_reason else ""
         yield warning_remark(
@@ -223,8 +223,8 @@ def standing(account: Account, now: datetime) -> Iterator[Remark]:
         )
 
 
-def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
-    """Whether the credentials were made for another host than `host`, which the settings name; None where they fit."""
+def foreign_host_remark(account: Account, held: Credentials, host: str) -> Remark | None:
+    """Return a failure if the credentials were made for another host than the configured `host`."""
     if not held.host or same_host(held.host, host):
         return None
     return failure_remark(
@@ -233,55 +233,64 @@ def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
     )
 
 
-def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool) -> Iterator[Remark]:
-    """Until when the credentials work. `renews`: the platform gives new tokens for them without a person."""
+def expiry_remarks(
+    account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool
+) -> Iterator[Remark]:
+    """Yield when the credentials expire. `renews`: the platform refreshes them without a person."""
     if held.by_keys:
-        yield ok_remark("keys that do not end")
+        yield ok_remark("keys that do not expire")
         return
     again = connect_action(account.name)
     end, alive = held.expires_at, is_alive(held, now)
     if not renews:
-        yield from _end("token, which cannot be renewed," if end else "token", end, again, now)
+        yield from _end_remarks("token, which cannot be refreshed," if end else "token", end, again, now)
     elif not facts.renews_ended:
-        yield from _end("token, which renews itself,", end, again, now)
+        yield from _end_remarks("token, which is refreshed automatically,", end, again, now)
     else:
-        known = f"token ends {format_end(end, now)}" if end else "token without a known end"
-        yield ok_remark(f"{known}, and is renewed" if alive else "token has ended, and is renewed when it is used")
+        known = f"token expires {format_end(end, now)}" if end else "token without a known expiry"
+        yield ok_remark(
+            f"{known}; refreshed automatically" if alive else "token has expired; refreshed when it is used"
+        )
         if held.refresh_expires_at is not None:
-            yield from _end("its renewal", held.refresh_expires_at, again, now)
+            yield from _end_remarks("its refresh token", held.refresh_expires_at, again, now)
 
 
-def _end(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
+def _end_remarks(what: str, end: datetime | None, again: Action, now: datetime) -> Iterator[Remark]:
     if end is None:
-        yield ok_remark(f"{what} without a known end")
+        yield ok_remark(f"{what} without a known expiry")
     elif end <= now:
-        yield failure_remark(f"{what} ended {format_end(end, now)}", again, reconnect=True)
+        yield failure_remark(f"{what} expired {format_end(end, now)}", again, reconnect=True)
     else:
-        told = f"{what} ends {format_end(end, now)}"
-        yield warning_remark(told, again) if end - now < SOON else ok_remark(told)
+        expires = f"{what} expires {format_end(end, now)}"
+        yield warning_remark(expires, again) if end - now < SOON else ok_remark(expires)
 
 
-def permissions(account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None) -> Iterator[Remark]:
-    """What was granted against what is needed. Keys of OAuth 1.0a and passwords have no such list."""
+def permission_remarks(
+    account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None
+) -> Iterator[Remark]:
+    """Compare granted with needed scopes. OAuth 1.0a keys and passwords have none."""
     if held.by_keys or login is None or not login.scopes:
         return
     if not granted:
-        yield ok_remark("its permissions were never told")
+        yield ok_remark("the platform did not report its permissions")
         return
     lacking = missing_scopes(login.scopes, granted)
     if not lacking:
         yield ok_remark("has all permissions")
         return
     again = connect_action(account.name)
-    said = f"without permission for {', '.join(lacking)}"
+    lack = f"without permission for {', '.join(lacking)}"
     if not login.can_publish(granted, options_of(account.platform, account.options)):
-        yield failure_remark(f"{said}: it cannot publish", again, reconnect=True)
+        yield failure_remark(f"{lack}: it cannot publish", again, reconnect=True)
     else:
-        yield warning_remark(said, again)
+        yield warning_remark(lack, again)
 
 
-class Offers:
-    """`tokens` and a checker are made for a question only; the checker is closed after it."""
+class OptionChoices:
+    """Adds the values an account may choose to a refusal for a missing option.
+
+    `tokens` and `checkers` are created only for a question; the checker is closed after it.
+    """
 
     def __init__(
         self,
@@ -296,7 +305,7 @@ class Offers:
         self._platforms = platforms
 
     def told(self, refused: ContentRefused) -> ContentRefused:
-        """The refusal, with the values that the account may choose from now where it names all that there are."""
+        """Return the refusal with the values that the platform now allows the account."""
         problems = tuple(self._told(problem) for problem in refused.problems)
         message = refused.message
         for before, after in zip(refused.problems, problems, strict=True):
@@ -318,7 +327,7 @@ class Offers:
         return problem
 
     def _offered(self, name: str, option: Option) -> tuple[str, ...]:
-        """The values, as the platform says now; none where it, or the account's token, does not answer."""
+        """Return the values the platform allows now; none if it or the token fails."""
         with suppress(TtpError):
             account, credentials = self._account(name), self._tokens().fresh(name)
             checker = self._checkers(account.platform)
@@ -329,4 +338,4 @@ class Offers:
 
     def _account(self, name: str) -> Account:
         with self._database.reading() as db:
-            return find_account(name, accounts.accounts(db) if db else [], self._platforms)
+            return find_account(name, stored_accounts.accounts(db) if db else [], self._platforms)

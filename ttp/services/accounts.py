@@ -1,4 +1,4 @@
-"""Everything that a person can do to accounts. Credentials go to where credentials are kept, and nowhere else."""
+"""Add, change, pause and remove accounts. Credentials go to the credentials store only."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ from ttp.platforms.addresses import parse_server
 from ttp.platforms.login import Login, Logins
 from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry
-from ttp.store import accounts, posts, queries
 from ttp.store import accounts as store
-from ttp.store import accounts as stored_accounts
+from ttp.store import posts, queries
 from ttp.store.accounts import lift_hold
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
@@ -44,16 +43,16 @@ _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSe
 
 
 _KEYS = ("apiKey", "apiSecret", "accessToken", "accessTokenSecret")
-"""What OAuth 1.0a signs with: all four, or none but the access token."""
+"""OAuth 1.0a signs with all four keys. OAuth 2.0 needs only the access token."""
 
 
-PATIENCE_S = 90.0
-"""How long a change of credentials waits for a process that renews the old ones or publishes with them."""
+LOCK_WAIT_S = 90.0
+"""Seconds to wait for a process that is refreshing or using the old credentials."""
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
-    """What is left of an account, the posts whose deliveries to it were cancelled, and the tokens that it had."""
+class RemovedAccount:
+    """A removed account, the posts cancelled for it, and the tokens it had."""
 
     account: Account
     cancelled: tuple[int, ...]
@@ -61,9 +60,9 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Switched:
-    """An account as it is now. `waiting`: posts that are to go out to it. `failed`: those that failed because it was
-    disabled."""
+class AccountSwitch:
+    """An account after enable or disable. `waiting`: posts to be published to it; `failed`: those that failed because
+    it was disabled."""
 
     account: Account
     waiting: int
@@ -81,22 +80,23 @@ class Accounts:
         self._platforms = platforms
 
     def add(self, name: str, credentials: str | None, server: str | None = None) -> Account:
-        """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call.
+        """Add an account, or replace its credentials (a JSON text). Makes no network call.
 
-        `server`: the root URL of its server, where the platform has many."""
+        `server`: the root URL of the account's server, for platforms with many servers.
+        """
         platform, handle = parse_account_name(name, self._platforms)
         known = self._platforms.facts(platform)
         host = known.host(self._config, server)
         held = None if credentials is None else parse_credentials(credentials, host, known)
-        with token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S):
+        with token_lock(self._database.home, f"{platform}/{handle}", patience_s=LOCK_WAIT_S):
             if held is not None:
-                # Before the transaction, which others wait for: a keyring or a program takes its time.
+                # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
                 self._credentials.put(f"{platform}/{handle}", held)
             return self._added(platform, handle, held, server)
 
     def _added(self, platform: str, handle: str, held: Credentials | None, server: str | None) -> Account:
         with self._database.writing() as db:
-            there = accounts.account(db, platform, handle, removed=True)
+            there = store.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
             if server is not None and server != account.server:
                 account = replace(account, server=server, server_info={})
@@ -113,7 +113,7 @@ class Accounts:
             return replace(account, id=store.save(db, account, now=self._clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
-        """Change an account's zone ('' for none) and its platform options ('' takes one away). NotFound, UsageError."""
+        """Change an account's timezone and options; '' removes one. Raise NotFound, UsageError."""
         self._find(name)
         with self._database.writing() as db:
             account = self._find_in(db, name)
@@ -131,15 +131,15 @@ class Accounts:
             store.save(db, changed, now=self._clock.now())
             return changed
 
-    def enable(self, name: str) -> Switched:
-        """Let posts go out to an account: again where it was disabled, and at once where it is held. NotFound."""
+    def enable(self, name: str) -> AccountSwitch:
+        """Publish to an account again, and end its hold. Raise NotFound."""
         return self._switched(name, enabled=True)
 
-    def disable(self, name: str) -> Switched:
-        """Let no post go out to an account: what comes due for it fails, and the rest stays as it is. NotFound."""
+    def disable(self, name: str) -> AccountSwitch:
+        """Stop publishing to an account: posts that come due for it fail. Raise NotFound."""
         return self._switched(name, enabled=False)
 
-    def _switched(self, name: str, *, enabled: bool) -> Switched:
+    def _switched(self, name: str, *, enabled: bool) -> AccountSwitch:
         self._find(name)
         with self._database.writing() as db:
             account, now = replace(self._find_in(db, name), enabled=enabled), self._clock.now()
@@ -148,16 +148,16 @@ class Accounts:
                 lift_hold(db, account.id or 0, now)
                 account = replace(account, hold_until=None, hold_reason=None)
             waiting, failed = store.count_waiting(db, account), store.count_failed(db, account, Kind.ACCOUNT)
-            return Switched(account, waiting, failed)
+            return AccountSwitch(account, waiting, failed)
 
-    def remove(self, name: str, *, cancel: bool) -> Removed:
-        """Forget an account and its credentials; its published posts and metrics stay.
+    def remove(self, name: str, *, cancel: bool) -> RemovedAccount:
+        """Remove an account and its credentials; its published posts and metrics stay.
 
-        Refused while posts name it; with `cancel` their deliveries to it are cancelled.
+        Refused while posts are to be published to it; with `cancel` those deliveries are cancelled.
         """
         there = self._find(name)
-        with token_lock(self._database.home, there.name, patience_s=PATIENCE_S):
-            # Asked first: what keeps the tokens and does not answer now could not forget them either.
+        with token_lock(self._database.home, there.name, patience_s=LOCK_WAIT_S):
+            # Asked first: a credentials store that does not answer now could not delete the tokens either.
             try:
                 held = self._credentials.get(there.name)
             except BrokenEntry:
@@ -167,14 +167,14 @@ class Accounts:
                 self._credentials.remove(there.name)
             except TtpError as error:
                 raise PartlyFailed(
-                    f"{there.name} is removed, but its tokens are not: {error.message}",
+                    f"{there.name} was removed, but its tokens were not: {error.message}",
                     Hint("fix", action("account add", there.name)),
                     Hint("fix", action("account remove", there.name)),
                 ) from error
-            return Removed(gone, tuple(cancelled), held)
+            return RemovedAccount(gone, tuple(cancelled), held)
 
     def _removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
-        """Take the account off the lists, in one transaction; the posts that were cancelled for it."""
+        """Mark the account as removed in one transaction. Return it and the ids of the cancelled posts."""
         now = self._clock.now()
         with self._database.writing() as db:
             account = self._find_in(db, name)
@@ -182,7 +182,7 @@ class Accounts:
             if naming and not cancel:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(
-                    f"{len(naming)} {'post goes' if len(naming) == 1 else 'posts go'} to {account.name}: {some}",
+                    f"{account.name} still has {len(naming)} post{'s' * (len(naming) > 1)} to publish: {some}",
                     Hint("fix", action("account remove", account.name, yes=True)),
                 )
             for post in list(queries.posts_by_id(db, naming)):
@@ -198,18 +198,18 @@ class Accounts:
             return forgotten, naming
 
     def _find(self, name: str) -> Account:
-        """Return the account of a full name. Called before a change too, which would create a store."""
+        """Return the account with this full name. Also called before a change, which would create a store."""
         with self._database.reading() as db:
             return self._find_in(db, name)
 
     def _find_in(self, db: Connection | None, name: str) -> Account:
-        return find_account(name, accounts.accounts(db) if db else [], self._platforms)
+        return find_account(name, store.accounts(db) if db else [], self._platforms)
 
 
 def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | None) -> str | None:
-    """Return the root URL of the server that an account is to be connected at; None where the platform has one host.
+    """Return the root URL of the server to connect at; None if the platform has one host.
 
-    `named`: the server that the user names. UsageError, NotAllowed, TtpError.
+    `named`: the server that the user gave. Raise UsageError, NotAllowed, TtpError.
     """
     platform = platforms.find(name.partition("/")[0])
     if platform.server == "fixed":
@@ -220,7 +220,7 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
         return parse_server(named)
     if "/" not in name:
         raise UsageError(
-            f"which {platform.title} account is to be connected?",
+            f"Which {platform.title} account should be connected?",
             Hint("try", action("account connect", f"{platform.name}/HANDLE")),
         )
     _, handle = parse_account_name(name, platforms)
@@ -238,7 +238,7 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
-    """Credentials as `account add --credentials` takes them. UsageError says what is wrong, and never shows a value."""
+    """Parse the JSON of `account add --credentials`. The UsageError never shows a value."""
     shape = Hint("try", '{"accessToken": "…", "refreshToken": "…", "expiresAt": "2027-01-31T00:00:00Z"}')
     try:
         data = json.loads(text)
@@ -275,13 +275,12 @@ def _refuse_user_keys(data: Mapping[str, object], platform: Facts) -> NoReturn:
     what = (
         f"are not accepted by {platform.title}"
         if not platform.user_keys
-        else f"come as four; missing: {', '.join(missing)}"
+        else f"need all four values; missing: {', '.join(missing)}"
     )
-    raise UsageError(f"keys of OAuth 1.0a {what}", shape)
+    raise UsageError(f"OAuth 1.0a keys {what}", shape)
 
 
 def _user_keys(data: Mapping[str, str], token: str, host: str) -> Credentials:
-    """Keys of OAuth 1.0a, which X takes and which never end."""
     return Credentials(
         access_token=token,
         host=host,
@@ -306,9 +305,9 @@ def _expiry(value: object, shape: Hint) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What is left of the account, the posts that were cancelled for it, and what became of its access, in a line:
-    None where it had none. `revoked`: the platform has taken it back."""
+class RemovalResult:
+    """A removed account and the posts cancelled for it. `access`: what happened to ttp's access, None if it had none.
+    `revoked`: the platform revoked it."""
 
     account: Account
     cancelled: tuple[int, ...]
@@ -316,8 +315,8 @@ class Left:
     revoked: bool = False
 
 
-class Leaving:
-    """`logins` makes the login of a platform, which is closed after its one request."""
+class AccountRemoval:
+    """Removes an account and revokes its token. `logins` creates a platform's login, closed after one request."""
 
     def __init__(
         self,
@@ -335,24 +334,24 @@ class Leaving:
         self._config = config
         self._platforms = platforms
 
-    def remove(self, name: str, *, cancel: bool) -> Left:
-        """As `Accounts.remove`; then the platform is asked to take the access back."""
+    def remove(self, name: str, *, cancel: bool) -> RemovalResult:
+        """Do `Accounts.remove`, then ask the platform to revoke the token."""
         removed = self._accounts.remove(name, cancel=cancel)
         account, held = removed.account, removed.held
         if held is None:
-            return Left(account, removed.cancelled)
+            return RemovalResult(account, removed.cancelled)
         login = self._logins(account.platform, account.server)
         if login is None:
-            return Left(account, removed.cancelled)
+            return RemovalResult(account, removed.cancelled)
         with closing(login):
             why = self._revoke(account, held, login)
         if why is None:
-            return Left(account, removed.cancelled, f"{account.platform} has taken back ttp's access", revoked=True)
-        said = f"ttp's access was not taken back: {why}\nto do it yourself, {login.revoke_at}"
-        return Left(account, removed.cancelled, said)
+            return RemovalResult(account, removed.cancelled, f"{account.platform} revoked ttp's access", revoked=True)
+        note = f"ttp's access was not revoked: {why}\nto revoke it yourself, {login.revoke_at}"
+        return RemovalResult(account, removed.cancelled, note)
 
     def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
-        """Ask the platform. None: done; else why not."""
+        """Ask the platform to revoke the token. Return why it did not, or None."""
         host = self._platforms.facts(account.platform).host(self._config, account.server)
         if held.host and not same_host(held.host, host):
             return f"its credentials were made for {held.host} and are not sent to {host}"
@@ -362,9 +361,9 @@ class Leaving:
         return None if answer is None else answer.message
 
     def _sharing(self, gone: Account, held: Credentials, *, by_app: bool) -> str | None:
-        """An account that would lose its access too: one of the same token, or (`by_app`) of the same app."""
+        """Return another account that would lose access: it has the same token, or with `by_app` the same app."""
         with self._database.reading() as db:
-            accounts = stored_accounts.accounts(db) if db else []
+            accounts = store.accounts(db) if db else []
         for account in accounts:
             if account.platform != gone.platform or account.name == gone.name:
                 continue
@@ -372,7 +371,7 @@ class Leaving:
                 other = self._credentials.get(account.name)
             except (BrokenEntry, BackendUnavailable):
                 if by_app:
-                    return account.name  # for all that is known
+                    return account.name  # it may: its credentials cannot be read
                 continue
             if other is not None and (
                 other.access_token == held.access_token or (by_app and other.client_id == held.client_id)
@@ -381,32 +380,32 @@ class Leaving:
         return None
 
 
-REASON = "paused"
+PAUSE_REASON = "paused"
 
 
-class Pausing:
+class AccountPause:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def pause(self, wanted: Sequence[Account]) -> list[Account]:
-        """Let nothing go out to these accounts until they are resumed. What is under way goes on."""
+        """Publish nothing to these accounts until they are resumed. Deliveries in flight continue."""
         if not wanted:
             return []
         with self._database.writing() as db:
-            known = accounts.accounts_by_id(db, [account.id or 0 for account in wanted])
-            paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=REASON) for one in known.values()]
+            known = store.accounts_by_id(db, [account.id or 0 for account in wanted])
+            paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=PAUSE_REASON) for one in known.values()]
             for account in paused:
                 store.save(db, account, now=self._clock.now())
         return sorted(paused, key=lambda account: account.name)
 
     def resume(self, wanted: Sequence[Account]) -> list[Account]:
-        """Let posts go out again to those of these accounts that are paused; answers them."""
+        """Resume those of these accounts that are paused, and return them."""
         if not wanted:
             return []
         now = self._clock.now()
         with self._database.writing() as db:
-            known = accounts.accounts_by_id(db, [account.id or 0 for account in wanted])
+            known = store.accounts_by_id(db, [account.id or 0 for account in wanted])
             resumed = [account for account in known.values() if account.is_paused]
             for account in resumed:
                 lift_hold(db, account.id or 0, now)

@@ -1,4 +1,4 @@
-"""Approving posts and rejecting them: all of them, or none."""
+"""Approve and reject posts, all or none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Approvals:
         self._posts = posts
 
     def approve(self, ids: Sequence[int]) -> list[PostView]:
-        """Let posts go out as they are now. StateRefused where nothing of one is left to go out."""
+        """Approve posts in their present form. Raise StateRefused if nothing of one is left to publish."""
         now, known = self._posts.clock.now(), self._posts.accounts()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
@@ -34,7 +34,7 @@ class Approvals:
         ]
 
     def reject(self, ids: Sequence[int], why: str | None) -> list[PostView]:
-        """Let posts not go out as they are: drafts again, with the reason. StateRefused for what has begun to."""
+        """Reject posts: they become drafts with the reason. Raise StateRefused once publishing has begun."""
         now = self._posts.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:

@@ -1,4 +1,4 @@
-"""The audit: the whole store, replayed from its own records. Reads only, and sees one moment of it."""
+"""Check the whole store against its own records. Reads one snapshot, changes nothing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ttp.store.dialect import Connection
 from ttp.store.ownership import refusal_of_copy
 from ttp.store.sqlite import quick_check
 
-MOST = 1000
-"""Breaches that are told one by one."""
+MOST_LISTED = 1000
+"""Violations that are listed in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseCheck:
-    """One thing that holds for the whole store: `what` was checked, how many of them, and what was found wrong.
+    """One rule checked for the whole store: what was checked, and how many records.
 
-    `wrong` counts them all, `breaches` tells the first MOST.
+    `wrong` counts all violations, `breaches` lists the first MOST.
     """
 
     name: str
@@ -38,21 +38,21 @@ class Audit:
         self._database = database
 
     def run(self) -> list[PromiseCheck]:
-        """Everything that can be proven from the records. Nothing is there to check without a store. Damaged."""
+        """Check everything that the records can prove. Empty without a store. Raise Damaged."""
         with self._database.snapshot() as db:
             if db is None:
                 return []
             quick_check(db, self._database.path)
             accepted = [name for name in self._platforms.names() if self._platforms.facts(name).done_is_accepted]
             return [
-                _checked(
+                _check(
                     "deliveries",
                     "deliveries: an intent before each outcome, none done twice",
                     _deliveries(db, accepted),
                 ),
-                _checked("posts", "posts: the status follows from the deliveries", _posts(db)),
-                _checked("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
-                _checked("store", "store: its files are those that it remembers, so it is no copy", self._copies(db)),
+                _check("posts", "posts: the status follows from the deliveries", _posts(db)),
+                _check("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
+                _check("store", "store: its files are the recorded ones, so it is not a copy", self._copies(db)),
             ]
 
     def _copies(self, db: Connection) -> Iterator[list[str]]:
@@ -60,13 +60,13 @@ class Audit:
         yield [] if refused is None else [refused.message]
 
 
-def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
-    checked, wrong, told = 0, 0, list[str]()
+def _check(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
+    checked, wrong, listed = 0, 0, list[str]()
     for breaches in found:
         checked += 1
         wrong += bool(breaches)
-        told += breaches[: MOST - len(told)]
-    return PromiseCheck(name, what, checked, wrong, tuple(told))
+        listed += breaches[: MOST_LISTED - len(listed)]
+    return PromiseCheck(name, what, checked, wrong, tuple(listed))
 
 
 def _deliveries(db: Connection, accepted: Collection[str]) -> Iterator[list[str]]:
@@ -79,15 +79,15 @@ def _posts(db: Connection) -> Iterator[list[str]]:
     for post in inspection.read_posts(db):
         has_time = any(d.due_at is not None for d in post.active)
         status = derive_status((d.state for d in post.deliveries), has_time=has_time)
-        told = []
+        found = []
         if status is not post.status:
-            told.append(f"post {post.id}: it is {post.status}, and its deliveries make it {status}")
+            found.append(f"post {post.id}: its status is {post.status}, but its deliveries say {status}")
         if post.published_at != published_at(post.deliveries):
-            told.append(f"post {post.id}: when it was published is not when its last delivery was")
-        yield told
+            found.append(f"post {post.id}: its publishing time differs from that of its last delivery")
+        yield found
 
 
 def _remote_ids(db: Connection) -> Iterator[list[str]]:
     for account, remote_id, ids in inspection.read_remote_ids(db):
         deliveries = " and ".join(f"delivery {one}" for one in ids)
-        yield [f"{deliveries}: both are {remote_id} of {account}"] if len(ids) > 1 else []
+        yield [f"{deliveries}: both have the id {remote_id} of {account}"] if len(ids) > 1 else []

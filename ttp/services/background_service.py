@@ -1,7 +1,6 @@
-"""The publisher as a service of the user's own session: systemd on Linux, launchd on macOS.
+"""Run the publisher as a background service of the user: systemd on Linux, launchd on macOS.
 
-Writes one file for the system and asks the system's own programs to read it. Nothing runs as root, and no secret is in
-that file.
+Writes one service file and asks the system to load it. Nothing runs as root; the file has no secrets.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from typing import Protocol
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed
 
-LONGEST_S = 60.0
-"""How long the system's programs may take for an answer."""
+COMMAND_TIMEOUT_S = 60.0
+"""Seconds to wait for a system program."""
 
 
-CRON = Hint("see", action("help", "cron"))
+CRON_HINT = Hint("see", action("help", "cron"))
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What is to run: the program with its arguments, the variables that it gets, and the seconds that it may take to
-    end (`publish.drain_s`)."""
+class ServiceDefinition:
+    """The command with its arguments, its environment variables, and the seconds it may take to stop
+    (`publish.drain_s`)."""
 
     argv: tuple[str, ...]
     environ: Mapping[str, str]
@@ -35,9 +34,9 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What the system knows of the service. `lingers`: it also runs while nobody is logged in (None: no such thing
-    here); `says`: the system's own word for its state; `log`: the command that shows what it printed."""
+class ServiceState:
+    """State of the service. `lingers`: it also runs while the user is logged out (None: does not apply here); `says`:
+    the system's word for its state; `log`: the command that shows its output."""
 
     kind: str
     file: Path
@@ -49,60 +48,57 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """How a program of the system ended."""
+class CommandOutput:
+    """Exit code and output of a system program."""
 
     code: int
     out: str
 
 
-Run = Callable[[Sequence[str]], Ran]
+CommandRunner = Callable[[Sequence[str]], CommandOutput]
 
 
-class Background(Protocol):
-    """One system's way."""
+class BackgroundService(Protocol):
+    """A system's service manager."""
 
-    def text(self, job: Job) -> str:
-        """The file for the system."""
+    def text(self, job: ServiceDefinition) -> str:
+        """Return the content of the service file."""
         ...
 
-    def install(self, job: Job) -> State:
-        """Write the file and start the service, or start it anew. NotAllowed where the system refuses."""
+    def install(self, job: ServiceDefinition) -> ServiceState:
+        """Write the file and start or restart the service. Raise NotAllowed if the system refuses."""
         ...
 
-    def uninstall(self) -> State:
-        """Stop the service and remove the file. The store stays."""
-        ...
+    def uninstall(self) -> ServiceState: ...
 
-    def state(self) -> State: ...
+    def state(self) -> ServiceState: ...
 
 
-def run(argv: Sequence[str]) -> Ran:
-    """Run a program of the system, without a shell; what it says on either stream."""
+def run_command(argv: Sequence[str]) -> CommandOutput:
+    """Run a system program without a shell. Return both of its streams."""
     try:
         ran = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST_S, check=False
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Ran(-1, str(error))
-    return Ran(ran.returncode, (ran.stdout + ran.stderr).strip())
+        return CommandOutput(-1, str(error))
+    return CommandOutput(ran.returncode, (ran.stdout + ran.stderr).strip())
 
 
-def refused(argv: Sequence[str], ran: Ran) -> NotAllowed:
-    """What a program of the system would not do."""
+def command_error(argv: Sequence[str], ran: CommandOutput) -> NotAllowed:
     said = ran.out.splitlines()[0] if ran.out else f"exit code {ran.code}"
-    return NotAllowed(f"{' '.join(argv[:2])} would not: {said}", CRON)
+    return NotAllowed(f"{' '.join(argv[:2])} failed: {said}", CRON_HINT)
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file of the system's, at once. NotAllowed."""
+def write_service_file(path: Path, text: str) -> None:
+    """Write a service file atomically. Raise NotAllowed."""
     fresh = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_text(text)
         fresh.replace(path)
     except OSError as error:
-        raise NotAllowed(f"{path} cannot be written: {error.strerror}", CRON) from error
+        raise NotAllowed(f"{path} cannot be written: {error.strerror}", CRON_HINT) from error
 
 
 LABEL = "ttp.publisher"
@@ -116,11 +112,11 @@ _PAUSE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Launchd:
-    """`library`: the user's Library folder; `uid`: whose session it is."""
+    """`library`: the user's Library folder; `uid`: the user's id."""
 
     library: Path
     uid: int
-    run: Run
+    run: CommandRunner
 
     @property
     def file(self) -> Path:
@@ -130,8 +126,7 @@ class Launchd:
     def log(self) -> Path:
         return self.library / "Logs" / "ttp.log"
 
-    def text(self, job: Job) -> str:
-        """The property list."""
+    def text(self, job: ServiceDefinition) -> str:
         plist = {
             "Label": LABEL,
             "ProgramArguments": list(job.argv),
@@ -145,26 +140,26 @@ class Launchd:
         }
         return plistlib.dumps(plist, sort_keys=False).decode()
 
-    def install(self, job: Job) -> State:
-        write(self.file, self.text(job))
-        self.run(("launchctl", "bootout", self._target))  # an older one; that there is none is no matter
+    def install(self, job: ServiceDefinition) -> ServiceState:
+        write_service_file(self.file, self.text(job))
+        self.run(("launchctl", "bootout", self._target))  # an older one, if there is any
         argv = ("launchctl", "bootstrap", self._domain, str(self.file))
         ran = self.run(argv)
         if ran.code != 0:
-            raise refused(argv, ran)
+            raise command_error(argv, ran)
         return self.state()
 
-    def uninstall(self) -> State:
+    def uninstall(self) -> ServiceState:
         if self.file.exists():
-            self.run(("launchctl", "bootout", self._target))  # that it is not loaded is no matter
+            self.run(("launchctl", "bootout", self._target))  # fails if it is not loaded, which is fine
             self.file.unlink(missing_ok=True)
         return self.state()
 
-    def state(self) -> State:
+    def state(self) -> ServiceState:
         ran = self.run(("launchctl", "print", self._target))
-        told = dict(line.strip().split(" = ", 1) for line in ran.out.splitlines() if " = " in line)
-        says = told.get("state", "unknown") if ran.code == 0 else "not loaded"
-        return State(
+        values = dict(line.strip().split(" = ", 1) for line in ran.out.splitlines() if " = " in line)
+        says = values.get("state", "unknown") if ran.code == 0 else "not loaded"
+        return ServiceState(
             "launchd",
             self.file,
             self.file.exists(),
@@ -193,15 +188,15 @@ _SYSTEMCTL = ("systemctl", "--user")
 
 
 _BOOTED = Path("/run/systemd/system")
-"""Where this folder is, systemd runs the system: sd_booted(3)."""
+"""Exists if systemd runs the system: sd_booted(3)."""
 
 
 _TEXT = """\
 [Unit]
 Description=ttp: publishes scheduled posts
-# The clock first, where this manager knows of these: posts go out by it.
+# Posts are published by the clock, so it must be set first.
 After=time-sync.target network-online.target
-# However often it ends, it is started again: a post that waits is better than one that is forgotten.
+# Always restart: a late post is better than a forgotten one.
 StartLimitIntervalSec=0
 
 [Service]
@@ -210,14 +205,14 @@ NotifyAccess=main
 ExecStart={command}
 {environment}TimeoutStartSec=15min
 TimeoutStopSec={stop}
-# It reports every ten seconds; a disk may keep it for half a minute.
+# It reports every ten seconds; a slow disk can delay it by half a minute.
 WatchdogSec=3min
 Restart=on-failure
 RestartSec=1min
-# 2: a setting is wrong, which no start mends.
+# 2: a setting is wrong, and a restart does not fix it.
 RestartPreventExitStatus=2
 
-# What a user's own manager can withhold without the help of root.
+# Restrictions that a user manager can apply without root.
 NoNewPrivileges=yes
 LockPersonality=yes
 RestrictRealtime=yes
@@ -234,32 +229,31 @@ WantedBy=default.target
 
 @dataclass(frozen=True, slots=True)
 class Systemd:
-    """`folder`: where the user's units are; `user`: whose manager it is."""
+    """`folder`: where the user's units are; `user`: the user's name."""
 
     folder: Path
     user: str
-    run: Run
+    run: CommandRunner
     booted: Path = _BOOTED
 
     @property
     def file(self) -> Path:
         return self.folder / UNIT
 
-    def text(self, job: Job) -> str:
-        """The unit."""
+    def text(self, job: ServiceDefinition) -> str:
         environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in job.environ.items())
         # A dollar sign means a variable in a command, and nothing in an assignment.
         command = " ".join(_quoted(word).replace("$", "$$") for word in job.argv)
         return _TEXT.format(command=command, environment=environment, stop=round(job.drain_s) + _SPARE_S)
 
-    def install(self, job: Job) -> State:
+    def install(self, job: ServiceDefinition) -> ServiceState:
         self._refuse_elsewhere()
-        write(self.file, self.text(job))
+        write_service_file(self.file, self.text(job))
         for words in (("daemon-reload",), ("enable", UNIT), ("restart", "--no-block", UNIT)):
             self._do(*words)
         return self.state()
 
-    def uninstall(self) -> State:
+    def uninstall(self) -> ServiceState:
         if self.file.exists():
             self._refuse_elsewhere()
             self._do("disable", "--now", UNIT)
@@ -267,16 +261,16 @@ class Systemd:
             self._do("daemon-reload")
         return self.state()
 
-    def state(self) -> State:
-        told = self._ask("show", UNIT, "--property=ActiveState,SubState,ExecMainStatus")
-        says = f"{told.get('ActiveState', 'unknown')} ({told.get('SubState', 'the user manager does not answer')})"
-        if told.get("ExecMainStatus", "0") != "0":
-            says += f", ended with {told['ExecMainStatus']}"
-        running = told.get("ActiveState") == "active"
-        return State("systemd", self.file, self.file.exists(), running, says, self._lingers(), LOG)
+    def state(self) -> ServiceState:
+        values = self._ask("show", UNIT, "--property=ActiveState,SubState,ExecMainStatus")
+        says = f"{values.get('ActiveState', 'unknown')} ({values.get('SubState', 'the user manager does not answer')})"
+        if values.get("ExecMainStatus", "0") != "0":
+            says += f", ended with {values['ExecMainStatus']}"
+        running = values.get("ActiveState") == "active"
+        return ServiceState("systemd", self.file, self.file.exists(), running, says, self._lingers(), LOG)
 
     def _lingers(self) -> bool:
-        """Whether the user's manager runs while the user is not logged in: loginctl(1)."""
+        """Return whether the user's services run while the user is logged out: loginctl(1)."""
         return self.run(("loginctl", "show-user", self.user, "--property=Linger", "--value")).out == "yes"
 
     def _ask(self, *words: str) -> dict[str, str]:
@@ -286,16 +280,16 @@ class Systemd:
     def _do(self, *words: str) -> None:
         ran = self.run((*_SYSTEMCTL, *words))
         if ran.code != 0:
-            raise refused((*_SYSTEMCTL, *words), ran)
+            raise command_error((*_SYSTEMCTL, *words), ran)
 
     def _refuse_elsewhere(self) -> None:
-        """Before anything is written: whether there is a manager to write for."""
+        """Raise NotAllowed without a systemd user manager. Called before anything is written."""
         if not self.booted.is_dir():
-            raise NotAllowed("systemd does not run this system", CRON)
+            raise NotAllowed("systemd does not run this system", CRON_HINT)
         self._do("show-environment")
 
 
 def _quoted(word: str) -> str:
-    """A word as units are read: systemd.syntax(7), with no specifiers in it."""
+    """Quote a word for a unit file: systemd.syntax(7), without specifiers."""
     plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("\n", "\\n")
     return f'"{plain}"'

@@ -1,4 +1,4 @@
-"""Backups of the store, and restoring one. Media and credentials are in no backup: they are files of their own."""
+"""Back up the store, and restore a backup. Media and credentials are separate files and not included."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ttp.store.home.own_files import OwnFiles
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
-    """What a backup holds. `media`: how many media files it names and does not hold."""
+class BackupResult:
+    """A written backup. `media`: number of media files it refers to but does not contain."""
 
     file: Path
     bytes: int
@@ -22,9 +22,9 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """What the store holds now. `kept`: where the one before it is; `missing`: how many media files of posts that are
-    not published are not here."""
+class RestoreResult:
+    """The restored store. `kept`: where the replaced store is; `missing`: number of media files of unpublished posts
+    that are not here."""
 
     file: Path
     posts: int
@@ -32,28 +32,30 @@ class Restored:
     missing: int
 
 
-class Copies:
+class Backups:
     def __init__(self, database: Database, media: MediaStore, own: OwnFiles) -> None:
-        """`own`: where no backup is written to."""
+        """`own`: folders of ttp, where no backup may be written."""
         self._database = database
         self._media = media
         self._own = own
 
-    def back_up(self, target: Path) -> Copied:
-        """Write a backup, safe while something publishes. NotFound without a store; UsageError for a file that is
-        something else, or in a folder of ttp's own; Busy, Damaged."""
+    def back_up(self, target: Path) -> BackupResult:
+        """Write a backup; safe while the publisher runs. Raise NotFound without a store, UsageError if `target` is
+        another kind of file or in a folder of ttp, Busy, Damaged."""
         self._own.refuse(target)
         backup.back_up(self._database, target)
         with self._database.reading() as db:
             assert db is not None
-            return Copied(target, target.stat().st_size, backup.count_posts(db), len(backup.media_named(db)))
+            return BackupResult(target, target.stat().st_size, backup.count_posts(db), len(backup.media_named(db)))
 
-    def restore(self, file: Path) -> Restored:
-        """Put a backup in the store's place, and keep that one beside it. LockHeld while something publishes; NotFound,
-        Damaged, NewerStore. The store then waits for `ttp run --take-over`."""
+    def restore(self, file: Path) -> RestoreResult:
+        """Replace the store by a backup; the replaced one is kept. The new store then waits for `ttp run --take-over`.
+
+        Raise LockHeld while the publisher runs, NotFound, Damaged, NewerStore.
+        """
         kept = backup.restore(self._database, file)
         with self._database.reading() as db:
             assert db is not None
             named = backup.media_named(db, unpublished=True)
             missing = sum(not self._media.path(sha256).exists() for sha256 in named)
-            return Restored(file, backup.count_posts(db), kept, missing)
+            return RestoreResult(file, backup.count_posts(db), kept, missing)

@@ -1,4 +1,4 @@
-"""Changes of many posts, thought out one by one and then done together: all in one transaction, or none."""
+"""Change many posts at once: planned one by one, stored in one transaction."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from ttp.store.dialect import Connection
 BATCH = 200
 
 
-class What(StrEnum):
-    """What becomes of a row's post. `LEFT`: nothing, for the reason that the step gives."""
+class ChangeKind(StrEnum):
+    """What happens to a post. `LEFT`: nothing, for the reason given in `why`."""
 
     ADD = "add"
     CHANGE = "change"
@@ -39,26 +39,30 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What one row does. `post` is as it would be stored, `before` as it is; `faults`: why the row is refused."""
+class PlannedChange:
+    """The change of one post. `post`: as it will be stored; `before`: as stored now; `faults`: why it is refused."""
 
     where: str
-    what: What
+    what: ChangeKind
     post: Post | None = None
     before: Post | None = None
     warnings: tuple[Problem, ...] = ()
     why: str | None = None
     faults: tuple[FieldError, ...] = ()
     waits: bool = False
-    """A plan is to give it a time."""
+    """The import still has to choose a time for it."""
     differs: bool = False
-    """The row has another text than the post, which is left alone."""
+    """The row's text differs from the post's, which is not changed."""
 
 
-def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Availability | None = None) -> list[int]:
-    """Store what steps change, in the name of a command: all of it or nothing; the ids of the posts. Conflict where
-    one of them was changed by somebody else meanwhile, StateRefused where others took the times that were chosen for
-    them (`agenda`), NotAllowed where that is not to be done here."""
+def apply_changes(
+    posts: Posts, steps: Iterable[PlannedChange], command: str, agenda: Availability | None = None
+) -> list[int]:
+    """Store all changes of a command, or none; return the ids of the posts.
+
+    Raise Conflict if a post was changed meanwhile, StateRefused if the chosen times (`agenda`) are no longer free,
+    NotAllowed.
+    """
     ids: list[int] = []
     rows, recorder = iter(steps), posts.recorder(command)
     with posts.database.writing() as db:
@@ -66,38 +70,38 @@ def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Availabilit
             agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
-            _permit(posts, db, batch)
+            _refuse_forbidden_changes(posts, db, batch)
             ids += stored_posts.save(db, [step.post for step in batch if step.post is not None], recorder)
     return ids
 
 
-def refuse_forbidden(posts: Posts, steps: Iterable[Step]) -> None:
-    """NotAllowed where the steps are not to be done here: what `apply` would say, before anything is shown."""
+def refuse_forbidden(posts: Posts, steps: Iterable[PlannedChange]) -> None:
+    """Raise NotAllowed if `apply` would, before anything is shown."""
     with posts.database.reading() as db:
         if db is not None:
-            _permit(posts, db, steps)
+            _refuse_forbidden_changes(posts, db, steps)
 
 
-def _permit(posts: Posts, db: Connection, steps: Iterable[Step]) -> None:
+def _refuse_forbidden_changes(posts: Posts, db: Connection, steps: Iterable[PlannedChange]) -> None:
     for step in steps:
         if step.post is not None:
             posts.refuse_forbidden_change(db, step.before, step.post)
 
 
-def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
-    """Refuse steps whose post is not what it was when they were thought out."""
+def _refuse_changed(db: Connection, batch: Sequence[PlannedChange]) -> None:
+    """Raise Conflict if a post has changed since its change was planned."""
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:
         if step.before is not None and now[step.before.id or 0] != step.before:
-            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("see", action("list")))
+            raise Conflict(f"post {step.before.id} was changed by another command", Hint("see", action("list")))
     new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
     for key, post in queries.posts_by_key(db, new).items():
-        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("see", action("show", post.id)))
+        raise Conflict(f'post {post.id} now has the key "{key}"', Hint("see", action("show", post.id)))
 
 
-def changes(step: Step) -> Sequence[str]:
-    """The fields that a step changes, by their names in a file."""
-    if step.before is None or step.post is None or step.what not in (What.CHANGE, What.MOVE):
+def changed_fields(step: PlannedChange) -> Sequence[str]:
+    """Return the names, as in a file, of the fields that a step changes."""
+    if step.before is None or step.post is None or step.what not in (ChangeKind.CHANGE, ChangeKind.MOVE):
         return ()
     before, after = step.before, step.post
     pairs = {
@@ -118,22 +122,21 @@ def changes(step: Step) -> Sequence[str]:
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 
 
-_GOES_ON = r"(?![\w/?&=%#~@:+-]|\.\w)"
-"""What an address does not end before."""
+_URL_CONTINUES = r"(?![\w/?&=%#~@:+-]|\.\w)"
+"""A URL does not end before these characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Days later (or earlier) at the same time of day on the accounts' clocks, and hours as they pass."""
+    """Days keep the time of day of the accounts' zones; hours are elapsed time."""
 
     days: timedelta
     hours: timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """What is to be changed. `links`: an address and the one in its place; `shift`: how much later; `account`: an
-    account and the one in its place."""
+class BulkEditRequest:
+    """The changes to make. `links`: old and new URL; `account`: old and new account."""
 
     links: tuple[str, str] | None = None
     shift: Shift | None = None
@@ -147,9 +150,9 @@ class BulkEdit:
         self._posts = posts
         self._resolver = resolver
 
-    def steps(self, found: Iterable[Post], edit: Edit) -> Iterator[Step]:
-        """What the edit does to each post that has not begun to go out; the others, and those that it does not change,
-        have no step. Writes nothing. NotFound for an account that there is not."""
+    def steps(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
+        """Yield the planned change of each draft and scheduled post that the edit changes. Writes nothing. Raise
+        NotFound for an unknown account."""
         known, platforms = self._posts.accounts(), self._posts.platforms
         both = None
         if edit.account is not None:
@@ -159,68 +162,67 @@ class BulkEdit:
         while batch := list(islice(changeable, BATCH)):
             with self._posts.database.reading() as db:
                 steps = [self._step(db, post, edit, known, both) for post in batch]
-            yield from (step for step in steps if step.faults or changes(step))
+            yield from (step for step in steps if step.faults or changed_fields(step))
 
     def _step(
         self,
         db: Connection | None,
         before: Post,
-        edit: Edit,
+        edit: BulkEditRequest,
         known: tuple[Account, ...],
         both: tuple[Account, Account] | None,
-    ) -> Step:
+    ) -> PlannedChange:
         now = self._posts.clock.now()
         where = f"post {before.id}"
         post = replace(before, tags=with_tags(before.tags, edit.add_tags, edit.remove_tags))
         if edit.links is not None:
-            post = relinked(post, *edit.links)
+            post = replace_link(post, *edit.links)
         if both is not None:
-            post = moved_over(post, both[0], both[1], known, now)
+            post = replace_account(post, both[0], both[1], known, now)
         if edit.shift is not None and post.scheduled_at is not None:
             post = with_time(post, self._shifted(post.scheduled_at, edit.shift, accounts_of(post, known)))
             if post.scheduled_at is not None and post.scheduled_at < now:
                 zone = first_valid_zone(
                     *(one.timezone for one in accounts_of(post, known)), self._posts.config.text("timezone")
                 )
-                late = f"it would go out at {format_instant(post.scheduled_at, zone)}, which has passed"
-                return Step(where, What.LEFT, faults=(FieldError("at", late),))
+                late = f"its new time, {format_instant(post.scheduled_at, zone)}, has passed"
+                return PlannedChange(where, ChangeKind.LEFT, faults=(FieldError("at", late),))
         post = with_derived_status(post, now, before)
         only_shifted = edit.links is None and both is None and post.tags == before.tags
-        what = What.MOVE if only_shifted else What.CHANGE
-        if not changes(Step(where, what, post, before)):
-            return Step(where, What.SAME, post, before)
+        what = ChangeKind.MOVE if only_shifted else ChangeKind.CHANGE
+        if not changed_fields(PlannedChange(where, what, post, before)):
+            return PlannedChange(where, ChangeKind.SAME, post, before)
         try:
             warnings = self._posts.check_post(post, known, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
-            return Step(
+            return PlannedChange(
                 where,
-                What.LEFT,
+                ChangeKind.LEFT,
                 faults=tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in refused.problems),
             )
         except TtpError as error:
-            return Step(where, What.LEFT, faults=(to_field_error("", error),))
+            return PlannedChange(where, ChangeKind.LEFT, faults=(to_field_error("", error),))
         self._posts.duplicates.pending(post)
-        return Step(where, what, post, before, warnings)
+        return PlannedChange(where, what, post, before, warnings)
 
     def _shifted(self, at: datetime, shift: Shift, accounts: Sequence[Account]) -> datetime:
-        """Return a moved instant: on the clocks of the accounts if they go by one zone, else of the config."""
+        """Return the shifted instant, in the accounts' zone if they share one, else the configured zone."""
         zones = {zone.key: zone for zone in (self._resolver.account_zone(account) for account in accounts)}
         return shift_instant(at, shift, next(iter(zones.values())) if len(zones) == 1 else self._resolver.home_zone())
 
 
 def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
-    """Return an instant moved on the clocks of a zone."""
     if not shift.days:
         return at + shift.hours
     wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + shift.days
     return wall.replace(tzinfo=zone).astimezone(UTC) + shift.hours
 
 
-def relinked(post: Post, old: str, new: str) -> Post:
-    """The post with another address wherever the old one stands as a whole, in all its texts."""
+def replace_link(post: Post, old: str, new: str) -> Post:
+    """Return the post with a whole URL replaced in all its texts."""
     if not old.strip() or re.search(r"\s", old + new):
-        raise UsageError("a link has no blanks", Hint("try", "--replace-link https://OLD https://NEW"))
-    pattern = re.compile(rf"(?<!\w){re.escape(old)}{_GOES_ON}")
+        raise UsageError("a link cannot contain spaces", Hint("try", "--replace-link https://OLD https://NEW"))
+    pattern = re.compile(rf"(?<!\w){re.escape(old)}{_URL_CONTINUES}")
 
     def in_text(text: str) -> str:
         return pattern.sub(lambda _: new, text)
@@ -233,8 +235,8 @@ def relinked(post: Post, old: str, new: str) -> Post:
     )
 
 
-def moved_over(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:
-    """The post with another account in the place of one, if it goes to that; a text of its own goes along."""
+def replace_account(post: Post, old: Account, new: Account, known: tuple[Account, ...], now: datetime) -> Post:
+    """Return the post with one account replaced by another; the variant text moves too."""
     if old.name not in post.accounts:
         return post
     wanted = [new if account.id == old.id else account for account in accounts_of(post, known)]

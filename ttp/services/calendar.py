@@ -1,6 +1,6 @@
-"""What goes out when: the posts of some days, and the times at which a repeat will make one that is not there yet.
+"""The calendar: posts of a time span, and those that repeats will create in it.
 
-Reads only. What will come is a post without an id, whose `repeat` says what it comes of.
+Reads only. A post still to be created has no id; its `repeat` names the repeat.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ttp.domain.recurrence import Recurrence, Repeat
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.domain.time.clock import Clock
-from ttp.services.cron import fires
+from ttp.services.cron import cron_instants
 from ttp.services.queries import PostView, Queries, view_of
-from ttp.services.repeats import copy_of
+from ttp.services.repeats import occurrence_post
 from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
@@ -29,13 +29,13 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
 
-SHOWN = (*COMING, *ENDED)
-"""The statuses of what stands in a calendar: a draft has no time."""
-MOST_RECKONED = 10_000
-"""Times of one repeat that are gone through to find those of a span: where its texts come in turn, or it ends after a
-number, all before it too."""
-LOOKED_AT = 50
-"""Drafts that are looked at for some that can take a slot."""
+CALENDAR_STATUSES = (*COMING, *ENDED)
+"""Statuses shown in a calendar. Drafts have no time."""
+MOST_INSTANTS = 10_000
+"""Most instants of one repeat to compute for a span. Repeats with a list of texts or a count need all earlier ones too.
+"""
+DRAFTS_SEARCHED = 50
+"""Drafts to search for some that fit a slot."""
 _INSTANT = timedelta(milliseconds=1)
 
 
@@ -47,9 +47,9 @@ class Calendar:
         self._clock = clock
 
     def posts(self, span: CalendarRange, wanted: PostFilter) -> list[PostView]:
-        """The posts of a span that pass the filter, in order of time. Without `statuses`: of all statuses but draft,
-        and what will come of repeats."""
-        within = replace(wanted, statuses=wanted.statuses or SHOWN, since=span.start, until=span.end)
+        """Return the posts of a span that pass the filter, by time. Without `statuses`: all but drafts, and posts that
+        repeats will create."""
+        within = replace(wanted, statuses=wanted.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
         found = list(self._look.listed(within))
         if PostStatus.PUBLISHED in within.statuses:
             found += self._look.listed(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
@@ -58,14 +58,14 @@ class Calendar:
         return sorted(found, key=lambda post: (calendar_time(post), post.id or 0))
 
     def coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[PostView]:
-        """Return the posts that repeats will create from `start` on and before `end`, of accounts, platforms and tags
-        that are wanted."""
+        """Return the posts that repeats will create in [start, end) and that pass the filter's accounts, platforms and
+        tags."""
         with self._database.reading() as db:
-            going = [one for one in store.recurrences(db) if _reaches(one, start, end)] if db else []
+            going = [one for one in store.recurrences(db) if _may_create_in(one, start, end)] if db else []
             return [post for one in going if db for post in self._of(db, one, start, end, wanted)]
 
     def slots_preview(self, accounts: Sequence[Account] | None, count: int) -> list[SlotInstant]:
-        """Return the next instants of the slots, with the posts that hold them and those that repeats will create."""
+        """Return the next instants of the slots with their posts, including those that repeats will create."""
         places = self._slots.preview(accounts, count)
         if not places:
             return places
@@ -74,8 +74,8 @@ class Calendar:
         return [_with_coming(place, texts.get((place.slot.account, place.at))) for place in places]
 
     def drafts(self, accounts: Sequence[Account], most: int) -> list[int]:
-        """The oldest drafts that go to none but these accounts, and that no repeat makes its posts of."""
-        wanted = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=LOOKED_AT)
+        """Return the oldest drafts that go only to these accounts and are not the source of a repeat."""
+        wanted = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=DRAFTS_SEARCHED)
         names = {one.name for one in accounts}
         with self._database.reading() as db:
             patterns = {one.post_id for one in store.recurrences(db) if one.state != "ended"} if db else set()
@@ -90,7 +90,7 @@ class Calendar:
         try:
             pattern = queries.post(db, one.post_id) if one.post_id is not None else None
         except CorruptRow:
-            return  # `ttp doctor` tells of it
+            return  # `ttp doctor` reports it
         source = Post("", tags=(one.pool,)) if one.pool is not None else pattern
         if source is None or not _passes(source, wanted):
             return
@@ -98,45 +98,44 @@ class Calendar:
         if source is pattern and not accounts:
             return
         for place, at in self._instants(db, one, start, end):
-            if at != source.scheduled_at:  # else the pattern is that post itself
+            if at != source.scheduled_at:  # otherwise the repeat's source is that post
                 text = one.texts[place % len(one.texts)] if one.texts else None
-                post = replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED)
+                post = replace(occurrence_post(source, accounts, at, text), status=PostStatus.SCHEDULED)
                 yield view_of(post, repeat)
 
     def _instants(
         self, db: Connection, one: Recurrence, start: datetime, end: datetime
     ) -> Iterator[tuple[int, datetime]]:
-        """The instants in a span that are not gone through yet, and which post of its kind each will be."""
+        """Yield the span's instants without a post yet, each with its position among the repeat's posts."""
         assert one.next_at is not None
         in_turn = one.count is not None or one.texts
         begin = one.next_at if in_turn else max(one.next_at, start)
         gone, made = store.count_occurrences(db, one.id or 0), store.count_occurrences(db, one.id or 0, made=True)
         known = {each.at for each in store.occurrences_after(db, one.id or 0, begin - _INSTANT)}
-        new = (at for at in fires(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
-        left = MOST_RECKONED if one.count is None else max(0, one.count - gone)
-        for place, at in enumerate(islice(new, min(left, MOST_RECKONED))):
+        new = (at for at in cron_instants(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
+        left = MOST_INSTANTS if one.count is None else max(0, one.count - gone)
+        for place, at in enumerate(islice(new, min(left, MOST_INSTANTS))):
             if at >= end or (one.until is not None and at >= one.until):
                 return
             if at >= start and at > self._clock.now():
                 yield made + place, at
 
 
-def _reaches(one: Recurrence, start: datetime, end: datetime) -> bool:
-    """Whether anything of it can still be made in the span."""
+def _may_create_in(one: Recurrence, start: datetime, end: datetime) -> bool:
+    """Return whether the repeat can create a post in the span."""
     if one.state != "active" or one.next_at is None:
         return False
     return one.next_at < end and (one.until is None or one.until > start)
 
 
 def _with_coming(place: SlotInstant, content: str | None) -> SlotInstant:
-    """Return a place with a post that will be created for it."""
+    """Return the slot instant with the text of a post that will be created for it."""
     if content is None:
         return place
     return replace(place, posts=(*place.posts, None), content=place.content or content)
 
 
 def _passes(post: Post, wanted: PostFilter) -> bool:
-    """Whether what is made of a post would pass the filter."""
     return (
         (not wanted.accounts or any(d.account_id in wanted.accounts for d in post.active))
         and (not wanted.platforms or any(d.platform in wanted.platforms for d in post.active))

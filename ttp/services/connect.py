@@ -1,7 +1,7 @@
-"""Connecting an account by its platform's own login: the question, and what becomes of the answer.
+"""Connect an account through its platform's login.
 
-An account that exists is connected again in place: its id, history and settings stay, and it must be the same person.
-Nothing is stored before that is known.
+An existing account is reconnected in place: id, history and settings stay, and it must be the same user. Nothing is
+stored before the user is known.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from ttp.store.home.locks import token_lock
 T = TypeVar("T")
 
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
-"""Errors of RFC 6749's shape that speak of the app, not of the person."""
+"""OAuth error codes (RFC 6749) caused by the app, not by the user."""
 
-PATIENCE_S = 90.0
-"""How long a login waits for a process that renews the account's old token."""
+LOCK_WAIT_S = 90.0
+"""Seconds to wait for a process that is refreshing the account's old token."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A login that was begun. `url` is what the person opens; `handle` None: whoever logs in."""
+class PendingLogin:
+    """A login in progress. `url`: the page to open; `handle` None: whoever logs in."""
 
     platform: str
     handle: str | None
@@ -54,9 +54,9 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
-    """What a login led to. `missing`: scopes that ttp needs and did not get. `failed`: deliveries of the account that
-    failed because its token did not work."""
+class ConnectResult:
+    """Result of a login. `missing`: scopes that ttp needs and did not get. `failed`: deliveries that failed because the
+    old token did not work."""
 
     account: Account
     again: bool
@@ -64,8 +64,8 @@ class Connected:
     failed: int = 0
 
 
-class Connect:
-    """Connects accounts by the `login` of one platform, or of one `server` of it."""
+class AccountConnector:
+    """Connects accounts through the `login` of one platform, or of one `server` of it."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Connect:
         self._platforms = platforms
 
     def known_app(self, name: str) -> App | None:
-        """The app, with its secret, that an account of that platform is connected with: the named account's first.
+        """Return the stored app and its secret, preferring the named account's; None without one.
 
-        Only the one of the settings, where they name one. None where there is none.
+        If the settings name a client id, only an app with that id.
         """
         platform, handle = self._parsed(name)
         client_id = self._config.text(f"platforms.{platform}.client_id")
@@ -104,92 +104,92 @@ class Connect:
                 return App(held.client_id, held.client_secret)
         return None
 
-    def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> Pending:
-        """A new login to `platform` or `platform/handle`. `scopes`: other ones than the usual. UsageError."""
+    def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> PendingLogin:
+        """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones. Raise UsageError."""
         platform, handle = self._parsed(name)
         login = self._login
         assert isinstance(login, BrowserLogin)
         if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
-            raise UsageError(f"{platform} apps have a client secret, and none was given")
+            raise UsageError(f"{platform} apps need a client secret, and none was given")
         state, verifier = pkce.new_state(), pkce.new_verifier()
         challenge = login.challenge(verifier, redirect_uri)
         url = login.authorize_url(
             app, state=state, redirect_uri=redirect_uri, scopes=scopes or login.scopes, challenge=challenge
         )
-        return Pending(platform, handle, app, redirect_uri, url, state, None if challenge is None else verifier)
+        return PendingLogin(platform, handle, app, redirect_uri, url, state, None if challenge is None else verifier)
 
-    def finish(self, pending: Pending, answer: Code | Denied) -> Connected:
-        """Exchange the code, see who it is, and store what came. NotAllowed, UsageError, Ambiguous, TtpError.
+    def finish(self, pending: PendingLogin, answer: Code | Denied) -> ConnectResult:
+        """Exchange the code, look up the user, and store the account. Raise NotAllowed, UsageError, Ambiguous,
+        TtpError.
 
-        On any error nothing was stored, and what there was still works.
+        After an error nothing has changed.
         """
         if isinstance(answer, Denied):
             said = f": {answer.words}" if answer.words else ""
             raise NotAllowed(
-                f"{pending.platform} did not connect the account ({answer.error}{said})", _again(pending.name)
+                f"{pending.platform} did not connect the account ({answer.error}{said})", _retry_hint(pending.name)
             )
         login = self._login
         assert isinstance(login, BrowserLogin)
         grant = login.exchange(
             pending.app, code=answer.code, verifier=pending.verifier, redirect_uri=pending.redirect_uri
         )
-        return self._completed(pending, _got(pending, grant))
+        return self._completed(pending, _require_answer(pending, grant))
 
     def register(self, name: str, redirect_uri: str) -> App | None:
-        """Make an app at the account's server. None where the user brings the app. NotAllowed, TtpError."""
+        """Register an app with the account's server. None if the user brings the app. Raise NotAllowed, TtpError."""
         assert isinstance(self._login, BrowserLogin)
         made = self._login.register(redirect_uri)
-        return None if made is None else _got(self._unsent(name), made)
+        return None if made is None else _require_answer(self._unsent(name), made)
 
-    def sign_in(self, name: str, answers: Mapping[str, str]) -> Connected:
-        """Sign in with a password, and store what came. Raises what `finish` raises."""
+    def sign_in(self, name: str, answers: Mapping[str, str]) -> ConnectResult:
+        """Sign in with a password and store the account. Raises what `finish` raises."""
         pending, login = self._unsent(name), self._login
         assert isinstance(login, PasswordLogin)
-        return self._completed(pending, _got(pending, login.sign_in(pending.handle or "", answers)))
+        return self._completed(pending, _require_answer(pending, login.sign_in(pending.handle or "", answers)))
 
-    def _unsent(self, name: str) -> Pending:
-        """A login without a page to open."""
+    def _unsent(self, name: str) -> PendingLogin:
+        """Return a login without a page to open."""
         platform, handle = self._parsed(name)
-        return Pending(platform, handle, App(""), "", "", "", None)
+        return PendingLogin(platform, handle, App(""), "", "", "", None)
 
-    def _completed(self, pending: Pending, grant: Grant) -> Connected:
-        """See who it is, and store the grant."""
-        people = _got(pending, self._login.who(grant))
+    def _completed(self, pending: PendingLogin, grant: Grant) -> ConnectResult:
+        people = _require_answer(pending, self._login.who(grant))
         with self._database.reading() as db:
             there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
         parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
-        with token_lock(self._database.home, name, patience_s=PATIENCE_S):
+        with token_lock(self._database.home, name, patience_s=LOCK_WAIT_S):
             return self._store(pending, person)
 
     def _same(
-        self, pending: Pending, people: tuple[Identity, ...], accounts: list[Account]
+        self, pending: PendingLogin, people: tuple[Identity, ...], accounts: list[Account]
     ) -> tuple[Account | None, Identity]:
-        """The account that is meant and the person who logged in, if they fit. UsageError, Ambiguous."""
+        """Return the known account, if any, and the matching user. Raise UsageError, Ambiguous."""
         accounts = [account for account in accounts if account.platform == pending.platform]
         if pending.handle is not None:
             named = next((a for a in accounts if a.handle.lower() == pending.handle.lower()), None)
             for person in people:
                 if self._is(named, pending, person):
                     return named, person
-            raise _other(pending, people)
+            raise _other_user_error(pending, people)
         if len(people) > 1:
             raise Ambiguous(
-                f"this login is good for {len(people)} accounts: {', '.join(p.handle for p in people)}",
-                *(_again(f"{pending.platform}/{person.handle}") for person in people),
+                f"this login has access to {len(people)} accounts: {', '.join(p.handle for p in people)}",
+                *(_retry_hint(f"{pending.platform}/{person.handle}") for person in people),
             )
         (person,) = people
         there = next((a for a in accounts if a.user_id == person.user_id), None) or next(
             (a for a in accounts if a.handle.lower() == person.handle.lower()), None
         )
         if there is not None and not self._is(there, pending, person):
-            raise _other(replace(pending, handle=there.handle), people)
+            raise _other_user_error(replace(pending, handle=there.handle), people)
         return there, person
 
-    def _is(self, account: Account | None, pending: Pending, person: Identity) -> bool:
-        """Whether the person is the account's: by the platform's id where both are known, else by the handle.
+    def _is(self, account: Account | None, pending: PendingLogin, person: Identity) -> bool:
+        """Return whether the user owns the account: by the platform's user id where both are known, else by the handle.
 
-        Some platforms' ids belong to an app: with another app than before they say nothing.
+        Some platforms' user ids differ per app, so they prove nothing after a change of app.
         """
         same_handle = (account.handle if account else pending.handle or "").lower() == person.handle.lower()
         if account is None or account.user_id is None:
@@ -200,8 +200,8 @@ class Connect:
         other_app = held is None or held.client_id != pending.app.client_id
         return self._platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
-    def _store(self, pending: Pending, person: Identity) -> Connected:
-        """The lock is held: what is stored now gives way to the new grant, and to nothing else of it."""
+    def _store(self, pending: PendingLogin, person: Identity) -> ConnectResult:
+        """Store the account and its credentials. The caller holds the token lock."""
         with self._database.reading() as db:
             there, _ = self._same(pending, (person,), stored_accounts.accounts(db) if db else [])
             before = there or (
@@ -209,7 +209,7 @@ class Connect:
             )
         account = before or Account(pending.platform, person.handle)
         held = self._credentials_of(account, pending, person.grant)
-        # Before the transaction, which others wait for: a keyring or a program takes its time.
+        # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
         self._credentials.put(account.name, replace(held, user_id=person.user_id))
         with self._database.writing() as db:
             account = stored_accounts.account(db, account.platform, account.handle, removed=True) or account
@@ -226,23 +226,25 @@ class Connect:
             account = replace(account, id=store.save(db, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
             failed = store.count_failed(db, account, Kind.AUTH)
-        return Connected(account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed)
+        return ConnectResult(
+            account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed
+        )
 
     def _parsed(self, name: str) -> tuple[str, str | None]:
-        """`x` or `x/me`. UsageError for anything else."""
+        """Split `x` or `x/me`. Raise UsageError for anything else."""
         if "/" in name:
             return parse_account_name(name, self._platforms)
         return self._platforms.find(name).name, None
 
     def _held(self, account: Account) -> Credentials | None:
-        """What is stored for the account. An entry that cannot be read is as good as none: connecting replaces it."""
+        """Return the stored credentials; None for an unreadable entry, which connecting replaces."""
         try:
             return self._credentials.get(account.name)
         except BrokenEntry:
             return None
 
-    def _credentials_of(self, account: Account, pending: Pending, grant: Grant) -> Credentials:
-        """The new credentials. Where the platform gave no refresh token, one that the same app got before stays."""
+    def _credentials_of(self, account: Account, pending: PendingLogin, grant: Grant) -> Credentials:
+        """Return the new credentials. Keeps the app's old refresh token if the platform returned none."""
         held = self._held(account)
         app, host = pending.app, self._platforms.facts(pending.platform).host(self._config, self._server)
         fresh = Credentials(
@@ -261,26 +263,26 @@ class Connect:
         return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
 
 
-def _got(pending: Pending, answer: T | NotDone) -> T:
-    """The answer, or why there is none: NotAllowed where the platform refused, TtpError where it may pass."""
+def _require_answer(pending: PendingLogin, answer: T | NotDone) -> T:
+    """Return the answer. Raise NotAllowed if the platform refused, TtpError for a passing failure."""
     if not isinstance(answer, NotDone):
         return answer
     kind = TtpError if answer.passing else NotAllowed
-    hint = _again(pending.name)
-    if answer.code in _WRONG_APP:  # the app that is known would be taken again, with its old secret
+    hint = _retry_hint(pending.name)
+    if answer.code in _WRONG_APP:  # a retry would use the stored app, with its old secret
         hint = Hint("try", action("account connect", pending.name, client_secret="FILE"))  # noqa: S106 (a file's name)
     raise kind(f"the login was not completed: {answer.message}", hint)
 
 
-def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
-    """It is someone else: the browser was logged in as another account, or the handle has changed hands."""
+def _other_user_error(pending: PendingLogin, people: tuple[Identity, ...]) -> UsageError:
+    """Return the error for a login by another user: the browser had another session, or the handle changed owner."""
     names = [f"{pending.platform}/{person.handle}" for person in people]
     return UsageError(
-        f"that login is {' and '.join(names[:5])}, and {pending.name} is another account",
+        f"you logged in as {' and '.join(names[:5])}, not as {pending.name}",
         *(Hint("try", action("account connect", name)) for name in names[:5] if name != pending.name),
         Hint("try", action("account connect", pending.name)),
     )
 
 
-def _again(name: str) -> Hint:
+def _retry_hint(name: str) -> Hint:
     return Hint("try", action("account connect", name))

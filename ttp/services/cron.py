@@ -1,8 +1,8 @@
-"""Cron expressions: which ones are taken, and the instants they mean in a zone. The only place of croniter.
+"""Parse cron expressions and compute their instants in a timezone. Only this module uses croniter.
 
-Five fields: minute, hour, day of the month, month, weekday. The calendar part is croniter's, on a bare calendar; the
-clocks are ours: each local wall time comes once, at its first pass where an hour comes twice, and at the end of the gap
-where the clocks skip it (several skipped ones: once). croniter with a zone fires `30 2 * * *` twice on an autumn night.
+Five fields: minute, hour, day of the month, month, weekday. croniter works on local wall times only; the timezone rules
+are here, because croniter with a zone fires `30 2 * * *` twice on an autumn night. A repeated hour counts once, at its
+first pass. Wall times that a clock change skips become one instant at the end of the gap.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ _NUMBER = r"\d{1,2}"
 _ITEM = re.compile(rf"(?:\*|(?P<first>{_NUMBER})(?:-(?P<last>{_NUMBER}))?)(?:/(?P<step>{_NUMBER}))?")
 
 
-def cron_of(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> str:
-    """A cron expression as it is kept: five fields, names as numbers. UsageError for every other text.
+def parse_cron(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> str:
+    """Return a cron expression in its stored form: five fields, names as numbers. Raise UsageError for anything else.
 
-    What other crons read in another way is refused: six fields, `@daily`, `R` and `H`, `5/15`, ranges that run
-    backward, `*/2` days of the month beside weekdays. `retype` builds what to type instead.
+    Refuses what cron implementations read differently: six fields, `@daily`, `R`, `H`, `5/15`, ranges that run
+    backward, and `*/2` days of the month together with weekdays. `retype` builds the suggested input.
     """
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
         said = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
         raise UsageError(said, Hint("try", retype(EXAMPLE)))
-    plain = [_plain(place, field, fields, retype) for place, field in enumerate(fields)]
+    plain = [_parse_field(place, field, fields, retype) for place, field in enumerate(fields)]
     if plain[2].startswith("*/") and plain[4] != "*":
         first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
         raise UsageError(
-            f'"{text}": {plain[2]} days of the month beside weekdays mean one thing to one cron, another to the next',
+            f'"{text}": {plain[2]} days of the month together with weekdays differ between cron programs',
             Hint("try", retype(" ".join([*plain[:2], first, *plain[3:]]))),
         )
     found = " ".join(plain)
     from croniter import croniter
 
     if not croniter.is_valid(found, strict=True):
-        raise UsageError(f'"{text}" never comes', Hint("try", retype(EXAMPLE)))
+        raise UsageError(f'"{text}" never occurs', Hint("try", retype(EXAMPLE)))
     return found
 
 
-def fires(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """The instants of an expression (of `cron_of`) in a zone, strictly after `after`: aware, UTC, each once."""
+def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    """Yield the instants of a parsed expression in a zone, strictly after `after`: aware, UTC, each once."""
     from croniter import CroniterBadDateError, croniter
 
     wall = after.astimezone(zone).replace(tzinfo=None, fold=0)
@@ -67,13 +67,13 @@ def fires(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime
             at = instant_of(walls.get_next(), zone)
         except (CroniterBadDateError, OverflowError):
             return
-        if at > last:  # not in the second pass of an hour, nor once more at the end of a gap
+        if at > last:  # skip the second pass of an hour, and repeats at the end of a gap
             last = at
             yield at.astimezone(UTC)
 
 
-def _plain(place: int, field: str, fields: list[str], retype: Callable[[str], str]) -> str:
-    """One field with its names as numbers. UsageError for what cannot be read, or could be read in two ways."""
+def _parse_field(place: int, field: str, fields: list[str], retype: Callable[[str], str]) -> str:
+    """Return a field with names as numbers. Raise UsageError if it is invalid or ambiguous."""
     names = {3: _MONTHS, 4: _DAYS}.get(place, {})
     items = []
     for typed in field.split(","):
@@ -83,20 +83,20 @@ def _plain(place: int, field: str, fields: list[str], retype: Callable[[str], st
             continue
         found = _ITEM.fullmatch(item)
         if found is None:
-            raise _unreadable(place, field, retype)
+            raise _invalid_field(place, field, retype)
         numbers = [int(number) for number in (found["first"], found["last"]) if number is not None]
         if any(number > _LAST[place] for number in numbers) or (found["step"] and not int(found["step"])):
-            raise _unreadable(place, field, retype)
+            raise _invalid_field(place, field, retype)
         if any(before > behind for before, behind in pairwise(numbers)):
             raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("try", retype(EXAMPLE)))
         if found["step"] and len(numbers) == 1:
             whole = [*fields]
             whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{found['step']}")
-            said = f'{_FIELDS[place]} "{typed}" means one thing to one cron, another to the next'
+            said = f'{_FIELDS[place]} "{typed}" differs between cron programs'
             raise UsageError(said, Hint("try", retype(" ".join(whole))))
         items.append(re.sub(r"\d+", lambda number: str(int(number[0])), item))
     return ",".join(items)
 
 
-def _unreadable(place: int, field: str, retype: Callable[[str], str]) -> UsageError:
-    return UsageError(f'"{field}" is no {_FIELDS[place]} of a cron expression', Hint("try", retype(EXAMPLE)))
+def _invalid_field(place: int, field: str, retype: Callable[[str], str]) -> UsageError:
+    return UsageError(f'"{field}" is not a valid {_FIELDS[place]} in a cron expression', Hint("try", retype(EXAMPLE)))

@@ -1,6 +1,6 @@
-"""The check-up: everything here that publishing needs, looked at without asking a platform and without mending it.
+"""Check everything here that publishing needs. Changes nothing and asks no platform.
 
-One part that cannot be looked at never keeps the others from being looked at.
+A check that fails never stops the others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
 from ttp.platforms.media_host.availability import is_usable, media_host_problem
 from ttp.platforms.registry import Registry
-from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
+from ttp.services.account_check import SET_CLOCK, expiry_remarks, foreign_host_remark, permission_remarks, state_remarks
 from ttp.services.tokens import Tokens
 from ttp.store.clock_check import clock_behind
 from ttp.store.credentials import BrokenEntry, CredentialsStore
@@ -37,20 +37,20 @@ from ttp.store.inspection import Survey, paths_open_to_others, survey
 from ttp.store.ownership import Owner, this_machine
 from ttp.store.sqlite import VERSION as SQLITE
 
-ACCOUNT = "account."
-"""What the name of each account's check begins with."""
+ACCOUNT_PREFIX = "account."
+"""Prefix of the name of each account's check."""
 
 
-BY_CRON = ("once", "until-idle")
-"""Modes of a publisher that ends by itself, and is started again."""
+CRON_MODES = ("once", "until-idle")
+"""Modes of a publisher that ends by itself and is started again."""
 
 
 MOST_NAMED = 5
-"""Files beyond these are not named one by one."""
+"""Most files to name one by one."""
 
 
 class Doctor:
-    """`credentials` and `tokens` are built when they are first asked for: the place of the tokens may be unusable."""
+    """`credentials` and `tokens` are created when first needed: their backend may be unusable."""
 
     def __init__(
         self,
@@ -74,57 +74,58 @@ class Doctor:
 
     @property
     def accounts(self) -> Sequence[Account]:
-        """The accounts of the store, once `here` has found it to be readable."""
+        """The store's accounts; empty until `here` has read the store."""
         return () if self._survey is None else self._survey.accounts
 
     def program(self) -> Check:
-        """What runs here."""
         said = f"ttp {__version__}, Python {platform.python_version()}, SQLite {SQLITE}"
         return combine_remarks("program", [ok_remark(said)])
 
     def here(self) -> Iterator[Check]:
-        """Everything but the settings and the accounts."""
-        yield from looked_at("modes", self._modes)
-        yield from looked_at("store", self._store)
+        """Check everything but the settings and the accounts."""
+        yield from run_check("modes", self._modes)
+        yield from run_check("store", self._store)
         if self._survey is not None and self._survey.is_current:
-            yield from looked_at("machine", self._machine)
-            yield from looked_at("clock", self._clock_here)
-        yield from looked_at("publisher", self._publisher)
-        yield from looked_at("credentials", self._place)
-        yield from looked_at("media_host", self._media_host)
+            yield from run_check("machine", self._machine)
+            yield from run_check("clock", self._clock_here)
+        yield from run_check("publisher", self._publisher)
+        yield from run_check("credentials", self._place)
+        yield from run_check("media_host", self._media_host)
 
     def account_states(self) -> Iterator[Check]:
-        """Each account, by what is stored of it."""
+        """Check each account from what is stored."""
         for account in self.accounts:
-            yield from looked_at(ACCOUNT + account.name, partial(self._account, account))
+            yield from run_check(ACCOUNT_PREFIX + account.name, partial(self._account, account))
 
     def _modes(self) -> Iterator[Remark]:
         folder = self._config.text("media_host.path")
         served = (expand_user(folder, "media_host.path"),) if folder else ()
         found = list(paths_open_to_others(self._home, but=served))
         if not found:
-            yield ok_remark(f"{self._home} is yours alone" if self._home.exists() else f"there is no {self._home} yet")
+            yield ok_remark(
+                f"only you can read {self._home}" if self._home.exists() else f"{self._home} does not exist yet"
+            )
             return
         named = [shlex.quote(str(path)) for path in found]
         few = len(found) <= MOST_NAMED
-        mend = f"chmod go-rwx {' '.join(named)}" if few else f"chmod -R go-rwx {shlex.quote(str(self._home))}"
+        fix = f"chmod go-rwx {' '.join(named)}" if few else f"chmod -R go-rwx {shlex.quote(str(self._home))}"
         which = ", ".join(str(path) for path in found[:MOST_NAMED]) + ("" if few else ", …")
-        yield failure_remark(f"others can reach {len(found)} of the files that are yours alone: {which}", mend)
+        yield failure_remark(f"other users can read {len(found)} of your files: {which}", fix)
 
     def _store(self) -> Iterator[Remark]:
         self._survey = survey(self._database, self._clock.now(), approved=approval.is_needed(self._config))
         if self._survey is None:
-            yield ok_remark(f"none yet in {self._home}: the first post or account makes it")
+            yield ok_remark(f"none yet in {self._home}; the first post or account creates it")
             return
         size, revision = self._survey.bytes, self._survey.revision
-        told = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+        shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
         if self._survey.unreadable:
             for why in self._survey.unreadable:
-                yield failure_remark(f"{why}; what it belongs to is left alone")
+                yield failure_remark(f"{why}; the publisher skips the post or account it belongs to")
             return
-        yield ok_remark(f"{self._database.path}, {told}, intact, schema {int(revision)}")
+        yield ok_remark(f"{self._database.path}, {shown}, intact, schema {int(revision)}")
         if not self._survey.is_current:
-            message = f"its schema is older than {int(REVISIONS[-1])}: the next command brings it up to date"
+            message = f"its schema is older than {int(REVISIONS[-1])}; the next command upgrades it"
             yield warning_remark(message, action("status"))
 
     def _machine(self) -> Iterator[Remark]:
@@ -139,17 +140,17 @@ class Doctor:
     def _clock_here(self) -> Iterator[Remark]:
         now, newest = self._clock.now(), self._survey.newest if self._survey else None
         if newest is not None and clock_behind(now, newest) is not None:
-            said = f"it is {now:%Y-%m-%d %H:%M} UTC by the clock, and the store was written {newest:%Y-%m-%d %H:%M} UTC"
-            yield failure_remark(said, SET_CLOCK)
+            wrong = f"the clock says {now:%Y-%m-%d %H:%M} UTC, but the store was written {newest:%Y-%m-%d %H:%M} UTC"
+            yield failure_remark(wrong, SET_CLOCK)
         else:
-            yield ok_remark(f"{now:%Y-%m-%d %H:%M} UTC, after everything that the store has recorded")
+            yield ok_remark(f"{now:%Y-%m-%d %H:%M} UTC, later than everything in the store")
 
     def _publisher(self) -> Iterator[Remark]:
         now, found = self._clock.now(), self._survey
         holder, running = locks.read_holder(self._home), locks.is_publisher_running(self._home)
         overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
         if running:
-            who = f"running, pid {holder.pid}, begun {format_end(holder.since, now)}" if holder else "running"
+            who = f"running, pid {holder.pid}, started {format_end(holder.since, now)}" if holder else "running"
             yield ok_remark(who)
             return
         ran = None if holder is None else holder.last_run_at
@@ -162,10 +163,12 @@ class Doctor:
             soon = f", the next is due {format_end(due, now)}" if due else ""
             yield warning_remark(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", action("run"))
         elif found is None and self._database.exists():
-            yield warning_remark(f"nothing publishes ({last}), and what is scheduled is not known", action("status"))
+            yield warning_remark(
+                f"nothing publishes ({last}), and the scheduled posts cannot be read", action("status")
+            )
         else:
-            told = f"cron: {last}" if lately and holder and holder.mode in BY_CRON else f"not running now, {last}"
-            yield ok_remark(told + ("" if waiting else "; nothing is scheduled"))
+            state = f"cron: {last}" if lately and holder and holder.mode in CRON_MODES else f"not running now, {last}"
+            yield ok_remark(state + ("" if waiting else "; nothing is scheduled"))
 
     def _place(self) -> Iterator[Remark]:
         yield ok_remark(f"kept in {self._credentials().check()}")
@@ -175,7 +178,7 @@ class Doctor:
         kind = self._config.text("media_host.kind")
         if not kind:
             unknown = self._survey is None and self._database.exists()
-            yield (warning_remark(*advice) if advice else ok_remark("none" if unknown else "none, and none is needed"))
+            yield (warning_remark(*advice) if advice else ok_remark("none" if unknown else "none, and none needed"))
             return
         if (missing_settings := media_host_problem(self._config)) is not None:
             yield failure_remark(missing_settings.message, missing_settings.hint)
@@ -187,7 +190,7 @@ class Doctor:
                 name = self._config.texts("media_host.command")[0]
                 if shutil.which(name) is None:
                     yield failure_remark(
-                        f"media_host.command: there is no program {name}", f"command -v {shlex.quote(name)}"
+                        f"media_host.command: program {name} not found", f"command -v {shlex.quote(name)}"
                     )
                 else:
                     yield ok_remark(f"the program {name}")
@@ -201,18 +204,18 @@ class Doctor:
         rehearsal = any(self._platforms.facts(one).is_local(self._config) for one in platforms)
         if not folder.is_dir():
             yield failure_remark(
-                f"media_host.path: there is no folder {folder}", f"mkdir -p {shlex.quote(str(folder))}"
+                f"media_host.path: folder {folder} does not exist", f"mkdir -p {shlex.quote(str(folder))}"
             )
         elif not _writable(folder):
             yield failure_remark(f"media_host.path: {folder} cannot be written", f"ls -ld {shlex.quote(str(folder))}")
         if not is_usable(url, loopback=rehearsal):
-            yield failure_remark(f"media_host.base_url: platforms fetch by https only, not from {url}")
+            yield failure_remark(f"media_host.base_url: platforms fetch over https only, not from {url}")
         if folder.is_dir() and _writable(folder) and is_usable(url, loopback=rehearsal):
             yield ok_remark(f"the folder {folder}, served as {url}")
 
     def _account(self, account: Account) -> Iterator[Remark]:
         now = self._clock.now()
-        found = list(standing(account, now))
+        found = list(state_remarks(account, now))
         yield from found
         if account.needs_reconnect or not account.connected:
             return
@@ -225,25 +228,25 @@ class Doctor:
         if held is None and not facts.needs_credentials:
             return
         if held is None:
-            yield failure_remark("its credentials are gone", again, reconnect=True)
+            yield failure_remark("its credentials are missing", again, reconnect=True)
             return
-        if (foreign := elsewhere(account, held, facts.host(self._config, account.server))) is not None:
+        if (foreign := foreign_host_remark(account, held, facts.host(self._config, account.server))) is not None:
             yield foreign
-        yield from life(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
+        yield from expiry_remarks(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
         if account.scopes:
-            yield from permissions(account, held, account.scopes, self._logins(account.platform, account.server))
+            yield from permission_remarks(account, held, account.scopes, self._logins(account.platform, account.server))
 
 
-def looked_at(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:
-    """The check of a part. What keeps it from being looked at is what is wrong with it."""
+def run_check(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:
+    """Run one check. An exception in it becomes its failure."""
     try:
         yield combine_remarks(name, list(look()))
     except TtpError as error:
         yield combine_remarks(name, [failure_remark(error.message, next((hint.way for hint in error.hints), None))])
     except OSError as error:
-        yield combine_remarks(name, [failure_remark(f"it cannot be looked at: {error.filename}: {error.strerror}")])
-    except Exception as error:  # noqa: BLE001 (a damaged store may hold anything, and the rest is to be looked at)
-        yield combine_remarks(name, [failure_remark(f"it cannot be looked at: {type(error).__name__}: {error}")])
+        yield combine_remarks(name, [failure_remark(f"the check failed: {error.filename}: {error.strerror}")])
+    except Exception as error:  # noqa: BLE001 (a damaged store may hold anything, and the other checks must still run)
+        yield combine_remarks(name, [failure_remark(f"the check failed: {type(error).__name__}: {error}")])
 
 
 def _posts(count: int) -> str:
@@ -257,8 +260,8 @@ def _writable(folder: Path) -> bool:
 def media_host_advice(
     config: Config, accounts: Iterable[Account], platforms: PlatformFacts
 ) -> tuple[str, WayOut] | None:
-    """Why local files cannot go to a platform that fetches them, and what to set; None where they can, or no account
-    is of one."""
+    """Return why local files cannot be sent to a platform that fetches media by URL, and the fix; None if they can or
+    no account needs it."""
     lack = media_host_problem(config)
     fetching = [facts.title for one in accounts if (facts := platforms.facts(one.platform)).fetches_media]
     if lack is None or not fetching:

@@ -1,5 +1,4 @@
-"""Drafts that keep a text from stdin or an editor, so that no text is lost: it is a draft before anything is checked,
-and the same draft becomes the post."""
+"""Save texts from stdin or an editor as drafts before anything is checked, so that no text is lost."""
 
 from __future__ import annotations
 
@@ -21,20 +20,20 @@ class Drafts:
 
     @contextmanager
     def keep_text_on_error(self, text: str | None) -> Iterator[None]:
-        """Save a text (if there is any) as a draft when the block fails, and name the draft in the error."""
+        """Save a text, if any, as a draft when the block fails, and name the draft in the error."""
         try:
             yield
         except TtpError as error:
             if not (text or "").strip():
                 raise
-            raise _naming_draft(error, self._posts.save_draft_text(text or "")) from error
+            raise _with_draft_hint(error, self._posts.save_draft_text(text or "")) from error
 
     @contextmanager
     def save_first(self, text: str | None, wanted: PostInput) -> Iterator[Post | None]:
-        """Save a text (if there is any) as a draft before the block, which makes the post of it.
+        """Save a text, if any, as a draft before the block, which creates the post from it.
 
-        If the block is refused, the error names the draft; where only the time or the content was refused it gets the
-        accounts, media and options of `wanted` too, as far as it may.
+        If the block fails, the error names the draft. If only the time or content was refused, the draft also gets the
+        accounts, media and options of `wanted`.
         """
         if not (text or "").strip():
             yield None
@@ -43,19 +42,18 @@ class Drafts:
         try:
             yield draft
         except TtpError as error:
-            # All of a file was saved: the draft becomes the post without a time, whatever was refused.
+            # For a whole file the draft becomes the post without a time, whatever was refused.
             if text != wanted.text or isinstance(error, ContentRefused | TimeRefused):
                 with suppress(TtpError):
                     self._posts.create(replace(wanted, at=None, tz=None, key=None, first=False), None, draft)
-            raise _naming_draft(error, draft, wanted) from error
+            raise _with_draft_hint(error, draft, wanted) from error
 
     def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
-        """Save a text as a draft, whatever it is: in a draft that is still as its fingerprint says, else in a new
-        one."""
+        """Save a text in the draft, if it still matches its fingerprint, else in a new draft."""
         return self._posts.save_draft_text(text, self._unchanged(draft_id, fingerprint))
 
     def discard(self, draft_id: int, fingerprint: str | None) -> None:
-        """Remove a draft that held a text, if it is still as its fingerprint says."""
+        """Delete a draft if it still matches its fingerprint."""
         draft = self._unchanged(draft_id, fingerprint)
         if draft is not None:
             self._posts.discard_draft(draft)
@@ -70,13 +68,12 @@ class Drafts:
         return draft if post_fingerprint(draft) == fingerprint else None
 
 
-def _naming_draft(error: TtpError, draft: Post, wanted: PostInput | None = None) -> TtpError:
-    """Return the error with the draft that keeps the text."""
+def _with_draft_hint(error: TtpError, draft: Post, wanted: PostInput | None = None) -> TtpError:
     hints = (*edits_of_draft(error.hints, draft.id, wanted), Hint("see", action("show", draft.id)))
     details = (*error.details, f"The text is kept as draft {draft.id}.")
     return type(error)(error.message, *hints, problems=error.problems, details=details)
 
 
 def post_fingerprint(post: Post) -> str:
-    """Return a digest of a post that differs after any change of it."""
+    """Return a digest of a post that any change of it changes."""
     return hashlib.sha256(repr(post).encode("utf-8", "surrogatepass")).hexdigest()

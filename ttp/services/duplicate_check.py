@@ -1,7 +1,7 @@
-"""The guard against saying the same twice, and against two posts of an account at once: warnings, or refusals.
+"""Warn about, or refuse, the same text twice and two posts of an account too close together.
 
-It looks at the account's posts around the time that a post is to get, and at those that were looked at before it and
-are not stored yet: the rows of one file, the posts of one command.
+Compares a post with the account's stored posts around its time, and with posts of the same command or file that are not
+stored yet.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ from ttp.store import accounts, queries, repeats
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
-_WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
+_UNSENT = (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
 _DAY = 86_400_000
 
 
 Near = list[tuple[int, int]]
-"""Instants in milliseconds, and the posts that are there: 0 for one that is not stored."""
+"""Times in milliseconds with post ids; 0 for a post that is not stored."""
 
 
 class PostIndex:
     """Compact index of an account's posts by time and text hash; finds duplicates.
 
-    Instants are in milliseconds; `who` is a number of the caller's for a post."""
+    Times are in milliseconds; `who` is the caller's number of a post.
+    """
 
     def __init__(self) -> None:
         self._times, self._by_time = array("q"), array("q")
@@ -57,12 +58,12 @@ class PostIndex:
             self._said_at.insert(place, at)
 
     def near(self, at: int, gap: int) -> Iterator[tuple[int, int]]:
-        """Instant and post of all that are less than `gap` away."""
+        """Yield time and post of all that are less than `gap` away."""
         for place in range(bisect_left(self._times, at - gap + 1), bisect_left(self._times, at + gap)):
             yield self._times[place], self._by_time[place]
 
     def same(self, text: str, at: int, span: int) -> Iterator[tuple[int, int]]:
-        """Instant and post of all that say the same less than `span` away."""
+        """Yield time and post of all with the same text less than `span` away."""
         place = bisect_left(self._texts, hash(text))
         while text and place < len(self._texts) and self._texts[place] == hash(text):
             if abs(self._said_at[place] - at) < span:
@@ -71,18 +72,18 @@ class PostIndex:
 
 
 @dataclass
-class _Stored:
-    """What the store has of one account, as far as it was read: the days since 1970 that were."""
+class _StoredPosts:
+    """The stored posts of one account that were read; `days`: which days since 1970 were read."""
 
     index: PostIndex = field(default_factory=PostIndex)
     days: set[int] = field(default_factory=set)
 
 
 class DuplicateCheck:
-    """One command's: it remembers what it read through an open transaction, for many posts."""
+    """Duplicate check of one command. Remembers what it read through an open transaction, for many posts."""
 
     def __init__(self, database: Database, config: Config, *, strict: bool = False) -> None:
-        """`strict`: problems refuse instead of warning, as they do with the setting `guard.strict`."""
+        """`strict`: refuse instead of warning, like the setting `guard.strict`."""
         self._database = database
         self._same = round(1000 * config.seconds("guard.same_text_s"))
         self._gap = round(1000 * config.seconds("guard.gap_s"))
@@ -90,17 +91,17 @@ class DuplicateCheck:
         self.strict = strict or config["guard.strict"] is True
         self._pending: dict[int, PostIndex] = {}
         self._moved: set[int] = set()
-        self._stored: dict[int, _Stored] = {}
+        self._stored: dict[int, _StoredPosts] = {}
 
     def problems(self, post: Post, db: Connection | None = None) -> Iterator[Problem]:
-        """Yield what is too close to a post that is to be published at a time: the same text, or any post at all.
+        """Yield posts of the same account that are too close to this one: the same text, or any post.
 
-        `db`: an open connection to read through; None: each question opens the store.
+        `db`: an open connection to read through; None: opens the store each time.
         """
         for delivery in post.active:
-            if delivery.state in _WAITS and delivery.due_at is not None and (self._same or self._gap):
+            if delivery.state in _UNSENT and delivery.due_at is not None and (self._same or self._gap):
                 at = to_ms(delivery.due_at)
-                same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0, db)
+                same, close = self._around(delivery, at, _normalized_text(post, delivery), post.id or 0, db)
                 same = self._not_of_the_same_repeat(post, same, db)
                 if same:
                     yield self._problem(delivery, at, same, "content", "same_text", "has the same text", db)
@@ -108,15 +109,15 @@ class DuplicateCheck:
                     yield self._problem(delivery, at, close, "scheduledAt", "crowded", "is close to this time", db)
 
     def pending(self, post: Post) -> None:
-        """Count in a post that is to be stored."""
+        """Add a post that will be stored."""
         self._moved |= {post.id} if post.id is not None else set()
         for delivery in post.active:
             if delivery.due_at is not None:
                 index = self._pending.setdefault(delivery.account_id or 0, PostIndex())
-                index.add(to_ms(delivery.due_at), post.id or 0, _normal(post, delivery))
+                index.add(to_ms(delivery.due_at), post.id or 0, _normalized_text(post, delivery))
 
     def _around(self, delivery: Delivery, at: int, text: str, post_id: int, db: Connection | None) -> tuple[Near, Near]:
-        """The account's other posts that say the same, and those that are too close."""
+        """Return the account's other posts with the same text, and those that are too close in time."""
         account_id = delivery.account_id or 0
         stored = self._read(account_id, at, db).index
         pending = self._pending.get(account_id) or PostIndex()
@@ -128,22 +129,22 @@ class DuplicateCheck:
         close += [one for one in pending.near(at, self._gap) if not post_id or one[1] != post_id]
         return same, close
 
-    def _read(self, account_id: int, at: int, db: Connection | None) -> _Stored:
-        """What the store has of an account around an instant, as far as it can matter."""
+    def _read(self, account_id: int, at: int, db: Connection | None) -> _StoredPosts:
+        """Return the account's stored posts around an instant."""
         span = max(self._same, self._gap)
         days = range((at - span) // _DAY, (at + span) // _DAY + 1)
         if db is not None:
-            stored = self._stored.setdefault(account_id, _Stored())
-            _take_up(db, stored, account_id, days)
+            stored = self._stored.setdefault(account_id, _StoredPosts())
+            _read_days(db, stored, account_id, days)
             return stored
-        stored = _Stored()
+        stored = _StoredPosts()
         with self._database.reading() as own:
             if own is not None:
-                _take_up(own, stored, account_id, days)
+                _read_days(own, stored, account_id, days)
         return stored
 
     def _not_of_the_same_repeat(self, post: Post, same: Near, db: Connection | None) -> Near:
-        """Those that do not say the same because a person wanted it said again and again."""
+        """Drop posts of the same repeat: they repeat the text on purpose."""
         others = {post_id for _, post_id in same if post_id}
         if post.id is None or not others:
             return same
@@ -169,14 +170,13 @@ class DuplicateCheck:
         return Problem(field, code, message, delivery.account, hint, warning=not self.strict)
 
     def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:
-        """The zone in which times of an account are told."""
         with nullcontext(db) if db else self._database.reading() as own:
             zones = accounts.zones(own) if own else {}
         return first_valid_zone(zones.get(account_id), self._timezone)
 
 
-def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> None:
-    """Read those of the days that were not read yet, each once."""
+def _read_days(db: Connection, stored: _StoredPosts, account_id: int, days: range) -> None:
+    """Read each of the days that was not read yet."""
     missing = [day for day in days if day not in stored.days]
     if missing:
         first, last = missing[0], missing[-1]
@@ -189,9 +189,9 @@ def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> N
 
 
 def normalize_text(text: str) -> str:
-    """A text as the guard compares it: without regard to case, blanks and forms of the same sign."""
+    """Normalize a text for comparison: ignores case, spaces and Unicode forms."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _normal(post: Post, delivery: Delivery) -> str:
+def _normalized_text(post: Post, delivery: Delivery) -> str:
     return normalize_text(post.text_for(delivery.account, delivery.platform))

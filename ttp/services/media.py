@@ -1,4 +1,4 @@
-"""Taking in the media of a post as they are typed: paths, and web addresses that are fetched once."""
+"""Add media to the store: local files, and web addresses, which are fetched once. Convert and clean them up."""
 
 from __future__ import annotations
 
@@ -42,60 +42,60 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 100
 
 
-def taken(
+def add_media(
     texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
 ) -> list[MediaItem]:
-    """The media that `texts` name; empty texts are left out. `names`: of the platforms where the post goes.
+    """Add the media that `texts` name and return them; empty texts are skipped. `names`: the platforms of the post.
 
-    NotFound, UsageError, Busy.
+    Raise NotFound, UsageError, Busy.
     """
-    return [_item(text, names, media, config, platforms) for text in texts if text]
+    return [_add_item(text, names, media, config, platforms) for text in texts if text]
 
 
-def rehearsed(config: Config, platforms: Registry) -> frozenset[str]:
-    """The platforms whose API is on this machine."""
+def loopback_platforms(config: Config, platforms: Registry) -> frozenset[str]:
+    """Return the platforms whose API runs on this machine."""
     return frozenset(name for name in platforms.names() if platforms.facts(name).is_local(config))
 
 
-def _item(text: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
+def _add_item(text: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
     if not is_web_address(text):
         from pathlib import Path
 
         return media.add(Path(text))
     from ttp.platforms.download import DownloadFailed, DownloadTimeouts, fetch, parse_download_url
 
-    at_home = rehearsed(config, platforms)
+    at_home = loopback_platforms(config, platforms)
     loopback = set(names) <= at_home if names else bool(at_home)
     patience = DownloadTimeouts(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
-    shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
+    shown = clean_text(re.sub(r"//[^/?#]*@", "//", text, count=1))  # never show a password in a message
 
     def write(file: BinaryIO) -> None:
         fetch(text, file, patience, loopback=loopback)
 
     try:
         parse_download_url(text, loopback=loopback)
-        return replace(media.take(_name(text), shown, write), url=text)
+        return replace(media.take(_name_from_url(text), shown, write), url=text)
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (text, "FILE"))) from error
 
 
-def _name(url: str) -> str:
-    """What the file is called at its end; the host where that says nothing."""
+def _name_from_url(url: str) -> str:
+    """Return the file name at the end of a URL, else the host."""
     parts = urlsplit(url)
     last = clean_text(unquote(parts.path, errors="replace").rstrip("/").rpartition("/")[2])
     return last[-_LONGEST_NAME:] or parts.hostname or "media"
 
 
-class Fitting:
-    """ImageFits the images of one media folder. Safe to use from several threads."""
+class MediaConversion:
+    """Converts images of one media folder as platforms need. Safe to use from several threads."""
 
     def __init__(self, media: MediaStore, platforms: Platforms) -> None:
         self._media = media
         self._platforms = platforms
 
     def fits(self, media: Iterable[MediaItem], platforms: Collection[str]) -> ImageFits:
-        """How each of the platforms gets each of the images; those that need it are converted now. Busy."""
+        """Return how each platform gets each image. Converts those that need it. Raise Busy."""
         found: dict[tuple[str, str], ImageFit] = {}
         for item in filter(lambda item: item.is_image, media):
             for platform in platforms:
@@ -105,8 +105,8 @@ class Fitting:
         return found
 
     def file(self, item: MediaItem, platform: str) -> MediaFile:
-        """An item as a platform gets it, with its bytes. CannotConvert where it takes it in no form that can be had;
-        NoPillow where the extra is missing. FileNotFoundError where the copy is gone. Busy."""
+        """Return an item as sent to a platform. Raise CannotConvert if the platform accepts no possible form,
+        PillowMissing without the media extra, FileNotFoundError if the copy is gone, Busy."""
         from ttp.platforms.client import MediaFile
 
         if not self._media.has(item):
@@ -122,7 +122,7 @@ class Fitting:
         return MediaFile(item, self._media.path(item.sha256))
 
     def gone(self, post: Post) -> list[MediaItem]:
-        """The media of a post whose copies are not there any more."""
+        """Return the media of a post whose copies are missing."""
         return missing_media(self._media.folder, post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
@@ -130,7 +130,7 @@ class Fitting:
         shown = (look.width, look.height) if look is not None else _size(item)
         made = self._media.made(item, form.name)
         if made is not None:
-            return ImageFit(_as(made, shown), made)
+            return ImageFit(_displayed_size(made, shown), made)
         wrong = find_misfit(item, look, form)
         if wrong is None or not self._media.has(item):
             return ImageFit(shown)
@@ -143,10 +143,10 @@ class Fitting:
             return ImageFit(shown, misfit=wrong, failed=str(error))
         self._media.keep(item.sha256, form.name, data)
         made = self._media.made(item, form.name)
-        return ImageFit(_as(made, shown), made)
+        return ImageFit(_displayed_size(made, shown), made)
 
     def _look(self, item: MediaItem) -> JpegAppearance | None:
-        """How a JPEG is shown; None of another kind, or where its copy is gone."""
+        """Return the appearance of a JPEG; None for other types or a missing copy."""
         if item.mime != "image/jpeg":
             return None
         try:
@@ -161,16 +161,16 @@ class Fitting:
             os.close(file)
 
 
-def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
-    """That media of a post are gone: it cannot be published with them."""
+def missing_media_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
+    """Return a problem for each missing media item."""
     hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
-        Problem("media", "media_gone", f"the copy of {item.name} is not there any more", hint=hint) for item in gone
+        Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in gone
     )
 
 
-def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
-    """StateRefused where media of a post are gone."""
+def refuse_missing_media(post: Post, gone: Iterable[MediaItem]) -> None:
+    """Raise StateRefused if media of a post are missing."""
     names = ", ".join(item.name for item in gone)
     if names:
         raise StateRefused(
@@ -183,18 +183,18 @@ def _size(item: MediaItem) -> tuple[int, int] | None:
     return (item.width, item.height) if item.width and item.height else None
 
 
-def _as(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The pixels of the original as they are seen: turned, if the converter turned what only it can tell."""
+def _displayed_size(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Return the original's displayed size, rotated if the converter rotated the image."""
     if made is None or shown is None or not made.width or not made.height:
         return shown
-    lies, lay = made.width > made.height, shown[0] > shown[1]
-    stands, stood = made.width < made.height, shown[0] < shown[1]
-    return (shown[1], shown[0]) if (lies and stood) or (stands and lay) else shown
+    made_wide, shown_wide = made.width > made.height, shown[0] > shown[1]
+    made_tall, shown_tall = made.width < made.height, shown[0] < shown[1]
+    return (shown[1], shown[0]) if (made_wide and shown_tall) or (made_tall and shown_wide) else shown
 
 
 @dataclass(frozen=True, slots=True)
-class MediaCare:
-    """The care of one home's media. Each method answers what could not be done, as sentences."""
+class MediaCleanup:
+    """Cleans up one home's media. Each method returns what failed, as sentences."""
 
     database: Database
     media: MediaStore
@@ -202,13 +202,13 @@ class MediaCare:
     clock: Clock
 
     def is_needed(self) -> bool:
-        """Whether there are any media that could be removed."""
+        """Return whether any media could be removed."""
         from ttp.platforms.media_host import s3
 
         return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
 
     def take_back(self) -> list[str]:
-        """Remove from the bucket what no post needs any more."""
+        """Delete objects from the bucket that no post needs any more."""
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
@@ -230,17 +230,17 @@ class MediaCare:
         return None
 
     def sweep(self) -> list[str]:
-        """Remove the copies that no post has needed for long enough."""
+        """Delete copies that no post has needed for `media.keep_s`."""
         keep = timedelta(seconds=self.config.seconds("media.keep_s"))
         try:
             remove_unneeded(self.media.folder, self.database, now=self.clock.now(), keep=keep)
         except TtpError as error:
-            return [f"media that are not needed any more could not be removed: {error.message}"]
+            return [f"unneeded media could not be removed: {error.message}"]
         return []
 
 
 def file_digest(name: str) -> str:
-    """Return the SHA-256 of a file. A web address stands for itself: it is fetched once, when the post is made."""
+    """Return the SHA-256 of a file. A web address is returned as is: it is fetched once, when the post is created."""
     if is_web_address(name):
         return name
     try:
@@ -251,7 +251,8 @@ def file_digest(name: str) -> str:
 
 
 class RowMedia:
-    """`folder`: where relative paths begin, and what they stay under; None: they are as a person typed them."""
+    """Adds the media of a file's rows. `folder`: relative paths start and stay there; None: paths as a person typed
+    them."""
 
     def __init__(
         self, database: Database, media: MediaStore, config: Config, registry: Registry, folder: Path | None
@@ -264,8 +265,8 @@ class RowMedia:
         self._taken: dict[str, MediaItem] = {}
 
     def items(self, names: Sequence[str], before: Post | None, platforms: Collection[str]) -> list[MediaItem]:
-        """The media of these names; an address that the post has already is not fetched again. NotFound, UsageError,
-        Busy."""
+        """Return the media of these names; a web address that the post already has is not fetched again. Raise
+        NotFound, UsageError, Busy."""
         held = {item.url: item for item in before.media if item.url} if before else {}
         return [replace(held.get(name) or self._item(name, platforms), alt=None) for name in names]
 
@@ -273,8 +274,8 @@ class RowMedia:
         if name.startswith(KEPT):
             return self._kept(name.removeprefix(KEPT))
         if is_web_address(name):
-            return taken([name], platforms, self._media, self._config, self._registry)[0]
-        path = beside(self._folder, name) if self._folder else Path(name)
+            return add_media([name], platforms, self._media, self._config, self._registry)[0]
+        path = resolve_in_folder(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
             try:
                 self._taken[name] = self._media.add(path)
@@ -291,19 +292,19 @@ class RowMedia:
             item = queries.media_item(db, digest) if db else None
         if item is None or not self._media.has(item):
             raise NotFound(
-                f"the bytes of {name or digest} are not in this store",
+                f"{name or digest} is not in this store",
                 Hint("try", action("export", "FILE", with_="media")),
             )
         return replace(item, name=name or item.name, url=None)
 
 
-def beside(folder: Path, name: str) -> Path:
-    """The file of that name in the folder of the file that names it. UsageError for one that is not in there."""
+def resolve_in_folder(folder: Path, name: str) -> Path:
+    """Return the path of a name within a folder. Raise UsageError if it is outside."""
     folder = folder.resolve()
     path = (folder / name).resolve() if "\0" not in name else folder
     if not path.is_relative_to(folder) or path == folder:
         raise UsageError(
-            f"{name} is not in the folder of the file",
-            Hint("fix", f"put it there, and write {Path(name).name or name}"),
+            f"{name} is outside the folder of the file",
+            Hint("fix", f"move it there and use the name {Path(name).name or name}"),
         )
     return path

@@ -1,4 +1,4 @@
-"""Import samples from a file, list them, and add them up."""
+"""Import metrics samples from a file, list them, and add them up."""
 
 from __future__ import annotations
 
@@ -20,24 +20,23 @@ from ttp.domain.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
-from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import samples as store
 from ttp.store.database import Database, Writing
 
 BATCH = 10_000
-"""Rows of a transaction."""
+"""Rows per transaction."""
 
 
 Batch: TypeAlias = list[tuple[str, bool, list[Row]]]
-"""Accounts, whether their source says when it was read, and their rows, in the order in which they are stored."""
+"""Accounts, whether their source dates its samples, and their rows, in the order in which they are stored."""
 
 
-SHOWN = 3
+SAMPLES_SHOWN = 3
 
 
 @dataclass
-class Imported:
+class MetricsImport:
     """Progress of an import. `stored` is the number of the last row that is stored. `source`, `title` and `written`
     describe the file, `columns` has its columns with the field of each (None: not read), `first` its first samples."""
 
@@ -72,18 +71,18 @@ class Metrics:
         how: ImportOptions,
         *,
         dry_run: bool = False,
-        done: Imported | None = None,
+        done: MetricsImport | None = None,
         tell: Callable[[int], object] = lambda rows: None,
-    ) -> Imported:
+    ) -> MetricsImport:
         """Store the samples of a file, one transaction a batch. Bad rows are rejected alone.
 
         `done` is updated during the import, and `tell` called with the number of rows read.
         Accounts that do not exist are added, not connected. UsageError if the file cannot be read.
         """
-        done = done or Imported()
+        done = done or MetricsImport()
         feed = open_feed(stream, how, self._clock.now(), self._platforms)
         columns = feed.columns
-        done.source, done.title, done.written = columns.source, title(columns), feed.written
+        done.source, done.title, done.written = columns.source, format_title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
         with self._database.writing_batches() as writing:
@@ -96,7 +95,7 @@ class Metrics:
                     tell(done.read)
         return done
 
-    def _store(self, writing: Writing, batch: Batch, done: Imported) -> None:
+    def _store(self, writing: Writing, batch: Batch, done: MetricsImport) -> None:
         stored = Counter[str]()
         with writing() as db:
             known = {account.name.lower(): account.id or 0 for account in stored_accounts.accounts(db)}
@@ -104,7 +103,7 @@ class Metrics:
                 if name.lower() not in known:
                     platform, _, handle = name.partition("/")
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
-                    known[name.lower()] = account_store.save(db, there, now=self._clock.now())
+                    known[name.lower()] = stored_accounts.save(db, there, now=self._clock.now())
                     done.added.append(there.name)
             for name, dated, rows in batch:
                 stored += store.save_rows(db, known[name.lower()], rows, dated=dated)
@@ -129,7 +128,7 @@ class Metrics:
             return [total for one in wanted if (total := store.account_total(db, one)).samples or accounts]
 
 
-def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
+def _read(feed: Feed, batch: Batch, done: MetricsImport) -> bool:
     """Fill `batch` with the next valid rows, and note rejected ones. Return whether there may be more."""
     groups = dict[str, tuple[bool, list[Row]]]()
     taken = 0
@@ -138,7 +137,7 @@ def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
         if isinstance(block, str):
             done.rejected.append((first, block))
         else:
-            for name, dated, rows in feed.reader.read(block, _noted(done, first)):
+            for name, dated, rows in feed.reader.read(block, _reject_into(done, first)):
                 group = groups.get(name)
                 if group is None or group[0] != dated:
                     # Undated samples are compared with stored ones, so the order is kept.
@@ -146,8 +145,8 @@ def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
                     batch.append((name, dated, group[1]))
                 group[1].extend(rows)
                 taken += len(rows)
-            if len(done.first) < SHOWN:
-                done.first += _first(feed.reader, block, SHOWN - len(done.first))
+            if len(done.first) < SAMPLES_SHOWN:
+                done.first += _first_samples(feed.reader, block, SAMPLES_SHOWN - len(done.first))
         done.read += len(done.rejected) - rejected
         if taken >= BATCH:
             break
@@ -155,21 +154,21 @@ def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
     return taken >= BATCH
 
 
-def _noted(done: Imported, first: int) -> Refuse:
+def _reject_into(done: MetricsImport, first: int) -> Refuse:
     return lambda place, reason: done.rejected.append((first + place, reason))
 
 
-def _first(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample]:
+def _first_samples(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample]:
     """Return the first samples of a block, to be shown."""
     found = []
-    for cells in block[: 2 * SHOWN]:
+    for cells in block[: 2 * SAMPLES_SHOWN]:
         with suppress(UsageError, ValueError):
             found.append(reader.sample(cells))
     return found[:most]
 
 
-TOGETHER = 200
-"""Rows of a block."""
+BLOCK_ROWS = 200
+"""Rows per block."""
 
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -262,7 +261,7 @@ def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
     """Group consecutive rows into blocks."""
     first, held = 0, list[list[str]]()
     for number, cells in rows:
-        if held and (isinstance(cells, str) or number != first + len(held) or len(held) == TOGETHER):
+        if held and (isinstance(cells, str) or number != first + len(held) or len(held) == BLOCK_ROWS):
             yield first, held
             held = []
         if isinstance(cells, str):
@@ -275,7 +274,7 @@ def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
         yield first, held
 
 
-def title(columns: Columns) -> str:
+def format_title(columns: Columns) -> str:
     """Describe the format of a file."""
     if columns.export is not None:
         return columns.export.title

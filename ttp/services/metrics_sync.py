@@ -31,12 +31,12 @@ from ttp.store.metric_schedule import FollowedPost
 from ttp.store.sqlite import translate_errors
 
 SHOWN_WITHIN = timedelta(hours=1)
-"""A post that its platform does not show after this time is gone; before, its lists may lag behind."""
-Tell = Callable[[int], object]
+"""After this time a post that the platform does not list is gone; before, its lists may lag behind."""
+ReportProgress = Callable[[int], object]
 """Called with the number of posts read so far."""
 
 
-class Stopped(PartlyFailed):
+class ReadingStopped(PartlyFailed):
     """No more posts of the account can be read now. `again_at`: when they can be, if known."""
 
     def __init__(self, message: str, again_at: datetime | None = None) -> None:
@@ -45,7 +45,7 @@ class Stopped(PartlyFailed):
 
 
 @dataclass
-class Pulled:
+class PullResult:
     """Result of reading one account's posts. `rejected`: remote ids and reasons. `waiting`: posts that the platform
     does not show yet. `error`: why it ended early."""
 
@@ -92,14 +92,19 @@ class MetricsFetcher:
         for reader in self._made.values():
             reader.close()
 
-    def history(self, account: Account, most: int, done: Pulled, tell: Tell) -> None:
+    def history(self, account: Account, most: int, done: PullResult, tell: ReportProgress) -> None:
         """Read the account's newest posts, also those not published by ttp, and count them in `done`."""
         for page in self._pages(account, lambda reader, line: reader.history(line, most)):
             self._store(account, page, done)
             tell(done.read)
 
     def posts(
-        self, account: Account, posts: Sequence[FollowedPost], done: Pulled, tell: Tell, stopping: Callable[[], bool]
+        self,
+        account: Account,
+        posts: Sequence[FollowedPost],
+        done: PullResult,
+        tell: ReportProgress,
+        stopping: Callable[[], bool],
     ) -> None:
         """Read these posts, and count them in `done`. Ends after a page if `stopping` returns true."""
         # Until the platform assigns an id to the post, its delivery has the id of the upload.
@@ -127,9 +132,9 @@ class MetricsFetcher:
             line = AccountSession(account, held, lambda refused: self._renewed(account, refused), self._patience)
             yield from begin(self._reader(account.platform), line)
         except StepFailed as failed:
-            raise _error(account, failed.outcome) from None
+            raise _request_error(account, failed.outcome) from None
         except (TokenUnavailable, TokenLocked) as later:
-            raise Stopped(later.message) from None
+            raise ReadingStopped(later.message) from None
 
     def _renewed(self, account: Account, refused: Credentials) -> Credentials | None:
         if not self._tokens.can_renew(account.name, refused):
@@ -144,7 +149,7 @@ class MetricsFetcher:
             self._made[platform] = reader
         return self._made[platform]
 
-    def _store(self, account: Account, page: MetricsPage, done: Pulled) -> None:
+    def _store(self, account: Account, page: MetricsPage, done: PullResult) -> None:
         """Store one page, and when each of its posts is read next."""
         ages, now = configured_ages(self._config), self._clock.now()
         if page.note is not None and page.note not in done.notes:
@@ -176,7 +181,7 @@ class MetricsFetcher:
         (what,) = samples.save_samples(db, [replace(sample, dated=of_age)], {account.name.lower(): account.id or 0})
         return what
 
-    def _wait_for(self, account: Account, posts: Sequence[FollowedPost], done: Pulled) -> None:
+    def _wait_for(self, account: Account, posts: Sequence[FollowedPost], done: PullResult) -> None:
         """Postpone posts without an id until their next reading."""
         if posts:
             ages, now = configured_ages(self._config), self._clock.now()
@@ -193,14 +198,14 @@ class MetricsFetcher:
             yield db
 
 
-def _error(account: Account, outcome: NotDone) -> TtpError:
+def _request_error(account: Account, outcome: NotDone) -> TtpError:
     """Return the error for a failed request."""
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
         command = outcome.hint or action("account connect", account.name)
         return ReconnectNeeded(message, Hint("fix", command))
     if outcome.passing:
-        return Stopped(message, outcome.retry_at)
+        return ReadingStopped(message, outcome.retry_at)
     return PartlyFailed(message)
 
 
@@ -210,7 +215,7 @@ BATCH, MOST_BATCHES = 20, 5
 """Posts of an account in a batch, and batches in one turn of `ttp run`."""
 
 
-class Pull:
+class MetricsSync:
     """Reads the metrics that a person asks for, and those that are due."""
 
     def __init__(
@@ -243,12 +248,14 @@ class Pull:
             since = now - lookback(ages)
             return [] if db is None else metric_schedule.followed_posts(db, account.id or 0, since=since, until=now)
 
-    def pull(self, account: Account, posts: Sequence[FollowedPost], history: int | None, tell: Tell) -> Pulled:
+    def pull(
+        self, account: Account, posts: Sequence[FollowedPost], history: int | None, tell: ReportProgress
+    ) -> PullResult:
         """Read these posts, or the newest `history` ones, and store a sample of each.
 
         Raises errors of the store. An error of the account or its platform is the result's `error`.
         """
-        done = Pulled(account.name)
+        done = PullResult(account.name)
         try:
             if not account.connected:
                 raise ReconnectNeeded(
@@ -293,8 +300,8 @@ class Pull:
                 taken = self._taken(account, ages)
                 if not taken:
                     return
-                self._gather.posts(account, taken, Pulled(account.name), lambda read: None, stopping)
-        except Stopped as stopped:
+                self._gather.posts(account, taken, PullResult(account.name), lambda read: None, stopping)
+        except ReadingStopped as stopped:
             if stopped.again_at is not None:
                 self._rest(account, ages, stopped.again_at)
         except (ReconnectNeeded, PartlyFailed, UsageError):

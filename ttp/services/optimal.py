@@ -47,7 +47,7 @@ _NO_INSTANTS: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ExplainedRating:
     """An explanation, and the known texts of the account's posts by remote id."""
 
     explanation: Explanation
@@ -93,13 +93,13 @@ class Optimal:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""
         return combine_weeks(self._recommendations(accounts, zones), self._clock.now())
 
-    def explain(self, account: Account, zone: ZoneInfo, day: int | None, hour: int | None) -> Explained | None:
+    def explain(self, account: Account, zone: ZoneInfo, day: int | None, hour: int | None) -> ExplainedRating | None:
         """Explain the rating of an hour, a weekday or a slot by the posts in it; None without data."""
         from ttp.domain.optimal.explanation import explain
 
         samples = self._samples(account)
         found = explain(samples, account=account.name, zone=zone, day=day, hour=hour)
-        return Explained(found, {one.remote_id: one.text for one in samples if one.text}) if found else None
+        return ExplainedRating(found, {one.remote_id: one.text for one in samples if one.text}) if found else None
 
     def backtest(self, account: Account, zone: ZoneInfo) -> Backtest:
         """Test the recommendation on posts that it was not made from."""

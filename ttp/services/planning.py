@@ -44,9 +44,9 @@ class PlanRequest:
     way: PlanMethod = PlanMethod.OPTIMAL
     explore: float = 0.0
     tz: str | None = None
-    """The zone of hours and days; None: each account's."""
+    """The zone of hours and days; None: each account's own."""
     seed: str | None = None
-    """None: one that follows from the posts and the hour, so that asking again gives the same."""
+    """None: derived from the posts and the hour, so that asking again gives the same plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class _CheckedDraft:
     """A draft that can be scheduled, and its warnings."""
 
     post: Post
@@ -163,7 +163,7 @@ class Planning:
                 return days
         return None
 
-    def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[_Draft]:
+    def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[_CheckedDraft]:
         """Return the drafts with their warnings. The error names each post that cannot be scheduled."""
         wanted = list(dict.fromkeys(ids))
         posts = list(queries.posts_by_id(db, wanted)) if db else []
@@ -171,18 +171,18 @@ class Planning:
         if missing:
             raise post_not_found(min(missing))
         known = stored_accounts.accounts(db) if db else []
-        drafts: list[_Draft] = []
+        drafts: list[_CheckedDraft] = []
         refusals: dict[int, TtpError] = {}
         for post in posts:
             try:
                 _refuse_other_than_draft(post)
                 if not accounts_of(post, known):
                     raise no_accounts_error(post, known, self._posts.platforms)
-                drafts.append(_Draft(post, self._posts.check_post(post, known, timed=True, db=db)))
+                drafts.append(_CheckedDraft(post, self._posts.check_post(post, known, timed=True, db=db)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused
         if refusals:
-            raise _all_of(refusals, len(posts))
+            raise _combine_refusals(refusals, len(posts))
         return drafts
 
 
@@ -193,7 +193,7 @@ def _refuse_other_than_draft(post: Post) -> None:
         raise StateRefused(f"post {post.id} is {post.status}, not a draft", Hint("see", action("show", post.id)))
 
 
-def _all_of(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
+def _combine_refusals(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
     """Combine the errors of all posts that cannot be scheduled."""
     (post_id, first), *more = refusals.items()
     if not isinstance(first, StateRefused) and asked > 1:

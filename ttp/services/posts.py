@@ -58,16 +58,16 @@ if TYPE_CHECKING:
     from ttp.domain.media import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.duplicate_check import DuplicateCheck
-    from ttp.services.media import Fitting
+    from ttp.services.media import MediaConversion
 
 Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
-"""Makes of a stored post what it is to become, and what to warn of. Raises what refuses the change."""
+"""Returns the changed post and its warnings. Raises to refuse the change."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPost:
-    """A post as it was stored, and what to warn of. `replayed`: its key had stored it before; `moved`: other posts that
-    made room for it; `time`: the time that it got, if it was given one."""
+    """A stored post and its warnings. `replayed`: an earlier request with its key stored it; `moved`: posts that made
+    room for it; `time`: the time it was given."""
 
     post: PostView
     warnings: tuple[Problem, ...] = ()
@@ -86,7 +86,7 @@ class NewPost:
 
 @dataclass
 class Posts:
-    """`strict`: problems of the duplicate check refuse instead of warning."""
+    """`strict`: the duplicate check refuses instead of warning."""
 
     database: Database
     media: MediaStore
@@ -97,22 +97,20 @@ class Posts:
     strict: bool = field(default=False)
 
     @cached_property
-    def media_conversion(self) -> Fitting:
-        from ttp.services.media import Fitting
+    def media_conversion(self) -> MediaConversion:
+        from ttp.services.media import MediaConversion
 
-        return Fitting(self.media, self.platforms)
+        return MediaConversion(self.media, self.platforms)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
-        """The duplicate check of this command: it remembers the posts that are to be stored."""
+        """The duplicate check of this command; remembers posts that will be stored."""
         from ttp.services.duplicate_check import DuplicateCheck
 
         return DuplicateCheck(self.database, self.config, strict=self.strict)
 
-    # Questions.
-
     def post(self, post_id: int) -> Post:
-        """Return a post. Raise NotFound if there is none. Never creates a store."""
+        """Return a post. Raise NotFound if it does not exist. Never creates a store."""
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
         if post is None:
@@ -120,7 +118,6 @@ class Posts:
         return post
 
     def accounts(self) -> tuple[Account, ...]:
-        """Return every account there is."""
         with self.database.reading() as db:
             return tuple(stored_accounts.accounts(db)) if db else ()
 
@@ -143,10 +140,8 @@ class Posts:
             known = repeats.recurrences(db) if db else []
         return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
 
-    # Accounts that a time is resolved for, before the transaction that stores it.
-
     def accounts_of_new(self, wanted: PostInput) -> tuple[Account, ...]:
-        """Return the accounts of a new post with a time. Raise NotAllowed, or UsageError where it has none."""
+        """Return the accounts of a new post with a time. Raise NotAllowed, or UsageError if it has none."""
         _refuse_empty_key(wanted)
         self.refuse_time()
         accounts = self.find_accounts(wanted.to or ())
@@ -156,7 +151,7 @@ class Posts:
         return accounts
 
     def accounts_after_edit(self, post_id: int, wanted: PostInput) -> tuple[Account, ...]:
-        """Return the accounts of a post as an edit leaves them. Raise NotFound, StateRefused, NotAllowed."""
+        """Return the accounts of a post after an edit. Raise NotFound, StateRefused, NotAllowed."""
         self.refuse_time()
         post, known = self.post(post_id), self.accounts()
         _refuse_to_edit(post)
@@ -167,7 +162,7 @@ class Posts:
         return accounts_of(post, known)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
-        """Return the accounts of each of some posts that are to get a time. Raise NotFound, StateRefused."""
+        """Return the accounts of each post that will get a time. Raise NotFound, StateRefused."""
         known = self.accounts()
         found = {}
         for post_id in dict.fromkeys(ids):
@@ -179,7 +174,7 @@ class Posts:
     def check_post(
         self, post: Post, accounts: Iterable[Account], *, timed: bool, db: Connection | None = None
     ) -> tuple[Problem, ...]:
-        """Return what to warn of. Raise ContentRefused if the post has a time and a platform would refuse it.
+        """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it.
 
         `db`: the transaction that changes the post, if one has begun.
         """
@@ -199,7 +194,7 @@ class Posts:
 
     def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
         from ttp.platforms.media_host.availability import media_host_problem
-        from ttp.services.media import gone_problems, rehearsed
+        from ttp.services.media import loopback_platforms, missing_media_problems
 
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
         found = check(
@@ -209,12 +204,12 @@ class Posts:
             no_host=media_host_problem(self.config),
             config=self.config,
             fits=self.media_conversion.fits(post.media, to_come),
-            rehearsed=rehearsed(self.config, self.platforms),
+            rehearsed=loopback_platforms(self.config, self.platforms),
         )
-        return (*(gone_problems(post, self.media_conversion.gone(post)) if to_come else ()), *found)
+        return (*(missing_media_problems(post, self.media_conversion.gone(post)) if to_come else ()), *found)
 
     def convert_media(self, ids: Sequence[int]) -> None:
-        """Convert what platforms need converted of some posts: before a change, whose transaction others wait for."""
+        """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""
         with self.database.reading() as db:
             posts = list(queries.posts_by_id(db, ids)) if db else []
         for post in posts:
@@ -228,10 +223,8 @@ class Posts:
             permissions.refuse_forbidden_change(self.capability, before, after, going)
 
     def refuse_time(self) -> None:
-        """Raise NotAllowed where no post may get a time: asked before the time is read."""
+        """Raise NotAllowed if no post may get a time. Called before the time is parsed."""
         permissions.refuse_time(self.capability)
-
-    # Changes.
 
     def as_new(self, post: Post) -> Post:
         """Return a new post, as created now."""
@@ -239,7 +232,7 @@ class Posts:
         return with_derived_status(replace(post, created_at=now), now)
 
     def recorder(self, command: str) -> ChangeRecorder:
-        """Return what records the changes of a command, so that they can be undone."""
+        """Return the recorder that makes a command's changes undoable."""
         return ChangeRecorder(command, self.clock.now())
 
     def change(
@@ -253,11 +246,11 @@ class Posts:
         keeps_approval: bool = False,
         db: Connection | None = None,
     ) -> list[SavedPost]:
-        """Change some posts: all, or none. Of several, an error names the one that the rules refuse.
+        """Change some posts: all, or none. For several posts a content error names the post.
 
-        `recorder` None: the change cannot be undone. `make_room`: posts in the slot of a changed one move back.
-        `steps` are recorded as attempts; the change may add to them. `keeps_approval`: the posts stay approved or
-        rejected, whatever changes. `db`: the transaction that the change is a part of.
+        `recorder` None: the change cannot be undone. `make_room`: posts in the slot of a changed one move back. `steps`
+        are recorded as attempts; the change may add to them. `keeps_approval`: the approval does not change. `db`: the
+        transaction that the change is a part of.
         """
         wanted = dict.fromkeys(ids)
         saved = []
@@ -269,7 +262,7 @@ class Posts:
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
-                    raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
+                    raise _with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.pending(changed)
                 after = with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
@@ -282,11 +275,11 @@ class Posts:
         return saved
 
     def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
-        """Return a post as it is shown now. `db` None: there is no store. `is_new`: no repeat has created it."""
+        """Return a post as shown now. `db` None: no store exists. `is_new`: no repeat has created it."""
         return view_posts(db, [post], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, wanted: PostInput) -> SavedPost | None:
-        """Return the post that the same request stored before under its key. Raise Conflict if it was another one."""
+        """Return the post that the same request stored before under its key. Raise Conflict for another request."""
         if not wanted.key:
             return None
         with self.database.reading() as db:
@@ -296,7 +289,7 @@ class Posts:
             return SavedPost(self.view(db, _same_request(first, self.fingerprint(wanted))), replayed=True)
 
     def fingerprint(self, wanted: PostInput) -> str | None:
-        """Return what tells one request under a key from another; None without a key."""
+        """Return the fingerprint of a request with a key; None without a key."""
         if not wanted.key:
             return None
         if not wanted.media:
@@ -306,9 +299,9 @@ class Posts:
         return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
 
     def build_post(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> NewPost:
-        """Return a new post, without storing it; its media are copied into the store's folder.
+        """Return a new post without storing it; its media are copied into the store's folder.
 
-        `draft`: the draft that its text was saved as. Raise every refusal but that of the content.
+        `draft`: the draft that holds its text. Raises every refusal except ContentRefused.
         """
         _refuse_empty_key(wanted)
         known = self.accounts()
@@ -329,16 +322,16 @@ class Posts:
             id=None if draft is None else draft.id,
         )
         if not post.content.strip() and not post.media:
-            raise UsageError("there is no text and no media", Hint("try", action("create", "Hello", to="x/me")))
+            raise UsageError("the post has neither text nor media", Hint("try", action("create", "Hello", to="x/me")))
         return NewPost(self.as_new(post), accounts)
 
     def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:
-        """Return what to warn of. Raise ContentRefused if the post has a time and a platform would refuse it."""
+        """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
         try:
             has_time = new.post.scheduled_at is not None
             return _without_crowded(self.check_post(new.post, new.accounts, timed=has_time), first=first)
         except ContentRefused as refused:
-            keep = Hint("try", other_options(at=None))  # the rules refuse a time and never a draft
+            keep = Hint("try", other_options(at=None))  # only scheduled posts are refused, never drafts
             raise ContentRefused(
                 refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
             ) from None
@@ -346,8 +339,8 @@ class Posts:
     def create(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> SavedPost:
         """Store a new post: a draft without a time, scheduled with one.
 
-        `draft` becomes the post: the draft that its text was saved as. Another process that stored the same key
-        meanwhile has made the post. Raise Conflict where the draft was changed meanwhile.
+        `draft`: the draft that holds its text and becomes the post; Conflict if it was changed meanwhile. If another
+        process stored the same key first, return that post.
         """
         with self._holding_media(wanted):
             new = self.build_post(wanted, time, draft)
@@ -367,7 +360,7 @@ class Posts:
                     stored = store.insert(db, post, recorder)
                 elif queries.post(db, draft.id or 0) != draft:
                     raise Conflict(
-                        f"draft {draft.id} was changed meanwhile, and is as that left it",
+                        f"draft {draft.id} was changed by another command; that change was kept",
                         Hint("see", action("show", draft.id)),
                     )
                 else:
@@ -376,10 +369,10 @@ class Posts:
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def edit(self, post_id: int, wanted: PostInput, time: ResolvedTime | None, since: Post | None = None) -> SavedPost:
-        """Change what is given. Lists are replaced whole; variants and options by their key (an empty value removes).
+        """Change the given fields. Lists are replaced; variants and options merge by key, an empty value removes one.
 
-        Touches only what is not published yet; an account left out of `to` is cancelled for this post. `since`: the
-        post that this is an edit of. Raise Conflict where it was changed meanwhile.
+        Published deliveries stay. An account left out of `to` is cancelled for this post. `since`: the post that was
+        edited; Conflict if it was changed meanwhile.
         """
         with self._holding_media(wanted):
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
@@ -399,10 +392,10 @@ class Posts:
                 _refuse_to_edit(before)
                 if since is not None and before != since:
                     raise Conflict(
-                        f"post {post_id} was changed meanwhile, and is as that left it",
+                        f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = _edited(before, wanted, variants, items)
+                after = _apply_edit(before, wanted, variants, items)
                 refuse_other_parts(before, after)
                 if to is not None:
                     after = with_accounts(after, to, now)
@@ -425,7 +418,7 @@ class Posts:
             return replace(saved, time=confirmed)
 
     def schedule(self, times: Mapping[int, ResolvedTime], *, first: bool = False) -> list[SavedPost]:
-        """Give posts their times (by id), or new ones; of failed and partial posts the failed deliveries move.
+        """Schedule posts (by id) or move them; of failed and partial posts the failed deliveries move.
 
         `first`: scheduled posts in the slot of the one post move back.
         """
@@ -459,15 +452,13 @@ class Posts:
             return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))
 
     def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
-        """Make posts drafts again: without a time."""
-
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             return as_draft(post, "go back to draft"), ()
 
         return self.change(ids, change, self.recorder("unschedule"))
 
     def delete(self, ids: Sequence[int]) -> list[PostView]:
-        """Mark posts as deleted, before they are published or after they have ended. Return them as they are then."""
+        """Mark posts as deleted, before they are published or after they have ended, and return them."""
         now = self.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
@@ -477,11 +468,8 @@ class Posts:
 
         return [saved.post for saved in self.change(ids, change, self.recorder("delete"))]
 
-    # Drafts that hold a text until it becomes a post (`services/drafts`).
-
     def save_draft_text(self, text: str, draft: Post | None = None) -> Post:
-        """Store a text as a draft, whatever it is: in place of the text of `draft` if that is unchanged, else as a new
-        one."""
+        """Save a text in `draft` if that is unchanged, else in a new draft."""
         with self.database.writing() as db:
             if draft is not None and queries.post(db, draft.id or 0) == draft:
                 after = replace(draft, content=text, updated_at=self.clock.now())
@@ -489,7 +477,7 @@ class Posts:
             return store.insert(db, self.as_new(Post(text)), self.recorder("create"))
 
     def discard_draft(self, draft: Post) -> None:
-        """Remove a draft that held a text, if it is unchanged."""
+        """Delete a draft if it is unchanged."""
         with self.database.writing() as db:
             if queries.post(db, draft.id or 0) == draft:
                 self._discard_draft(db, draft)
@@ -499,7 +487,7 @@ class Posts:
         self._recorder_of_new(db, draft).forget(db)
 
     def _recorder_of_new(self, db: Connection, draft: Post | None) -> ChangeRecorder:
-        """Return the recorder of a new post. Saving its text before is a part of the same change."""
+        """Return the recorder of a new post. Saving its draft is part of the same change."""
         recorder = self.recorder("create")
         if draft is not None:
             recorder.go_on(db, draft.id or 0)
@@ -508,9 +496,9 @@ class Posts:
     def _confirm_time(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], post_id: int | None
     ) -> ResolvedTime:
-        """Return the time of a post; where a slot or hour was chosen and is taken by now, the next free one."""
+        """Return the post's time; if another post now has its slot or hour, the next free one."""
         if {account.id for account in accounts} != set(time.account_ids):
-            raise Conflict("the accounts of the post were changed meanwhile", Hint("see", action("list")))
+            raise Conflict("the accounts of the post were changed by another command", Hint("see", action("list")))
         if time.choice is None:
             return time
         from ttp.services.time_resolver import TimeChooser
@@ -518,13 +506,13 @@ class Posts:
         return TimeChooser(self.database, self.clock, self.config).confirm(db, time, accounts, post=post_id)
 
     def _make_room(self, db: Connection, post: Post, recorder: ChangeRecorder) -> tuple[Post, ...]:
-        """Move the posts that are in the slot of a stored one back; return them as they are then."""
+        """Move posts in the slot of a stored one back, and return them."""
         from ttp.services.slots import Slots
 
         return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
 
     def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
-        """Keep media that no post names yet from being cleaned up."""
+        """Protect media that no post refers to yet from cleanup."""
         return self.media.holding() if wanted.media else nullcontext()
 
     def _media_items(
@@ -534,7 +522,7 @@ class Posts:
         platforms: Collection[str],
         before: Post | None = None,
     ) -> tuple[MediaItem, ...]:
-        """Return the media of these names, with their alt texts; empty names are left out. `before`: a post whose media
+        """Return the media of these names with their alt texts; empty names are skipped. `before`: a post whose media
         are not fetched again. Raise NotFound, UsageError, Busy."""
         wanted = [name for name in names or () if name]
         if not wanted:
@@ -551,7 +539,9 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     return tuple(account for account in known if account.id in ids)
 
 
-def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None) -> Post:
+def _apply_edit(
+    before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None
+) -> Post:
     late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
     return replace(
         before,
@@ -566,21 +556,21 @@ def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items:
 
 
 def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
-    """Return the warnings without those of posts that make room."""
+    """Drop "crowded" warnings for a post that makes room."""
     return tuple(one for one in warnings if not (first and one.code == "crowded"))
 
 
-def _of_post(refused: ContentRefused, post_id: int) -> ContentRefused:
+def _with_post_id(refused: ContentRefused, post_id: int) -> ContentRefused:
     return ContentRefused(
         f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
     )
 
 
 def _same_request(first: Post, fingerprint: str | None) -> Post:
-    """Return the post that a key stored before. Raise Conflict if that was another request."""
+    """Return the post that a key stored before. Raise Conflict for another request."""
     if first.key_digest != fingerprint:
         raise Conflict(
-            f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
+            f'the key "{first.key}" belongs to post {first.id}, whose text, account, option, file or time differs',
             Hint("see", action("show", first.id)),
             Hint("try", other_options(key="KEY")),
         )

@@ -1,4 +1,4 @@
-"""What would become of a post that was typed, and what each account would get of it. Stores nothing, makes no store."""
+"""Preview a post before it is created, and what each account would get. Stores nothing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ttp.store.home.media import temporary_media
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A text as a platform counts it: so many of so many."""
+class TextPart:
+    """One text of a post, with its length and limit as the platform counts."""
 
     text: str
     length: int
@@ -29,8 +29,8 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A media item, and what is sent of it: a converted copy, or itself."""
+class SentMedia:
+    """A media item and what is sent: a converted copy or the item itself."""
 
     item: MediaItem
     sent: MediaItem
@@ -38,34 +38,33 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """What one account gets. `price`: what the platform charges, in thousandths of a dollar; None: nothing ever."""
+class AccountVersion:
+    """What one account gets. `price`: the platform's charge in thousandths of a dollar; None: the platform is free."""
 
     account: str
-    parts: tuple[Part, ...]
-    media: tuple[Sent, ...]
+    parts: tuple[TextPart, ...]
+    media: tuple[SentMedia, ...]
     price: int | None
     title: str = ""
-    """The platform's."""
+    """The platform's title."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostPreview:
-    """The post as it would be stored, without a number. `refused`: why it would not be; else `warnings`.
+    """The post as it would be stored, without an id. `refused`: why it would not be stored; else `warnings`.
 
-    `replayed`: its key made this post before, and nothing new would be.
+    `replayed`: an earlier request with its key stored this post.
     """
 
     post: PostView
-    versions: tuple[Version, ...] = ()
+    versions: tuple[AccountVersion, ...] = ()
     warnings: tuple[Problem, ...] = ()
     refused: ContentRefused | None = None
     replayed: bool = False
 
 
 def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> PostPreview:
-    """Return what `Posts.create` would store. Raise what it would raise, but for what a platform would refuse: that is
-    returned with the versions."""
+    """Return what `Posts.create` would store. Raises the same errors, except ContentRefused, which is returned."""
     with temporary_media(posts.media) as folder:
         posts = replace(posts, media=folder)
         first = posts.find_by_key(wanted)
@@ -92,17 +91,17 @@ def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> 
 
 def _version(
     post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry, server: Mapping[str, object]
-) -> Version:
+) -> AccountVersion:
     platform, rules = delivery.platform, platforms.rules(delivery.platform)
     texts = post.parts_for(delivery.account, platforms.facts(platform))
-    return Version(
+    return AccountVersion(
         delivery.account,
-        tuple(Part(text, *rules.text_use(text, post.media, server)) for text in texts),
+        tuple(TextPart(text, *rules.text_use(text, post.media, server)) for text in texts),
         tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
         price_of(post, delivery, platforms),
         platforms.facts(platform).title,
     )
 
 
-def _sent(item: MediaItem, fit: ImageFit) -> Sent:
-    return Sent(item, fit.sent(item), fit.made is not None)
+def _sent(item: MediaItem, fit: ImageFit) -> SentMedia:
+    return SentMedia(item, fit.sent(item), fit.made is not None)

@@ -1,7 +1,7 @@
-"""What goes out now, at a person's word: publish, retry, resolve.
+"""Publish posts now, retry failed deliveries, and resolve deliveries that need review.
 
-Published deliveries are never touched again, and what may already be live only by `resolve`. Several posts are each
-for themselves: what cannot be done for one does not keep back the others.
+Published deliveries never change. A delivery that may be live changes only by `resolve`. Posts are independent: one
+refusal does not stop the others.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from ttp.domain.post_edit import (
     with_delivery,
 )
 from ttp.domain.time.clock import EPOCH
-from ttp.services.media import refuse_gone
+from ttp.services.media import refuse_missing_media
 from ttp.services.posts import Change, Posts, accounts_of
 from ttp.services.queries import PostView
 from ttp.store import attempts, queries
@@ -48,7 +48,7 @@ _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, Delive
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """The posts that are due now, and why others are not."""
+    """Ids of the posts that are due now, and why others are not."""
 
     ids: tuple[int, ...]
     refused: tuple[TtpError, ...] = ()
@@ -60,7 +60,7 @@ class Publishing:
         self._credentials = credentials
 
     def publish(self, ids: Iterable[int]) -> PublishResult:
-        """Make the pending deliveries of posts due now. The reason where it can be done for none of the posts."""
+        """Make the pending deliveries of posts due now. Raise if every post is refused."""
         ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         self._posts.convert_media(ids)
         elsewhere = self._elsewhere(ids, known)
@@ -72,15 +72,15 @@ class Publishing:
                 raise nothing_to_publish(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
             self._refuse_unapproved(post, pending)
-            _refuse(pending, elsewhere)
+            _refuse_foreign_hosts(pending, elsewhere)
             at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
-            moved = replace(_due(post, pending, now), scheduled_at=at)
+            moved = replace(_make_due(post, pending, now), scheduled_at=at)
             return moved, self._posts.check_post(moved, known, timed=True, db=db)
 
         return self._each(ids, change)
 
     def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> PublishResult:
-        """Make the failed deliveries of posts due now, and only those (of these accounts, if any are named)."""
+        """Make the failed deliveries of posts due now (only those of `accounts`, if any are named)."""
         ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         elsewhere = self._elsewhere(ids, known)
         only = {account.id for account in self._posts.find_accounts(accounts)}
@@ -98,17 +98,17 @@ class Publishing:
                     )
                 )
             self._refuse_unapproved(post, failed)
-            _refuse(failed, elsewhere)
-            refuse_gone(post, self._posts.media_conversion.gone(post))
-            return _due(post, failed, now), ()
+            _refuse_foreign_hosts(failed, elsewhere)
+            refuse_missing_media(post, self._posts.media_conversion.gone(post))
+            return _make_due(post, failed, now), ()
 
         return self._each(ids, change)
 
     def resolve(self, post_id: int, account: str, published: str | None) -> PostView:
-        """A person settles a delivery that needs review: `published` is its URL or id, or None if it is not live. What
-        they said is kept with the delivery's attempts.
+        """Settle a delivery that needs review. `published`: its URL or id; None: it is not live. Recorded as an
+        attempt.
 
-        NotFound, StateRefused, UsageError for what is no address; Conflict if it is another post's.
+        Raise NotFound, StateRefused, UsageError for an invalid URL or id, Conflict if it belongs to another post.
         """
         (found,) = resolve_accounts([account], self._posts.accounts(), self._posts.platforms)
         said: list[Attempt] = []
@@ -119,14 +119,14 @@ class Publishing:
                 raise NotFound(f"post {post.id} does not go to {found.name}", Hint("see", action("show", post.id)))
             if delivery.state is not _REVIEW:
                 raise StateRefused(
-                    f"post {post.id} for {found.name} is {delivery.state}, it needs no review",
+                    f"post {post.id} for {found.name} is {delivery.state} and needs no review",
                     Hint("see", action("show", post.id)),
                 )
             now = self._posts.clock.now()
             after = resolve_delivery(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
             if self._bound(db, delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
-                    f"{published} is what another post of {found.name} was published as",
+                    f"{published} belongs to another post of {found.name}",
                     Hint("fix", action("resolve", post.id, account=found.name, not_published=True)),
                 )
             said.append(manual_lookup(delivery, published, now))
@@ -139,7 +139,7 @@ class Publishing:
         refused: list[TtpError] = []
         for post_id in dict.fromkeys(ids):
             try:
-                self._posts.change([post_id], change, None, keeps_approval=True)  # it goes out as it was approved
+                self._posts.change([post_id], change, None, keeps_approval=True)
                 queued.append(post_id)
             except (StateRefused, ContentRefused, UsageError, NotAllowed) as error:
                 refused.append(error)
@@ -150,15 +150,15 @@ class Publishing:
         return PublishResult(tuple(queued), tuple(refused))
 
     def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
-        """NotAllowed for what may not go out before somebody has approved it."""
+        """Raise NotAllowed for a delivery that still needs approval."""
         if approval.is_needed(self._posts.config) and any(d.approved_at is None for d in wanted):
             said = "was rejected" if post.rejection else "waits for approval"
             raise NotAllowed(f"post {post.id} {said}", Hint("fix", action("approve", post.id)))
 
     def _elsewhere(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
-        """The accounts of these posts, by id, whose credentials were made for another host: why they are not sent.
+        """Return an error for each account, by id, whose credentials were made for another host.
 
-        Asked before the change, whose transaction others wait for: a keyring or a program takes its time.
+        Called before the transaction: a keyring or a program can be slow, and others wait for the transaction.
         """
         with self._posts.database.reading() as db:
             wanted = {d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
@@ -174,22 +174,22 @@ class Publishing:
         return found
 
     def _held(self, account: Account) -> Credentials | None:
-        """The account's credentials. What cannot be read now is told by whoever needs it, for this account alone."""
+        """Return the stored credentials; None if they cannot be read, which the publisher reports for this account."""
         try:
             return self._credentials.get(account.name)
         except (BrokenEntry, BackendUnavailable):
             return None
 
     def _bound(self, db: Connection, delivery: Delivery) -> frozenset[str]:
-        """The remote ids that other deliveries of the account have."""
+        """Return the remote ids of the account's other deliveries."""
         return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
 
 
-def _refuse(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:
+def _refuse_foreign_hosts(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:
     for delivery in deliveries:
         if delivery.account_id in why:
             raise why[delivery.account_id]
 
 
-def _due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
+def _make_due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
     return replace(post, deliveries=tuple(d.scheduled(now) if d in deliveries else d for d in post.deliveries))

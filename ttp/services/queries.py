@@ -1,6 +1,6 @@
-"""What a person can ask of posts, attempts and accounts, and that changes nothing (`status` tells the rest).
+"""Read-only questions about posts, attempts and accounts (`status` has the others).
 
-Opens the store for each question with the standard library alone, and never creates one.
+Opens the store for each question and never creates one.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import post_not_found
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
-from ttp.store import accounts, queries
 from ttp.store import accounts as stored_accounts
+from ttp.store import queries
 from ttp.store import repeats as stored_repeats
 from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
@@ -51,28 +51,27 @@ class Queries:
         self._approval = approval.is_needed(config)
 
     def posts(self, wanted: PostFilter) -> Iterator[Post]:
-        """The posts that pass the filter, in list order, read as they are consumed: all as they are at the first
-        read."""
+        """Yield the posts that pass the filter, in list order, from one snapshot."""
         with self._database.snapshot() as db:
             if db is not None:
-                yield from _listed(db, wanted)
+                yield from _filtered_posts(db, wanted)
 
     def listed(self, wanted: PostFilter) -> Iterator[PostView]:
-        """The same, as they are shown: with what they wait for. With `needs_you`, also what waits for approval."""
+        """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:
-            found = _listed(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
+            found = _filtered_posts(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
             while db is not None and (batch := list(islice(found, _BATCH))):
                 yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
 
     def post(self, post_id: int) -> PostView:
-        """One post, as it is shown. NotFound if there is none."""
+        """Return a post as shown. Raise NotFound if it does not exist."""
         found = self.many([post_id])
         if not found:
             raise self._deleted(post_id) or post_not_found(post_id)
         return found[0]
 
     def _deleted(self, post_id: int) -> NotFound | None:
-        """Return the error that names a deleted post, if it was one."""
+        """Return the error for a deleted post; None if it never existed."""
         with self._database.reading() as db:
             if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
                 return None
@@ -84,18 +83,18 @@ class Queries:
             return [] if db is None else view_posts(db, posts, now=self._clock.now(), config=self._config)
 
     def accounts_of(self, post_id: int) -> list[Account]:
-        """The accounts that a post goes to. NotFound if there is no such post."""
+        """Return the accounts of a post. Raise NotFound if there is no such post."""
         names = self.post(post_id).accounts
         return [account for account in self.accounts() if account.name in names]
 
     def gone(self, post: PostFields) -> list[str]:
-        """The names of a post's media whose copies are not there any more."""
+        """Return the names of a post's media whose copies are missing."""
         from ttp.store.media_cleanup import missing_media
 
         return [item.name for item in missing_media(self._home / "media", post.media)]
 
     def past(self, post: PostFields) -> PostHistory:
-        """What has happened to a post so far."""
+        """Return what has happened to a post so far."""
         from ttp.domain.post_history import PostHistory, post_history
         from ttp.store import change_log
 
@@ -105,12 +104,12 @@ class Queries:
             return post_history(post, change_log.commands_on_post(db, post.id), list(queries.attempts(db, post.id)))
 
     def many(self, ids: Sequence[int]) -> list[PostView]:
-        """The posts of these ids that exist, in the order given, as they are shown."""
+        """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
             return self._views(list(queries.posts_by_id(db, ids))) if db else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
-        """The ids that ranges name: a single one must exist (NotFound), of a longer one those that do."""
+        """Return the existing ids in these ranges. Raise NotFound for a missing single id or empty ranges."""
         found: dict[int, None] = {}
         with self._database.reading() as db:
             for first, last in ranges:
@@ -123,7 +122,7 @@ class Queries:
         return list(found)
 
     def attempts(self, post_id: int) -> list[Attempt]:
-        """Every step of every attempt at a post, also a deleted one, oldest first. NotFound if there never was one."""
+        """Return the steps of all attempts at a post, also a deleted one, oldest first. Raise NotFound."""
         with self._database.reading() as db:
             if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
                 raise post_not_found(post_id)
@@ -134,15 +133,15 @@ class Queries:
             return stored_accounts.accounts(db) if db else []
 
     def named(self, names: Sequence[str]) -> tuple[Account, ...]:
-        """The accounts that `--to`-like names mean. NotFound, Ambiguous or UsageError."""
+        """Return the accounts that names like those of `--to` mean. Raise NotFound, Ambiguous, UsageError."""
         return resolve_accounts(names, self.accounts(), self._platforms)
 
     def account(self, name: str) -> Account:
-        """One account by its full name. NotFound if there is none."""
+        """Return an account by its full name. Raise NotFound."""
         return find_account(name, self.accounts(), self._platforms)
 
     def failed(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
-        """Posts with failed deliveries, newest first: of these accounts, due within `since` of now."""
+        """Return posts with failed deliveries of these accounts, due within `since` of now, newest first."""
         with self._database.reading() as db:
             posts = list(queries.posts_by_id(db, queries.posts_needing_action(db, "failed", most=10_000))) if db else []
         earliest = None if since is None else self._clock.now() - since
@@ -158,7 +157,7 @@ class Queries:
         ]
 
 
-def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
+def _filtered_posts(db: Connection, wanted: PostFilter) -> Iterator[Post]:
     if wanted.after is not None and not queries.existing_ids(db, wanted.after, wanted.after):
         raise post_not_found(wanted.after)
     yield from queries.posts(db, wanted)
@@ -166,7 +165,7 @@ def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
 
 @dataclass(frozen=True, slots=True)
 class PostView(PostFields):
-    """A post as it is shown: with what its deliveries wait for, and the repeat that created it. Never stored."""
+    """A post as shown: with what its deliveries wait for, and the repeat that created it. Never stored."""
 
     repeat: Repeat | None = None
 
@@ -175,19 +174,19 @@ _FIELDS_OF = attrgetter(*(field.name for field in fields(PostFields)))
 
 
 def view_of(post: Post, repeat: Repeat | None = None) -> PostView:
-    """Return a post as it is shown, but for what it waits for."""
-    values: list[Any] = [*_FIELDS_OF(post), repeat]  # by position: `replace` takes three times as long
+    """Return a post as shown, without what it waits for."""
+    values: list[Any] = [*_FIELDS_OF(post), repeat]  # by position: `replace` is three times slower
     return PostView(*values)
 
 
 def view_posts(
     db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config, are_new: bool = False
 ) -> list[PostView]:
-    """Return some posts, a few hundred at most, as they are shown now. `are_new`: no repeat has created them."""
+    """Return up to a few hundred posts as shown now. `are_new`: no repeat created them."""
     held: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
     if db is not None:
-        with suppress(CorruptRow):  # `ttp doctor` tells of it
+        with suppress(CorruptRow):  # `ttp doctor` reports it
             held = held_accounts(db, now)
         if not are_new:
             repeats = stored_repeats.repeats_of_posts(db, [post.id or 0 for post in posts])
@@ -196,20 +195,20 @@ def view_posts(
 
 
 def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
-    """The accounts that are held now, by name."""
-    held = accounts.accounts(db, held_at=now)
+    """Return the accounts on hold, by name."""
+    held = stored_accounts.accounts(db, held_at=now)
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
 
 
 def _view(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | None) -> PostView:
     shown = view_of(post, repeat)
     if held:
-        shown = replace(shown, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
+        shown = replace(shown, deliveries=tuple(_with_hold(d, held.get(d.account)) for d in post.deliveries))
     return approval.show_approval_waits(shown) if needed else shown
 
 
-def _held(delivery: Delivery, hold: Hold | None) -> Delivery:
-    """A delivery that would go out before its account's hold ends, with what it waits for."""
+def _with_hold(delivery: Delivery, hold: Hold | None) -> Delivery:
+    """Return the delivery with what it waits for, if its account's hold ends after it is due."""
     due = delivery.next_at if delivery.state in (DeliveryState.PENDING, DeliveryState.RETRYING) else None
     if hold is None or due is None or (hold.until is not None and due >= hold.until):
         return delivery

@@ -1,7 +1,7 @@
-"""Removing published posts from the platforms, and then from the lists: only at a person's word, never by itself.
+"""Delete published posts from their platforms, and then from ttp. Only on request.
 
-Each delivery is for itself: what one platform refuses keeps back no other, and what is gone is stored at once, so that
-doing it again goes on where it ended. No intent is needed before a call: deleting twice is harmless.
+Deliveries are independent, and each result is stored at once, so a second run continues. No intent is stored before a
+call: deleting twice is harmless.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ttp.store import attempts, queries
 from ttp.store import posts as store
 
 _REFUSED_TOKEN = frozenset({400, 401})
-"""Statuses with which platforms refuse a token itself, as in publishing."""
+"""Statuses with which platforms refuse the token itself, as in publishing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One delivery that is live: the ids to delete, in order, or why it cannot be deleted from here."""
+class DeleteTarget:
+    """A live delivery: the ids to delete, in order, or why it cannot be deleted."""
 
     delivery: Delivery
     ids: tuple[str, ...] = ()
@@ -38,26 +38,26 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DeletePlan:
     """Posts, and what of each is live on a platform."""
 
-    targets: dict[int, tuple[Target, ...]]
+    targets: dict[int, tuple[DeleteTarget, ...]]
     prices: Mapping[str, int] = field(default_factory=dict)
-    """What platforms charge for it, by title, in thousandths of a US dollar."""
+    """What platforms charge, by platform title, in thousandths of a US dollar."""
 
     @property
-    def possible(self) -> list[Target]:
+    def possible(self) -> list[DeleteTarget]:
         return [target for targets in self.targets.values() for target in targets if target.why_not is None]
 
     @property
-    def impossible(self) -> list[Target]:
+    def impossible(self) -> list[DeleteTarget]:
         return [target for targets in self.targets.values() for target in targets if target.why_not is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteResult:
-    """What became of one delivery. `message` None: it is gone. `final`: no second try will do it. `reconnect`: the
-    account's token is what was wrong."""
+    """Result of one delivery. `message` None: deleted. `final`: a retry cannot help. `reconnect`: the token was
+    refused."""
 
     delivery: Delivery
     message: str | None = None
@@ -67,34 +67,34 @@ class DeleteResult:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenDown:
-    """One post: whether it is off the lists now, and what became of each delivery that was live."""
+class DeletedPost:
+    """Result of one post: whether it is deleted, and the result of each live delivery."""
 
     post_id: int
     deleted: bool
     fates: tuple[DeleteResult, ...]
     error: TtpError | None = None
-    """Why the post itself was not deleted, where everything of it is gone."""
+    """Why the post was not deleted although all its deliveries were."""
 
 
 class RemoteDelete:
-    """`deleters` makes what deletes posts on a platform, which is closed at the end."""
+    """`deleters` creates a platform's client for deletion, which is closed at the end."""
 
     def __init__(self, posts: Posts, tokens: Tokens, deleters: Callable[[str], Deleter | str]) -> None:
         self._posts = posts
         self._tokens = tokens
         self._deleters = deleters
 
-    def plan(self, ids: Iterable[int]) -> Plan:
-        """What of the posts is live, and what can be deleted. NotFound; StateRefused for one that is in flight."""
-        found: dict[int, tuple[Target, ...]] = {}
+    def plan(self, ids: Iterable[int]) -> DeletePlan:
+        """Return what of the posts is live and can be deleted. Raise NotFound, or StateRefused for a post in flight."""
+        found: dict[int, tuple[DeleteTarget, ...]] = {}
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
             found[post_id] = tuple(_target(d, self._why_never(d.platform)) for d in post.deliveries if is_live(d))
-        return Plan(found, self._prices(found))
+        return DeletePlan(found, self._prices(found))
 
-    def _prices(self, found: Mapping[int, Sequence[Target]]) -> dict[str, int]:
+    def _prices(self, found: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
         counts = Counter[str]()
         for target in (one for targets in found.values() for one in targets if one.why_not is None):
             counts[target.delivery.platform] += len(target.ids)
@@ -106,15 +106,15 @@ class RemoteDelete:
         }
 
     def _why_never(self, platform: str) -> str | None:
-        """Why no app can delete posts on the platform; None where one can."""
+        """Return why apps cannot delete posts on the platform, or None."""
         deleter = self._deleters(platform)
         if isinstance(deleter, str):
             return deleter
         deleter.close()
         return None
 
-    def run(self, plan: Plan) -> list[TakenDown]:
-        """Delete what can be, each delivery for itself; then the posts of which nothing is left."""
+    def run(self, plan: DeletePlan) -> list[DeletedPost]:
+        """Delete the possible deliveries, then each post with nothing left on a platform."""
         done = []
         with ExitStack() as open_deleters:
             deleters: dict[str, Deleter] = {}
@@ -127,16 +127,16 @@ class RemoteDelete:
                 done.append(self._ended(post_id, fates))
         return done
 
-    def _ended(self, post_id: int, fates: tuple[DeleteResult, ...]) -> TakenDown:
+    def _ended(self, post_id: int, fates: tuple[DeleteResult, ...]) -> DeletedPost:
         if any(fate.message is not None for fate in fates):
-            return TakenDown(post_id, False, fates)
+            return DeletedPost(post_id, False, fates)
         try:
             self._posts.delete([post_id])
         except TtpError as error:
-            return TakenDown(post_id, False, fates, error)
-        return TakenDown(post_id, True, fates)
+            return DeletedPost(post_id, False, fates, error)
+        return DeletedPost(post_id, True, fates)
 
-    def _fate(self, target: Target, deleters: dict[str, Deleter]) -> DeleteResult:
+    def _fate(self, target: DeleteTarget, deleters: dict[str, Deleter]) -> DeleteResult:
         delivery = target.delivery
         if target.why_not is not None:
             return DeleteResult(delivery, target.why_not, final=True)
@@ -147,12 +147,12 @@ class RemoteDelete:
         except TtpError as error:
             return DeleteResult(delivery, error.message, error.hints[0].way if error.hints else None)
 
-    def _removed(self, target: Target, deleter: Deleter) -> DeleteResult:
-        """Delete one delivery's posts, the last first. A token that is refused is renewed once."""
+    def _removed(self, target: DeleteTarget, deleter: Deleter) -> DeleteResult:
+        """Delete one delivery's remote posts, last first. A refused token is refreshed once."""
         delivery = target.delivery
         account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
         held = self._tokens.fresh(delivery.account)
-        assert account is not None  # an account that is gone has no token either
+        assert account is not None  # a removed account has no token either
         renewed = False
         for remote_id in target.ids:
             while True:
@@ -174,7 +174,7 @@ class RemoteDelete:
         return refused and self._tokens.can_renew(name, held)
 
     def _record(self, delivery: Delivery, remote_id: str, answer: Deleted | NotDone, began: datetime) -> Delivery:
-        """Store what became of one call, with what that makes of the delivery."""
+        """Store the result of one call, and the delivery it leads to."""
         now = self._posts.clock.now()
         row = Attempt(
             account=delivery.account,
@@ -205,14 +205,14 @@ class RemoteDelete:
 
 
 def is_live(delivery: Delivery) -> bool:
-    """Whether something of the delivery is on the platform, for all that ttp knows."""
+    """Return whether something of the delivery is on the platform, as far as ttp knows."""
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery.taken_down_at is None
     return bool(delivery.parts)
 
 
-def _target(delivery: Delivery, never: str | None) -> Target:
+def _target(delivery: Delivery, never: str | None) -> DeleteTarget:
     ids = tuple(reversed(delivery.parts)) or ((delivery.remote_id,) if delivery.remote_id else ())
     if never is None and not ids:
         never = f"its id on {delivery.platform} is not known"
-    return Target(delivery, ids, never)
+    return DeleteTarget(delivery, ids, never)

@@ -1,7 +1,7 @@
-"""Slots: the weekly times at which accounts post, the next free one, and making room in front.
+"""Slots: the weekly times at which accounts post, the next free one, and moving posts back.
 
-A post to several accounts takes an instant that is a slot of each of them and free for all. An instant is taken while a
-post that is scheduled or being published holds it for the account. Inside a change the questions see what it wrote.
+A post to several accounts takes an instant that is a slot of each and free for all. An instant is occupied while a
+scheduled or publishing post of the account has it. Within a change, queries see its writes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.slot import Slot, SlotInstant, first_free, instants_in_all, instants_in_any
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
-from ttp.services.cron import fires
+from ttp.services.cron import cron_instants
 from ttp.store import posts as post_store
 from ttp.store import queries
 from ttp.store import slots as store
@@ -46,16 +46,16 @@ _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """A slot, and whether it was there before."""
+class AddedSlot:
+    """A slot, and whether it existed before."""
 
     slot: Slot
     known: bool
 
 
 @dataclass
-class Line:
-    """The coming instants of some slots, each looked at once."""
+class ComingSlots:
+    """The coming instants of some slots, each visited once."""
 
     slots: Sequence[Slot]
     _coming: Iterator[datetime]
@@ -63,7 +63,7 @@ class Line:
     _looked: int = 0
 
     def first(self, is_taken: Callable[[datetime], bool]) -> datetime:
-        """The first instant that is not taken, behind the one that was given last. UsageError where there is none."""
+        """Return the first free instant after the previous one. Raise UsageError if none is free."""
         at, looked = first_free(self._coming, is_taken)
         self._looked += looked
         if at is None:
@@ -77,14 +77,14 @@ class Slots:
         self._clock = clock
         self._horizon = timedelta(seconds=config.seconds("slots.horizon_s"))
         self._lines: dict[tuple[int | None, ...], Iterator[datetime]] = {}
-        """The coming instants of slots, as far as one command has looked: to reckon them takes longest."""
+        """Coming instants of slots, shared within one command because computing them is slow."""
 
-    def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[Added]:
-        """Store a slot for each account, in the zone beside it, and each expression (of `cron_of`). One that is there
-        is kept, and takes the name."""
+    def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[AddedSlot]:
+        """Add a slot for each account and cron expression, in the zone next to the account. An existing slot is kept
+        and gets the name."""
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
         if name is not None and (not name.strip() or name.strip().isdecimal()):
-            raise UsageError(f'"{name}" is no name for a slot', Hint("try", other_options(name="WORD")))
+            raise UsageError(f'"{name}" cannot be the name of a slot', Hint("try", other_options(name="WORD")))
         with self._database.writing() as db:
             for account, zone in wanted:
                 known = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
@@ -92,22 +92,22 @@ class Slots:
                     slot = known.get((cron, zone))
                     if slot is None:
                         fresh = Slot(account.name, cron, zone, name, account_id=account.id)
-                        added.append(Added(replace(fresh, id=store.insert(db, fresh, now=now)), known=False))
+                        added.append(AddedSlot(replace(fresh, id=store.insert(db, fresh, now=now)), known=False))
                         continue
                     if name is not None:
                         store.rename(db, slot.id or 0, name)
-                    added.append(Added(replace(slot, name=name or slot.name), known=True))
+                    added.append(AddedSlot(replace(slot, name=name or slot.name), known=True))
         return added
 
     def all(self, accounts: Sequence[Account] | None = None) -> list[SlotInstant]:
-        """The slots of some accounts, of all where None is given, each with its next instant and who holds that."""
+        """Return the slots of some accounts (None: of all), each with its next instant and the posts in it."""
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
-            places = (next(_places(slot, self._clock.now()), None) for slot in found)
+            places = (next(_slot_instants(slot, self._clock.now()), None) for slot in found)
             return [self._held(db, place) for place in places if db and place]
 
     def remove(self, names: Iterable[str]) -> list[Slot]:
-        """Forget slots by number or name: all that are named, or none. Posts keep the times they have."""
+        """Delete slots by number or name, all or none. Posts keep their times."""
         with self._database.writing() as db:
             known = store.slots(db)
             gone: dict[int, Slot] = {}
@@ -120,11 +120,11 @@ class Slots:
         return list(gone.values())
 
     def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[SlotInstant]:
-        """The next instants of the slots, soonest first, who holds them, and with what text. Slots of one account that
-        meet are one."""
+        """Return the next instants of the slots, earliest first, with their posts and text. Equal instants of one
+        account are merged."""
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
-            lines = (_places(slot, self._clock.now()) for slot in found)
+            lines = (_slot_instants(slot, self._clock.now()) for slot in found)
             merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
             held = [self._held(db, place) for place in islice(single, count) if db]
@@ -141,15 +141,15 @@ class Slots:
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
         db: Connection | None = None,
     ) -> SlotInstant:
-        """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.
+        """Return the next instant that is a free slot of all these accounts. Raise UsageError if none is free.
 
-        `post`: the post it is for, which does not stand in its own way. `first`: a scheduled post does not either.
-        `taken`: instants by account id that are given away already. `db`: the transaction to look in.
+        `post`: the post it is for, whose own slot counts as free. `first`: slots of scheduled posts count as free too.
+        `taken`: further taken instants by account id. `db`: the transaction to read in.
         """
         with nullcontext(db) if db else self._database.reading() as db:
             line = self.line(accounts, db)
             assert db is not None
-            holders = _holders(db, _ids(accounts) or (), self._clock.now())
+            holders = _posts_at_instants(db, _ids(accounts) or (), self._clock.now())
 
             def is_taken(at: datetime) -> bool:
                 if any(at in taken.get(account.id or 0, ()) for account in accounts):
@@ -168,14 +168,14 @@ class Slots:
         post: int | None = None,
         first: bool = False,
     ) -> bool:
-        """Whether nobody has taken an instant that `next_free` chose."""
+        """Return whether an instant that `next_free` chose is still free."""
         return _may_take(db, store.posts_at(db, _ids(accounts) or (), at, without=post), post, first=first)
 
-    def line(self, accounts: Sequence[Account], db: Connection | None = None) -> Line:
-        """The coming instants that are slots of all these accounts. UsageError where one of them has no slots."""
+    def line(self, accounts: Sequence[Account], db: Connection | None = None) -> ComingSlots:
+        """Return the coming slots that all these accounts share. Raise UsageError if one of them has no slots."""
         now = self._clock.now()
         if not accounts:
-            why = "a slot is an account's, and the post has none"
+            why = "The post has no account, so it cannot take a slot."
             raise UsageError(why, Hint("try", other_options(to="PLATFORM/HANDLE")))
         with nullcontext(db) if db else self._database.reading() as db:
             known = store.slots(db, _ids(accounts)) if db else []
@@ -186,17 +186,19 @@ class Slots:
         which = tuple(slot.id for slot in known)
         kept, coming = tee(self._lines.get(which) or self._coming(known, now))
         self._lines[which] = kept
-        return Line(known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now))
+        return ComingSlots(
+            known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now)
+        )
 
     def within(self, account: Account, start: datetime, end: datetime) -> list[datetime]:
-        """The instants of an account's slots from `start` on and before `end`, in order, whoever holds them."""
+        """Return the instants of an account's slots in [start, end), free or not, in order."""
         with self._database.reading() as db:
             own = store.slots(db, [account.id or 0]) if db else []
         return list(takewhile(lambda at: at < end, instants_in_any(_instants(slot, start - _MOMENT) for slot in own)))
 
     def make_room(self, db: Connection, post: Post, recorder: ChangeRecorder) -> list[Post]:
-        """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
-        whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""
+        """Move each post in the slot of the stored `post` to its next slot, and so on. Return the moved posts. Raise
+        StateRefused if one has no further slot."""
         moved: dict[int, Post] = {}
         placed = [post]
         while placed:
@@ -212,7 +214,7 @@ class Slots:
         return list(moved.values())
 
     def _following(self, db: Connection, post: Post, at: datetime) -> datetime:
-        """The slot of a post's accounts after `at` that nothing but scheduled posts hold."""
+        """Return the next slot of a post's accounts that is free or has only scheduled posts."""
         ids = [d.account_id or 0 for d in post.active]
 
         def is_taken(instant: datetime) -> bool:
@@ -222,15 +224,15 @@ class Slots:
         found, _ = first_free(self._coming(store.slots(db, ids), at, len(set(ids))), is_taken)
         if found is None:
             raise StateRefused(
-                f"post {post.id} stands at that time, and has no slot to move along to within"
-                f" {_length(self._horizon)} (slots.horizon_s)",
+                f"post {post.id} has that time and no later slot to move to within"
+                f" {_format_days(self._horizon)} (slots.horizon_s)",
                 Hint("fix", action("schedule", post.id, at="tomorrow 9am")),
             )
         return found
 
     def _coming(self, slots: Sequence[Slot], after: datetime, accounts: int | None = None) -> Iterator[datetime]:
-        """The instants that all the accounts of these slots have in common, up to the horizon. `accounts`: how many
-        there have to be."""
+        """Return the instants that all accounts of these slots share, up to the horizon. `accounts`: required number of
+        accounts."""
         by_account = {slot.account_id: [one for one in slots if one.account_id == slot.account_id] for slot in slots}
         if accounts is not None and len(by_account) < accounts:
             return iter(())
@@ -247,19 +249,19 @@ class Slots:
     def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
         names = " and ".join(account.name for account in accounts)
         end = (now + self._horizon).astimezone()
-        until = f"{end.day} {end:%b %Y} ({_length(self._horizon)}, slots.horizon_s)"
+        until = f"{end.day} {end:%b %Y} ({_format_days(self._horizon)}, slots.horizon_s)"
         more = Hint("see", action("slots preview", account=",".join(one.name for one in accounts)))
         if not looked and len(accounts) > 1:
             common = action("slots add", "mon,wed,fri 09:00", account=",".join(one.name for one in accounts))
-            said = f"{names} have no slot at the same time; looked until {until}"
-            return UsageError(said, Hint("fix", common), more)
+            message = f"{names} have no slot at the same time until {until}"
+            return UsageError(message, Hint("fix", common), more)
         if not looked:
             return UsageError(f"{names} has no slot before {until}", more)
-        return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
+        return UsageError(f"all {looked} slots of {names} until {until} have posts", more)
 
 
-def _holders(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
-    """Who holds an instant of these accounts; asked for rising instants, and read in stretches of twice the length."""
+def _posts_at_instants(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
+    """Return a function that returns the posts at an instant; for ascending instants, read in growing ranges."""
     end, length, found = start, _DAY, dict[datetime, list[int]]()
 
     def holders(at: datetime) -> Sequence[int]:
@@ -272,12 +274,12 @@ def _holders(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[d
 
 
 def _may_take(db: Connection, holders: Sequence[int], post: int | None, *, first: bool) -> bool:
-    """Whether a post may take an instant that these hold: nobody else does, or (`first`) they can move."""
+    """Return whether a post may take an instant with these posts: none are others', or with `first` they can move."""
     others = [one for one in holders if one != post]
     return not others or (first and all(map(_is_movable, queries.posts_by_id(db, others))))
 
 
-def _length(span: timedelta) -> str:
+def _format_days(span: timedelta) -> str:
     return f"{span / _DAY:g} days" if span > _DAY and not span % _DAY else compact_duration(span)
 
 
@@ -286,20 +288,20 @@ def _ids(accounts: Sequence[Account] | None) -> list[int] | None:
 
 
 def _instants(slot: Slot, after: datetime) -> Iterator[datetime]:
-    return fires(slot.cron, ZoneInfo(slot.timezone), after)
+    return cron_instants(slot.cron, ZoneInfo(slot.timezone), after)
 
 
-def _places(slot: Slot, after: datetime) -> Iterator[SlotInstant]:
+def _slot_instants(slot: Slot, after: datetime) -> Iterator[SlotInstant]:
     return (SlotInstant(at, slot) for at in _instants(slot, after))
 
 
 def _is_movable(post: Post) -> bool:
-    """A post that has begun to go out keeps its time."""
+    """Return whether a post may still get another time."""
     return post.status is PostStatus.SCHEDULED
 
 
 class Availability:
-    """From `since` on."""
+    """The taken instants of accounts from `since` on, including those reserved for posts not stored yet."""
 
     def __init__(self, database: Database, since: datetime) -> None:
         self._database = database
@@ -309,7 +311,7 @@ class Availability:
         self._rests: set[str] = set()
 
     def of(self, account: Account) -> Sequence[datetime]:
-        """The instants of an account's posts, in order; what is given away later comes into the same list."""
+        """Return the taken instants of an account, sorted. The same list receives later reservations."""
         if account.name not in self._stored:
             with self._database.reading() as db:
                 self._stored[account.name] = account, self._read(db, account) if db else []
@@ -317,23 +319,23 @@ class Availability:
         return self._instants[account.name]
 
     def has(self, account: Account, at: datetime) -> bool:
-        """Whether the account has a post at that very instant."""
+        """Return whether the account has a post at exactly this instant."""
         instants = self.of(account)
         place = bisect_left(instants, at)
         return place < len(instants) and instants[place] == at
 
     def give(self, accounts: Sequence[Account], at: datetime) -> None:
-        """Give an instant away."""
+        """Reserve an instant for these accounts."""
         for account in accounts:
             self.of(account)
             insort(self._instants[account.name], at)
 
     def rest_on(self, accounts: Sequence[Account]) -> None:
-        """A time was chosen by what is known of these accounts."""
+        """Record that a time was chosen by the posts of these accounts."""
         self._rests |= {account.name for account in accounts}
 
     def refuse_changed(self, db: Connection) -> None:
-        """StateRefused where an account that a choice rests on has other posts than it had."""
+        """Raise StateRefused if the posts of an account that a choice depends on have changed."""
         for account, stored in (self._stored[name] for name in self._rests):
             if self._read(db, account) != stored:
                 raise StateRefused(

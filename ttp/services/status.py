@@ -1,4 +1,4 @@
-"""What `ttp status` tells: who publishes, what is next, what waits, what needs a person, what it costs."""
+"""The data of `ttp status`: the publisher, the next posts, what needs a person, and costs."""
 
 from __future__ import annotations
 
@@ -45,13 +45,14 @@ class Status:
         self._approval = approval.is_needed(config)
 
     def next_due(self, now: datetime) -> Delivery | None:
-        """The delivery that is due next; None where there is none, or it cannot be read (`health` tells of that)."""
+        """Return the delivery that is due next; None if nothing is due or it is corrupt (`health` reports that)."""
         with suppress(CorruptRow), self._database.reading() as db:
             return queries.next_due(db, now, approved=self._approval) if db else None
         return None
 
     def health(self, coming: int = 0) -> Health:
-        """Who publishes, what is next, what waits and what needs a person. `coming`: so many of the next posts."""
+        """Return the state of the publisher, the queue and what needs a person. `coming`: number of next posts to
+        include."""
         now = self._clock.now()
         publisher = self._publisher()
         media = media_use(self._home / "media")
@@ -83,7 +84,7 @@ class Status:
                 publisher=publisher,
                 next_due_at=following.next_at if following else None,
                 next_post=unless_unreadable(lambda: queries.post(db, post_id)),
-                coming=tuple((unless_unreadable(lambda: _coming(db, now, coming)) or ()) if coming else ()),
+                coming=tuple((unless_unreadable(lambda: _next_posts(db, now, coming)) or ()) if coming else ()),
                 overdue=overdue,
                 waiting=waiting,
                 held=stored_accounts.count_held(db, now) if holds else 0,
@@ -96,7 +97,7 @@ class Status:
             )
 
     def elsewhere(self, machine: Callable[[], Machine] | None = None) -> TtpError | None:
-        """Why this machine may not publish from the store; None where it may. `machine`: how it is known."""
+        """Return why this machine may not publish from the store, or None. `machine`: returns its identity."""
         from ttp.store.ownership import Owner, this_machine
 
         owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
@@ -104,8 +105,7 @@ class Status:
             return None if db is None else owner.refusal(db)
 
     def costs(self) -> tuple[PlatformCosts, ...]:
-        """What platforms that charge will charge for the posts that wait for their time: the next MOST_PRICED of all
-        their accounts."""
+        """Return what platforms that charge will charge for scheduled posts, at most MOST_PRICED per platform."""
         found = []
         for name in self._platforms.names():
             pricing = self._platforms.pricing(name)
@@ -117,7 +117,7 @@ class Status:
         from ttp.store.queries import texts_to_charge, upcoming_deliveries
 
         prices: list[int] = []
-        more = True  # until all are read: one that cannot be is told by `health`
+        more = True  # until all are read; `health` reports a corrupt one
         with suppress(CorruptRow), self._database.reading() as db:
             if db is None:
                 return PlatformCosts(facts.name, facts.title)
@@ -131,7 +131,7 @@ class Status:
         """Return whether posts wait and no publisher runs, or has run lately."""
         publisher, now = self._publisher(), self._clock.now()
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
-        comes_again = publisher.mode in ("once", "loop")  # `ttp publish` and --until-idle say nothing of a next run
+        comes_again = publisher.mode in ("once", "loop")  # `ttp publish` and --until-idle do not imply another run
         last = publisher.last_run_at if comes_again else None
         if publisher.running or (last is not None and now - last <= expected):
             return False
@@ -139,14 +139,14 @@ class Status:
             return db is not None and any(queries.count_waiting(db, now, approved=self._approval))
 
     def _clock_trouble(self, db: Connection, publisher: PublisherInfo) -> SlowClock | None:
-        """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""
+        """Return the error for a slow clock. A running publisher checks the time of the last run itself."""
         now = self._clock.now()
         times = (clock_check.last_recorded_instant(db), None if publisher.running else publisher.last_run_at)
         known = clock_check.clock_behind(now, max((at for at in times if at is not None), default=None))
         return None if known is None else SlowClock(now, known)
 
     def _left(self) -> tuple[str, ...]:
-        """What the publisher leaves alone, or the last one did."""
+        """Return what the running or last publisher skipped."""
         holder = locks.read_holder(self._home)
         return holder.left if holder else ()
 
@@ -159,5 +159,5 @@ class Status:
         return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
 
 
-def _coming(db: Connection, now: datetime, most: int) -> list[Post]:
+def _next_posts(db: Connection, now: datetime, most: int) -> list[Post]:
     return list(queries.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))

@@ -1,7 +1,7 @@
-"""TIME as people write it, for the accounts of a post -> the instant: before any transaction begins.
+"""Resolve a TIME that a person typed to an instant for a post's accounts, before any transaction.
 
-A slot or an hour that is chosen here can be taken by another process until the post is stored. `confirm` looks again
-inside the transaction that stores it.
+Another process can take a chosen slot or hour before the post is stored; `confirm` checks again inside that
+transaction.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ttp.store.dialect import Connection
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.services.optimal import Optimal
-    from ttp.services.slots import Availability, Line, Slots
+    from ttp.services.slots import Availability, ComingSlots, Slots
 
 ALL_FORMS = Hint("see", action("help", "time"))
 _PLANNED_SINCE = timedelta(days=2)
@@ -42,7 +42,7 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class RowTime:
-    """The time of a row in a file. `at` may be past; None: ttp chooses a slot or an hour when the row is assigned."""
+    """The time of a row in a file. `at` may have passed; None: a slot or hour is chosen when the row is assigned."""
 
     text: str
     tz: str | None
@@ -79,10 +79,10 @@ class TimeChooser:
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
         db: Connection | None = None,
     ) -> ResolvedTime:
-        """Return `wanted` with the next free slot or hour. Raise UsageError where there is none.
+        """Return `wanted` with the next free slot or hour. Raise UsageError if none is free.
 
-        `post`: the stored post that it is for. `taken`: instants by account id that are given away already. `db`: the
-        transaction to look in.
+        `post`: the stored post it is for. `taken`: further taken instants by account id. `db`: the transaction to read
+        in.
         """
         if isinstance(wanted.choice, NextFreeSlot):
             place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
@@ -94,9 +94,9 @@ class TimeChooser:
     def confirm(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
     ) -> ResolvedTime:
-        """Return a time that was chosen, or the next free one where another post has taken it meanwhile.
+        """Return a chosen time, or the next free one if another post has taken it.
 
-        For use inside the transaction of `db` that stores the post.
+        For use inside the transaction `db` that stores the post.
         """
         if isinstance(time.choice, NextFreeSlot):
             is_free = self.slots.is_free(db, accounts, time.at, post=post, first=time.first)
@@ -107,7 +107,7 @@ class TimeChooser:
 
 class TimeResolver:
     def __init__(self, database: Database, clock: Clock, config: Config, system: ZoneInfo) -> None:
-        """`system`: the zone of this machine, used where neither accounts nor config name one."""
+        """`system`: this machine's zone, used if neither accounts nor config name one."""
         self._database = database
         self._clock = clock
         self._config = config
@@ -120,7 +120,7 @@ class TimeResolver:
     def zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo | ZoneConflict:
         """Return the zone of times without an offset: `tz`, else the accounts', the config's, the system's.
 
-        Raise TimeRefused for a name that IANA does not have.
+        Raise TimeRefused for a name that is not an IANA zone.
         """
         if tz is not None:
             return parse_zone(tz)
@@ -135,13 +135,13 @@ class TimeResolver:
         return self._zones[which]
 
     def account_zone(self, account: Account, tz: str | None = None) -> ZoneInfo:
-        """Return the zone of an account's hours and days. Raise TimeRefused as `zone`."""
+        """Return the zone of an account's hours and days. Raise TimeRefused like `zone`."""
         found = self.zone([account], tz)
         assert not isinstance(found, ZoneConflict)
         return found
 
     def home_zone(self) -> ZoneInfo:
-        """Return the zone of the config, or the system's."""
+        """Return the config's zone, else the system's."""
         found = self.zone(())
         assert not isinstance(found, ZoneConflict)
         return found
@@ -159,17 +159,17 @@ class TimeResolver:
     ) -> ResolvedTime:
         """Return what a TIME means for a post to these accounts.
 
-        `first`: the next slot, even where scheduled posts are in it, which move back. `post`: the stored post that the
-        time is for; its own slot is free for it. Raise TimeRefused, or UsageError where no slot or hour can be chosen;
-        their hints change the time of the request.
+        `first`: the next slot, even if scheduled posts are in it; they move back. `post`: the stored post it is for,
+        whose own slot counts as free. Raise TimeRefused, or UsageError if no slot or hour is free; their hints change
+        the request's time.
         """
         return self._resolve(text, accounts, tz, first=first, post=post, taken=_NONE_TAKEN)
 
     def resolve_posts(
         self, text: str, posts: Mapping[int, Sequence[Account]], tz: str | None = None, *, first: bool = False
     ) -> dict[int, ResolvedTime]:
-        """Return what a TIME means for each of several posts, by id; each takes the next slot or hour after those that
-        the posts before it take. Raise as `resolve`."""
+        """Return what a TIME means for each of several posts, by id. Each takes the next slot or hour after those
+        before it. Raises like `resolve`."""
         found: dict[int, ResolvedTime] = {}
         taken: dict[int, list[datetime]] = {}
         for post, accounts in posts.items():
@@ -179,8 +179,7 @@ class TimeResolver:
         return found
 
     def suggest_slot(self, accounts: Sequence[Account], tz: str | None = None) -> tuple[FreeHour, ZoneInfo] | None:
-        """Return the hour that `optimal` would choose for a post to these accounts, and the zone to show it in; None
-        where nothing is measured."""
+        """Return the hour that `optimal` would choose and the zone to show it in; None without data."""
         zones = [self.account_zone(one, tz) for one in accounts]
         found = self._chooser.optimal.next(accounts, zones)
         return (found[0], zones[0]) if found else None
@@ -203,7 +202,7 @@ class TimeResolver:
                 raise _with_hints(refused, hints) from None
             raise
         if first and not isinstance(parse_time(text), NextFreeSlot):
-            raise UsageError("--first is for the slots of an account", Hint("try", _time("next-slot", tz)))
+            raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
         try:
             found = resolve_time(text, now=self._clock.now(), zone=zone, retype=str, forms=ALL_FORMS)
         except TimeRefused as refused:
@@ -222,7 +221,7 @@ class TimeResolver:
     # Rows of a file.
 
     def allocator(self) -> SlotAllocator:
-        """Return what gives the rows of one file their slots and hours."""
+        """Return an allocator of slots and hours for the rows of one file."""
         from ttp.services.slots import Availability
 
         gap = timedelta(seconds=self._config.seconds("plan.min_gap_s"))
@@ -230,8 +229,8 @@ class TimeResolver:
         return SlotAllocator(agenda, self._chooser.slots, self._chooser.optimal)
 
     def resolve_row(self, text: str, tz: str | None, accounts: Sequence[Account]) -> RowTime:
-        """Return the time of a row, which may be past. A file means the same tomorrow: only whole dates, `optimal` and
-        `next-slot` are accepted. Raise TimeRefused, with the date that other times mean now."""
+        """Return the time of a row, which may have passed. Accepts only dates, `optimal` and `next-slot`, so that a
+        file means the same every day. Raise TimeRefused that suggests the date."""
         now, said = self._clock.now(), parse_time(text)
         try:
             zone = self.zone(accounts, tz)
@@ -246,21 +245,20 @@ class TimeResolver:
             return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
         except TimeRefused as refused:
             raise _with_hints(
-                refused, [Hint(hint.label, _dated(str(hint.way), now, zone)) for hint in refused.hints]
+                refused, [Hint(hint.label, _as_date(str(hint.way), now, zone)) for hint in refused.hints]
             ) from None
         assert isinstance(found, ResolvedTime)
         if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
             zoned = isinstance(said, WallTime) and said.zone is not None
             raise TimeRefused(
-                f'"{text}" is another time tomorrow: a file needs a date',
+                f'"{text}" depends on the day it is read. A file needs a date.',
                 Hint("try", _date_text(found, zoned=zoned)),
             )
         hint = f"\n{found.note_hint.label}: {found.note_hint.way}" if found.note_hint else ""
         return RowTime(text, tz, found.at, f"{text}: {found.note}{hint}" if found.note else None)
 
     def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:
-        """Return the instant that a row's post gets, and give it away. Raise PastTime for one that has passed,
-        UsageError where no slot or hour can be chosen."""
+        """Return the time of a row's post and reserve it. Raise PastTime, or UsageError if no slot or hour is free."""
         at, now = row.at, self._clock.now()
         if at is None and isinstance(parse_time(row.text), NextFreeSlot):
             at = allocator.slot(accounts)
@@ -276,23 +274,21 @@ class TimeResolver:
 
 @dataclass
 class SlotAllocator:
-    """Slots and hours for many rows, one after the other.
+    """Allocates slots and hours to many rows, one after the other.
 
-    Reads what the store holds once for each account, and looks at each instant once, so that a thousand rows take a
-    thousand steps. Who stores the posts looks again whether the times are still free (`agenda`).
+    Reads each account once and visits each instant once. Check `agenda` again before storing the posts.
     """
 
     agenda: Availability
     _slots: Slots
     _optimal: Optimal
     notes: dict[str, None] = field(default_factory=dict)
-    """What to report of the times that were assigned, each once."""
-    _lines: dict[Names, Line] = field(default_factory=dict)
+    """Notes about the assigned times, without repetitions."""
+    _lines: dict[Names, ComingSlots] = field(default_factory=dict)
     _hours: dict[Names, Iterator[FreeHour]] = field(default_factory=dict)
 
     def slot(self, accounts: Sequence[Account]) -> datetime:
-        """Return the next instant that is a slot of all these accounts and free for each. Raise UsageError where
-        there is none."""
+        """Return the next instant that is a free slot of all these accounts. Raise UsageError if none is free."""
         names = tuple(account.name for account in accounts)
         if names not in self._lines:
             self._lines[names] = self._slots.line(accounts)
@@ -300,7 +296,7 @@ class SlotAllocator:
         return self._lines[names].first(lambda at: any(self.agenda.has(account, at) for account in accounts))
 
     def hour(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> datetime:
-        """Return the next free one of the best hours of these accounts. Raise UsageError where there is none."""
+        """Return the next free of the best hours of these accounts. Raise UsageError if none is free."""
         names = tuple(account.name for account in accounts)
         if names not in self._hours:
             busy = [self.agenda.of(account) for account in accounts]
@@ -319,10 +315,10 @@ def _with_hints(error: TimeRefused, hints: Sequence[Hint]) -> TimeRefused:
 
 def _at_other_time(hint: Hint, tz: str | None) -> Hint:
     """Return the hint with its TIME as a change of the request."""
-    return hint if hint == ALL_FORMS else replace(hint, way=_time(str(hint.way), tz))
+    return hint if hint == ALL_FORMS else replace(hint, way=_other_time(str(hint.way), tz))
 
 
-def _time(at: str, tz: str | None) -> OtherOptions:
+def _other_time(at: str, tz: str | None) -> OtherOptions:
     return other_options(at=at) if tz is None else other_options(at=at, tz=tz)
 
 
@@ -334,8 +330,8 @@ def _date_text(found: ResolvedTime, *, zoned: bool) -> str:
     return format_iso(found.at, found.zone) if zoned else f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
 
 
-def _dated(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
-    """Return another time as a file may have it: `tomorrow 9am` as the date that it is now."""
+def _as_date(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
+    """Return a time as a file may have it: `tomorrow 9am` as a date."""
     said = parse_time(text)
     if isinstance(said, WallTime):
         with suppress(TimeRefused):

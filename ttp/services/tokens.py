@@ -1,7 +1,7 @@
-"""Keeping tokens alive: renewed before they end, by one process at a time, never in the middle of a publish.
+"""Refresh tokens before they expire, one process at a time and never during a publish.
 
-Whoever needs a token asks here. A new pair is on disk before anyone uses it; a refresh token that works once is noted
-before it is sent. A token that a platform will not renew marks its account: only a person can connect it again.
+All code that needs a token asks here. A new pair is stored before it is used, and a single-use refresh token is
+recorded before it is sent. If a platform refuses the refresh, the account is marked "reconnect".
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Grant, Logins
 from ttp.platforms.registry import Registry
-from ttp.store import accounts
 from ttp.store import accounts as store
 from ttp.store.credentials import BackendUnavailable, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
@@ -35,14 +34,14 @@ from ttp.store.home import locks
 from ttp.store.home.locks import TokenLocked, token_lock
 
 PAUSE_S = 300.0
-"""After a try that failed for a passing reason, a token that still lives is used for so long before the next try."""
+"""Seconds to use a still valid token before the next try, after a refresh failed for a passing reason."""
 
-_WORTH_WAITING = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
-"""Failures that say nothing of the token. Anything else, for a token that has ended, is its end."""
+_PASSING_KINDS = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
+"""Failures unrelated to the token. Any other failure of an expired token revokes it."""
 
 
 class TokenRevoked(ReconnectNeeded):
-    """The account's token works no more, and only a person can mend that."""
+    """The account's token no longer works; a person must reconnect."""
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> None:
         command = connect_action(account, by_keys=by_keys)
@@ -57,21 +56,21 @@ class TokenUnavailable(TtpError):
     """The account's token cannot be used now; it may work later."""
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None) -> None:
-        super().__init__(message or f"the token of {account} could not be renewed: {outcome.message}")
+        super().__init__(message or f"the token of {account} could not be refreshed: {outcome.message}")
         self.outcome = outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Renewal:
-    """One account whose token was due. `error` None: it has a new one."""
+class RefreshResult:
+    """An account whose token was due. `error` None: it was refreshed."""
 
     account: str
     error: TtpError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
-    """What came for a token that is spent: the credentials to keep, and what they may do where that was told."""
+class RefreshedToken:
+    """The result of a refresh: the spent token, the credentials to store, and scopes if the platform returned them."""
 
     spent: str = field(repr=False)
     credentials: Credentials
@@ -79,7 +78,7 @@ class Fresh:
 
 
 class LockedToken:
-    """An account's token while its lock is held: nobody else renews it."""
+    """An account's token while its lock is held: no other process refreshes it."""
 
     def __init__(self, tokens: Tokens, name: str, credentials: Credentials) -> None:
         self._tokens = tokens
@@ -88,17 +87,17 @@ class LockedToken:
 
     @property
     def can_renew(self) -> bool:
-        """Whether there is a way to new credentials without a person."""
+        """Return whether the token can be refreshed without a person."""
         return self._tokens.can_renew(self._name, self.credentials)
 
     def renew(self) -> Credentials:
-        """New credentials because a platform refused these. TokenRevoked, TokenUnavailable."""
+        """Refresh because a platform refused the token. Raise TokenRevoked, TokenUnavailable."""
         self.credentials = self._tokens._replace(self._name, self.credentials)
         return self.credentials
 
 
 class Tokens:
-    """`logins` makes a new login of a platform, which is closed after its one renewal. Safe for several threads."""
+    """`logins` creates a platform's login, closed after one refresh. Safe for several threads."""
 
     def __init__(
         self,
@@ -116,10 +115,10 @@ class Tokens:
         self._clock = clock
         self._platforms = platforms
         self._pause_until: dict[str, float] = {}
-        self._unstored: dict[str, Fresh] = {}
+        self._unstored: dict[str, RefreshedToken] = {}
 
     def fresh(self, name: str) -> Credentials:
-        """Return usable credentials, refreshed if due. Raises TokenRevoked, TokenUnavailable, UsageError."""
+        """Return usable credentials, refreshed if due. Raise TokenRevoked, TokenUnavailable, UsageError."""
         account, held = self._usable(name)
         if not self._is_due(account, held):
             return held
@@ -132,36 +131,36 @@ class Tokens:
 
     @contextmanager
     def held(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
-        """As `fresh`, and no other process refreshes the token until the block ends.
+        """Like `fresh`, but no other process refreshes the token until the block ends.
 
-        Raises TokenLocked, TokenRevoked, TokenUnavailable, UsageError.
+        Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError.
 
-        For publishing: the token that a publish began with is the one that it ends with. `known`: the account as it was
-        read a moment ago, which saves opening the store for each delivery.
+        For publishing: a publish uses one token from start to end. `known`: the account as just read, which saves
+        opening the store for each delivery.
         """
         with ExitStack() as stack:
             try:
                 stack.enter_context(token_lock(self._database.home, name, patience_s=0))
             except TokenLocked:
                 stack.enter_context(self._locked(name))
-                known = None  # whoever had it may have changed the account
+                known = None  # the process that had the lock may have changed the account
             yield LockedToken(self, name, self._renewed(name, known))
 
     def can_renew(self, name: str, held: Credentials) -> bool:
-        """Whether the account's platform renews such credentials."""
+        """Return whether the account's platform refreshes such credentials."""
         login = self._logins(name.partition("/")[0])
         return login is not None and login.renews(held)
 
     def replaced(self, name: str, refused: Credentials) -> Credentials:
-        """Other credentials than `refused`, which a platform did not take: what another process stored meanwhile, or
-        renewed once. TokenLocked, TokenRevoked, TokenUnavailable, UsageError."""
+        """Return a replacement for credentials that a platform refused: stored by another process, or refreshed once.
+        Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError."""
         with self._locked(name):
             return self._replace(name, refused)
 
-    def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[Renewal]:
-        """Renew every account's token that is due. Skips what another has in hand. Raises nothing of one account.
+    def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[RefreshResult]:
+        """Refresh every token that is due and not locked. Errors of an account are in its result.
 
-        Ends after the renewal that is going on once `stopping` says so.
+        Ends after the present refresh if `stopping` returns true.
         """
         done = []
         for account in self._accounts():
@@ -177,24 +176,25 @@ class Tokens:
             except TokenLocked:
                 continue
             except TtpError as error:
-                done.append(Renewal(account.name, error))
+                done.append(RefreshResult(account.name, error))
             else:
                 if before != after:
-                    done.append(Renewal(account.name))
+                    done.append(RefreshResult(account.name))
         return done
 
     def _stored(self, account: Account) -> Credentials | None:
-        """Return the stored credentials. Raises TokenRevoked or TokenUnavailable for an entry that cannot be read."""
+        """Return the stored credentials. Raise TokenRevoked for an unreadable entry, TokenUnavailable for a failed
+        backend."""
         try:
             return self._credentials.get(account.name)
         except BrokenEntry as broken:
             raise self._dead(account, NotDone(Kind.AUTH, broken.message), broken.message) from None
         except BackendUnavailable as away:
-            raise _away(account, away) from None
+            raise _unavailable_error(account, away) from None
 
     def _accounts(self) -> list[Account]:
         with self._database.reading() as db:
-            return [a for a in (accounts.accounts(db) if db else []) if a.connected and not a.needs_reconnect]
+            return [a for a in (store.accounts(db) if db else []) if a.connected and not a.needs_reconnect]
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
@@ -202,19 +202,19 @@ class Tokens:
             yield
 
     def _patience_s(self) -> float:
-        """As long as another process's renewal may take."""
+        """Return how long another process's refresh can take, in seconds."""
         return 5 + sum(self._config.seconds(f"http.{wait}_timeout_s") for wait in ("connect", "read"))
 
     def _usable(self, name: str, known: Account | None = None) -> tuple[Account, Credentials]:
-        """The account, unless it is `known`, and its credentials as they are stored now, if they may be used here."""
+        """Return the account (`known`, if given) and its stored credentials, if they may be used here."""
         account = known
         if account is None:
             platform, handle = parse_account_name(name, self._platforms)
             with self._database.reading() as db:
-                account = accounts.account(db, platform, handle) if db else None
+                account = store.account(db, platform, handle) if db else None
         held = None
         if account is not None:
-            facts = self._platforms.facts(account.platform)  # PlatformDisabled says nothing of its token
+            facts = self._platforms.facts(account.platform)  # PlatformDisabled is not a problem of the token
             held = self._stored(account) or (None if facts.needs_credentials else Credentials(""))
         if account is None or held is None:
             missing = f"{name} is not connected"
@@ -237,28 +237,28 @@ class Tokens:
         return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)
 
     def _renewed(self, name: str, known: Account | None = None) -> Credentials:
-        """The lock is held: what is stored now, renewed where that is due."""
+        """Return the stored credentials, refreshed if due. The caller holds the lock."""
         account, held = self._usable(name, known)
         if not self._is_due(account, held):
             return held
         return self._renew(account, held) if known is None else self._renewed(name)
 
     def _replace(self, name: str, refused: Credentials) -> Credentials:
-        """The lock is held: what is stored now, renewed where it is what was refused."""
+        """Return the stored credentials, refreshed if they are the refused ones. The caller holds the lock."""
         account, held = self._usable(name)
         if held.access_token != refused.access_token:
             return held
         if not self.can_renew(account.name, held):
-            what = NotDone(Kind.AUTH, f"{account.platform} does not take its token any more")
+            what = NotDone(Kind.AUTH, f"{account.platform} no longer accepts its token")
             raise self._dead(account, what, by_keys=held.by_keys)
-        # It was refused, so it is not alive, whatever its time says.
+        # A refused token is not valid, whatever its expiry time says.
         return self._renew(account, replace(held, expires_at=self._clock.now()))
 
     def _renew(self, account: Account, held: Credentials) -> Credentials:
-        """Spend the token for a new one, and store that before anyone sees it."""
+        """Exchange the token for a new one and store it before returning it."""
         login, now = self._logins(account.platform, account.server), self._clock.now()
         if login is None or not login.renews(held):
-            return self._still(account, held, NotDone(Kind.AUTH, "its token has ended"))
+            return self._still(account, held, NotDone(Kind.AUTH, "its token has expired"))
         home, spent = self._database.home, held.refresh_token or held.access_token
         waiting = self._unstored.get(account.name)
         if waiting is not None and waiting.spent == spent:
@@ -269,25 +269,25 @@ class Tokens:
             answer = login.refresh(held)
         match answer:
             case Grant() as grant:
-                return self._keep(account, Fresh(spent, _with(held, grant), grant.scopes))
+                return self._keep(account, RefreshedToken(spent, _with_grant(held, grant), grant.scopes))
             case refusal:
                 if refusal.passing:
                     self._pause_until[account.name] = self._clock.boot() + PAUSE_S
                     return self._still(account, held, refusal)
                 if begun is not None:
-                    # It was sent before: what came back then, perhaps its replacement, never arrived or was not stored.
-                    lost = f"{refusal.message} (a renewal that began {begun:%Y-%m-%d %H:%M} UTC got no answer)"
+                    # An earlier refresh sent this token; its answer, perhaps a new token, was lost.
+                    lost = f"{refusal.message} (a refresh started {begun:%Y-%m-%d %H:%M} UTC got no answer)"
                     refusal = replace(refusal, message=lost)
                 locks.forget_refresh(home, account.name)
                 raise self._dead(account, refusal)
 
-    def _keep(self, account: Account, fresh: Fresh) -> Credentials:
-        """Store what came, and only then let it be seen. Where that fails it is not lost: the next call stores it."""
+    def _keep(self, account: Account, fresh: RefreshedToken) -> Credentials:
+        """Store new credentials before returning them. If that fails, the next call stores them."""
         self._unstored[account.name] = fresh
         try:
             self._credentials.put(account.name, fresh.credentials)
         except BackendUnavailable as away:
-            raise _away(account, away) from None
+            raise _unavailable_error(account, away) from None
         del self._unstored[account.name]
         locks.forget_refresh(self._database.home, account.name)
         self._pause_until.pop(account.name, None)
@@ -296,28 +296,28 @@ class Tokens:
         return fresh.credentials
 
     def _still(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
-        """Return the old credentials while they live.
+        """Return the old credentials while they are valid.
 
-        Raises TokenUnavailable after that, or TokenRevoked if waiting cannot help.
+        Raise TokenUnavailable after that, or TokenRevoked if waiting cannot help.
         """
         if is_alive(held, self._clock.now()):
             return held
-        if outcome.passing and outcome.kind in _WORTH_WAITING:
+        if outcome.passing and outcome.kind in _PASSING_KINDS:
             raise TokenUnavailable(account.name, outcome)
         raise self._dead(account, outcome)
 
     def _dead(
         self, account: Account, outcome: NotDone, message: str | None = None, *, by_keys: bool = False
     ) -> TokenRevoked:
-        """Mark the account, once for all processes."""
+        """Mark the account as "reconnect" in the store, and return the error."""
         assert account.id is not None
         with closing(self._database.connect()) as db:
-            accounts.mark_account(db, account.id, needs_reconnect=True)
+            store.mark_account(db, account.id, needs_reconnect=True)
         return TokenRevoked(account.name, outcome, message, by_keys=by_keys)
 
 
-def _with(held: Credentials, grant: Grant) -> Credentials:
-    """The credentials with what was granted. A refresh token that did not come again stays."""
+def _with_grant(held: Credentials, grant: Grant) -> Credentials:
+    """Return the credentials with a new grant. Keeps the refresh token if no new one came."""
     return replace(
         held,
         access_token=grant.access_token,
@@ -328,5 +328,5 @@ def _with(held: Credentials, grant: Grant) -> Credentials:
     )
 
 
-def _away(account: Account, away: BackendUnavailable) -> TokenUnavailable:
+def _unavailable_error(account: Account, away: BackendUnavailable) -> TokenUnavailable:
     return TokenUnavailable(account.name, NotDone(Kind.ACCOUNT, away.message, passing=True), away.message)

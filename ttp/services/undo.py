@@ -1,7 +1,7 @@
-"""Taking back what people changed of posts, newest first, and doing it again: all of it in one transaction, or nothing.
+"""Undo and redo changes of posts, newest first, in one transaction.
 
-Nothing that has begun to go out is taken back. No time is given that has passed, so that nothing goes out by surprise,
-and no approval: what was approved once is a draft of it now.
+A post whose publishing has begun is not changed. Passed times and old approvals are not restored, so nothing is
+published by surprise.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ttp.store.change_log import Change, ChangedPost, RestoredPost, batched
 from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
 
-_TOLD = 10
+_LISTED = 10
 _LIST = Hint("see", action("undo", list=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be taken back: the last `count` changes, of all posts or of one. `again`: done again instead.
-    `partial`: of each, what can be. `only`: the changes that a person was shown, where they were."""
+class UndoRequest:
+    """What to undo: the last `count` changes, of all posts or of one. `again`: redo instead. `partial`: skip posts that
+    cannot be restored. `only`: the changes that the user was shown."""
 
     count: int = 1
     post: int | None = None
@@ -42,7 +42,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class UndoneChange:
-    """What became of one post. `late`: the time that it had and did not get again; `unapproved`: nor its approval."""
+    """The result for one post. `late`: its passed time, not restored; `unapproved`: its approval was not restored."""
 
     change: Change
     post: Post
@@ -52,8 +52,8 @@ class UndoneChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What was taken back, the newest change first, and why the rest was not (`partial`)."""
+class UndoResult:
+    """The undone changes, newest first, and why others were not (`partial`)."""
 
     posts: tuple[UndoneChange, ...]
     left: tuple[TtpError, ...] = ()
@@ -63,8 +63,8 @@ class Done:
         return tuple(dict.fromkeys(one.change for one in self.posts))
 
 
-class _Rehearsed(Exception):
-    """Ends a transaction of which nothing is to stay."""
+class _Rollback(Exception):
+    """Rolls back a rehearsal."""
 
 
 class Undo:
@@ -72,64 +72,64 @@ class Undo:
         self._posts = posts
 
     def listed(self, most: int) -> list[tuple[Change, list[int]]]:
-        """The last changes that can be asked for, newest first, with the ids of their posts."""
+        """Return the last changes that can be undone or redone, newest first, with the ids of their posts."""
         with self._posts.database.reading() as db:
             return store.recent_changes(db, self._posts.clock.now(), most) if db else []
 
-    def take_back(self, wanted: Wanted, *, rehearse: bool = False) -> Done:
-        """Take changes back, all of them or none; `rehearse`: only find out what that does. NotFound where there are
-        not so many. StateRefused, ContentRefused, Conflict or NotAllowed where a post cannot be put back."""
+    def take_back(self, wanted: UndoRequest, *, rehearse: bool = False) -> UndoResult:
+        """Undo changes, all or none; `rehearse`: only find out the result. Raise NotFound if there are fewer changes,
+        StateRefused, ContentRefused, Conflict or NotAllowed if a post cannot be restored."""
         self._fit(wanted)
         done: list[UndoneChange] = []
         left: list[TtpError] = []
         try:
             with self._posts.database.writing() as db:
                 for change in self._changes(db, wanted):
-                    # A new check: it has seen none of what was put back on the way.
+                    # A new check, without the posts restored before.
                     self._posts.duplicates = DuplicateCheck(
                         self._posts.database, self._posts.config, strict=self._posts.strict
                     )
                     done.extend(self._turned(db, change, wanted, left))
                 if left and not (wanted.partial and done):
-                    raise _all_of(left, len(done) + len(left))
+                    raise _combine_refusals(left, len(done) + len(left))
                 if rehearse:
-                    raise _Rehearsed
-        except _Rehearsed:
+                    raise _Rollback
+        except _Rollback:
             pass
-        return Done(tuple(done), tuple(left))
+        return UndoResult(tuple(done), tuple(left))
 
-    def _changes(self, db: Connection, wanted: Wanted) -> list[Change]:
+    def _changes(self, db: Connection, wanted: UndoRequest) -> list[Change]:
         now = self._posts.clock.now()
         found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
         if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
-            raise Conflict("posts were changed meanwhile, and nothing was taken back", _LIST)
+            raise Conflict("posts were changed by another command; nothing was undone", _LIST)
         if len(found) < wanted.count:
-            raise _not_so_many(len(found), wanted)
+            raise _too_few_changes(len(found), wanted)
         return found
 
-    def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[UndoneChange]:
-        """Put back the posts of one change; `left` gets why some cannot be."""
-        turning, turned, told = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
+    def _turned(self, db: Connection, change: Change, wanted: UndoRequest, left: list[TtpError]) -> list[UndoneChange]:
+        """Restore the posts of one change. Errors of posts that cannot be restored are added to `left`."""
+        planner, restored, undone = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
         for batch in batched(store.changed_posts(db, change, wanted.post)):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
                 try:
-                    done = turning.done(one, there[one.post_id])
+                    done = planner.restore(one, there[one.post_id])
                 except (StateRefused, ContentRefused) as why:
                     left.append(why)
                     continue
                 self._posts.duplicates.pending(done.post)
-                told.append(done)
-                turned.append(RestoredPost(one, there[one.post_id], done.post))
-        _refuse_taken_keys(db, [one.after for one in turned])
-        store.restore_posts(db, change, turned)
-        return told
+                undone.append(done)
+                restored.append(RestoredPost(one, there[one.post_id], done.post))
+        _refuse_taken_keys(db, [one.after for one in restored])
+        store.restore_posts(db, change, restored)
+        return undone
 
-    def _fit(self, wanted: Wanted) -> None:
-        """Convert what platforms need converted of posts that come back: before the transaction."""
+    def _fit(self, wanted: UndoRequest) -> None:
+        """Convert images of posts to be restored. Called before the transaction."""
         with self._posts.database.reading() as db:
             if db is None:
-                raise _not_so_many(0, wanted)
+                raise _too_few_changes(0, wanted)
             now = self._posts.clock.now()
             found = store.next_changes(db, now, wanted.count, post=wanted.post, undone=wanted.again)
             images = [(one.post_id, one.image) for each in found for one in store.changed_posts(db, each, wanted.post)]
@@ -140,7 +140,7 @@ class Undo:
 
 
 class _UndoPlanner:
-    """What the posts of one change become. Asked inside the transaction that does it."""
+    """Decides how the posts of one change are restored, inside the transaction that does it."""
 
     def __init__(self, posts: Posts, db: Connection, change: Change) -> None:
         self._posts = posts
@@ -153,24 +153,24 @@ class _UndoPlanner:
             one.post_id: one.id for one in repeats.recurrences(db) if one.post_id and one.state != "ended"
         }
 
-    def done(self, touched: ChangedPost, image: PostSnapshot) -> UndoneChange:
-        """The post as it is to be. StateRefused, ContentRefused, NotAllowed."""
+    def restore(self, touched: ChangedPost, image: PostSnapshot) -> UndoneChange:
+        """Return the post to store. Raise StateRefused, ContentRefused, NotAllowed."""
         now = stored_posts.post_of(touched.post_id, image.text)
         if image.digest != touched.digest or image.in_flight:
             raise self._changed_since(now)
         if touched.image is None:
-            told = UndoneChange(self._change, self._unmade(now))
+            undone = UndoneChange(self._change, self._unmade(now))
         else:
-            told = self._as_before(now, stored_posts.post_of(touched.post_id, touched.image))
-        self._posts.refuse_forbidden_change(self._db, now, told.post)
-        return told
+            undone = self._as_before(now, stored_posts.post_of(touched.post_id, touched.image))
+        self._posts.refuse_forbidden_change(self._db, now, undone.post)
+        return undone
 
     def _unmade(self, post: Post) -> Post:
-        """A post that the change made: off the lists, and its key is free again."""
+        """Return a post created by the change as deleted, with its key free again."""
         if post.id in self._patterns:
             number = self._patterns[post.id]
             raise StateRefused(
-                f"post {post.id} is what repeat {number} makes posts of",
+                f"repeat {number} uses post {post.id}",
                 Hint("fix", action("repeat stop", number)),
             )
         still = tuple(replace(d, next_at=None) for d in post.deliveries)
@@ -181,10 +181,10 @@ class _UndoPlanner:
         deliveries = tuple(self._delivery(held.get(d.id), d, before) for d in before.deliveries)
         lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
         after = with_derived_status(replace(before, deliveries=deliveries), self._now)
-        gone = next((d for d in after.active if _may_go_out(d) and d.account_id not in self._ids), None)
+        gone = next((d for d in after.active if _is_unsent(d) and d.account_id not in self._ids), None)
         if gone is not None and after.deleted_at is None:
             raise StateRefused(
-                f"post {after.id} would go to {gone.account} again, which was removed",
+                f"post {after.id} would be published to {gone.account}, which was removed",
                 Hint("fix", action("account add", gone.account)),
             )
         unapproved = any(
@@ -194,8 +194,7 @@ class _UndoPlanner:
         return UndoneChange(self._change, after, lost[0] if lost else None, unapproved, warnings)
 
     def _delivery(self, now: Delivery | None, before: Delivery, post: Post) -> Delivery:
-        """A delivery as it was: without an approval that it has no more, and without a time that has passed meanwhile,
-        unless it has that still."""
+        """Return a delivery as it was, without a lost approval, and without a passed time unless it still has it."""
         approved_at = before.approved_at if now is not None and now.approved_at == before.approved_at else None
         after = replace(before, approved_at=approved_at)
         kept = post.deleted_at is not None or (now is not None and now.next_at == after.next_at)
@@ -214,9 +213,9 @@ class _UndoPlanner:
             ) from None
 
     def _changed_since(self, post: Post) -> TtpError:
-        """Why a post is not what the change left."""
+        """Return why a post differs from what the change left."""
         try:
-            refuse_in_flight(post, "be taken back")
+            refuse_in_flight(post, "be undone")
         except StateRefused as why:
             return why
         show = Hint("see", action("show", post.id))
@@ -227,18 +226,18 @@ class _UndoPlanner:
             return StateRefused(f"post {post.id} was deleted since", Hint("see", action("list")))
         if out is not None:
             return StateRefused(
-                f"post {post.id} is published on {out.account}, and what was sent cannot be taken back",
+                f"post {post.id} is published on {out.account} and cannot be undone",
                 Hint("fix", action("delete", post.id, remote=True)),
             )
         if failed is not None:
             return StateRefused(f"post {post.id} has failed on {failed.account} since", show)
         if gone is not None:
             return StateRefused(f"post {post.id} was changed when {gone.account} was removed", show)
-        return StateRefused(f"post {post.id} was changed since by something else", show)
+        return StateRefused(f"post {post.id} was changed since by another command", show)
 
 
 def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
-    """Conflict where another post has the key by now that one of these had."""
+    """Raise Conflict if another post now has the key of one of these."""
     ids = {post.id for post in after}
     for batch in batched([post for post in after if post.key is not None]):
         for key, holder in queries.posts_by_key(db, [post.key or "" for post in batch]).items():
@@ -250,37 +249,37 @@ def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
                 )
 
 
-def _may_go_out(delivery: Delivery) -> bool:
+def _is_unsent(delivery: Delivery) -> bool:
     return delivery.state in (DeliveryState.PENDING, DeliveryState.FAILED)
 
 
-def _not_so_many(found: int, wanted: Wanted) -> TtpError:
-    what = "done again" if wanted.again else "taken back"
+def _too_few_changes(found: int, wanted: UndoRequest) -> TtpError:
+    what = "redone" if wanted.again else "undone"
     of = "" if wanted.post is None else f" of post {wanted.post}"
     command = "redo" if wanted.again else "undo"
     days = change_log.KEPT_FOR.days
     if not found:
-        return NotFound(f"there is no change{of} that can be {what} (they are kept for {days} days)", _LIST)
+        return NotFound(f"Nothing to {command}{of} (changes are kept for {days} days).", _LIST)
     only = f"only {found} change{'s' if found > 1 else ''}{of} can be {what}"
     return NotFound(only, Hint("try", action(command, found, post=wanted.post)))
 
 
-def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
-    """One error for all posts that cannot be put back."""
+def _combine_refusals(left: Sequence[TtpError], asked: int) -> TtpError:
+    """Combine the errors of all posts that cannot be restored."""
     first = left[0]
     if len(left) == 1:
         if asked == 1:
             first.hints = (*first.hints, Hint("see", action("undo", list=True)))
             return first
-        return type(first)(first.message, *first.hints, _partial(), problems=first.problems, details=first.details)
-    told = [one.message for one in left[:_TOLD]]
-    more = len(left) - len(told)
+        return type(first)(first.message, *first.hints, _partial_hint(), problems=first.problems, details=first.details)
+    listed = [one.message for one in left[:_LISTED]]
+    more = len(left) - len(listed)
     return StateRefused(
-        f"{len(left)} of {asked} posts cannot be put back, so none was",
-        *((_partial(),) if len(left) < asked else (_LIST,)),
-        details=[*told, *([f"and {more} more"] if more else [])],
+        f"{len(left)} of {asked} posts cannot be restored, so none was",
+        *((_partial_hint(),) if len(left) < asked else (_LIST,)),
+        details=[*listed, *([f"and {more} more"] if more else [])],
     )
 
 
-def _partial() -> Hint:
+def _partial_hint() -> Hint:
     return Hint("try", other_options(partial=True))

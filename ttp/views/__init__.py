@@ -1,4 +1,4 @@
-"""Results as JSON objects: what --json, the HTTP API and MCP answer. Pure; keys are only ever added."""
+"""Results as JSON objects for --json, the HTTP API and MCP. Pure; keys are only ever added."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ Json: TypeAlias = dict[str, object]
 
 
 def format_json_instant(at: datetime | None) -> str | None:
-    """`2026-11-23T17:00:00Z`, with milliseconds where there are any; None stays None. ValueError for a naive one."""
+    """Format as `2026-11-23T17:00:00Z`, with milliseconds if any; None stays None. ValueError for a naive time."""
     return None if at is None else utc_text(at)

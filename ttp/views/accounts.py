@@ -28,7 +28,7 @@ ACCOUNT_FIELDS = (
 
 
 def account_json(item: Account) -> Json:
-    """An account, without any secret: credentials have no JSON shape."""
+    """Return an account without any secret."""
     return {
         "account": item.name,
         "platform": item.platform,

@@ -30,15 +30,15 @@ CALENDAR_FIELDS = (
 )
 
 
-WILL_COME = "coming"
-"""The status of a row whose post is not made yet."""
+COMING_STATUS = "coming"
+"""Status of a row whose post does not exist yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarPage:
-    """What is drawn beside the posts: `gaps`, days to come without any; `free`, best slots that nobody holds (None: not
-    asked for); `take`, the command that takes those, and `all_`, the one that prints every post; `clock`, the zone of
-    dates and times in data."""
+    """Extras of a calendar: `gaps`, coming days without posts; `free`, free best slots (None: not requested); `take`,
+    the command that uses them; `all_`, the command that lists every post; `clock`, the zone of dates and times in data.
+    """
 
     span: CalendarRange
     gaps: tuple[date, ...] = ()
@@ -58,7 +58,7 @@ def _row(post: PostView, clock: tzinfo) -> Json:
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "id": post.id,
-        "status": WILL_COME if post.id is None else post.status.value,
+        "status": COMING_STATUS if post.id is None else post.status.value,
         "accounts": list(post.accounts),
         "content": post.content,
         "scheduledAt": format_json_instant(post.scheduled_at),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def error_json(what: TtpError, exit_code: int) -> Json:
-    """`{"error": …}` as it goes to stderr. `hint` is the first way out; `message` carries the details too."""
+    """Return the `{"error": …}` object for stderr. `hint` is the first hint; `message` includes the details."""
     return {
         "error": {
             "code": what.code,
@@ -24,7 +24,6 @@ def error_json(what: TtpError, exit_code: int) -> Json:
 
 
 def problem_json(one: Problem) -> Json:
-    """One breach of a rule."""
     return {
         "field": one.field,
         "account": one.account,

@@ -10,12 +10,12 @@ from ttp.views import Json, plan
 
 if TYPE_CHECKING:
     from ttp.domain.post_input import FieldError
-    from ttp.services.bulk_edit import Step
-    from ttp.services.files.importer import Taken
+    from ttp.services.bulk_edit import PlannedChange
+    from ttp.services.files.importer import ImportResult
 
 
-SHOWN = 20
-"""Faults that a person is shown; a program gets them all."""
+ERRORS_SHOWN = 20
+"""Most row errors to show to a person; programs get all."""
 
 
 CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
@@ -37,9 +37,9 @@ IMPORT_FIELDS = (
 )
 
 
-def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
-    """What became of the rows of a file. `left`: passed over, and why; `rejected`: why they cannot be taken;
-    `planned`: what got a time by a plan, and `plan`: what is said of that."""
+def import_json(taken: ImportResult, warnings: Sequence[str]) -> Json:
+    """Return the result of an import. `left`: skipped rows and why; `rejected`: refused rows and why; `planned`: rows
+    that got a time from a plan; `plan`: that plan."""
     counts = {what.value: many for what, many in taken.counts.items()}
     return {
         "read": taken.read,
@@ -48,7 +48,7 @@ def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
         "moved": counts.get("move", 0),
         "unchanged": counts.get("same", 0),
         "left": [{"row": row, "reason": why} for row, why in taken.left],
-        "rejected": [fault_json(row, one) for row, one in taken.faults],
+        "rejected": [row_error_json(row, one) for row, one in taken.faults],
         "stored": taken.stored,
         "ids": taken.ids,
         "planned": plan.spread_assignments(taken.spread),
@@ -57,14 +57,13 @@ def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
     }
 
 
-def fault_json(row: str, one: FieldError) -> Json:
-    """Why one row cannot be taken."""
+def row_error_json(row: str, one: FieldError) -> Json:
     return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
 
 
-def change_json(one: Step) -> Json:
-    """What happens to one post, and which of its fields change."""
-    from ttp.services.bulk_edit import changes
+def change_json(one: PlannedChange) -> Json:
+    """Return what happens to one post, and which of its fields change."""
+    from ttp.services.bulk_edit import changed_fields
 
     post = one.post
     assert post is not None
@@ -72,7 +71,7 @@ def change_json(one: Step) -> Json:
         "action": one.what.value,
         "id": post.id,
         "file": one.where,
-        "changes": list(changes(one)),
+        "changes": list(changed_fields(one)),
         "scheduledAt": views.format_json_instant(post.scheduled_at),
         "accounts": list(post.accounts),
         "content": post.content,

@@ -8,7 +8,7 @@ from ttp.views import Json, format_json_instant
 
 if TYPE_CHECKING:
     from ttp.domain.sample import Sample
-    from ttp.services.metrics_sync import Pulled
+    from ttp.services.metrics_sync import PullResult
 
 
 SAMPLE_FIELDS = (
@@ -31,7 +31,6 @@ PULL_FIELDS = ("account", "read", "inserted", "updated", "unchanged", "rejected"
 
 
 def sample_json(item: Sample) -> Json:
-    """What one published post had collected at one moment."""
     return {
         "account": item.account,
         "remoteId": item.remote_id,
@@ -48,8 +47,7 @@ def sample_json(item: Sample) -> Json:
     }
 
 
-def pull_json(item: Pulled) -> Json:
-    """What became of one account's posts when their numbers were read."""
+def pull_json(item: PullResult) -> Json:
     return {
         "account": item.account,
         "read": item.read,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ttp.domain.optimal import Recommendation
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
-    from ttp.services.optimal import Advice, Explained
+    from ttp.services.optimal import Advice, ExplainedRating
 
 
 RECOMMENDATION_FIELDS = (
@@ -121,7 +121,7 @@ def week_rows(row: Json) -> Iterable[Json]:
     return [{"day": row["day"], **slot} for slot in row["slots"]]
 
 
-def explanation_json(one: Explained, most: int | None) -> Json:
+def explanation_json(one: ExplainedRating, most: int | None) -> Json:
     found = one.explanation
     whose = found.recommendation.as_json()
     return {
@@ -137,12 +137,12 @@ def explanation_json(one: Explained, most: int | None) -> Json:
     }
 
 
-def explanation_rows(one: Explained, most: int | None) -> Iterable[Json]:
+def explanation_rows(one: ExplainedRating, most: int | None) -> Iterable[Json]:
     account = one.explanation.recommendation.account
     return [{"account": account, **row} for row in explained_posts(one, most)]
 
 
-def explained_posts(one: Explained, most: int | None) -> list[Json]:
+def explained_posts(one: ExplainedRating, most: int | None) -> list[Json]:
     return [_post_behind(post, one.texts) for post in one.explanation.posts[:most]]
 
 

@@ -8,7 +8,7 @@ from ttp.views import Json, format_json_instant
 
 if TYPE_CHECKING:
     from ttp.domain.plan import Assignment
-    from ttp.services.files.importer import Spread
+    from ttp.services.files.importer import RowPlan
     from ttp.services.planning import Proposal
 
 
@@ -16,7 +16,7 @@ ASSIGNMENT_FIELDS = ("id", "at", "score", "accounts", "explored")
 
 
 def plan_json(found: Proposal) -> Json:
-    """What is said of the whole plan. `bound`: no plan has a higher score."""
+    """Return the plan's totals. `bound`: no plan has a higher score."""
     plan = found.plan
     return {
         "score": round(plan.score, 4),
@@ -32,12 +32,12 @@ def plan_json(found: Proposal) -> Json:
     }
 
 
-def spread_assignments(found: Spread | None) -> list[Json]:
-    """The rows that a plan gave a time, by time."""
-    return [] if found is None else [_one(found, one) for one in found.assignments]
+def spread_assignments(found: RowPlan | None) -> list[Json]:
+    """Return the rows that a plan gave a time, by time."""
+    return [] if found is None else [_assignment_json(found, one) for one in found.assignments]
 
 
-def _one(found: Spread, one: Assignment) -> Json:
+def _assignment_json(found: RowPlan, one: Assignment) -> Json:
     return {
         "row": found.rows[one.id],
         "id": found.ids.get(one.id),
@@ -47,8 +47,8 @@ def _one(found: Spread, one: Assignment) -> Json:
     }
 
 
-def spread_json(found: Spread | None) -> Json | None:
-    """What is said of the whole plan, and the rows without room."""
+def spread_json(found: RowPlan | None) -> Json | None:
+    """Return the plan's totals and the rows without a time."""
     if found is None:
         return None
     return {"way": found.proposal.way.value, **plan_json(found.proposal), "leftOut": found.left_out}

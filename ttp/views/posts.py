@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
     from ttp.domain.media import MediaItem
-    from ttp.services.preview import PostPreview, Version
+    from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.queries import PostView
-    from ttp.services.remote_delete import TakenDown
+    from ttp.services.remote_delete import DeletedPost
 
 
-# The key tuples are spelled out so that `--fields` can be checked before anything was read or done.
+# Spelled out so that `--fields` can be checked before any work.
 POST_FIELDS = (
     "id",
     "status",
@@ -59,7 +59,6 @@ ATTEMPT_FIELDS = (
 
 
 def media_json(item: MediaItem) -> Json:
-    """One media item of a post."""
     return {
         "name": item.name,
         "mime": item.mime,
@@ -74,7 +73,7 @@ def media_json(item: MediaItem) -> Json:
 
 
 def delivery_json(row: Delivery) -> Json:
-    """One delivery of a post. `nextAttemptAt` is told while it is retrying: a look-up is not an attempt."""
+    """Return a delivery. `nextAttemptAt` only while it is retrying: a look-up is not an attempt."""
     error = row.error
     return {
         "account": row.account,
@@ -95,7 +94,7 @@ def delivery_json(row: Delivery) -> Json:
 
 
 def _part_url(row: Delivery, part: str) -> str | None:
-    """Return the page of a part of a thread: the first part's with another id."""
+    """Return the URL of a thread's part: the first part's URL with another id."""
     if row.url is None or not row.remote_id or row.remote_id not in row.url:
         return None
     before, _, after = row.url.rpartition(row.remote_id)
@@ -103,8 +102,8 @@ def _part_url(row: Delivery, part: str) -> str | None:
 
 
 def post_json(item: PostView, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
-    """A post with its deliveries. `repeat`: what it is an occurrence of. `replayed` is told only where it is so: the
-    key had made this post before."""
+    """Return a post with its deliveries. `repeat`: the repeat that created it. `replayed` is present only if true: an
+    earlier request with the key created this post."""
     no, of = item.rejection, item.repeat
     shape: Json = {
         "id": item.id,
@@ -135,7 +134,6 @@ def post_json(item: PostView, warnings: Iterable[str] = (), *, replayed: bool = 
 
 
 def attempt_json(item: Attempt) -> Json:
-    """One step of one try."""
     return {
         "at": format_json_instant(item.at),
         "account": item.account,
@@ -159,7 +157,7 @@ def preview_json(found: PostPreview, warnings: Iterable[str] = ()) -> Json:
     return {**post, "versions": [_version_json(one) for one in found.versions]}
 
 
-def _version_json(one: Version) -> Json:
+def _version_json(one: AccountVersion) -> Json:
     return {
         "account": one.account,
         "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
@@ -180,7 +178,7 @@ def preview_rows(found: PostPreview) -> Iterator[Json]:
 REMOTE_DELETE_FIELDS = ("id", "deleted", "remote")
 
 
-def remote_delete_json(post: TakenDown) -> Json:
+def remote_delete_json(post: DeletedPost) -> Json:
     """Return whether a post was deleted, and for each account whether the platform removed it."""
     return {
         "id": post.post_id,

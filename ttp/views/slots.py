@@ -25,7 +25,7 @@ REPEAT_FIELDS = (
 
 
 def repeat_json(tally: RecurrenceCounts) -> Json:
-    """A recurrence. `until`: no time from then on; `texts`: how many come in turn; `missed`: times without a post."""
+    """Return a repeat. `until`: exclusive end; `texts`: number of rotating texts; `missed`: times without a post."""
     one = tally.recurrence
     return {
         "id": one.id,
@@ -48,11 +48,11 @@ def repeat_json(tally: RecurrenceCounts) -> Json:
 SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
 
 
-PLACE_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
+SLOT_INSTANT_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
 
 
 def slot_json(place: SlotInstant) -> Json:
-    """A slot, with the next instant at which it comes."""
+    """Return a slot with its next instant."""
     one = place.slot
     return {
         "id": one.id,
@@ -64,9 +64,9 @@ def slot_json(place: SlotInstant) -> Json:
     }
 
 
-def place_json(found: SlotInstant) -> Json:
-    """One coming instant of a slot. `post` is the one that holds it and `content` its text, null where it is free;
-    `posts`: all that do, null for one that a repeat will create."""
+def slot_instant_json(found: SlotInstant) -> Json:
+    """Return a coming instant of a slot. `post`: the post in it and `content` its text, null if free; `posts`: all
+    posts in it, null for one that a repeat will create."""
     return {
         "at": format_json_instant(found.at),
         "account": found.slot.account,

@@ -17,7 +17,6 @@ CHECK_FIELDS = ("name", "status", "message", "hint")
 
 
 def check_json(item: Check) -> Json:
-    """One thing that a check-up looked at."""
     return {"name": item.name, "status": item.status, "message": item.message, "hint": item.hint}
 
 
@@ -36,9 +35,8 @@ STATUS_FIELDS = (
 
 
 def status_json(health: Health) -> views.Json:
-    """What `ttp status` knows. `needs` counts; the ids are in `ttp list --needs-you`. `costs`: what X will charge for
-    so many posts that wait; `more`: for further ones it was not summed up. `blocked`: why nothing is sent,
-    or not what one row belongs to."""
+    """Return the status. `needs` are counts; the ids are in `ttp list --needs-you`. `costs`: what platforms will charge
+    for scheduled posts, `more`: for further posts not counted. `blocked`: why nothing, or one post, is published."""
     publisher, needs, costs = health.publisher, health.needs, health.costs
     return {
         "publisher": {

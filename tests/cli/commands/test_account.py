@@ -256,7 +256,7 @@ def test_a_platform_whose_accounts_are_all_disabled_says_which_to_enable(ttp: Pr
     ran = ttp("create", "soon", "--to", "x")
     assert (ran.code, ran.err) == (
         2,
-        "ttp: error: no x account is enabled\n  enable it:     ttp account enable x/me\n",
+        "ttp: error: no x account is enabled\n  fix: ttp account enable x/me\n",
     )
 
 
@@ -292,7 +292,7 @@ def test_an_account_is_switched_as_often_as_one_likes_and_a_missing_one_never(tt
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("enabled = 0", "x/me is disabled: what is due for it fails\n      ttp account enable x/me"),
+        ("enabled = 0", "x/me is disabled; its due posts fail\n      fix: ttp account enable x/me"),
         ("needs_reconnect = 1", "x/me must be reconnected. Reconnect it before the post is due."),
     ],
 )

@@ -72,11 +72,11 @@ def test_a_key_of_a_post_without_a_thread_is_what_it_was_before_threads() -> Non
     )
 
 
-def test_that_only_x_gets_the_thread_is_said(me: Program) -> None:
+def test_which_platforms_get_the_thread_is_said(me: Program) -> None:
     both = me.ok("create", "One", "--thread", "Two", "--to", "x/me,instagram/me", "--json").json
-    assert "only X gets the thread: to instagram/me goes the first part alone" in both["warnings"]
+    assert "only Bluesky and X get the thread: to instagram/me goes the first part alone" in both["warnings"]
     alone = me("create", "One", "--thread", "Two", "--to", "instagram/me", "--at", "in 1h", "--json")
-    assert "only X gets threads, and the post goes to instagram/me alone" in [
+    assert "only Bluesky and X get threads, and the post goes to instagram/me alone" in [
         p["message"] for p in alone.error["problems"]
     ]
 

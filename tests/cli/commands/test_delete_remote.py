@@ -21,7 +21,7 @@ TIKTOK = "https://www.tiktok.com/@demo/video/7"
 
 
 class Rehearsal:
-    """The program and a sandbox that its settings point at, with the three demo accounts added."""
+    """The program and a sandbox that its settings point at, with the demo accounts added."""
 
     def __init__(self, ttp: Program, sandbox: RunningSandbox) -> None:
         self.ttp = ttp
@@ -70,7 +70,7 @@ class Rehearsal:
 @pytest.fixture
 def here(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox) -> Rehearsal:
     shared_sandbox.reset(now=clock.now, processing_s=0)
-    for platform in ("X", "TIKTOK", "INSTAGRAM"):
+    for platform in ("BLUESKY", "X", "TIKTOK", "INSTAGRAM"):
         monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", shared_sandbox.url)
     return Rehearsal(ttp, shared_sandbox)
 
@@ -173,6 +173,13 @@ def test_what_goes_from_x_and_stays_on_tiktok_stays_on_the_lists(here: Rehearsal
     assert "deleted" in here.ttp.ok("show", "1", "--format", "table").out
     assert here.ttp("delete", "1", "--remote", "--yes").code == 7
     here.ttp.ok("delete", "1")
+
+
+def test_a_thread_on_bluesky_is_removed_with_its_gates(here: Rehearsal) -> None:
+    post = here.publish("One", "bluesky", "--thread", "Two", "--set", "bluesky.who_replies=nobody")
+    assert len(here.control("GET", "posts")) == 2
+    here.ttp.ok("delete", str(post), "--remote", "--yes")
+    assert here.control("GET", "posts") == []
 
 
 def test_instagram_deletes_by_facebook_login(here: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:

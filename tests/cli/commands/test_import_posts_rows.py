@@ -295,7 +295,7 @@ def test_how_far_an_import_is_rises_to_its_end(
     from ttp.services.files import importer
 
     told: list[float] = []
-    monkeypatch.setattr(importer, "TOLD_EVERY", 2)
+    monkeypatch.setattr(importer, "REPORT_EVERY", 2)
     monkeypatch.setattr(import_posts, "progress", lambda *args, **more: nullcontext(told.append))
     folder = tmp_path / "content"
     folder.mkdir()
@@ -306,7 +306,7 @@ def test_how_far_an_import_is_rises_to_its_end(
     ttp.ok("import", str(folder / "a.csv" if form == "csv" else folder))
     assert (len(told), told[-1]) == (8, 1.0)
     assert told == sorted(told)
-    assert told[3] == pytest.approx(importer.LOOKING)
+    assert told[3] == pytest.approx(importer.CHECK_SHARE)
 
 
 def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

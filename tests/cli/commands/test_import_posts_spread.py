@@ -208,7 +208,7 @@ def test_a_time_that_somebody_takes_meanwhile_is_not_given_again(
     from ttp.services import bulk_edit
     from ttp.services.files import importer
 
-    apply = bulk_edit.apply
+    apply = bulk_edit.apply_changes
 
     def late(*args: object) -> object:
         ttp.post("First", "--to", "x/me", "--at", "next-slot")

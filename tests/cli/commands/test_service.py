@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from ttp.services import background_service
-from ttp.services.background_service import Ran
+from ttp.services.background_service import CommandOutput
 
 on_linux = pytest.mark.skipif(sys.platform == "darwin", reason="launchd has another file")
 
@@ -26,11 +26,11 @@ def answering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, units: Path) -> l
     """A system whose manager answers, to somebody who does not linger; what it was asked."""
     asked: list[str] = []
 
-    def run(argv: Sequence[str]) -> Ran:
+    def run(argv: Sequence[str]) -> CommandOutput:
         asked.append(" ".join(argv))
-        return Ran(0, "no" if argv[0] == "loginctl" else "ActiveState=active\nSubState=running")
+        return CommandOutput(0, "no" if argv[0] == "loginctl" else "ActiveState=active\nSubState=running")
 
-    monkeypatch.setattr(background_service, "run", run)
+    monkeypatch.setattr(background_service, "run_command", run)
     from ttp.services.background_service import Systemd
 
     monkeypatch.setattr(Systemd.__init__, "__defaults__", (tmp_path,))
@@ -77,7 +77,7 @@ def test_where_systemd_does_not_run_cron_is_named(ttp: Program, units: Path, mon
     from ttp.services.background_service import Systemd
 
     monkeypatch.setattr(Systemd.__init__, "__defaults__", (units / "nowhere",))
-    monkeypatch.setattr(background_service, "run", lambda argv: Ran(1, "no bus"))
+    monkeypatch.setattr(background_service, "run_command", lambda argv: CommandOutput(1, "no bus"))
     ran = ttp("service", "install", "--json")
     assert (ran.code, ran.error["code"], ran.error["hint"]) == (7, "not_allowed", "ttp help cron")
     assert ttp("service", "status").code == 1

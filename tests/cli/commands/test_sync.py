@@ -153,7 +153,7 @@ def test_it_is_for_folders(ttp: Program, folder: Path) -> None:
 def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttp.services.files.sync import Plan, Sync
+    from ttp.services.files.sync import Sync, SyncPlan
 
     for name in ("a.md", "b.md"):
         put(folder, name, name)
@@ -162,7 +162,7 @@ def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
         put(folder, name, "other")
     apply = Sync.apply
 
-    def late(self: Sync, plan: Plan) -> list[int]:
+    def late(self: Sync, plan: SyncPlan) -> list[int]:
         ttp.bring(2, "claimed")
         return apply(self, plan)
 

@@ -22,7 +22,7 @@ from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
 from ttp.domain.optimal.features import PostFeatures
 from ttp.domain.optimal.free_hours import Week
-from ttp.services.optimal import Explained
+from ttp.services.optimal import ExplainedRating
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 TONIGHT = datetime(2026, 11, 24, 17, tzinfo=UTC)
@@ -189,7 +189,7 @@ def test_the_week_fits_every_width(width: int) -> None:
 # ttp optimal explain
 
 
-def explained(posts: int = 3, *, evidence: Evidence = Evidence.STRONG, nearby: int = 86) -> Explained:
+def explained(posts: int = 3, *, evidence: Evidence = Evidence.STRONG, nearby: int = 86) -> ExplainedRating:
     behind = tuple(
         PostBehind(
             PostFeatures(NOW - timedelta(days=n), 18, 1, "video" if n else "", 6.0, str(n)),
@@ -200,7 +200,7 @@ def explained(posts: int = 3, *, evidence: Evidence = Evidence.STRONG, nearby: i
     found = told(evidence)
     rating = replace(found.hours[18], data_points=posts)
     some = 0.3 if posts else None
-    return Explained(Explanation(found, rating, 1, behind, some, some, nearby), {"1": "A cup\nof \x1b[31mcoffee"})
+    return ExplainedRating(Explanation(found, rating, 1, behind, some, some, nearby), {"1": "A cup\nof \x1b[31mcoffee"})
 
 
 def test_an_explanation_shows_the_posts_and_the_way_to_the_score() -> None:
@@ -239,7 +239,7 @@ def test_a_place_without_posts_is_explained_by_its_neighbours() -> None:
 def test_days_and_slots_are_explained_among_their_kind() -> None:
     one = explained()
     for rating, words in ((told().days[1], "one of the best 3 days"), (told().slots[42], "one of the best 10 slots")):
-        other = Explained(replace(one.explanation, rating=rating), {})
+        other = ExplainedRating(replace(one.explanation, rating=rating), {})
         assert words in drawn(render_explanation(other, PAGE))
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
 from ttp.domain.time.slot_parser import format_slot_times, parse_slot_times
-from ttp.services.cron import cron_of
+from ttp.services.cron import parse_cron
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -28,7 +28,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 )
 def test_words_are_expressions(words: str, crons: list[str]) -> None:
     assert parse_slot_times(words) == crons
-    assert [cron_of(cron) for cron in crons] == crons
+    assert [parse_cron(cron) for cron in crons] == crons
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from ttp.domain.errors import Hint, UsageError
 if TYPE_CHECKING:
     from ttp.platforms.login import App, BrowserLogin, PasswordLogin
     from ttp.platforms.oauth.callback import Code, Denied
-    from ttp.services.connect import Connect, Connected, Pending
+    from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 
 
 account = typer.Typer()
@@ -286,12 +286,12 @@ _DOCS = "docs/how-to/connect-{}.md"
 @contextmanager
 def _service(
     context: Context, platform: str, name: str, named: str | None
-) -> Iterator[tuple[Connect, BrowserLogin | PasswordLogin]]:
+) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
     """Yield the connect service and the login of an account, and close its connections afterwards."""
     from contextlib import closing
 
     from ttp.services.accounts import find_server
-    from ttp.services.connect import Connect
+    from ttp.services.connect import AccountConnector
 
     server = find_server(context.platforms, context.runtime, name, named)
     login, here = context.login(platform, server), context
@@ -301,7 +301,10 @@ def _service(
             Hint("try", f"ttp account add {platform}/HANDLE --credentials FILE"),
         )
     with closing(login):
-        yield Connect(here.database, here.credentials, login, here.config, here.clock, here.platforms, server), login
+        yield (
+            AccountConnector(here.database, here.credentials, login, here.config, here.clock, here.platforms, server),
+            login,
+        )
 
 
 def _answers(
@@ -319,7 +322,7 @@ def _answers(
 
 
 def _app(
-    context: Context, service: Connect, name: str, redirect_uri: str, secret_file: str | None, *, ask: bool
+    context: Context, service: AccountConnector, name: str, redirect_uri: str, secret_file: str | None, *, ask: bool
 ) -> App:
     """Return the app: the one in use, else one that the server creates, else from the settings or a prompt.
 
@@ -369,7 +372,7 @@ def _is_here(redirect: str) -> bool:
     return split.scheme == "http" and is_loopback(host) and port is not None
 
 
-def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
+def _show(pending: PendingLogin, *, browser: bool, back: bool = False) -> None:
     """Show the platform's login page. `back`: the browser must be able to reach this machine."""
     opens = browser and _has_desktop()
     lines = [f"Log in to {pending.platform} and allow access at this address:", "", f"  {pending.url}", ""]
@@ -385,7 +388,7 @@ def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
         _browse(pending.url)
 
 
-def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
+def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool) -> Code | Denied:
     """Return the answer that the person pastes. UsageError without a terminal, or after several wrong answers."""
     from ttp.platforms.oauth.callback import NotThisLogin, read_pasted
 
@@ -415,16 +418,16 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
     raise UsageError(f"the pasted address is not complete: {why}", again)
 
 
-def _full(pending: Pending) -> str:
+def _full(pending: PendingLogin) -> str:
     return pending.name if pending.handle else f"{pending.platform}/HANDLE"
 
 
-def _is_quick(context: Context, pending: Pending) -> bool:
+def _is_quick(context: Context, pending: PendingLogin) -> bool:
     """Return whether the code in the address expires within a minute."""
     return context.platforms.facts(pending.platform).code_life < timedelta(minutes=1)
 
 
-def _print_connected(context: Context, done: Connected) -> None:
+def _print_connected(context: Context, done: ConnectResult) -> None:
     account = done.account
     again = " again" if done.again else ""
     context.out.write_one(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])

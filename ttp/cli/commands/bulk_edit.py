@@ -21,10 +21,10 @@ from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.views import files
 
 if TYPE_CHECKING:
-    from ttp.services.bulk_edit import Edit, Shift, Step
+    from ttp.services.bulk_edit import BulkEditRequest, PlannedChange, Shift
     from ttp.store.queries import PostFilter
 
-VIEW: OutputSpec[Step] = OutputSpec(
+VIEW: OutputSpec[PlannedChange] = OutputSpec(
     files.CHANGE_FIELDS,
     ("action", "id", "changes", "scheduledAt", "accounts", "content"),
     files.change_json,
@@ -68,7 +68,7 @@ def edit_many(
     """Show what would happen to the posts that `where` names, ask, and do it in one transaction."""
     if wanted.delete:
         return _delete_many(context, where, wanted, dry_run=dry_run, yes=yes, no_input=no_input)
-    from ttp.services.bulk_edit import apply, refuse_forbidden
+    from ttp.services.bulk_edit import apply_changes, refuse_forbidden
 
     context.out.check_fields(VIEW)
     edit = _edit(wanted)
@@ -98,7 +98,7 @@ def edit_many(
         again=quote_command("ttp", "edit", "--where", where, *wanted.words(), "--yes"),
     )
     if sure:
-        apply(context.posts, steps, "edit")
+        apply_changes(context.posts, steps, "edit")
         context.out.note(f"Changed {said}.  Undo:  ttp undo")
     return DONE
 
@@ -158,8 +158,8 @@ def _filter(context: Context, where: str) -> PostFilter:
     return parse_post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
 
 
-def _edit(wanted: BulkOptions) -> Edit:
-    from ttp.services.bulk_edit import Edit
+def _edit(wanted: BulkOptions) -> BulkEditRequest:
+    from ttp.services.bulk_edit import BulkEditRequest
 
     if not wanted.words():
         ways = ("--add-tag TAG", "--shift +1d", "--account x/old=x/new", "--replace-link OLD NEW", "--delete")
@@ -171,7 +171,7 @@ def _edit(wanted: BulkOptions) -> Edit:
             raise UsageError(f'--account "{wanted.account}" is not OLD=NEW', Hint("try", "--account x/old=x/new"))
         pair = (old.strip(), new.strip())
     shift = None if wanted.shift is None else _shift(wanted.shift)
-    return Edit(wanted.replace_link, shift, pair, wanted.add_tags, wanted.remove_tags)
+    return BulkEditRequest(wanted.replace_link, shift, pair, wanted.add_tags, wanted.remove_tags)
 
 
 def _shift(text: str) -> Shift:

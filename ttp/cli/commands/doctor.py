@@ -133,7 +133,7 @@ def finish_checks(out: Output, found: Checkup) -> int:
 
 
 def _checks(context: Context, *, online: bool) -> Iterator[Check]:
-    from ttp.services.doctor import ACCOUNT
+    from ttp.services.doctor import ACCOUNT_PREFIX
 
     here = context
     # Goes on with the settings that can be read, so that the other checks still run.
@@ -145,7 +145,7 @@ def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     yield zone
     yield from here.doctor.here()
     if online:
-        yield from here.account_check.with_clocks(here.doctor.accounts, ACCOUNT)
+        yield from here.account_check.with_clocks(here.doctor.accounts, ACCOUNT_PREFIX)
     else:
         yield from here.doctor.account_states()
     yield from shell_checks()

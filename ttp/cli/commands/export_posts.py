@@ -33,7 +33,7 @@ from ttp.views import Json, metrics
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
-    from ttp.services.files.export import MediaBeside, Told
+    from ttp.services.files.export import ExportedMedia, ExportedPost
 
 FORMATS = ("csv", "json", "jsonl", "md", "ics")
 MORE = ("metrics", "media")
@@ -116,25 +116,25 @@ def export(
 class _Counted:
     """Posts, counted while they are read."""
 
-    def __init__(self, told: Iterable[Told]) -> None:
+    def __init__(self, told: Iterable[ExportedPost]) -> None:
         self._told = told
         self.count = 0
 
-    def __iter__(self) -> Iterator[Told]:
+    def __iter__(self) -> Iterator[ExportedPost]:
         for one in self._told:
             self.count += 1
             yield one
 
 
 def _parts(
-    context: Context, chosen: str, told: Iterable[Told], beside: MediaBeside | None, *, numbers: bool
+    context: Context, chosen: str, told: Iterable[ExportedPost], beside: ExportedMedia | None, *, numbers: bool
 ) -> Iterable[str]:
     """Return the file in pieces."""
     from ttp.services.files import json_file
-    from ttp.services.files.fields import name_of
+    from ttp.services.files.fields import media_name
 
     export = context.export
-    name = name_of if beside is None else beside.name
+    name = media_name if beside is None else beside.name
     match chosen:
         case "csv":
             return export.csv(told, name, numbers=numbers)
@@ -142,10 +142,10 @@ def _parts(
             return export.calendar(one.post for one in told)
         case _:
             shaped = (_object(one, None if beside is None else name, numbers=numbers) for one in told)
-            return json_file.written(shaped, lines=chosen == "jsonl")
+            return json_file.json_lines(shaped, lines=chosen == "jsonl")
 
 
-def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
+def _object(told: ExportedPost, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
     """Return a post as `ttp list --json` has it, with the file names of its media and its metrics by delivery."""
     shape = posts_module.post_json(view_of(told.post))
     if name is not None:
@@ -165,7 +165,7 @@ def _folder(context: Context, path: Path | None, told: _Counted) -> None:
     _answer(context.out, path, "md", told.count, beside, done.unchanged)
 
 
-def _answer(out: Output, path: Path, chosen: str, posts: int, beside: MediaBeside | None, unchanged: int = 0) -> None:
+def _answer(out: Output, path: Path, chosen: str, posts: int, beside: ExportedMedia | None, unchanged: int = 0) -> None:
     for name in beside.gone if beside else ():
         out.note(f"the stored copy of {name} is missing and was not exported")
     shape: Json = {
@@ -207,7 +207,7 @@ def _more(asked: list[str] | None) -> tuple[str, ...]:
     return more
 
 
-def _beside(context: Context, path: Path | None, chosen: str) -> MediaBeside:
+def _beside(context: Context, path: Path | None, chosen: str) -> ExportedMedia:
     if path is None:
         raise UsageError("--with media needs a file", Hint("try", f"ttp export posts.{chosen} --with media"))
     return context.export.beside(path.parent)

@@ -24,9 +24,9 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.views import files
 
 if TYPE_CHECKING:
-    from ttp.services.files.import_plan import Rules
-    from ttp.services.files.import_source import Source
-    from ttp.services.files.importer import ImportScheduler, Spread, Taken
+    from ttp.services.files.import_plan import ImportRules
+    from ttp.services.files.import_source import ImportSource
+    from ttp.services.files.importer import ImportResult, ImportScheduler, RowPlan
     from ttp.services.planning import PlanRequest
 
 
@@ -73,14 +73,17 @@ def import_(
       ttp import month.csv --spread optimal
       ttp import content/ --partial
     """
-    from ttp.services.files.import_plan import Rules
-    from ttp.services.files.import_source import opened
+    from ttp.services.files.import_plan import ImportRules
+    from ttp.services.files.import_source import open_source
 
     context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(context, spread, from_, days, per_day, tz)
-    with opened(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
+    rules, plan = (
+        ImportRules(accounts=split_list(to) or (), tz=tz),
+        spreading(context, spread, from_, days, per_day, tz),
+    )
+    with open_source(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
         taken = _import_rows(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
         raise _refused(taken, dry_run=dry_run, in_json=context.out.in_json)
@@ -91,12 +94,18 @@ def import_(
 
 
 def _import_rows(
-    context: Context, source: Source, rules: Rules, plan: ImportScheduler | None, *, dry_run: bool, partial: bool
-) -> Taken:
+    context: Context,
+    source: ImportSource,
+    rules: ImportRules,
+    plan: ImportScheduler | None,
+    *,
+    dry_run: bool,
+    partial: bool,
+) -> ImportResult:
     """Import the rows, and print notes about the file."""
-    from ttp.services.files.importer import Taken
+    from ttp.services.files.importer import ImportResult
 
-    done = Taken()
+    done = ImportResult()
     with progress(context.out, escape_text(source.name), 1, counted=False) as tell:
         try:
             context.bulk_in.take(source, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done)
@@ -108,7 +117,7 @@ def _import_rows(
     return done
 
 
-def _print_result(context: Context, taken: Taken, *, dry_run: bool) -> int:
+def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> int:
     """Print the result; return the exit code."""
     from ttp.cli.render.plan import spread_spec
 
@@ -121,11 +130,11 @@ def _print_result(context: Context, taken: Taken, *, dry_run: bool) -> int:
         more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
         warnings.append(problem.message)
         context.out.note(problem.message + more + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
-    for row, why in taken.left[: files.SHOWN]:
+    for row, why in taken.left[: files.ERRORS_SHOWN]:
         context.out.note(f"row {row} was skipped: {why}")
     if taken.faults:
         context.out.note(
-            "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.SHOWN])])
+            "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.ERRORS_SHOWN])])
         )
     if taken.timed and taken.stored:
         needed = approval.is_needed(context.config)
@@ -138,7 +147,7 @@ def _print_result(context: Context, taken: Taken, *, dry_run: bool) -> int:
     return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE
 
 
-def _sentence(taken: Taken, *, dry_run: bool) -> str:
+def _sentence(taken: ImportResult, *, dry_run: bool) -> str:
     shape = changes.summed(files.import_json(taken, ()))
     names = ("added", "changed", "moved", "unchanged", "left")
     said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
@@ -149,7 +158,7 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
     return f"{changes.counted(taken.read, 'row')}: {said}." + (" --dry-run: nothing was stored." if dry_run else "")
 
 
-def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
+def _refused(taken: ImportResult, *, dry_run: bool, in_json: bool) -> UsageError:
     """Return the error that lists the rows with errors."""
     rest = [] if taken.refused == taken.read else [Hint("try", other_options(partial=True))]
     said = _some(taken.refused, taken.read) + ("" if dry_run else "; nothing was imported")
@@ -163,11 +172,11 @@ def _some(refused: int, read: int) -> str:
 def _columns(texts: list[str] | None) -> dict[str, str]:
     """Parse `--map` into fields by column. UsageError."""
     from ttp.services.files.csv_file import LINK
-    from ttp.services.files.fields import FIELDS, field_named
+    from ttp.services.files.fields import FIELDS, find_field
 
     found = {}
     for column, name in parse_pairs(texts, "--map").items():
-        field = LINK if name == LINK else field_named(name)
+        field = LINK if name == LINK else find_field(name)
         if field is None:
             raise UsageError(f'no field "{name}"', Hint("see", ", ".join((*FIELDS, LINK))))
         found[column] = field
@@ -222,7 +231,7 @@ def spreading(
     return ImportScheduler(context.posts, context.planning, request)
 
 
-def no_room(found: Spread, request: PlanRequest) -> UsageError:
+def no_room(found: RowPlan, request: PlanRequest) -> UsageError:
     """Return the error that says how many rows do not fit, and what to change."""
     left = found.left_out
     return UsageError(
@@ -238,7 +247,7 @@ def no_room(found: Spread, request: PlanRequest) -> UsageError:
     )
 
 
-def left_over(found: Spread) -> str:
+def left_over(found: RowPlan) -> str:
     """Return the note that rows without room became drafts."""
     left = found.left_out
     rows = " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else "")

@@ -30,8 +30,8 @@ from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
-from ttp.services.metrics import Imported, ImportOptions
-from ttp.services.metrics_sync import Pulled, Stopped, read_price
+from ttp.services.metrics import ImportOptions, MetricsImport
+from ttp.services.metrics_sync import PullResult, ReadingStopped, read_price
 from ttp.views import Json
 from ttp.views.metrics import sample_json
 
@@ -190,7 +190,7 @@ def how_to_read(
 def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
     """Import a file and print the result; return the exit code."""
     context.out.check_fields(spec.name_value_spec(FIELDS))
-    done = Imported()
+    done = MetricsImport()
     with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
         with progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell:
@@ -209,7 +209,7 @@ def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: 
     return _print_import(context.out, done, dry_run)
 
 
-def _print_import(out: Output, done: Imported, dry_run: bool) -> int:
+def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
     counts: Json = {name: getattr(done, name) for name in COUNTS}
     shape: Json = {**counts, "rejected": [{"row": row, "reason": reason} for row, reason in done.rejected]}
     if dry_run:
@@ -225,7 +225,7 @@ def _print_import(out: Output, done: Imported, dry_run: bool) -> int:
     return PARTIAL if done.rejected else DONE
 
 
-def _notes(done: Imported, dry_run: bool) -> Iterable[str]:
+def _notes(done: MetricsImport, dry_run: bool) -> Iterable[str]:
     if done.added and not dry_run:
         names = ", ".join(done.added)
         yield f"added {plural(len(done.added), 'account')}, for analytics only: {names}"
@@ -237,7 +237,7 @@ def _notes(done: Imported, dry_run: bool) -> Iterable[str]:
         yield f"{len(done.rejected) - SHOWN} more rows were rejected; see them all with --json"
 
 
-def _preview(done: Imported) -> Iterable[str]:
+def _preview(done: MetricsImport) -> Iterable[str]:
     """Yield the format of the file, its columns and its first rows."""
     yield f"{done.title}: {done.written}"
     width = max((len(column[:40]) for column, taken in done.columns if taken), default=0)
@@ -257,7 +257,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(name[:40] for name in names[:SHOWN]) + more
 
 
-def _stopped(done: Imported, dry_run: bool) -> str:
+def _stopped(done: MetricsImport, dry_run: bool) -> str:
     if dry_run or not done.stored:
         return "stopped: nothing was stored"
     return f"stopped: the first {done.stored} rows are stored\nthe same command continues"
@@ -376,7 +376,7 @@ def _money(dollars: float) -> str:
     return f"${text.removesuffix('0')}"
 
 
-def _print_pull(context: Context, done: Sequence[Pulled], history: int | None, *, alone: bool) -> int:
+def _print_pull(context: Context, done: Sequence[PullResult], history: int | None, *, alone: bool) -> int:
     """Print the result of each account; return the exit code."""
     for one in done:
         for note in (*one.notes, *_waiting(one)):
@@ -394,22 +394,22 @@ def _print_pull(context: Context, done: Sequence[Pulled], history: int | None, *
     return PARTIAL if errors or rejected else DONE
 
 
-def _sentence(one: Pulled) -> str:
+def _sentence(one: PullResult) -> str:
     said = f"{one.account}: {one.read} {'post' if one.read == 1 else 'posts'} read: {one.inserted} new"
     return f"{said}, {one.updated} updated, {one.unchanged} unchanged, {len(one.rejected)} rejected."
 
 
-def _waiting(one: Pulled) -> Iterable[str]:
+def _waiting(one: PullResult) -> Iterable[str]:
     if one.waiting:
         posts = plural(one.waiting, "post")
         yield f"{one.account} does not list {posts} yet; {'it is' if one.waiting == 1 else 'they are'} read next time"
 
 
-def _with_way_out(context: Context, one: Pulled, history: int | None) -> TtpError:
+def _with_way_out(context: Context, one: PullResult, history: int | None) -> TtpError:
     """Return the error of an account; if it is temporary, with the time and the command to continue."""
     error = one.error
     assert error is not None
-    if not isinstance(error, Stopped):
+    if not isinstance(error, ReadingStopped):
         return error
     when = ""
     if error.again_at is not None:

@@ -12,7 +12,7 @@ from ttp.cli.render import accounts as accounts_module
 from ttp.domain.account import Account
 
 if TYPE_CHECKING:
-    from ttp.services.accounts import Pausing
+    from ttp.services.accounts import AccountPause
 
 
 _VIEW = replace(accounts_module.ACCOUNTS_SPEC, columns=("account",))
@@ -52,10 +52,10 @@ def resume(context: Context, account: Accounts = None) -> None:
     context.out.write_list(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
 
 
-def _pausing(context: Context) -> Pausing:
-    from ttp.services.accounts import Pausing
+def _pausing(context: Context) -> AccountPause:
+    from ttp.services.accounts import AccountPause
 
-    return Pausing(context.database, context.clock)
+    return AccountPause(context.database, context.clock)
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.preview import PostPreview
-    from ttp.services.remote_delete import DeleteResult, Plan, TakenDown
+    from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
 
 
 _MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
@@ -353,7 +353,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
     return _finish_delete(context.out, done, post_ids)
 
 
-def _delete_question(plan: Plan) -> str:
+def _delete_question(plan: DeletePlan) -> str:
     posts = ", ".join(str(post_id) for post_id in plan.targets)
     if not plan.possible:
         return f"Delete {posts}? None of it is published."
@@ -364,7 +364,7 @@ def _delete_question(plan: Plan) -> str:
     return f"Delete {posts} from {places}? This cannot be undone.{price}"
 
 
-def _delete_refusal(plan: Plan) -> str:
+def _delete_refusal(plan: DeletePlan) -> str:
     count = len(plan.possible)
     if not count:
         return f"deleting {plural(len(plan.targets), 'post')}"
@@ -374,14 +374,14 @@ def _delete_refusal(plan: Plan) -> str:
     return f"deleting {plural(count, 'published post')} from the platforms{price}"
 
 
-def _deleted_lines(post: TakenDown) -> Iterable[str]:
+def _deleted_lines(post: DeletedPost) -> Iterable[str]:
     gone = [fate.delivery.account for fate in post.fates if fate.message is None]
     if gone:
         yield f"Deleted post {post.post_id} from {', '.join(gone)}."
     yield f"Deleted post {post.post_id}." if post.deleted else f"Post {post.post_id} is kept in ttp."
 
 
-def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[str]) -> int:
+def _finish_delete(out: Output, done: Sequence[DeletedPost], post_ids: Sequence[str]) -> int:
     left = [fate for post in done for fate in post.fates if fate.message is not None]
     gone = sum(fate.message is None for post in done for fate in post.fates)
     errors = [post.error for post in done if post.error is not None]

@@ -34,7 +34,7 @@ from ttp.domain.recurrence import Recurrence, RecurrenceCounts
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.services.repeats import Changed, Repeats
+    from ttp.services.repeats import ChangedRepeat, Repeats
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
@@ -206,7 +206,7 @@ def _seconds(text: str) -> float:
     return 0.0 if length is None else length.total_seconds()
 
 
-def _answer(out: Output, done: Changed, said: str) -> None:
+def _answer(out: Output, done: ChangedRepeat, said: str) -> None:
     taken = [f"Deleted post {_ids(done.gone)}."] if done.gone else []
     out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
     if done.kept:

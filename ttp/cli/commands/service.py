@@ -17,7 +17,7 @@ from ttp.cli.streams import print_out
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
-    from ttp.services.background_service import Background, Job, State
+    from ttp.services.background_service import BackgroundService, ServiceDefinition, ServiceState
 
 SERVICE = spec.name_value_spec(("kind", "file", "installed", "running", "says", "lingers", "log"))
 
@@ -92,7 +92,7 @@ def status(context: Context) -> int:
     return DONE if state.running else FAILED
 
 
-def _shape(state: State) -> dict[str, object]:
+def _shape(state: ServiceState) -> dict[str, object]:
     return {
         "kind": state.kind,
         "file": str(state.file),
@@ -104,9 +104,9 @@ def _shape(state: State) -> dict[str, object]:
     }
 
 
-def _job(context: Context) -> Job:
+def _job(context: Context) -> ServiceDefinition:
     """Return the job that runs this program with its present settings."""
-    from ttp.services.background_service import Job
+    from ttp.services.background_service import ServiceDefinition
 
     names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in context.keys)]
     environ = {name: os.environ[name] for name in dict.fromkeys(names) if os.environ.get(name)}
@@ -115,22 +115,22 @@ def _job(context: Context) -> Job:
             environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111 (text to text)
     # -P: a folder called ttp where the service starts is not run instead
     argv = (sys.executable, "-P", "-m", "ttp", "run", "--quiet")
-    return Job(argv, environ, context.config.seconds("publish.drain_s"))
+    return ServiceDefinition(argv, environ, context.config.seconds("publish.drain_s"))
 
 
-def _background() -> Background:
+def _background() -> BackgroundService:
     """Return the service manager of this system."""
     from pathlib import Path
 
-    from ttp.services.background_service import run
+    from ttp.services.background_service import run_command
 
     if sys.platform == "darwin":
         from ttp.services.background_service import Launchd
 
-        return Launchd(Path.home() / "Library", os.getuid(), run)
+        return Launchd(Path.home() / "Library", os.getuid(), run_command)
     import pwd
 
     from ttp.services.background_service import Systemd
 
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
-    return Systemd(folder, pwd.getpwuid(os.getuid()).pw_name, run)
+    return Systemd(folder, pwd.getpwuid(os.getuid()).pw_name, run_command)

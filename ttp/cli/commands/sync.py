@@ -21,10 +21,10 @@ from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views import files as files_module
 
 if TYPE_CHECKING:
-    from ttp.services.bulk_edit import Step
-    from ttp.services.files.sync import Plan
+    from ttp.services.bulk_edit import PlannedChange
+    from ttp.services.files.sync import SyncPlan
 
-VIEW: OutputSpec[Step] = OutputSpec(
+VIEW: OutputSpec[PlannedChange] = OutputSpec(
     files_module.CHANGE_FIELDS,
     ("action", "id", "file", "changes"),
     files_module.change_json,
@@ -59,14 +59,14 @@ def sync(
       ttp sync content --prune --yes --write-status
     """
     from ttp.services.bulk_edit import refuse_forbidden
-    from ttp.services.files.import_source import opened
+    from ttp.services.files.import_source import open_source
 
     context.out.check_fields(VIEW)
     enable_strict_checks(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
         raise NotFound(f"no folder {dir}", Hint("fix", quote_command("ttp", "export", dir, "--format", "md")))
     service = context.sync
-    with opened(dir, None, {}, context.platforms) as source:
+    with open_source(dir, None, {}, context.platforms) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is not a folder", Hint("try", quote_command("ttp", "import", dir)))
         if write_status:
@@ -94,7 +94,7 @@ def sync(
     return DONE
 
 
-def _notes(out: Output, dir: str, plan: Plan) -> None:
+def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
     """Print notes about the files. UsageError if some have errors."""
     for note in plan.notes:
         out.note(note)
@@ -105,7 +105,7 @@ def _notes(out: Output, dir: str, plan: Plan) -> None:
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
         out.note(f"{problem.message} ({where})" + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
-    for step in plan.other[: files_module.SHOWN]:
+    for step in plan.other[: files_module.ERRORS_SHOWN]:
         out.note(f"{step.where} has a different text now; {step.why}, and does not change")
     if plan.orphans:
         ids = " ".join(str(post.id) for post in plan.orphans[:20])
@@ -114,11 +114,11 @@ def _notes(out: Output, dir: str, plan: Plan) -> None:
         out.note(f"{posts} without a file: {ids}\ncancel them:  {again}")
 
 
-def _refuse_emptied(dir: str, plan: Plan) -> None:
+def _refuse_emptied(dir: str, plan: SyncPlan) -> None:
     """Raise UsageError if an empty folder would cancel all its posts: it may be the wrong one, or not mounted."""
-    from ttp.services.bulk_edit import What
+    from ttp.services.bulk_edit import ChangeKind
 
-    if len(plan.steps) > 1 and all(step.what is What.CANCEL for step in plan.steps):
+    if len(plan.steps) > 1 and all(step.what is ChangeKind.CANCEL for step in plan.steps):
         ids = [str(step.before.id) for step in plan.steps if step.before is not None]
         raise UsageError(
             f"{dir} is empty, and --prune would cancel all of its {len(ids)} posts",

@@ -24,7 +24,7 @@ from ttp.domain.time.formatting import format_instant, relative
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
-    from ttp.services.undo import Done, Undo, UndoneChange, Wanted
+    from ttp.services.undo import Undo, UndoneChange, UndoRequest, UndoResult
     from ttp.store.change_log import Change
 
 LISTED = 20
@@ -153,10 +153,10 @@ def _undo_or_redo(
 ) -> int:
     from dataclasses import replace
 
-    from ttp.services.undo import Wanted
+    from ttp.services.undo import UndoRequest
 
     context.out.check_fields(UNDONE)
-    wanted = Wanted(count or 1, post, again=again, partial=partial)
+    wanted = UndoRequest(count or 1, post, again=again, partial=partial)
     found = _undo(context).take_back(wanted, rehearse=dry_run or not yes)
     if not dry_run and not yes:
         if not _confirm_undo(context, found, wanted, no_input=no_input):
@@ -179,7 +179,7 @@ def _undo(context: Context) -> Undo:
     return Undo(context.posts)
 
 
-def _confirm_undo(context: Context, found: Done, wanted: Wanted, *, no_input: bool) -> bool:
+def _confirm_undo(context: Context, found: UndoResult, wanted: UndoRequest, *, no_input: bool) -> bool:
     """Show the changes and ask; without a terminal several posts need `--yes`."""
     command, doing = ("redo", "redoing") if wanted.again else ("undo", "undoing")
     posts = plural(len({one.post.id for one in found.posts}), "post")
@@ -196,7 +196,7 @@ def _confirm_undo(context: Context, found: Done, wanted: Wanted, *, no_input: bo
     )
 
 
-def _by_change(found: Done) -> Iterable[tuple[Change, list[UndoneChange]]]:
+def _by_change(found: UndoResult) -> Iterable[tuple[Change, list[UndoneChange]]]:
     return [(change, list(ones)) for change, ones in groupby(found.posts, key=lambda one: one.change)]
 
 
@@ -212,7 +212,7 @@ def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str
     return f"{done} {len(ones)} posts ({_ranges([one.post.id or 0 for one in ones])}){when}"
 
 
-def _sentences(context: Context, found: Done, *, again: bool, dry_run: bool) -> list[str]:
+def _sentences(context: Context, found: UndoResult, *, again: bool, dry_run: bool) -> list[str]:
     done = "redo" if again else "undo"
     did = f"Would {done}" if dry_run else "Redone" if again else "Undone"
     said = []

@@ -13,15 +13,15 @@ from ttp.cli.render.labels import several, short_name
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views import Json
-from ttp.views.files import SHOWN
+from ttp.views.files import ERRORS_SHOWN
 
 if TYPE_CHECKING:
     from ttp.cli.render.spec import Renderer
     from ttp.domain.post_input import FieldError
-    from ttp.services.bulk_edit import Step
+    from ttp.services.bulk_edit import PlannedChange
 
 
-def steps_renderer(*, files: bool) -> Renderer[Step]:
+def steps_renderer(*, files: bool) -> Renderer[PlannedChange]:
     """Return the renderer of planned changes. `files`: with the file of each post."""
 
     return partial(render_steps, files=files)
@@ -32,9 +32,9 @@ def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, 
     if in_json:
         problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in faults]
         return UsageError(said, *ways, problems=problems)
-    lines = fault_table(faults[:SHOWN])
-    if len(faults) > SHOWN:
-        lines.append(f"{len(faults) - SHOWN} more; see them all with --json")
+    lines = fault_table(faults[:ERRORS_SHOWN])
+    if len(faults) > ERRORS_SHOWN:
+        lines.append(f"{len(faults) - ERRORS_SHOWN} more; see them all with --json")
     return UsageError(said, *ways, details=lines)
 
 
@@ -85,7 +85,7 @@ def render_changes(changes: Sequence[tuple[datetime, str, str]], page: Page) -> 
 _COLOURS: Mapping[str, Style] = {"add": "green", "cancel": "red"}
 
 
-def render_steps(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator[str]:
+def render_steps(steps: Sequence[PlannedChange], page: Page, *, files: bool) -> Iterator[str]:
     """Draw a line per post: the action, the old and new time, and the fields that change. `files`: with its file."""
     if not steps:
         return
@@ -104,8 +104,8 @@ def render_steps(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator[
     yield page.footer()
 
 
-def _row(step: Step, handles: Collection[str], page: Page, *, files: bool) -> list[Cell]:
-    from ttp.services.bulk_edit import changes
+def _row(step: PlannedChange, handles: Collection[str], page: Page, *, files: bool) -> list[Cell]:
+    from ttp.services.bulk_edit import changed_fields
 
     post = step.post
     assert post is not None
@@ -115,16 +115,16 @@ def _row(step: Step, handles: Collection[str], page: Page, *, files: bool) -> li
         *([Cell(escape_line(step.where))] if files else []),
         Cell(_when(step, page)),
         Cell(" ".join(short_name(row, handle=row.platform in handles) for row in post.active)),
-        Cell(" ".join(changes(step)) or "-", "dim"),
+        Cell(" ".join(changed_fields(step)) or "-", "dim"),
         Cell(escape_line(post.content)),
     ]
 
 
-def _when(step: Step, page: Page) -> str:
-    from ttp.services.bulk_edit import What
+def _when(step: PlannedChange, page: Page) -> str:
+    from ttp.services.bulk_edit import ChangeKind
 
     before, after = (None if post is None else post.scheduled_at for post in (step.before, step.post))
     now = page.when(after) if after else "-"
-    if step.what not in (What.CHANGE, What.MOVE) or before == after:
+    if step.what not in (ChangeKind.CHANGE, ChangeKind.MOVE) or before == after:
         return now
     return f"{page.when(before) if before else '-'} -> {now}"

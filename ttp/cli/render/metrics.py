@@ -12,7 +12,7 @@ from ttp.domain.sample import Sample, Total
 from ttp.views import Json, format_json_instant, metrics
 
 if TYPE_CHECKING:
-    from ttp.services.metrics_sync import Pulled
+    from ttp.services.metrics_sync import PullResult
 
 
 COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
@@ -104,7 +104,7 @@ SAMPLES_SPEC = OutputSpec(
 """`ttp metrics list`."""
 
 
-PULL_SPEC: OutputSpec[Pulled] = OutputSpec(
+PULL_SPEC: OutputSpec[PullResult] = OutputSpec(
     metrics.PULL_FIELDS,
     ("account", "read", "inserted", "updated", "unchanged", "rejected"),
     metrics.pull_json,

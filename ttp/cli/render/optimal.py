@@ -39,7 +39,7 @@ from ttp.views.optimal import (
 )
 
 if TYPE_CHECKING:
-    from ttp.services.optimal import Advice, Explained
+    from ttp.services.optimal import Advice, ExplainedRating
 
 
 def render_backtest(test: Backtest, page: Page, way: WayOut) -> Iterator[str]:
@@ -125,7 +125,7 @@ _COLUMNS = (
 )
 
 
-def render_explanation(explained: Explained, page: Page, most: int | None = None) -> Iterator[str]:
+def render_explanation(explained: ExplainedRating, page: Page, most: int | None = None) -> Iterator[str]:
     """Draw an explanation with its `most` most influential posts (default: `SHOWN`)."""
     found = explained.explanation
     told = found.recommendation
@@ -147,7 +147,7 @@ def render_explanation(explained: Explained, page: Page, most: int | None = None
         yield from wrapped(signal_words(told), page)
 
 
-def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
+def _posts(explained: ExplainedRating, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
     """Draw the posts, and how many more there are."""
     if not shown:
         return
@@ -491,10 +491,10 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
     )
 
 
-def explanations_spec(most: int | None = None, *, several: bool = False) -> OutputSpec[Explained]:
+def explanations_spec(most: int | None = None, *, several: bool = False) -> OutputSpec[ExplainedRating]:
     """Return the spec of `ttp optimal explain`, with at most `most` posts."""
 
-    def render(explained: Sequence[Explained], page: Page) -> Iterable[str]:
+    def render(explained: Sequence[ExplainedRating], page: Page) -> Iterable[str]:
         yield from separate(render_explanation(one, page, most) for one in explained)
 
     return OutputSpec(

@@ -14,12 +14,12 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.domain.plan import Assignment, Basis
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json, format_json_instant
-from ttp.views.plan import ASSIGNMENT_FIELDS, _one, plan_json
+from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, plan_json
 
 if TYPE_CHECKING:
     from ttp.domain.plan import PlanMethod
     from ttp.domain.post import PostFields
-    from ttp.services.files.importer import Spread
+    from ttp.services.files.importer import RowPlan
     from ttp.services.planning import Proposal
 
 
@@ -194,7 +194,7 @@ SPREAD_SHOWN = 100
 """Most posts of a plan on a terminal."""
 
 
-def spread_spec(found: Spread) -> OutputSpec[Assignment]:
+def spread_spec(found: RowPlan) -> OutputSpec[Assignment]:
     """Return the spec of the plan of an import."""
 
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
@@ -204,4 +204,4 @@ def spread_spec(found: Spread) -> OutputSpec[Assignment]:
         yield from render_plan(rows[:SPREAD_SHOWN], found.proposal, notes, page, found.rows)
         yield ""
 
-    return OutputSpec((), (), lambda one: _one(found, one), render)
+    return OutputSpec((), (), lambda one: _assignment_json(found, one), render)

@@ -23,7 +23,7 @@ from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.domain.post_history import HistoryEvent, PostHistory
-    from ttp.services.preview import PostPreview, Sent, Version
+    from ttp.services.preview import AccountVersion, PostPreview, SentMedia
     from ttp.services.queries import PostView
 
 
@@ -260,7 +260,7 @@ def _next(post: PostView) -> Iterator[str]:
         yield f"(publishes to {names} only, not to {', '.join(published)} again)"
 
 
-def render_versions(versions: Sequence[Version], page: Page) -> Iterator[str]:
+def render_versions(versions: Sequence[AccountVersion], page: Page) -> Iterator[str]:
     """Draw what each account would get."""
     from ttp.domain.pricing import dollars
 
@@ -275,7 +275,7 @@ def render_versions(versions: Sequence[Version], page: Page) -> Iterator[str]:
         yield ""
 
 
-def _versions_media(one: Sent) -> str:
+def _versions_media(one: SentMedia) -> str:
     facts = [escape_line(one.item.name), *_look(one.item)]
     if one.converted:
         facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}")

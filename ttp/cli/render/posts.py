@@ -18,7 +18,7 @@ from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.services.queries import PostView
-    from ttp.services.remote_delete import TakenDown
+    from ttp.services.remote_delete import DeletedPost
 
 
 _WIDE = 110
@@ -133,7 +133,7 @@ WOULD_DELETE_SPEC: OutputSpec[int] = OutputSpec(
 """`ttp edit --where … --delete --dry-run`, by id."""
 
 
-REMOTE_DELETE_SPEC: OutputSpec[TakenDown] = OutputSpec(
+REMOTE_DELETE_SPEC: OutputSpec[DeletedPost] = OutputSpec(
     posts_module.REMOTE_DELETE_FIELDS,
     ("id",),
     posts_module.remote_delete_json,

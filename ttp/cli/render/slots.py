@@ -14,7 +14,7 @@ from ttp.domain.recurrence import Recurrence, RecurrenceCounts
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.slot_parser import format_slot_times
 from ttp.views import Json
-from ttp.views.slots import PLACE_FIELDS, REPEAT_FIELDS, SLOT_FIELDS, place_json, repeat_json, slot_json
+from ttp.views.slots import REPEAT_FIELDS, SLOT_FIELDS, SLOT_INSTANT_FIELDS, repeat_json, slot_instant_json, slot_json
 
 
 def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[str]:
@@ -164,7 +164,7 @@ SLOTS_SPEC: OutputSpec[SlotInstant] = OutputSpec(
 
 
 PREVIEW_SPEC: OutputSpec[SlotInstant] = OutputSpec(
-    PLACE_FIELDS, ("at", "account", "slot", "post", "content"), place_json, render_preview
+    SLOT_INSTANT_FIELDS, ("at", "account", "slot", "post", "content"), slot_instant_json, render_preview
 )
 """`ttp slots preview`."""
 

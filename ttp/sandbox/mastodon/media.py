@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.mastodon.records import MastodonAccount, Upload, new_id, profile_of
+from ttp.sandbox.mastodon.records import Attachment, MastodonAccount, new_id, profile_of
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
 from ttp.sandbox.media import read_facts
 from ttp.sandbox.state import State
@@ -38,7 +38,7 @@ async def upload(state: State, account: MastodonAccount, request: Request) -> Re
         raise refusal(422, "Validation failed: Description is too long (maximum is 1500 characters)")
     sha256, waits = hashlib.sha256(data).hexdigest(), kind == "video" and profile_of(state).media_status
     state.pictures.keep(sha256, data)
-    made = Upload(
+    made = Attachment(
         new_id(state),
         account.id,
         sha256,
@@ -57,7 +57,7 @@ async def status(state: State, account: MastodonAccount, request: Request) -> Re
     """`GET /api/v1/media/{id}`: 206 while a file is processed."""
     if not profile_of(state).media_status:
         raise no_such_route()
-    found = state.table(Upload).get(request.path_params["id"])
+    found = state.table(Attachment).get(request.path_params["id"])
     if found is None or found.account != account.id or found.post:
         raise refusal(404, "Record not found")
     if found.error and found.ready_ms <= state.now_ms():
@@ -65,11 +65,11 @@ async def status(state: State, account: MastodonAccount, request: Request) -> Re
     return JSONResponse(describe_upload(state, found), 200 if found.ready_ms <= state.now_ms() else 206)
 
 
-def attach(state: State, account: MastodonAccount, ids: list[Any], post_id: str) -> list[Upload]:
+def attach(state: State, account: MastodonAccount, ids: list[Any], post_id: str) -> list[Attachment]:
     """Return the uploads of a new post, which belong to it from now on."""
     profile, found = profile_of(state), []
     for one in ids:
-        upload = state.table(Upload).get(str(one))
+        upload = state.table(Attachment).get(str(one))
         if upload is None or upload.account != account.id or (upload.post and profile.uses_media_once):
             raise refusal(profile.content_status, "Media not found or already attached to another post")
         if upload.ready_ms > state.now_ms():
@@ -82,7 +82,7 @@ def attach(state: State, account: MastodonAccount, ids: list[Any], post_id: str)
     return found
 
 
-def describe_upload(state: State, upload: Upload) -> dict[str, Any]:
+def describe_upload(state: State, upload: Attachment) -> dict[str, Any]:
     ready = upload.ready_ms <= state.now_ms()
     url = f"https://sandbox.test/media/{upload.id}" if ready else None
     return {

@@ -82,7 +82,7 @@ class MastodonAccount(Account):
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class Attachment:
     """An uploaded file. Usable from `ready_ms` on, unless it has an `error`; `post`: which has it."""
 
     id: str

@@ -21,10 +21,10 @@ from ttp.sandbox.mastodon.records import (
     MEDIA,
     POSTS,
     TROUBLES,
+    Attachment,
     Details,
     MastodonAccount,
     MastodonSwitches,
-    Upload,
     UsedKey,
     new_id,
 )
@@ -42,7 +42,7 @@ class Mastodon(StandIn):
 
     name, title = "mastodon", "Mastodon"
     paths = re.compile(r"/api/v[12]/|/oauth/(token|revoke)$|/\.well-known/(nodeinfo|webfinger)|/nodeinfo/")
-    account, records, switches = MastodonAccount, (Upload, Details, UsedKey), MastodonSwitches
+    account, records, switches = MastodonAccount, (Attachment, Details, UsedKey), MastodonSwitches
     apps = (APP,)
     limits, troubles = LIMITS, tuple(TROUBLES)
     account_fields = (

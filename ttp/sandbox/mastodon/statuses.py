@@ -17,11 +17,11 @@ from ttp.sandbox.engagement import count_engagement
 from ttp.sandbox.mastodon.media import attach, describe_upload
 from ttp.sandbox.mastodon.records import (
     TROUBLES,
+    Attachment,
     Details,
     MastodonAccount,
     MastodonSwitches,
     Profile,
-    Upload,
     UsedKey,
     new_id,
     profile_of,
@@ -227,7 +227,7 @@ def describe_post(state: State, viewer: MastodonAccount, post: Post) -> dict[str
     details, author = _details(state, post), state.account(MastodonAccount, post.account)
     counts, parent = count_engagement(author, post, state.now_ms()), state.posts.get(post.parent or "")
     url = f"https://sandbox.test/@{author.username}/{post.id}"
-    uploads = [upload for one in details.uploads if (upload := state.table(Upload).get(one)) is not None]
+    uploads = [upload for one in details.uploads if (upload := state.table(Attachment).get(one)) is not None]
     poll = {"id": post.id, "options": [{"title": title, "votes_count": 0} for title in details.poll]}
     replies = sum(1 for one in state.visible_posts() if one.parent == post.id)
     return {

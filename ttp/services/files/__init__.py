@@ -1,4 +1,4 @@
-"""Posts in files: CSV, JSON, JSON lines, Markdown with front matter, iCalendar; each format in a module of its own.
+"""Posts in files: CSV, JSON, JSON lines, Markdown with front matter, iCalendar; one module per format.
 
-`fields` says once what a post has in a file and under which names; the formats only spell it. Never opens the store.
+`fields` defines the fields of a post in a file and their names. Never opens the store.
 """

@@ -1,7 +1,7 @@
-"""CSV: one post a row, in the columns of `fields`, or in those of another program's sheet (`foreign`).
+"""CSV: one post per row, in the columns of `fields` or of another program's sheet.
 
-A spreadsheet runs a cell that begins like a formula, so such a cell is written with an apostrophe before it, as people
-write texts into sheets; reading takes it off again, except of other programs' sheets, which have none.
+Spreadsheets execute cells that begin like a formula, so an apostrophe is put before such a cell and removed when read.
+Other programs' sheets have no such apostrophes.
 """
 
 from __future__ import annotations
@@ -17,53 +17,62 @@ from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
-from ttp.services.files.fields import FIELDS, TOLD, Entry, entry, field_named, in_one, plain, unread
+from ttp.services.files.fields import (
+    EXPORT_ONLY,
+    FIELDS,
+    Entry,
+    find_field,
+    invalid_entry,
+    join_list,
+    normalize_name,
+    parse_entry,
+)
 
 COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
-"""What an export writes, in this order; what it tells beside follows."""
+"""Columns of an export, in this order; informational ones follow."""
 
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 
 
 _WITH_COMMAS = ("accounts", "tags")
 
 
-_PARTS = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
-"""What columns of one variant or option begin with: `text.x`, `set.tiktok.privacy_level`."""
+_COLUMN_PREFIXES = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
+"""Prefixes of columns for one variant or option: `text.x`, `set.tiktok.privacy_level`."""
 
 
 LONGEST_ROW = 1 << 20
-"""Characters."""
+"""In characters."""
 
 
-def written(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
-    """The lines of a CSV file (RFC 4180) with a header, a piece for each row. `more`: columns beside the fields."""
+def csv_lines(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a CSV file (RFC 4180) with a header, row by row. `more`: columns after the fields."""
     columns = (*COLUMNS, *more)
     line = csv.writer(_Line()).writerow
     yield line(columns)
     for row in rows:
-        yield line([guarded(_cell(name, row[name])) if name in row else "" for name in columns])
+        yield line([escape_formula(_cell(name, row[name])) if name in row else "" for name in columns])
 
 
 class _Line:
-    """What csv.writer writes into: it hands each line back."""
+    """The file object of csv.writer: returns each line."""
 
     def write(self, line: str) -> str:
         return line
 
 
-def guarded(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+def escape_formula(text: str) -> str:
+    """Return the text as a cell that no spreadsheet executes."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unguarded(text: str) -> str:
-    """The text that `guarded` made a cell of."""
-    return text[1:] if _GUARDED.match(text) else text
+def unescape_formula(text: str) -> str:
+    """Reverse `guarded`."""
+    return text[1:] if _ESCAPED_FORMULA.match(text) else text
 
 
 def _cell(name: str, value: Value) -> str:
@@ -75,7 +84,7 @@ def _cell(name: str, value: Value) -> str:
         case list() | tuple() if name in _WITH_COMMAS and not any("," in one for one in value):
             return ",".join(value)
         case list() | tuple():
-            return in_one(value)
+            return join_list(value)
         case dict():
             return json.dumps(value, ensure_ascii=False)
         case float() if value.is_integer():
@@ -84,14 +93,10 @@ def _cell(name: str, value: Value) -> str:
             return str(value)
 
 
-# Reading.
-
-
 class Sheet:
-    """A CSV that is being read. `unknown`: columns that say nothing of a post; `program`: whose sheet it is.
+    """An open CSV file. `unknown`: columns that are not fields of a post; `program`: the program whose sheet it is.
 
-    `columns`: fields by the names (or, with `numbered`, the numbers) of columns that are not known else. UsageError
-    where the first row cannot be a header.
+    `columns`: fields by column names (or numbers). Raise UsageError if the first row cannot be a header.
     """
 
     def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None, tables: OptionTables) -> None:
@@ -109,27 +114,30 @@ class Sheet:
             header = [str(number) for number in range(1, len(header) + 1)]
         if missing := [name for name in columns if name not in header]:
             raise UsageError(f'no column is called "{missing[0]}"', Hint("see", ", ".join(header)))
-        self.program = None if columns else recognised(header)
+        self.program = None if columns else find_program(header)
         self._fields = [_field(name, columns, self.program) for name in header]
         self._refuse_twice(header)
         self.unknown = tuple(
             name
             for name, field in zip(header, self._fields, strict=True)
-            if field is None and name and name not in TOLD and not (self.program and name in self.program.ignored)
+            if field is None
+            and name
+            and name not in EXPORT_ONLY
+            and not (self.program and name in self.program.ignored)
         )
         if not {"content", "media"} & {(field or "").partition(".")[0] for field in self._fields}:
             raise UsageError(
-                "no column of it is the text or the media of a post",
+                "no column has the text or the media of a post",
                 Hint("see", ",".join(COLUMNS)),
                 Hint("try", "--map 'COLUMN=content'"),
                 Hint("try", "--map 1=at --map 2=content"),
             )
 
     def _refuse_twice(self, header: Sequence[str]) -> None:
-        """UsageError for two columns of the same name that are read: nothing says which one holds."""
+        """Raise UsageError for two read columns with the same name."""
         seen: dict[str, str] = {}
         for name, field in zip(header, self._fields, strict=True):
-            before = None if field is None else seen.setdefault(plain(name), name)
+            before = None if field is None else seen.setdefault(normalize_name(name), name)
             if before is not None and before is not name:
                 both = f'"{name}"' if before == name else f'"{before}" and "{name}"'
                 raise UsageError(f"the header has {both} more than once, so the column to read is unclear")
@@ -140,7 +148,7 @@ class Sheet:
             while not any(cells):
                 cells = self._next()
         except StopIteration:
-            raise UsageError("it is empty", Hint("see", ",".join(COLUMNS))) from None
+            raise UsageError("the file is empty", Hint("see", ",".join(COLUMNS))) from None
         return [cell.strip() for cell in cells]
 
     def _next(self) -> list[str]:
@@ -148,10 +156,10 @@ class Sheet:
         try:
             return next(self._rows)
         except csv.Error as error:
-            raise UsageError(f"row {self._number} cannot be read: {_plain(str(error))}") from None
+            raise UsageError(f"row {self._number} cannot be read: {_explain_csv_error(str(error))}") from None
 
     def entries(self) -> Iterator[Entry]:
-        """Each row as a post. UsageError for a row after which no other can be found."""
+        """Yield each row as a post. Raise UsageError if no further row can be found."""
         if self._given is not None:
             yield self._entry(self._given)
         while True:
@@ -165,20 +173,22 @@ class Sheet:
     def _entry(self, cells: Sequence[str]) -> Entry:
         where = str(self._number)
         if len(cells) > len(self._fields) and any(cells[len(self._fields) :]):
-            return unread(where, FieldError("", f"it has {len(cells)} cells where the header has {len(self._fields)}"))
+            return invalid_entry(
+                where, FieldError("", f"the row has {len(cells)} cells, the header {len(self._fields)}")
+            )
         row: dict[str, Value] = {}
         parts: dict[str, dict[str, str]] = {}
         for field, cell in zip(self._fields, cells, strict=False):
             name, dot, part = (field or "").partition(".")
-            text = cell if self.program else unguarded(cell)
+            text = cell if self.program else unescape_formula(cell)
             if dot and text:
                 parts.setdefault(name, {})[part] = text
             elif field and text and not row.get(field):
                 row[field] = text
         try:
-            return entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
+            return parse_entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
         except UsageError as error:
-            return unread(
+            return invalid_entry(
                 where,
                 FieldError("scheduledAt", error.message, as_fields(next((hint.way for hint in error.hints), None))),
             )
@@ -189,15 +199,15 @@ def _field(name: str, columns: Mapping[str, str], program: Program | None) -> st
         return columns[name]
     if program is not None:
         return program.field(name)
-    for field, beginnings in _PARTS.items():
+    for field, beginnings in _COLUMN_PREFIXES.items():
         for beginning in beginnings:
             if name.lower().startswith(beginning):
                 return f"{field}.{name[len(beginning) :]}"
-    return field_named(name)
+    return find_field(name)
 
 
 def _delimiter(header: str) -> str:
-    """What the cells of a sheet are divided by: spreadsheets of many countries write semicolons."""
+    """Return the cell separator: spreadsheets in many countries write semicolons."""
     return max((",", ";", "\t"), key=header.count)
 
 
@@ -205,22 +215,22 @@ def _lines(first: str, stream: TextIO) -> Iterator[str]:
     line = first
     while line:
         if "\0" in line:
-            raise UsageError("it has NUL characters, and is no CSV text", Hint("fix", "CSV UTF-8"))
+            raise UsageError("the file contains NUL characters, so it is not CSV text", Hint("fix", "CSV UTF-8"))
         if len(line) >= LONGEST_ROW:
-            raise UsageError(f"it has a row of more than {LONGEST_ROW} characters")
+            raise UsageError(f"a row has more than {LONGEST_ROW} characters")
         yield line
         line = stream.readline(LONGEST_ROW)
 
 
-def _plain(error: str) -> str:
-    """What the csv module's error means."""
+def _explain_csv_error(error: str) -> str:
+    """Explain an error of the csv module."""
     if "field limit" in error:
         return f"a cell has more than {csv.field_size_limit()} characters, or a quote is not closed"
     return "a quote is not closed" if "end of data" in error else "a quote is in the wrong place"
 
 
 LINK = "link"
-"""A field of their own: an address that goes behind the text, unless the text has it already."""
+"""A field of foreign sheets: a URL appended to the text unless the text contains it."""
 
 
 DATES = ("dmy", "mdy")
@@ -228,7 +238,7 @@ DATES = ("dmy", "mdy")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program's sheet: fields by the plain names of its columns, and those of them that every such sheet has."""
+    """Another program's sheet: fields by normalized column names, and the columns that identify it."""
 
     name: str
     columns: Mapping[str, str]
@@ -236,7 +246,7 @@ class Program:
     ignored: tuple[str, ...] = ()
 
     def field(self, column: str) -> str | None:
-        return self.columns.get(plain(column))
+        return self.columns.get(normalize_name(column))
 
 
 PROGRAMS = (
@@ -291,15 +301,15 @@ _YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap]m)?", re.IGNORECASE)
 
 
-def recognised(header: list[str]) -> Program | None:
-    """Whose sheet has this header; None for ttp's own and for those that nobody knows."""
-    names = {plain(name) for name in header}
+def find_program(header: list[str]) -> Program | None:
+    """Return the program whose sheet has this header; None for ttp's own and unknown sheets."""
+    names = {normalize_name(name) for name in header}
     return next((program for program in PROGRAMS if program.marks <= names), None)
 
 
 def translate_row(row: Mapping[str, Value], program: Program | None, dates: str | None) -> dict[str, Value]:
-    """The fields of a row: its link behind its text, its date as ttp reads it, its media one a line. UsageError for a
-    date that could mean two days."""
+    """Return the fields of a row: link appended to the text, date in ttp's form, media split. Raise UsageError for an
+    ambiguous date."""
     fields = dict(row)
     link, text = str(fields.pop(LINK, "") or "").strip(), str(fields.get("content") or "")
     if link and link not in text:
@@ -312,8 +322,8 @@ def translate_row(row: Mapping[str, Value], program: Program | None, dates: str 
 
 
 def date_text(text: str, dates: str | None) -> str:
-    """A date with slashes as `2026-12-01 09:00`; everything else as it is. `dates`: dmy or mdy, which the file does
-    not say by itself. UsageError."""
+    """Return a date with slashes as `2026-12-01 09:00`, other text unchanged. `dates`: dmy or mdy. Raise UsageError if
+    ambiguous."""
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day, rest = found.groups()
     elif found := _DAY_FIRST_OR_MONTH.fullmatch(text):
@@ -321,17 +331,17 @@ def date_text(text: str, dates: str | None) -> str:
         if dates is None:
             other = "mdy" if int(second) > 12 else "dmy"
             sure = int(first) > 12 or int(second) > 12
-            said = "does not say by itself what is day and what is month" if sure else "could mean two days"
-            raise UsageError(f'"{text}" {said}', Hint("try", f"--dates {other}"))
+            problem = "is a date whose day and month order is not known" if sure else "could mean two dates"
+            raise UsageError(f'"{text}" {problem}', Hint("try", f"--dates {other}"))
         day, month = (first, second) if dates == "dmy" else (second, first)
-        year = year if len(year) > 2 else f"20{year}"  # as spreadsheets shorten it
+        year = year if len(year) > 2 else f"20{year}"  # spreadsheets shorten the year
     else:
         return text
     return f"{year}-{int(month):02}-{int(day):02}{_clock(rest)}"
 
 
 def _clock(rest: str) -> str:
-    """` 09:00` of ` 9:00 AM`; what is no time stays, and is refused as one."""
+    """Return ` 9:00 AM` as ` 09:00`; other text unchanged, and refused later."""
     found = _CLOCK.fullmatch(rest.strip())
     if found is None:
         return rest

@@ -1,7 +1,7 @@
 """The file that an editor opens for one post: a content file with hints in its front matter.
 
-After a mistake it says at its top what was wrong, in lines of the front matter that are taken out again when it is read
-back. Only exactly those lines are: a text that has such lines of its own keeps them.
+After a mistake, the errors are shown as comments at its top and removed again when it is read. Only exactly those lines
+are removed, so the text keeps its own.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import PostInput, Value
 from ttp.services.files import markdown
-from ttp.services.files.fields import Entry, entry
+from ttp.services.files.fields import Entry, parse_entry
 
 LONGEST = 1 << 26
-"""Characters of what a person wrote themselves."""
+"""Most characters of a text that a person wrote."""
 _FENCE = "---"
 _EXAMPLES: Mapping[str, Sequence[str]] = {
     "accounts": ("to: [x/me, ig/shop]",),
@@ -28,12 +28,12 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
     "maxLatenessS": ("max-late: 2h",),
     "key": ("key: launch-1",),
 }
-"""How fields are written that are not given."""
+"""Examples for fields without a value."""
 _TIMES = ("scheduledAt", "timezone")
 
 
-def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, timed: bool) -> str:
-    """The file of a post that has these fields. `accounts`: those there are. `timed`: posts may get a time here."""
+def format_form(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, timed: bool) -> str:
+    """Return the file of a post with these fields. `accounts`: the known accounts. `timed`: posts may get a time."""
     without = () if timed else _TIMES
     examples = [
         line
@@ -46,15 +46,15 @@ def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, ti
         *examples,
         "",
         f"Accounts: {known}.",
-        'The text stands below. A line "## x" begins another text for X (or "## ig/shop" for one account), a line',
-        '"## thread" the next part of a thread on X. Lines like this one are not kept.',
+        'Write the text below. A line "## x" starts another text for X ("## ig/shop": for one account), and a line',
+        '"## thread" starts the next part of a thread on X. Comment lines like this one are removed.',
     ]
-    whole = markdown.written(given, [f"# {line}".rstrip() for line in hints])
+    whole = markdown.format_file(given, [f"# {line}".rstrip() for line in hints])
     return whole if given.get("content") else f"{whole}\n"
 
 
-def fields_of_typed(typed: PostInput) -> dict[str, Value]:
-    """What was typed of a post as the fields of a file; empty ones are left out. UsageError."""
+def fields_of_input(typed: PostInput) -> dict[str, Value]:
+    """Convert input to the fields of a file; empty ones are left out. Raise UsageError."""
     media = [name for name in typed.media or () if name]
     every: dict[str, Value] = {
         "accounts": list(typed.to or ()),
@@ -73,20 +73,20 @@ def fields_of_typed(typed: PostInput) -> dict[str, Value]:
     return {name: value for name, value in every.items() if value not in (None, [], {}, "")}
 
 
-def read(text: str, tables: OptionTables) -> PostInput:
-    """What a file says that was written. One without front matter is a text alone. UsageError."""
+def parse_form(text: str, tables: OptionTables) -> PostInput:
+    """Parse the file. Without front matter the whole file is the text. Raise UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
-        raise UsageError("it is not UTF-8 text", Hint("fix", "UTF-8"))
-    said = markdown.read(text, tables, LONGEST)
+        raise UsageError("the file is not UTF-8 text", Hint("fix", "save it as UTF-8"))
+    said = markdown.parse_file(text, tables, LONGEST)
     if said is None:
-        said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
-    found = entry("", said, tables)
+        said = markdown.parse_sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
+    found = parse_entry("", said, tables)
     if found.faults:
-        raise _refused(found)
+        raise _form_error(found)
     return found.typed
 
 
-def _refused(found: Entry) -> UsageError:
+def _form_error(found: Entry) -> UsageError:
     said = [f"{markdown.NAMES.get(fault.field, fault.field)}: {fault.problem}" for fault in found.faults]
     problems = [Problem(one.field, "file", text, hint=one.fix) for one, text in zip(found.faults, said, strict=True)]
     hints = [Hint("try", one.fix) for one in found.faults if one.fix]
@@ -94,16 +94,13 @@ def _refused(found: Entry) -> UsageError:
 
 
 def is_blank(typed: PostInput, *, media: bool = True) -> bool:
-    """Whether nothing is there that could be posted; without `media` only texts count."""
+    """Return whether there is nothing to post; without `media` only texts count."""
     texts = (typed.text or "", *typed.variants.values(), *(typed.thread or ()))
     return not (media and typed.media) and not any(text.strip() for text in texts)
 
 
-# What was wrong, at the top.
-
-
-def with_lines(text: str, lines: Sequence[str]) -> str:
-    """The file with lines at its top, as comments of its front matter; of a file that has none, in one of their own."""
+def add_comments(text: str, lines: Sequence[str]) -> str:
+    """Add lines as comments at the top of the front matter, which is created if missing."""
     if not lines:
         return text
     first, *rest = text.split("\n", 1)
@@ -113,31 +110,28 @@ def with_lines(text: str, lines: Sequence[str]) -> str:
     return "\n".join([_FENCE, *comments, _FENCE, text])
 
 
-def without_lines(text: str, lines: Sequence[str]) -> str:
-    """The file without the lines that `with_lines` put there, wherever they are in its front matter by now."""
+def remove_comments(text: str, lines: Sequence[str]) -> str:
+    """Remove the lines that `with_lines` added, wherever they are in the front matter now."""
     rows = text.split("\n")
     if not lines or rows[0].removeprefix("\ufeff").rstrip() != _FENCE:
         return text
     ours = {f"# {line}".rstrip() for line in lines}
     end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() == _FENCE), None)
-    if end is None:  # what follows may be the text: only what stands where it was put
+    if end is None:  # what follows may be the text: remove only lines at the top
         end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() not in ours), len(rows))
         return "\n".join([rows[0], *rows[end:]])
     kept = [row for row in rows[1:end] if row.rstrip() not in ours]
     if any(row.strip() for row in kept) or _begins_front(rows[end + 1 :]):
         return "\n".join([rows[0], *kept, *rows[end:]])
-    return "\n".join(rows[end + 1 :])  # nothing but ours
+    return "\n".join(rows[end + 1 :])  # only added lines
 
 
 def _begins_front(rows: Sequence[str]) -> bool:
     return bool(rows) and rows[0].removeprefix("\ufeff").rstrip() == _FENCE
 
 
-# What changed.
-
-
-def changed(before: PostInput, after: PostInput) -> PostInput:
-    """What an edit is asked for, where a file said `before` and says `after`."""
+def edit_between(before: PostInput, after: PostInput) -> PostInput:
+    """Return the edit that turns the fields `before` into `after`."""
     media, dropped = after.media or (), []
     same_media = media == (before.media or ())
     alts = _alts(after, len(media))
@@ -155,8 +149,8 @@ def changed(before: PostInput, after: PostInput) -> PostInput:
         alts=None if same_media and alts == _alts(before, len(media)) else alts,
         thread=None if after.thread == before.thread else after.thread,
         tags=None if after.tags == before.tags else after.tags,
-        variants=_keys(before.variants, after.variants),
-        options=_keys(before.options, after.options),
+        variants=_changed_keys(before.variants, after.variants),
+        options=_changed_keys(before.options, after.options),
         max_lateness_s=None if after.max_lateness_s == before.max_lateness_s else after.max_lateness_s,
         key=None if after.key == before.key else after.key,
         edited=True,
@@ -164,8 +158,8 @@ def changed(before: PostInput, after: PostInput) -> PostInput:
     )
 
 
-def over(before: PostInput, wish: PostInput) -> PostInput:
-    """What a file says of a post that a wish would change."""
+def with_edit(before: PostInput, wish: PostInput) -> PostInput:
+    """Return the fields of a file with the wished changes applied."""
     given = {one.name: value for one in fields(wish) if (value := getattr(wish, one.name)) not in (None, {}, False, ())}
     both = {"variants": {**before.variants, **wish.variants}, "options": {**before.options, **wish.options}}
     emptied = {name: None for name in ("to", "thread", "tags", "media") if getattr(wish, name) == ()}
@@ -173,20 +167,20 @@ def over(before: PostInput, wish: PostInput) -> PostInput:
     return replace(before, **given | both | emptied | alts)
 
 
-def nothing(change: PostInput) -> bool:
-    """Whether an edit asks for nothing."""
+def is_empty_edit(change: PostInput) -> bool:
+    """Return whether an edit changes nothing."""
     return replace(change, edited=False) == PostInput()
 
 
-def _keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """The keys that differ; those that are gone are empty."""
+def _changed_keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Return the changed keys; removed ones are empty."""
     both = {**dict.fromkeys(before, ""), **after}
     return {key: text for key, text in both.items() if before.get(key, "") != text}
 
 
 def _alts(typed: PostInput, many: int) -> tuple[str, ...]:
-    """An alt text for each of so many media, empty ones too; none where all are."""
+    """Return one alt text per media item, some empty; none if all are empty."""
     alts = typed.alts or ()
     if len(alts) > many:
-        raise UsageError(f"{len(alts)} alt texts for {many} media", Hint("try", "one for each, in order"))
+        raise UsageError(f"{len(alts)} alt texts for {many} media", Hint("try", "one per media item, in order"))
     return (*alts, *[""] * (many - len(alts))) if any(alts) or many else ()

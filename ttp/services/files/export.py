@@ -1,7 +1,7 @@
-"""Posts out of the store, as files. Reads only.
+"""Export posts to CSV, Markdown folders and iCalendar. Reads only.
 
-A file knows a post by its key. One without a key goes by its number and its store, `12@3f2a9c1b`, so that an import
-into the same store finds it again, and one into another store makes it once.
+A file identifies a post by its key. A post without a key is `12@3f2a9c1b`, its id and its store: an import into the
+same store finds it again, and an import into another store creates it once.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ttp.domain.post_input import KEPT, Value, check_variants
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
-from ttp.services.files.fields import SHORT, Entry, fields_of, name_of, own_key
-from ttp.services.files.import_source import of_markdown
-from ttp.services.files.markdown import File, Folder
-from ttp.services.media import beside
+from ttp.services.files.fields import STORE_ID_DIGITS, Entry, fields_of, media_name, own_key
+from ttp.services.files.import_source import entry_of_file
+from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
+from ttp.services.media import resolve_in_folder
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts, backup, queries
 from ttp.store import samples as stored_samples
@@ -40,7 +40,7 @@ from ttp.store.queries import PostFilter
 RESULTS = ("publishedAt", "url")
 
 
-NUMBERS = ("likes", "comments", "shares", "views")
+METRICS = ("likes", "comments", "shares", "views")
 
 
 _BEGUN = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
@@ -50,16 +50,16 @@ NameOf = Callable[[MediaItem], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A post as a file tells it: always with a key; by account the newest numbers of it, where they were asked for."""
+class ExportedPost:
+    """A post with a key, and its newest metrics by account if requested."""
 
     post: Post
     samples: Mapping[str, Sample] = field(default_factory=dict)
 
 
 @dataclass
-class Written:
-    """What became of a folder: files `written`, and those `unchanged`."""
+class FolderResult:
+    """Number of files of a folder written, and unchanged."""
 
     written: int = 0
     unchanged: int = 0
@@ -68,42 +68,42 @@ class Written:
 class Export:
     def __init__(self, database: Database, media: MediaStore, own: OwnFiles, tables: OptionTables) -> None:
         self._tables = tables
-        """`own`: where nothing is exported to."""
         self._database = database
         self._media = media
         self._own = own
 
-    def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[Told]:
-        """The posts that pass the filter, read as they are consumed, all as they are at the first read."""
+    def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[ExportedPost]:
+        """Yield the posts that pass the filter from one snapshot."""
         with self._database.snapshot() as db:
             if db is None:
                 return
             store = backup.store_id(db)
             for post in queries.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
-                yield Told(post, _newest(db, post) if numbers else {})
+                yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
 
-    def beside(self, folder: Path) -> MediaBeside:
-        """Where the media of an export into `folder` are copied."""
-        return MediaBeside(folder, self._media, self._own)
+    def beside(self, folder: Path) -> ExportedMedia:
+        return ExportedMedia(folder, self._media, self._own)
 
-    def csv(self, told: Iterable[Told], name: NameOf = name_of, *, numbers: bool = False) -> Iterator[str]:
-        """The rows of a CSV file; `name`: what it calls a media item."""
-        more = (*RESULTS, *NUMBERS) if numbers else ()
-        return csv_file.written((_row(one, name, numbers=numbers) for one in told), more)
+    def csv(self, told: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
+        """Yield the rows of a CSV file. `name`: returns the name of a media item."""
+        more = (*RESULTS, *METRICS) if numbers else ()
+        return csv_file.csv_lines((_row(one, name, numbers=numbers) for one in told), more)
 
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
-        """An iCalendar file."""
+        """Yield an iCalendar file."""
         with self._database.reading() as db:
             store = backup.store_id(db) if db else ""
-        return ics.written(posts, store[:SHORT])
+        return ics.calendar_lines(posts, store[:STORE_ID_DIGITS])
 
-    def folder(self, told: Iterable[Told], path: Path, resolver: TimeResolver) -> tuple[Written, MediaBeside]:
-        """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that
-        file, unless that says the same already; files of other posts stay. Busy, UsageError."""
+    def folder(
+        self, told: Iterable[ExportedPost], path: Path, resolver: TimeResolver
+    ) -> tuple[FolderResult, ExportedMedia]:
+        """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
+        if it already matches. Other files stay. Raise Busy, UsageError."""
         self._own.refuse(path)
-        done, beside = Written(), self.beside(path)
+        done, beside = FolderResult(), self.beside(path)
         _make_folder(path)
-        folder = Folder(path, self._tables)
+        folder = MarkdownFolder(path, self._tables)
         with self._database.reading() as db:
             diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
         for one in told:
@@ -116,10 +116,10 @@ class Export:
             told_key = None if folder.usual_key(file) == key else key
             fields = fields_of(replace(one.post, key=told_key), [beside.name(item) for item in one.post.media])
             if not begun:
-                fields.pop("status")  # what has a time is scheduled, and what has none is a draft
+                fields.pop("status")  # an import derives it: scheduled with a time, else a draft
             self._own.refuse(file)
             _make_folder(file.parent)
-            output_file.write(file, [markdown.written(fields)], self._own, over=True)
+            output_file.write(file, [markdown.format_file(fields)], self._own, over=True)
             done.written += 1
         return done, beside
 
@@ -131,7 +131,7 @@ def _make_folder(path: Path) -> None:
         raise output_file.output_error(path, error) from error
 
 
-def _newest(db: Connection, post: Post) -> dict[str, Sample]:
+def _newest_samples(db: Connection, post: Post) -> dict[str, Sample]:
     found: dict[str, Sample] = {}
     for delivery in post.active:
         if delivery.state is DeliveryState.PUBLISHED and delivery.remote_id is not None:
@@ -141,17 +141,17 @@ def _newest(db: Connection, post: Post) -> dict[str, Sample]:
     return found
 
 
-def _row(told: Told, name: NameOf, *, numbers: bool) -> dict[str, Value]:
+def _row(told: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Value]:
     row = fields_of(told.post, [name(item) for item in told.post.media])
     if numbers:
         row["publishedAt"] = utc_text(told.post.published_at) if told.post.published_at else None
         row["url"] = [d.url for d in told.post.active if d.url]
-        row |= {number: _sum(told, number) for number in NUMBERS}
+        row |= {number: _sum_metric(told, number) for number in METRICS}
     return row
 
 
-def _sum(told: Told, number: str) -> int | None:
-    """A number over all accounts; None where none of them tells it."""
+def _sum_metric(told: ExportedPost, number: str) -> int | None:
+    """Return a metric summed over all accounts; None if none has it."""
     known = [value for sample in told.samples.values() if (value := getattr(sample, number)) is not None]
     return sum(known) if known else None
 
@@ -162,11 +162,11 @@ def _slug(post: Post) -> str:
 
 
 MEDIA = "media"
-"""The folder beside an export that its media are copied into."""
+"""Folder next to an export for its media."""
 
 
-class MediaBeside:
-    """Copies of media in the folder `media` beside an export. `gone`: names whose bytes are not in the store."""
+class ExportedMedia:
+    """Copies media to the folder `media` next to an export. `gone`: names of media missing from the store."""
 
     def __init__(self, folder: Path, store: MediaStore, own: OwnFiles) -> None:
         self._folder = folder / MEDIA
@@ -177,17 +177,16 @@ class MediaBeside:
 
     @property
     def count(self) -> int:
-        """How many files there are of it."""
+        """Number of different media files."""
         return len(self._placed)
 
     def name(self, item: MediaItem) -> str:
-        """What the export calls an item: its address, or the copy of it that is beside the export now.
-        UsageError, Busy."""
+        """Copy the item if needed, and return its URL or its path next to the export. Raise UsageError, Busy."""
         if item.url is not None:
             return item.url
         if not self._store.has(item):
             self.gone.append(item.name)
-            return name_of(item)
+            return media_name(item)
         known = (item.sha256, item.name)
         if known not in self._placed:
             try:
@@ -197,7 +196,7 @@ class MediaBeside:
         return self._placed[known]
 
     def _placed_as(self, item: MediaItem) -> str:
-        """Copy the item, unless it is there; another file of its name is left alone."""
+        """Copy the item unless it exists, and return its name. Never overwrites another file."""
         plain = PurePosixPath(item.name.replace("\\", "_")).name.lstrip(".") or "media"
         named = PurePosixPath(plain)
         self._own.refuse(self._folder)
@@ -212,7 +211,7 @@ class MediaBeside:
                 fresh.replace(path)
                 return name
         elsewhere = Hint("try", "FOLDER", (str(self._folder.parent), "FOLDER"))
-        raise UsageError(f"{self._folder} has other files where {item.name} is to be", elsewhere)
+        raise UsageError(f"{self._folder} already has another file named {item.name}", elsewhere)
 
 
 def _digest(path: Path) -> str:
@@ -221,7 +220,7 @@ def _digest(path: Path) -> str:
 
 
 class FileDiff:
-    """Whether files of a folder already match their posts."""
+    """Compares files of a folder with their posts."""
 
     def __init__(self, folder: Path, known: Sequence[Account], resolver: TimeResolver, tables: OptionTables) -> None:
         self._tables = tables
@@ -229,9 +228,9 @@ class FileDiff:
         self._known = known
         self._resolver = resolver
 
-    def matches(self, file: File, post: Post, *, begun: bool) -> bool:
-        """Whether a file says what the post says. `begun`: it has begun to go out, and the file must say how far."""
-        entry = of_markdown(file, self._tables)
+    def matches(self, file: MarkdownFile, post: Post, *, begun: bool) -> bool:
+        """Return whether a file matches a post. `begun`: publishing has begun, so the status must match too."""
+        entry = entry_of_file(file, self._tables)
         if entry is None or entry.faults or entry.ended != begun:
             return False
         if begun and (file.fields or {}).get("status") != post.status.value:
@@ -275,7 +274,7 @@ class FileDiff:
             return name == item.url
         if name.startswith(KEPT):
             return name.removeprefix(KEPT).partition("/")[0] == item.sha256
-        path = beside(self._folder, name)
+        path = resolve_in_folder(self._folder, name)
         if not path.is_file():
             return False
         with path.open("rb") as file:

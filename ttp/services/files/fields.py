@@ -1,7 +1,6 @@
-"""What a file says of one post: the fields, the names they go by, and how their values are read and written.
+"""The fields of a post in a file: their names, and how values are parsed and formatted.
 
-Every format gives its rows as a mapping of these fields and gets them back so; it only spells them. Nothing is looked
-up here: accounts, times and media stay as they were typed.
+Every format maps its rows to these fields. Accounts, times and media are kept as typed.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _NAMES = {
 FIELDS = tuple(_NAMES)
 
 
-TOLD = (
+EXPORT_ONLY = (
     *(
         "id",
         "platforms",
@@ -57,7 +56,7 @@ TOLD = (
     ),
     *("results", "url", "likes", "comments", "shares", "views", "metrics"),
 )
-"""What an export tells beside: read over."""
+"""Fields that only exports have; ignored when read."""
 
 
 _LONGEST_KEY = 200
@@ -71,9 +70,9 @@ _ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PART
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One post of a file. `where`: its row or line, or its file's path. Times, accounts and media are as typed.
+    """One post of a file. `where`: its row, line or path. Times, accounts and media are as typed.
 
-    `ended`: the file says that it began to go out; such a post is never made again. `faults`: why it cannot be taken.
+    `ended`: the file says publishing has begun, so the post is never created again. `faults`: why it is refused.
     """
 
     where: str
@@ -82,27 +81,27 @@ class Entry:
     faults: tuple[FieldError, ...] = ()
 
 
-def field_named(name: str) -> str | None:
-    """The field that a column or key means, whatever its case, blanks and dashes; None for one that is not known."""
-    return _BY_NAME.get(plain(name))
+def find_field(name: str) -> str | None:
+    """Return the field with this name, ignoring case, spaces and dashes; None if unknown."""
+    return _BY_NAME.get(normalize_name(name))
 
 
-def plain(name: str) -> str:
+def normalize_name(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.casefold())
 
 
-def entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
-    """One post from its fields (the keys are FIELDS). Every fault of it is told, not the first alone."""
+def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
+    """Parse one post from its fields (the keys are FIELDS), and collect all its errors."""
     said = RowReader(row)
-    media, alts = said.read("media", pictures, (_NOTHING, _NOTHING))
+    media, alts = said.read("media", parse_media, (_NOTHING, _NOTHING))
     typed = PostInput(
         text=said.read("content", _text, ""),
         to=said.read("accounts", _words, _NOTHING),
         at=said.read("scheduledAt", _text, None),
         tz=said.read("timezone", _text, None),
         media=media,
-        alts=said.read("alt", several, alts),
-        thread=said.read("thread", several, _NOTHING),
+        alts=said.read("alt", parse_list, alts),
+        thread=said.read("thread", parse_list, _NOTHING),
         tags=said.read("tags", _words, _NOTHING),
         variants=said.read("variants", _pairs, {}),
         options=said.read("options", lambda value: _options(value, tables), {}),
@@ -113,14 +112,14 @@ def entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
     return Entry(where, typed, ended, tuple(said.faults))
 
 
-def unread(where: str, *faults: FieldError) -> Entry:
-    """An entry that cannot be taken, whatever else it says."""
+def invalid_entry(where: str, *faults: FieldError) -> Entry:
+    """Return an entry that is refused."""
     return Entry(where, PostInput(), faults=faults)
 
 
 def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
-    """What a file says of a post, so that `entry` reads the same back; `media` are the names of its media in the file.
-    Empty fields are left out."""
+    """Return the fields of a post as `entry` reads them; `media` are its media names in the file. Empty fields are left
+    out."""
     alts = [item.alt or "" for item in post.media]
     every: dict[str, Value] = {
         "key": post.key,
@@ -139,53 +138,53 @@ def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
     return {name: value for name, value in every.items() if value or value == 0}
 
 
-# Values. A field that holds several things is a list, or a text with one a line; accounts and tags also with commas.
+# Values. Multiple values are a list, or a text with one per line; accounts and tags may also use commas.
 
 
-def several(value: Value) -> tuple[str, ...]:
-    """A list of texts, or a text with one a line, or a text that is the JSON of such a list. UsageError."""
+def parse_list(value: Value) -> tuple[str, ...]:
+    """Parse a list of texts, a text with one per line, or a JSON list of texts. Raise UsageError."""
     if isinstance(value, str):
         listed = _json(value) if value.lstrip().startswith("[") else None
         if not isinstance(listed, list):
             return tuple(line.strip() for line in value.splitlines() if line.strip())
         value = listed
     if not isinstance(value, list | tuple):
-        raise UsageError("it is neither a text nor a list of texts")
+        raise UsageError("not a text or a list of texts")
     return tuple(_text(one) for one in value)
 
 
-def in_one(texts: Sequence[str]) -> str:
-    """Several texts as one, so that `several` reads them back."""
+def join_list(texts: Sequence[str]) -> str:
+    """Join texts so that `several` splits them again."""
     joined = "\n".join(texts)
-    return joined if several(joined) == tuple(texts) else json.dumps(list(texts), ensure_ascii=False)
+    return joined if parse_list(joined) == tuple(texts) else json.dumps(list(texts), ensure_ascii=False)
 
 
-def pictures(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of media and their alt texts: from texts, or from objects as JSON has them (`file`, else `url`, else
-    `sha256` and `name`; `alt`). UsageError."""
+def parse_media(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return media names and alt texts, from texts or JSON objects (`file`, else `url`, else `sha256` and `name`;
+    `alt`). Raise UsageError."""
     if not isinstance(value, list | tuple) or not any(isinstance(one, Mapping) for one in value):
-        return several(value), ()
+        return parse_list(value), ()
     ones = [one if isinstance(one, Mapping) else {"file": one} for one in value]
     alts = tuple(_text(one.get("alt")) for one in ones)
-    return tuple(_picture(one) for one in ones), alts if any(alts) else ()
+    return tuple(_parse_media_item(one) for one in ones), alts if any(alts) else ()
 
 
-def _picture(one: Mapping[str, Value]) -> str:
+def _parse_media_item(one: Mapping[str, Value]) -> str:
     named = one.get("file") or one.get("url")
     if named:
         return _text(named)
     if not one.get("sha256"):
-        raise UsageError("it names no file")
+        raise UsageError("no file given")
     return f"{KEPT}{_text(one['sha256'])}/{_text(one.get('name'))}"
 
 
-def name_of(item: MediaItem) -> str:
-    """What a file calls a media item that is not beside it: its address, else its digest in the store and its name."""
+def media_name(item: MediaItem) -> str:
+    """Return the name of a media item outside an export: its URL, else its digest and name."""
     return item.url or f"{KEPT}{item.sha256}/{item.name}"
 
 
 def _words(value: Value) -> tuple[str, ...]:
-    parts = [part for one in several(value) for part in one.split(",")]
+    parts = [part for one in parse_list(value) for part in one.split(",")]
     return tuple(part.strip() for part in parts if part.strip())
 
 
@@ -193,7 +192,7 @@ def _pairs(value: Value) -> dict[str, str]:
     if isinstance(value, str):
         value = _json(value)
     if not isinstance(value, Mapping):
-        raise UsageError('it is no object such as {"x": "a text"}')
+        raise UsageError('not an object like {"x": "a text"}')
     return {str(name): _text(one) for name, one in value.items()}
 
 
@@ -202,7 +201,7 @@ def _options(value: Value, tables: OptionTables) -> dict[str, str]:
 
 
 def _json(text: str) -> Value:
-    """What a text is as JSON; None where it is none."""
+    """Parse JSON; None if it is invalid."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -218,9 +217,9 @@ def _text(value: Value) -> str:
         case None:
             return ""
         case _:
-            raise UsageError("it is no text")
+            raise UsageError("not a text")
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise UsageError("it has characters that are no text")
+        raise UsageError("contains characters that are not valid text")
     return text
 
 
@@ -237,7 +236,7 @@ def _number(value: Value) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < 1e10:
-        raise UsageError("it is no number of seconds")
+        raise UsageError("not a number of seconds")
     return number
 
 
@@ -251,26 +250,26 @@ def _status(value: Value) -> PostStatus:
     try:
         return PostStatus(_text(value).strip().lower())
     except ValueError:
-        raise UsageError(f"it is none of {', '.join(PostStatus)}") from None
+        raise UsageError(f"not one of {', '.join(PostStatus)}") from None
 
 
 def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    return {plain(name): field for field, others in names.items() for name in (field, *others)}
+    return {normalize_name(name): field for field, others in names.items() for name in (field, *others)}
 
 
 _BY_NAME = _by_name(_NAMES)
 
 
-SHORT = 8
-"""Digits of a store's id in the keys of its posts."""
+STORE_ID_DIGITS = 8
+"""Digits of the store's id in the keys of its posts."""
 
 
 def own_key(post_id: int, store: str) -> str:
-    """What a post without a key is known by in files."""
-    return f"{post_id}@{store[:SHORT]}"
+    """Return the key of a post that has none."""
+    return f"{post_id}@{store[:STORE_ID_DIGITS]}"
 
 
-def of_own_key(key: str, store: str) -> int | None:
-    """The number in such a key, where it is of this store."""
+def parse_own_key(key: str, store: str) -> int | None:
+    """Return the post id in a key made by `own_key` for this store, else None."""
     found = re.fullmatch(r"([1-9][0-9]{0,17})@([0-9a-f]+)", key)
-    return int(found[1]) if found and found[2] == store[:SHORT] else None
+    return int(found[1]) if found and found[2] == store[:STORE_ID_DIGITS] else None

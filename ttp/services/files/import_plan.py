@@ -1,7 +1,7 @@
-"""Posts of files against the store: what each row would do, and whether it may. Writes no post.
+"""Plan an import: compare the rows of files with the store. Writes no post.
 
-A row is found again by its key. What it says is the whole truth of its post, as long as that is a draft or scheduled; a
-post that has begun to go out is never touched, and none that has gone out elsewhere is made again.
+A row is matched by key and replaces its draft or scheduled post completely. A post whose publishing has begun, here or
+elsewhere, is never changed or created again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import new_delivery, with_accounts, with_alt_texts, with_derived_status, with_time
 from ttp.domain.post_input import FieldError, check_variants, to_field_error
-from ttp.services.bulk_edit import BATCH, Step, What
-from ttp.services.files.fields import Entry, of_own_key
+from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange
+from ttp.services.files.fields import Entry, parse_own_key
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
 from ttp.services.time_resolver import SlotAllocator, TimeResolver
@@ -33,31 +33,31 @@ _IN_FILE = {
     "media": "name a picture or a video in media",
     "alt": "one alt text for each of the media, in order",
 }
-"""What to write in the file where a command has other options."""
+"""Advice for files, where a command would suggest options."""
 
 
 @dataclass
-class Rules:
-    """How rows are taken. `scope`: what their keys begin with. `accounts`: where those go that name none. `revive`:
-    a post that was deleted comes back."""
+class ImportRules:
+    """Rules of an import. `scope`: prefix of its keys. `accounts`: for rows without any. `revive`: restore deleted
+    posts."""
 
     scope: str = ""
     accounts: tuple[str, ...] = ()
     tz: str | None = None
     revive: bool = False
     spread: bool = False
-    """Posts without a time wait for a plan to give them one."""
+    """A plan gives times to posts without one."""
     origin: str = ""
-    """What the keys begin with that were made for rows without one."""
+    """Prefix of keys generated for rows without one."""
     lost: dict[tuple[datetime, frozenset[str]], Post] = field(default_factory=dict)
-    """Posts of earlier such rows that are not in the file as they were, by time and accounts."""
+    """Posts of earlier such rows whose text is no longer in the file, by time and accounts."""
     named: set[str] = field(default_factory=set)
-    """The keys that rows had so far."""
+    """The keys seen so far."""
 
 
 class ImportPlanner:
     def __init__(
-        self, posts: Posts, media: RowMedia, resolver: TimeResolver, allocator: SlotAllocator, rules: Rules
+        self, posts: Posts, media: RowMedia, resolver: TimeResolver, allocator: SlotAllocator, rules: ImportRules
     ) -> None:
         self._posts = posts
         self._media = media
@@ -66,8 +66,8 @@ class ImportPlanner:
         self._rules = rules
         self._known: tuple[Account, ...] = posts.accounts()
 
-    def steps(self, entries: Iterable[Entry]) -> Iterator[Step]:
-        """What each row does, in order; reads the store, and copies media into it, but writes no post."""
+    def steps(self, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
+        """Yield the planned change of each row, in order. Copies media into the store."""
         rows = iter(entries)
         while batch := list(islice(rows, BATCH)):
             with self._posts.database.reading() as db:
@@ -75,17 +75,19 @@ class ImportPlanner:
                 steps = [self._step(db, one, found.get(one.typed.key or "")) for one in batch]
             yield from steps
 
-    def renamed(self, step: Step, before: Post) -> Step:
-        """The step that adds a post, as the one that gives its file to a post that is there."""
+    def renamed(self, step: PlannedChange, before: Post) -> PlannedChange:
+        """Turn a step that adds a post into one that updates `before`, whose file was renamed."""
         assert step.post is not None
         now = self._posts.clock.now()
-        post = replace(with_derived_status(_like(before, step.post, now), now, before), key=step.post.key)
-        what = _what(before, post)
+        post = replace(with_derived_status(_with_content_of(before, step.post, now), now, before), key=step.post.key)
+        what = _change_kind(before, post)
         warnings = tuple(one for one in step.warnings if one.hint != action("show", before.id))
-        return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
+        return replace(
+            step, what=ChangeKind.MOVE if what is ChangeKind.SAME else what, post=post, before=before, warnings=warnings
+        )
 
     def _found(self, db: Connection, batch: Sequence[Entry]) -> dict[str, Post]:
-        """The posts that rows are about, by the rows' keys."""
+        """Return the posts of these rows, by the rows' keys."""
         keys = [one.typed.key for one in batch if one.typed.key]
         scope = self._rules.scope
         found = {
@@ -95,45 +97,49 @@ class ImportPlanner:
         if scope:
             found |= queries.posts_by_key(db, missing)
         store = backup.store_id(db)
-        numbers = {number: key for key in missing if (number := of_own_key(key, store)) is not None}
+        numbers = {number: key for key in missing if (number := parse_own_key(key, store)) is not None}
         return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
 
-    def _step(self, db: Connection | None, row: Entry, before: Post | None) -> Step:
+    def _step(self, db: Connection | None, row: Entry, before: Post | None) -> PlannedChange:
         faults = list(row.faults)
         key = row.typed.key
         if key and key in self._rules.named:
-            faults.append(FieldError("key", f'another row has the key "{key}" too'))
+            faults.append(FieldError("key", f'another row has the same key "{key}"'))
         self._rules.named |= {key} if key else set()
         if before is None and self._rules.lost and not faults:
             before = self._earlier(row)
         if not faults and (left := self._left(row, before)) is not None:
             return left
-        if any(not fault.field for fault in faults):  # the row as a whole: it has no fields to look at
-            return Step(row.where, What.LEFT, faults=tuple(faults))
+        if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
+            return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         made, more = self._made(row, before)
         faults += more
         if made is None or faults:
-            return Step(row.where, What.LEFT, faults=tuple(faults))
+            return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
         now = self._posts.clock.now()
         post = (
-            self._posts.as_new(made) if before is None else with_derived_status(_like(before, made, now), now, before)
+            self._posts.as_new(made)
+            if before is None
+            else with_derived_status(_with_content_of(before, made, now), now, before)
         )
         post = replace(post, key=self._key(key, before))
-        what, waits = _what(before, post), self._rules.spread and post.scheduled_at is None
-        if what is What.SAME and not waits:
-            return Step(row.where, what, post, before)
+        what, waits = _change_kind(before, post), self._rules.spread and post.scheduled_at is None
+        if what is ChangeKind.SAME and not waits:
+            return PlannedChange(row.where, what, post, before)
         try:
             warnings = self._posts.check_post(post, self._known, timed=waits or post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
-            told = [
+            errors = [
                 FieldError(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning
             ]
-            return Step(row.where, What.LEFT, faults=tuple(told or [to_field_error("content", refused)]))
+            return PlannedChange(
+                row.where, ChangeKind.LEFT, faults=tuple(errors or [to_field_error("content", refused)])
+            )
         self._posts.duplicates.pending(post)
-        return Step(row.where, what, post, before, warnings, waits=waits)
+        return PlannedChange(row.where, what, post, before, warnings, waits=waits)
 
     def _earlier(self, row: Entry) -> Post | None:
-        """The post of a row without a key whose text was changed: the one at its time, for its accounts."""
+        """Return the post of a row without a key whose text was edited: same time and accounts."""
         typed = row.typed
         if typed.at is None or not (typed.key or "").startswith(self._rules.origin):
             return None
@@ -145,32 +151,33 @@ class ImportPlanner:
         return None
 
     def _key(self, key: str | None, before: Post | None) -> str | None:
-        """A post that the store knows by its number alone gets the folder's key once it is in a folder; a key that was
-        made of a text follows it."""
+        """Return the post's key. A generated key follows the text; a post without a key gets one in a folder."""
         if before is None or (before.key or "").startswith(self._rules.origin or "\0"):
             return None if key is None else self._rules.scope + key
         return self._rules.scope + key if before.key is None and key and self._rules.scope else before.key
 
-    def _left(self, row: Entry, before: Post | None) -> Step | None:
-        """Why a row is left alone, or refused before it is looked at; None where it is not."""
+    def _left(self, row: Entry, before: Post | None) -> PlannedChange | None:
+        """Return the step of a row that is skipped or refused without further checks, else None."""
 
-        def left(why: str) -> Step:
-            return Step(row.where, What.LEFT, before=before, why=why)
+        def left(why: str) -> PlannedChange:
+            return PlannedChange(row.where, ChangeKind.LEFT, before=before, why=why)
 
         if before is None:
-            return left("it has begun to go out elsewhere") if row.ended else None
+            return left("another store has begun to publish it") if row.ended else None
         if before.deleted_at is not None and not (self._rules.revive and before.status in _OPEN):
             return left(f"post {before.id} was deleted")
         if before.status not in _OPEN:
             differs = not row.faults and (row.typed.text or "").strip() != before.content.strip()
             return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
-            said = f"the file says that it has begun to go out, and post {before.id} is {before.status}"
-            return Step(row.where, What.LEFT, faults=(FieldError("status", said, action("delete", before.id)),))
+            conflict = f"the file says publishing has begun, but post {before.id} is {before.status}"
+            return PlannedChange(
+                row.where, ChangeKind.LEFT, faults=(FieldError("status", conflict, action("delete", before.id)),)
+            )
         return None
 
     def _made(self, row: Entry, before: Post | None) -> tuple[Post | None, list[FieldError]]:
-        """The post that a row describes, as if it were new."""
+        """Build the post of a row as if it were new, or return its errors."""
         typed, faults = row.typed, list[FieldError]()
         accounts: tuple[Account, ...] = ()
         variants: Mapping[str, str] = {}
@@ -181,9 +188,7 @@ class ImportPlanner:
         except TtpError as error:
             faults.append(to_field_error("accounts", error))
         if self._rules.spread and not (accounts or typed.at or faults):
-            faults.append(
-                FieldError("accounts", "it names no account that it could be planned for", "--to PLATFORM/HANDLE")
-            )
+            faults.append(FieldError("accounts", "no account to plan it for", "--to PLATFORM/HANDLE"))
         try:
             at = self._at(row, accounts, before) if not faults else None
         except TtpError as error:
@@ -199,7 +204,7 @@ class ImportPlanner:
             fault = to_field_error("media", error)
             faults.append(replace(fault, fix=_in_file(fault.fix)))
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
-            faults.append(FieldError("content", "there is no text and no media"))
+            faults.append(FieldError("content", "the post has neither text nor media"))
         if faults:
             return None, faults
         return Post(
@@ -215,7 +220,7 @@ class ImportPlanner:
         ), []
 
     def _at(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
-        """The row's time. One that its post has already may have passed, and one that ttp chose stays chosen."""
+        """Return the row's time. A post's present time may have passed, and a time that ttp chose stays."""
         text, tz = row.typed.at, row.typed.tz or self._rules.tz
         held = before.scheduled_at if before is not None and before.deleted_at is None else None
         if text is None or not text.strip():
@@ -232,14 +237,14 @@ class ImportPlanner:
 
 
 def _in_file(hint: WayOut | None) -> WayOut | None:
-    """Return a way out as a file has it, where a command has options."""
+    """Return a hint in terms of the file's fields."""
     way = as_fields(hint)
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
     return next((said for name, said in _IN_FILE.items() if str(way).startswith(forms[name])), way)
 
 
-def _like(before: Post, made: Post, now: datetime) -> Post:
-    """The post as it is, made to say what the other one says."""
+def _with_content_of(before: Post, made: Post, now: datetime) -> Post:
+    """Return the present post with the content of the other one."""
     known = {item.sha256: item for item in before.media}
     items = [replace(known.get(item.sha256, item), alt=item.alt) for item in made.media]
     after = replace(
@@ -262,12 +267,12 @@ def _like(before: Post, made: Post, now: datetime) -> Post:
     return replace(after, deliveries=tuple(waiting), scheduled_at=None, chosen_by=None)
 
 
-def _what(before: Post | None, post: Post) -> What:
+def _change_kind(before: Post | None, post: Post) -> ChangeKind:
     if before is None or before.deleted_at is not None:
-        return What.ADD
-    told = [replace(one, updated_at=None, deliveries=(), key=None, status=PostStatus.DRAFT) for one in (before, post)]
-    if replace(told[0], scheduled_at=None) != replace(told[1], scheduled_at=None) or set(before.accounts) != set(
+        return ChangeKind.ADD
+    pair = [replace(one, updated_at=None, deliveries=(), key=None, status=PostStatus.DRAFT) for one in (before, post)]
+    if replace(pair[0], scheduled_at=None) != replace(pair[1], scheduled_at=None) or set(before.accounts) != set(
         post.accounts
     ):
-        return What.CHANGE
-    return What.SAME if before.scheduled_at == post.scheduled_at else What.MOVE
+        return ChangeKind.CHANGE
+    return ChangeKind.SAME if before.scheduled_at == post.scheduled_at else ChangeKind.MOVE

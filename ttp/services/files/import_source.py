@@ -1,4 +1,4 @@
-"""What an import reads: a file of any of the formats, a folder, or stdin; read as often as it is asked for."""
+"""The source of an import: a file of any format, a folder, or stdin. It can be read several times."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, to_field_error
 from ttp.services.files import json_file, markdown
 from ttp.services.files.csv_file import Sheet
-from ttp.services.files.fields import Entry, entry, unread
-from ttp.services.files.markdown import File, Folder
+from ttp.services.files.fields import Entry, invalid_entry, parse_entry
+from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
 from ttp.store.home.paths import expand_user
 from ttp.store.home.regular_file import open_input, text_of_path
 
@@ -29,9 +29,9 @@ _SNIFFED = 4096
 
 
 @dataclass
-class Source:
-    """`scope`: what the keys of its posts begin with in the store. `origin`: what the keys begin with that are made for
-    rows without one. `notes`: what was passed over, once it was read."""
+class ImportSource:
+    """`scope`: prefix of its posts' keys in the store. `origin`: prefix of keys generated for rows without one.
+    `notes`: what was skipped, once read."""
 
     folder: Path
     name: str
@@ -42,9 +42,9 @@ class Source:
     notes: list[str] = field(default_factory=list)
     binary: BinaryIO | None = None
     size: int = 0
-    """Bytes of a file, files of a folder."""
+    """Bytes of a file, or number of files in a folder."""
     read: int = 0
-    """Files of a folder that were read."""
+    """Number of files read from a folder."""
 
     @property
     def origin(self) -> str:
@@ -52,24 +52,24 @@ class Source:
 
     @property
     def share(self) -> float:
-        """How much of it was read, of 1."""
+        """The part read so far, from 0 to 1."""
         return (self.read if self.binary is None else self.binary.tell()) / max(self.size, 1)
 
     def entries(self) -> Iterator[Entry]:
-        """The posts in it, each with a key. UsageError where it cannot be read on."""
+        """Yield the posts, each with a key. Raise UsageError if the source cannot be read further."""
         self.notes.clear()
         self.read = 0
         if self.binary is None:
             yield from self._of_folder()
         else:
-            yield from _keyed(self._of_file(self.binary), self.origin)
+            yield from _with_keys(self._of_file(self.binary), self.origin)
 
     def _of_folder(self) -> Iterator[Entry]:
-        for file in Folder(self.folder, self.tables).files():
+        for file in MarkdownFolder(self.folder, self.tables).files():
             self.read += 1
-            one = of_markdown(file, self.tables)
+            one = entry_of_file(file, self.tables)
             if one is None:
-                self.notes.append(f"{file.name} has no front matter, and is no post")
+                self.notes.append(f"{file.name} has no front matter, so it is not a post")
             else:
                 yield one
 
@@ -84,46 +84,46 @@ class Source:
                     yield from json_file.entries(text, self.tables)
                 case "content":
                     whole = text.read(markdown.LONGEST + 1)
-                    yield of_markdown(File(self.name, markdown.read(whole, self.tables)), self.tables) or unread(
-                        self.name, FieldError("", "it has no front matter")
-                    )
+                    yield entry_of_file(
+                        MarkdownFile(self.name, markdown.parse_file(whole, self.tables)), self.tables
+                    ) or invalid_entry(self.name, FieldError("", "the file has no front matter"))
                 case _:
                     sheet = Sheet(text, self.columns, self.dates, self.tables)
                     if sheet.unknown:
-                        self.notes.append(f"columns that are not known, and not read: {', '.join(sheet.unknown)}")
+                        self.notes.append(f"unknown columns were ignored: {', '.join(sheet.unknown)}")
                     if sheet.program:
-                        self.notes.append(f"read as a sheet for {sheet.program.name}")
+                        self.notes.append(f"read as a sheet of {sheet.program.name}")
                     yield from sheet.entries()
         except UnicodeDecodeError:
-            raise UsageError(f"{self.name} is not UTF-8 text", Hint("fix", "CSV UTF-8")) from None
+            raise UsageError(f"{self.name} is not UTF-8 text", Hint("fix", "save it as CSV UTF-8")) from None
         finally:
-            if not binary.closed:  # it is where somebody stops the program in between
+            if not binary.closed:  # it is closed if the program was stopped meanwhile
                 text.detach()
 
 
 @contextmanager
-def opened(
+def open_source(
     name: str, stdin: BinaryIO | None, columns: Mapping[str, str], tables: OptionTables, dates: str | None = None
-) -> Iterator[Source]:
-    """The source of that name while the block runs; `-` is stdin. NotFound, UsageError."""
-    source = _opened(name, stdin, columns, tables, dates)
+) -> Iterator[ImportSource]:
+    """Open a file, a folder or stdin (`-`) while the block runs. Raise NotFound, UsageError."""
+    source = _open(name, stdin, columns, tables, dates)
     with closing(source.binary) if source.binary else nullcontext():
         yield source
 
 
-def _opened(
+def _open(
     name: str, stdin: BinaryIO | None, columns: Mapping[str, str], tables: OptionTables, dates: str | None
-) -> Source:
+) -> ImportSource:
     if name == "-":
         if stdin is None:
-            raise UsageError("there is no stdin to read from", Hint("see", action("help", "import")))
+            raise UsageError("stdin is not available", Hint("see", action("help", "import")))
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
-        return Source(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
+        return ImportSource(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
     path = expand_user(name)
     if os.path.isdir(path):  # noqa: PTH112 (never raises)
-        folder = Folder(path, tables)
-        return Source(
+        folder = MarkdownFolder(path, tables)
+        return ImportSource(
             path, text_of_path(path.resolve().name), tables, folder.prefix, size=sum(1 for _ in folder.paths())
         )
     try:
@@ -134,26 +134,26 @@ def _opened(
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
     if not binary.seekable():
         raise UsageError(
-            f"{name} is not a regular file, and can only be read from stdin",
+            f"{name} is not a regular file. Read it from stdin.",
             Hint("try", action("import", "-")),
         )
     scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
-    return Source(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)
+    return ImportSource(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)
 
 
-def of_markdown(file: File, tables: OptionTables) -> Entry | None:
-    """The post of a file in a folder; None of one that is no post."""
+def entry_of_file(file: MarkdownFile, tables: OptionTables) -> Entry | None:
+    """Return the post of a Markdown file; None without front matter."""
     if file.error is not None:
-        return unread(file.name, to_field_error("", file.error))
+        return invalid_entry(file.name, to_field_error("", file.error))
     if file.fields is None:
         return None
-    one = entry(file.name, file.fields, tables)
+    one = parse_entry(file.name, file.fields, tables)
     return one if one.typed.key else replace(one, typed=replace(one.typed, key=file.name))
 
 
-def _keyed(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
-    """Rows without a key get one that follows from what they say; of several that say the same each has its own."""
+def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
+    """Give rows without a key one derived from their content; equal rows get different keys."""
     seen: Counter[str] = Counter()
     for one in entries:
         if one.typed.key or one.faults:
@@ -170,7 +170,7 @@ def _encoding(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if head.startswith(b"PK\x03\x04"):
-        raise UsageError("it is a spreadsheet's own file, or an archive", Hint("fix", "CSV UTF-8"))
+        raise UsageError("this is a spreadsheet or an archive, not a text file", Hint("fix", "save it as CSV UTF-8"))
     return "utf-8-sig"
 
 

@@ -1,6 +1,6 @@
-"""Importing posts: every row is looked at first, then all of them are stored in one transaction, or none is.
+"""Import posts: check every row first, then store all in one transaction, or none.
 
-What a row is to become waits on the disk, in a file without a name, so that many rows need no more memory than few.
+Planned changes wait in an unnamed temporary file, so that many rows need no more memory than few.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ttp.domain.plan import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.post_input import FieldError
-from ttp.services.bulk_edit import Step, What, apply
-from ttp.services.files.import_plan import ImportPlanner, Rules
-from ttp.services.files.import_source import Source
+from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
+from ttp.services.files.import_plan import ImportPlanner, ImportRules
+from ttp.services.files.import_source import ImportSource
 from ttp.services.media import RowMedia
 from ttp.services.planning import Planning, PlanRequest, Proposal
 from ttp.services.posts import Posts
@@ -34,24 +34,24 @@ from ttp.store import queries
 from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
-TOLD_EVERY = 200
-"""Rows, between two words on how far it is."""
+REPORT_EVERY = 200
+"""Rows between two progress reports."""
 
 
-LOOKING = 0.7
-"""The part of the work that is done once all rows were looked at."""
+CHECK_SHARE = 0.7
+"""Part of the progress for checking all rows."""
 
 
-WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
+WRITING_KINDS = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE)
 
 
 @dataclass
-class Taken:
-    """What became of the rows. `left`: rows that were passed over, and why. `warnings`: what to warn of, with the first
-    row that it is about and how many. `stored`: whether anything was."""
+class ImportResult:
+    """Result of an import. `left`: skipped rows and why. `warnings`: by message, with the first row and the number of
+    rows. `stored`: whether anything was stored."""
 
     read: int = 0
-    counts: Counter[What] = field(default_factory=Counter)
+    counts: Counter[ChangeKind] = field(default_factory=Counter)
     faults: list[tuple[str, FieldError]] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     warnings: dict[str, tuple[Problem, str, int]] = field(default_factory=dict)
@@ -60,12 +60,12 @@ class Taken:
     stored: bool = False
     ids: list[int] = field(default_factory=list)
     time_notes: dict[str, None] = field(default_factory=dict)
-    """What to report of the times that rows got."""
-    spread: Spread | None = None
-    """The plan of the rows without a time, where there was to be one."""
+    """Notes about the times that rows got."""
+    spread: RowPlan | None = None
+    """The plan of rows without a time, if requested."""
 
-    def count(self, step: Step) -> None:
-        """Take up what one row does."""
+    def count(self, step: PlannedChange) -> None:
+        """Count the planned change of one row."""
         if step.faults:
             self.refused += 1
             self.faults += [(step.where, fault) for fault in step.faults]
@@ -73,7 +73,7 @@ class Taken:
         self.counts[step.what] += 1
         if step.why is not None:
             self.left.append((step.where, step.why))
-        if step.what in WRITTEN:
+        if step.what in WRITING_KINDS:
             self.timed = self.timed or (step.post is not None and step.post.scheduled_at is not None)
             for problem in step.warnings:
                 known = self.warnings.get(problem.message)
@@ -89,21 +89,21 @@ class Importer:
 
     def take(
         self,
-        source: Source,
-        rules: Rules,
+        source: ImportSource,
+        rules: ImportRules,
         *,
         dry_run: bool,
         partial: bool,
         tell: Callable[[float], object],
         spreading: ImportScheduler | None = None,
-        done: Taken | None = None,
-    ) -> Taken:
-        """Store the posts of a source: all, or (`partial`) those that can be. `spreading`: rows without a time get one
-        by a plan. `tell`: how much is done, of 1; `done` is filled on the way.
+        done: ImportResult | None = None,
+    ) -> ImportResult:
+        """Store the posts of a source: all, or with `partial` the valid ones. `spreading` plans times for rows without
+        one. `tell` gets the progress from 0 to 1; `done` is updated on the way.
 
-        UsageError where the source cannot be read on; Conflict or StateRefused where somebody changed posts meanwhile.
+        Raise UsageError if the source cannot be read further, Conflict or StateRefused if posts were changed meanwhile.
         """
-        done = done or Taken()
+        done = done or ImportResult()
         rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
         rules.lost = self._lost(source)
         allocator = self._resolver.allocator()
@@ -112,14 +112,14 @@ class Importer:
         with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
             for step in intake.steps(source.entries()):
                 done.read += 1
-                if done.read % TOLD_EVERY == 0:
-                    tell(LOOKING * source.share)
+                if done.read % REPORT_EVERY == 0:
+                    tell(CHECK_SHARE * source.share)
                 if step.waits and spreading:
                     spreading.wait(step)
                 else:
                     done.count(step)
-                if step.waits or (writes(step) and not dry_run):
-                    _keep(step, kept)
+                if step.waits or (changes_store(step) and not dry_run):
+                    _save(step, kept)
             if spreading and (partial or not done.refused) and (spread := spreading.plan(allocator.agenda)):
                 done.spread = spread
                 numbers = self._place(spreading, spread, kept, placed, done)
@@ -127,32 +127,34 @@ class Importer:
             else:
                 numbers, whole = [], True
             if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
-                done.ids = apply(self._posts, _told(_back(kept), done.read, tell), "import", allocator.agenda)
+                done.ids = apply_changes(
+                    self._posts, _report(_load_all(kept), done.read, tell), "import", allocator.agenda
+                )
                 done.stored = True
         if done.spread and done.stored:
             done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
         return done
 
     def _place(
-        self, spreading: ImportScheduler, spread: Spread, kept: IO[bytes], placed: IO[bytes], done: Taken
+        self, spreading: ImportScheduler, spread: RowPlan, kept: IO[bytes], placed: IO[bytes], done: ImportResult
     ) -> list[int | None]:
-        """Keep all steps once more, with the times of the plan; for each the number that it has in the plan."""
+        """Save all changes again with the planned times; return the number of each in the plan."""
         numbers = []
         with self._posts.database.reading() as db:
-            for step, number in spreading.placed(db, _back(kept), spread):
+            for step, number in spreading.placed(db, _load_all(kept), spread):
                 if number is not None:
                     done.count(step)
                     spread.refused.update([number] if step.faults else [])
-                if writes(step):
-                    _keep(step, placed)
+                if changes_store(step):
+                    _save(step, placed)
                     numbers.append(number)
         return numbers
 
     def _row_media(self, folder: Path) -> RowMedia:
         return RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, folder)
 
-    def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
-        """The posts of earlier rows without a key that no row has now as they were."""
+    def _lost(self, source: ImportSource) -> dict[tuple[datetime, frozenset[str]], Post]:
+        """Return the posts of earlier rows without a key that no row matches now."""
         with self._posts.database.reading() as db:
             before = {key: i for i, key in queries.keys_from(db, source.origin)} if db else {}
             if db is None or not before:
@@ -167,28 +169,28 @@ class Importer:
             }
 
 
-def writes(step: Step) -> bool:
-    """Whether a step changes the store."""
-    if step.what in WRITTEN and not step.faults:
+def changes_store(step: PlannedChange) -> bool:
+    """Return whether a planned change writes to the store."""
+    if step.what in WRITING_KINDS and not step.faults:
         return True
     return (
-        step.what is What.SAME
+        step.what is ChangeKind.SAME
         and step.post is not None
         and step.before is not None
         and step.post.key != step.before.key
     )
 
 
-def _told(steps: Iterator[Step], most: int, tell: Callable[[float], object]) -> Iterator[Step]:
-    """The steps, telling how many of them went by."""
+def _report(steps: Iterator[PlannedChange], most: int, tell: Callable[[float], object]) -> Iterator[PlannedChange]:
+    """Yield the changes and report progress."""
     for number, step in enumerate(steps, 1):
-        if number % TOLD_EVERY == 0:
-            tell(LOOKING + (1 - LOOKING) * number / most)
+        if number % REPORT_EVERY == 0:
+            tell(CHECK_SHARE + (1 - CHECK_SHARE) * number / most)
         yield step
 
 
 class _Pickler(pickle.Pickler):
-    """Pickles read-only mappings too, which posts without variants or options share."""
+    """Also pickles read-only mappings, which posts without variants or options share."""
 
     dispatch_table = MappingProxyType({MappingProxyType: lambda view: (_read_only, (dict(view),))})
 
@@ -197,12 +199,12 @@ def _read_only(values: dict[str, str]) -> MappingProxyType[str, str]:
     return MappingProxyType(values)
 
 
-def _keep(step: Step, kept: IO[bytes]) -> None:
-    """Put a step on the disk; its warnings have been told, unless it waits."""
+def _save(step: PlannedChange, kept: IO[bytes]) -> None:
+    """Save a planned change to disk; its warnings are already counted unless it waits for a time."""
     _Pickler(kept, pickle.HIGHEST_PROTOCOL).dump(step if step.waits else replace(step, warnings=()))
 
 
-def _back(kept: IO[bytes]) -> Iterator[Step]:
+def _load_all(kept: IO[bytes]) -> Iterator[PlannedChange]:
     kept.seek(0)
     while True:
         try:
@@ -212,33 +214,33 @@ def _back(kept: IO[bytes]) -> Iterator[Step]:
 
 
 SHOWN = 200
-"""Characters of a text that a plan can show."""
+"""Most characters of a text that a plan can show."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """A plan of rows. The posts of the proposal have no ids: they are numbered, and `rows` says where they stand."""
+class RowPlan:
+    """A plan of rows. Its posts have numbers instead of ids; `rows` maps them to rows."""
 
     proposal: Proposal
     rows: Mapping[int, str]
     ids: dict[int, int] = field(default_factory=dict)
-    """The posts that became of them, once they are stored."""
+    """Ids of the stored posts, by number."""
     refused: set[int] = field(default_factory=set)
-    """Those that cannot be taken at their times."""
+    """Numbers of rows refused at their planned time."""
 
     @property
     def assignments(self) -> list[Assignment]:
-        """The times that were given, in order."""
+        """The assigned times, in order."""
         return [one for one in self.proposal.plan.assignments if one.id not in self.refused]
 
     @property
     def left_out(self) -> list[str]:
-        """The rows for which there was no room."""
+        """The rows without a free time."""
         return [self.rows[number] for number in self.proposal.plan.left_out]
 
 
 class ImportScheduler:
-    """One import's."""
+    """Plans times for the rows of one import."""
 
     def __init__(self, posts: Posts, planning: Planning, request: PlanRequest) -> None:
         self._posts = posts
@@ -247,29 +249,31 @@ class ImportScheduler:
         self._waiting: dict[int, Post] = {}
         self._rows: dict[int, str] = {}
 
-    def wait(self, step: Step) -> None:
-        """Take up a row that waits for a time: as much of it as a plan shows."""
+    def wait(self, step: PlannedChange) -> None:
+        """Add a row that waits for a time. Keeps only what a plan shows."""
         assert step.post is not None
         number = len(self._waiting)
         self._waiting[number] = Post(step.post.content[:SHOWN], step.post.deliveries)
         self._rows[number] = step.where
 
-    def plan(self, agenda: Availability) -> Spread | None:
-        """Times for the rows that wait, beside what is on the agenda; None where none waits."""
+    def plan(self, agenda: Availability) -> RowPlan | None:
+        """Plan times for the waiting rows around the taken ones; None if no row waits."""
         if not self._waiting:
             return None
-        return Spread(self._planning.place(self._waiting, self.request, agenda), self._rows)
+        return RowPlan(self._planning.place(self._waiting, self.request, agenda), self._rows)
 
-    def placed(self, db: Connection | None, steps: Iterable[Step], spread: Spread) -> Iterator[tuple[Step, int | None]]:
-        """All steps in order, those that wait with their times; and the number that such a one has."""
+    def placed(
+        self, db: Connection | None, steps: Iterable[PlannedChange], spread: RowPlan
+    ) -> Iterator[tuple[PlannedChange, int | None]]:
+        """Yield all changes in order, waiting ones with their planned time and number."""
         times = {one.id: one for one in spread.proposal.plan.assignments}
         numbers = count()
         for step in steps:
             number = next(numbers) if step.waits else None
             yield (step, None) if number is None else (self._timed(db, step, times.get(number)), number)
 
-    def _timed(self, db: Connection | None, step: Step, one: Assignment | None) -> Step:
-        """The step with its time. Only now can be told what stands too near to it."""
+    def _timed(self, db: Connection | None, step: PlannedChange, one: Assignment | None) -> PlannedChange:
+        """Return the change with its planned time, checked for duplicates at that time."""
         if one is None:
             return replace(step, waits=False)
         assert step.post is not None
@@ -277,5 +281,5 @@ class ImportScheduler:
         problems = tuple(self._posts.duplicates.problems(post, db))
         refused = tuple(FieldError(p.field, p.message, as_fields(p.hint)) for p in problems if not p.warning)
         self._posts.duplicates.pending(post)
-        what = What.MOVE if step.what is What.SAME else step.what
+        what = ChangeKind.MOVE if step.what is ChangeKind.SAME else step.what
         return replace(step, what=what, post=post, warnings=(*step.warnings, *problems), faults=refused, waits=False)

@@ -1,4 +1,4 @@
-"""JSON and JSON lines: one object for each post, as `ttp list --json` has them. Read and written one at a time."""
+"""JSON and JSON lines: one object per post, like `ttp list --json`. Read and written one at a time."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TextIO
 from ttp.domain.errors import UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
-from ttp.services.files.fields import TOLD, Entry, entry, field_named, unread
+from ttp.services.files.fields import EXPORT_ONLY, Entry, find_field, invalid_entry, parse_entry
 
 LONGEST = 1 << 20
-"""Characters of one object."""
+"""Most characters of one object."""
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
-"""Made once: `json.dumps` would make one for each post."""
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What editors and terminals do not show as it is, and JSON allows to be written as an escape."""
+"""Created once: `json.dumps` would create one per post."""
+_INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that editors and terminals do not show; written as JSON escapes."""
 
 
-def written(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[str]:
-    """The file, an object a piece: one a line (`lines`), or the same as one array."""
+def json_lines(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[str]:
+    """Yield the file object by object: one per line (`lines`), or as one array."""
     before = "" if lines else "["
     for one in objects:
         yield before + _line(one) + ("\n" if lines else "")
@@ -35,30 +35,32 @@ def written(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[
 
 def _line(one: Mapping[str, Value]) -> str:
     text = _ENCODER.encode(one)
-    return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    return (
+        text if text.isascii() and "\x7f" not in text else _INVISIBLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    )
 
 
 def entries(stream: TextIO, tables: OptionTables) -> Iterator[Entry]:
-    """The posts of a JSON array, or of objects one after the other (JSON lines). UsageError where it is neither."""
+    """Yield the posts of a JSON array or of JSON lines. Raise UsageError for anything else."""
     for number, value in enumerate(_values(stream), 1):
         where = str(number)
         if not isinstance(value, dict):
-            yield unread(where, FieldError("", "it is no object"))
+            yield invalid_entry(where, FieldError("", "not an object"))
             continue
         row: dict[str, Value] = {}
         strange = []
         for name, one in value.items():
-            field = field_named(name)
+            field = find_field(name)
             if field is not None:
                 row[field] = one
-            elif name not in TOLD:
-                strange.append(FieldError(name, "there is no such field"))
-        found = entry(where, row, tables)
-        yield unread(where, *found.faults, *strange) if strange else found
+            elif name not in EXPORT_ONLY:
+                strange.append(FieldError(name, "unknown field"))
+        found = parse_entry(where, row, tables)
+        yield invalid_entry(where, *found.faults, *strange) if strange else found
 
 
 def _values(stream: TextIO) -> Iterator[Value]:
-    """Every value of the array or of the lines, as they are read."""
+    """Yield the values of the array or the lines while reading."""
     decoder = json.JSONDecoder()
     text, at = stream.read(_CHUNK).removeprefix("\ufeff"), 0
     before = 1
@@ -73,7 +75,7 @@ def _values(stream: TextIO) -> Iterator[Value]:
             continue
         try:
             value, end = decoder.raw_decode(text, at)
-            if end == len(text) and (more := stream.read(_CHUNK)):  # a number may go on
+            if end == len(text) and (more := stream.read(_CHUNK)):  # a number may continue
                 before += text.count("\n", 0, at)
                 text, at = text[at:] + more, 0
                 continue
@@ -85,7 +87,7 @@ def _values(stream: TextIO) -> Iterator[Value]:
                 return
             if not more or len(text) - at > LONGEST:
                 begins = repr(text[at : at + 20].partition("\n")[0])
-                raise UsageError(f"line {before + text.count(chr(10), 0, at)} is no JSON: {begins}") from None
+                raise UsageError(f"line {before + text.count(chr(10), 0, at)} is not JSON: {begins}") from None
             before += text.count("\n", 0, at)
             text, at = text[at:] + more, 0
             continue

@@ -15,12 +15,12 @@ of `create --file`, and of what an editor opens.
 
     A text for X alone, `## ig/shop` for one account. `## thread`, once for each part after the first.
 
-The front matter is YAML in which every value is a text: `no`, `09:00` and `1e3` mean what they say. Anchors, aliases,
-tags and a key that comes twice are refused. Blank lines around a text are not part of it; a text that needs them, or a
-carriage return, stands in the front matter (`content`, `variants`, `thread`). A line of a text that begins with `## `
-gets a backslash before it, as does one that begins with backslashes and `## `.
+The front matter is YAML in which every value is text: `no`, `09:00` and `1e3` stay as written. Anchors, aliases, tags
+and repeated keys are refused. Blank lines around a text are dropped; a text that needs them, or a carriage return, is
+in the front matter (`content`, `variants`, `thread`). A line of text that begins with `## `, or with backslashes and
+`## `, is escaped by a backslash.
 
-The only module that knows YAML.
+Only this module uses YAML.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_input import Value
 from ttp.domain.time.durations import compact_duration
-from ttp.services.files.fields import FIELDS, TOLD, field_named
+from ttp.services.files.fields import EXPORT_ONLY, FIELDS, find_field
 from ttp.store.home.regular_file import read_bytes, text_of_path
 
 LONGEST = 1 << 20
-"""Characters of a file."""
+"""Most characters of a file."""
 
 
 _FENCE = "---"
 
 
 NAMES = {"scheduledAt": "at", "accounts": "to", "options": "set", "timezone": "tz", "maxLate": "max-late"}
-"""What fields are called here, where it is not their own name."""
+"""Names of fields in front matter that differ from the field's name."""
 
 
 _HEADING = re.compile(r"## +(.*\S)\s*")
@@ -59,24 +59,24 @@ _HEADING_LIKE = re.compile(r"\\*## ")
 _THREAD = "thread"
 
 
-_WRITTEN_BACK = ("id", "status", "results")
+_RESULT_FIELDS = ("id", "status", "results")
 
 
-def read(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> dict[str, Value] | None:
-    """The fields of a file of at most so many characters; None of one without front matter. UsageError."""
+def parse_file(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> dict[str, Value] | None:
+    """Parse the fields of a file of at most `longest` characters; None without front matter. Raise UsageError."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     if lines[0].rstrip() != _FENCE:
         return None
     if len(text) > longest:
-        raise UsageError(f"it has more than {longest} characters")
+        raise UsageError(f"the file has more than {longest} characters")
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
     if end is None:
-        raise UsageError("its front matter does not end", Hint("fix", _FENCE))
-    return {**_front("\n".join(lines[1:end])), **sections(lines[end + 1 :], platforms)}
+        raise UsageError("the front matter has no closing ---", Hint("fix", _FENCE))
+    return {**_parse_front_matter("\n".join(lines[1:end])), **parse_sections(lines[end + 1 :], platforms)}
 
 
-def sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]:
-    """The texts under the front matter: content, variants and thread. UsageError."""
+def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]:
+    """Parse the texts below the front matter: content, variants and thread. Raise UsageError."""
     found: list[tuple[str, list[str]]] = [("", [])]
     for line in lines:
         heading = _HEADING.fullmatch(line)
@@ -94,7 +94,7 @@ def sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]
         elif name == _THREAD:
             thread.append(text)
         elif name in variants:
-            raise UsageError(f'it has the section "## {name}" twice')
+            raise UsageError(f'the section "## {name}" occurs twice')
         else:
             variants[name] = text
     return {**fields, **({"variants": variants} if variants else {}), **({"thread": thread} if thread else {})}
@@ -104,7 +104,7 @@ def _section(name: str, platforms: PlatformFacts) -> str:
     platform, slash, _ = name.partition("/")
     if not _is_platform(platform, platforms) and (slash or name.lower() != _THREAD):
         raise UsageError(
-            f'"## {name}" begins no section: those are platforms, accounts and "thread"',
+            f'"## {name}" is not a platform, an account or "thread"',
             Hint("try", f"\\## {name}"),
         )
     return name.lower() if not slash else name
@@ -118,14 +118,14 @@ def _is_platform(text: str, platforms: PlatformFacts) -> bool:
     return True
 
 
-def _front(text: str) -> dict[str, Value]:
+def _parse_front_matter(text: str) -> dict[str, Value]:
     fields: dict[str, Value] = {}
     for name, value in _mapping(text).items():
-        field = field_named(name)
-        if field is None and name not in TOLD:
+        field = find_field(name)
+        if field is None and name not in EXPORT_ONLY:
             raise _no_field(name)
         if field in fields:
-            raise UsageError(f"its front matter says {field} twice")
+            raise UsageError(f"the front matter has {field} twice")
         if field is not None:
             fields[field] = value
     return fields
@@ -137,13 +137,13 @@ def _no_field(name: str) -> UsageError:
     names = [NAMES.get(field, field) for field in FIELDS]
     near = get_close_matches(name, names, n=1)
     return UsageError(
-        f'its front matter has "{name}", which is no field of a post',
+        f'the front matter has an unknown field "{name}"',
         *(Hint("try", one) for one in near or [", ".join(names)]),
     )
 
 
 def _mapping(text: str) -> dict[str, Value]:
-    """The front matter's YAML with every scalar as the text that it is. UsageError."""
+    """Parse the YAML of the front matter with every scalar as text. Raise UsageError."""
     import yaml
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -153,26 +153,26 @@ def _mapping(text: str) -> dict[str, Value]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 2}" if mark else ""
         raise UsageError(
-            f"its front matter cannot be read{where}: {getattr(error, 'problem', None) or error}"
+            f"the front matter is not valid YAML{where}: {getattr(error, 'problem', None) or error}"
         ) from None
     if node is None:
         return {}
     value = _value(node, set())
     if not isinstance(value, dict):
-        raise UsageError("its front matter is no list of names and values", Hint("try", "to: x/me"))
+        raise UsageError("the front matter is not a list of names and values", Hint("try", "to: x/me"))
     return value
 
 
 def _value(node: object, seen: set[int]) -> Value:
-    """A YAML node as plain data; each may come once, so that no alias can make much of little."""
+    """Convert a YAML node to plain data. Refuses aliases, which could expand a small file enormously."""
     import yaml
 
     assert isinstance(node, yaml.Node)
     if id(node) in seen:
-        raise UsageError("its front matter has an alias (*), which is not read")
+        raise UsageError("YAML aliases (*) are not supported in front matter")
     seen.add(id(node))
     if not str(node.tag).startswith("tag:yaml.org,2002:") or "python" in str(node.tag):
-        raise UsageError(f"its front matter has the tag {node.tag}, which is not read")
+        raise UsageError(f"the YAML tag {node.tag} is not supported in front matter")
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.SequenceNode):
@@ -181,49 +181,50 @@ def _value(node: object, seen: set[int]) -> Value:
     for name, value in node.value:
         key = _value(name, seen)
         if not isinstance(key, str) or key in found:
-            raise UsageError(f"its front matter says {key} twice" if isinstance(key, str) else "a name is no text")
+            raise UsageError(
+                f"the front matter has {key} twice"
+                if isinstance(key, str)
+                else "a name in the front matter is not text"
+            )
         found[key] = _value(value, seen)
     return found
 
 
-# Writing.
-
-
-def written(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
-    """The file of a post with these fields, which `read` reads back equal. `comments`: lines that begin with `#`, for
-    the end of its front matter."""
+def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
+    """Format a post as a file that `read` parses back. `comments`: lines beginning with `#` for the end of the front
+    matter."""
     front, body = dict(fields), list[str]()
     content = front.get("content", "")
-    if isinstance(content, str) and (not content or _survives(content)):
+    if isinstance(content, str) and (not content or _fits_below(content)):
         front.pop("content", None)
-        body += [_escaped(content)] if content else []
+        body += [_escape(content)] if content else []
     variants = front.get("variants")
-    if isinstance(variants, Mapping) and all(_survives(text) for text in variants.values()):
+    if isinstance(variants, Mapping) and all(_fits_below(text) for text in variants.values()):
         front.pop("variants")
-        body += [f"## {name}\n\n{_escaped(text)}" for name, text in variants.items()]
+        body += [f"## {name}\n\n{_escape(text)}" for name, text in variants.items()]
     thread = front.get("thread")
-    if isinstance(thread, list) and all(_survives(text) for text in thread):
+    if isinstance(thread, list) and all(_fits_below(text) for text in thread):
         front.pop("thread")
-        body += [f"## {_THREAD}\n\n{_escaped(text)}" for text in thread]
-    front_matter = _yaml(_named(front)) + "".join(f"{line}\n" for line in comments)
+        body += [f"## {_THREAD}\n\n{_escape(text)}" for text in thread]
+    front_matter = _yaml(_with_file_names(front)) + "".join(f"{line}\n" for line in comments)
     return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 
 
 def with_results(text: str, told: Mapping[str, Value]) -> str:
-    """A file with what became of its post in its front matter; everything else stays as it is written."""
+    """Return a file with the results of its post in the front matter; the rest is unchanged."""
     lines = text.split("\n")
     end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
     kept, inside = list[str](), False
     for line in lines[1:end]:
         if line[:1] not in ("", " ", "\t", "#", "-"):
-            inside = line.partition(":")[0].strip() in _WRITTEN_BACK
+            inside = line.partition(":")[0].strip() in _RESULT_FIELDS
         if not inside:
             kept.append(line)
     return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
 
 
-def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
-    """The fields under the names that people write, media with their alt texts."""
+def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the fields under the names that people write, media with their alt texts."""
     named = dict(fields)
     alts = named.pop("alt", None)
     media = named.get("media")
@@ -243,12 +244,12 @@ def _span(seconds: float) -> str:
     return compact_duration(timedelta(seconds=seconds))
 
 
-def _survives(text: str) -> bool:
-    """Whether a text stands under the front matter as it is."""
+def _fits_below(text: str) -> bool:
+    """Return whether a text can be below the front matter unchanged."""
     return bool(text.strip()) and text == text.strip("\n") and "\r" not in text
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return "\n".join(f"\\{line}" if _HEADING_LIKE.match(line) else line for line in text.split("\n"))
 
 
@@ -259,7 +260,7 @@ def _yaml(fields: Mapping[str, Value]) -> str:
         return ""
 
     class Dumper(yaml.SafeDumper):
-        """Texts that do not show as they are are written with escapes: YAML folds some line breaks into blanks."""
+        """Escapes texts that are not printable: YAML folds some line breaks into spaces."""
 
         def represent_str(self, data: str) -> yaml.ScalarNode:
             return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if data.isprintable() else '"')
@@ -275,17 +276,17 @@ SUFFIX = ".md"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """One Markdown file: its path inside the folder, and its fields, or why it cannot be read. None of both: it has no
-    front matter, and is no post."""
+class MarkdownFile:
+    """A Markdown file: its path in the folder, and its fields or why it cannot be read. Without both it has no front
+    matter."""
 
     name: str
     fields: dict[str, Value] | None = None
     error: TtpError | None = None
 
 
-class Folder:
-    """A folder as it is now. NotFound if there is none."""
+class MarkdownFolder:
+    """A folder of Markdown files. Raise NotFound if it does not exist."""
 
     def __init__(self, path: Path, platforms: PlatformFacts) -> None:
         self._platforms = platforms
@@ -295,12 +296,12 @@ class Folder:
         self.prefix = f"{text_of_path(path.resolve().name)}/"
         self._files: dict[str, str] | None = None
 
-    def files(self) -> Iterator[File]:
-        """Every Markdown file in it, by name. Hidden ones, and what a link leads to, are passed over."""
+    def files(self) -> Iterator[MarkdownFile]:
+        """Yield every Markdown file, by name. Skips hidden files and symlinks."""
         yield from map(self.file, self.paths())
 
     def paths(self) -> Iterator[Path]:
-        """Where those files are."""
+        """Yield the paths of those files."""
         for top, folders, names in os.walk(self.path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
@@ -308,44 +309,44 @@ class Folder:
                 if path.suffix.lower() == SUFFIX and not name.startswith(".") and not path.is_symlink():
                     yield path
 
-    def file(self, path: Path) -> File:
-        """What a file of the folder says."""
+    def file(self, path: Path) -> MarkdownFile:
+        """Read a file of the folder."""
         name = path.relative_to(self.path).as_posix()
         if (text := text_of_path(name)) != name:
-            return File(text, error=UsageError("its name is not UTF-8, so its post could not be found again"))
+            return MarkdownFile(
+                text, error=UsageError("its file name is not UTF-8, so its post could not be found again")
+            )
         try:
-            return File(name, read(read_bytes(path).decode("utf-8-sig"), self._platforms))
+            return MarkdownFile(name, parse_file(read_bytes(path).decode("utf-8-sig"), self._platforms))
         except UnicodeDecodeError:
-            return File(name, error=UsageError("it is not UTF-8 text"))
+            return MarkdownFile(name, error=UsageError("the file is not UTF-8 text"))
         except OSError as error:
-            return File(name, error=UsageError(f"it cannot be read: {error.strerror}"))
+            return MarkdownFile(name, error=UsageError(f"the file cannot be read: {error.strerror}"))
         except TtpError as error:
-            return File(name, error=error)
+            return MarkdownFile(name, error=error)
 
-    def key(self, file: File) -> str:
-        """The key of a file's post in the store."""
+    def key(self, file: MarkdownFile) -> str:
+        """Return the key of a file's post in the store."""
         own = (file.fields or {}).get("key")
         return self.prefix + (own if isinstance(own, str) and own.strip() else file.name)
 
-    # Writing.
-
     def inside(self, key: str) -> str:
-        """A post's key as its file has it."""
+        """Return a store key without the folder's prefix."""
         return key.removeprefix(self.prefix)
 
     def usual_key(self, path: Path) -> str:
-        """The key, inside the folder, of a file that says none."""
+        """Return the key of a file without a `key` field."""
         return path.relative_to(self.path).as_posix()
 
     def file_of(self, key: str) -> Path | None:
-        """The file whose post has this key inside the folder."""
+        """Return the file whose post has this key (without prefix)."""
         if self._files is None:
             self._files = {self.inside(self.key(file)): file.name for file in self.files() if file.fields is not None}
         name = self._files.get(key)
         return None if name is None else self.path / name
 
     def new_file(self, key: str, about: str) -> Path:
-        """A name for a new file: the path that the key is, else the number or key and what the post is about."""
+        """Return a path for a new file: the key if it is a path, else built from id or key and `about`."""
         parts = PurePosixPath(key)
         if parts.suffix == SUFFIX and not parts.is_absolute() and not any(p.startswith(".") for p in parts.parts):
             path = self.path / parts

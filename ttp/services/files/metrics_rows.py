@@ -1,11 +1,10 @@
-"""CSV files of metrics: the streaming reader.
+"""Read CSV and JSON files of metrics as a stream.
 
-Owns how a text becomes rows, and which rows cannot be rows at all. What the cells mean is `domain.ingest`'s. It never
-holds more than one row (at most `LONGEST_ROW` characters), or a block of short ones, and never lets a bad row spoil the
-next one.
+Splits text into rows and rejects unreadable ones; `domain.ingest` interprets the cells. Holds at most one row
+(`LONGEST_ROW` characters) or one block of short rows, and a bad row never affects the next.
 
-Well-formed blocks are read at once. Where one is not, its rows are read line by line, which finds the row at fault: the
-csv module reads both, so that they are read the same.
+A well-formed block is parsed at once. In a bad block the rows are parsed line by line with the same csv module, which
+finds the bad row.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from typing import BinaryIO, TextIO, TypeAlias, cast
 from ttp.domain.errors import UsageError
 
 Record: TypeAlias = tuple[int, list[str] | str]
-"""The row's number as a spreadsheet counts (the header is 1), and its cells, or why it cannot be read."""
+"""Row number as in a spreadsheet (the header is 1), and its cells or why it cannot be read."""
 
 
 LONGEST_ROW = 1 << 20
-"""Characters. Metrics of a post take a few hundred, X's longest text 25,000."""
+"""In characters. Metrics of a post take a few hundred, X's longest text 25,000."""
 
 
 LONGEST_CELL = csv.field_size_limit()
-"""131,072: beyond it the csv module refuses a cell."""
+"""131,072: the csv module refuses longer cells."""
 
 
 DELIMITERS = ",;\t|"
@@ -39,25 +38,25 @@ _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
 _SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\n|\r|$)")
-"""The line with which Excel is told the delimiter."""
+"""Line that tells Excel the delimiter."""
 
 
 _QUOTED = re.compile('"[^"]*"?')
 
 
 Block: TypeAlias = tuple[int, list[list[str]] | str]
-"""The number of a first row and the cells of it and those that follow, or a row's number and why it cannot be read."""
+"""Number and cells of consecutive rows, or the number of a row and why it cannot be read."""
 
 
 class Records(Iterator[Record]):
-    """The rows of a CSV, one at a time, after its header. UsageError where there is no header that could be one."""
+    """The rows of a CSV file after its header. Raise UsageError without a usable header."""
 
     def __init__(self, text: Buffer) -> None:
         self._text = text
         self._number = 0
         self.delimiter = self._find_delimiter()
         self._lines = _Lines(text)
-        # strict: a cell with stray quotes is refused; the lenient reading glues such cells to their neighbours.
+        # strict: refuses a cell with stray quotes, which the lenient mode joins with its neighbours.
         self._cells = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         self.header = self._read_header()
         self._blocks = self._read()
@@ -67,7 +66,6 @@ class Records(Iterator[Record]):
         return next(self._records)
 
     def blocks(self) -> Iterator[Block]:
-        """What is left, as it was read."""
         return self._blocks
 
     def _read(self) -> Iterator[Block]:
@@ -86,7 +84,7 @@ class Records(Iterator[Record]):
                 yield self._number, reason or [cells]
 
     def _block(self) -> list[list[str]] | None:
-        """The rows of the text up to the last line that ends here; None where they must be read one by one."""
+        """Return the rows up to the last complete line; None if they must be read one by one."""
         text = self._text
         ended = text.fill(BLOCK)
         size = len(text.rest) if ended else text.rest.rfind("\n") + 1
@@ -103,30 +101,30 @@ class Records(Iterator[Record]):
                 rows = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
             except csv.Error:
                 return None
-        else:  # there is nothing to unquote
+        else:  # nothing to unquote
             delimiter = self.delimiter
             rows = [line.split(delimiter) for line in block.removesuffix("\n").split("\n")]
         text.take(len(block))
         return rows
 
     def _record(self) -> tuple[list[str], str | None]:
-        """The cells of the next record, and why they cannot be used; nothing at all at the end."""
+        """Return the cells of the next record, and why they cannot be used. Both empty at the end."""
         self._lines.start_record()
         self._number += 1
         try:
             cells = next(self._cells, [])
         except csv.Error as error:
-            # An opening quote that is never closed takes in the rows that follow: give them back.
+            # An unclosed quote swallowed the following rows: give them back.
             self._lines.give_back()
-            return [], _plain(str(error))
+            return [], _explain_csv_error(str(error))
         return cells, self._lines.fault
 
     def _find_delimiter(self) -> str:
         self._text.fill_line(LONGEST_ROW)
-        told = _SEPARATOR.match(self._text.rest)
-        if told is not None:
-            self._text.take(told.end())
-            return told[1]
+        separator = _SEPARATOR.match(self._text.rest)
+        if separator is not None:
+            self._text.take(separator.end())
+            return separator[1]
         first = _QUOTED.sub("", self._text.rest.lstrip("\r\n").partition("\n")[0])
         return max(DELIMITERS, key=first.count)
 
@@ -142,7 +140,7 @@ class Records(Iterator[Record]):
 
 
 class _Lines(Iterator[str]):
-    """The physical lines of a text, which can be given back, with the lines of the record that is being read."""
+    """Physical lines of a text, with the lines of the present record, which can be given back."""
 
     def __init__(self, text: Buffer) -> None:
         self._text = text
@@ -155,8 +153,8 @@ class _Lines(Iterator[str]):
         self.gave_back = False
 
     def give_back(self) -> None:
-        """Makes all lines of this record but its first the next ones to be read."""
-        # What was cut had an end too.
+        """Read all lines of this record but the first again."""
+        # Restore the line end of cut lines.
         self._text.give_back("".join(f"{line}\n" if len(line) > LONGEST_ROW else line for line in self.record[1:]))
         self.gave_back = True
 
@@ -184,17 +182,17 @@ def _records(blocks: Iterator[Block]) -> Iterator[Record]:
 
 
 def read_rows(stream: TextIO) -> Records:
-    """The rows of a CSV, one at a time."""
+    """Return the rows of a CSV stream."""
     return Records(Buffer(stream))
 
 
 def not_utf8(text: str) -> bool:
-    """Whether it holds bytes that no encoding knew, or half a character."""
+    """Return whether a text holds undecodable bytes or half a character."""
     return not text.isascii() and _NOT_UTF8.search(text) is not None
 
 
-def _plain(error: str) -> str:
-    """What the csv module's error means."""
+def _explain_csv_error(error: str) -> str:
+    """Explain an error of the csv module."""
     if "field limit" in error:
         return f"has a cell of more than {LONGEST_CELL} characters, or a quote that is not closed"
     if "end of data" in error:
@@ -205,24 +203,24 @@ def _plain(error: str) -> str:
 
 
 Object: TypeAlias = tuple[int, Mapping[str, str] | str]
-"""Its number (from 1; of JSON lines that of the line), and its cells by key, or why it cannot be read."""
+"""Number (from 1; of JSON lines the line), and values by key or why it cannot be read."""
 
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 _NESTED = "\0"
-"""In place of what is neither text nor number: no cell that is read may hold it."""
+"""Stands for a value that is not a text or number; no valid cell contains it."""
 
 
 def is_json(text: Buffer) -> bool:
-    """Whether the text begins as JSON does, and no CSV with a header that could be used."""
+    """Return whether the text begins like JSON and not like a CSV header."""
     _skip(text)
     return text.rest[:1] in ("{", "[")
 
 
 def read_objects(text: Buffer) -> Iterator[Object]:
-    """The objects of a text that `is_json`, one at a time."""
+    """Yield the objects of a JSON text."""
     if text.rest.startswith("["):
         text.take(1)
         return _values(text, between=",", end="]")
@@ -244,7 +242,7 @@ def _lines(text: Buffer) -> Iterator[Object]:
 
 
 def _values(text: Buffer, *, between: str, end: str) -> Iterator[Object]:
-    """Values separated by `between`, up to `end`. After one that is not JSON nobody knows where the next begins."""
+    """Yield values separated by `between`, up to `end`. Stops after invalid JSON."""
     number = 0
     while True:
         _skip(text)
@@ -291,7 +289,7 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f'"{name[:40]}" is there twice')
+            raise ValueError(f'"{name[:40]}" occurs twice')
         match value:
             case None:
                 found[name] = ""
@@ -304,7 +302,7 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, str]:
     return found
 
 
-# Numbers as text: an integer of a million digits costs nothing, and NaN is no count.
+# Numbers as text: a huge integer costs nothing, and NaN is not a count.
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=str)
 
 
@@ -315,7 +313,7 @@ def _reason(error: Exception) -> str:
 
 
 def _skip(text: Buffer) -> None:
-    """Pass over blanks."""
+    """Skip whitespace."""
     while True:
         ended = text.fill(BLOCK)
         found = _BLANK.match(text.rest)
@@ -326,7 +324,7 @@ def _skip(text: Buffer) -> None:
 
 
 def cells_of(item: Mapping[str, str], keys: Sequence[str | None]) -> list[str] | str:
-    """The cells of these keys, empty where there is none; or why they cannot be read."""
+    """Return the cells of these keys, empty if missing; or why they cannot be read."""
     cells = [item.get(key, "") if key is not None else "" for key in keys]
     for key, cell in zip(keys, cells, strict=True):
         if cell == _NESTED:
@@ -339,20 +337,20 @@ def cells_of(item: Mapping[str, str], keys: Sequence[str | None]) -> list[str] |
 
 
 BLOCK = 1 << 15
-"""Characters that are read at once."""
+"""Characters to read at once."""
 
 
-_LOOKED_AT = 64
+_SNIFFED = 64
 
 
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
 def as_text(binary: BinaryIO) -> TextIO:
-    """The text of a file opened as bytes: UTF-8, or UTF-16 as its mark or its zeros say. Bytes that are not UTF-8
-    survive to refuse their own row only."""
-    peeked = BufferedReader(binary)  # type: ignore[type-var]  # it has all that a raw stream has
-    encoding = _encoding(peeked.peek(_LOOKED_AT)[:_LOOKED_AT])
+    """Decode a binary file: UTF-8, or UTF-16 by its byte order mark or zero bytes. Bytes that are not UTF-8 reject only
+    their row."""
+    peeked = BufferedReader(binary)  # type: ignore[type-var]  # it has the methods of a raw stream
+    encoding = _encoding(peeked.peek(_SNIFFED)[:_SNIFFED])
     errors = "surrogateescape" if encoding == "utf-8-sig" else "strict"
     return TextIOWrapper(cast(BinaryIO, peeked), encoding=encoding, errors=errors, newline="")
 
@@ -362,7 +360,7 @@ def _encoding(head: bytes) -> str:
         return "utf-16"
     pairs = len(head) // 2
     if pairs > 1:
-        # Latin letters have a zero in each pair of bytes; other signs of a header are few.
+        # Latin letters have a zero in each pair of bytes; a header has few other characters.
         if head[1::2].count(0) > pairs * 0.7 and head[0::2].count(0) < pairs * 0.3:
             return "utf-16-le"
         if head[0::2].count(0) > pairs * 0.7 and head[1::2].count(0) < pairs * 0.3:
@@ -371,7 +369,7 @@ def _encoding(head: bytes) -> str:
 
 
 class Buffer:
-    """The text of a stream that is still to be read, of which never more is held than was asked for."""
+    """The unread text of a stream, read as needed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -381,12 +379,12 @@ class Buffer:
         self.rest = self.rest.removeprefix("\ufeff")
 
     def fill(self, size: int) -> bool:
-        """Hold at least `size` characters, if there are so many; whether the end was reached. UsageError."""
+        """Read until `rest` has `size` characters, if possible. Return whether the stream ended. Raise UsageError."""
         while len(self.rest) < size and not self._ended:
             try:
                 more = self._stream.read(max(BLOCK, size - len(self.rest)))
                 while more.endswith("\r") and (last := self._stream.read(1)):
-                    more += last  # a line's end of two characters is not cut in two
+                    more += last  # never split a two-character line end
             except UnicodeError:
                 raise UsageError("the file is neither UTF-8 nor UTF-16 text") from None
             self._ended = not more
@@ -394,16 +392,16 @@ class Buffer:
         return self._ended
 
     def take(self, size: int) -> str:
-        """The next `size` characters, which are held."""
+        """Remove and return the next `size` characters of `rest`."""
         taken, self.rest = self.rest[:size], self.rest[size:]
         return taken
 
     def give_back(self, text: str) -> None:
-        """Make `text` what is read next."""
+        """Put `text` back in front."""
         self.rest = text + self.rest
 
     def fill_line(self, longest: int) -> int:
-        """Hold the next line, or `longest` + 1 characters of it; where it ends, its end included."""
+        """Read until `rest` has a whole line, or `longest` + 1 characters of it. Return its full length."""
         seen = 0
         while True:
             self.fill(seen + BLOCK)
@@ -415,8 +413,8 @@ class Buffer:
                 return seen
 
     def line(self, longest: int) -> str:
-        """The next line with its end; empty at the end of the text. Of a line of more than `longest` characters the
-        first `longest` + 1: what follows up to its end is passed over."""
+        """Return the next line with its end; empty at the end of the text. A longer line is cut to `longest` + 1
+        characters."""
         end = self.fill_line(longest)
         if end <= longest:
             return self.take(end)
