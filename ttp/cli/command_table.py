@@ -160,7 +160,7 @@ COMMANDS = (
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
     *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability"),
-    *("x", "instagram", "tiktok"),
+    *("bluesky", "instagram", "mastodon", "tiktok", "x"),
 )
 
 
@@ -173,7 +173,7 @@ def capability_of(path: str, given: Collection[str] = ()) -> str:
     return max(needs, key=levels.index) if needs else entry.instead.get(below, entry.capability)
 
 
-WHAT = "Schedule posts for Instagram, TikTok and X from the terminal."
+WHAT = "Schedule social media posts from the terminal."
 USUAL, NARROWEST = 80, 40
 """Columns: the widest start page, and the narrowest."""
 

@@ -78,7 +78,8 @@ def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
     """Print warnings as notes; return them for `warnings` in JSON."""
     said = [problem.message for problem in problems]
     for problem in problems:
-        command = f"\nfix: {command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
+        label = "see" if isinstance(problem.hint, Action) and problem.hint.name == "show" else "fix"
+        command = f"\n{label}: {command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
         out.note(problem.message + command)
     return said
 

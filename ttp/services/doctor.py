@@ -41,7 +41,7 @@ ACCOUNT_PREFIX = "account."
 """Prefix of the name of each account's check."""
 
 
-CRON_MODES = ("once", "until-idle")
+CRON_MODES = ("once",)
 """Modes of a publisher that ends by itself and is started again."""
 
 
