@@ -35,7 +35,8 @@ def person(fediverse: Fediverse) -> Person:
 def ttp(person: Person, tmp_path: Path) -> Program:
     """The program, with the person's account connected in a browser."""
     ttp = Program(tmp_path, {"PLATFORMS__MASTODON__REDIRECT_URI": "http://127.0.0.1:0/callback"})
-    assert connect(ttp, person)[0] == 0
+    code, _, said = connect(ttp, person)
+    assert code == 0, said
     return ttp
 
 

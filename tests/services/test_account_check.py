@@ -97,7 +97,9 @@ def test_a_token_that_works_is_told_with_what_the_platform_said(bench: Bench) ->
     bench.mark(scopes=login_of("x").scopes)
     check = bench.one(replace(ME, remarks=(warning_remark("9 of 75 left", "wait"),)))
     assert (check.name, check.status, check.hint) == ("x/me", Grade.WARN, "wait")
-    assert check.message == "9 of 75 left; token works; has all permissions; token ends in 2 h, and is renewed"
+    assert (
+        check.message == "9 of 75 left; token works; has all permissions; token expires in 2 h; refreshed automatically"
+    )
     assert bench.checker.asked == [("x/me", "access-0")]
     assert bench.checker.closed == 1
 
@@ -179,7 +181,9 @@ def test_an_account_that_cannot_publish_is_told_without_a_question(bench: Bench)
     bench.mark(connected=False, enabled=False)
     check = bench.one()
     assert (check.status, check.hint) == (Grade.WARN, action("account enable", "x/me"))
-    assert check.message == ("disabled: what is due for it fails; not connected: it can be analysed, not published to")
+    assert check.message == (
+        "disabled: posts due for it fail; not connected: its metrics can be used, but nothing can be published"
+    )
     assert bench.checker.asked == []
 
 
@@ -201,10 +205,10 @@ def test_a_hold_is_told_and_the_question_is_asked_all_the_same(bench: Bench) -> 
         ("42", AccountInfo("42", "ME"), Grade.OK, "token works"),
         ("42", AccountInfo("42", "new-name"), Grade.WARN, "token works; x calls it new-name now"),
         ("42", AccountInfo("42", None), Grade.OK, "token works"),
-        ("42", AccountInfo("43", "me"), Grade.FAIL, "its token is of x/me, another account"),
-        ("42", AccountInfo("43", None), Grade.FAIL, "its token is of the user 43, another account"),
+        ("42", AccountInfo("43", "me"), Grade.FAIL, "its token belongs to x/me, another account"),
+        ("42", AccountInfo("43", None), Grade.FAIL, "its token belongs to the user 43, another account"),
         (None, AccountInfo("43", "me"), Grade.OK, "token works"),
-        (None, AccountInfo("43", "other"), Grade.FAIL, "its token is of x/other, another account"),
+        (None, AccountInfo("43", "other"), Grade.FAIL, "its token belongs to x/other, another account"),
         (None, AccountInfo("43", None), Grade.OK, "token works"),
         ("42", AccountInfo(None, "me"), Grade.OK, "token works"),
     ],
@@ -232,7 +236,7 @@ def test_tiktoks_id_of_another_app_is_no_other_person(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("granted", "status", "says"),
     [
-        ((), Grade.OK, "its permissions were never told"),
+        ((), Grade.OK, "the platform did not report its permissions"),
         (login_of("x").scopes, Grade.OK, "has all permissions"),
         (("tweet.read", "tweet.write", "users.read"), Grade.WARN, "without permission for media.write, offline.access"),
         (("tweet.read", "users.read"), Grade.FAIL, "without permission for tweet.write"),
@@ -270,17 +274,21 @@ Fields = Callable[[datetime], dict[str, object]]
 @pytest.mark.parametrize(
     ("fields", "status", "says"),
     [
-        (lambda now: {"token_secret": "secret"}, Grade.OK, "keys that do not end"),
-        (lambda now: {"expires_at": None}, Grade.OK, "token without a known end, and is renewed"),
+        (lambda now: {"token_secret": "secret"}, Grade.OK, "keys that do not expire"),
+        (lambda now: {"expires_at": None}, Grade.OK, "token without a known expiry; refreshed automatically"),
         (
             lambda now: {"refresh_expires_at": now + timedelta(days=60)},
             Grade.OK,
-            "its renewal ends 23 Jan 2027 (in 60 d)",
+            "its refresh token expires 23 Jan 2027 (in 60 d)",
         ),
-        (lambda now: {"refresh_expires_at": now + timedelta(days=6)}, Grade.WARN, "its renewal ends 30 Nov 2026"),
-        (lambda now: {"refresh_expires_at": now}, Grade.FAIL, "its renewal ended 0 min ago"),
-        (lambda now: {"refresh_token": None}, Grade.WARN, "token, which cannot be renewed, ends in 2 h"),
-        (lambda now: {"refresh_token": None, "expires_at": None}, Grade.OK, "token without a known end"),
+        (
+            lambda now: {"refresh_expires_at": now + timedelta(days=6)},
+            Grade.WARN,
+            "its refresh token expires 30 Nov 2026",
+        ),
+        (lambda now: {"refresh_expires_at": now}, Grade.FAIL, "its refresh token expired 0 min ago"),
+        (lambda now: {"refresh_token": None}, Grade.WARN, "token, which cannot be refreshed, expires in 2 h"),
+        (lambda now: {"refresh_token": None, "expires_at": None}, Grade.OK, "token without a known expiry"),
     ],
 )
 def test_until_when_it_works_is_told(
@@ -299,8 +307,8 @@ def test_until_when_it_works_is_told(
 @pytest.mark.parametrize(
     ("left", "status", "says"),
     [
-        (timedelta(days=50), Grade.OK, "token, which renews itself, ends 13 Jan 2027 (in 50 d)"),
-        (timedelta(days=5), Grade.WARN, "token, which renews itself, ends 29 Nov 2026 (in 5 d)"),
+        (timedelta(days=50), Grade.OK, "token, which is refreshed automatically, expires 13 Jan 2027 (in 50 d)"),
+        (timedelta(days=5), Grade.WARN, "token, which is refreshed automatically, expires 29 Nov 2026 (in 5 d)"),
     ],
 )
 def test_instagrams_token_renews_itself_only_while_it_lives(
@@ -319,10 +327,10 @@ def test_instagrams_token_renews_itself_only_while_it_lives(
 @pytest.mark.parametrize(
     ("ahead", "status", "says"),
     [
-        (timedelta(seconds=2), Grade.OK, "agrees with ours"),
-        (timedelta(seconds=90), Grade.WARN, "our clock is 90 s ahead of it"),
-        (timedelta(seconds=-90), Grade.WARN, "our clock is 90 s behind it"),
-        (timedelta(minutes=-20), Grade.FAIL, "our clock is 20 min behind it"),
+        (timedelta(seconds=2), Grade.OK, "agrees with this machine's clock"),
+        (timedelta(seconds=90), Grade.WARN, "this machine's clock is 90 s ahead"),
+        (timedelta(seconds=-90), Grade.WARN, "this machine's clock is 90 s behind"),
+        (timedelta(minutes=-20), Grade.FAIL, "this machine's clock is 20 min behind"),
     ],
 )
 def test_the_platforms_clock_is_held_against_ours(bench: Bench, ahead: timedelta, status: Grade, says: str) -> None:

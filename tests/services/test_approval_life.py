@@ -96,7 +96,7 @@ class Approval(StoreMachine):
         def act(post_id: int) -> None:
             steps = [
                 step
-                for step in BulkEdit(self.posts, people.times_of(self.posts)).steps([self.stored(post_id)], edit)
+                for step in BulkEdit(self.posts, people.times_of(self.posts)).plan([self.stored(post_id)], edit)
                 if not step.faults
             ]
             apply_changes(self.posts, steps, "edit")

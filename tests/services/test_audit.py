@@ -96,7 +96,7 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
             [
                 "delivery 2 (post 2, x/b): it was published, and it is retrying",
                 "post 2: it is published, and its deliveries make it publishing",
-                "post 2: when it was published is not when its last delivery was",
+                "post 2: its publishing time differs from that of its last delivery",
             ],
         ),
         (
@@ -105,7 +105,7 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
         ),
         (
             "UPDATE post SET published_at = 0 WHERE id = 1",
-            ["post 1: when it was published is not when its last delivery was"],
+            ["post 1: its publishing time differs from that of its last delivery"],
         ),
         (
             "UPDATE attempt SET outcome = 'not_done' WHERE outcome IS NULL",
@@ -117,7 +117,7 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
         ),
         (
             'UPDATE delivery SET account_id = 1, handle = \'{"of":3,"parts":["4","1"]}\' WHERE id = 6',
-            ["delivery 1 and delivery 6: both are 1 of x/me"],
+            ["delivery 1 and delivery 6: both have the id 1 of x/me"],
         ),
     ],
 )

@@ -22,7 +22,7 @@ CALLED = {
     "doctor.looked_at(look)",
     "status.Status.elsewhere(machine)",
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
-    "files.importer.Importer.take(tell)",
+    "files.importer.Importer.run(tell)",
     "metrics.Metrics.import_file(tell)",
     "metrics_sync.MetricsFetcher.history(tell)",
     "metrics_sync.MetricsFetcher.posts(stopping)",

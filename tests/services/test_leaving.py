@@ -43,7 +43,7 @@ def test_the_token_is_given_back_after_the_account_is_forgotten(shop: Shop, monk
 
     monkeypatch.setattr(shop.x, "revoke", noting)
     left = leave(shop)
-    assert (left.revoked, left.access) == (True, "x has taken back ttp's access")
+    assert (left.revoked, left.access) == (True, "x revoked ttp's access")
     assert there == [None]
     assert [held.refresh_token for held in shop.x.revoked] == ["refresh-0"]
 
@@ -53,7 +53,7 @@ def test_a_platform_that_refuses_undoes_nothing_and_the_way_by_hand_is_told(shop
     left = leave(shop)
     assert not left.revoked
     assert left.access == (
-        "ttp's access was not taken back: no connection to api.x.com\nto do it yourself, in the settings"
+        "ttp's access was not revoked: no connection to api.x.com\nto revoke it yourself, in the settings"
     )
     assert shop.credentials.get("x/me") is None
 
@@ -82,7 +82,7 @@ def test_another_account_of_the_same_app_matters_where_all_of_them_would_lose_ac
     facebook.revokes_all = True
     left = leave(shop, "instagram/one")
     assert left.access == (
-        "ttp's access was not taken back: instagram/two may use the same login\nto do it yourself, in the settings"
+        "ttp's access was not revoked: instagram/two may use the same login\nto revoke it yourself, in the settings"
     )
     assert leave(shop, "instagram/two").revoked
 

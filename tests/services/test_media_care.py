@@ -47,10 +47,10 @@ def test_an_object_is_taken_back_when_the_last_post_with_the_bytes_has_ended(ttp
     ttp.post("Hi", "--to", "x", "--media", str(PHOTO), "--at", "in 1h")
     digest = ttp.shown()["media"][0]["sha256"]
     lend(ttp, "one.jpg", digest)
-    assert care(ttp).take_back() == []
+    assert care(ttp).delete_unneeded_objects() == []
     assert asked == []
     ttp.bring(1, "failed", error=("network", "cut"))
-    assert care(ttp).take_back() == []
+    assert care(ttp).delete_unneeded_objects() == []
     assert asked == ["one.jpg"]
 
 
@@ -61,16 +61,16 @@ def test_what_no_post_names_is_taken_back_and_what_cannot_be_is_told_and_kept_in
     for key in ("left.jpg", "stuck.jpg"):
         lend(ttp, key, "cd" * 32)
     for _ in range(2):
-        assert care(ttp).take_back() == ["stuck.jpg stays"]
+        assert care(ttp).delete_unneeded_objects() == ["stuck.jpg stays"]
     assert asked == ["left.jpg", "stuck.jpg", "stuck.jpg"]
 
 
 def test_without_a_store_nothing_is_asked(ttp: Program, asked: list[str], tmp_path: Path) -> None:
-    assert care(ttp).take_back() == []
+    assert care(ttp).delete_unneeded_objects() == []
     ttp.home.mkdir(mode=0o700)
     lend(ttp, "one.jpg", "cd" * 32)
-    assert care(ttp).take_back() == []
-    assert (care(ttp).sweep(), asked) == ([], [])
+    assert care(ttp).delete_unneeded_objects() == []
+    assert (care(ttp).delete_unneeded_copies(), asked) == ([], [])
 
 
 def test_a_sweep_that_fails_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,4 +81,4 @@ def test_a_sweep_that_fails_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatc
         raise Busy("the store stays locked")
 
     monkeypatch.setattr(media, "remove_unneeded", busy)
-    assert care(ttp).sweep() == ["media that are not needed any more could not be removed: the store stays locked"]
+    assert care(ttp).delete_unneeded_copies() == ["unneeded media could not be removed: the store stays locked"]

@@ -58,7 +58,7 @@ def test_a_bad_line_is_refused_by_its_number_and_the_next_is_read() -> None:
         (1, {"a": "1"}),
         (2, "is not JSON: expecting value"),
         (3, "is not an object"),
-        (4, 'is not JSON: "a" is there twice'),
+        (4, 'is not JSON: "a" occurs twice'),
         (5, {"a": "3"}),
     ]
 

@@ -422,7 +422,7 @@ def test_a_token_that_cannot_be_renewed_now_is_an_error_that_passes(numbers: Num
     numbers.shop.x.answers = [NotDone(Kind.NETWORK, "away", passing=True)]
     error = numbers.pulled(history=1, account=me).error
     assert isinstance(error, ReadingStopped)
-    assert "could not be renewed" in error.message
+    assert "could not be refreshed" in error.message
 
 
 def test_a_refused_token_is_renewed_where_that_is_possible_and_else_left_alone(numbers: Numbers) -> None:
@@ -445,7 +445,7 @@ def test_a_refused_token_is_renewed_where_that_is_possible_and_else_left_alone(n
 def test_accounts_that_cost_nothing_are_chosen_where_none_is_named(numbers: Numbers) -> None:
     x, off = numbers.shop.add("x/me"), numbers.shop.add("tiktok/me")
     accounts = [numbers.account, x, replace(off, enabled=False), replace(off, connected=False)]
-    assert numbers.pull.chosen(accounts) == ([numbers.account], [x])
+    assert numbers.pull.choose_accounts(accounts) == ([numbers.account], [x])
 
 
 def test_only_x_has_a_price() -> None:

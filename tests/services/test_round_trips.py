@@ -122,7 +122,7 @@ class Store:
     def take(self, target: Path) -> ImportResult:
         taken = Importer(self.service, self.media, self.times)
         with open_source(str(target), None, {}, PLATFORMS) as source:
-            return taken.take(
+            return taken.run(
                 source,
                 ImportRules(),
                 dry_run=False,

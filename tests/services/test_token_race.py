@@ -131,7 +131,7 @@ def test_a_process_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it(st
         second.ask()
         said = second.answer()
     assert said["asked"] == 1
-    assert f"a renewal that began {began:%Y-%m-%d %H:%M} UTC got no answer" in said["error"]
+    assert f"a refresh started {began:%Y-%m-%d %H:%M} UTC got no answer" in said["error"]
     assert stage.account().needs_reconnect
 
 

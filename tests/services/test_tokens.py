@@ -163,13 +163,13 @@ def test_a_token_whose_end_is_unknown_is_used_until_it_is_refused(shop: Shop) ->
     held = shop.tokens.fresh("x/old")
     assert shop.x.asked == []
     shop.x.answers = [shop.grant(1)]
-    assert shop.tokens.replaced("x/old", held).access_token == "access-1"
+    assert shop.tokens.replace_refused("x/old", held).access_token == "access-1"
 
 
 def test_a_token_that_was_refused_is_renewed_once_however_many_complain(shop: Shop) -> None:
     refused = shop.tokens.fresh("x/me")
     shop.x.answers = [shop.grant(1)]
-    given = [shop.new_tokens().replaced("x/me", refused).access_token for _ in range(5)]
+    given = [shop.new_tokens().replace_refused("x/me", refused).access_token for _ in range(5)]
     assert given == ["access-1"] * 5
     assert len(shop.x.asked) == 1
 
@@ -177,7 +177,7 @@ def test_a_token_that_was_refused_is_renewed_once_however_many_complain(shop: Sh
 def test_a_refused_token_that_cannot_be_renewed_is_dead(shop: Shop) -> None:
     shop.x.can_renew = False
     with pytest.raises(TokenRevoked):
-        shop.tokens.replaced("x/me", shop.tokens.fresh("x/me"))
+        shop.tokens.replace_refused("x/me", shop.tokens.fresh("x/me"))
     assert shop.account().needs_reconnect
 
 
@@ -185,7 +185,7 @@ def test_refused_keys_of_oauth_1_are_given_anew_by_adding_them(shop: Shop) -> No
     shop.add("x/keys", token_secret="s3cret", refresh_token=None, expires_at=None)
     for _ in range(2):
         with pytest.raises(TokenRevoked) as dead:
-            shop.tokens.replaced("x/keys", shop.tokens.fresh("x/keys"))
+            shop.tokens.replace_refused("x/keys", shop.tokens.fresh("x/keys"))
         assert dead.value.hints[0].way == dead.value.outcome.hint == action("account add", "x/keys", credentials="FILE")
     assert "s3cret" not in repr(dead.value.outcome)
 
@@ -193,7 +193,7 @@ def test_refused_keys_of_oauth_1_are_given_anew_by_adding_them(shop: Shop) -> No
 def test_a_refused_token_whose_renewal_is_refused_in_other_words_is_dead_too(shop: Shop) -> None:
     shop.x.answers = [NotDone(Kind.CONTENT, "(#100) too young", passing=True)]
     with pytest.raises(TokenRevoked, match="too young"):
-        shop.tokens.replaced("x/me", shop.tokens.fresh("x/me"))
+        shop.tokens.replace_refused("x/me", shop.tokens.fresh("x/me"))
 
 
 def test_a_token_that_ends_and_cannot_be_renewed_is_used_to_its_end_and_then_dead(shop: Shop) -> None:
@@ -206,7 +206,7 @@ def test_a_token_that_ends_and_cannot_be_renewed_is_used_to_its_end_and_then_dea
 
 
 def test_while_a_token_is_in_hand_nobody_renews_it(shop: Shop) -> None:
-    with shop.tokens.held("x/me") as token:
+    with shop.tokens.locked("x/me") as token:
         shop.clock.advance(minutes=100)
         assert shop.new_tokens().refresh_due(shop.clock.now()) == []
         assert token.credentials.access_token == "access-0"
@@ -225,14 +225,14 @@ def test_a_token_that_is_due_and_in_another_hand_is_used_while_it_lives(
         shop.clock.advance(minutes=20)
         with pytest.raises(TokenUnavailable, match="x/me"):
             shop.tokens.fresh("x/me")
-        with pytest.raises(TokenLocked), shop.tokens.held("x/me"):
+        with pytest.raises(TokenLocked), shop.tokens.locked("x/me"):
             pass
 
 
 def test_a_token_is_renewed_when_it_is_taken_in_hand_and_again_when_it_is_refused(shop: Shop) -> None:
     shop.clock.advance(minutes=100)
     shop.x.answers = [shop.grant(1), shop.grant(2)]
-    with shop.tokens.held("x/me") as token:
+    with shop.tokens.locked("x/me") as token:
         assert token.credentials.access_token == "access-1"
         assert token.renew().access_token == "access-2"
         assert token.credentials.access_token == "access-2"
@@ -352,5 +352,5 @@ def test_dead_credentials_are_replaced_by_connecting_in_between(shop: Shop) -> N
     refused = shop.tokens.fresh("x/me")
     newer = replace(refused, access_token="access-9")
     shop.credentials.put("x/me", newer)
-    assert shop.tokens.replaced("x/me", refused).access_token == "access-9"
+    assert shop.tokens.replace_refused("x/me", refused).access_token == "access-9"
     assert shop.x.asked == []

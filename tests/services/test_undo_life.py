@@ -122,7 +122,7 @@ class Undoing(StoreMachine):
 
         def act() -> None:
             found = list(queries.posts_by_id(self.db, self.some(pick)))
-            steps = BulkEdit(self.posts, people.times_of(self.posts)).steps(found, edit)
+            steps = BulkEdit(self.posts, people.times_of(self.posts)).plan(found, edit)
             apply_changes(self.posts, [step for step in steps if not step.faults], "edit")
 
         self.change(act)
@@ -168,15 +168,15 @@ class Undoing(StoreMachine):
         due = self.due()
         rehearsed, done, said = None, None, ""
         try:
-            rehearsed = self.undo.take_back(wanted, rehearse=True)
+            rehearsed = self.undo.revert(wanted, rehearse=True)
             assert self.dump() == before
-            done = self.undo.take_back(wanted)
+            done = self.undo.revert(wanted)
         except StateRefused as why:
             said = str(why)
         if rehearsed is None or done is None:
             assert self.dump() == before
             assert rehearsed is None
-            assert "being published" in said or "cannot be put back" in said
+            assert "being published" in said or "cannot be restored" in said
             assert self.claimed(), said
             return False
         assert [one.post for one in done.posts] == [one.post for one in rehearsed.posts]

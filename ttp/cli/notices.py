@@ -48,7 +48,7 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
 
 def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
-    found = context.times.suggest_slot(context.look.named(names), tz)
+    found = context.times.suggest_slot(context.look.find_accounts(names), tz)
     return f"{format_instant(found[0].at, found[1])}, score {found[0].score:.2f}" if found else None
 
 

@@ -419,7 +419,7 @@ def parse_post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in context.look.named(split_list(account) or ())),
+        accounts=tuple(a.id or 0 for a in context.look.find_accounts(split_list(account) or ())),
         tags=split_list(tag) or (),
         since=_bound(context, command, "--since", since),
         until=_bound(context, command, "--until", until),
@@ -503,7 +503,7 @@ def select_accounts(
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
     look = context.look
-    found = look.named(split_list(names) or ())
+    found = look.find_accounts(split_list(names) or ())
     if names:
         return found
     if platforms:

@@ -103,7 +103,7 @@ def naming_offers(context: Context) -> Iterator[None]:
     try:
         yield
     except ContentRefused as refused:
-        raise context.offers.told(refused) from None
+        raise context.offers.with_choices(refused) from None
 
 
 def refuse_unquoted_time(context: Context, text: str | None, at: str | None) -> None:

@@ -155,7 +155,7 @@ class DeliveryContext:
         Raises StepFailed if it cannot be used."""
         with ExitStack() as held:
             with token_errors_as_step_failure():
-                token = held.enter_context(self.tokens.held(account.name, account))
+                token = held.enter_context(self.tokens.locked(account.name, account))
             yield token
 
     def save_transition(

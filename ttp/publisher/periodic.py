@@ -113,9 +113,9 @@ def media_cleanup(care: MediaCleanup, is_cut: Stop = _never) -> Iterator[list[st
 
     def turn(stop: Stop) -> None:
         nonlocal count
-        wrong.update(dict.fromkeys(care.take_back()))
+        wrong.update(dict.fromkeys(care.delete_unneeded_objects()))
         if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
-            wrong.update(dict.fromkeys(care.sweep()))
+            wrong.update(dict.fromkeys(care.delete_unneeded_copies()))
         count += 1
 
     try:
@@ -123,7 +123,7 @@ def media_cleanup(care: MediaCleanup, is_cut: Stop = _never) -> Iterator[list[st
             yield notes
     finally:
         if not is_cut() and care.is_needed():
-            wrong.update(dict.fromkeys([*care.take_back(), *care.sweep()]))
+            wrong.update(dict.fromkeys([*care.delete_unneeded_objects(), *care.delete_unneeded_copies()]))
         notes += wrong
 
 

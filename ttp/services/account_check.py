@@ -79,19 +79,19 @@ class AccountCheck:
 
     def accounts(self, accounts: Iterable[Account], prefix: str = "") -> Checkup:
         """Check each account; the check is named `prefix` plus the account. Raise Damaged, Busy."""
-        return Checkup(tuple(check for check, _ in self._asked(accounts, prefix)))
+        return Checkup(tuple(check for check, _ in self._check_each(accounts, prefix)))
 
     def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
         """Check each account, then the clock of each platform that reported its time."""
         offsets: dict[str, timedelta] = {}
-        for check, offset in self._asked(accounts, prefix):
+        for check, offset in self._check_each(accounts, prefix):
             yield check
             if offset is not None:
                 offsets[offset.platform] = offset.ahead
         for platform, ahead in offsets.items():
             yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
 
-    def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, ClockOffset | None]]:
+    def _check_each(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, ClockOffset | None]]:
         made: dict[str, Checker | None] = {}
         try:
             for account in accounts:
@@ -118,20 +118,20 @@ class AccountCheck:
             held = self._tokens.fresh(account.name)
             seen = checker.check(account, held)
             if isinstance(seen, NotDone) and self._may_renew(account, held, seen):
-                held = self._tokens.replaced(account.name, held)
+                held = self._tokens.replace_refused(account.name, held)
                 seen = checker.check(account, held)
         except TtpError as trouble:
             yield _error_remark(trouble)
             return
         if isinstance(seen, NotDone):
-            yield self._refused(account, held, seen)
+            yield self._refusal_remark(account, held, seen)
             return
-        yield self._whose(account, seen)
+        yield self._identity_remark(account, seen)
         yield from seen.remarks
         if seen.server_info is not None:
             with closing(self._database.connect()) as db:
                 stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
-        after = self._again(account)
+        after = self._reload(account)
         yield from permission_remarks(
             account, held, seen.scopes or after.scopes, self._logins(account.platform, account.server)
         )
@@ -142,7 +142,7 @@ class AccountCheck:
         refused = seen.kind is Kind.AUTH and seen.http_status in TOKEN_REFUSED
         return refused and self._tokens.can_renew(account.name, held)
 
-    def _refused(self, account: Account, held: Credentials, seen: NotDone) -> Remark:
+    def _refusal_remark(self, account: Account, held: Credentials, seen: NotDone) -> Remark:
         """Say why the platform refused. A refused token marks the account as "reconnect"."""
         if seen.kind is not Kind.AUTH:
             busy = seen.kind is Kind.RATE_LIMIT
@@ -153,7 +153,7 @@ class AccountCheck:
         again = connect_action(account.name, by_keys=held.by_keys)
         return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
 
-    def _whose(self, account: Account, seen: AccountInfo) -> Remark:
+    def _identity_remark(self, account: Account, seen: AccountInfo) -> Remark:
         """Say whether the token still belongs to the account: by the platform's user id, else by the handle.
 
         Some platforms' user ids differ per app, so they prove nothing after a change of app.
@@ -175,7 +175,7 @@ class AccountCheck:
             return warning_remark(f"token works; {account.platform} calls it {seen.handle} now")
         return ok_remark("token works")
 
-    def _again(self, account: Account) -> Account:
+    def _reload(self, account: Account) -> Account:
         """Read the account again: a token refresh may have stored its scopes."""
         with self._database.reading() as db:
             assert db is not None
@@ -304,15 +304,15 @@ class OptionChoices:
         self._checkers = checkers
         self._platforms = platforms
 
-    def told(self, refused: ContentRefused) -> ContentRefused:
+    def with_choices(self, refused: ContentRefused) -> ContentRefused:
         """Return the refusal with the values that the platform now allows the account."""
-        problems = tuple(self._told(problem) for problem in refused.problems)
+        problems = tuple(self._with_choices(problem) for problem in refused.problems)
         message = refused.message
         for before, after in zip(refused.problems, problems, strict=True):
             message = message.replace(before.message, after.message)
         return ContentRefused(message, *refused.hints, problems=problems, details=refused.details)
 
-    def _told(self, problem: Problem) -> Problem:
+    def _with_choices(self, problem: Problem) -> Problem:
         if problem.code != "option_missing" or problem.account is None:
             return problem
         platform = problem.account.partition("/")[0]
@@ -320,13 +320,13 @@ class OptionChoices:
             name = f"{platform}.{option.name}"
             documented = f"{name} ({option.accepts})"
             if option.asked_live and documented in problem.message:
-                values = self._offered(problem.account, option)
+                values = self._choices(problem.account, option)
                 if values:
                     message = problem.message.replace(documented, f"{name} ({', '.join(values)})")
                     problem = replace(problem, message=message)
         return problem
 
-    def _offered(self, name: str, option: Option) -> tuple[str, ...]:
+    def _choices(self, name: str, option: Option) -> tuple[str, ...]:
         """Return the values the platform allows now; none if it or the token fails."""
         with suppress(TtpError):
             account, credentials = self._account(name), self._tokens().fresh(name)

@@ -92,9 +92,9 @@ class Accounts:
             if held is not None:
                 # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
                 self._credentials.put(f"{platform}/{handle}", held)
-            return self._added(platform, handle, held, server)
+            return self._save_account(platform, handle, held, server)
 
-    def _added(self, platform: str, handle: str, held: Credentials | None, server: str | None) -> Account:
+    def _save_account(self, platform: str, handle: str, held: Credentials | None, server: str | None) -> Account:
         with self._database.writing() as db:
             there = store.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
@@ -133,13 +133,13 @@ class Accounts:
 
     def enable(self, name: str) -> AccountSwitch:
         """Publish to an account again, and end its hold. Raise NotFound."""
-        return self._switched(name, enabled=True)
+        return self._set_enabled(name, enabled=True)
 
     def disable(self, name: str) -> AccountSwitch:
         """Stop publishing to an account: posts that come due for it fail. Raise NotFound."""
-        return self._switched(name, enabled=False)
+        return self._set_enabled(name, enabled=False)
 
-    def _switched(self, name: str, *, enabled: bool) -> AccountSwitch:
+    def _set_enabled(self, name: str, *, enabled: bool) -> AccountSwitch:
         self._find(name)
         with self._database.writing() as db:
             account, now = replace(self._find_in(db, name), enabled=enabled), self._clock.now()
@@ -162,7 +162,7 @@ class Accounts:
                 held = self._credentials.get(there.name)
             except BrokenEntry:
                 held = None
-            gone, cancelled = self._removed(there.name, cancel=cancel)
+            gone, cancelled = self._mark_removed(there.name, cancel=cancel)
             try:
                 self._credentials.remove(there.name)
             except TtpError as error:
@@ -173,7 +173,7 @@ class Accounts:
                 ) from error
             return RemovedAccount(gone, tuple(cancelled), held)
 
-    def _removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
+    def _mark_removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
         """Mark the account as removed in one transaction. Return it and the ids of the cancelled posts."""
         now = self._clock.now()
         with self._database.writing() as db:
@@ -355,12 +355,12 @@ class AccountRemoval:
         host = self._platforms.facts(account.platform).host(self._config, account.server)
         if held.host and not same_host(held.host, host):
             return f"its credentials were made for {held.host} and are not sent to {host}"
-        if (other := self._sharing(account, held, by_app=login.revokes_all)) is not None:
+        if (other := self._account_sharing_token(account, held, by_app=login.revokes_all)) is not None:
             return f"{other} may use the same login"
         answer = login.revoke(held)
         return None if answer is None else answer.message
 
-    def _sharing(self, gone: Account, held: Credentials, *, by_app: bool) -> str | None:
+    def _account_sharing_token(self, gone: Account, held: Credentials, *, by_app: bool) -> str | None:
         """Return another account that would lose access: it has the same token, or with `by_app` the same app."""
         with self._database.reading() as db:
             accounts = store.accounts(db) if db else []

@@ -52,10 +52,10 @@ class Audit:
                 ),
                 _check("posts", "posts: the status follows from the deliveries", _posts(db)),
                 _check("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
-                _check("store", "store: its files are the recorded ones, so it is not a copy", self._copies(db)),
+                _check("store", "store: its files are the recorded ones, so it is not a copy", self._copy_check(db)),
             ]
 
-    def _copies(self, db: Connection) -> Iterator[list[str]]:
+    def _copy_check(self, db: Connection) -> Iterator[list[str]]:
         refused = refusal_of_copy(self._database.home, db)
         yield [] if refused is None else [refused.message]
 

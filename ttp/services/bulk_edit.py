@@ -150,7 +150,7 @@ class BulkEdit:
         self._posts = posts
         self._resolver = resolver
 
-    def steps(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
+    def plan(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
         """Yield the planned change of each draft and scheduled post that the edit changes. Writes nothing. Raise
         NotFound for an unknown account."""
         known, platforms = self._posts.accounts(), self._posts.platforms
@@ -161,10 +161,10 @@ class BulkEdit:
         changeable = (post for post in found if post.status in _OPEN)
         while batch := list(islice(changeable, BATCH)):
             with self._posts.database.reading() as db:
-                steps = [self._step(db, post, edit, known, both) for post in batch]
+                steps = [self._plan_post(db, post, edit, known, both) for post in batch]
             yield from (step for step in steps if step.faults or changed_fields(step))
 
-    def _step(
+    def _plan_post(
         self,
         db: Connection | None,
         before: Post,
@@ -180,7 +180,7 @@ class BulkEdit:
         if both is not None:
             post = replace_account(post, both[0], both[1], known, now)
         if edit.shift is not None and post.scheduled_at is not None:
-            post = with_time(post, self._shifted(post.scheduled_at, edit.shift, accounts_of(post, known)))
+            post = with_time(post, self._shift(post.scheduled_at, edit.shift, accounts_of(post, known)))
             if post.scheduled_at is not None and post.scheduled_at < now:
                 zone = first_valid_zone(
                     *(one.timezone for one in accounts_of(post, known)), self._posts.config.text("timezone")
@@ -205,7 +205,7 @@ class BulkEdit:
         self._posts.duplicates.pending(post)
         return PlannedChange(where, what, post, before, warnings)
 
-    def _shifted(self, at: datetime, shift: Shift, accounts: Sequence[Account]) -> datetime:
+    def _shift(self, at: datetime, shift: Shift, accounts: Sequence[Account]) -> datetime:
         """Return the shifted instant, in the accounts' zone if they share one, else the configured zone."""
         zones = {zone.key: zone for zone in (self._resolver.account_zone(account) for account in accounts)}
         return shift_instant(at, shift, next(iter(zones.values())) if len(zones) == 1 else self._resolver.home_zone())

@@ -42,7 +42,7 @@ _INSTANT = timedelta(milliseconds=1)
 class Calendar:
     def __init__(self, database: Database, look: Queries, slots: Slots, clock: Clock) -> None:
         self._database = database
-        self._look = look
+        self._queries = look
         self._slots = slots
         self._clock = clock
 
@@ -50,9 +50,9 @@ class Calendar:
         """Return the posts of a span that pass the filter, by time. Without `statuses`: all but drafts, and posts that
         repeats will create."""
         within = replace(wanted, statuses=wanted.statuses or CALENDAR_STATUSES, since=span.start, until=span.end)
-        found = list(self._look.listed(within))
+        found = list(self._queries.views(within))
         if PostStatus.PUBLISHED in within.statuses:
-            found += self._look.listed(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
+            found += self._queries.views(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
         if not wanted.statuses:
             found += self.coming(span.start, span.end, wanted)
         return sorted(found, key=lambda post: (calendar_time(post), post.id or 0))
@@ -62,7 +62,7 @@ class Calendar:
         tags."""
         with self._database.reading() as db:
             going = [one for one in store.recurrences(db) if _may_create_in(one, start, end)] if db else []
-            return [post for one in going if db for post in self._of(db, one, start, end, wanted)]
+            return [post for one in going if db for post in self._future_posts(db, one, start, end, wanted)]
 
     def slots_preview(self, accounts: Sequence[Account] | None, count: int) -> list[SlotInstant]:
         """Return the next instants of the slots with their posts, including those that repeats will create."""
@@ -83,7 +83,7 @@ class Calendar:
             free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
             return list(islice(free, most))
 
-    def _of(
+    def _future_posts(
         self, db: Connection, one: Recurrence, start: datetime, end: datetime, wanted: PostFilter
     ) -> Iterator[PostView]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)

@@ -90,14 +90,14 @@ class AccountConnector:
 
         If the settings name a client id, only an app with that id.
         """
-        platform, handle = self._parsed(name)
+        platform, handle = self._parse_name(name)
         client_id = self._config.text(f"platforms.{platform}.client_id")
         with self._database.reading() as db:
             accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform == platform]
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
         host = self._platforms.facts(platform).host(self._config, self._server)
         for account in accounts:
-            held = self._held(account)
+            held = self._stored_credentials(account)
             fits = held is not None and held.token_secret is None and same_host(held.host, host)
             fits = fits and account.server == self._server
             if held is not None and fits and held.client_id and client_id in ("", held.client_id):
@@ -106,7 +106,7 @@ class AccountConnector:
 
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> PendingLogin:
         """Start a login to `platform` or `platform/handle`. `scopes` replace the default ones. Raise UsageError."""
-        platform, handle = self._parsed(name)
+        platform, handle = self._parse_name(name)
         login = self._login
         assert isinstance(login, BrowserLogin)
         if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
@@ -134,35 +134,35 @@ class AccountConnector:
         grant = login.exchange(
             pending.app, code=answer.code, verifier=pending.verifier, redirect_uri=pending.redirect_uri
         )
-        return self._completed(pending, _require_answer(pending, grant))
+        return self._complete(pending, _require_answer(pending, grant))
 
     def register(self, name: str, redirect_uri: str) -> App | None:
         """Register an app with the account's server. None if the user brings the app. Raise NotAllowed, TtpError."""
         assert isinstance(self._login, BrowserLogin)
         made = self._login.register(redirect_uri)
-        return None if made is None else _require_answer(self._unsent(name), made)
+        return None if made is None else _require_answer(self._login_without_page(name), made)
 
     def sign_in(self, name: str, answers: Mapping[str, str]) -> ConnectResult:
         """Sign in with a password and store the account. Raises what `finish` raises."""
-        pending, login = self._unsent(name), self._login
+        pending, login = self._login_without_page(name), self._login
         assert isinstance(login, PasswordLogin)
-        return self._completed(pending, _require_answer(pending, login.sign_in(pending.handle or "", answers)))
+        return self._complete(pending, _require_answer(pending, login.sign_in(pending.handle or "", answers)))
 
-    def _unsent(self, name: str) -> PendingLogin:
+    def _login_without_page(self, name: str) -> PendingLogin:
         """Return a login without a page to open."""
-        platform, handle = self._parsed(name)
+        platform, handle = self._parse_name(name)
         return PendingLogin(platform, handle, App(""), "", "", "", None)
 
-    def _completed(self, pending: PendingLogin, grant: Grant) -> ConnectResult:
+    def _complete(self, pending: PendingLogin, grant: Grant) -> ConnectResult:
         people = _require_answer(pending, self._login.who(grant))
         with self._database.reading() as db:
-            there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
+            there, person = self._match_user(pending, people, stored_accounts.accounts(db) if db else [])
         parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
         with token_lock(self._database.home, name, patience_s=LOCK_WAIT_S):
             return self._store(pending, person)
 
-    def _same(
+    def _match_user(
         self, pending: PendingLogin, people: tuple[Identity, ...], accounts: list[Account]
     ) -> tuple[Account | None, Identity]:
         """Return the known account, if any, and the matching user. Raise UsageError, Ambiguous."""
@@ -170,7 +170,7 @@ class AccountConnector:
         if pending.handle is not None:
             named = next((a for a in accounts if a.handle.lower() == pending.handle.lower()), None)
             for person in people:
-                if self._is(named, pending, person):
+                if self._is_same_user(named, pending, person):
                     return named, person
             raise _other_user_error(pending, people)
         if len(people) > 1:
@@ -182,11 +182,11 @@ class AccountConnector:
         there = next((a for a in accounts if a.user_id == person.user_id), None) or next(
             (a for a in accounts if a.handle.lower() == person.handle.lower()), None
         )
-        if there is not None and not self._is(there, pending, person):
+        if there is not None and not self._is_same_user(there, pending, person):
             raise _other_user_error(replace(pending, handle=there.handle), people)
         return there, person
 
-    def _is(self, account: Account | None, pending: PendingLogin, person: Identity) -> bool:
+    def _is_same_user(self, account: Account | None, pending: PendingLogin, person: Identity) -> bool:
         """Return whether the user owns the account: by the platform's user id where both are known, else by the handle.
 
         Some platforms' user ids differ per app, so they prove nothing after a change of app.
@@ -196,19 +196,19 @@ class AccountConnector:
             return same_handle
         if account.user_id == person.user_id:
             return True
-        held = self._held(account)
+        held = self._stored_credentials(account)
         other_app = held is None or held.client_id != pending.app.client_id
         return self._platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
     def _store(self, pending: PendingLogin, person: Identity) -> ConnectResult:
         """Store the account and its credentials. The caller holds the token lock."""
         with self._database.reading() as db:
-            there, _ = self._same(pending, (person,), stored_accounts.accounts(db) if db else [])
+            there, _ = self._match_user(pending, (person,), stored_accounts.accounts(db) if db else [])
             before = there or (
                 stored_accounts.account(db, pending.platform, person.handle, removed=True) if db else None
             )
         account = before or Account(pending.platform, person.handle)
-        held = self._credentials_of(account, pending, person.grant)
+        held = self._new_credentials(account, pending, person.grant)
         # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
         self._credentials.put(account.name, replace(held, user_id=person.user_id))
         with self._database.writing() as db:
@@ -230,22 +230,22 @@ class AccountConnector:
             account, there is not None, missing_scopes(self._login.scopes, person.grant.scopes), failed
         )
 
-    def _parsed(self, name: str) -> tuple[str, str | None]:
+    def _parse_name(self, name: str) -> tuple[str, str | None]:
         """Split `x` or `x/me`. Raise UsageError for anything else."""
         if "/" in name:
             return parse_account_name(name, self._platforms)
         return self._platforms.find(name).name, None
 
-    def _held(self, account: Account) -> Credentials | None:
+    def _stored_credentials(self, account: Account) -> Credentials | None:
         """Return the stored credentials; None for an unreadable entry, which connecting replaces."""
         try:
             return self._credentials.get(account.name)
         except BrokenEntry:
             return None
 
-    def _credentials_of(self, account: Account, pending: PendingLogin, grant: Grant) -> Credentials:
+    def _new_credentials(self, account: Account, pending: PendingLogin, grant: Grant) -> Credentials:
         """Return the new credentials. Keeps the app's old refresh token if the platform returned none."""
-        held = self._held(account)
+        held = self._stored_credentials(account)
         app, host = pending.app, self._platforms.facts(pending.platform).host(self._config, self._server)
         fresh = Credentials(
             access_token=grant.access_token,

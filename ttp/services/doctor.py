@@ -83,21 +83,21 @@ class Doctor:
 
     def here(self) -> Iterator[Check]:
         """Check everything but the settings and the accounts."""
-        yield from run_check("modes", self._modes)
+        yield from run_check("modes", self._file_modes)
         yield from run_check("store", self._store)
         if self._survey is not None and self._survey.is_current:
             yield from run_check("machine", self._machine)
-            yield from run_check("clock", self._clock_here)
+            yield from run_check("clock", self._local_clock)
         yield from run_check("publisher", self._publisher)
-        yield from run_check("credentials", self._place)
+        yield from run_check("credentials", self._credentials_backend)
         yield from run_check("media_host", self._media_host)
 
     def account_states(self) -> Iterator[Check]:
         """Check each account from what is stored."""
         for account in self.accounts:
-            yield from run_check(ACCOUNT_PREFIX + account.name, partial(self._account, account))
+            yield from run_check(ACCOUNT_PREFIX + account.name, partial(self._account_remarks, account))
 
-    def _modes(self) -> Iterator[Remark]:
+    def _file_modes(self) -> Iterator[Remark]:
         folder = self._config.text("media_host.path")
         served = (expand_user(folder, "media_host.path"),) if folder else ()
         found = list(paths_open_to_others(self._home, but=served))
@@ -137,7 +137,7 @@ class Doctor:
         else:
             yield failure_remark(doubt.message, doubt.hints[0].way)
 
-    def _clock_here(self) -> Iterator[Remark]:
+    def _local_clock(self) -> Iterator[Remark]:
         now, newest = self._clock.now(), self._survey.newest if self._survey else None
         if newest is not None and clock_behind(now, newest) is not None:
             wrong = f"the clock says {now:%Y-%m-%d %H:%M} UTC, but the store was written {newest:%Y-%m-%d %H:%M} UTC"
@@ -170,7 +170,7 @@ class Doctor:
             state = f"cron: {last}" if lately and holder and holder.mode in CRON_MODES else f"not running now, {last}"
             yield ok_remark(state + ("" if waiting else "; nothing is scheduled"))
 
-    def _place(self) -> Iterator[Remark]:
+    def _credentials_backend(self) -> Iterator[Remark]:
         yield ok_remark(f"kept in {self._credentials().check()}")
 
     def _media_host(self) -> Iterator[Remark]:
@@ -213,7 +213,7 @@ class Doctor:
         if folder.is_dir() and _writable(folder) and is_usable(url, loopback=rehearsal):
             yield ok_remark(f"the folder {folder}, served as {url}")
 
-    def _account(self, account: Account) -> Iterator[Remark]:
+    def _account_remarks(self, account: Account) -> Iterator[Remark]:
         now = self._clock.now()
         found = list(state_remarks(account, now))
         yield from found

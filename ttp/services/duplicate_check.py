@@ -101,8 +101,8 @@ class DuplicateCheck:
         for delivery in post.active:
             if delivery.state in _UNSENT and delivery.due_at is not None and (self._same or self._gap):
                 at = to_ms(delivery.due_at)
-                same, close = self._around(delivery, at, _normalized_text(post, delivery), post.id or 0, db)
-                same = self._not_of_the_same_repeat(post, same, db)
+                same, close = self._find_close(delivery, at, _normalized_text(post, delivery), post.id or 0, db)
+                same = self._without_same_repeat(post, same, db)
                 if same:
                     yield self._problem(delivery, at, same, "content", "same_text", "has the same text", db)
                 elif close:
@@ -116,7 +116,9 @@ class DuplicateCheck:
                 index = self._pending.setdefault(delivery.account_id or 0, PostIndex())
                 index.add(to_ms(delivery.due_at), post.id or 0, _normalized_text(post, delivery))
 
-    def _around(self, delivery: Delivery, at: int, text: str, post_id: int, db: Connection | None) -> tuple[Near, Near]:
+    def _find_close(
+        self, delivery: Delivery, at: int, text: str, post_id: int, db: Connection | None
+    ) -> tuple[Near, Near]:
         """Return the account's other posts with the same text, and those that are too close in time."""
         account_id = delivery.account_id or 0
         stored = self._read(account_id, at, db).index
@@ -143,7 +145,7 @@ class DuplicateCheck:
                 _read_days(own, stored, account_id, days)
         return stored
 
-    def _not_of_the_same_repeat(self, post: Post, same: Near, db: Connection | None) -> Near:
+    def _without_same_repeat(self, post: Post, same: Near, db: Connection | None) -> Near:
         """Drop posts of the same repeat: they repeat the text on purpose."""
         others = {post_id for _, post_id in same if post_id}
         if post.id is None or not others:

@@ -121,12 +121,12 @@ class MediaConversion:
             raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
         return MediaFile(item, self._media.path(item.sha256))
 
-    def gone(self, post: Post) -> list[MediaItem]:
+    def missing(self, post: Post) -> list[MediaItem]:
         """Return the media of a post whose copies are missing."""
         return missing_media(self._media.folder, post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
-        look = self._look(item)
+        look = self._jpeg_appearance(item)
         shown = (look.width, look.height) if look is not None else _size(item)
         made = self._media.made(item, form.name)
         if made is not None:
@@ -145,7 +145,7 @@ class MediaConversion:
         made = self._media.made(item, form.name)
         return ImageFit(_displayed_size(made, shown), made)
 
-    def _look(self, item: MediaItem) -> JpegAppearance | None:
+    def _jpeg_appearance(self, item: MediaItem) -> JpegAppearance | None:
         """Return the appearance of a JPEG; None for other types or a missing copy."""
         if item.mime != "image/jpeg":
             return None
@@ -207,7 +207,7 @@ class MediaCleanup:
 
         return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
 
-    def take_back(self) -> list[str]:
+    def delete_unneeded_objects(self) -> list[str]:
         """Delete objects from the bucket that no post needs any more."""
         from ttp.platforms.media_host import s3
 
@@ -218,9 +218,9 @@ class MediaCleanup:
             with self.database.reading() as db:
                 digests = {one.given for one in lent}
                 kept = digests if db is None else needed_digests(db, digests, ended_by=self.clock.now())
-            return [why for one in lent if one.given not in kept and (why := self._take_back(one)) is not None]
+            return [why for one in lent if one.given not in kept and (why := self._delete_object(one)) is not None]
 
-    def _take_back(self, lent: s3.BucketObject) -> str | None:
+    def _delete_object(self, lent: s3.BucketObject) -> str | None:
         try:
             from ttp.platforms.media_host import s3
 
@@ -229,7 +229,7 @@ class MediaCleanup:
             return error.message
         return None
 
-    def sweep(self) -> list[str]:
+    def delete_unneeded_copies(self) -> list[str]:
         """Delete copies that no post has needed for `media.keep_s`."""
         keep = timedelta(seconds=self.config.seconds("media.keep_s"))
         try:
@@ -272,7 +272,7 @@ class RowMedia:
 
     def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
         if name.startswith(KEPT):
-            return self._kept(name.removeprefix(KEPT))
+            return self._stored_item(name.removeprefix(KEPT))
         if is_web_address(name):
             return add_media([name], platforms, self._media, self._config, self._registry)[0]
         path = resolve_in_folder(self._folder, name) if self._folder else Path(name)
@@ -286,7 +286,7 @@ class RowMedia:
                 raise NotFound(f"no file {name}", *(Hint("try", other) for other in near)) from error
         return self._taken[name]
 
-    def _kept(self, text: str) -> MediaItem:
+    def _stored_item(self, text: str) -> MediaItem:
         digest, _, name = text.partition("/")
         with self._database.reading() as db:
             item = queries.media_item(db, digest) if db else None

@@ -85,11 +85,11 @@ class MetricsFetcher:
         self._config = config
         self._clock = clock
         self._patience = patience
-        self._made: dict[str, MetricsReader] = {}
+        self._open_readers: dict[str, MetricsReader] = {}
 
     def close(self) -> None:
         """Close the readers' connections; known rate limits are kept. Connections reopen when needed."""
-        for reader in self._made.values():
+        for reader in self._open_readers.values():
             reader.close()
 
     def history(self, account: Account, most: int, done: PullResult, tell: ReportProgress) -> None:
@@ -109,7 +109,7 @@ class MetricsFetcher:
         """Read these posts, and count them in `done`. Ends after a page if `stopping` returns true."""
         # Until the platform assigns an id to the post, its delivery has the id of the upload.
         unnamed = [post for post in posts if not post.remote_id.isdecimal()]
-        self._wait_for(account, unnamed, done)
+        self._postpone_unnamed(account, unnamed, done)
         left = {post.remote_id: None for post in posts if post not in unnamed}
         if not left:
             return
@@ -129,25 +129,25 @@ class MetricsFetcher:
         """Yield the reader's pages, refreshing the token if needed."""
         try:
             held = self._tokens.fresh(account.name)
-            line = AccountSession(account, held, lambda refused: self._renewed(account, refused), self._patience)
+            line = AccountSession(account, held, lambda refused: self._refresh_token(account, refused), self._patience)
             yield from begin(self._reader(account.platform), line)
         except StepFailed as failed:
             raise _request_error(account, failed.outcome) from None
         except (TokenUnavailable, TokenLocked) as later:
             raise ReadingStopped(later.message) from None
 
-    def _renewed(self, account: Account, refused: Credentials) -> Credentials | None:
+    def _refresh_token(self, account: Account, refused: Credentials) -> Credentials | None:
         if not self._tokens.can_renew(account.name, refused):
             return None
-        return self._tokens.replaced(account.name, refused)
+        return self._tokens.replace_refused(account.name, refused)
 
     def _reader(self, platform: str) -> MetricsReader:
-        if platform not in self._made:
+        if platform not in self._open_readers:
             reader = self._readers(platform)
             if reader is None:
                 raise UsageError(f"ttp cannot read metrics from {platform}")
-            self._made[platform] = reader
-        return self._made[platform]
+            self._open_readers[platform] = reader
+        return self._open_readers[platform]
 
     def _store(self, account: Account, page: MetricsPage, done: PullResult) -> None:
         """Store one page, and when each of its posts is read next."""
@@ -158,7 +158,7 @@ class MetricsFetcher:
             for sample in page.samples:
                 known = metric_schedule.published_at(db, account.id or 0, sample.remote_id)
                 at = known or sample.published_at
-                what = self._put(db, account, sample, at)
+                what = self._save_sample(db, account, sample, at)
                 done.read += 1
                 setattr(done, what, getattr(done, what) + 1)
                 next_at = next_reading(ages, at, now, page.ends.get(sample.remote_id))
@@ -174,14 +174,14 @@ class MetricsFetcher:
                     done.rejected.append((one, f"{account.platform} no longer shows it"))
                     metric_schedule.record_reading(db, account.id or 0, one, read_at=now, next_at=None)
 
-    def _put(self, db: Connection, account: Account, sample: Sample, published_at: datetime) -> str:
+    def _save_sample(self, db: Connection, account: Account, sample: Sample, published_at: datetime) -> str:
         """Store a sample, and return `inserted`, `updated` or `unchanged`."""
         last = samples.last_observed(db, account.id or 0, sample.remote_id)
         of_age = is_of_age(configured_ages(self._config), published_at, last, sample.observed_at)
         (what,) = samples.save_samples(db, [replace(sample, dated=of_age)], {account.name.lower(): account.id or 0})
         return what
 
-    def _wait_for(self, account: Account, posts: Sequence[FollowedPost], done: PullResult) -> None:
+    def _postpone_unnamed(self, account: Account, posts: Sequence[FollowedPost], done: PullResult) -> None:
         """Postpone posts without an id until their next reading."""
         if posts:
             ages, now = configured_ages(self._config), self._clock.now()
@@ -223,14 +223,14 @@ class MetricsSync:
     ) -> None:
         self._platforms = platforms
         self._database = database
-        self._gather = gather
+        self._fetcher = gather
         self._config = config
         self._clock = clock
 
     def close(self) -> None:
-        self._gather.close()
+        self._fetcher.close()
 
-    def chosen(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
+    def choose_accounts(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
         """Return the accounts that are read by default, and those that are left out because reading costs money."""
         platforms = self._config.texts("metrics.pull")
         usable = [one for one in accounts if one.connected and one.enabled]
@@ -264,9 +264,9 @@ class MetricsSync:
                     Hint("fix", action("metrics import", "FILE")),
                 )
             if history is not None:
-                self._gather.history(account, history, done, tell)
+                self._fetcher.history(account, history, done, tell)
             else:
-                self._gather.posts(account, posts, done, tell, lambda: False)
+                self._fetcher.posts(account, posts, done, tell, lambda: False)
         except (Busy, Damaged):
             raise
         except TtpError as error:
@@ -290,37 +290,37 @@ class MetricsSync:
             for account in accounts:
                 self._pull_account(account, ages, stopping)
         finally:
-            self._gather.close()
+            self._fetcher.close()
 
     def _pull_account(self, account: Account, ages: Ages, stopping: Callable[[], bool]) -> None:
         try:
             for _ in range(MOST_BATCHES):
                 if stopping():
                     return
-                taken = self._taken(account, ages)
+                taken = self._next_posts(account, ages)
                 if not taken:
                     return
-                self._gather.posts(account, taken, PullResult(account.name), lambda read: None, stopping)
+                self._fetcher.posts(account, taken, PullResult(account.name), lambda read: None, stopping)
         except ReadingStopped as stopped:
             if stopped.again_at is not None:
-                self._rest(account, ages, stopped.again_at)
+                self._postpone(account, ages, stopped.again_at)
         except (ReconnectNeeded, PartlyFailed, UsageError):
             return  # publishing, or a person's pull, reports the same problem
 
-    def _taken(self, account: Account, ages: Ages) -> list[FollowedPost]:
+    def _next_posts(self, account: Account, ages: Ages) -> list[FollowedPost]:
         """Return the next posts to read. They are postponed before they are read, so that a crash does not repeat the
         requests at once."""
         now = self._clock.now()
-        with self._gather.writing() as db:
+        with self._fetcher.writing() as db:
             posts = self._due(db, account, ages, due_by=now, most=BATCH)
             for post in posts:
                 next_at = retry_at(post.published_at, now)
                 metric_schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
         return posts
 
-    def _rest(self, account: Account, ages: Ages, until: datetime) -> None:
+    def _postpone(self, account: Account, ages: Ages, until: datetime) -> None:
         """Postpone the account's posts until its rate limit allows calls again."""
-        with self._gather.writing() as db:
+        with self._fetcher.writing() as db:
             for post in self._due(db, account, ages, due_by=until):
                 metric_schedule.record_reading(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
 

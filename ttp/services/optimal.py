@@ -145,7 +145,7 @@ class Optimal:
         """Return the names of the accounts that hardly try other than their best hours any more."""
         return [one.account for one in self._recommendations(accounts, zones) if one.keeps_to_best]
 
-    def one_next(
+    def next_hour(
         self,
         accounts: Sequence[Account],
         zones: Sequence[ZoneInfo],
@@ -165,11 +165,11 @@ class Optimal:
                 busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
             found = self._next_free(recommendations, busy)
         if not found:
-            raise self.no_hour(accounts, db)
+            raise self.no_hour_error(accounts, db)
         return found[0]
 
     def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
-        """Whether an hour that `one_next` chose is still free."""
+        """Whether an hour that `next_hour` chose is still free."""
         gap = timedelta(seconds=self._config.seconds("plan.min_gap_s"))
         return not any(
             abs(one - at) < gap
@@ -212,14 +212,14 @@ class Optimal:
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))
         return [slot for slot in hours if slot.at >= start]
 
-    def no_hour(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
+    def no_hour_error(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
         """Return the error for accounts without a free hour or without data."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
             return UsageError(f"all best hours of {names} are busy for a year", Hint("see", action("list")))
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
-    def measured(self, accounts: Sequence[Account]) -> list[Account]:
+    def with_data(self, accounts: Sequence[Account]) -> list[Account]:
         """Return the accounts that have data."""
         empty = self._without_data(accounts)
         return [one for one in accounts if one not in empty]

@@ -69,7 +69,7 @@ class Proposal:
         return {name: one.recommendation.zone for name, one in self.schedules.items()}
 
     @property
-    def unknown(self) -> list[str]:
+    def without_data(self) -> list[str]:
         """The accounts without data."""
         return [name for name, one in self.schedules.items() if not one.recommendation.data_points]
 
@@ -116,7 +116,7 @@ class Planning:
             )
             for one in accounts
         }
-        agenda.rest_on(accounts)
+        agenda.depend_on(accounts)
         drafts = [Draft(number, tuple(sorted(post.accounts))) for number, post in posts.items()]
         seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, posts))}" if asked.seed is None else asked.seed
         plan = spread(drafts, schedules, limits, Exploring(asked.explore, seed), asked.way)

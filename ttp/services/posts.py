@@ -206,7 +206,7 @@ class Posts:
             fits=self.media_conversion.fits(post.media, to_come),
             rehearsed=loopback_platforms(self.config, self.platforms),
         )
-        return (*(missing_media_problems(post, self.media_conversion.gone(post)) if to_come else ()), *found)
+        return (*(missing_media_problems(post, self.media_conversion.missing(post)) if to_come else ()), *found)
 
     def convert_media(self, ids: Sequence[int]) -> None:
         """Convert images as the posts' platforms need. Call it before a transaction: it is slow."""

@@ -63,7 +63,7 @@ class Publishing:
         """Make the pending deliveries of posts due now. Raise if every post is refused."""
         ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         self._posts.convert_media(ids)
-        elsewhere = self._elsewhere(ids, known)
+        elsewhere = self._foreign_host_errors(ids, known)
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not accounts_of(post, known):
@@ -77,12 +77,12 @@ class Publishing:
             moved = replace(_make_due(post, pending, now), scheduled_at=at)
             return moved, self._posts.check_post(moved, known, timed=True, db=db)
 
-        return self._each(ids, change)
+        return self._change_each(ids, change)
 
     def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> PublishResult:
         """Make the failed deliveries of posts due now (only those of `accounts`, if any are named)."""
         ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
-        elsewhere = self._elsewhere(ids, known)
+        elsewhere = self._foreign_host_errors(ids, known)
         only = {account.id for account in self._posts.find_accounts(accounts)}
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
@@ -99,10 +99,10 @@ class Publishing:
                 )
             self._refuse_unapproved(post, failed)
             _refuse_foreign_hosts(failed, elsewhere)
-            refuse_missing_media(post, self._posts.media_conversion.gone(post))
+            refuse_missing_media(post, self._posts.media_conversion.missing(post))
             return _make_due(post, failed, now), ()
 
-        return self._each(ids, change)
+        return self._change_each(ids, change)
 
     def resolve(self, post_id: int, account: str, published: str | None) -> PostView:
         """Settle a delivery that needs review. `published`: its URL or id; None: it is not live. Recorded as an
@@ -124,7 +124,7 @@ class Publishing:
                 )
             now = self._posts.clock.now()
             after = resolve_delivery(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
-            if self._bound(db, delivery).intersection(after.parts or (str(after.remote_id),)):
+            if self._other_remote_ids(db, delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} belongs to another post of {found.name}",
                     Hint("fix", action("resolve", post.id, account=found.name, not_published=True)),
@@ -134,7 +134,7 @@ class Publishing:
 
         return self._posts.change([post_id], change, None, steps=said)[0].post
 
-    def _each(self, ids: Iterable[int], change: Change) -> PublishResult:
+    def _change_each(self, ids: Iterable[int], change: Change) -> PublishResult:
         queued: list[int] = []
         refused: list[TtpError] = []
         for post_id in dict.fromkeys(ids):
@@ -155,7 +155,7 @@ class Publishing:
             said = "was rejected" if post.rejection else "waits for approval"
             raise NotAllowed(f"post {post.id} {said}", Hint("fix", action("approve", post.id)))
 
-    def _elsewhere(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
+    def _foreign_host_errors(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
         """Return an error for each account, by id, whose credentials were made for another host.
 
         Called before the transaction: a keyring or a program can be slow, and others wait for the transaction.
@@ -164,7 +164,7 @@ class Publishing:
             wanted = {d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
         found: dict[int | None, UsageError] = {}
         for account in known:
-            held = self._held(account) if account.id in wanted else None
+            held = self._stored_credentials(account) if account.id in wanted else None
             host = self._posts.platforms.facts(account.platform).host(self._posts.config, account.server)
             if held is not None and held.host and not same_host(held.host, host):
                 found[account.id] = UsageError(
@@ -173,14 +173,14 @@ class Publishing:
                 )
         return found
 
-    def _held(self, account: Account) -> Credentials | None:
+    def _stored_credentials(self, account: Account) -> Credentials | None:
         """Return the stored credentials; None if they cannot be read, which the publisher reports for this account."""
         try:
             return self._credentials.get(account.name)
         except (BrokenEntry, BackendUnavailable):
             return None
 
-    def _bound(self, db: Connection, delivery: Delivery) -> frozenset[str]:
+    def _other_remote_ids(self, db: Connection, delivery: Delivery) -> frozenset[str]:
         """Return the remote ids of the account's other deliveries."""
         return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
 

@@ -56,7 +56,7 @@ class Queries:
             if db is not None:
                 yield from _filtered_posts(db, wanted)
 
-    def listed(self, wanted: PostFilter) -> Iterator[PostView]:
+    def views(self, wanted: PostFilter) -> Iterator[PostView]:
         """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:
             found = _filtered_posts(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
@@ -65,12 +65,12 @@ class Queries:
 
     def post(self, post_id: int) -> PostView:
         """Return a post as shown. Raise NotFound if it does not exist."""
-        found = self.many([post_id])
+        found = self.posts_by_id([post_id])
         if not found:
-            raise self._deleted(post_id) or post_not_found(post_id)
+            raise self._deleted_error(post_id) or post_not_found(post_id)
         return found[0]
 
-    def _deleted(self, post_id: int) -> NotFound | None:
+    def _deleted_error(self, post_id: int) -> NotFound | None:
         """Return the error for a deleted post; None if it never existed."""
         with self._database.reading() as db:
             if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
@@ -87,13 +87,13 @@ class Queries:
         names = self.post(post_id).accounts
         return [account for account in self.accounts() if account.name in names]
 
-    def gone(self, post: PostFields) -> list[str]:
+    def missing_media(self, post: PostFields) -> list[str]:
         """Return the names of a post's media whose copies are missing."""
         from ttp.store.media_cleanup import missing_media
 
         return [item.name for item in missing_media(self._home / "media", post.media)]
 
-    def past(self, post: PostFields) -> PostHistory:
+    def history(self, post: PostFields) -> PostHistory:
         """Return what has happened to a post so far."""
         from ttp.domain.post_history import PostHistory, post_history
         from ttp.store import change_log
@@ -103,7 +103,7 @@ class Queries:
                 return PostHistory()
             return post_history(post, change_log.commands_on_post(db, post.id), list(queries.attempts(db, post.id)))
 
-    def many(self, ids: Sequence[int]) -> list[PostView]:
+    def posts_by_id(self, ids: Sequence[int]) -> list[PostView]:
         """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
             return self._views(list(queries.posts_by_id(db, ids))) if db else []
@@ -132,7 +132,7 @@ class Queries:
         with self._database.reading() as db:
             return stored_accounts.accounts(db) if db else []
 
-    def named(self, names: Sequence[str]) -> tuple[Account, ...]:
+    def find_accounts(self, names: Sequence[str]) -> tuple[Account, ...]:
         """Return the accounts that names like those of `--to` mean. Raise NotFound, Ambiguous, UsageError."""
         return resolve_accounts(names, self.accounts(), self._platforms)
 
@@ -140,7 +140,7 @@ class Queries:
         """Return an account by its full name. Raise NotFound."""
         return find_account(name, self.accounts(), self._platforms)
 
-    def failed(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
+    def failed_posts(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
         """Return posts with failed deliveries of these accounts, due within `since` of now, newest first."""
         with self._database.reading() as db:
             posts = list(queries.posts_by_id(db, queries.posts_needing_action(db, "failed", most=10_000))) if db else []

@@ -91,7 +91,7 @@ class RemoteDelete:
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
-            found[post_id] = tuple(_target(d, self._why_never(d.platform)) for d in post.deliveries if is_live(d))
+            found[post_id] = tuple(_target(d, self._why_impossible(d.platform)) for d in post.deliveries if is_live(d))
         return DeletePlan(found, self._prices(found))
 
     def _prices(self, found: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
@@ -105,7 +105,7 @@ class RemoteDelete:
             if (pricing := platforms.pricing(name)) is not None
         }
 
-    def _why_never(self, platform: str) -> str | None:
+    def _why_impossible(self, platform: str) -> str | None:
         """Return why apps cannot delete posts on the platform, or None."""
         deleter = self._deleters(platform)
         if isinstance(deleter, str):
@@ -123,11 +123,11 @@ class RemoteDelete:
                 if not isinstance(deleter, str):
                     deleters[platform] = open_deleters.enter_context(closing(deleter))
             for post_id, targets in plan.targets.items():
-                fates = tuple(self._fate(target, deleters) for target in targets)
-                done.append(self._ended(post_id, fates))
+                fates = tuple(self._delete_target(target, deleters) for target in targets)
+                done.append(self._finish(post_id, fates))
         return done
 
-    def _ended(self, post_id: int, fates: tuple[DeleteResult, ...]) -> DeletedPost:
+    def _finish(self, post_id: int, fates: tuple[DeleteResult, ...]) -> DeletedPost:
         if any(fate.message is not None for fate in fates):
             return DeletedPost(post_id, False, fates)
         try:
@@ -136,18 +136,18 @@ class RemoteDelete:
             return DeletedPost(post_id, False, fates, error)
         return DeletedPost(post_id, True, fates)
 
-    def _fate(self, target: DeleteTarget, deleters: dict[str, Deleter]) -> DeleteResult:
+    def _delete_target(self, target: DeleteTarget, deleters: dict[str, Deleter]) -> DeleteResult:
         delivery = target.delivery
         if target.why_not is not None:
             return DeleteResult(delivery, target.why_not, final=True)
         try:
-            return self._removed(target, deleters[delivery.platform])
+            return self._delete_parts(target, deleters[delivery.platform])
         except TokenRevoked as dead:
             return DeleteResult(delivery, dead.message, dead.outcome.hint, reconnect=True)
         except TtpError as error:
             return DeleteResult(delivery, error.message, error.hints[0].way if error.hints else None)
 
-    def _removed(self, target: DeleteTarget, deleter: Deleter) -> DeleteResult:
+    def _delete_parts(self, target: DeleteTarget, deleter: Deleter) -> DeleteResult:
         """Delete one delivery's remote posts, last first. A refused token is refreshed once."""
         delivery = target.delivery
         account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
@@ -161,7 +161,7 @@ class RemoteDelete:
                 delivery = self._record(delivery, remote_id, answer, began)
                 if renewed or not self._may_renew(account.name, held, answer):
                     break
-                held, renewed = self._tokens.replaced(account.name, held), True
+                held, renewed = self._tokens.replace_refused(account.name, held), True
             if isinstance(answer, NotDone):
                 reconnect = answer.kind is Kind.AUTH
                 return DeleteResult(

@@ -77,24 +77,24 @@ class Repeats:
         if first is None or (wanted.until is not None and first >= wanted.until):
             raise UsageError("it would never occur", Hint("try", other_options(until="DATE")))
         self._refuse_flood(wanted, now)
-        warnings = self._judge(wanted, first)
+        warnings = self._check(wanted, first)
         with self._posts.database.writing() as db:
             _refuse_same_repeat(wanted, store.recurrences(db))
             recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
             gone = self._occurrences.make(recurrence_id, db)
-            tally = self._tally(db, gone.recurrence)
-        return NewRepeat(tally, gone.made, warnings, tuple(gone.told()))
+            tally = self._counts(db, gone.recurrence)
+        return NewRepeat(tally, gone.made, warnings, tuple(gone.messages()))
 
     def all(self) -> list[RecurrenceCounts]:
         """Return every repeat, active ones first."""
         with self._posts.database.reading() as db:
-            return [self._tally(db, one) for one in store.recurrences(db)] if db else []
+            return [self._counts(db, one) for one in store.recurrences(db)] if db else []
 
     def skip(self, recurrence_id: int) -> ChangedRepeat:
         """Skip the next time. A post created for it is deleted; the repeated post itself becomes a draft."""
         now = self._posts.clock.now()
         with self._posts.database.writing() as db:
-            one = self._going(db, recurrence_id)
+            one = self._find_active(db, recurrence_id)
             at = self._next(db, one)
             if at is None:
                 raise StateRefused(f"repeat {recurrence_id} has no more times", Hint("see", action("repeat list")))
@@ -107,7 +107,7 @@ class Repeats:
                 self._delete(db, gone)
             store.skip_occurrence(db, recurrence_id, at)
             left = () if gone is None or freed is not None else (gone,)
-            return ChangedRepeat(self._tally(db, one), gone=left, at=at, freed=freed)
+            return ChangedRepeat(self._counts(db, one), gone=left, at=at, freed=freed)
 
     def pause(self, recurrence_id: int) -> ChangedRepeat:
         """Create no more posts until resumed. Delete unchanged posts created in advance."""
@@ -121,17 +121,17 @@ class Repeats:
         """Continue from now on. Times during the pause are not caught up."""
         now = self._posts.clock.now()
         with self._posts.database.writing() as db:
-            one = self._known(db, recurrence_id)
+            one = self._find(db, recurrence_id)
             if one.state != "paused":
                 raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see", action("repeat list")))
             going = replace(one, paused_at=None, made_until=None, next_at=next(self._instants(one, now), None))
             store.update(db, going)
-            return ChangedRepeat(self._tally(db, self._occurrences.make(recurrence_id, db).recurrence))
+            return ChangedRepeat(self._counts(db, self._occurrences.make(recurrence_id, db).recurrence))
 
     def _end(self, recurrence_id: int, ended: End) -> ChangedRepeat:
         now, gone, kept = self._posts.clock.now(), list[int](), list[int]()
         with self._posts.database.writing() as db:
-            one = self._going(db, recurrence_id)
+            one = self._find_active(db, recurrence_id)
             for known in list(store.occurrences_after(db, recurrence_id, now)):
                 post = queries.post(db, known.post_id) if known.post_id is not None else None
                 if known.state is not OccurrenceState.MADE or post is None or post.id == one.post_id:
@@ -144,7 +144,7 @@ class Repeats:
                     kept.append(post.id or 0)
             after = ended(one, now)
             store.update(db, after)
-            return ChangedRepeat(self._tally(db, after), tuple(gone), tuple(kept))
+            return ChangedRepeat(self._counts(db, after), tuple(gone), tuple(kept))
 
     def _delete(self, db: Connection, post_id: int) -> None:
         now = self._posts.clock.now()
@@ -156,7 +156,7 @@ class Repeats:
 
         self._posts.change([post_id], change, None, db=db)
 
-    def _judge(self, wanted: Recurrence, first: datetime) -> tuple[Problem, ...]:
+    def _check(self, wanted: Recurrence, first: datetime) -> tuple[Problem, ...]:
         """Return the warnings for each text that will be published."""
         if wanted.post_id is None:
             self._refuse_empty_pool(wanted)
@@ -181,9 +181,13 @@ class Repeats:
                 where = f"text {number}: " if wanted.texts else ""
                 raise ContentRefused(f"{where}{refused.message}", *refused.hints, problems=refused.problems) from None
             warnings.update((problem.message, problem) for problem in found)
-        return (*warnings.values(), *self._crowded(wanted, post, accounts), *self._duplicates(wanted, post, first))
+        return (
+            *warnings.values(),
+            *self._duplicate_problems(wanted, post, accounts),
+            *self._same_text_warnings(wanted, post, first),
+        )
 
-    def _crowded(self, wanted: Recurrence, post: Post, accounts: tuple[Account, ...]) -> list[Problem]:
+    def _duplicate_problems(self, wanted: Recurrence, post: Post, accounts: tuple[Account, ...]) -> list[Problem]:
         """Return the duplicate check's first warning of each kind for posts created at once. Raise ContentRefused if it
         refuses."""
         now, texts = self._posts.clock.now(), wanted.texts or (post.content,)
@@ -200,7 +204,7 @@ class Repeats:
             raise ContentRefused(refused[0].message, Hint("see", refused[0].hint or action("list")), problems=refused)
         return list(found.values())
 
-    def _duplicates(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
+    def _same_text_warnings(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
         """Return a warning for each platform that gets the same text again too soon."""
         texts = wanted.texts or (post.content,)
         again = next(islice(self._instants(wanted, first), len(set(texts)) - 1, None), None)
@@ -223,7 +227,7 @@ class Repeats:
         if now < flood <= min(now + timedelta(seconds=ahead_s), wanted.until or flood):
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
-                f"this repeat would create over {MOST_IN_ADVANCE} posts in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",
+                f"over {MOST_IN_ADVANCE} posts would be created in advance (repeat.ahead_s: {ahead_s / 86400:g} days)",
                 Hint("fix", action("config set", "repeat.ahead_s", fewer_s)),
             )
 
@@ -240,7 +244,7 @@ class Repeats:
                 Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE", tag=wanted.pool)),
             )
 
-    def _tally(self, db: Connection, one: Recurrence) -> RecurrenceCounts:
+    def _counts(self, db: Connection, one: Recurrence) -> RecurrenceCounts:
         many = store.count_by_state(db, one.id or 0)
         missed = many[OccurrenceState.MISSED] + many[OccurrenceState.EMPTY]
         if one.state == "active" and one.post_id is not None and queries.post(db, one.post_id) is None:
@@ -266,14 +270,14 @@ class Repeats:
                 return at
         return None
 
-    def _known(self, db: Connection, recurrence_id: int) -> Recurrence:
+    def _find(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = store.recurrence(db, recurrence_id)
         if one is None:
             raise NotFound(f"no repeat {recurrence_id}", Hint("see", action("repeat list")))
         return one
 
-    def _going(self, db: Connection, recurrence_id: int) -> Recurrence:
-        one = self._known(db, recurrence_id)
+    def _find_active(self, db: Connection, recurrence_id: int) -> Recurrence:
+        one = self._find(db, recurrence_id)
         if one.state == "ended":
             raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see", action("repeat list")))
         return one
@@ -313,7 +317,7 @@ class OccurrenceReport:
     missed: int = 0
     empty: int = 0
 
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Return the sentences to report to a person."""
         one, said = self.recurrence, []
         if self.missed:
@@ -339,7 +343,7 @@ class Occurrences:
             waiting = store.due_recurrences(db, now=now, horizon=now + self._ahead) if db else []
         for recurrence_id in waiting:
             try:
-                done += self.make(recurrence_id).told()
+                done += self.make(recurrence_id).messages()
             except CorruptRow:
                 continue  # `ttp doctor` reports it
         return done
@@ -356,13 +360,13 @@ class Occurrences:
                 ended = replace(one, ended_at=now, next_at=None)
                 store.update(db, ended)
                 return OccurrenceReport(ended)
-            instants, next_at = self._walk(db, one, now)
+            instants, next_at = self._due_instants(db, one, now)
             made, missed, empty = list[Post](), 0, 0
-            for at, wanted in instants_to_create(instants, now, self._late_for(pattern)):
+            for at, wanted in instants_to_create(instants, now, self._max_lateness(pattern)):
                 if at == next_at:  # read only to know whether more follow
                     continue
-                source = pattern if one.pool is None else self._from_pool(db, one, at)
-                post = self._post(db, one, source, at) if wanted and source is not None else None
+                source = pattern if one.pool is None else self._choose_from_pool(db, one, at)
+                post = self._create_post(db, one, source, at) if wanted and source is not None else None
                 state = _MISSED if not wanted else _EMPTY if post is None else _MADE
                 copied = source.id if post is not None and source is not None and post.id != source.id else None
                 store.add_occurrence(db, recurrence_id, Occurrence(at, state, post.id if post else None), copied)
@@ -373,7 +377,7 @@ class Occurrences:
             store.update(db, after)
         return OccurrenceReport(after, tuple(made), missed, empty)
 
-    def _walk(self, db: Connection, one: Recurrence, now: datetime) -> tuple[list[datetime], datetime | None]:
+    def _due_instants(self, db: Connection, one: Recurrence, now: datetime) -> tuple[list[datetime], datetime | None]:
         """Return the times to process now, and the first one after them or None."""
         assert one.next_at is not None
         gone, found = store.count_occurrences(db, one.id or 0), list[datetime]()
@@ -392,7 +396,7 @@ class Occurrences:
                 return found, at
         return found, None
 
-    def _post(self, db: Connection, one: Recurrence, source: Post, at: datetime) -> Post | None:
+    def _create_post(self, db: Connection, one: Recurrence, source: Post, at: datetime) -> Post | None:
         """Return the post for a time: a copy of its source, or the source itself if it has that time. None if no
         account is left."""
         if source.scheduled_at == at and source.id == one.post_id:
@@ -407,12 +411,12 @@ class Occurrences:
         now = self._clock.now()
         return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 
-    def _from_pool(self, db: Connection, one: Recurrence, at: datetime) -> Post | None:
+    def _choose_from_pool(self, db: Connection, one: Recurrence, at: datetime) -> Post | None:
         rested = at - timedelta(seconds=one.cool_down_s or 0)
         post_id = store.least_used_post(db, one.pool or "", rested=rested)
         return None if post_id is None else queries.post(db, post_id)
 
-    def _late_for(self, pattern: Post | None) -> timedelta:
+    def _max_lateness(self, pattern: Post | None) -> timedelta:
         own = pattern.max_lateness_s if pattern is not None else None
         return self._lateness if own is None else timedelta(seconds=own)
 

@@ -58,16 +58,16 @@ class ComingSlots:
     """The coming instants of some slots, each visited once."""
 
     slots: Sequence[Slot]
-    _coming: Iterator[datetime]
-    _nothing: Callable[[int], UsageError]
+    _instants: Iterator[datetime]
+    _no_slot_error: Callable[[int], UsageError]
     _looked: int = 0
 
     def first(self, is_taken: Callable[[datetime], bool]) -> datetime:
         """Return the first free instant after the previous one. Raise UsageError if none is free."""
-        at, looked = first_free(self._coming, is_taken)
+        at, looked = first_free(self._instants, is_taken)
         self._looked += looked
         if at is None:
-            raise self._nothing(self._looked)
+            raise self._no_slot_error(self._looked)
         return at
 
 
@@ -104,7 +104,7 @@ class Slots:
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
             places = (next(_slot_instants(slot, self._clock.now()), None) for slot in found)
-            return [self._held(db, place) for place in places if db and place]
+            return [self._with_posts(db, place) for place in places if db and place]
 
     def remove(self, names: Iterable[str]) -> list[Slot]:
         """Delete slots by number or name, all or none. Posts keep their times."""
@@ -127,7 +127,7 @@ class Slots:
             lines = (_slot_instants(slot, self._clock.now()) for slot in found)
             merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
-            held = [self._held(db, place) for place in islice(single, count) if db]
+            held = [self._with_posts(db, place) for place in islice(single, count) if db]
             first = [post for place in held for post in place.posts[:1] if post is not None]
             texts = {post.id: post.content for post in queries.posts_by_id(db, first)} if db else {}
             return [replace(place, content=texts.get(place.posts[0] or 0)) if place.posts else place for place in held]
@@ -184,10 +184,10 @@ class Slots:
                 add = action("slots add", "mon,wed,fri 09:00", account=account.name)
                 raise UsageError(f"{account.name} has no slots", Hint("fix", add))
         which = tuple(slot.id for slot in known)
-        kept, coming = tee(self._lines.get(which) or self._coming(known, now))
+        kept, coming = tee(self._lines.get(which) or self._common_instants(known, now))
         self._lines[which] = kept
         return ComingSlots(
-            known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now)
+            known, dropwhile(lambda at: at <= now, coming), lambda looked: self._no_slot_error(accounts, looked, now)
         )
 
     def within(self, account: Account, start: datetime, end: datetime) -> list[datetime]:
@@ -206,14 +206,14 @@ class Slots:
             assert here.scheduled_at is not None
             ids = [d.account_id or 0 for d in here.active]
             for other in list(queries.posts_by_id(db, store.posts_at(db, ids, here.scheduled_at, without=here.id))):
-                after = with_time(other, self._following(db, other, here.scheduled_at))
+                after = with_time(other, self._next_movable(db, other, here.scheduled_at))
                 moved[other.id or 0] = post_store.update(
                     db, with_derived_status(after, self._clock.now(), other), recorder
                 )
                 placed.append(moved[other.id or 0])
         return list(moved.values())
 
-    def _following(self, db: Connection, post: Post, at: datetime) -> datetime:
+    def _next_movable(self, db: Connection, post: Post, at: datetime) -> datetime:
         """Return the next slot of a post's accounts that is free or has only scheduled posts."""
         ids = [d.account_id or 0 for d in post.active]
 
@@ -221,7 +221,7 @@ class Slots:
             held = store.posts_at(db, ids, instant, without=post.id)
             return not all(map(_is_movable, queries.posts_by_id(db, held)))
 
-        found, _ = first_free(self._coming(store.slots(db, ids), at, len(set(ids))), is_taken)
+        found, _ = first_free(self._common_instants(store.slots(db, ids), at, len(set(ids))), is_taken)
         if found is None:
             raise StateRefused(
                 f"post {post.id} has that time and no later slot to move to within"
@@ -230,7 +230,9 @@ class Slots:
             )
         return found
 
-    def _coming(self, slots: Sequence[Slot], after: datetime, accounts: int | None = None) -> Iterator[datetime]:
+    def _common_instants(
+        self, slots: Sequence[Slot], after: datetime, accounts: int | None = None
+    ) -> Iterator[datetime]:
         """Return the instants that all accounts of these slots share, up to the horizon. `accounts`: required number of
         accounts."""
         by_account = {slot.account_id: [one for one in slots if one.account_id == slot.account_id] for slot in slots}
@@ -243,10 +245,10 @@ class Slots:
         ]
         return instants_in_all(lines)
 
-    def _held(self, db: Connection, place: SlotInstant) -> SlotInstant:
+    def _with_posts(self, db: Connection, place: SlotInstant) -> SlotInstant:
         return replace(place, posts=tuple(store.posts_at(db, [place.slot.account_id or 0], place.at, without=None)))
 
-    def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
+    def _no_slot_error(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
         names = " and ".join(account.name for account in accounts)
         end = (now + self._horizon).astimezone()
         until = f"{end.day} {end:%b %Y} ({_format_days(self._horizon)}, slots.horizon_s)"
@@ -308,7 +310,7 @@ class Availability:
         self._since = since
         self._stored: dict[str, tuple[Account, list[datetime]]] = {}
         self._instants: dict[str, list[datetime]] = {}
-        self._rests: set[str] = set()
+        self._depends_on: set[str] = set()
 
     def of(self, account: Account) -> Sequence[datetime]:
         """Return the taken instants of an account, sorted. The same list receives later reservations."""
@@ -324,19 +326,19 @@ class Availability:
         place = bisect_left(instants, at)
         return place < len(instants) and instants[place] == at
 
-    def give(self, accounts: Sequence[Account], at: datetime) -> None:
+    def reserve(self, accounts: Sequence[Account], at: datetime) -> None:
         """Reserve an instant for these accounts."""
         for account in accounts:
             self.of(account)
             insort(self._instants[account.name], at)
 
-    def rest_on(self, accounts: Sequence[Account]) -> None:
+    def depend_on(self, accounts: Sequence[Account]) -> None:
         """Record that a time was chosen by the posts of these accounts."""
-        self._rests |= {account.name for account in accounts}
+        self._depends_on |= {account.name for account in accounts}
 
     def refuse_changed(self, db: Connection) -> None:
         """Raise StateRefused if the posts of an account that a choice depends on have changed."""
-        for account, stored in (self._stored[name] for name in self._rests):
+        for account, stored in (self._stored[name] for name in self._depends_on):
             if self._read(db, account) != stored:
                 raise StateRefused(
                     f"posts of {account.name} were scheduled or changed since this was planned",

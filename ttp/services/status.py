@@ -56,7 +56,7 @@ class Status:
         now = self._clock.now()
         publisher = self._publisher()
         media = media_use(self._home / "media")
-        left = dict.fromkeys(self._left())
+        left = dict.fromkeys(self._skipped())
 
         def unless_unreadable(question: Callable[[], T]) -> T | None:
             try:
@@ -145,7 +145,7 @@ class Status:
         known = clock_check.clock_behind(now, max((at for at in times if at is not None), default=None))
         return None if known is None else SlowClock(now, known)
 
-    def _left(self) -> tuple[str, ...]:
+    def _skipped(self) -> tuple[str, ...]:
         """Return what the running or last publisher skipped."""
         holder = locks.read_holder(self._home)
         return holder.left if holder else ()

@@ -87,7 +87,7 @@ class TimeChooser:
         if isinstance(wanted.choice, NextFreeSlot):
             place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
             return replace(wanted, at=place.at, zone=ZoneInfo(place.slot.timezone))
-        best = self.optimal.one_next(accounts, wanted.account_zones, taken=taken, db=db)
+        best = self.optimal.next_hour(accounts, wanted.account_zones, taken=taken, db=db)
         note = f"took {best.why}: {format_instant(best.at, wanted.zone)}, score {best.score:.2f}"
         return replace(wanted, at=best.at, note=note)
 
@@ -268,7 +268,7 @@ class TimeResolver:
             resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz), retype=str)
         elif row.note:
             allocator.notes[row.note] = None
-        allocator.agenda.give(accounts, at)
+        allocator.agenda.reserve(accounts, at)
         return at
 
 
@@ -292,7 +292,7 @@ class SlotAllocator:
         names = tuple(account.name for account in accounts)
         if names not in self._lines:
             self._lines[names] = self._slots.line(accounts)
-        self.agenda.rest_on(accounts)
+        self.agenda.depend_on(accounts)
         return self._lines[names].first(lambda at: any(self.agenda.has(account, at) for account in accounts))
 
     def hour(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> datetime:
@@ -301,10 +301,10 @@ class SlotAllocator:
         if names not in self._hours:
             busy = [self.agenda.of(account) for account in accounts]
             self._hours[names] = self._optimal.free_hours(accounts, zones, busy)
-        self.agenda.rest_on(accounts)
+        self.agenda.depend_on(accounts)
         found = next(self._hours[names], None)
         if found is None:
-            raise self._optimal.no_hour(accounts)
+            raise self._optimal.no_hour_error(accounts)
         return found.at
 
 

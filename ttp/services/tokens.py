@@ -92,7 +92,7 @@ class LockedToken:
 
     def renew(self) -> Credentials:
         """Refresh because a platform refused the token. Raise TokenRevoked, TokenUnavailable."""
-        self.credentials = self._tokens._replace(self._name, self.credentials)
+        self.credentials = self._tokens._replace_refused(self._name, self.credentials)
         return self.credentials
 
 
@@ -119,18 +119,18 @@ class Tokens:
 
     def fresh(self, name: str) -> Credentials:
         """Return usable credentials, refreshed if due. Raise TokenRevoked, TokenUnavailable, UsageError."""
-        account, held = self._usable(name)
+        account, held = self._load(name)
         if not self._is_due(account, held):
             return held
         try:
             with self._locked(name):
-                return self._renewed(name)
+                return self._load_fresh(name)
         except TokenLocked as other:
-            account, held = self._usable(name)
-            return self._still(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
+            account, held = self._load(name)
+            return self._keep_or_raise(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
-    def held(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
+    def locked(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
         """Like `fresh`, but no other process refreshes the token until the block ends.
 
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError.
@@ -144,18 +144,18 @@ class Tokens:
             except TokenLocked:
                 stack.enter_context(self._locked(name))
                 known = None  # the process that had the lock may have changed the account
-            yield LockedToken(self, name, self._renewed(name, known))
+            yield LockedToken(self, name, self._load_fresh(name, known))
 
     def can_renew(self, name: str, held: Credentials) -> bool:
         """Return whether the account's platform refreshes such credentials."""
         login = self._logins(name.partition("/")[0])
         return login is not None and login.renews(held)
 
-    def replaced(self, name: str, refused: Credentials) -> Credentials:
+    def replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return a replacement for credentials that a platform refused: stored by another process, or refreshed once.
         Raise TokenLocked, TokenRevoked, TokenUnavailable, UsageError."""
         with self._locked(name):
-            return self._replace(name, refused)
+            return self._replace_refused(name, refused)
 
     def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[RefreshResult]:
         """Refresh every token that is due and not locked. Errors of an account are in its result.
@@ -172,7 +172,7 @@ class Tokens:
                     continue
                 with token_lock(self._database.home, account.name, patience_s=0):
                     before = self._stored(account)
-                    after = self._renewed(account.name)
+                    after = self._load_fresh(account.name)
             except TokenLocked:
                 continue
             except TtpError as error:
@@ -188,7 +188,7 @@ class Tokens:
         try:
             return self._credentials.get(account.name)
         except BrokenEntry as broken:
-            raise self._dead(account, NotDone(Kind.AUTH, broken.message), broken.message) from None
+            raise self._revoked(account, NotDone(Kind.AUTH, broken.message), broken.message) from None
         except BackendUnavailable as away:
             raise _unavailable_error(account, away) from None
 
@@ -205,7 +205,7 @@ class Tokens:
         """Return how long another process's refresh can take, in seconds."""
         return 5 + sum(self._config.seconds(f"http.{wait}_timeout_s") for wait in ("connect", "read"))
 
-    def _usable(self, name: str, known: Account | None = None) -> tuple[Account, Credentials]:
+    def _load(self, name: str, known: Account | None = None) -> tuple[Account, Credentials]:
         """Return the account (`known`, if given) and its stored credentials, if they may be used here."""
         account = known
         if account is None:
@@ -236,52 +236,52 @@ class Tokens:
             return False
         return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)
 
-    def _renewed(self, name: str, known: Account | None = None) -> Credentials:
+    def _load_fresh(self, name: str, known: Account | None = None) -> Credentials:
         """Return the stored credentials, refreshed if due. The caller holds the lock."""
-        account, held = self._usable(name, known)
+        account, held = self._load(name, known)
         if not self._is_due(account, held):
             return held
-        return self._renew(account, held) if known is None else self._renewed(name)
+        return self._refresh(account, held) if known is None else self._load_fresh(name)
 
-    def _replace(self, name: str, refused: Credentials) -> Credentials:
+    def _replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return the stored credentials, refreshed if they are the refused ones. The caller holds the lock."""
-        account, held = self._usable(name)
+        account, held = self._load(name)
         if held.access_token != refused.access_token:
             return held
         if not self.can_renew(account.name, held):
             what = NotDone(Kind.AUTH, f"{account.platform} no longer accepts its token")
-            raise self._dead(account, what, by_keys=held.by_keys)
+            raise self._revoked(account, what, by_keys=held.by_keys)
         # A refused token is not valid, whatever its expiry time says.
-        return self._renew(account, replace(held, expires_at=self._clock.now()))
+        return self._refresh(account, replace(held, expires_at=self._clock.now()))
 
-    def _renew(self, account: Account, held: Credentials) -> Credentials:
+    def _refresh(self, account: Account, held: Credentials) -> Credentials:
         """Exchange the token for a new one and store it before returning it."""
         login, now = self._logins(account.platform, account.server), self._clock.now()
         if login is None or not login.renews(held):
-            return self._still(account, held, NotDone(Kind.AUTH, "its token has expired"))
+            return self._keep_or_raise(account, held, NotDone(Kind.AUTH, "its token has expired"))
         home, spent = self._database.home, held.refresh_token or held.access_token
         waiting = self._unstored.get(account.name)
         if waiting is not None and waiting.spent == spent:
-            return self._keep(account, waiting)
+            return self._store(account, waiting)
         begun = locks.refresh_started_at(home, account.name, spent)
         locks.note_refresh_started(home, account.name, spent, begun or now)
         with closing(login):
             answer = login.refresh(held)
         match answer:
             case Grant() as grant:
-                return self._keep(account, RefreshedToken(spent, _with_grant(held, grant), grant.scopes))
+                return self._store(account, RefreshedToken(spent, _with_grant(held, grant), grant.scopes))
             case refusal:
                 if refusal.passing:
                     self._pause_until[account.name] = self._clock.boot() + PAUSE_S
-                    return self._still(account, held, refusal)
+                    return self._keep_or_raise(account, held, refusal)
                 if begun is not None:
                     # An earlier refresh sent this token; its answer, perhaps a new token, was lost.
                     lost = f"{refusal.message} (a refresh started {begun:%Y-%m-%d %H:%M} UTC got no answer)"
                     refusal = replace(refusal, message=lost)
                 locks.forget_refresh(home, account.name)
-                raise self._dead(account, refusal)
+                raise self._revoked(account, refusal)
 
-    def _keep(self, account: Account, fresh: RefreshedToken) -> Credentials:
+    def _store(self, account: Account, fresh: RefreshedToken) -> Credentials:
         """Store new credentials before returning them. If that fails, the next call stores them."""
         self._unstored[account.name] = fresh
         try:
@@ -295,7 +295,7 @@ class Tokens:
             store.save_renewal(db, account, until=works_until(fresh.credentials), scopes=fresh.scopes)
         return fresh.credentials
 
-    def _still(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
+    def _keep_or_raise(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
         """Return the old credentials while they are valid.
 
         Raise TokenUnavailable after that, or TokenRevoked if waiting cannot help.
@@ -304,9 +304,9 @@ class Tokens:
             return held
         if outcome.passing and outcome.kind in _PASSING_KINDS:
             raise TokenUnavailable(account.name, outcome)
-        raise self._dead(account, outcome)
+        raise self._revoked(account, outcome)
 
-    def _dead(
+    def _revoked(
         self, account: Account, outcome: NotDone, message: str | None = None, *, by_keys: bool = False
     ) -> TokenRevoked:
         """Mark the account as "reconnect" in the store, and return the error."""

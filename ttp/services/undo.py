@@ -71,15 +71,15 @@ class Undo:
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
 
-    def listed(self, most: int) -> list[tuple[Change, list[int]]]:
+    def recent_changes(self, most: int) -> list[tuple[Change, list[int]]]:
         """Return the last changes that can be undone or redone, newest first, with the ids of their posts."""
         with self._posts.database.reading() as db:
             return store.recent_changes(db, self._posts.clock.now(), most) if db else []
 
-    def take_back(self, wanted: UndoRequest, *, rehearse: bool = False) -> UndoResult:
+    def revert(self, wanted: UndoRequest, *, rehearse: bool = False) -> UndoResult:
         """Undo changes, all or none; `rehearse`: only find out the result. Raise NotFound if there are fewer changes,
         StateRefused, ContentRefused, Conflict or NotAllowed if a post cannot be restored."""
-        self._fit(wanted)
+        self._convert_media(wanted)
         done: list[UndoneChange] = []
         left: list[TtpError] = []
         try:
@@ -89,7 +89,7 @@ class Undo:
                     self._posts.duplicates = DuplicateCheck(
                         self._posts.database, self._posts.config, strict=self._posts.strict
                     )
-                    done.extend(self._turned(db, change, wanted, left))
+                    done.extend(self._restore_change(db, change, wanted, left))
                 if left and not (wanted.partial and done):
                     raise _combine_refusals(left, len(done) + len(left))
                 if rehearse:
@@ -107,7 +107,9 @@ class Undo:
             raise _too_few_changes(len(found), wanted)
         return found
 
-    def _turned(self, db: Connection, change: Change, wanted: UndoRequest, left: list[TtpError]) -> list[UndoneChange]:
+    def _restore_change(
+        self, db: Connection, change: Change, wanted: UndoRequest, left: list[TtpError]
+    ) -> list[UndoneChange]:
         """Restore the posts of one change. Errors of posts that cannot be restored are added to `left`."""
         planner, restored, undone = _UndoPlanner(self._posts, db, change), list[RestoredPost](), list[UndoneChange]()
         for batch in batched(store.changed_posts(db, change, wanted.post)):
@@ -125,7 +127,7 @@ class Undo:
         store.restore_posts(db, change, restored)
         return undone
 
-    def _fit(self, wanted: UndoRequest) -> None:
+    def _convert_media(self, wanted: UndoRequest) -> None:
         """Convert images of posts to be restored. Called before the transaction."""
         with self._posts.database.reading() as db:
             if db is None:
@@ -159,13 +161,13 @@ class _UndoPlanner:
         if image.digest != touched.digest or image.in_flight:
             raise self._changed_since(now)
         if touched.image is None:
-            undone = UndoneChange(self._change, self._unmade(now))
+            undone = UndoneChange(self._change, self._delete_created(now))
         else:
             undone = self._as_before(now, stored_posts.post_of(touched.post_id, touched.image))
         self._posts.refuse_forbidden_change(self._db, now, undone.post)
         return undone
 
-    def _unmade(self, post: Post) -> Post:
+    def _delete_created(self, post: Post) -> Post:
         """Return a post created by the change as deleted, with its key free again."""
         if post.id in self._patterns:
             number = self._patterns[post.id]
@@ -190,7 +192,7 @@ class _UndoPlanner:
         unapproved = any(
             old.approved_at != new.approved_at for old, new in zip(before.deliveries, deliveries, strict=True)
         )
-        warnings = self._judged(after) if after.deleted_at is None else ()
+        warnings = self._check(after) if after.deleted_at is None else ()
         return UndoneChange(self._change, after, lost[0] if lost else None, unapproved, warnings)
 
     def _delivery(self, now: Delivery | None, before: Delivery, post: Post) -> Delivery:
@@ -201,7 +203,7 @@ class _UndoPlanner:
         passed = after.next_at is not None and after.next_at <= self._now
         return after.scheduled(None) if passed and not kept and after.state is DeliveryState.PENDING else after
 
-    def _judged(self, post: Post) -> tuple[Problem, ...]:
+    def _check(self, post: Post) -> tuple[Problem, ...]:
         timed = any(d.state is DeliveryState.PENDING and d.due_at is not None for d in post.active)
         if not timed:
             return ()

@@ -27,7 +27,7 @@ def plan_json(found: Proposal) -> Json:
         "perDay": plan.per_day,
         "minGapS": found.limits.gap_s,
         "timezones": {name: zone.key for name, zone in found.zones.items()},
-        "withoutData": found.unknown,
+        "withoutData": found.without_data,
         "placedBy": [{"accounts": list(accounts), "by": basis.value} for accounts, basis in plan.basis.items()],
     }
 

@@ -194,7 +194,7 @@ def test_an_account_that_posts_name_stays_until_yes_cancels_those(ttp: Program) 
         ttp.post(text, "--to", "x/me,x/shop", "--at", "in 1h")
     ran = ttp("account", "remove", "x/me")
     assert ran.code == 2
-    assert "2 posts to publish: 1 2" in ran.err
+    assert "x/me still has 2 posts to publish: 1 2" in ran.err
     assert "ttp account remove x/me --yes" in ran.err
     ttp.ok("account", "remove", "x/me", "--yes")
     assert [d["state"] for d in ttp.shown(1)["deliveries"]] == ["cancelled", "pending"]

@@ -181,7 +181,7 @@ def test_someone_else_in_the_browser_is_refused(ttp: Program, sandbox: RunningSa
     browser.act = lambda url: goes_back(url, handle="other")
     ran = ttp("account", "connect", "x/demo")
     assert ran.code == 2
-    assert "that login is x/other, and x/demo is another account" in ran.err
+    assert "you logged in as x/other, not as x/demo" in ran.err
     assert CredentialsFile(ttp.home).get("x/demo") == held
     assert ttp.ok("account", "connect", "x", "--json").json["account"] == "x/other"
 
@@ -262,11 +262,11 @@ def test_user_keys_of_oauth_1_are_added_signed_with_and_never_renewed(ttp: Progr
 @pytest.mark.parametrize(
     ("name", "keys", "message"),
     [
-        ("x/me", {"apiKey": "a", "accessToken": "t"}, "come as four; missing: apiSecret, accessTokenSecret"),
+        ("x/me", {"apiKey": "a", "accessToken": "t"}, "need all four values; missing: apiSecret, accessTokenSecret"),
         (
             "ig/me",
             {"apiKey": "a", "apiSecret": "s", "accessToken": "t", "accessTokenSecret": "u"},
-            "keys of OAuth 1.0a are not accepted by Instagram",
+            "OAuth 1.0a keys are not accepted by Instagram",
         ),
     ],
 )
@@ -374,7 +374,7 @@ def test_an_account_that_is_removed_is_taken_back_at_the_platform(
     assert held is not None
     ran = ttp.ok("account", "remove", f"{name}/demo", "--json")
     assert ran.json["connected"] is False
-    assert f"note: {name} has taken back ttp's access" in ran.err
+    assert f"note: {name} revoked ttp's access" in ran.err
     assert not any(account.accepts(held.access_token) for account in sandbox.state.accounts.values())
     assert held.access_token not in ran.out + ran.err
 
@@ -387,6 +387,6 @@ def test_a_sandbox_that_is_gone_keeps_no_account_from_being_removed(
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}")
         ran = ttp.ok("account", "remove", "x/demo")
-    assert "note: ttp's access was not taken back: no connection to 127.0.0.1" in ran.err
+    assert "note: ttp's access was not revoked: no connection to 127.0.0.1" in ran.err
     assert "Apps and sessions" in ran.err
     assert ttp.ok("account", "list").out == ""

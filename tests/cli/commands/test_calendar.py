@@ -341,7 +341,7 @@ def test_of_a_pool_only_the_tag_is_known(ttp: Program) -> None:
     assert len(coming(ttp, "2027-03", "--tag", "tips")) == 5
     assert coming(ttp, "2027-03", "--account", "x/me") == []
     event = Calendar.from_ical(ttp.ok("calendar", "2027-03", "--ics").out).walk("VEVENT")[0]
-    assert (str(event["SUMMARY"]), str(event["STATUS"])) == ("one of those tagged tips", "TENTATIVE")
+    assert (str(event["SUMMARY"]), str(event["STATUS"])) == ("a post tagged tips", "TENTATIVE")
     assert str(event["UID"]).startswith("repeat-1-20270302T170000Z@")
 
 

@@ -69,7 +69,12 @@ def test_where_each_comes_from_is_read_on_a_narrow_terminal(
 def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:
     assert ttp.ok("config", "get", "publish.retry_max").out == "3\n"
     assert ttp.ok("config", "get", "plan.quiet_hours").out == "\n"
-    assert ttp.ok("config", "get", "metrics.pull", "--json").json["value"] == ["instagram", "tiktok"]
+    assert ttp.ok("config", "get", "metrics.pull", "--json").json["value"] == [
+        "bluesky",
+        "instagram",
+        "mastodon",
+        "tiktok",
+    ]
     assert ttp.ok("config", "path").out == f"{file}\n"
 
 

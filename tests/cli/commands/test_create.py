@@ -143,7 +143,7 @@ def test_the_command_to_type_for_a_kept_text_goes_on_with_its_draft(ttp: Program
 def test_an_empty_stdin_is_nothing_to_keep(ttp: Program) -> None:
     ran = ttp("create", "-", stdin=" \n")
     assert ran.code == 2
-    assert ran.err.startswith("ttp: error: there is no text and no media")
+    assert ran.err.startswith("ttp: error: the post has neither text nor media")
     assert not ttp.home.exists()
 
 
@@ -171,8 +171,8 @@ def test_a_megabyte_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None
 @pytest.mark.parametrize(
     ("argv", "code", "says"),
     [
-        ([], 2, "there is no text and no media"),
-        (["  "], 2, "there is no text and no media"),
+        ([], 2, "the post has neither text nor media"),
+        (["  "], 2, "the post has neither text nor media"),
         (["hi", "--at", "tomorrow 9am"], 2, "a post with a time needs accounts to go to"),
         (["hi", "--to", "x"], 2, '"x" could be x/me or x/shop'),
         (["hi", "--to", "ig"], 2, "no instagram account yet"),

@@ -94,13 +94,13 @@ def test_a_mistake_keeps_a_draft_and_all_that_was_written_to_go_on_with(
     ("text", "says", "stored"),
     [
         ("---\nto: [x/me\n---\nHello", "front matter cannot be read", None),
-        ("---\nto: x/me\nHello", "front matter does not end", None),
+        ("---\nto: x/me\nHello", "front matter has no closing", None),
         ("---\nto: x/none\n---\nHello", "no account x/none", "Hello"),
         ("---\nfoo: x\n---\nHello", '"foo", which is no field', None),
         ("---\nmax-late: soon\n---\nHello", "max-late: cannot read", None),
         ("---\nto: x/me\nat: in 1h\n---\n" + "a" * 281, "text is 281 of 280", "a" * 281),
-        ("Hello\n## nobody\n", "begins no section", None),
-        ("a\0b", "characters that are no text", None),
+        ("Hello\n## nobody\n", "is not a platform", None),
+        ("a\0b", "characters that are not valid text", None),
     ],
 )
 def test_whatever_is_wrong_the_text_is_kept_once(

@@ -104,7 +104,7 @@ def test_a_token_that_is_due_is_renewed_on_the_way_and_kept(
 ) -> None:
     clock.advance(hours=3)
     ran = ttp.ok("account", "check", "x/demo", "--json")
-    assert "token ends in 2 h, and is renewed" in checks(ran)["x/demo"]["message"]
+    assert "token expires in 2 h; refreshed automatically" in checks(ran)["x/demo"]["message"]
     held = json.loads((ttp.home / "credentials.json").read_text())["accounts"]["x/demo"]
     assert held["accessToken"] == sandbox.state.accounts["x/demo"].access_token
     assert held["accessToken"] not in ran.out + ran.err
@@ -393,7 +393,7 @@ def test_an_entry_that_cannot_be_read_harms_one_account(ttp: Program) -> None:
     assert checks(ran)["account.x/me"]["hint"] == "ttp account connect x/me"
     del data["accounts"]["x/me"]
     path.write_text(json.dumps(data))
-    assert one(ttp, "account.x/me")["message"] == "its credentials are gone"
+    assert one(ttp, "account.x/me")["message"] == "its credentials are missing"
     assert one(ttp, "account.x/other")["status"] == "ok"
 
 
@@ -426,7 +426,7 @@ def test_a_backend_that_is_not_there_is_a_failure(ttp: Program, monkeypatch: pyt
             "ok",
             "served as https://me.example/m",
         ),
-        ({"KIND": "folder", "PATH": "HERE", "BASE_URL": "http://me.example/m"}, "fail", "fetch by https only"),
+        ({"KIND": "folder", "PATH": "HERE", "BASE_URL": "http://me.example/m"}, "fail", "fetch over https only"),
         ({"KIND": "folder", "PATH": "/no/such", "BASE_URL": "https://me.example/m"}, "fail", "there is no folder"),
         ({"KIND": "command", "COMMAND": "no-such-program-here"}, "fail", "there is no program no-such-program-here"),
         ({"KIND": "command", "COMMAND": "sh"}, "ok", "the program sh"),
@@ -483,7 +483,7 @@ def test_online_asks_every_account_and_compares_the_clocks(
     found = checks(ttp.ok("doctor", "--online", "--json"))
     assert "token works" in found["account.x/demo"]["message"]
     assert {name: check["message"] for name, check in found.items() if name.startswith("clock.")} == dict.fromkeys(
-        ("clock.instagram", "clock.tiktok", "clock.x"), "agrees with ours"
+        ("clock.instagram", "clock.tiktok", "clock.x"), "agrees with this machine's clock"
     )
     sandbox.state.answered.clear()
     ttp.ok("doctor")

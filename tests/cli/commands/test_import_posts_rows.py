@@ -123,7 +123,7 @@ def test_what_went_out_elsewhere_is_not_made_again(ttp: Program) -> None:
     assert ttp.count("post") == 0
     ttp.post("One", "--to", "x/me", "--at", "tomorrow 9am", "--key", "a")
     refused = ttp("import", "-", stdin=sheet)
-    assert (refused.code, "it has begun to go out, and post 1 is scheduled" in refused.err) == (2, True)
+    assert (refused.code, "publishing has begun, but post 1 is scheduled" in refused.err) == (2, True)
 
 
 def test_a_time_that_has_passed_meanwhile_is_no_fault_of_a_post_that_has_it(ttp: Program) -> None:
@@ -258,7 +258,7 @@ def test_the_order_of_a_date_that_is_to_be_typed_is_one_that_the_date_can_have(
     sheet = f"{HEADER}x/me,{date},One,\n"
     (problem,) = ttp("import", "-", "--json", stdin=sheet).error["problems"]
     assert problem["hint"] == f"--dates {order}"
-    assert ("could mean two days" in problem["message"]) == date.startswith("11")
+    assert ("could mean two dates" in problem["message"]) == date.startswith("11")
     assert taken(ttp, sheet, "--dates", order) == {"added": 1}
 
 
@@ -270,7 +270,7 @@ def test_what_is_wrong_with_media_is_told_as_the_file_has_it(ttp: Program, tmp_p
     sheet.write_text("to,at,media,alt,text\n" + "".join(f"instagram/me,{row},Hi\n" for row in rows))
     told = [p["hint"] for p in ttp("import", str(sheet), "--json").error["problems"]]
     assert told == [
-        "put it there, and write photo.jpg",
+        "move it there and use the name photo.jpg",
         "photo.jpg",
         "one alt text for each of the media, in order",
         "name a picture or a video in media",
@@ -279,12 +279,12 @@ def test_what_is_wrong_with_media_is_told_as_the_file_has_it(ttp: Program, tmp_p
 
 def test_json_that_ends_in_the_middle_is_told_with_its_line(ttp: Program) -> None:
     lines = '{"content": "One"}\n' * 3000 + '{"content": "Two"\n{"content": "Three"}\n'
-    assert 'line 3001 is no JSON: \'{"content": "Two"\'' in ttp("import", "-", stdin=lines).err
+    assert 'line 3001 is not JSON: \'{"content": "Two"\'' in ttp("import", "-", stdin=lines).err
 
 
 def test_two_rows_of_one_key_are_refused(ttp: Program) -> None:
     ran = ttp("import", "-", stdin="key,text\na,One\na,Two\n")
-    assert (ran.code, 'another row has the key "a" too' in ran.err) == (2, True)
+    assert (ran.code, 'another row has the same key "a"' in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize("form", ["csv", "md"])
@@ -354,7 +354,7 @@ def test_the_sheets_of_other_programs_are_known_by_their_headers(
     ttp: Program, sheet: str, argv: list[str], at: str, text: str, program: str
 ) -> None:
     ran = ttp.ok("import", "-", "--to", "x/me", "--json", *argv, stdin=sheet)
-    assert f"read as a sheet for {program}" in ran.err
+    assert f"read as a sheet of {program}" in ran.err
     assert (ttp.shown(1)["scheduledAt"], ttp.shown(1)["content"]) == (at, text)
 
 
@@ -379,8 +379,8 @@ def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "it is empty"),
-        (b"\n\n", "it is empty"),
+        (b"", "the file is empty"),
+        (b"\n\n", "the file is empty"),
         (b"text\n\xff\xfe\n", "is not UTF-8"),
         (b"te\0xt\nHello\n", "NUL"),
         (b"text\nHe\0llo\n", "NUL"),
@@ -388,13 +388,13 @@ def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:
         (b'text\n"a"b\n', "a quote is in the wrong place"),
         (b"text\n" + b"a" * 140_000 + b"\n", "131072 characters"),
         (b"text\n" + b"a" * (1 << 20) + b"\n", "a row of more than"),
-        (b"PK\x03\x04rest", "fix: CSV UTF-8"),
+        (b"PK\x03\x04rest", "fix: save it as CSV UTF-8"),
         (b"name,date\nx,y\n", "no column of it is the text"),
-        (b'[{"content": "a"}', "does not end"),
+        (b'[{"content": "a"}', "no closing ---"),
         (b"[1, {]", "line 1 is no JSON"),
         (b'{"content": "a"', "line 1 is no JSON"),
         (b"[" * 100_000, "line 1 is no JSON"),
-        (b"---\nto: x\n", "does not end"),
+        (b"---\nto: x\n", "no closing ---"),
     ],
 )
 def test_files_that_cannot_be_read_say_why(ttp: Program, data: bytes, said: str) -> None:

@@ -340,7 +340,7 @@ def test_a_remote_post_belongs_to_one_delivery(mixed: Program) -> None:
         (["3", "--account", "x/a"], 2, "give either --published URL_OR_ID or --not-published"),
         (["3", "--account", "x/a", "--published", "1", "--not-published"], 2, "give either"),
         (["3", "--not-published"], 2, "missing option '--account'"),
-        (["3", "--account", "x/b", "--not-published"], 2, "post 3 for x/b is published, it needs no review"),
+        (["3", "--account", "x/b", "--not-published"], 2, "post 3 for x/b is published and needs no review"),
         (["3", "--account", "tt", "--not-published"], 3, "post 3 does not go to tiktok/c"),
         (["3", "--account", "x/z", "--not-published"], 3, "no account x/z"),
         (["3", "--account", "", "--not-published"], 2, 'no platform ""'),

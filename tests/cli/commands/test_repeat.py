@@ -164,7 +164,7 @@ def test_the_same_text_to_x_within_its_window_is_warned_of(ttp: Program, tmp_pat
     varied = ttp.ok("repeat", "1", "--cron", "0 */6 * * *", "--tz", "UTC", "--count", "2", "--vary", str(texts)).err
     daily = ttp.ok("repeat", "1", *DAILY, "--count", "2").err
 
-    assert "X gets the same text again after 6h, and may refuse it" in warned
+    assert "X may refuse the same text again after 6h" in warned
     assert "same text" not in varied + daily
 
 
@@ -197,7 +197,7 @@ def test_the_same_repeat_again_is_refused_and_nothing_is_made_twice(weekly: Prog
     again = weekly("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich", "--count", "3")
 
     assert again.code == 2
-    assert "repeat 1 comes at these times already" in again.err
+    assert "repeat 1 already has the same posts and times" in again.err
     assert "ttp repeat stop 1" in again.err
     assert list(planned(weekly)) == [2, 3, 4, 5]
     weekly.ok("repeat", "stop", "1")
@@ -315,7 +315,7 @@ def test_a_pool_leaves_a_time_out_rather_than_break_the_rest_of_its_posts(ttp: P
     ttp.post("one", "--to", "x", "--tag", "tips")
     err = ttp.ok("repeat", "--pool", "tips", *DAILY, "--cool-down", "3d", "--count", "5").err
 
-    assert 'note: repeat 1: 3 left out, no post tagged "tips" was rested' in err
+    assert 'note: repeat 1: 3 skipped, every post tagged "tips" was used too recently' in err
     assert planned(ttp) == {2: "2026-11-25", 3: "2026-11-28"}
     assert told(ttp)["missed"] == 3
 
@@ -370,8 +370,8 @@ def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
         (("1", "--cron", "0 9 * * *", "--tz", "Nowhere"), 2, "Nowhere"),
         (("1", *DAILY, "--until", "tomorrow"), 2, "is not a date"),
         (("1", *DAILY, "--until", "2026-02-30"), 2, "is not a date"),
-        (("1", *DAILY, "--until", "2026-11-01"), 2, "it would never come"),
-        (("1", "--cron", "*/5 * * * *"), 2, "more than 1000 times in the 30 days"),
+        (("1", *DAILY, "--until", "2026-11-01"), 2, "it would never occur"),
+        (("1", "--cron", "*/5 * * * *"), 2, "over 1000 posts would be created in advance"),
         (("1", "--cron", "*/5 * * * *"), 2, "ttp config set repeat.ahead_s 300"),
         (("1", *DAILY, "--vary", "nofile"), 3, "no texts file nofile"),
         (("1", *DAILY, "--vary", "-"), 2, "has no text"),

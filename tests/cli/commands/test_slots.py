@@ -144,7 +144,7 @@ def test_accounts_whose_slots_never_meet_are_told_how_far_was_looked(daily: Prog
     ran = daily("create", "a", "--to", "x/me,x/b", "--at", "next-slot")
 
     assert ran.code == 2
-    assert "x/me and x/b have no slot at the same time; looked until 24 Nov 2027 (365 days" in ran.err
+    assert "x/me and x/b have no slot at the same time until 24 Nov 2027 (365 days" in ran.err
 
 
 def test_no_free_slot_within_the_horizon_says_how_far_was_looked(
@@ -155,7 +155,7 @@ def test_no_free_slot_within_the_horizon_says_how_far_was_looked(
     ran = daily("create", "three", "--to", "x", "--at", "next-slot")
 
     assert ran.code == 2
-    assert "no free slot of x/me among 2; looked until 26 Nov 2026 (2 days, slots.horizon_s)" in ran.err
+    assert "all 2 slots of x/me until 26 Nov 2026 (2 days, slots.horizon_s) have posts" in ran.err
     assert "ttp slots preview --account x/me" in ran.err
 
 
@@ -193,7 +193,7 @@ def test_who_cannot_move_along_is_named_and_nothing_is_changed(daily: Program) -
     ran = daily("create", "front", "--to", "x/me", "--at", "next-slot", "--first")
 
     assert ran.code == 2
-    assert "post 1 stands at that time, and has no slot to move along to within 365 days" in ran.err
+    assert "post 1 has that time and no later slot to move to within 365 days" in ran.err
     assert times(daily) == {1: WED}
 
 
@@ -265,7 +265,7 @@ def test_without_slots_a_person_is_told_how_to_add_some(ttp: Program, words: tup
         (("add", "daily 9am", "--cron", "0 9 * * *", "--account", "x/me"), "not both"),
         (("add", "daily 9", "--account", "x/me"), "is not a posting time"),
         (("add", "--cron", "0 9 * * * *", "--account", "x/me"), "6 fields, not five"),
-        (("add", "daily 9am", "--account", "x/me", "--name", "12"), "no name for a slot"),
+        (("add", "daily 9am", "--account", "x/me", "--name", "12"), "cannot be the name of a slot"),
         (("add", "daily 9am", "--account", "x/nobody"), "no account x/nobody"),
         (("remove", "7"), 'no slot "7"'),
         (("remove", "1", "gone"), 'no slot "gone"'),

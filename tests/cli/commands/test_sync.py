@@ -168,7 +168,7 @@ def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
 
     monkeypatch.setattr(Sync, "apply", late)
     ran = ttp("sync", str(folder), "--yes")
-    assert (ran.code, "post 2 was changed meanwhile" in ran.err) == (2, True)
+    assert (ran.code, "post 2 was changed by another command" in ran.err) == (2, True)
     assert ttp.shown(1)["content"] == "a.md"
 
 

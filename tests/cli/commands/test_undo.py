@@ -230,10 +230,10 @@ def test_the_list_has_the_newest_first_and_the_posts_as_they_are_typed(ttp: Prog
         (["undo", "--list", "2"], "--list takes only --limit"),
         (["undo", "--limit", "2"], "--limit needs --list"),
         (["undo", "0"], "is a whole number from 1"),
-        (["undo", "9"], "only 4 changes can be taken back"),
-        (["undo", "2", "--post", "1"], "only 1 change of post 1 can be taken back"),
-        (["undo", "--post", "9"], "there is no change of post 9 that can be taken back (they are kept for 30 days)"),
-        (["redo"], "there is no change that can be done again"),
+        (["undo", "9"], "only 4 changes can be undone"),
+        (["undo", "2", "--post", "1"], "only 1 change of post 1 can be undone"),
+        (["undo", "--post", "9"], "Nothing to undo of post 9 (changes are kept for 30 days)."),
+        (["redo"], "Nothing to redo"),
         (["undo", "--fields", "no"], 'unknown field "no"'),
     ],
 )
@@ -274,12 +274,12 @@ def test_the_last_change_of_one_post_is_taken_back_alone(ttp: Program) -> None:
 @pytest.mark.parametrize(
     ("state", "more", "said"),
     [
-        ("claimed", {}, "post 2 is being published and cannot be taken back now"),
-        ("retrying", {}, "post 2 is being published and cannot be taken back now"),
-        ("published", {"remote_id": "7"}, "post 2 is published on x/me, and what was sent cannot be taken back"),
+        ("claimed", {}, "post 2 is being published and cannot be undone now"),
+        ("retrying", {}, "post 2 is being published and cannot be undone now"),
+        ("published", {"remote_id": "7"}, "post 2 is published on x/me and cannot be undone"),
         ("needs_review", {}, "post 2 may already be live on x/me, so it is not touched before you have looked"),
         ("failed", {"error": ("content", "no")}, "post 2 has failed on x/me since"),
-        ("pending", {"attempts": 1}, "post 2 was changed since by something else"),
+        ("pending", {"attempts": 1}, "post 2 was changed since by another command"),
     ],
 )
 def test_what_has_begun_to_go_out_is_refused_with_what_to_type(
@@ -314,9 +314,9 @@ def test_several_refusals_are_told_in_one(ttp: Program) -> None:
     ran = ttp("undo", "--yes")
     assert ran.code == 2
     assert ran.err.splitlines()[:3] == [
-        "ttp: error: 2 of 2 posts cannot be put back, so none was",
-        "  post 2 is being published and cannot be taken back now",
-        "  post 3 is being published and cannot be taken back now",
+        "ttp: error: 2 of 2 posts cannot be restored, so none was",
+        "  post 2 is being published and cannot be undone now",
+        "  post 3 is being published and cannot be undone now",
     ]
 
 
@@ -324,7 +324,7 @@ def test_what_the_account_took_away_with_it_is_refused(ttp: Program) -> None:
     ttp.ok("edit", "3", "--to", "x/me")
     ttp.ok("account", "remove", "x/other")
     error = refused(ttp, "undo")
-    assert error["message"] == "post 3 would go to x/other again, which was removed"
+    assert error["message"] == "post 3 would be published to x/other, which was removed"
     assert error["hint"] == "ttp account add x/other"
     ttp.account("x/other")
     ttp.ok("undo")
@@ -337,7 +337,7 @@ def test_what_a_repeat_makes_posts_of_stays(ttp: Program) -> None:
     ttp.post("Again", "--to", "x/me")
     ttp.ok("repeat", "5", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
     error = refused(ttp, "undo")
-    assert (error["message"], error["hint"]) == ("post 5 is what repeat 1 makes posts of", "ttp repeat stop 1")
+    assert (error["message"], error["hint"]) == ("repeat 1 uses post 5", "ttp repeat stop 1")
     ttp.ok("repeat", "stop", "1")
     ttp.ok("undo")
     assert 5 not in seen(ttp)
@@ -510,7 +510,7 @@ def test_a_change_between_the_question_and_the_answer_is_seen(ttp: Program, monk
     ttp.ok("edit", "1", "Other")
     monkeypatch.setattr(undo, "_confirm_undo", agreed)
     ran = ttp("undo", "--json")
-    assert (ran.code, ran.error["message"]) == (2, "posts were changed meanwhile, and nothing was taken back")
+    assert (ran.code, ran.error["message"]) == (2, "posts were changed by another command; nothing was undone")
     assert ttp.shown()["content"] == "Other"
 
 
@@ -520,7 +520,7 @@ def test_whoever_holds_the_store_is_waited_for_and_seen(ttp: Program) -> None:
     with sqlite3.connect(ttp.home / "ttp.db", isolation_level=None) as db:
         db.execute("UPDATE delivery SET state = 'claimed', next_at = NULL WHERE post_id = 2")
         db.execute("UPDATE post SET status = 'publishing' WHERE id = 2")
-    assert refused(ttp, "undo")["message"] == "post 2 is being published and cannot be taken back now"
+    assert refused(ttp, "undo")["message"] == "post 2 is being published and cannot be undone now"
 
 
 def test_a_backup_brings_its_log_along(ttp: Program, tmp_path: Path) -> None:

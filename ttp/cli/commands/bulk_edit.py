@@ -73,7 +73,7 @@ def edit_many(
     context.out.check_fields(VIEW)
     edit = _edit(wanted)
     posts = context.look.posts(_filter(context, where))
-    steps = list(context.bulk_edit.steps(posts, edit))
+    steps = list(context.bulk_edit.plan(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
         raise changes.refused("some posts cannot be changed this way; nothing was changed", faults, context.out.in_json)
@@ -108,7 +108,7 @@ def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: 
         raise UsageError("--delete takes no other change", Hint("see", "ttp edit --help"))
     if not context.out.for_people:
         context.out.check_fields(posts_module.DELETED_SPEC)
-    found = context.look.listed(_filter(context, where))
+    found = context.look.views(_filter(context, where))
     posts = list(found)
     ids = [post.id or 0 for post in posts]
     said = changes.counted(len(ids), "post")

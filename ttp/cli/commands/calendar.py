@@ -107,7 +107,7 @@ def _with_free_slots(
 ) -> CalendarPage:
     """Return the page with the best hours of its week that are free for all chosen accounts with metrics."""
     optimal = context.optimal
-    accounts = optimal.measured([one for one in select_accounts(context, names, platforms) if one.enabled])
+    accounts = optimal.with_data([one for one in select_accounts(context, names, platforms) if one.enabled])
     coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
     zones = [context.times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)

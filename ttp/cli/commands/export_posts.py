@@ -210,4 +210,4 @@ def _more(asked: list[str] | None) -> tuple[str, ...]:
 def _beside(context: Context, path: Path | None, chosen: str) -> ExportedMedia:
     if path is None:
         raise UsageError("--with media needs a file", Hint("try", f"ttp export posts.{chosen} --with media"))
-    return context.export.beside(path.parent)
+    return context.export.media_folder(path.parent)

@@ -111,7 +111,7 @@ def list_(
     filtered = wanted != type(wanted)(limit=wanted.limit)
     if begins is not None:
         wanted = replace(wanted, since=begins, until=ends)
-    posts: Iterable[PostView] = context.look.listed(wanted)
+    posts: Iterable[PostView] = context.look.views(wanted)
     if sort and key_of:
         posts = islice(sorted(posts, key=key_of, reverse=sort.startswith("-")), limit if shown is None else shown + 1)
     paused = paused_account_notes(context.look.accounts())
@@ -170,12 +170,12 @@ def show(context: Context, post_id: PostId) -> None:
     """
     look = context.look
     post = look.post(post_id)
-    said = [f"the stored copy of {name} is missing" for name in look.gone(post)]
+    said = [f"the stored copy of {name} is missing" for name in look.missing_media(post)]
     if said and post.status != "published":
         said.append(f"to publish it, add the media again:  ttp edit {post_id} --media FILE")
     for line in said:
         context.out.note(line)
-    context.out.write_one(post_module.post_spec(said, look.past(post) if context.out.for_people else None), post)
+    context.out.write_one(post_module.post_spec(said, look.history(post) if context.out.for_people else None), post)
 
 
 @with_output()

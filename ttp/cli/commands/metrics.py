@@ -111,7 +111,7 @@ def pull(
       ttp metrics pull --account ig/shop --history 200
     """
     context.out.check_fields(render_metrics.PULL_SPEC)
-    named = context.look.named(split_list(account) or ())
+    named = context.look.find_accounts(split_list(account) or ())
     return pull_metrics(context, named, history, yes=yes, no_input=no_input)
 
 
@@ -133,7 +133,7 @@ def list_(
     here = context
     shown = 50 if context.out.for_people and limit is None else limit
     context.out.write_list(
-        render_metrics.SAMPLES_SPEC, here.metrics.samples(here.look.named(split_list(account) or ()), shown)
+        render_metrics.SAMPLES_SPEC, here.metrics.samples(here.look.find_accounts(split_list(account) or ()), shown)
     )
 
 
@@ -150,7 +150,7 @@ def summary(context: Context, account: Accounts = None) -> None:
 
     here = context
     context.out.check_fields(TOTALS)
-    context.out.write_list(TOTALS, here.metrics.totals(here.look.named(split_list(account) or ())))
+    context.out.write_list(TOTALS, here.metrics.totals(here.look.find_accounts(split_list(account) or ())))
 
 
 COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -336,7 +336,7 @@ def pull_metrics(context: Context, named: Sequence[Account], history: int | None
 
 
 def _all(context: Context, history: int | None) -> list[Account]:
-    accounts, left_out = context.pull.chosen(list(context.look.accounts()))
+    accounts, left_out = context.pull.choose_accounts(list(context.look.accounts()))
     for one in left_out:
         title = context.platforms.facts(one.platform).title
         context.out.note(f"{one.name} is skipped: {title} charges for reading\npull it:  {_command(one.name, history)}")

@@ -60,7 +60,7 @@ def _pausing(context: Context) -> AccountPause:
 
 def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:
     look = context.look
-    return look.named(split_list(names) or ()) if names else look.accounts()
+    return look.find_accounts(split_list(names) or ()) if names else look.accounts()
 
 
 def _names(accounts: Sequence[Account]) -> str:

@@ -59,7 +59,7 @@ def publish(
     _expect(context.out, no_wait=no_wait)
     ids = existing_ids(context, post_ids)
     context.runner.refuse_elsewhere()
-    posts = context.look.many(ids)
+    posts = context.look.posts_by_id(ids)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirm(
@@ -112,7 +112,7 @@ def retry(
         ids = existing_ids(context, post_ids or [])
         return _follow(context, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
     names = _accounts(context, split_list(account), split_list(platform))
-    posts = [] if names == () else here.look.failed(names or (), parse_optional_duration(since))
+    posts = [] if names == () else here.look.failed_posts(names or (), parse_optional_duration(since))
     if not posts:
         context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
@@ -161,7 +161,7 @@ def resolve(
 
 def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
     """Return what was resolved; of a thread also what is left to publish."""
-    (named,) = context.look.named([account])
+    (named,) = context.look.find_accounts([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
         return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
@@ -190,11 +190,11 @@ def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
     if no_wait:
         warnings = warn_not_running(context)
         said = f"Queued: {' '.join(map(str, queued.ids))}"
-        context.out.write_list(render_posts.saved_posts_spec(warnings), here.look.many(queued.ids), say=[said])
+        context.out.write_list(render_posts.saved_posts_spec(warnings), here.look.posts_by_id(queued.ids), say=[said])
         return PARTIAL if queued.refused else DONE
     report = PublishReport(context, Mode.PUBLISH)
     ended = here.runner.publish(frozenset(queued.ids), report.tell)
-    posts = here.look.many(queued.ids)
+    posts = here.look.posts_by_id(queued.ids)
     report.finish(posts, ended.notes)
     for post in posts:
         for delivery in post.active:
@@ -211,7 +211,7 @@ def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence
     if names is None and platforms is None:
         return None
     look = context.look
-    found = look.accounts() if names is None else look.named(names)
+    found = look.accounts() if names is None else look.find_accounts(names)
     wanted = [context.platforms.find(name).name for name in platforms or ()]
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)
 

@@ -93,7 +93,7 @@ def run(
             if mode is Mode.LOOP or fail_if_locked or take_over or trust_clock:
                 raise
             return DONE
-        report.finish(context.look.many(list(report.posts)), ended.notes)
+        report.finish(context.look.posts_by_id(list(report.posts)), ended.notes)
         return report.exit_code(ended)
 
 
@@ -248,7 +248,7 @@ class PublishReport:
         """Return `  2 of 3`, the published deliveries of a post, for a person; nothing for a single account."""
         if not self._out.for_people:
             return ""
-        active = next((post.active for post in self._context.look.many([post_id])), ())
+        active = next((post.active for post in self._context.look.posts_by_id([post_id])), ())
         live = sum(delivery.state is DeliveryState.PUBLISHED for delivery in active)
         return f"  {live} of {len(active)}" if len(active) > 1 else ""
 

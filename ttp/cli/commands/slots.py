@@ -55,7 +55,7 @@ def add(
         raise UsageError(
             "name the account with --account", Hint("try", quote_command(*given, *when, "--account", name))
         )
-    accounts = here.look.named(split_list(account) or ())
+    accounts = here.look.find_accounts(split_list(account) or ())
     crons = parse_crons(words, cron, given)
     again = [*given, *([words] if words else option_words({"--cron": cron}))]
     added = here.slots.add([(one, choose_clock_zone(context, tz, [one], again).key) for one in accounts], crons, name)
@@ -119,4 +119,4 @@ def _said(place: SlotInstant, *, known: bool) -> str:
 
 def _wanted(context: Context, names: Sequence[str] | None) -> tuple[Account, ...] | None:
     """Return the named accounts; None for all."""
-    return context.look.named(split_list(names) or ()) if names else None
+    return context.look.find_accounts(split_list(names) or ()) if names else None

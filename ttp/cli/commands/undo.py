@@ -112,7 +112,7 @@ def undo(
         if count is not None or post is not None or partial or dry_run:
             raise UsageError("--list takes only --limit", Hint("see", "ttp undo --help"))
         context.out.check_fields(CHANGES)
-        context.out.write_list(CHANGES, _undo(context).listed(limit or LISTED))
+        context.out.write_list(CHANGES, _undo(context).recent_changes(limit or LISTED))
         return DONE
     if limit is not None:
         raise UsageError("--limit needs --list", Hint("try", f"ttp undo --list --limit {limit}"))
@@ -157,11 +157,11 @@ def _undo_or_redo(
 
     context.out.check_fields(UNDONE)
     wanted = UndoRequest(count or 1, post, again=again, partial=partial)
-    found = _undo(context).take_back(wanted, rehearse=dry_run or not yes)
+    found = _undo(context).revert(wanted, rehearse=dry_run or not yes)
     if not dry_run and not yes:
         if not _confirm_undo(context, found, wanted, no_input=no_input):
             return FAILED
-        found = _undo(context).take_back(replace(wanted, only=tuple(change.id for change in found.changes)))
+        found = _undo(context).revert(replace(wanted, only=tuple(change.id for change in found.changes)))
     for why in found.left:
         context.out.note(f"skipped: {why.message}")
     print_warnings(

@@ -91,7 +91,6 @@ def candidates(
     taken, parent = {*request.bound, *part.out}, parent_of(part, handle)
     has_poll = part.number == 1 and bool(split_poll(chosen_of(request).word("poll")))
     ids = media_ids(handle)[: len(request.media)]
-    count = len(set(ids)) if len(ids) == len(request.media) else len(request.media)  # snac keeps equal files once
     found = [
         status
         for status in statuses
@@ -99,7 +98,7 @@ def candidates(
         and status.created_at >= start
         and not isinstance(status.data.get("reblog"), dict)
         and status.parent == parent
-        and len(status.media) == count
+        and len(status.media) == len(request.media)
         and (status.has_poll or not has_poll)
     ]
     if has_ids(part, handle, software):

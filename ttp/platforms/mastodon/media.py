@@ -91,8 +91,9 @@ class Uploads:
             if value
         )
         extension = _EXTENSIONS.get(file.item.mime, file.item.mime.rpartition("/")[2])
+        name = f"{secrets.token_hex(12)}.{extension}"  # of its own: snac keeps one upload for each name
         head += (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="media.{extension}"\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             f"Content-Type: {file.item.mime}\r\n\r\n"
         )
         first, last = head.encode("utf-8", "replace"), f"\r\n--{boundary}--\r\n".encode()

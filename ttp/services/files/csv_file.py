@@ -215,7 +215,9 @@ def _lines(first: str, stream: TextIO) -> Iterator[str]:
     line = first
     while line:
         if "\0" in line:
-            raise UsageError("the file contains NUL characters, so it is not CSV text", Hint("fix", "CSV UTF-8"))
+            raise UsageError(
+                "the file contains NUL characters, so it is not CSV text", Hint("fix", "save it as CSV UTF-8")
+            )
         if len(line) >= LONGEST_ROW:
             raise UsageError(f"a row has more than {LONGEST_ROW} characters")
         yield line

@@ -81,7 +81,7 @@ class Export:
             for post in queries.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
                 yield ExportedPost(post, _newest_samples(db, post) if numbers else {})
 
-    def beside(self, folder: Path) -> ExportedMedia:
+    def media_folder(self, folder: Path) -> ExportedMedia:
         return ExportedMedia(folder, self._media, self._own)
 
     def csv(self, told: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
@@ -101,27 +101,27 @@ class Export:
         """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
         if it already matches. Other files stay. Raise Busy, UsageError."""
         self._own.refuse(path)
-        done, beside = FolderResult(), self.beside(path)
+        done, media = FolderResult(), self.media_folder(path)
         _make_folder(path)
         folder = MarkdownFolder(path, self._tables)
         with self._database.reading() as db:
             diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
         for one in told:
-            key, begun = folder.inside(one.post.key or ""), one.post.status in _BEGUN
+            key, begun = folder.without_prefix(one.post.key or ""), one.post.status in _BEGUN
             there = folder.file_of(key)
             if there and diff.matches(folder.file(there), one.post, begun=begun):
                 done.unchanged += 1
                 continue
             file = there or folder.new_file(key, _slug(one.post))
             told_key = None if folder.usual_key(file) == key else key
-            fields = fields_of(replace(one.post, key=told_key), [beside.name(item) for item in one.post.media])
+            fields = fields_of(replace(one.post, key=told_key), [media.name(item) for item in one.post.media])
             if not begun:
                 fields.pop("status")  # an import derives it: scheduled with a time, else a draft
             self._own.refuse(file)
             _make_folder(file.parent)
             output_file.write(file, [markdown.format_file(fields)], self._own, over=True)
             done.written += 1
-        return done, beside
+        return done, media
 
 
 def _make_folder(path: Path) -> None:
@@ -172,13 +172,13 @@ class ExportedMedia:
         self._folder = folder / MEDIA
         self._store = store
         self._own = own
-        self._placed: dict[tuple[str, str], str] = {}
+        self._copied: dict[tuple[str, str], str] = {}
         self.gone: list[str] = []
 
     @property
     def count(self) -> int:
         """Number of different media files."""
-        return len(self._placed)
+        return len(self._copied)
 
     def name(self, item: MediaItem) -> str:
         """Copy the item if needed, and return its URL or its path next to the export. Raise UsageError, Busy."""
@@ -188,14 +188,14 @@ class ExportedMedia:
             self.gone.append(item.name)
             return media_name(item)
         known = (item.sha256, item.name)
-        if known not in self._placed:
+        if known not in self._copied:
             try:
-                self._placed[known] = f"{MEDIA}/{self._placed_as(item)}"
+                self._copied[known] = f"{MEDIA}/{self._copy(item)}"
             except OSError as error:
                 raise Busy(f"{self._folder} cannot be written: {error.strerror}") from error
-        return self._placed[known]
+        return self._copied[known]
 
-    def _placed_as(self, item: MediaItem) -> str:
+    def _copy(self, item: MediaItem) -> str:
         """Copy the item unless it exists, and return its name. Never overwrites another file."""
         plain = PurePosixPath(item.name.replace("\\", "_")).name.lstrip(".") or "media"
         named = PurePosixPath(plain)
@@ -266,10 +266,10 @@ class FileDiff:
         return (
             len(names) == len(items)
             and told == [item.alt or "" for item in items]
-            and all(self._is(name, item) for name, item in zip(names, items, strict=True))
+            and all(self._is_same_file(name, item) for name, item in zip(names, items, strict=True))
         )
 
-    def _is(self, name: str, item: MediaItem) -> bool:
+    def _is_same_file(self, name: str, item: MediaItem) -> bool:
         if item.url is not None:
             return name == item.url
         if name.startswith(KEPT):

@@ -66,16 +66,16 @@ class ImportPlanner:
         self._rules = rules
         self._known: tuple[Account, ...] = posts.accounts()
 
-    def steps(self, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
+    def plan(self, entries: Iterable[Entry]) -> Iterator[PlannedChange]:
         """Yield the planned change of each row, in order. Copies media into the store."""
         rows = iter(entries)
         while batch := list(islice(rows, BATCH)):
             with self._posts.database.reading() as db:
-                found = self._found(db, batch) if db else {}
-                steps = [self._step(db, one, found.get(one.typed.key or "")) for one in batch]
+                found = self._find_posts(db, batch) if db else {}
+                steps = [self._plan_row(db, one, found.get(one.typed.key or "")) for one in batch]
             yield from steps
 
-    def renamed(self, step: PlannedChange, before: Post) -> PlannedChange:
+    def as_rename(self, step: PlannedChange, before: Post) -> PlannedChange:
         """Turn a step that adds a post into one that updates `before`, whose file was renamed."""
         assert step.post is not None
         now = self._posts.clock.now()
@@ -86,7 +86,7 @@ class ImportPlanner:
             step, what=ChangeKind.MOVE if what is ChangeKind.SAME else what, post=post, before=before, warnings=warnings
         )
 
-    def _found(self, db: Connection, batch: Sequence[Entry]) -> dict[str, Post]:
+    def _find_posts(self, db: Connection, batch: Sequence[Entry]) -> dict[str, Post]:
         """Return the posts of these rows, by the rows' keys."""
         keys = [one.typed.key for one in batch if one.typed.key]
         scope = self._rules.scope
@@ -100,19 +100,19 @@ class ImportPlanner:
         numbers = {number: key for key in missing if (number := parse_own_key(key, store)) is not None}
         return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
 
-    def _step(self, db: Connection | None, row: Entry, before: Post | None) -> PlannedChange:
+    def _plan_row(self, db: Connection | None, row: Entry, before: Post | None) -> PlannedChange:
         faults = list(row.faults)
         key = row.typed.key
         if key and key in self._rules.named:
             faults.append(FieldError("key", f'another row has the same key "{key}"'))
         self._rules.named |= {key} if key else set()
         if before is None and self._rules.lost and not faults:
-            before = self._earlier(row)
-        if not faults and (left := self._left(row, before)) is not None:
+            before = self._edited_post(row)
+        if not faults and (left := self._skip_reason(row, before)) is not None:
             return left
         if any(not fault.field for fault in faults):  # the whole row is invalid, so it has no fields to check
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
-        made, more = self._made(row, before)
+        made, more = self._build_post(row, before)
         faults += more
         if made is None or faults:
             return PlannedChange(row.where, ChangeKind.LEFT, faults=tuple(faults))
@@ -138,7 +138,7 @@ class ImportPlanner:
         self._posts.duplicates.pending(post)
         return PlannedChange(row.where, what, post, before, warnings, waits=waits)
 
-    def _earlier(self, row: Entry) -> Post | None:
+    def _edited_post(self, row: Entry) -> Post | None:
         """Return the post of a row without a key whose text was edited: same time and accounts."""
         typed = row.typed
         if typed.at is None or not (typed.key or "").startswith(self._rules.origin):
@@ -156,7 +156,7 @@ class ImportPlanner:
             return None if key is None else self._rules.scope + key
         return self._rules.scope + key if before.key is None and key and self._rules.scope else before.key
 
-    def _left(self, row: Entry, before: Post | None) -> PlannedChange | None:
+    def _skip_reason(self, row: Entry, before: Post | None) -> PlannedChange | None:
         """Return the step of a row that is skipped or refused without further checks, else None."""
 
         def left(why: str) -> PlannedChange:
@@ -176,7 +176,7 @@ class ImportPlanner:
             )
         return None
 
-    def _made(self, row: Entry, before: Post | None) -> tuple[Post | None, list[FieldError]]:
+    def _build_post(self, row: Entry, before: Post | None) -> tuple[Post | None, list[FieldError]]:
         """Build the post of a row as if it were new, or return its errors."""
         typed, faults = row.typed, list[FieldError]()
         accounts: tuple[Account, ...] = ()
@@ -190,7 +190,7 @@ class ImportPlanner:
         if self._rules.spread and not (accounts or typed.at or faults):
             faults.append(FieldError("accounts", "no account to plan it for", "--to PLATFORM/HANDLE"))
         try:
-            at = self._at(row, accounts, before) if not faults else None
+            at = self._time(row, accounts, before) if not faults else None
         except TtpError as error:
             faults.append(to_field_error("scheduledAt", error))
         try:
@@ -219,7 +219,7 @@ class ImportPlanner:
             options=dict(typed.options),
         ), []
 
-    def _at(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
+    def _time(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
         """Return the row's time. A post's present time may have passed, and a time that ttp chose stays."""
         text, tz = row.typed.at, row.typed.tz or self._rules.tz
         held = before.scheduled_at if before is not None and before.deleted_at is None else None

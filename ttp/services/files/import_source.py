@@ -60,11 +60,11 @@ class ImportSource:
         self.notes.clear()
         self.read = 0
         if self.binary is None:
-            yield from self._of_folder()
+            yield from self._folder_entries()
         else:
-            yield from _with_keys(self._of_file(self.binary), self.origin)
+            yield from _with_keys(self._file_entries(self.binary), self.origin)
 
-    def _of_folder(self) -> Iterator[Entry]:
+    def _folder_entries(self) -> Iterator[Entry]:
         for file in MarkdownFolder(self.folder, self.tables).files():
             self.read += 1
             one = entry_of_file(file, self.tables)
@@ -73,7 +73,7 @@ class ImportSource:
             else:
                 yield one
 
-    def _of_file(self, binary: BinaryIO) -> Iterator[Entry]:
+    def _file_entries(self, binary: BinaryIO) -> Iterator[Entry]:
         binary.seek(0)
         head = binary.read(_SNIFFED)
         binary.seek(0)

@@ -87,7 +87,7 @@ class Importer:
         self._resolver = resolver
         self._media = media
 
-    def take(
+    def run(
         self,
         source: ImportSource,
         rules: ImportRules,
@@ -105,12 +105,12 @@ class Importer:
         """
         done = done or ImportResult()
         rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
-        rules.lost = self._lost(source)
+        rules.lost = self._unmatched_posts(source)
         allocator = self._resolver.allocator()
         done.time_notes = allocator.notes
         intake = ImportPlanner(self._posts, self._row_media(source.folder), self._resolver, allocator, rules)
         with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
-            for step in intake.steps(source.entries()):
+            for step in intake.plan(source.entries()):
                 done.read += 1
                 if done.read % REPORT_EVERY == 0:
                     tell(CHECK_SHARE * source.share)
@@ -122,7 +122,7 @@ class Importer:
                     _save(step, kept)
             if spreading and (partial or not done.refused) and (spread := spreading.plan(allocator.agenda)):
                 done.spread = spread
-                numbers = self._place(spreading, spread, kept, placed, done)
+                numbers = self._save_placed(spreading, spread, kept, placed, done)
                 kept, whole = placed, not spread.left_out
             else:
                 numbers, whole = [], True
@@ -135,7 +135,7 @@ class Importer:
             done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
         return done
 
-    def _place(
+    def _save_placed(
         self, spreading: ImportScheduler, spread: RowPlan, kept: IO[bytes], placed: IO[bytes], done: ImportResult
     ) -> list[int | None]:
         """Save all changes again with the planned times; return the number of each in the plan."""
@@ -153,7 +153,7 @@ class Importer:
     def _row_media(self, folder: Path) -> RowMedia:
         return RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, folder)
 
-    def _lost(self, source: ImportSource) -> dict[tuple[datetime, frozenset[str]], Post]:
+    def _unmatched_posts(self, source: ImportSource) -> dict[tuple[datetime, frozenset[str]], Post]:
         """Return the posts of earlier rows without a key that no row matches now."""
         with self._posts.database.reading() as db:
             before = {key: i for i, key in queries.keys_from(db, source.origin)} if db else {}
@@ -270,9 +270,9 @@ class ImportScheduler:
         numbers = count()
         for step in steps:
             number = next(numbers) if step.waits else None
-            yield (step, None) if number is None else (self._timed(db, step, times.get(number)), number)
+            yield (step, None) if number is None else (self._with_time(db, step, times.get(number)), number)
 
-    def _timed(self, db: Connection | None, step: PlannedChange, one: Assignment | None) -> PlannedChange:
+    def _with_time(self, db: Connection | None, step: PlannedChange, one: Assignment | None) -> PlannedChange:
         """Return the change with its planned time, checked for duplicates at that time."""
         if one is None:
             return replace(step, waits=False)

@@ -330,7 +330,7 @@ class MarkdownFolder:
         own = (file.fields or {}).get("key")
         return self.prefix + (own if isinstance(own, str) and own.strip() else file.name)
 
-    def inside(self, key: str) -> str:
+    def without_prefix(self, key: str) -> str:
         """Return a store key without the folder's prefix."""
         return key.removeprefix(self.prefix)
 
@@ -341,7 +341,9 @@ class MarkdownFolder:
     def file_of(self, key: str) -> Path | None:
         """Return the file whose post has this key (without prefix)."""
         if self._files is None:
-            self._files = {self.inside(self.key(file)): file.name for file in self.files() if file.fields is not None}
+            self._files = {
+                self.without_prefix(self.key(file)): file.name for file in self.files() if file.fields is not None
+            }
         name = self._files.get(key)
         return None if name is None else self.path / name
 

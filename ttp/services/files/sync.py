@@ -70,9 +70,9 @@ class Sync:
         allocator = self._resolver.allocator()
         media = RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, source.folder)
         intake = ImportPlanner(self._posts, media, self._resolver, allocator, rules)
-        plan = SyncPlan(list(intake.steps(source.entries())), allocator.agenda)
+        plan = SyncPlan(list(intake.plan(source.entries())), allocator.agenda)
         plan.notes = [*source.notes, *allocator.notes]
-        without = _match_renamed(plan.steps, list(self._without_file(source.scope, rules.named)), intake.renamed)
+        without = _match_renamed(plan.steps, list(self._without_file(source.scope, rules.named)), intake.as_rename)
         if not prune:
             return replace(plan, orphans=without)
         now = self._posts.clock.now()
