@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.clock import START
 from tests.conftest import Program
 
 SAME, CROWDED = "has the same text for", "is close to this time for"
@@ -126,3 +127,9 @@ def test_what_a_repeat_says_again_and_again_is_no_matter(ttp: Program, monkeypat
         ttp.ok("edit", post, "--tag", "news")
     assert ttp("edit", str(other), "fresh beans").code == 2, "it comes of no repeat"
     assert ttp("edit", "3", "Roast").code == 2, "that it does says nothing of other posts"
+
+
+def test_a_published_post_is_near_to_no_other_but_its_text_still_counts(ttp: Program) -> None:
+    ttp.bring(1, "published", remote_id="1", published_at=START)
+    assert told(ttp, "Other", "2026-12-01 09:04") == []
+    assert SAME in told(ttp, "Fresh beans", "2026-12-01 09:04")[0]

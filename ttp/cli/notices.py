@@ -12,7 +12,7 @@ from ttp.cli.render import posts as posts_module
 from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain import approval
 from ttp.domain.account import Account
-from ttp.domain.action import Action
+from ttp.domain.action import Action, WayOut
 from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 
@@ -78,10 +78,15 @@ def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
     """Print warnings as notes; return them for `warnings` in JSON."""
     said = [problem.message for problem in problems]
     for problem in problems:
-        label = "see" if isinstance(problem.hint, Action) and problem.hint.name == "show" else "fix"
-        command = f"\n{label}: {command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
-        out.note(problem.message + command)
+        out.note(problem.message + hint_line(problem.hint))
     return said
+
+
+def hint_line(hint: WayOut | None) -> str:
+    """Return a line of a note with the command of a hint; nothing without an action."""
+    if not isinstance(hint, Action):
+        return ""
+    return f"\n{'see' if hint.name == 'show' else 'fix'}: {command_text(hint)}"
 
 
 def _few(ids: Sequence[int]) -> str:

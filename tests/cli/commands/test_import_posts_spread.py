@@ -179,7 +179,7 @@ def test_the_same_text_twice_is_told_and_refused_where_that_is_asked_for(ttp: Pr
     partly = spread(ttp, sheet, "--strict", "--partial")
     assert (partly.code, partly.json["added"], [one["row"] for one in partly.json["rejected"]]) == (6, 2, ["3"])
     assert [(one["row"], one["id"]) for one in partly.json["planned"]] == [("2", 1), ("4", 2)]
-    assert "x/me: post 1 has the same text" in spread(ttp, sheet).err
+    assert "post 1 has the same text for x/me" in spread(ttp, sheet).err
 
 
 @pytest.mark.parametrize(
