@@ -95,13 +95,13 @@ def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> 
             "UPDATE delivery SET state = 'retrying' WHERE id = 2",
             [
                 "delivery 2 (post 2, x/b): it was published, and it is retrying",
-                "post 2: it is published, and its deliveries make it publishing",
+                "post 2: its status is published, but its deliveries say publishing",
                 "post 2: its publishing time differs from that of its last delivery",
             ],
         ),
         (
             "UPDATE post SET status = 'failed' WHERE id = 7",
-            ["post 7: it is failed, and its deliveries make it scheduled"],
+            ["post 7: its status is failed, but its deliveries say scheduled"],
         ),
         (
             "UPDATE post SET published_at = 0 WHERE id = 1",

@@ -12,30 +12,30 @@ FOLDER = Path(services.__file__).parent
 CALLED = {
     # Makers of a platform's parts; they come from the registry of platforms.
     "account_check.AccountCheck.__init__(checkers)",
-    "account_check.Offers.__init__(checkers)",
+    "account_check.OptionChoices.__init__(checkers)",
     "metrics_sync.MetricsFetcher.__init__(readers)",
     "remote_delete.RemoteDelete.__init__(deleters)",
     # Other services, made only where they are needed: their settings may be wrong.
-    "account_check.Offers.__init__(tokens)",
+    "account_check.OptionChoices.__init__(tokens)",
     "doctor.Doctor.__init__(credentials)",
     "doctor.Doctor.__init__(tokens)",
-    "doctor.looked_at(look)",
+    "doctor.run_check(look)",
     "status.Status.elsewhere(machine)",
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
-    "files.importer.Importer.run(tell)",
-    "metrics.Metrics.import_file(tell)",
-    "metrics_sync.MetricsFetcher.history(tell)",
+    "files.importer.Importer.run(report)",
+    "metrics.Metrics.import_file(report)",
+    "metrics_sync.MetricsFetcher.history(report)",
     "metrics_sync.MetricsFetcher.posts(stopping)",
-    "metrics_sync.MetricsFetcher.posts(tell)",
-    "metrics_sync.Pull.pull(tell)",
-    "metrics_sync.Pull.pull_due(stopping)",
+    "metrics_sync.MetricsFetcher.posts(report)",
+    "metrics_sync.MetricsSync.pull(report)",
+    "metrics_sync.MetricsSync.pull_due(stopping)",
     "tokens.Tokens.refresh_due(stopping)",
     # From one service to another.
     "posts.Posts.change(change)",
-    "slots.Line.first(is_taken)",
+    "slots.ComingSlots.first(is_taken)",
     "files.export.Export.csv(name)",
     # The words of a hint, until hints are actions.
-    "cron.cron_of(retype)",
+    "cron.parse_cron(retype)",
 }
 
 

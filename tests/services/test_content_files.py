@@ -94,7 +94,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
         ("---\nto: x\n---\n## Hello\n", '"## Hello" is not a platform'),
         ("---\nto: x\n---\n## x\na\n## x\nb\n", 'the section "## x" occurs twice'),
         ("---\nkey: " + "a" * markdown.LONGEST + "\n---\n", "more than"),
-        ("---\n" + "[" * 5000 + "\n---\n", "cannot be read"),
+        ("---\n" + "[" * 5000 + "\n---\n", "not valid YAML"),
     ],
 )
 def test_what_is_no_content_file_says_why(text: str, said: str) -> None:

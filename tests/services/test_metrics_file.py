@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
 from ttp.domain.sample import REQUIRED_COLUMNS
-from ttp.services.files.metrics_rows import BLOCK, LONGEST_CELL, LONGEST_ROW, as_text, read_rows
+from ttp.services.files.metrics_rows import BLOCK, LONGEST_CELL, LONGEST_ROW, Buffer, Records, as_text
 
 HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
+
+
+def read_rows(stream: TextIO) -> Records:
+    return Records(Buffer(stream))
 
 
 def line(remote_id: str, text: str = "hello") -> str:
@@ -64,7 +68,7 @@ def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
 )
 def test_a_file_without_a_header_that_can_be_read_is_refused(text: str, why: str) -> None:
     with pytest.raises(UsageError) as refused:
-        read_rows(StringIO(text, newline=""))
+        Records(Buffer(StringIO(text, newline="")))
     assert refused.value.message == why
 
 
@@ -121,7 +125,7 @@ def test_a_byte_order_mark_of_big_endian_counts() -> None:
 
 
 def test_the_line_that_tells_excel_the_delimiter_is_no_header() -> None:
-    file = read_rows(StringIO("sep=;\r\na,a;b\r\n1,5;2\r\n", newline=""))
+    file = Records(Buffer(StringIO("sep=;\r\na,a;b\r\n1,5;2\r\n", newline="")))
     assert (file.delimiter, file.header, list(file)) == (";", ["a,a", "b"], [(2, ["1,5", "2"])])
 
 
@@ -138,7 +142,7 @@ def test_a_file_in_another_encoding_is_refused() -> None:
 
 def test_200_000_columns_are_a_header() -> None:
     many = ",".join("c" * 200_000)
-    file = read_rows(StringIO(f"{many}\n{many}\n", newline=""))
+    file = Records(Buffer(StringIO(f"{many}\n{many}\n", newline="")))
     assert len(file.header) == 200_000
     assert [(number, len(row)) for number, row in file] == [(2, 200_000)]
 
@@ -187,8 +191,8 @@ _LINES = st.text('x,;"\n\r\0\ufeff\udc80', max_size=60)
 
 @given(_LINES)
 def test_blocks_read_what_reading_line_by_line_does(text: str) -> None:
-    whole = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
+    whole = list(Records(Buffer(StringIO(f"{HEADER}\n{text}", newline=""))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ttp.services.files.metrics_rows.Records._block", lambda self: None)
-        slow = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
+        slow = list(Records(Buffer(StringIO(f"{HEADER}\n{text}", newline=""))))
     assert [(n, row) for n, row in whole if any(row)] == [(n, row) for n, row in slow if any(row)]

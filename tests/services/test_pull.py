@@ -451,9 +451,9 @@ def test_accounts_that_cost_nothing_are_chosen_where_none_is_named(numbers: Numb
 def test_only_x_has_a_price() -> None:
     x = PLATFORMS.pricing("x")
     posts = [FollowedPost(str(number), START) for number in range(3)]
-    assert read_price(x, posts, None) == 3
-    assert read_price(x, [], 200) == 200
-    assert read_price(x, [], 1) == 5
+    assert read_price(x, posts, None) == 15
+    assert read_price(x, [], 200) == 1000
+    assert read_price(x, [], 1) == 25
     assert read_price(PLATFORMS.pricing("instagram"), posts, 200) == 0
 
 

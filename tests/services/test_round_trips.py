@@ -127,7 +127,7 @@ class Store:
                 ImportRules(),
                 dry_run=False,
                 partial=False,
-                tell=lambda read: None,
+                report=lambda read: None,
             )
 
     def posts(self) -> list[tuple[object, ...]]:

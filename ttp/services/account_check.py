@@ -35,14 +35,9 @@ from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
 from ttp.store.home.locks import TokenLocked
 
-TOKEN_REFUSED = frozenset({400, 401})
-"""Statuses with which platforms refuse a token that a refresh may replace. The publisher uses the same."""
-
-
 CLOCK_WARNING, CLOCK_FAILURE = timedelta(seconds=10), timedelta(minutes=5)
 """A clock this far off is worth a warning, and a failure: past five minutes OAuth 1.0a signatures are refused and token
 expiry is judged wrongly. A Date header has whole seconds only."""
-
 
 SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
 """Sets the clock from the network on macOS and most Linux systems."""
@@ -117,7 +112,7 @@ class AccountCheck:
         try:
             held = self._tokens.fresh(account.name)
             seen = checker.check(account, held)
-            if isinstance(seen, NotDone) and self._may_renew(account, held, seen):
+            if self._tokens.may_replace(account.name, held, seen):
                 held = self._tokens.replace_refused(account.name, held)
                 seen = checker.check(account, held)
         except TtpError as trouble:
@@ -137,10 +132,6 @@ class AccountCheck:
         )
         renews, facts = self._tokens.can_renew(account.name, held), self._platforms.facts(account.platform)
         yield from expiry_remarks(account, held, self._clock.now(), facts, renews=renews)
-
-    def _may_renew(self, account: Account, held: Credentials, seen: NotDone) -> bool:
-        refused = seen.kind is Kind.AUTH and seen.http_status in TOKEN_REFUSED
-        return refused and self._tokens.can_renew(account.name, held)
 
     def _refusal_remark(self, account: Account, held: Credentials, seen: NotDone) -> Remark:
         """Say why the platform refused. A refused token marks the account as "reconnect"."""
@@ -199,8 +190,8 @@ def _clock_remark(ahead: timedelta) -> Remark:
         return ok_remark("agrees with this machine's clock")
     seconds = round(off.total_seconds())
     span = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
-    said = f"this machine's clock is {span} {'ahead' if ahead > timedelta() else 'behind'}"
-    return failure_remark(said, SET_CLOCK) if off >= CLOCK_FAILURE else warning_remark(said, SET_CLOCK)
+    message = f"this machine's clock is {span} {'ahead' if ahead > timedelta() else 'behind'}"
+    return failure_remark(message, SET_CLOCK) if off >= CLOCK_FAILURE else warning_remark(message, SET_CLOCK)
 
 
 def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:

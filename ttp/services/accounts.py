@@ -40,12 +40,8 @@ from ttp.store.dialect import Connection
 from ttp.store.home.locks import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
-
-
 _KEYS = ("apiKey", "apiSecret", "accessToken", "accessTokenSecret")
 """OAuth 1.0a signs with all four keys. OAuth 2.0 needs only the access token."""
-
-
 LOCK_WAIT_S = 90.0
 """Seconds to wait for a process that is refreshing or using the old credentials."""
 
@@ -162,7 +158,7 @@ class Accounts:
                 held = self._credentials.get(there.name)
             except BrokenEntry:
                 held = None
-            gone, cancelled = self._mark_removed(there.name, cancel=cancel)
+            account, cancelled = self._mark_removed(there.name, cancel=cancel)
             try:
                 self._credentials.remove(there.name)
             except TtpError as error:
@@ -171,7 +167,7 @@ class Accounts:
                     Hint("fix", action("account add", there.name)),
                     Hint("fix", action("account remove", there.name)),
                 ) from error
-            return RemovedAccount(gone, tuple(cancelled), held)
+            return RemovedAccount(account, tuple(cancelled), held)
 
     def _mark_removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
         """Mark the account as removed in one transaction. Return it and the ids of the cancelled posts."""
@@ -191,8 +187,8 @@ class Accounts:
                     raise StateRefused(
                         f"post {post.id} is being published to {account.name}", Hint("see", action("show", post.id))
                     )
-                gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
-                posts.update(db, with_derived_status(replace(post, deliveries=gone), now), None)
+                deliveries = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
+                posts.update(db, with_derived_status(replace(post, deliveries=deliveries), now), None)
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming
@@ -232,8 +228,7 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     why = "" if found is None else f": {found.message}"
     kind = TtpError if found is not None and found.passing else UsageError
     raise kind(
-        f"the server of {name} was not found{why}",
-        Hint("try", action("account connect", name, server="https://HOST")),
+        f"the server of {name} was not found{why}", Hint("try", action("account connect", name, server="https://HOST"))
     )
 
 
@@ -360,12 +355,12 @@ class AccountRemoval:
         answer = login.revoke(held)
         return None if answer is None else answer.message
 
-    def _account_sharing_token(self, gone: Account, held: Credentials, *, by_app: bool) -> str | None:
+    def _account_sharing_token(self, removed: Account, held: Credentials, *, by_app: bool) -> str | None:
         """Return another account that would lose access: it has the same token, or with `by_app` the same app."""
         with self._database.reading() as db:
             accounts = store.accounts(db) if db else []
         for account in accounts:
-            if account.platform != gone.platform or account.name == gone.name:
+            if account.platform != removed.platform or account.name == removed.name:
                 continue
             try:
                 other = self._credentials.get(account.name)

@@ -18,8 +18,6 @@ from ttp.domain.errors import Hint, NotAllowed
 
 COMMAND_TIMEOUT_S = 60.0
 """Seconds to wait for a system program."""
-
-
 CRON_HINT = Hint("see", action("help", "cron"))
 
 
@@ -86,8 +84,8 @@ def run_command(argv: Sequence[str]) -> CommandOutput:
 
 
 def command_error(argv: Sequence[str], ran: CommandOutput) -> NotAllowed:
-    said = ran.out.splitlines()[0] if ran.out else f"exit code {ran.code}"
-    return NotAllowed(f"{' '.join(argv[:2])} failed: {said}", CRON_HINT)
+    reason = ran.out.splitlines()[0] if ran.out else f"exit code {ran.code}"
+    return NotAllowed(f"{' '.join(argv[:2])} failed: {reason}", CRON_HINT)
 
 
 def write_service_file(path: Path, text: str) -> None:
@@ -102,11 +100,7 @@ def write_service_file(path: Path, text: str) -> None:
 
 
 LABEL = "ttp.publisher"
-
-
 _SPARE_S = 30
-
-
 _PAUSE_S = 60
 
 
@@ -179,17 +173,10 @@ class Launchd:
 
 
 UNIT = "ttp.service"
-
-
 LOG = f"journalctl --user -u {UNIT}"
-
-
 _SYSTEMCTL = ("systemctl", "--user")
-
-
 _BOOTED = Path("/run/systemd/system")
 """Exists if systemd runs the system: sd_booted(3)."""
-
 
 _TEXT = """\
 [Unit]

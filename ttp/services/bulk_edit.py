@@ -76,7 +76,7 @@ def apply_changes(
 
 
 def refuse_forbidden(posts: Posts, steps: Iterable[PlannedChange]) -> None:
-    """Raise NotAllowed if `apply` would, before anything is shown."""
+    """Raise NotAllowed if `apply_changes` would, before anything is shown."""
     with posts.database.reading() as db:
         if db is not None:
             _refuse_forbidden_changes(posts, db, steps)
@@ -120,8 +120,6 @@ def changed_fields(step: PlannedChange) -> Sequence[str]:
 
 
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
-
-
 _URL_CONTINUES = r"(?![\w/?&=%#~@:+-]|\.\w)"
 """A URL does not end before these characters."""
 

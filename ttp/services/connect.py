@@ -28,10 +28,8 @@ from ttp.store.database import Database
 from ttp.store.home.locks import token_lock
 
 T = TypeVar("T")
-
 _WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
 """OAuth error codes (RFC 6749) caused by the app, not by the user."""
-
 LOCK_WAIT_S = 90.0
 """Seconds to wait for a process that is refreshing the account's old token."""
 
@@ -125,9 +123,9 @@ class AccountConnector:
         After an error nothing has changed.
         """
         if isinstance(answer, Denied):
-            said = f": {answer.words}" if answer.words else ""
+            reason = f": {answer.words}" if answer.words else ""
             raise NotAllowed(
-                f"{pending.platform} did not connect the account ({answer.error}{said})", _retry_hint(pending.name)
+                f"{pending.platform} did not connect the account ({answer.error}{reason})", _retry_hint(pending.name)
             )
         login = self._login
         assert isinstance(login, BrowserLogin)

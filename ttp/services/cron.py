@@ -38,8 +38,8 @@ def parse_cron(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -
     """
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
-        said = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
-        raise UsageError(said, Hint("try", retype(EXAMPLE)))
+        message = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
+        raise UsageError(message, Hint("try", retype(EXAMPLE)))
     plain = [_parse_field(place, field, fields, retype) for place, field in enumerate(fields)]
     if plain[2].startswith("*/") and plain[4] != "*":
         first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
@@ -92,8 +92,8 @@ def _parse_field(place: int, field: str, fields: list[str], retype: Callable[[st
         if found["step"] and len(numbers) == 1:
             whole = [*fields]
             whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{found['step']}")
-            said = f'{_FIELDS[place]} "{typed}" differs between cron programs'
-            raise UsageError(said, Hint("try", retype(" ".join(whole))))
+            message = f'{_FIELDS[place]} "{typed}" differs between cron programs'
+            raise UsageError(message, Hint("try", retype(" ".join(whole))))
         items.append(re.sub(r"\d+", lambda number: str(int(number[0])), item))
     return ",".join(items)
 

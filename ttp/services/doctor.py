@@ -39,12 +39,8 @@ from ttp.store.sqlite import VERSION as SQLITE
 
 ACCOUNT_PREFIX = "account."
 """Prefix of the name of each account's check."""
-
-
 CRON_MODES = ("once",)
 """Modes of a publisher that ends by itself and is started again."""
-
-
 MOST_NAMED = 5
 """Most files to name one by one."""
 
@@ -78,8 +74,8 @@ class Doctor:
         return () if self._survey is None else self._survey.accounts
 
     def program(self) -> Check:
-        said = f"ttp {__version__}, Python {platform.python_version()}, SQLite {SQLITE}"
-        return combine_remarks("program", [ok_remark(said)])
+        message = f"ttp {__version__}, Python {platform.python_version()}, SQLite {SQLITE}"
+        return combine_remarks("program", [ok_remark(message)])
 
     def here(self) -> Iterator[Check]:
         """Check everything but the settings and the accounts."""

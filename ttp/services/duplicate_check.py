@@ -26,11 +26,7 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
 _UNSENT = (DeliveryState.PENDING, DeliveryState.FAILED)
-
-
 _DAY = 86_400_000
-
-
 Near = list[tuple[int, int]]
 """Times in milliseconds with post ids; 0 for a post that is not stored."""
 
@@ -155,14 +151,7 @@ class DuplicateCheck:
         return [one for one in same if one[1] not in kin]
 
     def _problem(
-        self,
-        delivery: Delivery,
-        mine: int,
-        found: Near,
-        field: str,
-        code: str,
-        does: str,
-        db: Connection | None,
+        self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str, db: Connection | None
     ) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))
         which = f"post {post_id}" if post_id else "another of these posts"

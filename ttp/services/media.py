@@ -161,17 +161,17 @@ class MediaConversion:
             os.close(file)
 
 
-def missing_media_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
+def missing_media_problems(post: Post, missing: Iterable[MediaItem]) -> tuple[Problem, ...]:
     """Return a problem for each missing media item."""
     hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
-        Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in gone
+        Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in missing
     )
 
 
-def refuse_missing_media(post: Post, gone: Iterable[MediaItem]) -> None:
+def refuse_missing_media(post: Post, missing: Iterable[MediaItem]) -> None:
     """Raise StateRefused if media of a post are missing."""
-    names = ", ".join(item.name for item in gone)
+    names = ", ".join(item.name for item in missing)
     if names:
         raise StateRefused(
             f"post {post.id} cannot be published again: its copy of {names} was removed after media.keep_s seconds",
@@ -292,8 +292,7 @@ class RowMedia:
             item = queries.media_item(db, digest) if db else None
         if item is None or not self._media.has(item):
             raise NotFound(
-                f"{name or digest} is not in this store",
-                Hint("try", action("export", "FILE", with_="media")),
+                f"{name or digest} is not in this store", Hint("try", action("export", "FILE", with_="media"))
             )
         return replace(item, name=name or item.name, url=None)
 

@@ -26,12 +26,8 @@ from ttp.store.database import Database, Writing
 
 BATCH = 10_000
 """Rows per transaction."""
-
-
 Batch: TypeAlias = list[tuple[str, bool, list[Row]]]
 """Accounts, whether their source dates its samples, and their rows, in the order in which they are stored."""
-
-
 SAMPLES_SHOWN = 3
 
 
@@ -56,7 +52,7 @@ class MetricsImport:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        return tuple(name for name, taken in self.columns if taken is None and name)
+        return tuple(name for name, field in self.columns if field is None and name)
 
 
 class Metrics:
@@ -72,11 +68,11 @@ class Metrics:
         *,
         dry_run: bool = False,
         done: MetricsImport | None = None,
-        tell: Callable[[int], object] = lambda rows: None,
+        report: Callable[[int], object] = lambda rows: None,
     ) -> MetricsImport:
         """Store the samples of a file, one transaction a batch. Bad rows are rejected alone.
 
-        `done` is updated during the import, and `tell` called with the number of rows read.
+        `done` is updated during the import, and `report` called with the number of rows read.
         Accounts that do not exist are added, not connected. UsageError if the file cannot be read.
         """
         done = done or MetricsImport()
@@ -92,7 +88,7 @@ class Metrics:
                 if batch and not dry_run:
                     self._store(writing, batch, done)
                 if more:
-                    tell(done.read)
+                    report(done.read)
         return done
 
     def _store(self, writing: Writing, batch: Batch, done: MetricsImport) -> None:
@@ -131,7 +127,7 @@ class Metrics:
 def _read(feed: Feed, batch: Batch, done: MetricsImport) -> bool:
     """Fill `batch` with the next valid rows, and note rejected ones. Return whether there may be more."""
     groups = dict[str, tuple[bool, list[Row]]]()
-    taken = 0
+    count = 0
     for first, block in feed.blocks:
         rejected = len(done.rejected)
         if isinstance(block, str):
@@ -144,14 +140,14 @@ def _read(feed: Feed, batch: Batch, done: MetricsImport) -> bool:
                     group = groups[name] = dated, []
                     batch.append((name, dated, group[1]))
                 group[1].extend(rows)
-                taken += len(rows)
+                count += len(rows)
             if len(done.first) < SAMPLES_SHOWN:
                 done.first += _first_samples(feed.reader, block, SAMPLES_SHOWN - len(done.first))
         done.read += len(done.rejected) - rejected
-        if taken >= BATCH:
+        if count >= BATCH:
             break
-    done.read += taken
-    return taken >= BATCH
+    done.read += count
+    return count >= BATCH
 
 
 def _reject_into(done: MetricsImport, first: int) -> Refuse:
@@ -169,8 +165,6 @@ def _first_samples(reader: Reader, block: Sequence[list[str]], most: int) -> lis
 
 BLOCK_ROWS = 200
 """Rows per block."""
-
-
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -231,7 +225,7 @@ def _json(text: Buffer, how: ImportOptions, now: datetime, platforms: ExportTabl
 
 
 def _cells(objects: Iterator[Object], columns: Columns) -> Iterator[Record]:
-    keys = [key if taken is not None else None for key, taken in zip(columns.header, columns.fields, strict=True)]
+    keys = [key if field is not None else None for key, field in zip(columns.header, columns.fields, strict=True)]
     for number, item in objects:
         yield number, item if isinstance(item, str) else cells_of(item, keys)
 

@@ -92,18 +92,18 @@ class MetricsFetcher:
         for reader in self._open_readers.values():
             reader.close()
 
-    def history(self, account: Account, most: int, done: PullResult, tell: ReportProgress) -> None:
+    def history(self, account: Account, most: int, done: PullResult, report: ReportProgress) -> None:
         """Read the account's newest posts, also those not published by ttp, and count them in `done`."""
         for page in self._pages(account, lambda reader, line: reader.history(line, most)):
             self._store(account, page, done)
-            tell(done.read)
+            report(done.read)
 
     def posts(
         self,
         account: Account,
         posts: Sequence[FollowedPost],
         done: PullResult,
-        tell: ReportProgress,
+        report: ReportProgress,
         stopping: Callable[[], bool],
     ) -> None:
         """Read these posts, and count them in `done`. Ends after a page if `stopping` returns true."""
@@ -118,7 +118,7 @@ class MetricsFetcher:
             for one in (*(sample.remote_id for sample in page.samples), *page.gone):
                 left.pop(one, None)
             self._store(account, page, done)
-            tell(done.read)
+            report(done.read)
             if stopping():
                 return
         done.rejected += [(one, f"{account.platform} returned no metrics") for one in left]
@@ -249,7 +249,7 @@ class MetricsSync:
             return [] if db is None else metric_schedule.followed_posts(db, account.id or 0, since=since, until=now)
 
     def pull(
-        self, account: Account, posts: Sequence[FollowedPost], history: int | None, tell: ReportProgress
+        self, account: Account, posts: Sequence[FollowedPost], history: int | None, report: ReportProgress
     ) -> PullResult:
         """Read these posts, or the newest `history` ones, and store a sample of each.
 
@@ -264,9 +264,9 @@ class MetricsSync:
                     Hint("fix", action("metrics import", "FILE")),
                 )
             if history is not None:
-                self._fetcher.history(account, history, done, tell)
+                self._fetcher.history(account, history, done, report)
             else:
-                self._fetcher.posts(account, posts, done, tell, lambda: False)
+                self._fetcher.posts(account, posts, done, report, lambda: False)
         except (Busy, Damaged):
             raise
         except TtpError as error:
@@ -297,10 +297,10 @@ class MetricsSync:
             for _ in range(MOST_BATCHES):
                 if stopping():
                     return
-                taken = self._next_posts(account, ages)
-                if not taken:
+                posts = self._next_posts(account, ages)
+                if not posts:
                     return
-                self._fetcher.posts(account, taken, PullResult(account.name), lambda read: None, stopping)
+                self._fetcher.posts(account, posts, PullResult(account.name), lambda read: None, stopping)
         except ReadingStopped as stopped:
             if stopped.again_at is not None:
                 self._postpone(account, ages, stopped.again_at)

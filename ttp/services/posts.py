@@ -54,6 +54,8 @@ from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ttp.domain.attempt import Attempt
     from ttp.domain.media import MediaItem
     from ttp.domain.time.resolve import ResolvedTime
@@ -463,8 +465,7 @@ class Posts:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be deleted")
-            still = tuple(replace(d, next_at=None) for d in post.deliveries)
-            return replace(post, deliveries=still, deleted_at=now), ()
+            return as_deleted(post, now), ()
 
         return [saved.post for saved in self.change(ids, change, self.recorder("delete"))]
 
@@ -531,6 +532,11 @@ class Posts:
 
         media = RowMedia(self.database, self.media, self.config, self.platforms, None)
         return with_alt_texts(media.items(wanted, before, platforms), alts)
+
+
+def as_deleted(post: Post, now: datetime) -> Post:
+    """Return a deleted post; the publisher ignores its deliveries."""
+    return replace(post, deliveries=tuple(replace(d, next_at=None) for d in post.deliveries), deleted_at=now)
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:

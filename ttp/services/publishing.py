@@ -111,7 +111,7 @@ class Publishing:
         Raise NotFound, StateRefused, UsageError for an invalid URL or id, Conflict if it belongs to another post.
         """
         (found,) = resolve_accounts([account], self._posts.accounts(), self._posts.platforms)
-        said: list[Attempt] = []
+        lookups: list[Attempt] = []
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             delivery = next((d for d in post.active if d.account_id == found.id), None)
@@ -124,15 +124,16 @@ class Publishing:
                 )
             now = self._posts.clock.now()
             after = resolve_delivery(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
-            if self._other_remote_ids(db, delivery).intersection(after.parts or (str(after.remote_id),)):
+            others = attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
+            if others.intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} belongs to another post of {found.name}",
                     Hint("fix", action("resolve", post.id, account=found.name, not_published=True)),
                 )
-            said.append(manual_lookup(delivery, published, now))
+            lookups.append(manual_lookup(delivery, published, now))
             return with_delivery(post, delivery, after), ()
 
-        return self._posts.change([post_id], change, None, steps=said)[0].post
+        return self._posts.change([post_id], change, None, steps=lookups)[0].post
 
     def _change_each(self, ids: Iterable[int], change: Change) -> PublishResult:
         queued: list[int] = []
@@ -152,8 +153,8 @@ class Publishing:
     def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
         """Raise NotAllowed for a delivery that still needs approval."""
         if approval.is_needed(self._posts.config) and any(d.approved_at is None for d in wanted):
-            said = "was rejected" if post.rejection else "waits for approval"
-            raise NotAllowed(f"post {post.id} {said}", Hint("fix", action("approve", post.id)))
+            state = "was rejected" if post.rejection else "waits for approval"
+            raise NotAllowed(f"post {post.id} {state}", Hint("fix", action("approve", post.id)))
 
     def _foreign_host_errors(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
         """Return an error for each account, by id, whose credentials were made for another host.
@@ -179,10 +180,6 @@ class Publishing:
             return self._credentials.get(account.name)
         except (BrokenEntry, BackendUnavailable):
             return None
-
-    def _other_remote_ids(self, db: Connection, delivery: Delivery) -> frozenset[str]:
-        """Return the remote ids of the account's other deliveries."""
-        return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
 
 
 def _refuse_foreign_hosts(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:

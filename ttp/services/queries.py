@@ -78,10 +78,6 @@ class Queries:
         ways = Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))
         return NotFound(f"post {post_id} is deleted", *ways)
 
-    def _views(self, posts: Sequence[Post]) -> list[PostView]:
-        with self._database.reading() as db:
-            return [] if db is None else view_posts(db, posts, now=self._clock.now(), config=self._config)
-
     def accounts_of(self, post_id: int) -> list[Account]:
         """Return the accounts of a post. Raise NotFound if there is no such post."""
         names = self.post(post_id).accounts
@@ -106,7 +102,8 @@ class Queries:
     def posts_by_id(self, ids: Sequence[int]) -> list[PostView]:
         """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
-            return self._views(list(queries.posts_by_id(db, ids))) if db else []
+            posts = list(queries.posts_by_id(db, ids)) if db else []
+            return view_posts(db, posts, now=self._clock.now(), config=self._config) if posts else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
         """Return the existing ids in these ranges. Raise NotFound for a missing single id or empty ranges."""

@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.account import Credentials
 from ttp.domain.action import WayOut
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import TtpError
@@ -23,9 +22,6 @@ from ttp.services.posts import Posts
 from ttp.services.tokens import TokenRevoked, Tokens
 from ttp.store import attempts, queries
 from ttp.store import posts as store
-
-_REFUSED_TOKEN = frozenset({400, 401})
-"""Statuses with which platforms refuse the token itself, as in publishing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +155,7 @@ class RemoteDelete:
                 began = self._posts.clock.now()
                 answer = deleter.delete(PublishRequest(delivery.id or 0, account, held, ""), remote_id)
                 delivery = self._record(delivery, remote_id, answer, began)
-                if renewed or not self._may_renew(account.name, held, answer):
+                if renewed or not self._tokens.may_replace(account.name, held, answer):
                     break
                 held, renewed = self._tokens.replace_refused(account.name, held), True
             if isinstance(answer, NotDone):
@@ -168,10 +164,6 @@ class RemoteDelete:
                     delivery, answer.message, answer.hint, not answer.passing and not reconnect, reconnect
                 )
         return DeleteResult(delivery)
-
-    def _may_renew(self, name: str, held: Credentials, answer: Deleted | NotDone) -> bool:
-        refused = isinstance(answer, NotDone) and answer.kind is Kind.AUTH and answer.http_status in _REFUSED_TOKEN
-        return refused and self._tokens.can_renew(name, held)
 
     def _record(self, delivery: Delivery, remote_id: str, answer: Deleted | NotDone, began: datetime) -> Delivery:
         """Store the result of one call, and the delivery it leads to."""

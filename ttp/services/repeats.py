@@ -19,7 +19,7 @@ from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Recur
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact_duration
 from ttp.services.cron import cron_instants
-from ttp.services.posts import Posts, accounts_of
+from ttp.services.posts import Posts, accounts_of, as_deleted
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
@@ -29,15 +29,9 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
 _SKIPPED = OccurrenceState.SKIPPED
-
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
-
-
 MOST_IN_ADVANCE = 1000
 """Most posts of one repeat to create in advance."""
-
-
 End = Callable[[Recurrence, datetime], Recurrence]
 
 
@@ -151,8 +145,7 @@ class Repeats:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be skipped")
-            still = tuple(replace(d, next_at=None) for d in post.deliveries)
-            return replace(post, deliveries=still, deleted_at=now), ()
+            return as_deleted(post, now), ()
 
         self._posts.change([post_id], change, None, db=db)
 
@@ -300,11 +293,7 @@ def _refuse_same_repeat(wanted: Recurrence, known: Iterable[Recurrence]) -> None
 
 INSTANTS_PER_TRANSACTION = 200
 """Most times of one repeat to process per transaction."""
-
-
 _INSTANT = timedelta(milliseconds=1)
-
-
 _MADE, _MISSED, _EMPTY = OccurrenceState.MADE, OccurrenceState.MISSED, OccurrenceState.EMPTY
 
 

@@ -34,14 +34,8 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
 PREVIEWED = 10
-
-
 _DAY = timedelta(days=1)
-
-
 _MOMENT = timedelta(milliseconds=1)
-
-
 _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
@@ -160,13 +154,7 @@ class Slots:
         return SlotInstant(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
 
     def is_free(
-        self,
-        db: Connection,
-        accounts: Sequence[Account],
-        at: datetime,
-        *,
-        post: int | None = None,
-        first: bool = False,
+        self, db: Connection, accounts: Sequence[Account], at: datetime, *, post: int | None = None, first: bool = False
     ) -> bool:
         """Return whether an instant that `next_free` chose is still free."""
         return _may_take(db, store.posts_at(db, _ids(accounts) or (), at, without=post), post, first=first)

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 ALL_FORMS = Hint("see", action("help", "time"))
 _PLANNED_SINCE = timedelta(days=2)
-
 _NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
-
 Names = tuple[str, ...]
 
 

@@ -33,9 +33,10 @@ from ttp.store.database import Database
 from ttp.store.home import locks
 from ttp.store.home.locks import TokenLocked, token_lock
 
+TOKEN_REFUSED = frozenset({400, 401})
+"""Statuses with which platforms refuse a token that a refresh may replace. The publisher uses the same."""
 PAUSE_S = 300.0
 """Seconds to use a still valid token before the next try, after a refresh failed for a passing reason."""
-
 _PASSING_KINDS = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
 """Failures unrelated to the token. Any other failure of an expired token revokes it."""
 
@@ -45,10 +46,7 @@ class TokenRevoked(ReconnectNeeded):
 
     def __init__(self, account: str, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> None:
         command = connect_action(account, by_keys=by_keys)
-        super().__init__(
-            message or f"{account} must be connected again: {outcome.message}",
-            Hint("fix", command),
-        )
+        super().__init__(message or f"{account} must be connected again: {outcome.message}", Hint("fix", command))
         self.outcome = replace(outcome, kind=Kind.AUTH, hint=command)
 
 
@@ -150,6 +148,12 @@ class Tokens:
         """Return whether the account's platform refreshes such credentials."""
         login = self._logins(name.partition("/")[0])
         return login is not None and login.renews(held)
+
+    def may_replace(self, name: str, held: Credentials, answer: object) -> bool:
+        """Return whether an answer refuses the token and a refresh could replace it."""
+        if not isinstance(answer, NotDone) or answer.kind is not Kind.AUTH:
+            return False
+        return answer.http_status in TOKEN_REFUSED and self.can_renew(name, held)
 
     def replace_refused(self, name: str, refused: Credentials) -> Credentials:
         """Return a replacement for credentials that a platform refused: stored by another process, or refreshed once.

@@ -16,7 +16,7 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem,
 from ttp.domain.post import Post
 from ttp.domain.post_edit import refuse_in_flight, with_derived_status
 from ttp.services.duplicate_check import DuplicateCheck
-from ttp.services.posts import Posts
+from ttp.services.posts import Posts, as_deleted
 from ttp.store import accounts, change_log, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
@@ -171,12 +171,8 @@ class _UndoPlanner:
         """Return a post created by the change as deleted, with its key free again."""
         if post.id in self._patterns:
             number = self._patterns[post.id]
-            raise StateRefused(
-                f"repeat {number} uses post {post.id}",
-                Hint("fix", action("repeat stop", number)),
-            )
-        still = tuple(replace(d, next_at=None) for d in post.deliveries)
-        return replace(post, deliveries=still, deleted_at=self._now, updated_at=self._now, key=None, key_digest=None)
+            raise StateRefused(f"repeat {number} uses post {post.id}", Hint("fix", action("repeat stop", number)))
+        return replace(as_deleted(post, self._now), updated_at=self._now, key=None, key_digest=None)
 
     def _as_before(self, now: Post, before: Post) -> UndoneChange:
         held = {d.id: d for d in now.deliveries}

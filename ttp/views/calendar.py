@@ -29,7 +29,6 @@ CALENDAR_FIELDS = (
     "repeat",
 )
 
-
 COMING_STATUS = "coming"
 """Status of a row whose post does not exist yet."""
 

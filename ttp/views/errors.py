@@ -24,10 +24,4 @@ def error_json(what: TtpError, exit_code: int) -> Json:
 
 
 def problem_json(one: Problem) -> Json:
-    return {
-        "field": one.field,
-        "account": one.account,
-        "code": one.code,
-        "message": one.message,
-        "hint": one.hint,
-    }
+    return {"field": one.field, "account": one.account, "code": one.code, "message": one.message, "hint": one.hint}

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 ERRORS_SHOWN = 20
 """Most row errors to show to a person; programs get all."""
-
-
 CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
-
 
 IMPORT_FIELDS = (
     "read",

@@ -26,7 +26,6 @@ SAMPLE_FIELDS = (
     "text",
 )
 
-
 PULL_FIELDS = ("account", "read", "inserted", "updated", "unchanged", "rejected")
 
 

@@ -33,18 +33,10 @@ RECOMMENDATION_FIELDS = (
     "slots",
 )
 
-
 FREE_SLOT_FIELDS = ("at", "day", "hour", "score", "why", "explored")
-
-
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
-
-
 _RATED = ("score", "uplift", "low", "high")
-
-
 HEATMAP_FIELDS = (*_WHOSE, "signal", "slots")
-
 
 EXPLANATION_FIELDS = (
     "account",
@@ -61,7 +53,6 @@ EXPLANATION_FIELDS = (
     "posts",
 )
 
-
 EXPLAINED_POST_FIELDS = (
     "publishedAt",
     "remoteId",
@@ -73,7 +64,6 @@ EXPLAINED_POST_FIELDS = (
     "outlier",
     "adjusted",
 )
-
 
 BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHour", "difference")
 

@@ -43,19 +43,7 @@ POST_FIELDS = (
     "deliveries",
 )
 
-
-ATTEMPT_FIELDS = (
-    "at",
-    "account",
-    "number",
-    "step",
-    "phase",
-    "outcome",
-    "kind",
-    "httpStatus",
-    "message",
-    "endedAt",
-)
+ATTEMPT_FIELDS = ("at", "account", "number", "step", "phase", "outcome", "kind", "httpStatus", "message", "endedAt")
 
 
 def media_json(item: MediaItem) -> Json:

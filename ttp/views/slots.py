@@ -46,8 +46,6 @@ def repeat_json(tally: RecurrenceCounts) -> Json:
 
 
 SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
-
-
 SLOT_INSTANT_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
 
 

@@ -214,7 +214,7 @@ def test_a_time_that_somebody_takes_meanwhile_is_not_given_again(
         ttp.post("First", "--to", "x/me", "--at", "next-slot")
         return apply(*args)  # type: ignore[arg-type]  # what it was given
 
-    monkeypatch.setattr(importer, "apply", late)
+    monkeypatch.setattr(importer, "apply_changes", late)
     ran = spread(ttp, sheet)
 
     assert (ran.code, "posts of x/me were scheduled or changed" in ran.err) == (2, True)

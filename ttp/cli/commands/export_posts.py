@@ -166,7 +166,7 @@ def _folder(context: Context, path: Path | None, told: _Counted) -> None:
 
 
 def _answer(out: Output, path: Path, chosen: str, posts: int, beside: ExportedMedia | None, unchanged: int = 0) -> None:
-    for name in beside.gone if beside else ():
+    for name in beside.missing if beside else ():
         out.note(f"the stored copy of {name} is missing and was not exported")
     shape: Json = {
         "target": str(path),

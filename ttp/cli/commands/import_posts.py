@@ -107,7 +107,7 @@ def _import_rows(
     done = ImportResult()
     with progress(context.out, escape_text(source.name), 1, counted=False) as tell:
         try:
-            context.bulk_in.run(source, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done)
+            context.bulk_in.run(source, rules, dry_run=dry_run, partial=partial, report=tell, spreading=plan, done=done)
         except KeyboardInterrupt:
             context.out.note(f"stopped: {'everything' if done.stored else 'nothing'} was stored")
             raise

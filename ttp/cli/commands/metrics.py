@@ -196,7 +196,7 @@ def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: 
         with progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell:
             try:
                 context.metrics.import_file(
-                    text, how, dry_run=dry_run, done=done, tell=lambda rows: tell(_place(binary))
+                    text, how, dry_run=dry_run, done=done, report=lambda rows: tell(_place(binary))
                 )
             except KeyboardInterrupt:
                 context.out.note(_stopped(done, dry_run))

@@ -30,21 +30,11 @@ from ttp.services.files.fields import (
 
 COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
 """Columns of an export, in this order; informational ones follow."""
-
-
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-
-
 _ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
-
-
 _WITH_COMMAS = ("accounts", "tags")
-
-
 _COLUMN_PREFIXES = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
 """Prefixes of columns for one variant or option: `text.x`, `set.tiktok.privacy_level`."""
-
-
 LONGEST_ROW = 1 << 20
 """In characters."""
 
@@ -71,7 +61,7 @@ def escape_formula(text: str) -> str:
 
 
 def unescape_formula(text: str) -> str:
-    """Reverse `guarded`."""
+    """Reverse `escape_formula`."""
     return text[1:] if _ESCAPED_FORMULA.match(text) else text
 
 
@@ -233,8 +223,6 @@ def _explain_csv_error(error: str) -> str:
 
 LINK = "link"
 """A field of foreign sheets: a URL appended to the text unless the text contains it."""
-
-
 DATES = ("dmy", "mdy")
 
 
@@ -293,13 +281,8 @@ PROGRAMS = (
     ),
 )
 
-
 _DAY_FIRST_OR_MONTH = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d\d(?!\d))(.*)", re.DOTALL)
-
-
 _YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
-
-
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap]m)?", re.IGNORECASE)
 
 

@@ -77,20 +77,22 @@ def parse_form(text: str, tables: OptionTables) -> PostInput:
     """Parse the file. Without front matter the whole file is the text. Raise UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         raise UsageError("the file is not UTF-8 text", Hint("fix", "save it as UTF-8"))
-    said = markdown.parse_file(text, tables, LONGEST)
-    if said is None:
-        said = markdown.parse_sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
-    found = parse_entry("", said, tables)
+    parsed = markdown.parse_file(text, tables, LONGEST)
+    if parsed is None:
+        parsed = markdown.parse_sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
+    found = parse_entry("", parsed, tables)
     if found.faults:
         raise _form_error(found)
     return found.typed
 
 
 def _form_error(found: Entry) -> UsageError:
-    said = [f"{markdown.NAMES.get(fault.field, fault.field)}: {fault.problem}" for fault in found.faults]
-    problems = [Problem(one.field, "file", text, hint=one.fix) for one, text in zip(found.faults, said, strict=True)]
+    messages = [f"{markdown.NAMES.get(fault.field, fault.field)}: {fault.problem}" for fault in found.faults]
+    problems = [
+        Problem(one.field, "file", text, hint=one.fix) for one, text in zip(found.faults, messages, strict=True)
+    ]
     hints = [Hint("try", one.fix) for one in found.faults if one.fix]
-    return UsageError(said[0], *hints, problems=problems)
+    return UsageError(messages[0], *hints, problems=problems)
 
 
 def is_blank(typed: PostInput, *, media: bool = True) -> bool:
@@ -111,7 +113,7 @@ def add_comments(text: str, lines: Sequence[str]) -> str:
 
 
 def remove_comments(text: str, lines: Sequence[str]) -> str:
-    """Remove the lines that `with_lines` added, wherever they are in the front matter now."""
+    """Remove the lines that `add_comments` added, wherever they are in the front matter now."""
     rows = text.split("\n")
     if not lines or rows[0].removeprefix("\ufeff").rstrip() != _FENCE:
         return text

@@ -38,14 +38,8 @@ from ttp.store.home.own_files import OwnFiles
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")
-
-
 METRICS = ("likes", "comments", "shares", "views")
-
-
 _BEGUN = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
-
-
 NameOf = Callable[[MediaItem], str]
 
 
@@ -84,10 +78,10 @@ class Export:
     def media_folder(self, folder: Path) -> ExportedMedia:
         return ExportedMedia(folder, self._media, self._own)
 
-    def csv(self, told: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
+    def csv(self, posts: Iterable[ExportedPost], name: NameOf = media_name, *, numbers: bool = False) -> Iterator[str]:
         """Yield the rows of a CSV file. `name`: returns the name of a media item."""
         more = (*RESULTS, *METRICS) if numbers else ()
-        return csv_file.csv_lines((_row(one, name, numbers=numbers) for one in told), more)
+        return csv_file.csv_lines((_row(one, name, numbers=numbers) for one in posts), more)
 
     def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
         """Yield an iCalendar file."""
@@ -96,7 +90,7 @@ class Export:
         return ics.calendar_lines(posts, store[:STORE_ID_DIGITS])
 
     def folder(
-        self, told: Iterable[ExportedPost], path: Path, resolver: TimeResolver
+        self, posts: Iterable[ExportedPost], path: Path, resolver: TimeResolver
     ) -> tuple[FolderResult, ExportedMedia]:
         """Write a folder of Markdown files, one per post. A post goes to the file with its key, which is left unchanged
         if it already matches. Other files stay. Raise Busy, UsageError."""
@@ -106,15 +100,15 @@ class Export:
         folder = MarkdownFolder(path, self._tables)
         with self._database.reading() as db:
             diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
-        for one in told:
+        for one in posts:
             key, begun = folder.without_prefix(one.post.key or ""), one.post.status in _BEGUN
             there = folder.file_of(key)
             if there and diff.matches(folder.file(there), one.post, begun=begun):
                 done.unchanged += 1
                 continue
             file = there or folder.new_file(key, _slug(one.post))
-            told_key = None if folder.usual_key(file) == key else key
-            fields = fields_of(replace(one.post, key=told_key), [media.name(item) for item in one.post.media])
+            file_key = None if folder.usual_key(file) == key else key
+            fields = fields_of(replace(one.post, key=file_key), [media.name(item) for item in one.post.media])
             if not begun:
                 fields.pop("status")  # an import derives it: scheduled with a time, else a draft
             self._own.refuse(file)
@@ -141,18 +135,18 @@ def _newest_samples(db: Connection, post: Post) -> dict[str, Sample]:
     return found
 
 
-def _row(told: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Value]:
-    row = fields_of(told.post, [name(item) for item in told.post.media])
+def _row(exported: ExportedPost, name: NameOf, *, numbers: bool) -> dict[str, Value]:
+    row = fields_of(exported.post, [name(item) for item in exported.post.media])
     if numbers:
-        row["publishedAt"] = utc_text(told.post.published_at) if told.post.published_at else None
-        row["url"] = [d.url for d in told.post.active if d.url]
-        row |= {number: _sum_metric(told, number) for number in METRICS}
+        row["publishedAt"] = utc_text(exported.post.published_at) if exported.post.published_at else None
+        row["url"] = [d.url for d in exported.post.active if d.url]
+        row |= {number: _sum_metric(exported, number) for number in METRICS}
     return row
 
 
-def _sum_metric(told: ExportedPost, number: str) -> int | None:
+def _sum_metric(exported: ExportedPost, number: str) -> int | None:
     """Return a metric summed over all accounts; None if none has it."""
-    known = [value for sample in told.samples.values() if (value := getattr(sample, number)) is not None]
+    known = [value for sample in exported.samples.values() if (value := getattr(sample, number)) is not None]
     return sum(known) if known else None
 
 
@@ -166,14 +160,14 @@ MEDIA = "media"
 
 
 class ExportedMedia:
-    """Copies media to the folder `media` next to an export. `gone`: names of media missing from the store."""
+    """Copies media to the folder `media` next to an export. `missing`: names of media missing from the store."""
 
     def __init__(self, folder: Path, store: MediaStore, own: OwnFiles) -> None:
         self._folder = folder / MEDIA
         self._store = store
         self._own = own
         self._copied: dict[tuple[str, str], str] = {}
-        self.gone: list[str] = []
+        self.missing: list[str] = []
 
     @property
     def count(self) -> int:
@@ -185,7 +179,7 @@ class ExportedMedia:
         if item.url is not None:
             return item.url
         if not self._store.has(item):
-            self.gone.append(item.name)
+            self.missing.append(item.name)
             return media_name(item)
         known = (item.sha256, item.name)
         if known not in self._copied:
@@ -262,10 +256,10 @@ class FileDiff:
         return self._resolver.resolve_row(text, entry.typed.tz, accounts).at in (None, post.scheduled_at)
 
     def _same_media(self, names: Sequence[str], alts: Sequence[str], items: Sequence[MediaItem]) -> bool:
-        told = [alts[place] if place < len(alts) else "" for place in range(len(items))]
+        texts = [alts[place] if place < len(alts) else "" for place in range(len(items))]
         return (
             len(names) == len(items)
-            and told == [item.alt or "" for item in items]
+            and texts == [item.alt or "" for item in items]
             and all(self._is_same_file(name, item) for name, item in zip(names, items, strict=True))
         )
 
@@ -275,7 +269,4 @@ class FileDiff:
         if name.startswith(KEPT):
             return name.removeprefix(KEPT).partition("/")[0] == item.sha256
         path = resolve_in_folder(self._folder, name)
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == item.sha256
+        return path.is_file() and _digest(path) == item.sha256

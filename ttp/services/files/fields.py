@@ -34,9 +34,7 @@ _NAMES = {
     "maxLate": ("max-late",),
 }
 
-
 FIELDS = tuple(_NAMES)
-
 
 EXPORT_ONLY = (
     *(
@@ -57,14 +55,8 @@ EXPORT_ONLY = (
     *("results", "url", "likes", "comments", "shares", "views", "metrics"),
 )
 """Fields that only exports have; ignored when read."""
-
-
 _LONGEST_KEY = 200
-
-
 _NOTHING: tuple[str, ...] = ()
-
-
 _ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
 
 
@@ -92,24 +84,24 @@ def normalize_name(name: str) -> str:
 
 def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
     """Parse one post from its fields (the keys are FIELDS), and collect all its errors."""
-    said = RowReader(row)
-    media, alts = said.read("media", parse_media, (_NOTHING, _NOTHING))
+    reader = RowReader(row)
+    media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
     typed = PostInput(
-        text=said.read("content", _text, ""),
-        to=said.read("accounts", _words, _NOTHING),
-        at=said.read("scheduledAt", _text, None),
-        tz=said.read("timezone", _text, None),
+        text=reader.read("content", _text, ""),
+        to=reader.read("accounts", _words, _NOTHING),
+        at=reader.read("scheduledAt", _text, None),
+        tz=reader.read("timezone", _text, None),
         media=media,
-        alts=said.read("alt", parse_list, alts),
-        thread=said.read("thread", parse_list, _NOTHING),
-        tags=said.read("tags", _words, _NOTHING),
-        variants=said.read("variants", _pairs, {}),
-        options=said.read("options", lambda value: _options(value, tables), {}),
-        max_lateness_s=said.read("maxLate", _duration, said.read("maxLatenessS", _number, None)),
-        key=said.read("key", _key, None),
+        alts=reader.read("alt", parse_list, alts),
+        thread=reader.read("thread", parse_list, _NOTHING),
+        tags=reader.read("tags", _words, _NOTHING),
+        variants=reader.read("variants", _pairs, {}),
+        options=reader.read("options", lambda value: _options(value, tables), {}),
+        max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
+        key=reader.read("key", _key, None),
     )
-    ended = said.read("status", _status, None) in _ENDED
-    return Entry(where, typed, ended, tuple(said.faults))
+    ended = reader.read("status", _status, None) in _ENDED
+    return Entry(where, typed, ended, tuple(reader.faults))
 
 
 def invalid_entry(where: str, *faults: FieldError) -> Entry:
@@ -258,8 +250,6 @@ def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 
 _BY_NAME = _by_name(_NAMES)
-
-
 STORE_ID_DIGITS = 8
 """Digits of the store's id in the keys of its posts."""
 

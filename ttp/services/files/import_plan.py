@@ -29,10 +29,7 @@ from ttp.store import backup, queries
 from ttp.store.dialect import Connection
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
-_IN_FILE = {
-    "media": "name a picture or a video in media",
-    "alt": "one alt text for each of the media, in order",
-}
+_IN_FILE = {"media": "name a picture or a video in media", "alt": "one alt text for each of the media, in order"}
 """Advice for files, where a command would suggest options."""
 
 
@@ -227,8 +224,7 @@ class ImportPlanner:
             return held if before is not None and (before.chosen_by or self._rules.spread) else None
         if not accounts:
             raise UsageError(
-                "a post with a time needs accounts to go to",
-                Hint("try", "a column accounts, or --to PLATFORM/HANDLE"),
+                "a post with a time needs accounts to go to", Hint("try", "a column accounts, or --to PLATFORM/HANDLE")
             )
         time = self._resolver.resolve_row(text, tz, accounts)
         if held is not None and time.at in (None, held):
@@ -240,7 +236,7 @@ def _in_file(hint: WayOut | None) -> WayOut | None:
     """Return a hint in terms of the file's fields."""
     way = as_fields(hint)
     forms = {name: (f"{name}: ", f"leave out {name}", f"--{name} ") for name in _IN_FILE}
-    return next((said for name, said in _IN_FILE.items() if str(way).startswith(forms[name])), way)
+    return next((advice for name, advice in _IN_FILE.items() if str(way).startswith(forms[name])), way)
 
 
 def _with_content_of(before: Post, made: Post, now: datetime) -> Post:

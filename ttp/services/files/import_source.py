@@ -133,10 +133,7 @@ def _open(
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
     if not binary.seekable():
-        raise UsageError(
-            f"{name} is not a regular file. Read it from stdin.",
-            Hint("try", action("import", "-")),
-        )
+        raise UsageError(f"{name} is not a regular file. Read it from stdin.", Hint("try", action("import", "-")))
     scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
     return ImportSource(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)
@@ -159,8 +156,8 @@ def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
         if one.typed.key or one.faults:
             yield one
             continue
-        said = "\0".join((one.typed.text or "", *(one.typed.media or ())))
-        digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        content = "\0".join((one.typed.text or "", *(one.typed.media or ())))
+        digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         seen[digest] += 1
         key = f"{origin}{digest}" + (f"#{seen[digest]}" if seen[digest] > 1 else "")
         yield replace(one, typed=replace(one.typed, key=key))

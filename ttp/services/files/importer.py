@@ -36,12 +36,8 @@ from ttp.store.home.media import MediaStore
 
 REPORT_EVERY = 200
 """Rows between two progress reports."""
-
-
 CHECK_SHARE = 0.7
 """Part of the progress for checking all rows."""
-
-
 WRITING_KINDS = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE)
 
 
@@ -94,12 +90,12 @@ class Importer:
         *,
         dry_run: bool,
         partial: bool,
-        tell: Callable[[float], object],
+        report: Callable[[float], object],
         spreading: ImportScheduler | None = None,
         done: ImportResult | None = None,
     ) -> ImportResult:
         """Store the posts of a source: all, or with `partial` the valid ones. `spreading` plans times for rows without
-        one. `tell` gets the progress from 0 to 1; `done` is updated on the way.
+        one. `report` gets the progress from 0 to 1; `done` is updated on the way.
 
         Raise UsageError if the source cannot be read further, Conflict or StateRefused if posts were changed meanwhile.
         """
@@ -113,7 +109,7 @@ class Importer:
             for step in intake.plan(source.entries()):
                 done.read += 1
                 if done.read % REPORT_EVERY == 0:
-                    tell(CHECK_SHARE * source.share)
+                    report(CHECK_SHARE * source.share)
                 if step.waits and spreading:
                     spreading.wait(step)
                 else:
@@ -128,7 +124,7 @@ class Importer:
                 numbers, whole = [], True
             if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
                 done.ids = apply_changes(
-                    self._posts, _report(_load_all(kept), done.read, tell), "import", allocator.agenda
+                    self._posts, _report(_load_all(kept), done.read, report), "import", allocator.agenda
                 )
                 done.stored = True
         if done.spread and done.stored:
@@ -181,11 +177,11 @@ def changes_store(step: PlannedChange) -> bool:
     )
 
 
-def _report(steps: Iterator[PlannedChange], most: int, tell: Callable[[float], object]) -> Iterator[PlannedChange]:
+def _report(steps: Iterator[PlannedChange], most: int, report: Callable[[float], object]) -> Iterator[PlannedChange]:
     """Yield the changes and report progress."""
     for number, step in enumerate(steps, 1):
         if number % REPORT_EVERY == 0:
-            tell(CHECK_SHARE + (1 - CHECK_SHARE) * number / most)
+            report(CHECK_SHARE + (1 - CHECK_SHARE) * number / most)
         yield step
 
 

@@ -16,7 +16,6 @@ LONGEST = 1 << 20
 """Most characters of one object."""
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
-
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
 """Created once: `json.dumps` would create one per post."""
 _INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

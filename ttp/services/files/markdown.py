@@ -41,24 +41,12 @@ from ttp.store.home.regular_file import read_bytes, text_of_path
 
 LONGEST = 1 << 20
 """Most characters of a file."""
-
-
 _FENCE = "---"
-
-
 NAMES = {"scheduledAt": "at", "accounts": "to", "options": "set", "timezone": "tz", "maxLate": "max-late"}
 """Names of fields in front matter that differ from the field's name."""
-
-
 _HEADING = re.compile(r"## +(.*\S)\s*")
-
-
 _HEADING_LIKE = re.compile(r"\\*## ")
-
-
 _THREAD = "thread"
-
-
 _RESULT_FIELDS = ("id", "status", "results")
 
 
@@ -103,10 +91,7 @@ def parse_sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, 
 def _section(name: str, platforms: PlatformFacts) -> str:
     platform, slash, _ = name.partition("/")
     if not _is_platform(platform, platforms) and (slash or name.lower() != _THREAD):
-        raise UsageError(
-            f'"## {name}" is not a platform, an account or "thread"',
-            Hint("try", f"\\## {name}"),
-        )
+        raise UsageError(f'"## {name}" is not a platform, an account or "thread"', Hint("try", f"\\## {name}"))
     return name.lower() if not slash else name
 
 
@@ -137,8 +122,7 @@ def _no_field(name: str) -> UsageError:
     names = [NAMES.get(field, field) for field in FIELDS]
     near = get_close_matches(name, names, n=1)
     return UsageError(
-        f'the front matter has an unknown field "{name}"',
-        *(Hint("try", one) for one in near or [", ".join(names)]),
+        f'the front matter has an unknown field "{name}"', *(Hint("try", one) for one in near or [", ".join(names)])
     )
 
 
@@ -210,7 +194,7 @@ def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> st
     return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 
 
-def with_results(text: str, told: Mapping[str, Value]) -> str:
+def with_results(text: str, results: Mapping[str, Value]) -> str:
     """Return a file with the results of its post in the front matter; the rest is unchanged."""
     lines = text.split("\n")
     end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
@@ -220,7 +204,7 @@ def with_results(text: str, told: Mapping[str, Value]) -> str:
             inside = line.partition(":")[0].strip() in _RESULT_FIELDS
         if not inside:
             kept.append(line)
-    return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
+    return "\n".join([lines[0], *kept, *_yaml(results).splitlines(), *lines[end:]])
 
 
 def _with_file_names(fields: Mapping[str, Value]) -> dict[str, Value]:

@@ -21,29 +21,15 @@ from ttp.domain.errors import UsageError
 
 Record: TypeAlias = tuple[int, list[str] | str]
 """Row number as in a spreadsheet (the header is 1), and its cells or why it cannot be read."""
-
-
 LONGEST_ROW = 1 << 20
 """In characters. Metrics of a post take a few hundred, X's longest text 25,000."""
-
-
 LONGEST_CELL = csv.field_size_limit()
 """131,072: the csv module refuses longer cells."""
-
-
 DELIMITERS = ",;\t|"
-
-
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
-
-
 _SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\n|\r|$)")
 """Line that tells Excel the delimiter."""
-
-
 _QUOTED = re.compile('"[^"]*"?')
-
-
 Block: TypeAlias = tuple[int, list[list[str]] | str]
 """Number and cells of consecutive rows, or the number of a row and why it cannot be read."""
 
@@ -181,11 +167,6 @@ def _records(blocks: Iterator[Block]) -> Iterator[Record]:
             yield from zip(count(first), rows)
 
 
-def read_rows(stream: TextIO) -> Records:
-    """Return the rows of a CSV stream."""
-    return Records(Buffer(stream))
-
-
 def not_utf8(text: str) -> bool:
     """Return whether a text holds undecodable bytes or half a character."""
     return not text.isascii() and _NOT_UTF8.search(text) is not None
@@ -204,11 +185,7 @@ def _explain_csv_error(error: str) -> str:
 
 Object: TypeAlias = tuple[int, Mapping[str, str] | str]
 """Number (from 1; of JSON lines the line), and values by key or why it cannot be read."""
-
-
 _BLANK = re.compile(r"[ \t\r\n]*")
-
-
 _NESTED = "\0"
 """Stands for a value that is not a text or number; no valid cell contains it."""
 
@@ -338,11 +315,7 @@ def cells_of(item: Mapping[str, str], keys: Sequence[str | None]) -> list[str] |
 
 BLOCK = 1 << 15
 """Characters to read at once."""
-
-
 _SNIFFED = 64
-
-
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
@@ -393,8 +366,8 @@ class Buffer:
 
     def take(self, size: int) -> str:
         """Remove and return the next `size` characters of `rest`."""
-        taken, self.rest = self.rest[:size], self.rest[size:]
-        return taken
+        text, self.rest = self.rest[:size], self.rest[size:]
+        return text
 
     def give_back(self, text: str) -> None:
         """Put `text` back in front."""

@@ -18,7 +18,7 @@ from ttp.services.files.import_source import ImportSource
 from ttp.services.files.importer import changes_store
 from ttp.services.files.markdown import MarkdownFolder
 from ttp.services.media import RowMedia
-from ttp.services.posts import Posts
+from ttp.services.posts import Posts, as_deleted
 from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
@@ -77,13 +77,14 @@ class Sync:
             return replace(plan, orphans=without)
         now = self._posts.clock.now()
         for post in without:
-            still = tuple(replace(delivery, next_at=None) for delivery in post.deliveries)
-            gone = replace(post, deliveries=still, deleted_at=now, updated_at=now)
-            plan.steps.append(PlannedChange((post.key or "").removeprefix(source.scope), ChangeKind.CANCEL, gone, post))
+            cancelled = replace(as_deleted(post, now), updated_at=now)
+            plan.steps.append(
+                PlannedChange((post.key or "").removeprefix(source.scope), ChangeKind.CANCEL, cancelled, post)
+            )
         return plan
 
     def apply(self, plan: SyncPlan) -> list[int]:
-        """Apply the plan in one transaction and return the ids. Raises like `bulk_edit.apply`."""
+        """Apply the plan in one transaction and return the ids. Raises like `apply_changes`."""
         with self._media.holding():
             todo = [step for step in plan.steps if step.what in DRIFT or changes_store(step)]
             return apply_changes(self._posts, todo, "sync", plan.agenda) if todo else []
