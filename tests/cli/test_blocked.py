@@ -27,7 +27,7 @@ def test_nothing_keeps_an_ordinary_store_from_publishing(ttp: Program) -> None:
 def test_a_clock_that_is_behind_is_told_by_status_and_by_a_run(early: Program) -> None:
     (why,) = early("status", "--json").json["blocked"]
     assert why["by"] == "clock"
-    assert why["message"].startswith("the clock stands at ")
+    assert "24 Nov 2026 11:00" in why["message"]
     assert why["hint"] == "date"
     ran = early("run", "--once", "--json")
     assert (ran.code, ran.out) == (5, "")
@@ -55,7 +55,7 @@ def test_status_tells_of_another_machine_s_store(ttp: Program) -> None:
 def test_status_shows_it_to_people_first(early: Program) -> None:
     early.sql("UPDATE store SET host = 'another', host_name = 'pi'")
     shown = early("status", "--format", "table").out
-    assert shown.index("! the clock stands at") < shown.index("! another machine") < shown.index("next")
+    assert shown.index("! the clock ") < shown.index("! another machine") < shown.index("next")
     said = " ".join(line.strip() for line in shown.splitlines())
     assert "ttp run --trust-clock" in said
     assert "ttp run --take-over" in said

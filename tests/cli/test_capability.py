@@ -196,7 +196,7 @@ def test_deleting_on_the_platforms_needs_more_than_deleting_a_draft(store: Progr
 
 def test_a_text_from_a_pipe_is_kept_as_a_draft_when_its_time_is_refused(store: Program) -> None:
     said = refused(store, "create", "-", "--to", "x", "--at", "in 1h", stdin="a long text")
-    assert said == "TTP_CAPABILITY is draft: no post gets a time here"
+    assert said.startswith("TTP_CAPABILITY is draft: ")
     kept = max(post["id"] for post in store.ok("list", "--status", "draft", "--json").json)
     assert (store.shown(kept)["content"], store.shown(kept)["accounts"]) == ("a long text", [])
 

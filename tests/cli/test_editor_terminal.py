@@ -60,7 +60,7 @@ def test_each_mistake_is_told_at_the_top_and_none_of_it_stays(ttp: Program, tmp_
     assert second.startswith('---\n# ! cannot read the time "soon"')
     assert third.startswith('---\n# ! cannot read the time "then"')
     assert "soon" not in third
-    assert fourth.startswith("---\n# ! no account x/mee\n#   did you mean:  x/me\n")
+    assert fourth.startswith("---\n# ! no account x/mee\n#   try: x/me\n")
     assert fourth.split("# ! Fix it")[1] != ""
     assert "then" not in fourth.split("---\n")[1].partition("# ! Fix it")[0]
     assert ttp.shown()["content"] == text
@@ -73,7 +73,7 @@ def test_a_mistake_that_is_left_as_it_is_stays_a_draft(ttp: Program, tmp_path: P
         said = terminal.rest()
         assert terminal.code() == 2
     assert (tmp_path / "rounds").read_text() == "\n\n"
-    assert "it is saved as draft 1; continue:  ttp edit 1 -e" in said
+    assert "fix: ttp edit 1 -e" in said
     assert (ttp.shown()["content"], ttp.shown()["status"]) == ("Hello", "draft")
     assert "# !" not in (ttp.home / "writing" / "1.md").read_text()
     with rounds(ttp, tmp_path, ["edit", "1", "-e"], "", "", 'sed -i.b "s/soon/2031-01-01 09:00/" "$1"') as terminal:

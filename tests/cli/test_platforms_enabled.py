@@ -93,7 +93,7 @@ def test_a_setting_is_accepted_by_the_name_that_it_had(tmp_path: Path) -> None:
 
 
 def test_numbers_are_read_by_themselves_where_that_is_free() -> None:
-    assert settings.load({"TTP_HOME": "/none"}).texts("metrics.pull") == ("bluesky", "instagram", "tiktok")
+    assert settings.load({"TTP_HOME": "/none"}).texts("metrics.pull") == ("bluesky", "instagram", "mastodon", "tiktok")
 
 
 # A platform that is not enabled any more.

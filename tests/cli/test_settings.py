@@ -127,7 +127,7 @@ def test_a_bad_setting_is_one_line_and_a_way_out_from_every_command(
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
         'ttp: error: TTP_PUBLISH__RETRY_MAX: publish.retry_max is a whole number from 1, not "lots"\n'
-        "  fix:           unset TTP_PUBLISH__RETRY_MAX\n"
+        "  fix: unset TTP_PUBLISH__RETRY_MAX\n"
     )
 
 

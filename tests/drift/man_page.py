@@ -35,7 +35,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield r".\" Written by python -m tests.drift.write_docs; a test compares it with the program."
     yield '.TH TTP 1 "" "ttp" "User Commands"'
-    yield from (".SH NAME", r"ttp \- schedule social media posts from the terminal")
+    yield from (".SH NAME", r"ttp \- schedule posts for Bluesky, Mastodon, Instagram, TikTok and X from the terminal")
     yield from (".SH SYNOPSIS", ".B ttp", ".I COMMAND", r"[\fIOPTIONS\fR]")
     yield from (".SH DESCRIPTION",)
     yield from _prose(

@@ -12,6 +12,7 @@ from tests.drift.shells import bare, bash, fish, needs_bash, needs_fish, needs_z
 from tests.drift.terminal import Terminal
 from ttp.cli.completion_scripts import script
 from ttp.cli.completion_tree import SHELLS, Node, tree
+from ttp.platforms.registry import BUILT_IN
 
 NASTY = [
     Node("", (("word", 'it\'s `touch bad` $(touch bad) \\$(touch bad) "q" \\'), ("world", "fine"))),
@@ -42,7 +43,7 @@ BASH_CASES: dict[tuple[str, ...], Sequence[str]] = {
     ("ttp", "list", "--status", "=", "dr"): ["draft"],
     ("ttp", "list", "--status", "draft,f"): ["draft,failed"],
     ("ttp", "list", "--format", "=", "json", "--header", "--co"): ["--color"],
-    ("ttp", "list", "--platform", ""): ["bluesky", "instagram", "mastodon", "tiktok", "x"],
+    ("ttp", "list", "--platform", ""): sorted(BUILT_IN),
     ("ttp", "export", "--format", ""): ["csv", "json", "jsonl", "md", "ics"],
     ("ttp", "export", "--format", "=", "j"): ["json", "jsonl"],
     ("ttp", "export", "--with", "metrics,m"): ["metrics,metrics", "metrics,media"],

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ttp.platforms.registry import BUILT_IN
+from ttp.platforms.registry import BUILT_IN, Registry
 
 ROOT = Path(__file__).parents[2]
-NAMES = re.compile(r"instagram|tiktok|twitter|bluesky|bsky|mastodon", re.IGNORECASE)
+FACTS = [Registry().facts(name) for name in BUILT_IN]
+NAMES = re.compile(
+    "|".join(word for one in FACTS for word in (one.name, *one.aliases) if len(word) > 3 and word != "command"),
+    re.IGNORECASE,
+)
+"""Names and aliases. Short ones, and `command`, are parts of other words."""
 ELSEWHERE = {
     "ttp/platforms/registry.py": "the list of platforms: a line for each",
     "ttp/cli/command_table.py": "the start page, which is shown before anything is loaded",
@@ -54,3 +60,11 @@ def test_no_module_names_a_platform_but_those_with_a_reason() -> None:
     found = {path.relative_to(ROOT).as_posix() for path in modules() if is_named(path)}
     assert found == set(ELSEWHERE)
     assert len(ELSEWHERE) <= 6
+
+
+def test_the_import_contracts_name_every_platform() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    folders = {f"ttp.platforms.{name}" for name in BUILT_IN}
+    named = [set(one.get("forbidden_modules", one.get("modules", ()))) for one in contracts]
+    assert named.count(folders) == 2, "no other module imports a platform, and platforms do not import each other"

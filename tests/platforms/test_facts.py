@@ -26,7 +26,7 @@ def test_a_platform_is_found_by_name_or_alias_in_any_case(typed: str, name: str)
 def test_a_name_that_no_platform_has_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError) as caught:
         Registry().find("myspace")
-    known = "bluesky (bsky, bs), instagram (ig), mastodon (masto, fediverse), tiktok (tt), x (twitter)"
+    known = "bluesky (bsky, bs), command (cmd), instagram (ig), mastodon (masto, fediverse), tiktok (tt), x (twitter)"
     assert caught.value.hints[0].way == known
 
 
@@ -34,13 +34,14 @@ def test_the_life_of_tokens() -> None:
     found = {name: PLATFORMS.facts(name) for name in NAMES}
     assert {name: one.token_life for name, one in found.items()} == {
         "bluesky": timedelta(hours=2),
+        "command": None,
         "instagram": timedelta(days=60),
         "mastodon": None,
         "tiktok": timedelta(hours=2),
         "x": timedelta(hours=2),
     }
     assert {name: one.renew_at for name, one in found.items()} == {
-        **dict.fromkeys(("bluesky", "mastodon", "tiktok", "x"), 0.8),
+        **dict.fromkeys(("bluesky", "command", "mastodon", "tiktok", "x"), 0.8),
         "instagram": 0.5,
     }
     assert {name for name, one in found.items() if one.renew_after} == {"instagram"}
@@ -51,6 +52,7 @@ def test_the_proof_of_what_a_lost_answer_did() -> None:
     found = {name: (one.proof, one.settle_s, one.patience) for name in NAMES if (one := PLATFORMS.facts(name))}
     assert found == {
         "bluesky": ("key", 120.0, 6),
+        "command": ("look_up", 30.0, 6),
         "instagram": ("look_up", 300.0, 6),
         "mastodon": ("look_up", 120.0, 6),
         "tiktok": ("look_up", 0.0, 60),

@@ -77,7 +77,7 @@ def test_a_loop_waits_for_the_clock_and_says_so_once(bench: Bench) -> None:
     (note,) = notes(bench)
     assert (note.event, note.at, note.next_at) == ("publisher.idle", START, START + 2 * HOUR)
     assert note.message is not None
-    assert note.message.endswith("nothing is published")
+    assert "nothing is published" in note.message
     (at,) = bench.x.times("publish")
     assert 7200.0 <= at <= 7200.0 + 30.0
     assert bench.delivery().state is S.PUBLISHED

@@ -97,7 +97,7 @@ class Numbers:
     def new(self) -> MetricsSync:
         """The service as another process has it."""
         shop = self.shop
-        gather = MetricsFetcher(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock)
+        gather = MetricsFetcher(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock, PLATFORMS)
         return MetricsSync(shop.database, gather, self.config, self.clock, PLATFORMS)
 
     def out(self, remote_id: str, at: datetime | None = None, account: Account | None = None, **more: object) -> None:

@@ -173,7 +173,7 @@ def capability_of(path: str, given: Collection[str] = ()) -> str:
     return max(needs, key=levels.index) if needs else entry.instead.get(below, entry.capability)
 
 
-WHAT = "Schedule social media posts from the terminal."
+WHAT = "Schedule posts for Bluesky, Mastodon, Instagram, TikTok and X from the terminal."
 USUAL, NARROWEST = 80, 40
 """Columns: the widest start page, and the narrowest."""
 

@@ -384,5 +384,7 @@ class Context:
     def _pull(self, patience: float | None) -> MetricsSync:
         from ttp.services.metrics_sync import MetricsFetcher, MetricsSync
 
-        gather = MetricsFetcher(self.database, self.tokens, self._reader, self.config, self.clock, patience)
+        gather = MetricsFetcher(
+            self.database, self.tokens, self._reader, self.config, self.clock, self.platforms, patience
+        )
         return MetricsSync(self.database, gather, self.config, self.clock, self.platforms)

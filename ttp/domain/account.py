@@ -92,6 +92,11 @@ def connect_action(name: str, *, by_keys: bool = False) -> Action:
     return action("account add", name, credentials="FILE") if by_keys else action("account connect", name)
 
 
+def _first_action(name: str, facts: Facts) -> Action:
+    """The command that makes an account."""
+    return action("account add", name, program="PATH") if facts.server == "program" else connect_action(name)
+
+
 def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
     """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. Raises UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
@@ -145,7 +150,7 @@ def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) 
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", name, known),
         Hint("see", action("account list")),
-        Hint("fix", connect_action(f"{platform}/{handle}")),
+        Hint("fix", _first_action(f"{platform}/{handle}", platforms.facts(platform))),
     )
 
 
@@ -161,7 +166,8 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, 
 
     UsageError for none, Ambiguous for several.
     """
-    platform = platforms.find(name).name
+    facts = platforms.find(name)
+    platform = facts.name
     candidates = [one for one in known if one.platform == platform and (one.enabled or not enabled)]
     connected = [account for account in candidates if account.connected]
     match connected if len(connected) == 1 else candidates:
@@ -173,7 +179,10 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, 
                 raise UsageError(
                     f"no {platform} account is enabled", *(Hint("fix", action("account enable", n)) for n in off)
                 )
-            raise UsageError(f"no {platform} account yet", Hint("fix", connect_action(platform)))
+            raise UsageError(
+                f"no {platform} account yet",
+                Hint("fix", _first_action(f"{platform}/NAME" if facts.server == "program" else platform, facts)),
+            )
     names = [account.name for account in candidates]
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("try", n, (name, n)) for n in names)

@@ -11,8 +11,8 @@ from ttp.domain.config import Key
 from ttp.domain.time.clock import from_ms
 
 Proof = Literal["key", "look_up", "none"]
-Server = Literal["fixed", "in_handle", "discovered"]
-"""One host; `user@host`; found from the handle at sign-in."""
+Server = Literal["fixed", "in_handle", "discovered", "program"]
+"""One host; `user@host`; found from the handle at sign-in; a program of the user's (a `file:` address)."""
 Scope = Literal["account", "app", "host"]
 
 _SMALLEST_ID, _LARGEST_ID = 1 << 52, 1 << 63

@@ -230,12 +230,10 @@ def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: Platfor
     others = ", ".join(d.account for d in to_come if platforms.facts(d.platform).max_parts == 1)
     if not others:
         return
-    titles = [facts.title for name in platforms.names() if (facts := platforms.facts(name)).max_parts > 1]
-    only = " and ".join(titles)
     if any(platforms.facts(d.platform).max_parts > 1 for d in post.active):
-        message = f"only {only} get{'s' * (len(titles) == 1)} the thread: to {others} goes the first part alone"
+        message = f"only the first part of the thread goes to {others}, which has no threads"
         yield Problem("thread", "thread_elsewhere", message, warning=True)
     else:
-        message = f"only {only} get{'s' * (len(titles) == 1)} threads, and the post goes to {others} alone"
+        message = f"the post goes to {others} only, which has no threads"
         hint = None if post.id is None else action("edit", post.id, thread="")
         yield Problem("thread", "thread_nowhere", message, hint=hint)

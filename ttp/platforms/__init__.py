@@ -1,1 +1,1 @@
-"""The network: clients of the three platforms. No database, no rules of scheduling."""
+"""The network: clients of the platforms. No database, no rules of scheduling."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         "bluesky": "ttp.platforms.bluesky.facts",
+        "command": "ttp.platforms.command.facts",
         "instagram": "ttp.platforms.instagram.facts",
         "mastodon": "ttp.platforms.mastodon.facts",
         "tiktok": "ttp.platforms.tiktok.facts",

@@ -1,1 +1,1 @@
-"""A loopback server that speaks the HTTP APIs of the three platforms, strictly. Starlette and the standard library."""
+"""A loopback server that speaks the HTTP APIs of the platforms, strictly. Starlette and the standard library."""

@@ -121,11 +121,14 @@ class AccountCheck:
         if isinstance(seen, NotDone):
             yield self._refusal_remark(account, held, seen)
             return
-        yield self._identity_remark(account, seen)
-        yield from seen.remarks
         if seen.server_info is not None:
             with closing(self._database.connect()) as db:
                 stored_accounts.mark_account(db, account.id or 0, server_info=seen.server_info)
+        if not self._platforms.facts(account.platform).needs_credentials:
+            yield from seen.remarks
+            return
+        yield self._identity_remark(account, seen)
+        yield from seen.remarks
         after = self._reload(account)
         yield from permission_remarks(
             account, held, seen.scopes or after.scopes, self._logins(account.platform, account.server)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NoReturn
 
 from ttp.domain.account import (
@@ -24,6 +25,7 @@ from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
+from ttp.domain.outcome import NotDone
 from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
@@ -75,10 +77,16 @@ class Accounts:
         self._config = config
         self._platforms = platforms
 
-    def add(self, name: str, credentials: str | None, server: str | None = None) -> Account:
+    def add(
+        self,
+        name: str,
+        credentials: str | None,
+        server: str | None = None,
+        server_info: Mapping[str, object] | None = None,
+    ) -> Account:
         """Add an account, or replace its credentials (a JSON text). Makes no network call.
 
-        `server`: the root URL of the account's server, for platforms with many servers.
+        `server`: the root URL of the account's server, for platforms with many servers; `server_info`: what it allows.
         """
         platform, handle = parse_account_name(name, self._platforms)
         known = self._platforms.facts(platform)
@@ -88,14 +96,23 @@ class Accounts:
             if held is not None:
                 # Before the transaction: a keyring or a program can be slow, and others wait for the transaction.
                 self._credentials.put(f"{platform}/{handle}", held)
-            return self._save_account(platform, handle, held, server)
+            return self._save_account(platform, handle, held, server, server_info)
 
-    def _save_account(self, platform: str, handle: str, held: Credentials | None, server: str | None) -> Account:
+    def _save_account(
+        self,
+        platform: str,
+        handle: str,
+        held: Credentials | None,
+        server: str | None,
+        server_info: Mapping[str, object] | None,
+    ) -> Account:
         with self._database.writing() as db:
             there = store.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
             if server is not None and server != account.server:
                 account = replace(account, server=server, server_info={})
+            if server_info is not None:
+                account = replace(account, server_info=server_info)
             if held is None and not self._platforms.facts(platform).needs_credentials:
                 account = replace(account, connected=True)
             if held is not None:
@@ -202,12 +219,22 @@ class Accounts:
         return find_account(name, store.accounts(db) if db else [], self._platforms)
 
 
-def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | None) -> str | None:
+def find_server(
+    platforms: Registry, runtime: Runtime, name: str, named: str | None, program: str | None = None
+) -> str | None:
     """Return the root URL of the server to connect at; None if the platform has one host.
 
-    `named`: the server that the user gave. Raise UsageError, NotAllowed, TtpError.
+    `named`: the server that the user gave; `program`: the path of the user's program. Raise UsageError, NotAllowed,
+    TtpError.
     """
     platform = platforms.find(name.partition("/")[0])
+    if platform.server == "program":
+        if program is None:
+            way = action("account add", name, program="PATH")
+            raise UsageError(f"{platform.title} accounts need your program", Hint("try", way))
+        return Path(program).expanduser().absolute().as_uri()
+    if program is not None:
+        raise UsageError(f"{platform.title} accounts have no program")
     if platform.server == "fixed":
         if named is not None:
             raise UsageError(f"{platform.title} accounts have no server of their own")
@@ -230,6 +257,23 @@ def find_server(platforms: Registry, runtime: Runtime, name: str, named: str | N
     raise kind(
         f"the server of {name} was not found{why}", Hint("try", action("account connect", name, server="https://HOST"))
     )
+
+
+def ask_server(platforms: Registry, runtime: Runtime, name: str, server: str | None) -> Mapping[str, object] | None:
+    """Return what an account may do, of a platform that needs no credentials; None where there is nothing to ask.
+
+    UsageError with the fix.
+    """
+    platform, handle = parse_account_name(name, platforms)
+    facts = platforms.facts(platform)
+    checker = None if facts.needs_credentials else facts.checker(runtime)
+    if checker is None:
+        return None
+    with closing(checker):
+        found = checker.check(Account(platform, handle, server=server), Credentials(""))
+    if isinstance(found, NotDone):
+        raise UsageError(found.message, *(Hint("fix", way) for way in (found.hint,) if way is not None))
+    return found.server_info
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:

@@ -266,7 +266,7 @@ def _require_answer(pending: PendingLogin, answer: T | NotDone) -> T:
     if not isinstance(answer, NotDone):
         return answer
     kind = TtpError if answer.passing else NotAllowed
-    hint = _retry_hint(pending.name)
+    hint = _retry_hint(pending.name) if answer.hint is None else Hint("try", answer.hint)
     if answer.code in _WRONG_APP:  # a retry would use the stored app, with its old secret
         hint = Hint("try", action("account connect", pending.name, client_secret="FILE"))  # noqa: S106 (a file's name)
     raise kind(f"the login was not completed: {answer.message}", hint)

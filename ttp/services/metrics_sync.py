@@ -6,6 +6,7 @@ page is stored at once, so an interruption loses nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.ingest.reading_schedule import Ages, configured_ages, is_of_age, lookback, next_reading, retry_at
 from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.pricing import PriceLists, Pricing
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
@@ -77,8 +79,10 @@ class MetricsFetcher:
         readers: Callable[[str], MetricsReader | None],
         config: Config,
         clock: Clock,
+        platforms: PlatformFacts,
         patience: float | None = None,
     ) -> None:
+        self._platforms = platforms
         self._database = database
         self._tokens = tokens
         self._readers = readers
@@ -108,7 +112,9 @@ class MetricsFetcher:
     ) -> None:
         """Read these posts, and count them in `done`. Ends after a page if `stopping` returns true."""
         # Until the platform assigns an id to the post, its delivery has the id of the upload.
-        unnamed = [post for post in posts if not post.remote_id.isdecimal()]
+        facts = self._platforms.facts(account.platform)
+        final = re.compile("[0-9]+" if facts.done_is_accepted else facts.post_id, re.ASCII)
+        unnamed = [post for post in posts if not final.fullmatch(post.remote_id)]
         self._postpone_unnamed(account, unnamed, done)
         left = {post.remote_id: None for post in posts if post not in unnamed}
         if not left:

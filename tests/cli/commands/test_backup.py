@@ -74,4 +74,4 @@ def test_a_folder_that_is_not_there_is_told_with_the_command_that_makes_it(ttp: 
     ttp.post("One")
     ran = ttp("backup", str(tmp_path / "none" / "copy.db"))
     assert (ran.code, ran.out) == (3, "")
-    assert f"make it:       mkdir -p {tmp_path / 'none'}\n" in ran.err
+    assert f"fix: mkdir -p {tmp_path / 'none'}\n" in ran.err

@@ -311,7 +311,7 @@ def test_a_value_that_it_cannot_have_is_refused_with_one_that_works(
     before = file.read_text()
     refused = ttp("config", "set", key, value)
     assert (refused.code, refused.out, file.read_text()) == (2, "", before)
-    assert refused.err.splitlines()[1].partition(":  ")[2].strip() == way
+    assert refused.err.splitlines()[1].partition(": ")[2].strip() == way
     ttp.ok(*shlex.split(way)[1:])
 
 
@@ -335,7 +335,7 @@ def test_a_variable_that_is_nearly_a_setting_s_is_told(ttp: Program, monkeypatch
     said = 'TTP_PUBLISH__RETRY_MAXX: no setting "publish.retry_maxx"; did you mean "publish.retry_max"?'
     assert said in ttp.ok("list").err
     monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "abc")
-    assert "fix:           unset TTP_PUBLISH__RETRY_MAX\n" in ttp("list").err
+    assert "fix: unset TTP_PUBLISH__RETRY_MAX\n" in ttp("list").err
 
 
 @pytest.mark.parametrize("script", ['rm "$1"', 'echo "retry_max = 7" > "$1"; rm "$1"', 'mv "$1" "$1.away"'])

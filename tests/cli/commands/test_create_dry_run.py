@@ -50,7 +50,7 @@ def test_each_account_has_its_version_with_its_lengths_and_costs(shop: Program) 
     assert ig["parts"] == [{"text": "Hello ☕ https://a.example/b", "length": 27, "limit": 2200}]
     assert (x["costUsd"], ig["costUsd"]) == (0.035, None)
     assert [(item["name"], item["alt"], item["converted"]) for item in ig["media"]] == [("a.jpg", "A door", False)]
-    assert any("only X gets the thread" in warning for warning in found["warnings"])
+    assert any("first part of the thread" in warning for warning in found["warnings"])
     assert snapshot(shop.home) == before
 
 

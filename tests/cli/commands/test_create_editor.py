@@ -93,10 +93,10 @@ def test_a_mistake_keeps_a_draft_and_all_that_was_written_to_go_on_with(
 @pytest.mark.parametrize(
     ("text", "says", "stored"),
     [
-        ("---\nto: [x/me\n---\nHello", "front matter cannot be read", None),
+        ("---\nto: [x/me\n---\nHello", "front matter is not valid YAML", None),
         ("---\nto: x/me\nHello", "front matter has no closing", None),
         ("---\nto: x/none\n---\nHello", "no account x/none", "Hello"),
-        ("---\nfoo: x\n---\nHello", '"foo", which is no field', None),
+        ("---\nfoo: x\n---\nHello", 'unknown field "foo"', None),
         ("---\nmax-late: soon\n---\nHello", "max-late: cannot read", None),
         ("---\nto: x/me\nat: in 1h\n---\n" + "a" * 281, "text is 281 of 280", "a" * 281),
         ("Hello\n## nobody\n", "is not a platform", None),
@@ -120,7 +120,7 @@ def test_bytes_that_are_not_utf8_stay_as_they_are(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes(monkeypatch, tmp_path, b"---\n---\ncaf\xe9")
-    assert "it is not UTF-8 text" in ttp("create", "-e").err
+    assert "the file is not UTF-8 text" in ttp("create", "-e").err
     assert ttp.sql("SELECT content FROM post") == [("---\n---\ncaf\\xe9",)]
     assert (ttp.home / "writing" / "1.md").read_bytes() == b"---\n---\ncaf\xe9"
     seen = editor(monkeypatch, tmp_path, f'printf "caf\\303\\251" > "$1"; cp "$1" {tmp_path}/now')

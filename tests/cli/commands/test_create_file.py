@@ -68,10 +68,10 @@ def test_a_file_without_front_matter_is_the_text_of_a_draft(ttp: Program, tmp_pa
     [
         (("to: x/me", "to: x/none"), "no account x/none", 3),
         (("at: 2026-12-01 09:00", "at: 2020-12-01 09:00"), "ago", 2),
-        (("a.jpg", "../a.jpg"), "is not in the folder", 2),
+        (("a.jpg", "../a.jpg"), "is outside the folder", 2),
         (("tags: [a]", "max-late: soon"), "maxLate", 2),
         (("tags: [a]", "status: published"), "already published", 2),
-        (("tags: [a]", "tgas: [a]"), '"tgas", which is no field', 2),
+        (("tags: [a]", "tgas: [a]"), 'unknown field "tgas"', 2),
     ],
 )
 def test_a_file_that_is_no_post_says_why(

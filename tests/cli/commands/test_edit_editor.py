@@ -120,7 +120,7 @@ def test_what_was_typed_beside_it_is_in_the_file(
         ("s/^Hi$/" + "a" * 281 + "/", "281 of 280", 2),
         ("s/^- x.me/- x\\/none/", "no account x/none", 3),
         ("s/^tags:/key: other/;/^- a$/d", "the key of a post cannot be changed", 2),
-        ("s/^tags:/tgas:/", "no field of a post", 2),
+        ("s/^tags:/tgas:/", "an unknown field", 2),
     ],
 )
 def test_a_mistake_changes_nothing_and_is_there_to_go_on_with(

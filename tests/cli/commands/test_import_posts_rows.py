@@ -387,14 +387,14 @@ def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:
         (b'text\n"never closed\n', "a quote is not closed"),
         (b'text\n"a"b\n', "a quote is in the wrong place"),
         (b"text\n" + b"a" * 140_000 + b"\n", "131072 characters"),
-        (b"text\n" + b"a" * (1 << 20) + b"\n", "a row of more than"),
+        (b"text\n" + b"a" * (1 << 20) + b"\n", "a row has more than"),
         (b"PK\x03\x04rest", "fix: save it as CSV UTF-8"),
-        (b"name,date\nx,y\n", "no column of it is the text"),
-        (b'[{"content": "a"}', "no closing ---"),
-        (b"[1, {]", "line 1 is no JSON"),
-        (b'{"content": "a"', "line 1 is no JSON"),
-        (b"[" * 100_000, "line 1 is no JSON"),
-        (b"---\nto: x\n", "no closing ---"),
+        (b"name,date\nx,y\n", "no column has the text"),
+        (b'[{"content": "a"}', "does not end"),
+        (b"[1, {]", "line 1 is not JSON"),
+        (b'{"content": "a"', "line 1 is not JSON"),
+        (b"[" * 100_000, "line 1 is not JSON"),
+        (b"---\nto: x\n", "does not end"),
     ],
 )
 def test_files_that_cannot_be_read_say_why(ttp: Program, data: bytes, said: str) -> None:
@@ -462,7 +462,7 @@ def test_a_folder_is_read_file_by_file_and_what_is_no_post_is_passed_over(ttp: P
     post = ttp.shown(1)
     assert (post["key"], post["content"], post["variants"]) == ("content/sub/a.md", "Hello", {"x/me": "Hi"})
     (folder / "sub" / "b.md").write_bytes(b"---\nto: x\n---\n\xff\n")
-    assert "sub/b.md  -      it is not UTF-8 text" in ttp("import", str(folder)).err
+    assert "sub/b.md  -      the file is not UTF-8 text" in ttp("import", str(folder)).err
 
 
 def test_a_file_or_folder_that_is_not_there_is_told(ttp: Program, tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def test_an_unknown_number_is_exit_3_with_the_error_as_json(ttp: Program, comman
     assert ran.err == (
         '{"error": {"code": "not_found", "message": "no post 99", "hint": "ttp list", "exit": 3, "problems": []}}\n'
     )
-    assert ttp(command, "99").err == "ttp: error: no post 99\n  see them:      ttp list\n"
+    assert ttp(command, "99").err == "ttp: error: no post 99\n  see: ttp list\n"
 
 
 # Status.

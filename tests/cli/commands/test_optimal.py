@@ -64,7 +64,7 @@ def test_every_answer_is_sensible_whatever_the_number_of_posts(known: Program, c
     assert ("ttp metrics import FILE" in table.out) == (posts == 0)
     if posts == 0 and command:
         assert tsv.out == ""
-        assert tsv.err == "note: no measured posts of x/p0 yet\n      get some:  ttp metrics import FILE\n"
+        assert tsv.err == "note: no measured posts of x/p0 yet\n      fix: ttp metrics import FILE\n"
 
 
 # optimal
@@ -122,7 +122,7 @@ def test_accounts_platforms_zones_and_fields_are_checked(known: Program, command
     words = ["optimal", *(word.strip("'") for word in command.split(" ", 1))]
     assert known(*words, "--account", "x/nobody").code == 3
     assert known(*words, "--account", "x/p5", "--tz", "Mars").code == 2
-    assert known(*words, "--platform", "mastodon").code == 2
+    assert known(*words, "--platform", "myspace").code == 2
     assert known(*words, "--fields", "nothing").code == 2
     assert known(*words, "--platform", "ig", "--json").code == 0
 

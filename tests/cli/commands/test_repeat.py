@@ -212,8 +212,8 @@ def test_the_guard_looks_at_each_post_that_is_made(ttp: Program) -> None:
     refused = ttp(*weekly, "--strict")
 
     assert (refused.code, ttp.count("recurrence")) == (2, 0)
-    assert "x/me: post 1 goes out" in refused.err
-    assert "x/me: post 1 goes out" in ttp.ok(*weekly, "--json").json["warnings"][0]
+    assert "post 1 is close to this time for x/me" in refused.err
+    assert "post 1 is close to this time for x/me" in ttp.ok(*weekly, "--json").json["warnings"][0]
 
 
 def test_a_deleted_occurrence_is_not_made_again(weekly: Program) -> None:
@@ -324,7 +324,7 @@ def test_an_account_that_is_gone_gets_nothing_more(weekly: Program, clock: FakeC
     weekly.ok("account", "remove", "x/me", "--yes")
     clock.advance(days=7)
 
-    assert any("1 left out" in line for line in create_due(clock))
+    assert any("1 skipped" in line for line in create_due(clock))
 
 
 def test_the_list_says_when_each_ends(ttp: Program) -> None:
@@ -399,7 +399,7 @@ def test_a_post_without_accounts_or_with_texts_of_its_own_is_refused(ttp: Progra
     ttp.post("own", "--to", "x", "--text", "x=Own")
 
     assert "has no accounts to go to" in ttp("repeat", "1", *DAILY).err
-    assert "has a text of its own for x" in ttp("repeat", "2", *DAILY, "--vary", str(texts)).err
+    assert "has a variant for x" in ttp("repeat", "2", *DAILY, "--vary", str(texts)).err
 
 
 def test_accounts_in_different_zones_need_one(ttp: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # snac is ended below
 program, folder = sys.argv[1], Path(sys.argv[2])
 with closing(socket.create_server(("127.0.0.1", 0))) as free:
     port = free.getsockname()[1]

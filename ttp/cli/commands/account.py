@@ -46,22 +46,27 @@ def add(
         str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken and more; - reads stdin.")
     ] = None,
     server: Server = None,
+    program: Annotated[
+        str | None, typer.Option("--program", metavar="PATH", help="Your program that publishes, see ttp help command.")
+    ] = None,
 ) -> None:
     """Add an account, or replace its credentials, without signing in.
 
-    Without credentials it is not connected: for analytics only.
+    Without credentials it is not connected: for analytics only. A program of yours needs none.
 
     Examples:
       ttp account add x/me --credentials token.json
       ttp account add ig/shop
+      ttp account add command/discord --program ./discord.py
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
-    from ttp.services.accounts import find_server
+    from ttp.services.accounts import ask_server, find_server
 
     parse_account_name(name, context.platforms)
-    root = find_server(context.platforms, context.runtime, name, server)
+    root = find_server(context.platforms, context.runtime, name, server, program)
+    info = ask_server(context.platforms, context.runtime, name, root)
     text = None if credentials is None else read_file(context, credentials, "credentials")
-    added = context.accounts.add(name, text, root)
+    added = context.accounts.add(name, text, root, info)
     said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, added, say=[said])
     held = None if credentials is None else context.credentials.get(added.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import compress
 
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.hints import command_text
@@ -27,11 +28,12 @@ def render_accounts(accounts: Sequence[Account], page: Page) -> Iterator[str]:
         Column("STATE"),
         Column("ZONE", drop=1),
         Column("TOKEN UNTIL", drop=2),
+        Column("SERVER", drop=3),
         Column("OPTIONS"),
     ]
-    shown = columns if any(account.options for account in accounts) else columns[:-1]
-    rows = [_row(account, page)[: len(shown)] for account in accounts]
-    yield from table(shown, rows, page)
+    used = [True] * 4 + [any(one.server for one in accounts), any(one.options for one in accounts)]
+    rows = [list(compress(_row(account, page), used)) for account in accounts]
+    yield from table(list(compress(columns, used)), rows, page)
     notes = [note for account in accounts for note in _notes(account, page)]
     yield from ["", *notes] if notes else []
 
@@ -53,6 +55,8 @@ def render_account(account: Account, page: Page) -> Iterator[str]:
 
 def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
     """Yield labels and values; unknown values are left out, except the zone."""
+    if account.server:
+        yield "Server", escape_text(account.server)
     if account.user_id:
         yield "User id", escape_text(account.user_id)
     yield "Zone", escape_text(account.timezone or f"not set ({page.zone_name()})")
@@ -85,8 +89,14 @@ def _row(account: Account, page: Page) -> list[Cell]:
         Cell(*_state(account, page)),
         Cell(escape_text(account.timezone or "-")),
         Cell(page.date(account.expires_at) if account.expires_at and not account.needs_reconnect else "-"),
+        Cell(escape_text(_short_server(account.server))),
         Cell(escape_line(options)),
     ]
+
+
+def _short_server(server: str | None) -> str:
+    """Return the host of a server, or the name of a program."""
+    return "-" if server is None else server.removeprefix("https://").rpartition("/")[2]
 
 
 def _state(account: Account, page: Page) -> tuple[str, Style]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ttp.domain.account import Credentials
+from ttp.domain.action import action
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
@@ -56,17 +57,13 @@ class MastodonLogin:
             if client_id and secret:
                 return App(client_id, secret)
         if isinstance(reply, Answer) and reply.status in (401, 403, 422, 501) and reply.value_at("error"):
-            said = reply.text_at("error")
-            message = (
-                f"{self._http.host} lets no program register itself ({said}): make an app in its settings "
-                "(Development), and add the account with its token: ttp account add … --credentials FILE"
-            )
-            return NotDone(Kind.ACCOUNT, message, "registration", reply.status)
-        return (
-            not_an_api(reply, self._http.host)
-            if isinstance(reply, Answer)
-            else read_oauth_error(reply, self._http.host)
-        )
+            host, said = self._http.host, reply.text_at("error")
+            message = f"{host} lets no program register itself ({said}): make an app in its settings, and add its token"
+            hint = action("account add", f"mastodon/me@{host}", credentials="FILE")
+            return NotDone(Kind.ACCOUNT, message, "registration", reply.status, hint=hint)
+        if isinstance(reply, Answer):
+            return not_an_api(reply, self._http.host)
+        return read_oauth_error(reply, self._http.host)
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
         return _PUBLISHING.issubset(expand_scopes(granted))

@@ -1,0 +1,83 @@
+"""Reads numbers of posts with a program of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.sample import KINDS, Sample
+from ttp.domain.time.clock import Clock
+from ttp.platforms.client import StepFailed
+from ttp.platforms.command.client import read_id
+from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rules
+from ttp.platforms.command.rules import verbs_of
+from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
+
+_COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
+
+
+class CommandReader:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def close(self) -> None: ...
+
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
+        answer = _ask(session, {"ids": list(ids)})
+        wanted, listed = frozenset(ids), answer.get("gone")
+        samples = tuple(one for one in self._samples(session, answer) if one.remote_id in wanted)
+        gone = frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
+        yield MetricsPage(samples, gone & wanted - {one.remote_id for one in samples})
+
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
+        yield MetricsPage(tuple(self._samples(session, _ask(session, {"newest": most})))[:most])
+
+    def _samples(self, session: AccountSession, answer: Mapping[str, object]) -> Iterator[Sample]:
+        """Yield what can be read; a post without an id, a time or any number is left out."""
+        now, posts = self._clock.now(), answer.get("posts")
+        for post in posts if isinstance(posts, list) else []:
+            if not isinstance(post, dict):
+                continue
+            remote_id, at, kind = read_id(post.get("id")), _time(post.get("publishedAt")), post.get("kind")
+            if remote_id is None or at is None:
+                continue
+            likes, comments, shares, views, saves, reach = (parse_count(post.get(name)) for name in _COUNTS)
+            sample = Sample(
+                session.account.name,
+                remote_id,
+                at,
+                now,
+                likes,
+                comments,
+                shares,
+                views,
+                saves,
+                reach,
+                kind=kind if kind in KINDS else None,
+                text=first_line(post.get("text")),
+            )
+            if has_counts(sample):
+                yield sample
+
+
+def _ask(session: AccountSession, order: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the program's answer. Raises StepFailed."""
+    try:
+        rules = current_rules(session.account)
+        if "metrics" not in verbs_of(rules):
+            said = f"the program of {session.account.name} has no metrics"
+            raise StepFailed(STEP, NotDone(Kind.ACCOUNT, said))
+        return ask(session.account, rules, "metrics", order)
+    except CannotRun as why:
+        raise StepFailed(STEP, NotDone(Kind.ACCOUNT, why.message, hint=why.hint)) from None
+    except BadAnswer as why:
+        raise StepFailed(STEP, NotDone(Kind.SERVER, why.message, passing=True)) from None
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
