@@ -62,9 +62,9 @@ def test_an_enabled_platform_is_there_with_its_alias_and_settings(package: Path)
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        (FACTS.format(api=2), "api 2, and this ttp has api 1"),
+        (FACTS.format(api=2), "api 2, but this ttp has api 1"),
         ("1 / 0", "ZeroDivisionError"),
-        ("PLATFORM = object()", "made for api None"),
+        ("PLATFORM = object()", "needs api None"),
     ],
 )
 def test_a_platform_that_cannot_be_used_is_told_in_a_line_and_the_others_go_on(
@@ -81,7 +81,7 @@ def test_a_platform_that_cannot_be_used_is_told_in_a_line_and_the_others_go_on(
 
 def test_a_platform_that_is_not_installed_is_told() -> None:
     found, said = told("nostr")
-    assert said == ["platform nostr is enabled and not installed"]
+    assert said == ["platform nostr is enabled but not installed"]
     assert "nostr" not in found.names()
 
 
@@ -93,7 +93,8 @@ def test_a_setting_is_accepted_by_the_name_that_it_had(tmp_path: Path) -> None:
 
 
 def test_numbers_are_read_by_themselves_where_that_is_free() -> None:
-    assert settings.load({"TTP_HOME": "/none"}).texts("metrics.pull") == ("bluesky", "instagram", "mastodon", "tiktok")
+    found = settings.load({"TTP_HOME": "/none"}).texts("metrics.pull")
+    assert found == ("bluesky", "command", "instagram", "mastodon", "tiktok")
 
 
 # A platform that is not enabled any more.

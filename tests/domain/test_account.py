@@ -14,12 +14,13 @@ from ttp.domain.account import (
     Credentials,
     connect_action,
     find_account,
+    host_mismatch,
     is_loopback,
     parse_account_name,
     resolve_accounts,
     same_host,
 )
-from ttp.domain.action import action
+from ttp.domain.action import Action, action
 from ttp.domain.errors import TtpError, UsageError
 
 
@@ -115,6 +116,21 @@ def test_hosts_are_the_same_if_equal_or_both_loopback() -> None:
     for one, other in product(OUTSIDE, [*LOOPBACK, *OUTSIDE]):
         assert same_host(one, other) is same_host(other, one) is (one == other)
     assert same_host("API.X.com", "api.x.com")
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "way_out"),
+    [
+        ("", None, None),
+        ("API.x.com", None, None),
+        ("127.0.0.1", "TTP_PLATFORMS__X__BASE_URL", action("help", "sandbox")),
+        ("api.example", "api.example", action("account connect", "x/me")),
+    ],
+)
+def test_credentials_of_another_host_name_the_way_out(held: str, said: str | None, way_out: Action | None) -> None:
+    wrong = host_mismatch(Account("x", "me"), Credentials("t", held), "api.x.com")
+    assert (wrong and wrong[1]) == way_out
+    assert said is None or (wrong is not None and said in wrong[0])
 
 
 def test_credentials_never_show_a_secret() -> None:

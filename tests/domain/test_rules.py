@@ -305,7 +305,7 @@ def test_instagram_crops_a_carousel_to_the_shape_of_its_first_item() -> None:
         (
             "post",
             (CLIP,),
-            "instagram/shop has no other form for a single video than a reel: set instagram.kind=reel or story",
+            "instagram/shop publishes a single video only as a reel or story: set instagram.kind",
         ),
     ],
 )
@@ -345,7 +345,7 @@ def test_a_story_may_have_any_shape_but_shows_no_text() -> None:
 def test_a_cover_lies_within_the_video_and_there_is_one() -> None:
     offset = {"instagram.thumb_offset_ms": "20001"}
     late = only(problems(IG, media=(CLIP,), options=offset))
-    assert late.message == "instagram/shop: instagram.thumb_offset_ms is 20001, and clip.mp4 lasts 20000 ms"
+    assert late.message == "instagram/shop: instagram.thumb_offset_ms is 20001, but clip.mp4 lasts 20000 ms"
     assert problems(IG, media=(CLIP,), options={"instagram.thumb_offset_ms": "20000"}) == ()
     both = only(problems(IG, media=(CLIP,), options={**offset, "instagram.cover_url": "https://a.example/c.jpg"}))
     assert (both.code, both.warning) == ("option_idle", True)
@@ -354,10 +354,10 @@ def test_a_cover_lies_within_the_video_and_there_is_one() -> None:
 @pytest.mark.parametrize(
     ("tags", "media", "message"),
     [
-        ("anna", (PHOTO,), "needs a place for anna in an image: anna:0.5:0.5"),
-        ("anna:0.1:0.2,2/ben", (PHOTO, PHOTO), "needs a place for ben in an image: ben:0.5:0.5"),
-        ("3/anna:0.1:0.2", (PHOTO, PHOTO), "names item 3, and there are 2"),
-        ("anna:0.1:0.2", (CLIP,), "has a place for anna, and a reel takes none: anna"),
+        ("anna", (PHOTO,), "needs a position for anna in an image: anna:0.5:0.5"),
+        ("anna:0.1:0.2,2/ben", (PHOTO, PHOTO), "needs a position for ben in an image: ben:0.5:0.5"),
+        ("3/anna:0.1:0.2", (PHOTO, PHOTO), "names item 3, but the post has 2"),
+        ("anna:0.1:0.2", (CLIP,), "has a position for anna; in a reel use anna alone"),
     ],
 )
 def test_people_are_tagged_where_they_can_be(tags: str, media: tuple[MediaItem, ...], message: str) -> None:
@@ -461,9 +461,8 @@ def test_tiktok_needs_choices_from_a_person_and_never_takes_a_default() -> None:
     problem = only(problems(TT, media=(CLIP,)))
     assert (problem.field, problem.code) == ("options", "option_missing")
     assert problem.hint == action("account set", "tiktok/shop", set="tiktok.privacy_level=SELF_ONLY")
-    assert problem.message.startswith("tiktok/shop needs choices that only a person can make: ")
-    for name in ("tiktok.privacy_level", *OPEN):
-        assert name in problem.message
+    assert "tiktok.privacy_level" in problem.message
+    assert not any(name in problem.message for name in OPEN)
     for level in ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"):
         assert level in problem.message
         assert problems(TT, media=(CLIP,), options={"tiktok.privacy_level": level, **OPEN}) == ()
@@ -473,7 +472,7 @@ def test_tiktok_needs_every_single_choice_for_a_post_that_others_see() -> None:
     whole = {"tiktok.privacy_level": "PUBLIC_TO_EVERYONE", **OPEN}
     for name in whole:
         problem = only(problems(TT, media=(CLIP,), options={k: v for k, v in whole.items() if k != name}))
-        assert problem.message.startswith(f"tiktok/shop needs choices that only a person can make: {name} (")
+        assert f" {name} (" in problem.message
         assert isinstance(problem.hint, Action)
         assert any((value or "").startswith(f"{name}=") for _, value in problem.hint.options)
 
@@ -565,11 +564,11 @@ def test_photos_and_pulled_videos_need_a_public_url_and_others_do_not() -> None:
 @pytest.mark.parametrize(
     ("item", "options", "message"),
     [
-        ("JPEG", {"tiktok.photo_cover_index": "1"}, "tiktok.photo_cover_index is 1, and the last photo is 0"),
+        ("JPEG", {"tiktok.photo_cover_index": "1"}, "tiktok.photo_cover_index is 1, but the last photo is 0"),
         (
             "CLIP",
             {"tiktok.video_cover_timestamp_ms": "20001"},
-            "tiktok.video_cover_timestamp_ms is 20001, and clip.mp4 lasts 20000 ms",
+            "tiktok.video_cover_timestamp_ms is 20001, but clip.mp4 lasts 20000 ms",
         ),
     ],
 )

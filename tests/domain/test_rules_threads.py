@@ -49,7 +49,7 @@ def test_more_than_24_parts_are_refused() -> None:
         (LONG, "text_too_long", "x/me: part 3 is 281 of 280"),
         ("日" * 141, "text_too_long", "x/me: part 3 is 282 of 280"),
         ("$A and $B", "cashtags", "x/me cannot take 2 cashtags ($ABC) in part 3: 1 at most"),
-        ("\ufeffHi", "text_characters", "x/me: part 3 holds U+FEFF, an invisible character that X refuses"),
+        ("\ufeffHi", "text_characters", "x/me: part 3 contains U+FEFF, an invisible character that X refuses"),
     ],
 )
 def test_a_part_that_x_would_refuse_is_named(part: str, code: str, message: str) -> None:
@@ -73,7 +73,7 @@ def test_all_problems_of_a_thread_come_at_once() -> None:
 
 
 def test_a_part_that_is_the_same_as_another_is_warned_of() -> None:
-    said = "x/me: part 3 is the same as part 1, which X may refuse"
+    said = "x/me: part 3 is the same as part 1; X may reject it"
     assert told(problems("One", "Two", " One ", "Three")) == [("thread", "text_repeated", said, True)]
 
 

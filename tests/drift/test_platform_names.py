@@ -56,6 +56,28 @@ def is_named(path: Path) -> bool:
     return False
 
 
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, also inside of functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def test_only_a_platforms_own_folder_imports_from_it() -> None:
+    """Neither shared modules nor other platforms do: the registry names each module as a text."""
+    foreign = [
+        (path.relative_to(ROOT).as_posix(), module)
+        for path in (ROOT / "ttp").rglob("*.py")
+        for module in imports(path)
+        for layer, name in [(*module.split(".")[1:3], "", "")[:2]]
+        if layer in ("platforms", "sandbox") and name in BUILT_IN
+        if path.relative_to(ROOT).parts[1:3] != (layer, name)
+    ]
+    assert foreign == []
+
+
 def test_no_module_names_a_platform_but_those_with_a_reason() -> None:
     found = {path.relative_to(ROOT).as_posix() for path in modules() if is_named(path)}
     assert found == set(ELSEWHERE)

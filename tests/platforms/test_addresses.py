@@ -65,7 +65,7 @@ def test_a_rehearsal_never_sends_a_code_and_a_secret_to_the_real_host() -> None:
     assert code_url(Config({"platforms.instagram.base_url": HERE})) == HERE
 
 
-def test_an_address_that_was_set_is_taken_as_it_is() -> None:
+def test_a_configured_address_is_used_unchanged() -> None:
     config = Config(
         {
             "platforms.x.base_url": HERE,

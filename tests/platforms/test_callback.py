@@ -77,7 +77,7 @@ def test_a_favicon_a_wrong_state_and_no_state_change_nothing(listener: Listener)
     assert seen == [404, 404, 400, 400, 200]
 
 
-def test_an_error_answer_is_told_cleaned_and_nothing_of_it_is_sent_back(listener: Listener) -> None:
+def test_an_error_answer_is_reported_clean_and_never_echoed(listener: Listener) -> None:
     words = "<script>alert(1)</script>\x1b[31m" + "x" * 5000
     seen = []
     query = urlencode({"error": "access_denied", "error_description": words, "state": STATE})
@@ -102,14 +102,14 @@ def test_the_texts_are_plain_uncached_and_send_no_referrer(listener: Listener) -
     assert headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_a_second_call_back_is_told_so_and_the_first_one_counts() -> None:
+def test_the_first_callback_counts_and_the_second_gets_a_notice() -> None:
     landing = CallbackState("/callback", STATE)
     assert landing.visit("GET", f"/callback?{GOOD}").status == 200
     assert landing.visit("GET", f"/callback?code=another&state={STATE}").status == 410
     assert landing.answer == Code("the-code")
 
 
-def test_after_the_answer_nobody_listens_any_more(listener: Listener) -> None:
+def test_the_port_is_closed_after_the_answer(listener: Listener) -> None:
     waiting(listener, lambda: get(f"{listener.redirect_uri}?{GOOD}"))
     with pytest.raises(urllib.error.URLError):
         get(f"{listener.redirect_uri}?{GOOD}")
@@ -137,7 +137,7 @@ def test_a_post_with_the_right_state_over_the_wire_does_not_count(listener: List
     assert seen == [405]
 
 
-def test_connections_that_say_nothing_or_nonsense_hold_nobody_up(listener: Listener) -> None:
+def test_silent_or_invalid_connections_block_nothing(listener: Listener) -> None:
     port = urlsplit(listener.redirect_uri).port
     silent = [socket.create_connection(("127.0.0.1", port or 0)) for _ in range(5)]
 
@@ -165,7 +165,7 @@ def test_without_an_answer_the_wait_ends_and_names_what_came_instead(listener: L
         waiting(listener, lambda: get(f"{listener.redirect_uri}?code=a&state=other"), seconds=0.3)
 
 
-def test_a_wait_that_nobody_answers_ends_in_time(listener: Listener) -> None:
+def test_a_wait_without_an_answer_ends_in_time(listener: Listener) -> None:
     with pytest.raises(TtpError):
         listener.wait(STATE, 0.01)
 
@@ -194,7 +194,7 @@ def test_two_logins_at_once_get_two_ports_and_each_its_own_answer() -> None:
     assert answers == {"one": Code("for-one"), "other": Code("for-other")}
 
 
-def test_a_taken_port_is_refused_with_a_way_out(listener: Listener) -> None:
+def test_a_port_in_use_is_refused_with_a_way_out(listener: Listener) -> None:
     port = urlsplit(listener.redirect_uri).port
     with pytest.raises(Busy, match=f"{port}") as refused:
         Listener(f"http://127.0.0.1:{port}/callback", "x/me")
@@ -218,7 +218,7 @@ def test_it_listens_on_this_machine_only(listener: Listener) -> None:
         "the-code#_",
     ],
 )
-def test_what_a_person_may_paste(pasted: str) -> None:
+def test_pasted_addresses_queries_and_codes_are_accepted(pasted: str) -> None:
     assert read_pasted(pasted, STATE) == Code("the-code")
 
 
@@ -239,7 +239,7 @@ def test_what_a_person_may_paste(pasted: str) -> None:
         "x" * 5000,
     ],
 )
-def test_what_is_pasted_wrong_is_said_to_be_so(pasted: str) -> None:
+def test_a_wrong_paste_is_reported(pasted: str) -> None:
     answer = read_pasted(pasted, STATE)
     assert isinstance(answer, NotThisLogin)
     assert answer.why
@@ -251,7 +251,7 @@ def test_a_pasted_refusal_is_one() -> None:
 
 
 @given(st.text(max_size=60))
-def test_no_other_state_is_ever_taken(state: str) -> None:
+def test_no_other_state_is_ever_accepted(state: str) -> None:
     if state != STATE:
         assert isinstance(read_answer(f"code=a&state={quote(state.encode('utf-8', 'replace'))}", STATE), NotThisLogin)
 

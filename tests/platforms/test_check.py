@@ -110,7 +110,7 @@ def test_keys_of_oauth_1_sign_the_question() -> None:
         (200, ["nonsense"], Kind.SERVER),
     ],
 )
-def test_what_x_refuses_is_told_by_its_kind(status: int, answer: object, kind: Kind) -> None:
+def test_a_refusal_by_x_has_its_kind(status: int, answer: object, kind: Kind) -> None:
     assert refused(asked("x", me(status=status, answer=answer))).kind is kind
 
 
@@ -137,17 +137,17 @@ def test_instagram_is_asked_who_it_is_and_what_is_left_of_the_day(answer: object
     assert said(found) == [("ok", "quota used: 2 of 50 posts in 24 h")]
 
 
-def test_a_quota_that_is_used_up_is_a_warning_and_one_that_is_not_told_too() -> None:
+def test_a_used_up_or_unknown_quota_is_a_warning() -> None:
     assert said(asked("instagram", ig_me(PERSON), ig_quota(50))) == [
         ("warn", "Instagram's publishing quota is used up: 50 of 50 posts in 24 h")
     ]
     odd = Stub("GET", LIMIT, QUOTA, BEARER, status=500, answer={"error": {"code": 2, "message": "An error"}})
-    assert said(asked("instagram", ig_me(PERSON), odd)) == [("warn", "the quota is not told: An error (2)")]
+    assert said(asked("instagram", ig_me(PERSON), odd)) == [("warn", "the quota is unknown: An error (2)")]
 
 
 def test_a_personal_account_cannot_publish() -> None:
     found = asked("instagram", ig_me({**PERSON, "account_type": "Personal"}), ig_quota(0))
-    assert said(found)[0] == ("fail", "a personal account, and Instagram publishes for professional ones only")
+    assert said(found)[0] == ("fail", "a personal account; Instagram publishes for professional accounts only")
 
 
 def test_a_missing_permission_to_publish_shows_when_the_quota_is_asked() -> None:
@@ -190,18 +190,18 @@ def test_facebook_login_asks_for_the_node_and_has_the_token_debugged() -> None:
     assert (seen(found).user_id, seen(found).scopes) == (USER, ("instagram_basic", "instagram_content_publish"))
     assert said(found) == [
         ("ok", "quota used: 1 of 50 posts in 24 h"),
-        ("warn", "Facebook ends its access 27 Nov 2026 (in 3 d)"),
+        ("warn", "end of its data access: 27 Nov 2026 (in 3 d)"),
     ]
 
 
 @pytest.mark.parametrize(
     ("after", "status", "told"),
     [
-        (timedelta(days=60), "ok", "Facebook ends the token 23 Jan 2027 (in 60 d)"),
-        (timedelta(hours=-3), "fail", "Facebook ends the token 3 h ago"),
+        (timedelta(days=60), "ok", "end of the Facebook token: 23 Jan 2027 (in 60 d)"),
+        (timedelta(hours=-3), "fail", "end of the Facebook token: 3 h ago"),
     ],
 )
-def test_facebooks_end_of_a_token_is_told(after: timedelta, status: str, told: str) -> None:
+def test_the_expiry_of_a_facebook_token_is_reported(after: timedelta, status: str, told: str) -> None:
     data = {"expires_at": to_ms(NOON + after) // 1000, "data_access_expires_at": True}
     found = asked(
         "instagram",
@@ -214,7 +214,7 @@ def test_facebooks_end_of_a_token_is_told(after: timedelta, status: str, told: s
     assert said(found)[1:] == [(status, told)]
 
 
-def test_a_token_that_facebook_does_not_debug_is_no_failure() -> None:
+def test_an_undebuggable_facebook_token_is_not_a_failure() -> None:
     error = {"error": {"code": 100, "message": "You must provide an app access token", "type": "OAuthException"}}
     found = asked(
         "instagram",
@@ -225,7 +225,7 @@ def test_a_token_that_facebook_does_not_debug_is_no_failure() -> None:
     )
     assert said(found)[1] == (
         "ok",
-        "Facebook does not say what the token may do: You must provide an app access token (100)",
+        "Facebook did not report the token's permissions: You must provide an app access token (100)",
     )
 
 
@@ -270,13 +270,13 @@ def test_tiktok_is_asked_who_it_is_and_what_its_creator_may_post() -> None:
     ]
 
 
-def test_a_privacy_level_that_is_set_and_not_offered_is_a_warning() -> None:
+def test_a_privacy_level_that_is_not_offered_is_a_warning() -> None:
     options = {"tiktok.privacy_level": "PUBLIC_TO_EVERYONE"}
     found = asked("tiktok", tt_user(open_id="a", username="demo"), tt_creator(), options=options)
     remark = seen(found).remarks[0]
     assert (remark.status, remark.message) == (
         Grade.WARN,
-        "tiktok.privacy_level is PUBLIC_TO_EVERYONE, and TikTok offers SELF_ONLY, MUTUAL_FOLLOW_FRIENDS",
+        "tiktok.privacy_level is PUBLIC_TO_EVERYONE, but TikTok offers SELF_ONLY, MUTUAL_FOLLOW_FRIENDS",
     )
     assert remark.hint == action("account set", "tiktok/demo", set="tiktok.privacy_level=SELF_ONLY")
     offered = {"tiktok.privacy_level": "SELF_ONLY"}
@@ -284,7 +284,7 @@ def test_a_privacy_level_that_is_set_and_not_offered_is_a_warning() -> None:
     assert seen(found).remarks[0].status is Grade.OK
 
 
-def test_a_creator_whose_privacy_levels_are_not_told_is_judged_by_the_rest() -> None:
+def test_a_creator_without_privacy_levels_is_checked_by_the_rest() -> None:
     nothing = tt_creator(
         privacy_level_options=[], comment_disabled=False, stitch_disabled=False, max_video_post_duration_sec=None
     )
@@ -326,7 +326,7 @@ def test_a_dead_tiktok_token_ends_the_questions() -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS.names())
-def test_a_platform_that_cannot_be_reached_is_told_and_no_clock_is_known(platform: str) -> None:
+def test_an_unreachable_platform_is_reported_and_has_no_clock(platform: str) -> None:
     def down(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route to host")
 

@@ -155,7 +155,7 @@ def test_a_carousel_has_its_items_first_each_waited_for_and_then_itself(
         "create the container of item 2",
         "create the container",
     ]
-    assert [step for step in steps if isinstance(step, Wait)] == [Wait(1.0, "container IN_PROGRESS")]
+    assert [step for step in steps if isinstance(step, Wait)] == [Wait(1.0, "Instagram is processing the media")]
     assert ready.handle["creation_id"] == "910"
     assert ready.handle["children"] == [child("901"), child("902")]
 
@@ -208,9 +208,7 @@ def test_a_carousel_that_could_not_be_made_keeps_its_items(config: Config, photo
 
 
 @pytest.mark.parametrize("state", ["ERROR", "EXPIRED"])
-def test_an_item_that_ends_is_the_only_one_made_anew(
-    config: Config, photo: MediaFile, clip: MediaFile, state: str
-) -> None:
+def test_only_the_ended_item_is_created_again(config: Config, photo: MediaFile, clip: MediaFile, state: str) -> None:
     answer = {"status_code": state, "status": "Error: 2207053", "id": "902"}
     ended = status(state, "902", answer=answer)
     steps, failure = failed(config, of(photo, clip), {}, photo_child(), clip_child(), status("FINISHED", "901"), ended)
@@ -233,7 +231,7 @@ def test_an_item_that_ends_is_the_only_one_made_anew(
     assert ready.handle["children"] == [child("901"), child("903")]
 
 
-def test_the_items_of_an_edited_carousel_are_made_anew(config: Config, photo: MediaFile, clip: MediaFile) -> None:
+def test_the_items_of_an_edited_carousel_are_created_again(config: Config, photo: MediaFile, clip: MediaFile) -> None:
     cut = clip_child(fails=httpx.ReadTimeout("slow"))
     steps, _ = failed(config, of(photo, clip, text="Old"), {}, photo_child(), cut)
     handle = last_handle(steps)
@@ -404,9 +402,7 @@ def test_an_upload_that_is_all_there_is_not_repeated(facebook: Config, local: Me
     assert "uri" not in ready.handle
 
 
-def test_an_upload_whose_container_is_gone_old_or_of_another_text_is_made_anew(
-    facebook: Config, local: MediaFile
-) -> None:
+def test_an_upload_with_an_unusable_container_starts_again(facebook: Config, local: MediaFile) -> None:
     handle = broken_off(facebook, of(local))
     gone = received(0, status=400, answer=error(24, 2207006))
     steps, failure = failed(facebook, of(local), handle, gone)

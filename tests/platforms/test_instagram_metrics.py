@@ -113,7 +113,7 @@ def test_every_kind_of_post_is_asked_for_its_own_metrics(
     assert one(answer, insights(metrics=metrics)).kind == kind
 
 
-def test_kinds_that_nobody_knows_are_not_asked_for_insights() -> None:
+def test_unknown_kinds_are_not_asked_for_insights() -> None:
     told = read(ig(), ["17"], node(media(media_product_type="AD", media_type="OTHER")))
     assert [(one.likes, one.views, one.kind) for one in told.samples] == [(5, None, None)]
 
@@ -174,12 +174,12 @@ def test_a_story_that_too_few_have_seen_keeps_the_others_insights_open() -> None
     assert told.pages[1].ends == {}
 
 
-def test_without_the_permission_for_insights_the_rest_is_read_and_it_is_said_once() -> None:
+def test_a_missing_insights_permission_is_reported_once() -> None:
     told = read(ig(), ["1", "2"], node(media("1")), refused(insights("1"), 10), node(media("2")))
     assert [(sample.likes, sample.views) for sample in told.samples] == [(5, None), (5, None)]
     first, second = (page.note for page in told.pages)
     assert first is not None
-    assert "views, reach, shares and saves of instagram/demo stay unknown" in first
+    assert "views, reach, shares and saves of instagram/demo are unavailable" in first
     assert second is None
 
 
@@ -189,12 +189,12 @@ def test_a_fault_of_one_posts_insights_costs_only_them() -> None:
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(100, 33), (24, 2207006)])
-def test_a_post_that_is_gone_is_told_and_the_next_one_read(code: int, subcode: int) -> None:
+def test_a_deleted_post_is_reported_and_the_next_one_read(code: int, subcode: int) -> None:
     told = read(ig(), ["1", "2"], refused(node(media("1")), code, subcode), node(media("2")), insights("2"))
     assert (told.gone, len(told.samples)) == (["1"], 1)
 
 
-def test_a_post_without_numbers_or_a_time_is_no_sample() -> None:
+def test_a_post_without_numbers_or_a_time_gives_no_sample() -> None:
     nothing = media(like_count=None, comments_count=None, media_product_type="OTHER")
     assert read(ig(), ["17"], node(nothing)).samples == []
     assert read(ig(), ["17"], node(media(timestamp="yesterday"))).samples == []
@@ -257,7 +257,7 @@ def test_a_refused_token_is_renewed_once_in_the_middle_of_it() -> None:
     assert told.failure.outcome.kind is Kind.AUTH
 
 
-def test_a_missing_permission_is_said_in_words_of_reading() -> None:
+def test_a_missing_permission_is_reported() -> None:
     failure = read(ig(), ["17"], refused(node(media()), 10)).failure
     assert failure is not None
     assert (failure.outcome.kind, "permission to read" in failure.outcome.message) == (Kind.AUTH, True)
@@ -271,7 +271,7 @@ def test_a_missing_permission_is_said_in_words_of_reading() -> None:
     ],
     ids=["throttled", "network"],
 )
-def test_what_is_not_about_one_post_ends_the_reading(stub: Stub, kind: Kind) -> None:
+def test_a_failure_not_about_one_post_ends_the_reading(stub: Stub, kind: Kind) -> None:
     failure = read(ig(), ["17", "18"], node(media()), stub).failure
     assert failure is not None
     assert (failure.outcome.kind, failure.outcome.passing) == (kind, True)
@@ -283,4 +283,4 @@ def test_reading_stops_while_some_calls_are_left_for_publishing() -> None:
     assert len(told.samples) == 1
     assert told.failure is not None
     assert told.failure.outcome.kind is Kind.RATE_LIMIT
-    assert "kept for publishing" in told.failure.outcome.message
+    assert "reserved for publishing" in told.failure.outcome.message

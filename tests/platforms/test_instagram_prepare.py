@@ -148,7 +148,7 @@ def test_a_reel_is_shared_to_the_feed_as_the_option_says(config: Config, tmp_pat
     prepared(config, changed, ready.handle, status("FINISHED"), again, status("FINISHED", "901"))
 
 
-def test_no_text_is_no_caption_and_a_given_url_is_passed_on(config: Config, tmp_path: Path) -> None:
+def test_an_empty_text_has_no_caption_and_a_url_is_passed_on(config: Config, tmp_path: Path) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg", url="https://a.example/a.jpg")
     prepared(config, of(file, text=""), {}, create({"image_url": "https://a.example/a.jpg"}), status("FINISHED"))
 
@@ -164,7 +164,7 @@ def test_an_unknown_user_id_is_asked_for(config: Config, photo: MediaFile, answe
 
 
 @pytest.mark.parametrize("answer", [{}, {"data": []}, {"user_id": "../x"}, [1], error(190, 463)], ids=str)
-def test_a_user_id_that_is_none_fails_the_step(config: Config, photo: MediaFile, answer: object) -> None:
+def test_an_invalid_user_id_fails_the_step(config: Config, photo: MediaFile, answer: object) -> None:
     me = Stub("GET", f"{API}/me", query={"fields": "user_id,username"}, answer=answer)
     _, failure = failed(config, of(photo, user_id=None), {}, me)
     assert failure.step == "ask for the user id"
@@ -181,7 +181,7 @@ def test_a_container_is_waited_for_at_a_slowing_pace(config: Config, photo: Medi
     steps, _ = prepared(config, of(photo), {}, image(photo), *[status("IN_PROGRESS")] * 7, status("FINISHED"))
     waits = [step for step in steps if isinstance(step, Wait)]
     assert [step.seconds for step in waits] == [1, 2, 4, 8, 16, 30, 30]
-    assert {step.what for step in waits} == {"container IN_PROGRESS"}
+    assert {step.what for step in waits} == {"Instagram is processing the media"}
 
 
 def test_a_container_in_progress_is_given_up_after_half_an_hour(config: Config, photo: MediaFile) -> None:
@@ -348,7 +348,7 @@ def test_a_step_that_fails_says_why_and_whether_it_passes(
     assert (failure.outcome.hint is not None) is (kind is Kind.AUTH)
 
 
-def test_a_status_that_instagram_has_never_had_fails_the_step(config: Config, photo: MediaFile) -> None:
+def test_an_unknown_status_fails_the_step(config: Config, photo: MediaFile) -> None:
     _, failure = failed(config, of(photo), {}, image(photo), status("SCHEDULED"))
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.SERVER, True)
 
@@ -408,7 +408,7 @@ def test_a_finished_container_waits_for_the_quota_too(config: Config, photo: Med
     ],
     ids=str,
 )
-def test_a_quota_that_cannot_be_read_is_no_obstacle(config: Config, photo: MediaFile, changes: dict[str, Any]) -> None:
+def test_an_unreadable_quota_does_not_stop_the_post(config: Config, photo: MediaFile, changes: dict[str, Any]) -> None:
     prepared(config, of(photo), {}, quota(0, **changes), image(photo), status("FINISHED"))
 
 

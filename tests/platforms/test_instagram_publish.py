@@ -62,7 +62,7 @@ def test_a_published_container_is_done_with_its_permalink() -> None:
     ],
     ids=str,
 )
-def test_a_permalink_that_is_not_told_changes_nothing(changes: dict[str, Any]) -> None:
+def test_a_missing_permalink_changes_nothing(changes: dict[str, Any]) -> None:
     assert published(call(answer={"id": "555"}), permalink(**changes)) == Done("555", None, http_status=200)
 
 
@@ -74,7 +74,7 @@ def test_a_media_that_instagram_does_not_know_is_none() -> None:
 
 
 @pytest.mark.parametrize("media_id", ["0", "0555", 555, "900"], ids=repr)
-def test_an_id_that_no_media_has_is_no_proof(media_id: object) -> None:
+def test_an_unknown_media_id_proves_nothing(media_id: object) -> None:
     assert isinstance(published(call(answer={"id": media_id}), status("FINISHED")), Unknown)
 
 
@@ -161,7 +161,7 @@ def test_every_row_of_the_tables_is_named_here() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], {}, {"error": "no"}, {"error": {"code": "190"}}, error(999_999)], ids=str)
-def test_what_is_on_no_list_is_no_refusal(data: object) -> None:
+def test_an_unlisted_code_is_not_a_refusal(data: object) -> None:
     assert refusal(Answer(400, data=data), DEMO, NOON) is None
 
 
@@ -177,7 +177,7 @@ def test_the_words_meant_for_people_are_shown() -> None:
     assert found.message == r"Too long\u0007 (36004/2207010, fbtrace_id A)"
 
 
-def test_what_a_person_can_do_is_said_after_the_words() -> None:
+def test_the_advice_follows_the_message() -> None:
     found = refusal(Answer(400, data=error(25, 2207050)), DEMO, NOON)
     assert found is not None
     assert found.message == "no (25/2207050, fbtrace_id A): open the Instagram app and do what it asks there"
@@ -244,7 +244,7 @@ def test_the_publishing_quota_holds_the_account() -> None:
 def test_an_error_with_a_published_container_is_unknown(first: Stub) -> None:
     outcome = published(first, status("PUBLISHED"))
     assert isinstance(outcome, Unknown)
-    assert outcome.message.startswith("published all the same: ")
+    assert outcome.message.startswith("published despite this answer: ")
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_the_first_unsettled_call_stays_remembered() -> None:
 
 
 def test_a_container_in_progress_is_still_worked_on() -> None:
-    assert looked(status("IN_PROGRESS")).finding == Working("container IN_PROGRESS")
+    assert looked(status("IN_PROGRESS")).finding == Working("Instagram is processing the media")
 
 
 def test_an_expired_container_is_proof_of_absence() -> None:

@@ -224,7 +224,7 @@ def test_what_the_creator_switched_off_is_respected_and_what_is_not_offered_refu
     desk.change(switchedOff=["comment", "duet"], privacyLevels=["MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"])
     desk.said_of(**{**PUBLIC, "privacy_level": "PUBLIC_TO_EVERYONE"})
     _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
-    assert "it offers MUTUAL_FOLLOW_FRIENDS, SELF_ONLY" in failure.outcome.message
+    assert "Choose one of: MUTUAL_FOLLOW_FRIENDS, SELF_ONLY" in failure.outcome.message
     desk.said_of(**{**PUBLIC, "privacy_level": "MUTUAL_FOLLOW_FRIENDS"})
     assert isinstance(desk.publish(desk.prepare()), Done)
 

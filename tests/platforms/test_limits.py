@@ -48,7 +48,7 @@ def x_headers(which: str, limit: object = 100, left: object = 7, reset: object =
 def x_told(
     headers: dict[str, str], *, status: int = 200, what: PublishRequest = X, path: str = "/2/tweets"
 ) -> list[Limit]:
-    return list(XMeter(Clock()).told(what, "POST", path, Answer(status, headers, date=NOON)))
+    return list(XMeter(Clock()).read_limits(what, "POST", path, Answer(status, headers, date=NOON)))
 
 
 def test_x_tells_each_of_its_three_limits() -> None:
@@ -127,19 +127,21 @@ def test_headers_that_make_no_sense_are_not_believed(
 )
 def test_a_refusal_says_that_its_endpoint_has_nothing_left(headers: dict[str, str], reset: int) -> None:
     answer = Answer(429, headers, {"title": "Too Many Requests"})
-    (limit,) = XMeter(Clock()).told(X, "POST", "/2/tweets", answer)
+    (limit,) = XMeter(Clock()).read_limits(X, "POST", "/2/tweets", answer)
     assert (limit.left, limit.resets_at) == (0, after(seconds=reset))
 
 
 @pytest.mark.parametrize("data", [None, {}, [], {"foo": 1}], ids=str)
 def test_a_429_that_is_not_x_s_tells_nothing_of_x_s_limits(data: object) -> None:
-    assert list(XMeter(Clock()).told(X, "POST", "/2/tweets", Answer(429, {}, data))) == []
+    assert list(XMeter(Clock()).read_limits(X, "POST", "/2/tweets", Answer(429, {}, data))) == []
 
 
-def test_what_stands_before_a_platform_may_say_when_to_come_back() -> None:
+def test_a_proxy_may_send_retry_after() -> None:
     asked = {"retry-after": "7"}
     too_many = {"error": {"code": "rate_limit_exceeded"}}
-    (limit,) = TikTokMeter(Clock()).told(TIKTOK, "POST", "/v2/post/publish/video/init/", Answer(429, asked, too_many))
+    (limit,) = TikTokMeter(Clock()).read_limits(
+        TIKTOK, "POST", "/v2/post/publish/video/init/", Answer(429, asked, too_many)
+    )
     assert limit.resets_at == after(seconds=7)
     refused = tiktok_refusal(Answer(429, asked, too_many), TIKTOK.account, NOON, 5)
     assert refused is not None
@@ -149,7 +151,7 @@ def test_what_stands_before_a_platform_may_say_when_to_come_back() -> None:
 
 def test_x_s_reset_counts_from_x_s_own_clock() -> None:
     answer = Answer(200, x_headers("x-rate-limit", reset=NOON_S + 300 + 60), date=after(minutes=5))
-    (limit,) = XMeter(Clock()).told(X, "POST", "/2/tweets", answer)
+    (limit,) = XMeter(Clock()).read_limits(X, "POST", "/2/tweets", answer)
     assert limit.resets_at == after(seconds=60)
 
 
@@ -188,8 +190,8 @@ REGAIN = "estimated_time_to_regain_access"
         ({**app(used(call_count=90)), **business(used(call_count=10))}, 10, 60),
     ],
 )
-def test_instagram_s_use_is_told_in_percent(headers: dict[str, str], left: int, minutes: int) -> None:
-    found = list(InstagramMeter(Clock()).told(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers)))
+def test_instagram_usage_is_in_percent(headers: dict[str, str], left: int, minutes: int) -> None:
+    found = list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers)))
     assert found == [Limit("instagram/demo", "calls in percent", left, 100, after(minutes=minutes))]
 
 
@@ -210,21 +212,21 @@ def test_instagram_s_use_is_told_in_percent(headers: dict[str, str], left: int, 
     ],
 )
 def test_usage_that_makes_no_sense_is_not_believed(headers: dict[str, str]) -> None:
-    assert list(InstagramMeter(Clock()).told(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers))) == []
+    assert list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers))) == []
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 613, 80001, 80002])
 @pytest.mark.parametrize(("headers", "minutes"), [({}, 60), (business({REGAIN: 9}), 9), (app(used(call_count=3)), 60)])
 def test_a_throttled_account_has_nothing_left(code: int, headers: dict[str, str], minutes: int) -> None:
     answer = Answer(400, headers, {"error": {"code": code, "message": "too many"}})
-    assert list(InstagramMeter(Clock()).told(INSTAGRAM, "GET", "/v25.0/1", answer)) == [
+    assert list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", answer)) == [
         Limit("instagram/demo", "calls in percent", 0, 100, after(minutes=minutes))
     ]
 
 
 @pytest.mark.parametrize("error", [{"code": 4, "error_subcode": 2207051}, {"code": 190}, {"code": "4"}, "no"], ids=str)
 def test_another_refusal_says_nothing_of_the_limits(error: object) -> None:
-    assert list(InstagramMeter(Clock()).told(INSTAGRAM, "GET", "/", Answer(400, {}, {"error": error}))) == []
+    assert list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/", Answer(400, {}, {"error": error}))) == []
 
 
 def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
@@ -234,7 +236,7 @@ def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
         LimitKey("posts in 24 h"),
     )
     assert meter.keys(INSTAGRAM, "POST", "/v25.0/178/media") == (LimitKey("calls in percent"),)
-    assert meter.counted(INSTAGRAM, "POST", "/v25.0/178/media", InMemoryLimits()) == ()
+    assert meter.count_call(INSTAGRAM, "POST", "/v25.0/178/media", InMemoryLimits()) == ()
 
 
 # TikTok: counted here.
@@ -243,12 +245,12 @@ def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
 def counts(
     pace: TikTokMeter, memory: InMemoryLimits, path: str = INIT, what: PublishRequest = TIKTOK
 ) -> tuple[int, datetime | None]:
-    (limit,) = pace.counted(what, "POST", path, memory)
+    (limit,) = pace.count_call(what, "POST", path, memory)
     memory.note(what.account, [limit])
     return limit.left, limit.resets_at
 
 
-def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> None:
+def test_tiktok_calls_per_minute_are_counted() -> None:
     clock, memory = Clock(), InMemoryLimits()
     pace = TikTokMeter(clock)
     seen = []
@@ -276,13 +278,15 @@ def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> 
 def test_tiktok_limits_each_sort_of_call(path: str, names: tuple[str, ...], most: int | None) -> None:
     pace = TikTokMeter(Clock())
     assert pace.keys(TIKTOK, "POST", path) == tuple(map(LimitKey, names))
-    assert [limit.limit for limit in pace.counted(TIKTOK, "POST", path, InMemoryLimits())] == ([most] if most else [])
+    assert [limit.limit for limit in pace.count_call(TIKTOK, "POST", path, InMemoryLimits())] == (
+        [most] if most else []
+    )
 
 
 @pytest.mark.parametrize(
     ("left", "resets_in", "now_left"), [(2, 30, 1), (0, 30, 0), (9, 30, 5), (2, 0, 5), (2, -5, 5), (2, None, 5)]
 )
-def test_what_another_process_counted_counts_on(left: int, resets_in: int | None, now_left: int) -> None:
+def test_counts_of_another_process_continue(left: int, resets_in: int | None, now_left: int) -> None:
     memory = InMemoryLimits()
     resets_at = None if resets_in is None else after(seconds=resets_in)
     memory.note(TIKTOK.account, [Limit("tiktok/demo", "new posts a minute", left, 6, resets_at)])
@@ -309,7 +313,7 @@ def test_accounts_of_tiktok_are_counted_apart_and_a_clock_that_is_put_back_stops
     ],
 )
 def test_tiktok_s_refusals_are_remembered(code: str, path: str, told: tuple[str, int, int | None, int] | None) -> None:
-    found = list(TikTokMeter(Clock()).told(TIKTOK, "POST", path, Answer(429, {}, {"error": {"code": code}})))
+    found = list(TikTokMeter(Clock()).read_limits(TIKTOK, "POST", path, Answer(429, {}, {"error": {"code": code}})))
     assert found == ([] if told is None else [Limit("tiktok/demo", *told[:3], after(seconds=told[3]))])
 
 
@@ -353,7 +357,7 @@ def test_the_check_before_the_work_holds_the_account() -> None:
     )
 
 
-def test_what_no_limit_can_be_is_not_remembered() -> None:
+def test_impossible_limits_are_not_stored() -> None:
     memory = InMemoryLimits()
     there = gate(memory)
     told = [closed(seconds=86_401), replace(closed("a"), left=-1), replace(closed("b"), left=10**10), closed("c")]
@@ -422,7 +426,7 @@ def http(script: Script, clock: Clock) -> Http:
     return Http("https://api.x.com", Timeouts(1, 2, 3), clock, gate=gate(clock=clock), transport=script)
 
 
-def test_what_an_answer_told_keeps_the_next_call_from_being_made() -> None:
+def test_a_used_up_limit_stops_the_next_call() -> None:
     clock = Clock()
     script = Script(Stub("POST", URL, sent=x_headers("x-rate-limit", left=0)), Stub("POST", URL))
     client = http(script, clock)
@@ -464,7 +468,7 @@ class Kept(InMemoryLimits):
         self.kept += 1
 
 
-def test_closing_the_connections_keeps_what_was_told() -> None:
+def test_closing_the_connections_stores_the_limits() -> None:
     memory = Kept()
     Http("https://api.x.com", Timeouts(1, 2, 3), Clock(), gate=RateLimiter(Clock(), memory=memory)).close()
     assert memory.kept == 1

@@ -109,7 +109,7 @@ def test_a_platform_gets_https_or_this_machine_while_it_is_here_itself(url: str,
     assert is_usable(url, loopback=False) is elsewhere
 
 
-def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_media_host_the_setting_is_named(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
     why = refused(MediaHost(Config()), file)
     assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
     assert why.hint == action("help", "media-host")
@@ -143,19 +143,17 @@ def test_a_program_has_the_umask_of_whoever_runs_ttp(file: MediaFile) -> None:
 @pytest.mark.parametrize(
     ("code", "why", "passing"),
     [
-        ("print('done')", "must print one https address for launch.jpg, and printed done", False),
-        ("pass", "must print one https address for launch.jpg, and printed nothing", False),
+        ("print('done')", "must print one https URL for launch.jpg, but printed done", False),
+        ("pass", "must print one https URL for launch.jpg, but printed nothing", False),
         ("print('https://a.example/1 https://a.example/2')", "printed https://a.example/1 https", False),
         ("print('http://a.example/v.jpg')", "printed http://a.example/v.jpg", False),
         ("print('http://127.0.0.1/v.jpg')", "printed http://127.0.0.1/v.jpg", False),
         ("print('\\x1b[2J')", "printed \\u001b[2J", False),
         ("sys.exit('no room\\x07')", "media_host.command ended with 1 for launch.jpg: no room\\u0007", True),
-        ("os._exit(3)", "media_host.command ended with 3 for launch.jpg: it says nothing", True),
+        ("os._exit(3)", "media_host.command ended with 3 for launch.jpg: no error output", True),
     ],
 )
-def test_a_program_that_fails_or_prints_no_usable_url_is_told(
-    file: MediaFile, code: str, why: str, passing: bool
-) -> None:
+def test_a_failing_program_or_unusable_url_is_reported(file: MediaFile, code: str, why: str, passing: bool) -> None:
     error = refused(program(code), file)
     assert why in error.message
     assert error.passing is passing
@@ -168,7 +166,7 @@ def test_in_a_rehearsal_a_program_may_print_an_address_on_this_machine(file: Med
 def test_a_program_that_cannot_be_started_is_named(file: MediaFile) -> None:
     settings: dict[str, Value] = {"media_host.kind": "command", "media_host.command": ("/nowhere/put",)}
     error = refused(MediaHost(Config(settings), loopback=INSTAGRAM.is_local(Config(settings))), file)
-    assert error.message == "media_host.command cannot be started: /nowhere/put: No such file or directory"
+    assert error.message == "media_host.command failed to start: /nowhere/put: No such file or directory"
 
 
 def test_a_program_that_never_ends_is_ended_with_all_that_it_started(

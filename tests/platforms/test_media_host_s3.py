@@ -119,9 +119,7 @@ def test_a_file_is_lent_out_for_at_least_a_day_under_a_key_that_nobody_can_guess
 
 
 @with_server
-def test_what_is_up_is_remembered_and_used_again_until_it_is_taken_back(
-    config: Config, lent: Path, file: MediaFile
-) -> None:
+def test_an_uploaded_object_is_reused_until_it_is_deleted(config: Config, lent: Path, file: MediaFile) -> None:
     first = host(config, lent).url(file)
     second = host(config, lent).url(file)
     assert urlsplit(first).path == urlsplit(second).path
@@ -151,13 +149,13 @@ def test_a_try_that_broke_off_leaves_a_key_that_the_next_one_uses(
 
 
 @with_server
-def test_a_bucket_that_is_not_there_is_told_without_the_credentials(
+def test_a_missing_bucket_is_reported_without_the_credentials(
     endpoint: str, lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = settings(endpoint, "s3://there-is-none", monkeypatch)
     with pytest.raises(NoPublicUrl) as caught:
         host(config, lent).url(file)
-    assert caught.value.message.startswith("launch.jpg cannot be put into the bucket: ")
+    assert caught.value.message.startswith("launch.jpg cannot be uploaded to the bucket: ")
     assert caught.value.passing
     for hidden in (SECRET, "AKIATHEKEYID", "\n"):
         assert hidden not in caught.value.message
@@ -187,14 +185,14 @@ def test_a_server_that_is_not_there_is_a_passing_trouble(
     assert one.file.exists()
 
 
-def test_without_credentials_their_names_are_said() -> None:
+def test_missing_credentials_are_named() -> None:
     error = Exception("Error performing PUT http://169.254.169.254/latest/api/token in 1 ms\n\nDebug source:\nmore")
-    assert s3._said(error) == (
+    assert s3._error_line(error) == (
         "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
     )
 
 
-def test_what_is_not_in_the_bucket_any_more_is_forgotten(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_missing_from_the_bucket_is_forgotten(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lent.mkdir()
     one = s3.BucketObject("key.jpg", "s3://bucket", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
     one.remember()
@@ -210,18 +208,18 @@ def test_what_is_not_in_the_bucket_any_more_is_forgotten(lent: Path, monkeypatch
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("bucket/folder", "is s3://BUCKET/FOLDER"),
-        ("https://bucket.example/", "is no bucket"),
+        ("bucket/folder", "must be s3://BUCKET/FOLDER"),
+        ("https://bucket.example/", "is not a bucket"),
         ("s3://", "cannot be used"),
     ],
 )
-def test_a_setting_that_names_no_bucket_is_refused(lent: Path, file: MediaFile, url: str, why: str) -> None:
+def test_an_invalid_bucket_setting_is_refused(lent: Path, file: MediaFile, url: str, why: str) -> None:
     with pytest.raises(NoPublicUrl, match=why) as caught:
         host(Config({"media_host.kind": "s3", "media_host.s3.url": url}), lent).url(file)
     assert not caught.value.passing
 
 
-def test_what_another_bucket_holds_is_left_there(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_of_another_bucket_are_kept(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lent.mkdir()
     one = s3.BucketObject("key.jpg", "s3://old", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
     one.remember()
@@ -232,7 +230,9 @@ def test_what_another_bucket_holds_is_left_there(lent: Path, monkeypatch: pytest
         delete_object(settings("", "s3://new", monkeypatch), one)
 
 
-def test_without_the_extra_it_says_what_to_type(lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named_with_its_command(
+    lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import builtins
     from typing import Any
 

@@ -161,7 +161,7 @@ def test_a_refresh_token_works_once(visit: Callable[..., Visit], name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["x public", "x confidential", "tiktok desktop"])
-def test_what_was_given_back_works_no_more(visit: Callable[..., Visit], name: str) -> None:
+def test_a_revoked_token_stops_working(visit: Callable[..., Visit], name: str) -> None:
     here = visit(name)
     grant = here.person().grant
     assert here.login.revoke(here.credentials(grant)) is None

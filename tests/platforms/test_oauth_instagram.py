@@ -200,7 +200,7 @@ def test_every_page_with_an_account_is_found_with_its_own_token_that_does_not_en
     assert all(person.grant.expires_at is None for person in people)
 
 
-def test_pages_without_an_account_are_said_to_have_none() -> None:
+def test_pages_without_an_account_are_refused() -> None:
     refusal = by_facebook(pages(page(2, linked=False))).who()
     assert refusal.message == "no page of this Facebook user has a professional Instagram account"
 
@@ -232,5 +232,5 @@ def test_facebook_takes_access_back_by_its_permissions() -> None:
         (200, None, "Facebook answered 200"),
     ],
 )
-def test_facebook_that_does_not_take_access_back_is_told(status: int, answer: object, said: str) -> None:
+def test_a_failed_revocation_on_facebook_is_reported(status: int, answer: object, said: str) -> None:
     assert by_facebook(revocation(status=status, answer=answer)).revoke().message == said

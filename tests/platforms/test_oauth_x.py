@@ -98,7 +98,7 @@ def test_an_answer_without_a_refresh_token_has_none() -> None:
     assert granted == Grant("new-access", issued_at=NOON, expires_at=NOON + timedelta(hours=2))
 
 
-def test_a_platform_that_gives_the_same_tokens_again_is_taken_at_its_word() -> None:
+def test_the_same_tokens_may_be_issued_again() -> None:
     old, same = "old-access-" + "a" * 40, "old-refresh-" + "r" * 40
     answer = {"access_token": old, "refresh_token": same, "expires_in": 7200}
     stub = token({**REFRESH, "refresh_token": same}, answer=answer)
@@ -108,7 +108,7 @@ def test_a_platform_that_gives_the_same_tokens_again_is_taken_at_its_word() -> N
 
 
 @pytest.mark.parametrize("life", [None, 0, -1, True, "soon", 1e300, [7200]])
-def test_a_life_that_makes_no_sense_is_no_known_end(life: object) -> None:
+def test_an_implausible_token_life_is_ignored(life: object) -> None:
     granted = played(token(REFRESH, answer={"access_token": "new-access", "expires_in": life})).refresh()
     assert granted == Grant("new-access", issued_at=NOON)
 

@@ -148,7 +148,7 @@ def test_every_size_is_cut_as_tiktok_wants(size: int) -> None:
 # Invisible steps.
 
 
-def test_a_small_video_is_announced_and_its_only_chunk_kept_back(clip: MediaFile) -> None:
+def test_preparing_a_small_video_sends_no_chunk(clip: MediaFile) -> None:
     steps, ready = prepared(of(clip), {}, creator(), announce(5, 5, 1, date=NOON + timedelta(seconds=1)))
     assert [step.step for step in steps if isinstance(step, Did)] == ["ask what is allowed", "announce the post"]
     handle = last_handle(steps)
@@ -168,7 +168,7 @@ def test_a_small_video_is_announced_and_its_only_chunk_kept_back(clip: MediaFile
     assert (ready.step, ready.platform_at, ready.doubt) == ("PUT the last chunk", NOON + timedelta(seconds=1), None)
 
 
-def test_a_larger_video_goes_out_up_to_its_last_chunk(film: MediaFile) -> None:
+def test_preparing_a_larger_video_sends_all_but_the_last_chunk(film: MediaFile) -> None:
     steps, ready = prepared(of(film), {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13), put(b"4567", 4, 13))
     assert [step.message for step in steps if isinstance(step, Did) and step.step == "upload a chunk"] == [
         "4 of 13 bytes",
@@ -195,9 +195,7 @@ def test_the_options_go_along_and_nothing_is_a_default(clip: MediaFile) -> None:
     [
         (
             {},
-            "tiktok.privacy_level (PUBLIC_TO_EVERYONE, SELF_ONLY), tiktok.disable_comment (true, false), "
-            "tiktok.disable_duet (true, false), tiktok.disable_stitch (true, false), "
-            "tiktok.brand_content_toggle (true, false), tiktok.brand_organic_toggle (true, false)",
+            "tiktok.privacy_level (PUBLIC_TO_EVERYONE, SELF_ONLY)",
         ),
         (
             {"privacy_level": "PUBLIC_TO_EVERYONE", "disable_comment": "false", "brand_organic_toggle": "false"},
@@ -207,10 +205,10 @@ def test_the_options_go_along_and_nothing_is_a_default(clip: MediaFile) -> None:
     ],
     ids=["nothing", "some"],
 )
-def test_what_a_person_must_choose_is_never_guessed(clip: MediaFile, chosen: dict[str, str], asked: str) -> None:
+def test_required_choices_are_never_guessed(clip: MediaFile, chosen: dict[str, str], asked: str) -> None:
     _, failure = failed(order("tiktok", "Hello", clip, options=chosen), {}, creator())
     assert (failure.outcome.kind, failure.outcome.code) == (Kind.CONTENT, "option_missing")
-    assert failure.outcome.message == f"TikTok needs choices that only a person can make: {asked}"
+    assert failure.outcome.message.endswith(f": {asked}")
 
 
 def test_the_way_out_makes_every_missing_choice_the_careful_way(clip: MediaFile) -> None:
@@ -224,7 +222,7 @@ def test_the_way_out_makes_every_missing_choice_the_careful_way(clip: MediaFile)
     )
 
 
-def test_what_the_account_has_switched_off_stays_off_and_needs_no_choice(clip: MediaFile) -> None:
+def test_disabled_options_need_no_choice(clip: MediaFile) -> None:
     off = {"comment_disabled": True, "duet_disabled": True, "stitch_disabled": False}
     chosen = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
     del chosen["disable_duet"]
@@ -241,7 +239,7 @@ def test_what_the_account_has_switched_off_stays_off_and_needs_no_choice(clip: M
     what = order("tiktok", "Hello", clip, options=chosen)
     steps, _ = prepared(what, {}, creator(answer=answer), announce(5, 5, 1, info))
     told = next(step.message for step in steps if isinstance(step, Did))
-    assert told == "by the account's own settings: tiktok.disable_comment, tiktok.disable_duet"
+    assert told == "set by the account's own settings: tiktok.disable_comment, tiktok.disable_duet"
 
 
 def test_a_switch_is_true_or_false(clip: MediaFile) -> None:
@@ -265,14 +263,14 @@ def test_a_video_longer_than_the_account_may_post_is_refused(tmp_path: Path) -> 
     )
 
 
-def test_a_creator_without_a_name_or_limits_is_no_obstacle(clip: MediaFile) -> None:
+def test_a_creator_without_name_or_limits_may_post(clip: MediaFile) -> None:
     odd = {"creator_username": "../x", "privacy_level_options": [], "max_video_post_duration_sec": True}
     _, ready = prepared(of(clip), {}, creator(answer=envelope(odd)), announce(5, 5, 1))
     assert ready.handle["username"] is None
 
 
 @pytest.mark.parametrize("harm", ["none", "mixed", "two", "gone", "other size"])
-def test_only_one_whole_video_is_taken(tmp_path: Path, clip: MediaFile, harm: str) -> None:
+def test_only_one_complete_video_is_accepted(tmp_path: Path, clip: MediaFile, harm: str) -> None:
     files: tuple[MediaFile, ...] = (clip,)
     match harm:
         case "none":
@@ -348,9 +346,9 @@ def test_loopback_takes_uploads_only_while_tiktok_itself_is_loopback() -> None:
 # Resuming.
 
 
-def test_an_upload_goes_on_where_tiktok_has_it(film: MediaFile) -> None:
+def test_an_upload_continues_at_tiktoks_offset(film: MediaFile) -> None:
     steps, ready = prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": 4}), put(b"4567", 4, 13))
-    assert steps[0] == Did("ask for the status", 200, "4 of 13 bytes are there", handle=held(of(film)))
+    assert steps[0] == Did("ask for the status", 200, "4 of 13 bytes already uploaded", handle=held(of(film)))
     assert (ready.handle["offset"], ready.handle["tried"]) == (8, 1)
 
 
@@ -374,7 +372,7 @@ def test_a_chunk_that_arrived_in_part_is_completed_to_its_end(film: MediaFile) -
     ],
     ids=["old", "dead", "edited", "failed", "unknown", "foreign"],
 )
-def test_an_upload_that_cannot_be_completed_is_made_anew(
+def test_an_upload_that_cannot_be_completed_starts_again(
     film: MediaFile, changes: dict[str, object], seen: Stub
 ) -> None:
     stubs = [seen, creator(), announce(13, 4, 3), put(b"0123", 0, 13), put(b"4567", 4, 13)]
@@ -399,7 +397,7 @@ def test_an_upload_that_may_be_published_is_doubt_even_for_an_edited_post(film: 
 
 
 @pytest.mark.parametrize("told", [True, "4", 4.0, -1, None], ids=repr)
-def test_an_odd_number_of_bytes_is_none_told(film: MediaFile, told: object) -> None:
+def test_an_implausible_number_of_bytes_is_ignored(film: MediaFile, told: object) -> None:
     assert prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": told}))[1].doubt is not None
 
 
@@ -550,7 +548,7 @@ def test_a_video_in_the_creators_inbox_is_found(film: MediaFile) -> None:
     ids=str,
 )
 def test_a_video_that_is_all_there_is_worked_on(film: MediaFile, stub: Stub) -> None:
-    assert looked(of(film), held(of(film)), stub).finding == Working("TikTok to process it")
+    assert looked(of(film), held(of(film)), stub).finding == Working("TikTok is processing the video")
 
 
 def test_missing_bytes_are_proof_of_absence_and_the_upload_goes_on(film: MediaFile) -> None:
@@ -658,7 +656,7 @@ def test_an_error_code_has_its_kind_whatever_the_status(code: str, expected: tup
     assert found.hint == commands.get(code)
 
 
-def test_an_unaudited_app_is_told_what_to_do() -> None:
+def test_the_refusal_of_an_unaudited_app_has_advice() -> None:
     code = "unaudited_client_can_only_post_to_private_accounts"
     found = refusal(Answer(403, data=envelope(code=code, message="no")), DEMO, NOON)
     assert found is not None
@@ -675,7 +673,7 @@ def test_every_row_of_the_tables_is_named_here() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}], ids=str)
-def test_what_is_on_no_list_is_no_refusal(data: object) -> None:
+def test_an_unlisted_code_is_not_a_refusal(data: object) -> None:
     assert refusal(Answer(400, data=data), DEMO, NOON) is None
 
 
@@ -696,13 +694,13 @@ def test_a_look_up_that_fails_could_not_tell(
     assert (finding.look_at is not None) is (kind in {Kind.QUOTA, Kind.RATE_LIMIT})
 
 
-def test_a_status_that_tiktok_has_never_had_could_not_tell(film: MediaFile) -> None:
+def test_an_unknown_status_is_unclear(film: MediaFile) -> None:
     finding = looked(of(film), held(of(film)), fetch("SOMETHING_NEW")).finding
     assert isinstance(finding, Unclear)
     assert not finding.final
 
 
-def test_without_an_upload_nobody_can_tell(film: MediaFile) -> None:
+def test_a_look_up_without_an_upload_is_unclear(film: MediaFile) -> None:
     script = Script()
     found = client_for("tiktok", Config(), Clock(), transport=script).look_up(of(film), {}, NOON)
     assert isinstance(found.finding, Unclear)
@@ -718,7 +716,7 @@ def test_an_upload_whose_last_chunk_was_sent_is_waited_for_until_no_call_can_arr
     assert found_after(66) == Absent(certain=True, handle={})
 
 
-def test_an_announcement_in_which_the_machine_slept_is_made_anew(film: MediaFile) -> None:
+def test_an_init_call_during_which_the_machine_slept_is_repeated(film: MediaFile) -> None:
     """The address may be as old as the sleep, or new: a dead one would be tried again and again."""
     clock, script = Clock(), Script(creator(), announce(13, 4, 3))
 

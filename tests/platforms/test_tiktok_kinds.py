@@ -157,7 +157,7 @@ def test_photos_need_no_choice_about_duets_and_stitches(pictures: tuple[MediaFil
     _, failure = failed(what, {}, creator())
     asked = ("tiktok.disable_comment", "tiktok.brand_content_toggle", "tiktok.brand_organic_toggle")
     told = ", ".join(f"{name} (true, false)" for name in asked)
-    assert failure.outcome.message == f"TikTok needs choices that only a person can make: {told}"
+    assert failure.outcome.message == f"TikTok requires you to choose: {told}"
 
 
 def test_an_option_that_cannot_be_is_refused_before_the_call(pictures: tuple[MediaFile, ...]) -> None:
@@ -230,9 +230,9 @@ def asked(state: str, publish_id: str = PULL_ID, **changes: Any) -> Stub:
     return fetch(state, json={"publish_id": publish_id}, **changes)
 
 
-def test_what_is_fetched_is_worked_on_and_found_by_its_status(clip: MediaFile) -> None:
+def test_fetched_media_are_found_by_their_status(clip: MediaFile) -> None:
     what = pulled(clip)
-    assert looked(what, begun(what), asked("PROCESSING_DOWNLOAD")).finding == Working("TikTok to process it")
+    assert looked(what, begun(what), asked("PROCESSING_DOWNLOAD")).finding == Working("TikTok is processing the video")
     complete = asked("PUBLISH_COMPLETE", data={"publicaly_available_post_id": [77]})
     link = "https://www.tiktok.com/@demo.user/video/77"
     assert looked(what, begun(what), complete).finding == Found("77", link)
@@ -325,7 +325,7 @@ def test_a_public_video_is_found_by_its_title_and_time(clip: MediaFile, videos: 
     assert found == LookupResult(MINE, NOON)
 
 
-def test_a_video_of_another_delivery_is_no_match_and_two_are_none(clip: MediaFile) -> None:
+def test_videos_of_other_deliveries_and_two_candidates_do_not_match(clip: MediaFile) -> None:
     what = pulled(clip)
     bound = replace(what, bound=frozenset({"76"}))
     assert looked(bound, begun(what, None), listed(video(76), video())).finding == MINE
@@ -370,12 +370,12 @@ def test_a_list_that_cannot_be_read_could_not_tell(clip: MediaFile, changes: dic
     ],
     ids=str,
 )
-def test_what_tiktok_never_lists_is_left_to_a_person(clip: MediaFile, options: dict[str, str]) -> None:
+def test_a_post_that_tiktok_never_lists_needs_a_person(clip: MediaFile, options: dict[str, str]) -> None:
     handle = begun(pulled(clip), None)
     finding = looked(pulled(clip, **options), handle).finding
     assert isinstance(finding, Unclear)
     assert finding.final
-    assert finding.message.startswith("the answer with TikTok's id of it was lost, and ")
+    assert finding.message.startswith("the answer with TikTok's id was lost, and ")
 
 
 def test_a_video_that_another_publisher_sent_is_looked_for_in_the_list(clip: MediaFile) -> None:

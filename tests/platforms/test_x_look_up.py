@@ -80,7 +80,7 @@ def test_an_empty_timeline_has_no_data_key_and_is_a_clean_look() -> None:
     assert looked(timeline(post("Other"))) == LookupResult(Absent(handle=SEEN), NOON)
 
 
-def test_a_post_of_another_delivery_is_no_match() -> None:
+def test_a_post_of_another_delivery_does_not_match() -> None:
     bound = order("x", bound=frozenset({id_at(SINCE)}))
     assert looked(timeline(post()), what=bound).finding == Absent(handle=SEEN)
     assert looked(timeline(post(), post(number=1)), what=bound).finding == found(1)

@@ -122,7 +122,7 @@ def test_the_kind_follows_from_the_media() -> None:
     assert one(post(attachments={"media_keys": ["99_1"]})).kind is None
 
 
-def test_views_of_a_video_stand_in_for_impressions_that_are_not_told() -> None:
+def test_video_views_replace_missing_impressions() -> None:
     media = {"media": [{"media_key": "7_1", "type": "video", "public_metrics": {"view_count": 70}}]}
     with_video = {"attachments": {"media_keys": ["7_1"]}}
     bare = {name: value for name, value in NUMBERS.items() if name != "impression_count"}
@@ -132,12 +132,12 @@ def test_views_of_a_video_stand_in_for_impressions_that_are_not_told() -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, "5", True, None, 2**60], ids=str)
-def test_what_is_no_count_is_unknown(wrong: object) -> None:
+def test_an_invalid_count_is_unknown(wrong: object) -> None:
     sample = one(post(public_metrics={**NUMBERS, "like_count": wrong}))
     assert (sample.likes, sample.comments) == (None, 4)
 
 
-def test_a_post_without_numbers_is_no_sample() -> None:
+def test_a_post_without_numbers_gives_no_sample() -> None:
     for answer in (post(public_metrics=None), post(public_metrics={"bookmark_count": 1}), {"id": "x"}, "odd", None):
         told = read(x(), [ID], by_ids(ID, {"data": [answer]}))
         assert (told.samples, told.gone, told.failure) == ([], [], None)
@@ -163,7 +163,7 @@ def test_the_text_is_the_first_line_with_links_put_back_and_cut() -> None:
     assert one(post(text=None)).text is None
 
 
-def test_ids_that_are_none_of_x_are_not_asked_for() -> None:
+def test_ids_of_other_platforms_are_not_requested() -> None:
     assert read(x(), ["", "v_pub~1", "9" * 20]) == Told()
 
 
@@ -265,4 +265,4 @@ def test_reading_stops_while_some_of_the_limit_is_left_for_publishing() -> None:
     assert len(told.samples) == 100
     assert told.failure is not None
     assert (told.failure.outcome.kind, told.failure.outcome.retry_at) == (Kind.RATE_LIMIT, reset)
-    assert "kept for publishing (180 of 900)" in told.failure.outcome.message
+    assert "reserved for publishing (180 of 900)" in told.failure.outcome.message

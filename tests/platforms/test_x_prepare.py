@@ -104,7 +104,7 @@ def test_a_text_needs_the_token_check_only() -> None:
 )
 def test_a_token_of_another_user_than_the_accounts_own_publishes_nothing(known: dict[str, Any]) -> None:
     _, failure = failed(order("x", **known), {}, me())
-    message = "X says that the token is of user 42, and x/demo is user 43"
+    message = "the token belongs to user 42, but x/demo is user 43"
     hint = action("account connect", "x/demo")
     assert failure.outcome == NotDone(Kind.ACCOUNT, message, http_status=200, passing=True, hint=hint)
 
@@ -245,14 +245,14 @@ def test_an_upload_that_was_cut_before_its_end_is_only_ended(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("changes", [{"expires": to_ms(NOON)}, {"sha256": "other"}], ids=["expired", "other bytes"])
-def test_segments_of_no_use_are_sent_anew(tmp_path: Path, changes: dict[str, object]) -> None:
+def test_unusable_segments_are_sent_again(tmp_path: Path, changes: dict[str, object]) -> None:
     file, what = large(tmp_path)
     pieces = [append(0, b"a" * CHUNK), append(1, b"b" * CHUNK), append(2, b"c")]
     opened = initialize("video/mp4", "tweet_video", file.item.bytes)
     prepared(what, {"media": [{**half_sent(file), **changes}]}, opened, *pieces, finalize(), me())
 
 
-def test_an_upload_that_x_has_forgotten_in_its_middle_is_begun_anew_by_the_next_try(tmp_path: Path) -> None:
+def test_an_upload_that_x_lost_starts_again_on_the_next_try(tmp_path: Path) -> None:
     file, what = large(tmp_path)
     answer = {"title": "Not Found", "detail": "gone", "type": "https://api.x.com/2/problems/resource-not-found"}
     steps, failure = failed(what, {"media": [half_sent(file)]}, append(2, b"c", status=404, answer=answer))
@@ -302,7 +302,7 @@ def test_a_video_is_waited_for_as_x_says(tmp_path: Path) -> None:
         status("succeeded"),
         me(),
     )
-    assert [step for step in steps if isinstance(step, Wait)] == [Wait(3.0, "X to process v.mp4")]
+    assert [step for step in steps if isinstance(step, Wait)] == [Wait(3.0, "X is processing v.mp4")]
     first = steps[0]
     assert isinstance(first, Did)
     assert first.handle == {"media": [entry(sha256=file.item.sha256, ready=False)]}
@@ -341,10 +341,10 @@ def test_a_video_that_is_never_ready_is_given_up_for_now(tmp_path: Path) -> None
     steps, failure = failed(order("x", "", file), held, *[status(None, answer=slow)] * 31)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
     assert len(steps) == 30
-    assert set(steps) == {Wait(60.0, "X to process v.mp4")}
+    assert set(steps) == {Wait(60.0, "X is processing v.mp4")}
 
 
-def test_what_is_uploaded_is_not_uploaded_again(tmp_path: Path) -> None:
+def test_a_complete_upload_is_not_repeated(tmp_path: Path) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
     held = {"media": [entry(sha256=file.item.sha256, used=1)]}
     _, ready = prepared(order("x", "", file), held, me())
@@ -356,7 +356,7 @@ def test_what_is_uploaded_is_not_uploaded_again(tmp_path: Path) -> None:
     [{"sha256": "other"}, {"expires": to_ms(NOON)}, {"alt": "Old words"}, {"used": 2}],
     ids=["other bytes", "expired", "other alt text", "carried twice in vain"],
 )
-def test_an_upload_that_cannot_be_used_is_made_anew(tmp_path: Path, changes: dict[str, object]) -> None:
+def test_an_unusable_upload_is_repeated(tmp_path: Path, changes: dict[str, object]) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
     held = {"media": [entry(**{"sha256": file.item.sha256, **changes})]}
     prepared(
@@ -439,7 +439,7 @@ def test_a_rate_limit_on_an_invisible_step_waits_for_its_reset() -> None:
 
 
 @pytest.mark.parametrize("harm", ["gone", "short"])
-def test_a_file_that_is_not_what_it_was_is_no_traceback(tmp_path: Path, harm: str) -> None:
+def test_a_changed_file_is_a_failed_step(tmp_path: Path, harm: str) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
     if harm == "gone":
         file.path.unlink()

@@ -62,7 +62,7 @@ def test_refused_keys_of_oauth_1_are_added_again_and_not_connected() -> None:
 
 
 LIFT = action("account enable", "x/demo")
-ADVICE = ": add credit in X's developer console; X is asked again every hour"
+ADVICE = ": add credit in X's developer console; ttp tries again every hour"
 HELD: dict[str, object] = {"passing": True, "hold": True, "retry_at": NOON + timedelta(hours=1), "hint": LIFT}
 NO_CREDIT = {"account_id": 1, "title": "CreditsDepleted", "detail": "no credits", "type": PROBLEMS + "credits"}
 TOO_MANY = "You are not allowed to create a Tweet with duplicate content."
@@ -240,7 +240,7 @@ def test_every_row_of_the_table_is_reached() -> None:
     assert hit == set(range(len(REFUSALS)))
 
 
-def test_what_was_chosen_goes_along_and_nothing_else() -> None:
+def test_only_the_chosen_options_are_sent() -> None:
     chosen = {"reply_settings": "following", "made_with_ai": "true", "paid_partnership": "false"}
     body = {"text": "Hello", "reply_settings": "following", "made_with_ai": True, "paid_partnership": False}
     stub = post(json=body, status=201, answer={"data": {"id": "5"}})

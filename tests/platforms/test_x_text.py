@@ -65,7 +65,7 @@ def test_other_words_are_another_text(one: str, other: str) -> None:
         ("film", "film https://t.co/pic", [("https://t.co/pic", "https://twitter.com/demo/status/1/video/1")]),
     ],
 )
-def test_what_x_does_to_a_text_is_undone(sent: str, text: str, urls: list[tuple[str, str]]) -> None:
+def test_a_text_rewritten_by_x_is_restored(sent: str, text: str, urls: list[tuple[str, str]]) -> None:
     listed = {"text": text, "entities": {"urls": [{"url": short, "expanded_url": long} for short, long in urls]}}
     assert is_same_text(sent, listed)
 

@@ -78,7 +78,7 @@ def test_media_go_with_the_first_part_and_are_forgotten_after_it(tmp_path: Path)
     assert isinstance(published(out(FIRST, of=2), sent(body), what=what), Done)
 
 
-def test_who_may_reply_is_said_once_and_what_must_be_disclosed_by_every_part() -> None:
+def test_only_the_first_part_sets_replies_and_every_part_discloses() -> None:
     chosen = {"reply_settings": "following", "made_with_ai": "true"}
     what = order("x", "One", thread=("Two",), options=chosen)
     published({}, sent({"text": "One", "reply_settings": "following", "made_with_ai": True}), what=what)
@@ -103,7 +103,7 @@ def test_a_thread_that_is_whole_is_neither_prepared_nor_sent_and_its_look_up_ask
     client = client_for("x", Config(), clock, transport=script)
     steps, ready = drive(client.prepare(ORDER, whole), clock)
     assert (steps, ready.handle) == ([], whole)
-    assert ready.doubt == "every part of the thread is published already, so nothing is sent"
+    assert ready.doubt == "all parts of the thread are already published; nothing was sent"
     assert published(whole) == Unknown(Kind.UNKNOWN, ready.doubt)
     found = client.look_up(ORDER, whole, NOON)
     assert found == LookupResult(Found(FIRST, f"https://x.com/i/status/{FIRST}", handle=whole), None)
@@ -133,7 +133,7 @@ def test_a_part_is_found_by_its_text_and_what_it_replies_to(name: str) -> None:
     [reply(SECOND), reply(FIRST, "Three"), reply(FIRST, at=SINCE - timedelta(minutes=2)), post("Three"), post("One")],
     ids=["a reply to another", "another text", "too early", "another text alone", "part 1"],
 )
-def test_what_is_not_that_part_is_no_match(listed: dict[str, Any]) -> None:
+def test_another_part_does_not_match(listed: dict[str, Any]) -> None:
     finding = looked(timeline(listed), what=ORDER, handle=out(FIRST)).finding
     assert finding == Absent(handle={**out(FIRST), "unsettled_since": to_ms(SINCE)})
 
@@ -144,12 +144,12 @@ def test_a_first_part_is_no_reply_but_may_quote() -> None:
     assert isinstance(looked(timeline(quote), what=ORDER).finding, Found)
 
 
-def test_a_text_that_stands_alone_where_a_reply_is_looked_for_is_for_a_person() -> None:
+def test_the_text_of_a_reply_without_a_parent_needs_a_person() -> None:
     lone = post("Two", number=3)
     finding = looked(timeline(lone), what=ORDER, handle=out(FIRST)).finding
     assert finding == Unclear(
         Kind.DUPLICATE,
-        "X has the text of part 2, but not as a reply to the part before",
+        "X has the text of part 2, but not as a reply to the previous part",
         final=True,
         links=(f"https://x.com/i/status/{id_at(SINCE, 3)}",),
     )

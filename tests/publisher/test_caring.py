@@ -21,11 +21,11 @@ class Care:
     def is_needed(self) -> bool:
         return True
 
-    def take_back(self) -> list[str]:
+    def delete_unneeded_objects(self) -> list[str]:
         self.turns.append("take back")
         return ["the bucket does not give it back"]
 
-    def sweep(self) -> list[str]:
+    def delete_unneeded_copies(self) -> list[str]:
         self.turns.append("sweep")
         self.turned.set()
         return []

@@ -79,7 +79,9 @@ def test_a_publisher_that_dies_between_the_answer_and_its_commit_is_settled_by_a
 
 def test_a_delivery_that_waited_for_its_container_continues_there(bench: Bench) -> None:
     bench.post()
-    bench.x.prepares.extend([[Did("create", handle={"container": "c"}), Wait(5.0, "container IN_PROGRESS")], []])
+    bench.x.prepares.extend(
+        [[Did("create", handle={"container": "c"}), Wait(5.0, "Instagram is processing the media")], []]
+    )
     bench.x.publishes.append(Done("1"))
     bench.at(1.0, bench.die)
     bench.run_and_die()

@@ -211,7 +211,7 @@ def test_posts_of_an_x_account_without_credit_wait(world: World) -> None:
     assert set(world.states()) <= {"retrying", "pending"}
     assert world.posts("x/me") == []
     (hold,) = world.ttp("status", "--json").json["holds"]
-    assert hold["reason"] == ("402 credits depleted: add credit in X's developer console; X is asked again every hour")
+    assert hold["reason"] == ("402 credits depleted: add credit in X's developer console; ttp tries again every hour")
     assert "Next:  ttp account enable x/me" in world.ttp("show", "1", "--format", "table").out
     world.control("POST", "settings", {"trouble": {}})
     world.ttp.ok("account", "enable", "x/me")

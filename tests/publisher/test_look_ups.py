@@ -351,13 +351,13 @@ def test_a_look_up_gets_the_bound_ids_and_the_intent_s_platform_time(bench: Benc
 def test_processing_is_polled_until_it_is_done(bench: Bench) -> None:
     client = on(bench, "tiktok")
     client.publishes.append(Done("v_pub", processing=True))
-    client.looks.extend([*[Working("TikTok to process the video")] * 7, Found("7")])
+    client.looks.extend([*[Working("TikTok is processing the video")] * 7, Found("7")])
     waits: list[tuple[str | None, object]] = []
     bench.at(1.5, lambda: waits.append((bench.delivery().waiting_for, bench.delivery().waiting_until)))
     bench.run()
     times = client.times("look_up")
     assert [after - before for before, after in zip(times, times[1:], strict=False)] == [2, 4, 8, 16, 30, 30, 30]  # noqa: RUF007
-    assert waits == [("tiktok to finish processing", START + timedelta(hours=24))]
+    assert waits == [("the platform is processing the post", START + timedelta(hours=24))]
     assert bench.delivery().state is PUBLISHED
 
 

@@ -93,7 +93,9 @@ def test_an_account_sends_one_delivery_at_a_time_and_does_not_delay_others(bench
     bench.post("instagram/me", due=1.0)
     bench.post("x/me", due=2.0)
     instagram = bench.clients["instagram"]
-    instagram.prepares.append([Wait(40.0, "container IN_PROGRESS"), Wait(40.0, "container IN_PROGRESS")])
+    instagram.prepares.append(
+        [Wait(40.0, "Instagram is processing the media"), Wait(40.0, "Instagram is processing the media")]
+    )
     instagram.publishes.extend([Done("1"), Done("2")])
     bench.x.publishes.append(Done("3"))
     bench.run()
@@ -284,7 +286,7 @@ def test_a_publisher_of_some_posts_follows_them_to_their_end_and_touches_no_othe
 
 def test_a_stop_releases_deliveries_waiting_for_their_platform(bench: Bench) -> None:
     bench.post()
-    bench.x.prepares.append([Wait(30.0, "container IN_PROGRESS")])
+    bench.x.prepares.append([Wait(30.0, "Instagram is processing the media")])
     states: list[DeliveryState] = []
     bench.at(4.0, lambda: states.append(bench.delivery().state))
     bench.stop_at(5.0)

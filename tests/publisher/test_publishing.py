@@ -282,7 +282,7 @@ def test_options_of_the_post_win_over_the_account_s_and_lose_the_platform_s_name
 def test_a_wait_between_the_steps_frees_the_worker_and_keeps_the_account(bench: Bench) -> None:
     bench.post()
     other = bench.post(due=1.0)
-    bench.x.prepares.append([Wait(30.0, "container IN_PROGRESS")])
+    bench.x.prepares.append([Wait(30.0, "Instagram is processing the media")])
     bench.x.publishes.extend([Done("1"), Done("2")])
     bench.run()
     assert bench.x.times("publish") == [30.0, 30.0]

@@ -268,7 +268,7 @@ def test_a_part_found_without_its_parent_needs_review(bench: Bench, x: FakeX) ->
     x.tells_parents = False
     bench.run()
     assert bench.delivery().state is REVIEW
-    said = f"X has the text of part 2, but not as a reply to the part before: https://x.com/i/status/{x.feed[1].id}"
+    said = f"X has the text of part 2, but not as a reply to the previous part: https://x.com/i/status/{x.feed[1].id}"
     assert error_of(bench) == f"{said}; part 2 is in doubt, 1 of 4 parts is published: {bench.delivery().url}"
     assert x.texts == ["One", "Two"]
 

@@ -102,7 +102,7 @@ def test_credentials_of_another_host_are_not_sent_to_be_taken_back(shop: Shop) -
     shop.add(host="127.0.0.1")
     left = leave(shop)
     assert left.access is not None
-    assert "its credentials were made for 127.0.0.1 and are not sent to api.x.com" in left.access
+    assert "TTP_PLATFORMS__X__BASE_URL" in left.access
     assert shop.x.revoked == []
 
 

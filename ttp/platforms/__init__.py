@@ -1,1 +1,1 @@
-"""The network: clients of the platforms. No database, no rules of scheduling."""
+"""The network: one folder per platform, and what they share. No database access and no scheduling rules."""

@@ -1,7 +1,7 @@
-"""Hosts of URLs, and pages that follow the API onto this machine.
+"""Hosts of URLs, and the pages and endpoints that go with an API.
 
-An API on this machine is a rehearsal: then a page or an endpoint whose address was not set is on this machine too, so
-that a rehearsal never sends a person, a code or a secret to the real platform.
+If the API is on this machine (a sandbox), pages and endpoints without their own setting are on this machine too. So a
+rehearsal never sends a person, a code or a secret to the real platform.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def host_of(url: str) -> str:
 
 
 def parse_server(text: str) -> str:
-    """Return the root URL of a server: `example.org` is `https://example.org`. UsageError if it is not one.
+    """Return the root URL of a server; `example.org` becomes `https://example.org`.
 
-    http is accepted on this machine only, because tokens are sent there.
+    http is accepted on this machine only, because tokens are sent there. Raises UsageError.
     """
     try:
         split = urlsplit(text if "://" in text else f"https://{text}")
@@ -33,21 +33,21 @@ def parse_server(text: str) -> str:
     except ValueError:
         host = port = None
     if not host or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host) or split.path not in ("", "/") or "@" in text:
-        raise UsageError(f'"{text}" is not the address of a server', Hint("try", "https://example.org"))
+        raise UsageError(f'"{text}" is not a server address', Hint("try", "https://example.org"))
     if split.query or split.fragment or not (split.scheme == "https" or (split.scheme == "http" and is_loopback(host))):
         raise UsageError(f'"{text}" is not an https address', Hint("try", f"https://{host}"))
     return f"{split.scheme}://{f'[{host}]' if ':' in host else host}{'' if port is None else f':{port}'}"
 
 
 def configured(config: Config, name: str, api: str, usual: str | None = None) -> str:
-    """Return the address that a setting names, else its default (or `usual`): on this machine where the API is."""
+    """Return the URL of a setting, or its default (or `usual`) moved to this machine if the API is here."""
     if config.is_set(name):
         return config.text(name)
     return beside(usual or config.text(name), api)
 
 
 def beside(usual: str, api: str) -> str:
-    """Return `usual`, or the same path on this machine where the API is."""
+    """Return `usual`, or the same path on this machine if the API is here."""
     there = urlsplit(api)
     if not is_loopback(there.hostname or ""):
         return usual

@@ -1,7 +1,7 @@
-"""What every platform client offers: invisible steps, one publishing call, one look-up.
+"""The interface of a platform client: invisible steps, one publishing call, one look-up.
 
-A client never sleeps, never retries and never touches the store. It answers with `ttp.domain.outcome` data; the
-publisher decides what happens next.
+A client never sleeps, never retries and never touches the store. It returns `ttp.domain.outcome` data; the publisher
+decides what happens next.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome
 
 CHECK_PATIENCE_S = 20.0
-"""Most seconds that one question of a checker waits for its answer: several accounts are asked in turn."""
+"""Seconds to wait for each answer of a checker. Several accounts are asked one after another."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A media item as it is sent, and the place of its bytes. `origin`: the SHA-256 of the image that it was converted
-    from, where it was."""
+    """A media item as it is uploaded, and its file. `origin`: SHA-256 of the image it was converted from, if it was."""
 
     item: MediaItem
     path: Path
@@ -34,19 +33,18 @@ class MediaFile:
 
     @property
     def given(self) -> str:
-        """The SHA-256 of what the user gave: the same whatever was made of it."""
+        """SHA-256 of the file that the user attached, before any conversion."""
         return self.origin or self.item.sha256
 
 
 @dataclass(frozen=True, slots=True)
 class PublishRequest:
-    """All that a client may know of one delivery.
+    """What a client knows about one delivery.
 
-    `options` are the effective platform options without the platform's name (`privacy_level`): the post's over the
-    account's. `bound` are remote ids that belong to other deliveries of the account: never a match in a look-up.
-    `thread`: the parts that follow `text`, where the platform has threads. `key_seed` is the same for every call of the
-    delivery and of no other one in any store: what a client derives the keys of its posts from. A client puts such
-    keys into `Ready.handle` as `keys`, so that they are stored with the intent; they survive failures and edits.
+    `options`: the effective options without the platform's name (`privacy_level`); the post's override the account's.
+    `bound`: remote ids of the account's other deliveries, which a look-up never matches. `thread`: the parts after
+    `text`. `key_seed`: unique to this delivery and equal in all its calls; a client derives the keys of its posts from
+    it. Keys go into `Ready.handle` as `keys`: they are stored with the intent and survive failures and edits.
     """
 
     delivery_id: int
@@ -62,8 +60,7 @@ class PublishRequest:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """An invisible step ended well. What is given of `handle` and `server_info` (of the account) is stored before the
-    generator goes on."""
+    """An invisible step succeeded. Its `handle` and `server_info` (of the account) are stored before the next step."""
 
     step: str
     http_status: int | None = None
@@ -74,7 +71,7 @@ class Did:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Come back after `seconds`; `what` says in the user's words what is waited for."""
+    """Continue after `seconds`. `what`: the reason, shown to the user ("X is processing a.mp4")."""
 
     seconds: float
     what: str
@@ -85,10 +82,12 @@ Step: TypeAlias = Did | Wait
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Everything invisible is done. `platform_at`: the platform's clock now (its Date header, moved on by the time
-    since), None where it sent none. `step` names the publishing call, `fingerprint` is the SHA-256 of its canonical
-    request. `doubt`: the handle shows that an earlier call may have published it after all; it must be looked up, not
-    sent."""
+    """All invisible steps are done.
+
+    `platform_at`: the platform's clock now (its Date header plus the time since); None if it sent none. `step`: name of
+    the publishing call. `fingerprint`: SHA-256 of its canonical request. `doubt`: why an earlier call may have
+    published the post already; the publisher then looks it up instead of sending it.
+    """
 
     handle: Handle
     platform_at: datetime | None
@@ -99,14 +98,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What a look-up found, and the platform's clock when it looked."""
+    """The result of a look-up, and the platform's clock at that time."""
 
     finding: Finding
     platform_at: datetime | None
 
 
 class StepFailed(Exception):
-    """An invisible step failed. Nothing can have been published."""
+    """An invisible step failed. Nothing was published."""
 
     def __init__(self, step: str, outcome: NotDone) -> None:
         super().__init__(outcome.message)
@@ -115,51 +114,56 @@ class StepFailed(Exception):
 
 
 class Client(Protocol):
-    """One platform. Safe to use from several threads at once."""
+    """Publishes on one platform. Safe to use from several threads."""
 
     def prepare(self, request: PublishRequest, handle: Handle, /) -> Generator[Step, None, Ready]:
-        """Do the invisible steps that `handle` does not show as done. Raises StepFailed."""
+        """Run the invisible steps that `handle` does not record as done. Raises StepFailed."""
         ...
 
     def publish(self, request: PublishRequest, handle: Handle, /) -> Outcome:
-        """The one publishing call. Never raises for anything the network or the platform does."""
+        """Make the one publishing call. Never raises for errors of the network or the platform."""
         ...
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime, /) -> LookupResult:
-        """Find the result of a publishing call whose intent was committed at `since` (platform time). Never raises for
-        anything the network or the platform does."""
+        """Find the result of a publishing call whose intent was committed at `since` (platform time).
+
+        Never raises for errors of the network or the platform.
+        """
         ...
 
     def close(self) -> None:
-        """Close its connections. Not while a call is being made."""
+        """Close the connections. Not while a call is in progress."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """The platform does not have the post any more. `note`: where it was gone before."""
+    """The post is not on the platform any more. `note`: set if it was already gone."""
 
     http_status: int | None = None
     note: str | None = None
 
 
 class Deleter(Protocol):
-    """Deletes published posts of one platform. Never sleeps, never retries; deleting twice is harmless."""
+    """Deletes published posts of one platform. Never sleeps or retries; deleting twice is harmless."""
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a published post of the request's account. A refusal that is not passing is final: a person must act,
-        or the platform deletes no such post. Never raises for anything the network or the platform does."""
+        """Delete a published post of the account.
+
+        A refusal that is not `passing` is final: a person must act, or the platform cannot delete this post. Never
+        raises for errors of the network or the platform.
+        """
         ...
 
-    def close(self) -> None:
-        """Close its connections."""
-        ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """What a platform says of a token that works. None or empty: not said. `scopes`: what was granted; `server_info`:
-    what the account's server allows, which is stored with the account."""
+    """What a platform reports for a working token; None or empty if it does not say.
+
+    `scopes`: the granted ones. `server_info`: limits of the account's server, stored with the account.
+    """
 
     user_id: str | None
     handle: str | None
@@ -169,31 +173,25 @@ class AccountInfo:
 
 
 class Checker(Protocol):
-    """Asks one platform about accounts, and changes nothing.
-
-    Raises nothing for what the network or the platform does.
-    """
+    """Asks one platform about accounts without changing anything. Never raises for network errors."""
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
-        """Return what the platform says of the account, or why not: of kind `auth` where it refuses the token."""
+        """Return what the platform says about the account, or why not (kind `auth` if it rejects the token)."""
         ...
 
     def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
-        """Return the values of an option (named without the platform) that the account may choose from now; none where
-        the platform does not say."""
+        """Return the values the account may use for an option (named without the platform); empty if unknown."""
         ...
 
     def platform_at(self, account: Account) -> datetime | None:
-        """Return the platform's clock now, as its last answer for the account told it. None where none did."""
+        """Return the platform's clock now, from its last answer for the account; None if there was none."""
         ...
 
-    def close(self) -> None:
-        """Close its connections."""
-        ...
+    def close(self) -> None: ...
 
 
 def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:
-    """Return the remark on a question that was refused though the token works. `what` could not be asked."""
+    """Return the diagnostic for a check that was refused though the token works. `what`: what was checked."""
     said = f"{what}: {refused.message}"
     if refused.kind is Kind.AUTH:
         return failure_remark(said, refused.hint, reconnect=True)
@@ -201,6 +199,6 @@ def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:
 
 
 def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:
-    """SHA-256, in hexadecimal, of a request in one canonical spelling: sorted keys, no spaces, ASCII."""
+    """Return the SHA-256 (hex) of a request in one canonical form: sorted keys, no spaces, ASCII."""
     canonical = json.dumps([method, url, content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -1,8 +1,8 @@
-"""Fetching media from a web address, once, as the user typed it. Never sends a token, a cookie or a password.
+"""Download media from a web address that the user typed. Never sends a token, a cookie or a password.
 
-The address is a stranger's: it may lead anywhere, also into the networks that only this machine reaches. So each host
-is resolved here, all its addresses are checked, and the connection is made to the very address that was checked, past
-any proxy; the same again for each redirect.
+The address may lead anywhere, including networks that only this machine reaches. So each host is resolved here, all its
+addresses are checked, and the connection goes to the checked address, bypassing any proxy. Redirects are checked the
+same way.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ttp.platforms.transport import tls_context
 
 MOST_REDIRECTS = 5
 MOST_IMAGE, MOST_VIDEO = 50_000_000, 4_000_000_000
-"""Most bytes of an image (before it is converted) and of a video (what TikTok takes, the most of the three)."""
+"""Maximum bytes of an image (before conversion) and of a video (TikTok's limit, the largest)."""
 LONGEST_S = 600.0
-"""Most seconds from the first request to the last byte."""
+"""Maximum seconds from the first request to the last byte."""
 LONGEST_URL = 2_048
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MEDIA = "image/*, video/*"
@@ -35,11 +35,11 @@ _HEAD = 12
 _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv6 addresses that a gateway turns into the IPv4 address at their end (RFC 6052)."""
+"""IPv6 prefixes that a gateway translates to an embedded IPv4 address (RFC 6052)."""
 
 
 class DownloadFailed(Exception):
-    """Why nothing was had from a web address, as a clause that goes on from it. `missing`: the server has no such."""
+    """Why a download failed, as a clause that follows the address. `missing`: the server has no such file."""
 
     def __init__(self, message: str, *, missing: bool = False) -> None:
         super().__init__(message)
@@ -49,15 +49,18 @@ class DownloadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DownloadTimeouts:
-    """Seconds to connect and to wait for each part of the answer."""
+    """Seconds to connect, and to wait for each part of the answer."""
 
     connect: float
     read: float
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the whole internet: not private, this machine's, the link's, the site's (fec0::/10),
-    shared (CGNAT), reserved, multicast, or another one in disguise."""
+    """Whether an address is on the public internet.
+
+    Not private, loopback, link-local, site-local (fec0::/10), shared (CGNAT), reserved, multicast, or one of these
+    embedded in another address.
+    """
     if isinstance(address, ipaddress.IPv6Address):
         if address in _TRANSLATED:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
@@ -76,17 +79,17 @@ def fetch(
     most: int = MOST_VIDEO,
     accept: str = _MEDIA,
 ) -> None:
-    """Write what is behind `url` into `file`. `loopback`: this machine's addresses are allowed, also by plain http;
-    `most`: bytes; `accept`: the types that are asked for.
+    """Download `url` into `file`.
 
-    Raises CannotFetch for what the address or the network does; OSError only where `file` cannot be written.
+    `loopback`: also allow addresses of this machine, by plain http too. `most`: maximum bytes. `accept`: MIME types to
+    ask for. Raises DownloadFailed for errors of the address or the network, OSError only if `file` cannot be written.
     """
     end = time.monotonic() + LONGEST_S
     for _ in range(MOST_REDIRECTS + 1):
         parts = parse_download_url(url, loopback=loopback)
         with (
-            closing(_connected(parts, patience, loopback=loopback)) as connection,
-            _until(end, connection),
+            closing(_connect(parts, patience, loopback=loopback)) as connection,
+            _closing_at(end, connection),
             closing(_answer(connection, parts, accept)) as answer,
         ):
             if answer.status not in _REDIRECTS:
@@ -98,27 +101,27 @@ def fetch(
 
 
 def parse_download_url(url: str, *, loopback: bool = False) -> SplitResult:
-    """The parts of an address that may be fetched. CannotFetch for one that may not, whatever it leads to."""
+    """Return the parts of an address that may be downloaded. Raises DownloadFailed."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise DownloadFailed("is no web address") from None
+        raise DownloadFailed("is not a web address") from None
     if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
-        raise DownloadFailed("is no web address")
+        raise DownloadFailed("is not a web address")
     if len(url) > LONGEST_URL:
         raise DownloadFailed(f"is longer than {LONGEST_URL} characters")
     if any(not sign.isprintable() or sign == " " for sign in url):
-        raise DownloadFailed("has characters that no web address has")
+        raise DownloadFailed("has characters that are not allowed in a web address")
     if parts.username is not None or parts.password is not None:
-        raise DownloadFailed("has a user name or a password in it, which would be handed on with it")
+        raise DownloadFailed("contains a user name or password, which the platform would see")
     if parts.scheme == "http" and not loopback:
         raise DownloadFailed("is not https")
     return parts
 
 
-def _connected(parts: SplitResult, patience: DownloadTimeouts, *, loopback: bool) -> http.client.HTTPConnection:
-    """A connection to one of the host's addresses, which were all checked first."""
+def _connect(parts: SplitResult, patience: DownloadTimeouts, *, loopback: bool) -> http.client.HTTPConnection:
+    """Connect to one of the host's addresses after checking all of them."""
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     addresses = _resolved(host, port)
@@ -131,11 +134,11 @@ def _connected(parts: SplitResult, patience: DownloadTimeouts, *, loopback: bool
         if not secure:
             raise DownloadFailed("is not https")
     try:
-        plain = _first_of(addresses, port, patience.connect)
+        plain = _connect_first(addresses, port, patience.connect)
         plain.settimeout(patience.read)
         if secure:
             plain = tls_context().wrap_socket(plain, server_hostname=host)
-    except OSError as error:  # ssl.SSLError among them
+    except OSError as error:  # also ssl.SSLError
         raise DownloadFailed(f"cannot be reached: {clean_text(str(error))}") from error
     connection = http.client.HTTPConnection(host, port)
     connection.sock = plain
@@ -146,12 +149,12 @@ def _resolved(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise DownloadFailed(f"leads to {clean_text(host)}, which is not found") from error
+        raise DownloadFailed(f"is on {clean_text(host)}, a host that was not found") from error
     return list(dict.fromkeys(ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found))
 
 
-def _first_of(addresses: list[Address], port: int, seconds: float) -> socket.socket:
-    """A socket connected to the first address that answers. OSError of the last one where none does."""
+def _connect_first(addresses: list[Address], port: int, seconds: float) -> socket.socket:
+    """Return a socket connected to the first address that answers. Raises the last OSError."""
     for address in addresses[:-1]:
         try:
             return socket.create_connection((str(address), port), seconds)
@@ -161,15 +164,15 @@ def _first_of(addresses: list[Address], port: int, seconds: float) -> socket.soc
 
 
 @contextmanager
-def _until(end: float, connection: http.client.HTTPConnection) -> Iterator[None]:
-    """Cut the connection at `end`: a time-out alone lets an answer drip for ever."""
+def _closing_at(end: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+    """Close the connection at `end`: a read timeout alone lets a slow answer continue for hours."""
     sock = connection.sock
 
     def cut() -> None:
         try:
             sock.shutdown(socket.SHUT_RDWR)
         except OSError:
-            return  # it is closed already
+            return  # already closed
 
     timer = threading.Timer(max(0.0, end - time.monotonic()), cut)
     timer.daemon = True
@@ -187,20 +190,20 @@ def _answer(connection: http.client.HTTPConnection, parts: SplitResult, accept: 
         connection.request("GET", target, headers={"Host": parts.netloc, **headers, "Connection": "close"})
         return connection.getresponse()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DownloadFailed(f"gives no answer: {_why(error)}") from error
+        raise DownloadFailed(f"does not answer: {_why(error)}") from error
 
 
 def _refuse_what_is_no_file(answer: http.client.HTTPResponse) -> None:
     if answer.status in (404, 410):
-        raise DownloadFailed(f"is answered with {answer.status}: there is no such file", missing=True)
+        raise DownloadFailed(f"answers {answer.status}: the file does not exist", missing=True)
     if answer.status != 200:
-        raise DownloadFailed(f"is answered with {answer.status} {clean_text(answer.reason)}".rstrip())
+        raise DownloadFailed(f"answers {answer.status} {clean_text(answer.reason)}".rstrip())
     if (answer.getheader("Content-Encoding") or "identity").lower() != "identity":
-        raise DownloadFailed("is answered in an encoding that was not asked for")
+        raise DownloadFailed("answers in an encoding that was not requested")
 
 
 def _receive(answer: http.client.HTTPResponse, file: BinaryIO, end: float, most: int) -> None:
-    """Write the body into `file`. The most that is taken depends on what its first bytes say it is."""
+    """Write the body into `file`. The size limit depends on the file type its first bytes show."""
     announced, got, head = answer.length, 0, b""
     while True:
         try:

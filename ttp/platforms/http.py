@@ -1,8 +1,8 @@
-"""Requests by httpx: time-outs, caps, and the one translation of what went wrong.
+"""HTTP requests with httpx: timeouts, size limits, and one translation of errors.
 
-Every request ends as an `Answer`, `Unsent` (proof that no byte left) or `Cut` (it may have arrived); nothing is raised
-for what a network or a platform does. It never retries, follows no redirect, keeps no cookie, and sends a token to no
-host but the one it was made for.
+Every request ends as an `Answer`, `NotSent` (no byte left this machine) or `ConnectionLost` (it may have arrived).
+Nothing is raised for errors of the network or the platform. No retries, no redirects, no cookies. A token is sent only
+to the host it was issued for.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TypeAlias, TypedDict, Unpack
 import httpx
 
 from ttp import __version__
-from ttp.domain.account import Account, Credentials, is_loopback, same_host
+from ttp.domain.account import Account, Credentials, host_mismatch, is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
 from ttp.domain.text import clean_text
@@ -34,11 +34,11 @@ from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 from ttp.platforms.transport import Connections, Decompressor, loopback_tls_context, parse_url, redact, tls_context
 
 JSON_CAP = 1_000_000
-"""Most bytes of an answer with status 2xx, after decompression."""
+"""Maximum bytes of a 2xx answer, after decompression."""
 
 
 ERROR_CAP = 64_000
-"""Most bytes of any other answer, after decompression."""
+"""Maximum bytes of any other answer, after decompression."""
 
 
 JSON_TYPE = "application/json; charset=UTF-8"
@@ -50,7 +50,7 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
     "Connection": "keep-alive",
 }
-"""Of every request."""
+"""Headers of every request."""
 
 
 # At INFO httpx logs every URL, and TikTok's upload URLs are secrets.
@@ -72,26 +72,26 @@ class Timeouts:
         return cls(*(config.seconds(name) for name in names))
 
     def limits(self, *, uploading: bool, patience: float | None) -> dict[str, float]:
-        """The time-outs of one request; `patience` shortens the wait for its answer."""
+        """Return the timeouts of one request; `patience` shortens the wait for its answer."""
         waiting = self.upload if uploading else self.read
         waiting = waiting if patience is None else min(waiting, patience)
         return {"connect": self.connect, "read": waiting, "write": waiting, "pool": self.connect}
 
 
 Authorization: TypeAlias = Callable[[Credentials, str, str, datetime], str]
-"""From credentials, method, whole URL and now to the Authorization header."""
+"""Maps credentials, method, complete URL and the time to the Authorization header."""
 
 
 def bearer(held: Credentials, method: str, url: str, now: datetime) -> str:
-    """Return the header of RFC 6750."""
+    """Return a bearer token header (RFC 6750)."""
     return f"Bearer {held.access_token}"
 
 
 class Http:
     """Requests to one platform. Safe to use from several threads: each has its own connections.
 
-    `gate` keeps to the platform's limits; `authorization` makes the header of requests with a token; `transport` takes
-    the place of the network in tests.
+    `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token. `transport`
+    replaces the network in tests.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Http:
         self._authorization = authorization
         self._transport = transport
         self._mine = threading.local()
-        self._wires: list[Connections] = []
+        self._all_connections: list[Connections] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
 
     def request_for(
@@ -128,16 +128,19 @@ class Http:
         urgent: bool = False,
         **parts: Unpack[RequestBody],
     ) -> Reply:
-        """Make one request for an account and return its reply.
+        """Make one request for an account.
 
-        `url` is a path below the base URL, or a whole URL for `with_token=False`. A call with the token that is known
-        to be over one of the platform's limits is not made, unless it is `urgent`.
+        `url` is a path below the base URL, or a complete URL if `with_token=False`. A call that would exceed a known
+        rate limit is not made, unless it is `urgent`.
         """
         if with_token:
             refusal = self._refusal(request) or (None if urgent else self.gate.acquire(request, method, url))
             if refusal is not None:
                 return refusal
-            headers = {**(headers or {}), "Authorization": self._proof(request.credentials, method, url, query)}
+            headers = {
+                **(headers or {}),
+                "Authorization": self._authorization_header(request.credentials, method, url, query),
+            }
         parts["content"] = uploads.with_progress(parts.get("content"), request)
         reply = self.request(
             method,
@@ -167,10 +170,10 @@ class Http:
         verbatim: bool = True,
         **parts: Unpack[RequestBody],
     ) -> Reply:
-        """Make one request without adding a token, and return its reply.
+        """Make one request without adding a token.
 
-        As `request_for`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
-        `verbatim`: they stay in the answer's data (a token endpoint may give the same token again).
+        `account`: whose platform clock the answer sets. `secrets`: texts that no message may show. `verbatim`: keep
+        them in the answer's data (a token endpoint may return the same token again).
         """
         content, file, sent = parts.get("content"), parts.get("file"), {**_HEADERS, **(headers or {})}
         if (value := parts.get("json")) is not None:
@@ -192,77 +195,80 @@ class Http:
                 extensions={"timeout": limits},
             )
             request_log.log_request(request, account, secrets)
-            with closing(self._wire().send(request)) as response:
+            with closing(self._connections().send(request)) as response:
                 found = {name.lower(): value for name, value in response.headers.items()}
-                date = self._noted(account, found.get("date"))
+                date = self._store_date(account, found.get("date"))
                 body = self._body(response, found.get("content-encoding", ""), self._clock.boot() + limits["read"])
             reply = _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
+            # ProxyError: the tunnel to the platform was never opened; httpcore raises it only there.
             reply = NotSent(clean_text(f"no connection to {place}: {_reason(error)}", secrets))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            reply = NotSent(clean_text(f"not a usable address: {place or self.base_url}", secrets))
+            reply = NotSent(clean_text(f"invalid address: {place or self.base_url}", secrets))
         except UnicodeError as error:
-            reply = NotSent(clean_text(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
+            reply = NotSent(clean_text(f"invalid request: {_reason(error)}", secrets), Kind.CONTENT)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            # OSError: the media file could not be read to its end while it was being sent.
-            reply = ConnectionLost(clean_text(f"the connection to {place} was cut: {_reason(error)}", secrets))
+            # OSError: reading the media file failed while it was being sent.
+            reply = ConnectionLost(clean_text(f"the connection to {place} was lost: {_reason(error)}", secrets))
         request_log.log_answer(method, address, reply, self._clock.boot() - began, account, secrets)
         return reply
 
     def platform_at(self, account: str) -> datetime | None:
-        """The platform's clock now: its last Date header for `account`, moved on by the time since. None before one."""
+        """Return the platform's clock now (last Date header for `account` plus the time since); None if unknown."""
         date, boot = self._dates.get(account, (None, 0.0))
         return None if date is None else date + timedelta(seconds=max(self._clock.boot() - boot, 0.0))
 
     def close(self) -> None:
         """Close the connections of all threads, and store the known limits."""
-        while self._wires:
-            self._wires.pop().close()
+        while self._all_connections:
+            self._all_connections.pop().close()
         self._mine = threading.local()
         self.gate.memory.keep()
 
-    def _wire(self) -> Connections:
-        """The connections of the thread that asks."""
+    def _connections(self) -> Connections:
+        """Return this thread's connections."""
         wire: Connections | None = getattr(self._mine, "wire", None)
         if wire is None:
             certificates = tls_context() if self.base_url.startswith("https:") else loopback_tls_context()
             wire = Connections(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
             self._mine.wire = wire
-            self._wires.append(wire)
+            self._all_connections.append(wire)
         return wire
 
     def _refusal(self, request: PublishRequest) -> NotSent | None:
-        """Why the order's credentials are not sent to this host; None when they may be."""
-        host, token = request.credentials.host, request.credentials.access_token
-        hint = reconnect_hint(request.account, request.credentials)
-        if host and not same_host(host, self.host):
-            return NotSent(clean_text(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
+        """Return why the credentials must not be sent to this host; None if they may."""
+        if (wrong := host_mismatch(request.account, request.credentials, self.host)) is not None:
+            return NotSent(clean_text(wrong[0]), Kind.AUTH, wrong[1])
+        token = request.credentials.access_token
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            return NotSent("the access token is empty or has characters that no token has", Kind.AUTH, hint)
+            hint = reconnect_hint(request.account, request.credentials)
+            return NotSent("the access token is empty or contains invalid characters", Kind.AUTH, hint)
         return None
 
-    def _proof(self, credentials: Credentials, method: str, url: str, query: Mapping[str, str] | None) -> str:
+    def _authorization_header(
+        self, credentials: Credentials, method: str, url: str, query: Mapping[str, str] | None
+    ) -> str:
         whole = url if "://" in url else self.base_url + url
-        with suppress(httpx.InvalidURL):  # the request itself ends as Unsent
+        with suppress(httpx.InvalidURL):  # the request itself then ends as NotSent
             whole = str(httpx.URL(whole, params=query))
         return self._authorization(credentials, method, whole, self._clock.now())
 
-    def _noted(self, account: str, header: str | None) -> datetime | None:
+    def _store_date(self, account: str, header: str | None) -> datetime | None:
         date = parse_date(header)
         if date is not None:
             self._dates[account] = (date, self._clock.boot())
         return date
 
     def _body(self, response: httpx.Response, encoding: str, deadline: float) -> bytes | None:
-        """The body after decompression; None where it is too long, damaged, or in an encoding that was not asked for.
+        """Return the decompressed body; None if it is too long, damaged, or in an encoding that was not requested.
 
-        Raises httpx.ReadTimeout past `deadline` (boot time): a read time-out alone lets an answer drip for hours.
+        Raises httpx.ReadTimeout after `deadline` (boot time): a read timeout alone lets a slow answer continue for
+        hours.
         """
         cap = JSON_CAP if response.is_success else ERROR_CAP
         whole = bytearray()
         decode = Decompressor(encoding.strip().lower())
-        # The raw stream: httpx's own decoders unpack each chunk without a bound.
+        # The raw stream, because httpx's own decoders decompress each chunk without a limit.
         assert isinstance(response.stream, httpx.SyncByteStream)
         for chunk in response.stream:
             piece = decode(chunk, cap + 1 - len(whole))
@@ -275,7 +281,7 @@ class Http:
 
 
 class HttpByServer:
-    """One `Http` for each server that accounts live on. Safe to use from several threads."""
+    """One `Http` per server that accounts are on. Safe to use from several threads."""
 
     def __init__(self, connect: Callable[[str | None], Http]) -> None:
         self._connect = connect
@@ -290,7 +296,6 @@ class HttpByServer:
             return self._made[account.server]
 
     def close(self) -> None:
-        """Close all connections."""
         while self._made:
             self._made.popitem()[1].close()
 
@@ -308,20 +313,20 @@ def _answer(
     shown = redact(body, secrets)
     told = body if verbatim else shown
     try:
-        data = json.loads(told, parse_constant=_no_number) if told else None
+        data = json.loads(told, parse_constant=_reject_constant) if told else None
     except (ValueError, RecursionError):
         data = None
-    text = "(a body that is too long or damaged)" if shown is None else shown[:400].decode("utf-8", "replace")
+    text = "(body too long or damaged)" if shown is None else shown[:400].decode("utf-8", "replace")
     return Answer(status, headers, data, text, date, secrets)
 
 
-def _no_number(text: str) -> float:
-    """Refuse NaN and the infinities: they are not JSON."""
-    raise ValueError(f"{text} is no number")
+def _reject_constant(text: str) -> float:
+    """Reject NaN and infinities, which are not JSON."""
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _encoded(value: object) -> bytes:
-    # ASCII: a lone surrogate in a text becomes an escape that the platform can refuse, not an exception here.
+    # ASCII: a lone surrogate becomes an escape that the platform can refuse, instead of an exception here.
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
@@ -338,7 +343,7 @@ FIRST_YEAR, LAST_YEAR = 2020, 2100
 
 
 def parse_date(header: str | None) -> datetime | None:
-    """The aware UTC instant of a Date header; None for a missing or unreadable one."""
+    """Return the UTC time of a Date header; None if it is missing or unreadable."""
     try:
         date = parsedate_to_datetime(header or "")
         date = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).astimezone(UTC)
@@ -348,8 +353,10 @@ def parse_date(header: str | None) -> datetime | None:
 
 
 class RequestBody(TypedDict, total=False):
-    """A request's body: `json`, or `form` fields with or without one multipart `file` (field name, bytes), or
-    `content`. `patience`: seconds to wait for the answer where that is less than usual."""
+    """The body of a request: `json`, or `form` with or without one multipart `file` (field name, bytes), or `content`.
+
+    `patience`: seconds to wait for the answer, if shorter than usual.
+    """
 
     json: object
     form: Mapping[str, str] | None

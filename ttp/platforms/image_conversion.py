@@ -1,8 +1,7 @@
-"""Converting an image into a JPEG that a platform takes. The only module that imports Pillow (the extra `media`).
+"""Convert an image to a JPEG that a platform accepts. The only module that imports Pillow (the extra `media`).
 
-The bytes are the work of strangers: only the decoder of the kind that the bytes have is let near them, and only once
-their pixels have been counted. The same image gives the same bytes with the same Pillow. Nothing of the original but
-its pixels is kept: no place, no device, no preview.
+Images are untrusted: only the decoder of the detected type is used, and only after the pixels were counted. The same
+image gives the same bytes with the same Pillow version. Only pixels are kept: no location, device or preview.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MOST_PIXELS = 50_000_000
-"""Most pixels that are held in memory at once (200 MB in RGBA). Of a JPEG, after it was read at a smaller scale."""
+"""Maximum pixels in memory at once (200 MB in RGBA). For a JPEG, counted after it is read at a smaller scale."""
 _QUALITIES = (92, 85, 75, 60)
 _LEAST_SIDE = 1000
-"""An image is not made smaller than this to fit into a number of bytes."""
+"""An image is not made narrower than this to meet a size limit."""
 _DECODERS = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",), "image/gif": ("GIF",), "image/webp": ("WEBP",)}
 
 
 class CannotConvert(Exception):
-    """Why an image cannot be converted, as a clause that goes on from "it cannot be converted: "."""
+    """Why an image cannot be converted, as a clause that follows "it cannot be converted: "."""
 
 
 class PillowMissing(Exception):
@@ -35,19 +34,19 @@ class PillowMissing(Exception):
 
 
 def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
-    """The JPEG that `form` takes, made of the image in `path`: upright, in sRGB, on white where it lets through.
+    """Return the image in `path` as the JPEG that `form` describes: upright, sRGB, transparency on white.
 
-    Raises CannotConvert; NoPillow.
+    Raises CannotConvert, PillowMissing.
     """
     try:
         from PIL import Image
     except ImportError:
         raise PillowMissing from None
-    Image.MAX_IMAGE_PIXELS = None  # counted here, for each kind as it is decoded
+    Image.MAX_IMAGE_PIXELS = None  # pixels are counted below, for each type as it is decoded
     try:
         with Image.open(path, formats=_DECODERS[item.mime]) as opened:
             if item.mime != "image/jpeg":
-                _count(opened)  # first of all: to look for more in them, Pillow decodes some
+                _count(opened)  # before anything else, because reading more of the file decodes parts of it
                 _refuse_what_moves(opened)
             wanted = converted_size(*_upright_size(opened), form)
             _read_smaller(opened, wanted)
@@ -55,12 +54,12 @@ def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
             return _jpeg(_flat(_upright(opened)).resize(wanted, Image.Resampling.LANCZOS), form)
     except CannotConvert:
         raise
-    except Exception as error:  # whatever a decoder trips over: the bytes cannot be used
+    except Exception as error:  # decoders raise many types for damaged data
         raise CannotConvert(clean_text(f"its {NAMES[item.mime]} data cannot be read ({error})")) from error
 
 
 def _count(opened: Image.Image) -> None:
-    """Refuse more pixels than are held in memory."""
+    """Refuse images with more pixels than fit in memory."""
     if opened.width * opened.height > MOST_PIXELS:
         size = f"{opened.width}x{opened.height}"
         raise CannotConvert(f"it is {size} pixels, and ttp reads {MOST_PIXELS // 1_000_000} million")
@@ -68,7 +67,7 @@ def _count(opened: Image.Image) -> None:
 
 def _refuse_what_moves(opened: Image.Image) -> None:
     if getattr(opened, "is_animated", False):
-        raise CannotConvert("it moves, and only still images are taken (save it as MP4)")
+        raise CannotConvert("it is animated (save it as MP4 instead)")
 
 
 def _upright_size(opened: Image.Image) -> tuple[int, int]:
@@ -77,7 +76,7 @@ def _upright_size(opened: Image.Image) -> tuple[int, int]:
 
 
 def _read_smaller(opened: Image.Image, wanted: tuple[int, int]) -> None:
-    """Let a JPEG be decoded at a half, a quarter or an eighth where that is still large enough; no other kind can."""
+    """Let a JPEG decode at 1/2, 1/4 or 1/8 scale if that is still large enough; other types cannot."""
     if not opened.info.get("progressive") and not opened.info.get("progression"):
         most = max(wanted) * 2
         opened.draft(None, (most, most))
@@ -90,7 +89,7 @@ def _upright(opened: Image.Image) -> Image.Image:
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """The image in sRGB, on white."""
+    """Return the image in sRGB, on white."""
     from PIL import Image
 
     profile = image.info.get("icc_profile")
@@ -110,7 +109,7 @@ def _flat(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The image in RGB, its colours changed from its profile's to sRGB's. A profile that makes no sense is ignored."""
+    """Return the image in RGB, converted from its colour profile to sRGB. An invalid profile is ignored."""
     from PIL import ImageCms
 
     if image.mode not in ("L", "RGB", "CMYK"):
@@ -127,8 +126,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _jpeg(image: Image.Image, form: ImageForm) -> bytes:
-    """The image as JPEG, as good as the form has room for; smaller where no quality makes it fit and the form names no
-    width."""
+    """Return the image as JPEG in the best quality that fits; scaled down if no quality fits and no width is set."""
     from PIL import Image
 
     bare = Image.new("RGB", image.size)
@@ -141,4 +139,4 @@ def _jpeg(image: Image.Image, form: ImageForm) -> bytes:
     if form.widths is None and max(image.size) > _LEAST_SIDE:
         width, height = image.size
         return _jpeg(image.resize((width * 3 // 4, height * 3 // 4), Image.Resampling.LANCZOS), form)
-    raise CannotConvert("it stays too large whatever its quality")
+    raise CannotConvert("it is too large at every quality")

@@ -1,4 +1,4 @@
-"""Connecting an account: what a login gives, and what every platform's login can do. No secret is part of a repr."""
+"""Connecting an account: the result of a login, and the interface of every platform's login. No repr shows a secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind, NotDone
 
 UNKNOWN_APP = NotDone(Kind.ACCOUNT, "ttp does not know which app the token is from")
-"""Why a token that was added by hand cannot be given back: its app must name itself."""
+"""Why a token that was added by hand cannot be revoked: revoking needs the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One set of tokens. `scopes`: what was granted, empty where the platform did not say."""
+    """A set of tokens. `scopes`: the granted ones; empty if the platform does not say."""
 
     access_token: str = field(repr=False)
     issued_at: datetime
@@ -36,9 +36,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account that a grant is good for, and the grant to keep for it (Facebook: the page's own).
+    """An account of a grant, and the grant to store for it (on Facebook, the page's own).
 
-    `server_info`: what the account's server allows, which is stored with the account."""
+    `server_info`: limits of the account's server, stored with the account.
+    """
 
     user_id: str
     handle: str
@@ -47,95 +48,93 @@ class Identity:
 
 
 class Login(Protocol):
-    """One platform's way to connect. Safe to use from several threads; raises nothing the network or a platform does.
+    """Connects and renews accounts of one platform. Safe to use from several threads.
 
-    A refusal with `passing` may be tried again; one without means that a person must connect the account again.
+    Never raises for errors of the network or the platform. A `passing` refusal may be retried; any other means the
+    account must be connected again.
     """
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """The permissions that ttp asks for."""
+        """The permissions that ttp requests."""
         ...
 
     @property
     def revokes_all(self) -> bool:
-        """Whether `revoke` ends the access of every account that its person has connected with the app."""
+        """Whether `revoke` ends access to every account that this person connected with the app."""
         ...
 
     @property
     def revoke_at(self) -> str:
-        """Where a person takes the access back."""
+        """Where a person can revoke access."""
         ...
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        """Whether anything at all can be published with these scopes. `options`: the account's, without the platform's
-        name."""
+        """Whether these scopes allow any publishing. `options`: the account's, without the platform's name."""
         ...
 
     def renews(self, credentials: Credentials) -> bool:
-        """Whether `refresh` can do anything for these credentials."""
+        """Whether `refresh` can renew these credentials."""
         ...
 
     def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        """Return new tokens for old ones. Where the new `refresh_token` is None, the old one stays."""
+        """Return new tokens. If the new `refresh_token` is None, the old one stays valid."""
         ...
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        """Return the accounts that the grant is good for: one, or on Facebook one for each page with an account."""
+        """Return the accounts of a grant: one, or on Facebook one per page with an Instagram account."""
         ...
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
-        """Give the access back. None: done; else why it was not."""
+        """Revoke the access. Returns None when done, else why not."""
         ...
 
-    def close(self) -> None:
-        """Close its connections."""
-        ...
+    def close(self) -> None: ...
 
 
 @runtime_checkable
 class BrowserLogin(Login, Protocol):
-    """OAuth 2: a person says yes on the platform's page."""
+    """OAuth 2: a person approves on the platform's page."""
 
     def register(self, redirect_uri: str) -> App | NotDone | None:
-        """Make an app at the account's server. None: the user brings the app."""
+        """Register an app at the account's server. None: the user brings the app."""
         ...
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        """Return the PKCE challenge of `verifier`; None where the platform takes none."""
+        """Return the PKCE challenge of `verifier`; None if the platform does not use PKCE."""
         ...
 
     def authorize_url(
         self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
     ) -> str:
-        """Return the address that a person opens to say yes."""
+        """Return the URL where a person approves."""
         ...
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
-        """Return the tokens that a code is good for. A code works once."""
+        """Exchange a code for tokens. A code works once."""
         ...
 
 
 class Logins(Protocol):
-    """Makes a new login of a platform, for accounts of that server; None where it has none."""
+    """Makes a login of a platform for a server; None if the platform has none."""
 
     def __call__(self, platform: str, server: str | None = None, /) -> Login | None: ...
 
 
 @runtime_checkable
 class PasswordLogin(Login, Protocol):
-    """A person types a password made for this program."""
+    """A person types a password created for ttp."""
 
     @property
     def asks_for(self) -> tuple[str, ...]:
-        """What is asked of the person, in words."""
+        """The prompts for the person."""
         ...
 
     def sign_in(self, handle: str, answers: Mapping[str, str]) -> Grant | NotDone:
-        """Return the tokens that the answers are good for."""
+        """Return the tokens for the typed answers."""
         ...
 
 
 def missing_scopes(needed: Sequence[str], granted: Sequence[str]) -> tuple[str, ...]:
-    """Return the needed scopes that were not granted; none where the platform did not say what it granted."""
+    """Return the needed scopes that were not granted; empty if the platform does not say what it granted."""
     return tuple(scope for scope in needed if scope not in granted) if granted else ()

@@ -1,6 +1,6 @@
-"""Reading back what published posts have collected: what every platform's reader offers, and what they share.
+"""Reading metrics of published posts: the interface of every platform's reader, and what they share.
 
-A reader only reads, never sleeps, and never touches the store. An unknown number is None, never zero.
+A reader never sleeps and never touches the store. An unknown number is None, never zero.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ttp.platforms.reply import Answer
 if TYPE_CHECKING:
     from ttp.platforms.http import Http
 
-STEP = "read the numbers"
+STEP = "read the metrics"
 LONGEST_TEXT = 150
-"""Characters of a post's text that a sample keeps: enough to know the post by, and where TikTok cuts."""
+"""Characters of a post's text kept in a sample: enough to recognize the post, and where TikTok cuts titles."""
 RESERVE = 0.2
-"""The share of a limit that reading leaves to publishing: its look-ups and uploads count against the same ones."""
+"""Share of a limit that reading leaves to publishing, whose look-ups and uploads count against the same limit."""
 NO_ENDS: Mapping[str, datetime] = MappingProxyType({})
 
 
 class Asking(TypedDict, total=False):
-    """The query and body of a request for numbers."""
+    """Query and body of a metrics request."""
 
     query: Mapping[str, str]
     json: object
@@ -38,10 +38,10 @@ class Asking(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class MetricsPage:
-    """A part of what was asked for. A post that is in neither of the two could not be read now.
+    """One page of results. A post in neither `samples` nor `gone` could not be read now.
 
-    `gone`: ids that the platform no longer has. `ends`: when it will forget a post's numbers, by id. `note`: what a
-    person should know of all that follows, in a line.
+    `gone`: ids that the platform no longer has. `ends`: when the platform will drop a post's metrics, by id. `note`:
+    one line for the user about everything that follows.
     """
 
     samples: tuple[Sample, ...] = ()
@@ -52,20 +52,20 @@ class MetricsPage:
 
 @dataclass
 class AccountSession:
-    """The line to the platform for one account: its token, which is renewed once where the platform refuses it.
+    """Requests for one account, whose token is renewed once if the platform rejects it.
 
-    `renew` gives other credentials than those that were refused, or None where there are none to be had.
+    `renew` returns newer credentials than the rejected ones, or None if it cannot.
     """
 
     account: Account
     credentials: Credentials
     renew: Callable[[Credentials], Credentials | None]
     patience: float | None = None
-    """Seconds to wait for an answer where that is less than the settings say."""
+    """Seconds to wait for an answer, if shorter than the setting."""
     _renewed: bool = False
 
     def request(self, http: Http, policy: AnswerPolicy, method: str, path: str, **parts: Unpack[Asking]) -> Answer:
-        """The answer to one request, where it is a success. Raises StepFailed, and what `renew` raises."""
+        """Make a request and return its successful answer. Raises StepFailed, and what `renew` raises."""
         while True:
             request = PublishRequest(0, self.account, self.credentials, "")
             kept = http.gate.why_reserved(request, method, path, RESERVE)
@@ -92,52 +92,50 @@ class AnswerPolicy(Protocol):
         ...
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
-        """The refusal that an answer is, by the platform's table."""
+        """Return the refusal that an answer matches in the platform's table."""
         ...
 
     def refuses_token(self, failure: NotDone) -> bool:
-        """Whether the token itself was refused, not what it may do."""
+        """Whether the token was rejected, rather than a missing permission."""
         ...
 
 
 class MetricsReader(Protocol):
-    """One platform's reader. Raises StepFailed, and what renewing a token raises; pages before that count."""
+    """Reads metrics of one platform. Raises StepFailed, and errors of renewing a token; earlier pages stay valid."""
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
-        """The numbers of the account's own posts of these ids, as they are now."""
+        """Return the current metrics of these posts of the account."""
         ...
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
-        """The numbers of the account's newest posts, at most `most` of them, newest first."""
+        """Return the metrics of the account's newest posts, at most `most`, newest first."""
         ...
 
-    def close(self) -> None:
-        """Close its connections."""
-        ...
+    def close(self) -> None: ...
 
 
 def parse_count(value: object) -> int | None:
-    """A number that can be a count; None for anything else."""
+    """Return a non-negative whole number; None for anything else."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT:
         return value
     return None
 
 
 def sum_known(*counts: int | None) -> int | None:
-    """The sum of those that are known; None where none is."""
+    """Return the sum of the known counts; None if none is known."""
     known = [one for one in counts if one is not None]
     return sum(known) if known else None
 
 
 def first_line(text: object) -> str | None:
-    """The first line of a post's text that says anything, cut; None if there is no such value."""
+    """Return the first line with content of a post's text, cut to length; None if there is none."""
     lines = text.splitlines() if isinstance(text, str) else []
     line = next((line.strip() for line in lines if line.strip()), "")
-    # A lone surrogate can be sent as a JSON escape, and neither be stored nor shown.
+    # A lone surrogate can be sent as a JSON escape, but can be neither stored nor printed.
     line = line.encode("utf-8", "replace").decode()
     return (line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…") or None
 
 
 def has_counts(sample: Sample) -> bool:
-    """Whether a sample has any of the four numbers that make it one."""
+    """Whether a sample has at least one of the four counts."""
     return any(one is not None for one in (sample.likes, sample.comments, sample.shares, sample.views))

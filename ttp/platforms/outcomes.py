@@ -1,7 +1,7 @@
-"""From a reply to an outcome, in three readings that all platforms share.
+"""Turn a reply into an outcome. The three functions are shared by all platforms.
 
-A platform brings one `Judge`: its table of definite refusals. What is not in the table is never proof of anything: a
-publishing call becomes `Unknown`, an invisible step is simply done again, a look-up could not tell.
+A platform brings a `RefusalReader`: its table of definite refusals. Anything else proves nothing: a publishing call
+becomes `Unknown`, an invisible step is repeated, and a look-up is unclear.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ttp.domain.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 RefusalReader: TypeAlias = Callable[[Answer], NotDone | None]
-"""The refusal an answer is, by the platform's table; None where the answer is not on it."""
+"""Returns the refusal that an answer matches in the platform's table; None if it matches none."""
 
 _NO_PROOF = frozenset({Kind.RATE_LIMIT, Kind.SERVER})
-"""Kinds that say nothing about a publishing call: it may have been carried out all the same."""
+"""Kinds that prove nothing about a publishing call: it may have succeeded."""
 
 
 def as_failure(reply: Reply, judge: RefusalReader, platform: str) -> NotDone:
-    """Why an invisible step failed. What no table names is passing: the step may be repeated freely."""
+    """Return why an invisible step failed. Anything outside the table is passing, so the step is repeated."""
     match reply:
         case NotSent():
             return _unsent(reply)
@@ -39,7 +39,7 @@ def as_failure(reply: Reply, judge: RefusalReader, platform: str) -> NotDone:
 
 
 def as_outcome(reply: Reply, judge: RefusalReader, platform: str) -> NotDone | Unknown:
-    """What an answer other than success says of a publishing call: NotDone only where it is proof."""
+    """Return the outcome of an unsuccessful publishing call: NotDone only if that is proven."""
     match reply:
         case NotSent():
             return _unsent(reply)
@@ -57,7 +57,7 @@ def as_outcome(reply: Reply, judge: RefusalReader, platform: str) -> NotDone | U
 
 
 def as_unclear(reply: Reply, judge: RefusalReader, platform: str, *, final: bool = False) -> Unclear:
-    """Why a look-up could not tell."""
+    """Return why a look-up is unclear."""
     failure = as_failure(reply, judge, platform)
     return Unclear(
         failure.kind, failure.message, final=final, look_at=failure.retry_at, http_status=failure.http_status
@@ -65,18 +65,18 @@ def as_unclear(reply: Reply, judge: RefusalReader, platform: str, *, final: bool
 
 
 def describe_unexpected(answer: Answer, platform: str) -> str:
-    """An answer that is on no list, in one line."""
+    """Describe an answer that matches no table, in one line."""
     excerpt = answer.excerpt()
     return f"{platform} answered {answer.status}" + (f": {excerpt}" if excerpt else "")
 
 
 def reconnect_hint(account: Account, credentials: Credentials | None = None) -> Action:
-    """The command that gives an account new credentials, of the sort that it has now."""
+    """Return the command that renews an account's credentials, of the type it has now."""
     return connect_action(account.name, by_keys=credentials is not None and credentials.by_keys)
 
 
 def lift_hint(account: Account) -> Action:
-    """The command that ends an account's hold, for a person who has done what it waits for."""
+    """Return the command that ends an account's hold, for a person who fixed the cause."""
     return action("account enable", account.name)
 
 

@@ -1,6 +1,6 @@
-"""One object per platform: its facts, and factories for what speaks with it.
+"""One object per platform: its facts, and factories for its client, login and so on.
 
-A factory imports its module when it is called, so that a `facts.py` stays cheap: no httpx, no rules.
+Each factory imports its module when called, so that importing a `facts.py` stays cheap: no httpx, no rules.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class Runtime:
-    """What a factory gets. Connections and the media host are imported when they are first asked for.
+    """What a factory gets. Connections and the media host are imported on first use.
 
-    `memory`: where limits are remembered (None: for as long as the connection). `lent`: the folder that remembers what
-    was put into a bucket. `transport`: takes the place of the network in tests.
+    `memory`: where limits are stored (None: in the connection only). `lent`: the folder that records objects in a
+    bucket. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Runtime:
     def http(self, platform: Platform, server: str | None = None) -> Http:
         """Return new connections to a platform's host, within its limits.
 
-        Each caller has its own: one that closes them must not cut a publishing call of another.
+        Each caller has its own: closing them must not cut a publishing call of another.
         """
         from ttp.platforms.http import Http, Timeouts
         from ttp.platforms.limits import RateLimiter
@@ -72,30 +72,31 @@ class Runtime:
         )
 
     def http_by_server(self, platform: Platform) -> HttpByServer:
-        """Return connections to the servers of a platform's accounts: a host and its limits each."""
+        """Return connections to the servers of a platform's accounts, one host and its limits each."""
         from ttp.platforms.http import HttpByServer
 
         return HttpByServer(lambda server: self.http(platform, server))
 
     def public_url(self, platform: Platform, file: MediaFile) -> str:
-        """Return the URL under which the platform can fetch a file. Raises NoPublicUrl."""
+        """Return the URL from which the platform can fetch a file. Raises NoPublicUrl."""
         from ttp.platforms.media_host.host import MediaHost
 
         return MediaHost(self.config, self._lent, loopback=platform.is_local(self.config)).url(file)
 
 
 class Platform(Facts):
-    """Facts, and factories. One subclass per folder, in `facts.py`. Only `rules` and `client` must be there."""
+    """Facts and factories of a platform. Each folder has one subclass in `facts.py`. Only `rules` and `client` are
+    required."""
 
     api: ClassVar[int] = 1
 
     def base_url(self, config: Config, server: str | None = None) -> str:
-        """Return the root of the API: the account's server, else that of the settings; empty where neither is known."""
+        """Return the API's root URL: of the account's server, else from the settings; empty if unknown."""
         named = server is None and any(key.name == "base_url" for key in self.keys)
         return config.text(f"platforms.{self.name}.base_url") if named else server or ""
 
     def host(self, config: Config, server: str | None = None) -> str:
-        """Return the host that credentials are made for."""
+        """Return the host that credentials are issued for."""
         return urlsplit(self.base_url(config, server)).hostname or ""
 
     def is_local(self, config: Config) -> bool:
@@ -105,7 +106,7 @@ class Platform(Facts):
         return is_loopback(self.host(config))
 
     def help(self) -> str:
-        """Return what `ttp help NAME` says before options and settings: the folder's `help.md`."""
+        """Return the introduction of `ttp help NAME`: the folder's `help.md`."""
         from importlib.resources import files
 
         package = type(self).__module__.rpartition(".")[0]
@@ -113,7 +114,7 @@ class Platform(Facts):
         return text.read_text(encoding="utf-8") if text is not None and text.is_file() else f"{self.title}\n"
 
     def rules(self) -> Rules:
-        """Return what the platform accepts."""
+        """Return the rules for posts."""
         raise NotImplementedError
 
     def options(self) -> tuple[Option, ...]:
@@ -121,11 +122,11 @@ class Platform(Facts):
         return ()
 
     def pricing(self) -> Pricing | None:
-        """Return what it charges; None where it charges nothing."""
+        """Return the prices; None if it is free."""
         return None
 
     def exports(self) -> tuple[ExportColumns, ...]:
-        """Return the exports of its numbers that can be imported."""
+        """Return the column names of its metrics exports that can be imported."""
         return ()
 
     def client(self, runtime: Runtime) -> Client:
@@ -133,33 +134,33 @@ class Platform(Facts):
         raise NotImplementedError
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
-        """Return how long a post may take to appear in a look-up; 0 where absence is authoritative."""
+        """Return how long a post may take to appear in a look-up; 0 if absence is conclusive at once."""
         return timedelta(seconds=config.seconds(f"platforms.{self.name}.settle_s") if self.settle_s else 0.0)
 
     def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
-        """Return the Authorization header of a request to `url` (whole, with its query)."""
+        """Return the Authorization header of a request to `url` (complete, with query)."""
         return f"Bearer {held.access_token}"
 
     def find_server(self, runtime: Runtime, handle: str) -> str | NotDone | None:
-        """Return the root URL of the server that an account lives on; None if the handle does not name it."""
+        """Return the root URL of the server of an account; None if the handle does not name it."""
         return None
 
     def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
-        """Return how accounts are connected and renewed; None where they are not."""
+        """Return the login that connects and renews accounts; None if there is none."""
         return None
 
     def checker(self, runtime: Runtime) -> Checker | None:
-        """Return what asks the platform about an account; None where that cannot be asked."""
+        """Return the account checker; None if accounts cannot be checked."""
         return None
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
-        """Return what reads numbers of posts; None if there are no numbers to read."""
+        """Return the metrics reader; None if there are no metrics."""
         return None
 
     def deleter(self, runtime: Runtime) -> Deleter | str:
-        """Return what deletes published posts, or why no app may."""
-        return f"{self.title} lets no app delete posts"
+        """Return the deleter of published posts, or why apps cannot delete."""
+        return f"{self.title} does not let apps delete posts"
 
     def meter(self, clock: Clock) -> Meter | None:
-        """Return how the platform limits calls; None where it does not."""
+        """Return the rate limits; None if there are none."""
         return None

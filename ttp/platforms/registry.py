@@ -1,4 +1,4 @@
-"""The platforms that ttp knows: one line each. A platform's module is imported when its name is asked for."""
+"""The platforms that ttp knows, one line each. A platform's module is imported when its name is first used."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 
 
 GROUP, API = "ttp.platforms", 1
-"""The entry points of packages that bring a platform, and the only `Platform.api` that this ttp knows."""
+"""Entry point group of packages that bring a platform, and the only `Platform.api` this version supports."""
 
 
 class Registry:
-    """The enabled platforms by name: those that ttp brings, and those of `enabled` from other packages.
+    """The enabled platforms by name: those of ttp, and those in `enabled` from other packages.
 
-    Entry points are read only for a name in `enabled`. One that cannot be used is left out, and `warn` gets the reason.
+    Entry points are read only for a name in `enabled`. A platform that cannot be loaded is skipped, and `warn` gets the
+    reason.
     """
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
@@ -57,7 +58,7 @@ class Registry:
         return self._names
 
     def facts(self, name: str) -> Platform:
-        """Return a platform by its exact name. Raises PlatformDisabled for one that is not enabled."""
+        """Return a platform by its exact name. Raises PlatformDisabled."""
         found = self._loaded.get(name)
         if found is None:
             if name not in BUILT_IN:
@@ -73,27 +74,24 @@ class Registry:
         return found
 
     def label(self, name: str) -> str:
-        """Return a platform's name where there is little room; of one that is not enabled, the name itself."""
+        """Return a platform's short name; the name itself if it is not enabled."""
         return self.facts(name).label if name in self.names() else name
 
     def rules(self, name: str) -> Rules:
-        """Return what a platform accepts."""
         if name not in self._rules:
             self._rules[name] = self.facts(name).rules()
         return self._rules[name]
 
     def options(self, name: str) -> Mapping[str, Option]:
-        """Return a platform's options, by their names without its own."""
+        """Return a platform's options by their names without the platform."""
         if name not in self._options:
             self._options[name] = {option.name: option for option in self.facts(name).options()}
         return self._options[name]
 
     def pricing(self, name: str) -> Pricing | None:
-        """Return what a platform charges; None where it charges nothing."""
         return self.facts(name).pricing()
 
     def exports(self, name: str) -> tuple[ExportColumns, ...]:
-        """Return a platform's exports."""
         return self.facts(name).exports()
 
     def keys(self, name: str) -> tuple[Key, ...]:
@@ -101,12 +99,12 @@ class Registry:
         return self.facts(name).keys
 
     def reads_free(self, name: str) -> bool:
-        """Whether reading numbers of posts costs nothing there."""
+        """Whether reading metrics is free."""
         pricing = self.facts(name).pricing()
         return pricing is None or not pricing.per_read
 
     def find(self, text: str) -> Platform:
-        """Return the platform of a name or alias. Raises UsageError with the names."""
+        """Return the platform with a name or alias. Raises UsageError, which lists the names."""
         typed = text.strip().lower()
         if typed in self._names:
             return self.facts(typed)
@@ -119,19 +117,19 @@ class Registry:
 
 
 def _from_outside(name: str) -> Platform:
-    """Load a platform from another package. Raises UsageError that says in a line why it cannot be used."""
+    """Load a platform from another package. Raises UsageError with a one-line reason."""
     from importlib.metadata import entry_points
 
     found = next(iter(entry_points(group=GROUP, name=name)), None)
     if found is None:
-        raise UsageError(f"platform {name} is enabled and not installed")
+        raise UsageError(f"platform {name} is enabled but not installed")
     try:
         platform = found.load()
     except Exception as error:  # noqa: BLE001 (a stranger's code may raise anything, and the others go on)
         raise UsageError(f"platform {name} cannot be loaded: {type(error).__name__}: {error}") from None
     api = getattr(platform, "api", None)
     if api != API:
-        raise UsageError(f"platform {name} is made for api {api}, and this ttp has api {API}")
+        raise UsageError(f"platform {name} needs api {api}, but this ttp has api {API}")
     if not isinstance(platform, Platform) or platform.name != name:
         raise UsageError(f"platform {name} cannot be loaded: its entry point is not a Platform of that name")
     return platform

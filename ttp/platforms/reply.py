@@ -1,4 +1,4 @@
-"""The result of one request, as plain data: an answer, nothing sent, or cut off. Knows no platform and no httpx."""
+"""The result of one request as plain data: an answer, nothing sent, or a lost connection."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from ttp.domain.text import clean_text
 
 _DAY_S = 86_400.0
 ID_DIGITS = 20
-"""Of the longest 64-bit number."""
+"""Digits of the longest 64-bit number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `headers` by lower-case name; `data` is the parsed JSON, None where the body is not JSON, was
-    damaged or too long; `date` is the platform's clock. `secrets` never leave through `text_at`."""
+    """A complete answer.
+
+    `headers`: by lower-case name. `data`: the parsed JSON; None if the body is not JSON, damaged or too long. `date`:
+    the platform's clock. `text_at` never shows `secrets`.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -33,24 +36,24 @@ class Answer:
         return 200 <= self.status < 300
 
     def value_at(self, *path: str) -> object:
-        """The JSON value under `path`; None if there is no such value."""
+        """Return the JSON value under `path`; None if it does not exist."""
         return value_at(self.data, *path)
 
     def text_at(self, *path: str) -> str:
-        """The text under `path`, fit to be shown; an empty text if there is none to show."""
+        """Return the text under `path`, safe to print; empty if there is none."""
         value = self.value_at(*path)
         return clean_text(value, self.secrets) if isinstance(value, str) else ""
 
     def excerpt(self) -> str:
-        """The beginning of the body, fit to be shown."""
+        """Return the beginning of the body, safe to print."""
         return clean_text(self.body[:200], self.secrets)
 
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Proof that no byte of the request left: no connection, no such URL, or our own refusal to send it.
+    """Proof that no byte of the request was sent: no connection, an invalid URL, or refused by ttp.
 
-    `retry_at`: when a limit of the platform resets that it would have broken.
+    `retry_at`: reset of the rate limit that the call would have exceeded.
     """
 
     message: str
@@ -61,7 +64,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLost:
-    """The request may have arrived; no whole answer came back."""
+    """No complete answer came back. The request may have arrived."""
 
     message: str
 
@@ -70,7 +73,7 @@ Reply: TypeAlias = Answer | NotSent | ConnectionLost
 
 
 def value_at(value: object, *path: str) -> object:
-    """The value under `path` in nested JSON objects; None if there is no such value."""
+    """Return the value under `path` in nested JSON objects; None if it does not exist."""
     for name in path:
         if not isinstance(value, dict):
             return None
@@ -79,9 +82,9 @@ def value_at(value: object, *path: str) -> object:
 
 
 def parse_numeric_id(value: object) -> str | None:
-    """A numeric id as its digits, whether it came as a text or as a number; None for anything else.
+    """Return a numeric id, sent as text or number, as digits; None for anything else.
 
-    Ids are 64-bit numbers (X's specification: 1 to 19 digits): a longer one is no platform's, nor is 0.
+    Ids are positive 64-bit numbers (X's specification: 1 to 19 digits).
     """
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         value = str(value) if value < 1 << 64 else None
@@ -90,24 +93,26 @@ def parse_numeric_id(value: object) -> str | None:
 
 
 def parse_id(value: object) -> str | None:
-    """As `number_id`, for an answer that says that something is published: there an id is a text, as documented."""
+    """Return a numeric id sent as text, as documented for answers that confirm a publication; None otherwise."""
     return parse_numeric_id(value) if isinstance(value, str) else None
 
 
 def parse_web_address(value: object) -> str | None:
-    """`value` if it is an address that may be shown and stored; None for anything else."""
+    """Return `value` if it is an address that is safe to print and store; None otherwise."""
     if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 500:
         return value if value.isascii() and value.isprintable() and " " not in value else None
     return None
 
 
 def retry_after_s(answer: Answer) -> float | None:
-    """The seconds of an answer's Retry-After header; None where it has none. No platform documents it, and what stands
-    before a platform sends it."""
+    """Return the seconds of the Retry-After header; None without one.
+
+    No platform documents this header; proxies before a platform send it.
+    """
     told = answer.headers.get("retry-after", "").strip()
     return float(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
 
 
 def add_seconds(now: datetime, seconds: float) -> datetime:
-    """`seconds` after `now`, never sooner than one second nor later than a day: a platform's number is not trusted."""
+    """Return `now` plus `seconds`, limited to between a second and a day: a platform's number is not trusted."""
     return now + timedelta(seconds=min(max(seconds, 1.0), _DAY_S))

@@ -1,7 +1,7 @@
-"""What goes over the wire, told to the log `ttp.http`: at INFO a line for each request, at DEBUG also what was in it.
+"""The log `ttp.http`: one line per request at INFO, its content at DEBUG.
 
-No token, secret, code or upload address is ever told: neither those that are known to the call, nor what stands under
-a name that such things have. Every line is fit for a terminal (`clean`).
+No token, secret, code or upload address is logged: neither known secrets, nor values under names that usually hold
+them. Every line is safe to print (`clean_text`).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _NAMES = re.compile(
     r"token|jwt|secret|verifier|signature|password|proof|cookie|upload_url|authorization", re.IGNORECASE
 )
 _ASKED = frozenset({"code", "state", "assertion"})
-"""Names of secrets in what is sent; in an answer `code` is an error's."""
+"""Names of secrets in requests; in an answer `code` is an error code."""
 _PLAIN = frozenset({"token_type", "grant_type"})
 _TOLD = ("application/json", "application/x-www-form-urlencoded")
 
 
 def log_request(request: httpx.Request, account: str, secrets: tuple[str, ...]) -> None:
-    """Tell what is about to be sent, at DEBUG: a request that hangs is known by it."""
+    """Log a request before it is sent, at DEBUG, so that a request that hangs can be found."""
     if log.isEnabledFor(logging.DEBUG):
         told = (clean_text(line, secrets) for line in _request(request))
         log.debug(
@@ -39,7 +39,7 @@ def log_request(request: httpx.Request, account: str, secrets: tuple[str, ...]) 
 
 
 def log_answer(method: str, url: str, reply: Reply, seconds: float, account: str, secrets: tuple[str, ...]) -> None:
-    """Log the result of a request: its status and the seconds that it took."""
+    """Log the result of a request, and how many seconds it took."""
     if not log.isEnabledFor(logging.INFO):
         return
     result = str(reply.status) if isinstance(reply, Answer) else clean_text(reply.message, secrets)
@@ -54,7 +54,7 @@ def _whose(account: str) -> str:
 
 
 def _what(method: str, url: str) -> str:
-    """Without the query, which may be a secret."""
+    """Return method and address without the query, which may hold secrets."""
     return clean_text(f"{method} {url.partition('://')[2].partition('?')[0] or url}")
 
 
@@ -82,14 +82,14 @@ def _answer(reply: Answer) -> Iterator[str]:
     if reply.data is not None:
         yield json.dumps(_masked(reply.data), ensure_ascii=False)
     elif reply.body:
-        yield f"({len(reply.body)} characters that are no JSON)"
+        yield f"({len(reply.body)} characters that are not JSON)"
 
 
 def _of_json(body: str, more: frozenset[str]) -> str:
     try:
         return json.dumps(_masked(json.loads(body), more), ensure_ascii=False)
     except ValueError:
-        return "(no JSON)"
+        return "(not JSON)"
 
 
 def _masked(data: object, more: frozenset[str] = frozenset()) -> object:

@@ -1,4 +1,4 @@
-"""Threads that are published one part a call: which part is next, and what is remembered of those before it."""
+"""Threads that are published one part per call: the next part, and the handle after it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from ttp.platforms.client import PublishRequest
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part. `request` asks for it alone: its own text, and media only with the first. `out`: the ids before it."""
+    """One part of a thread. `request` has its own text, and media only for the first. `published_ids`: earlier
+    parts."""
 
     request: PublishRequest
     number: int
     of: int
-    out: tuple[str, ...] = ()
+    published_ids: tuple[str, ...] = ()
 
     @property
     def parent(self) -> str | None:
         """The id of the part that it replies to."""
-        return self.out[-1] if self.out else None
+        return self.published_ids[-1] if self.published_ids else None
 
     @property
     def is_last(self) -> bool:
@@ -31,15 +32,15 @@ class Part:
         return call if self.of == 1 else f"{call} (part {self.number} of {self.of})"
 
     def handle_with(self, handle: Handle, post_id: str) -> Handle | None:
-        """What is remembered once this part is published: nothing of its media, nor of doubts about it. None for a post
-        without a thread."""
+        """Return the handle once this part is published: without its media and unclear look-ups. None for a single
+        post."""
         if self.of == 1:
             return None
-        return {"user_id": handle.get("user_id"), "parts": [*self.out, post_id], "of": self.of}
+        return {"user_id": handle.get("user_id"), "parts": [*self.published_ids, post_id], "of": self.of}
 
 
 def next_part(request: PublishRequest, handle: Handle) -> Part | None:
-    """The first part that is not published; None where all are."""
+    """Return the first part that is not published; None if all are."""
     texts, out = (request.text, *request.thread), parts_of(handle)
     if len(out) >= len(texts):
         return None

@@ -1,7 +1,7 @@
-"""One thread's connections: each request is sent unchanged, and comes back as one answer.
+"""One thread's connections: each request is sent unchanged and returns one answer.
 
-httpx's transports without its client, whose redirects, cookies, authentication and hooks are never wanted here, and
-take as long as the request itself. Proxies are the environment's, as the standard library reads it.
+Uses httpx's transports without its client: ttp never wants its redirects, cookies, authentication and hooks, which take
+as long as the request. Proxies come from the environment, read like the standard library does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import httpx
 
 
 class Connections:
-    """`trust`: the certificates for TLS; `clock`: seconds; `transport` takes the place of the network in tests."""
+    """`trust`: certificates for TLS. `clock`: seconds. `transport` replaces the network in tests."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Connections:
         self._made: dict[str, httpx.BaseTransport] = {} if transport is None else {"": transport}
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """The answer, whose stream is still to be read. Raises httpx's errors."""
+        """Return the answer, whose body is still to be read. Raises httpx's errors."""
         proxy = self._proxy(request.url)
         if proxy not in self._made:
             made = httpx.HTTPTransport(verify=self._trust, proxy=proxy or None)
@@ -44,12 +44,11 @@ class Connections:
         return transport.handle_request(request)
 
     def close(self) -> None:
-        """Close the connections."""
         while self._made:
             self._made.popitem()[1].close()
 
     def _proxy(self, url: httpx.URL) -> str:
-        """The address of the proxy through which the environment wants a request to go; empty for none."""
+        """Return the proxy for a request from the environment; empty for none."""
         address = self._proxies.get(url.scheme) or self._proxies.get("all", "")
         if not address or proxy_bypass(url.host):
             return ""
@@ -58,32 +57,32 @@ class Connections:
 
 @lru_cache(maxsize=64)
 def parse_url(url: str) -> httpx.URL:
-    """A URL, parsed: what httpx needs for that is a good part of its request, and the calls are the same few."""
+    """Return a parsed URL. Cached: parsing takes a good part of a request, and the same few URLs repeat."""
     return httpx.URL(url)
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """The certificates of this machine, read once for all threads."""
+    """Return this machine's certificates, read once for all threads."""
     return httpx.create_ssl_context()
 
 
 @cache
 def loopback_tls_context() -> ssl.SSLContext:
-    """For plain loopback: reading the certificates would take a newcomer's first tenth of a second for nothing."""
+    """For plain http on loopback: reading certificates would take 0.1 s for nothing."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 SHORTEST_SECRET = 8
-"""A shorter text is not a secret, and could be a word of the answer."""
+"""A shorter text is not a secret, and could be a normal word of an answer."""
 
 
 class Decompressor:
-    """One body's decompression, never more bytes at once than asked for. None for what cannot be decoded."""
+    """Decompresses one body, at most as many bytes at once as requested. Returns None for damaged data."""
 
     def __init__(self, encoding: str) -> None:
         self._known = encoding in ("", "identity", "gzip", "x-gzip", "deflate")
-        # wbits 47: zlib tells gzip and zlib headers apart itself.
+        # wbits 47: zlib detects gzip and zlib headers itself.
         self._inflate = None if encoding in ("", "identity") else zlib.decompressobj(wbits=47)
 
     def __call__(self, chunk: bytes, most: int) -> bytes | None:
@@ -98,7 +97,7 @@ class Decompressor:
 
 
 def redact(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
-    """A body that does not repeat our secrets: what follows may show, store or log any part of it."""
+    """Return a body without our secrets, so that any part of it may be shown, stored or logged."""
     for secret in secrets:
         if body is not None and len(secret) >= SHORTEST_SECRET:
             body = body.replace(secret.encode(), b"[secret]")
@@ -109,11 +108,11 @@ T = TypeVar("T")
 
 
 _LEAST_S = 0.001
-"""Nothing would mean not to wait at all, which is an error of another kind."""
+"""A timeout of 0 would mean not to wait at all, which raises another error."""
 
 
 class DeadlineStream:
-    """A connection whose reads share one time-out, from the first read after a write on."""
+    """A connection whose reads share one timeout, starting at the first read after a write."""
 
     def __init__(self, stream: Any, clock: Callable[[], float]) -> None:
         self._stream = stream
@@ -121,7 +120,7 @@ class DeadlineStream:
         self._until: float | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """As the connection's own; a time-out of httpcore once the answer has had its time."""
+        """Read from the connection; raises httpcore's timeout after the answer's deadline."""
         if timeout is not None:
             self._until = self._clock() + timeout if self._until is None else self._until
             timeout = max(self._until - self._clock(), _LEAST_S)
@@ -145,7 +144,7 @@ class DeadlineStream:
 
 
 class DeadlineNetwork:
-    """A network whose connections are bounded so."""
+    """A network whose connections are `DeadlineStream`s."""
 
     def __init__(self, network: Any, clock: Callable[[], float]) -> None:
         self._network = network
@@ -159,17 +158,19 @@ class DeadlineNetwork:
 
 
 def with_deadline(transport: T, clock: Callable[[], float]) -> T:
-    """The same httpx transport, with the bound on all its connections, also those through a proxy. `clock`: seconds."""
-    # httpx hands no network on to httpcore, which has a place for one.
+    """Return the transport with a deadline on all its connections, also through a proxy. `clock`: seconds."""
+    # httpx does not pass a network backend to httpcore, which accepts one.
     pool: Any = transport._pool  # type: ignore[attr-defined]
     pool._network_backend = DeadlineNetwork(pool._network_backend, clock)
     return transport
 
 
 def close_stale_connections(transport: Any) -> None:
-    """Close the connections of an httpx transport, of which no request is under way, that have such bytes in hand. What
-    has not been read from the network yet httpcore itself looks for, before it uses a connection again."""
-    # httpx and httpcore have no place for this: h11 knows what it was given, and has not read.
+    """Close idle connections of an httpx transport that have unread bytes: an answer nobody requested.
+
+    Bytes still in the network are checked by httpcore before it reuses a connection.
+    """
+    # Neither httpx nor httpcore offers this: only h11 knows what was received but not read.
     pool = getattr(transport, "_pool", None)
     for connection in pool.connections if pool is not None else ():
         spoken = _h11(connection)
@@ -178,7 +179,7 @@ def close_stale_connections(transport: Any) -> None:
 
 
 def _h11(connection: Any) -> Any:
-    """What reads a connection's answers; one through a proxy is inside of others. None before it is open."""
+    """Return the h11 reader of a connection (nested for a proxy); None before it is open."""
     while connection is not None:
         if (found := getattr(connection, "_h11_state", None)) is not None:
             return found

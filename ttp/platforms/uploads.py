@@ -1,4 +1,4 @@
-"""The bytes of a file from one offset to another, as a request sends them. Never holds more than a piece of them."""
+"""Bytes of a file as a request body, with progress. Holds one piece in memory at a time."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _PIECE = 1 << 20
 
 
 def read_range(path: Path, start: int, end: int) -> Iterator[bytes]:
-    """The bytes from `start` up to `end` of a file. Raises OSError, also where the file is shorter than it was."""
+    """Yield the bytes from `start` to `end` of a file. Raises OSError, also if the file became shorter."""
     with path.open("rb") as source:
         source.seek(start)
         left = end - start
         while left > 0:
             piece = source.read(min(_PIECE, left))
             if not piece:
-                raise OSError("the file is shorter than it was")
+                raise OSError("the file became shorter")
             left -= len(piece)
             yield piece
 
 
 class ProgressListener(Protocol):
     def sent(self, account: str, more: int, of: int) -> None:
-        """So many more bytes of an account's media are sent, of all that a post has."""
+        """`more` bytes of an account's media were sent, of `of` in total."""
 
     def converting(self, name: str | None) -> None:
-        """A media item is being converted; None: it is over."""
+        """A media item is being converted; None: finished."""
 
 
 class _Nobody:
@@ -48,7 +48,7 @@ _watcher: ProgressListener | None = None
 
 
 def set_listener(watcher: ProgressListener | None) -> None:
-    """Report progress to the listener from now on; None: to none."""
+    """Report progress to this listener from now on; None: to nobody."""
     global _watcher
     if _watcher is not _NOBODY:
         _watcher = watcher
@@ -56,7 +56,7 @@ def set_listener(watcher: ProgressListener | None) -> None:
 
 @contextmanager
 def without_progress() -> Iterator[None]:
-    """Report no progress while the block runs: something else is drawn."""
+    """Report no progress while the block runs, because something else is drawn."""
     global _watcher
     held, _watcher = _watcher, _NOBODY
     try:
@@ -66,13 +66,13 @@ def without_progress() -> Iterator[None]:
 
 
 def report_sent(request: PublishRequest, more: int) -> None:
-    """Report that more bytes of the media are sent."""
+    """Report that `more` bytes of the media were sent."""
     if _watcher is not None:
         _watcher.sent(request.account.name, more, sum(file.item.bytes for file in request.media))
 
 
 def with_progress(content: bytes | Iterable[bytes] | None, request: PublishRequest) -> bytes | Iterable[bytes] | None:
-    """The same content, with progress reported as it is read; whole bytes are sent in one go, and not told."""
+    """Return the content, with progress reported as it is read. Plain bytes are not reported: they are sent at once."""
     return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, request)
 
 
@@ -84,7 +84,7 @@ def _told(pieces: Iterable[bytes], request: PublishRequest) -> Iterator[bytes]:
 
 @contextmanager
 def report_converting(name: str) -> Iterator[None]:
-    """Tell that an item is being converted while the block runs."""
+    """Report that an item is being converted while the block runs."""
     if _watcher is None:
         yield
         return

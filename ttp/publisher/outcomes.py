@@ -44,7 +44,7 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
             if outcome.handle is not None:
                 delivery = replace(delivery, handle=outcome.handle)
             look_at = now + timedelta(seconds=config.seconds("publish.status_poll_s"))
-            return delivery.processing(f"{delivery.platform} to finish processing", look_at, None)
+            return delivery.processing("the platform is processing the post", look_at, None)
         case Done(remote_id=remote_id, url=url, handle=handle, more=more, note=note):
             delivery = replace(delivery, note=note or delivery.note)
             if handle is not None:

@@ -196,7 +196,7 @@ class LookupJob:
             since = max(since, now - (platform_at - intent.platform_at))
         until = since + self._context.platforms.facts(delivery.platform).processing_for
         if now >= until and delivery.state is DeliveryState.PROCESSING:
-            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"{delivery.platform} has not finished: {what}"))
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"not published for too long: {what}"))
         poll = self._context.config.seconds("publish.status_poll_s")
         at = now + _SECOND * min(poll * 2 ** min(len(looks), 16), max(poll, 30.0))
         if delivery.state is DeliveryState.PROCESSING:

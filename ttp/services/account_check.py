@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive, same_host
+from ttp.domain.account import Account, Credentials, connect_action, find_account, host_mismatch, is_alive
 from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import (
@@ -218,13 +218,9 @@ def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:
 
 
 def foreign_host_remark(account: Account, held: Credentials, host: str) -> Remark | None:
-    """Return a failure if the credentials were made for another host than the configured `host`."""
-    if not held.host or same_host(held.host, host):
-        return None
-    return failure_remark(
-        f"its credentials were made for {held.host} and are not sent to {host}",
-        connect_action(account.name, by_keys=held.by_keys),
-    )
+    """Return the failure if the credentials are for another host than the configured one."""
+    wrong = host_mismatch(account, held, host)
+    return None if wrong is None else failure_remark(*wrong)
 
 
 def expiry_remarks(

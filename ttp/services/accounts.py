@@ -16,8 +16,8 @@ from ttp.domain.account import (
     Account,
     Credentials,
     find_account,
+    host_mismatch,
     parse_account_name,
-    same_host,
     works_until,
 )
 from ttp.domain.action import action
@@ -392,8 +392,8 @@ class AccountRemoval:
     def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
         """Ask the platform to revoke the token. Return why it did not, or None."""
         host = self._platforms.facts(account.platform).host(self._config, account.server)
-        if held.host and not same_host(held.host, host):
-            return f"its credentials were made for {held.host} and are not sent to {host}"
+        if (wrong := host_mismatch(account, held, host)) is not None:
+            return wrong[0]
         if (other := self._account_sharing_token(account, held, by_app=login.revokes_all)) is not None:
             return f"{other} may use the same login"
         answer = login.revoke(held)

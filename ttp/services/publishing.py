@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ttp.domain import approval
-from ttp.domain.account import Account, Credentials, connect_action, resolve_accounts, same_host
+from ttp.domain.account import Account, Credentials, host_mismatch, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -167,11 +167,8 @@ class Publishing:
         for account in known:
             held = self._stored_credentials(account) if account.id in wanted else None
             host = self._posts.platforms.facts(account.platform).host(self._posts.config, account.server)
-            if held is not None and held.host and not same_host(held.host, host):
-                found[account.id] = UsageError(
-                    f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                    Hint("fix", connect_action(account.name, by_keys=held.by_keys)),
-                )
+            if held is not None and (wrong := host_mismatch(account, held, host)) is not None:
+                found[account.id] = UsageError(wrong[0], Hint("fix", wrong[1]))
         return found
 
     def _stored_credentials(self, account: Account) -> Credentials | None:

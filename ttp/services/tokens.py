@@ -15,10 +15,10 @@ from ttp.domain.account import (
     Account,
     Credentials,
     connect_action,
+    host_mismatch,
     is_alive,
     parse_account_name,
     refresh_due_at,
-    same_host,
     works_until,
 )
 from ttp.domain.config import Config
@@ -226,11 +226,8 @@ class Tokens:
         if account.needs_reconnect:
             raise TokenRevoked(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
         host = self._platforms.facts(account.platform).host(self._config, account.server)
-        if held.host and not same_host(held.host, host):
-            raise UsageError(
-                f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                Hint("fix", connect_action(account.name, by_keys=held.by_keys)),
-            )
+        if (wrong := host_mismatch(account, held, host)) is not None:
+            raise UsageError(wrong[0], Hint("fix", wrong[1]))
         return account, held
 
     def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:

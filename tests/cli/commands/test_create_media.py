@@ -173,7 +173,7 @@ def test_an_address_whose_image_must_be_converted_goes_through_the_media_host(wo
 @pytest.mark.parametrize(
     ("address", "code", "why"),
     [
-        ("none.jpg", 3, "is answered with 404: there is no such file"),
+        ("none.jpg", 3, "answers 404: the file does not exist"),
         ("text.jpg", 2, "is not an image or video that ttp knows"),
         ("half.mp4", 2, "is cut off: it ends before the data that it announces"),
     ],

@@ -394,7 +394,7 @@ def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:
         (b"[1, {]", "line 1 is not JSON"),
         (b'{"content": "a"', "line 1 is not JSON"),
         (b"[" * 100_000, "line 1 is not JSON"),
-        (b"---\nto: x\n", "does not end"),
+        (b"---\nto: x\n", "no closing ---"),
     ],
 )
 def test_files_that_cannot_be_read_say_why(ttp: Program, data: bytes, said: str) -> None:

@@ -277,7 +277,7 @@ def test_a_limit_stops_an_account_with_what_to_type_later_and_keeps_what_was_rea
     assert read["tiktok/demo"] == 2
     assert 0 < read["instagram/demo"] < 10
     assert len(world.samples("account")) == sum(read.values())
-    assert "instagram/demo: what is left of calls in percent is kept for publishing" in ran.err
+    assert "instagram/demo: the rest of calls in percent is reserved for publishing" in ran.err
     assert re.search(r"after 13:00\n  try: ttp metrics pull --account instagram/demo --history 10\n", ran.err)
 
 
@@ -346,7 +346,7 @@ def test_without_the_permission_for_insights_the_rest_is_kept_and_said(world: Wo
     world.connect("instagram/demo")
     world.past("instagram/demo", 3)
     ran = world.ttp.ok("metrics", "pull", "--history", "5")
-    assert ran.err.count("views, reach, shares and saves of instagram/demo stay unknown") == 1
+    assert ran.err.count("views, reach, shares and saves of instagram/demo are unavailable") == 1
     assert [views for views in world.samples("views") if views is not None] == []
     assert world.samples("likes")[0] > 0
 

@@ -194,7 +194,7 @@ def test_credentials_of_another_host_are_refused_with_both_names(ttp: Program, m
     monkeypatch.delenv("TTP_PLATFORMS__X__BASE_URL")
     ran = ttp("publish", "1", "--yes", "--json")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.error["message"] == ("the credentials of x/me were made for 127.0.0.1 and are not sent to api.x.com")
+    assert "TTP_PLATFORMS__X__BASE_URL" in ran.error["message"]
     assert ttp.shown()["status"] == "draft"
     monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", "http://localhost:9")
     assert ttp("publish", "1", "--yes", "--no-wait").code == 0

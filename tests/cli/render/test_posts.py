@@ -244,7 +244,7 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
         "tiktok",
         DeliveryState.PROCESSING,
         next_at=at(24, 13, 50),
-        waiting_for="the video to be processed",
+        waiting_for="TikTok is processing the video",
         waiting_until=at(24, 14, 30),
     )
     text = drawn(
@@ -252,7 +252,7 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
     )
     assert "clip.mp4  3.4 s  1.2 MB  alt text: none" in text
     assert " ".join(text.split("DETAIL")[1].split()) == (
-        "tiktok/me processing today 13:50 waits for the video to be processed, until today 14:30"
+        "tiktok/me processing today 13:50 TikTok is processing the video, until today 14:30"
     )
 
 

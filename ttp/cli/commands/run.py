@@ -228,6 +228,7 @@ class PublishReport:
 
     def _print_waiting(self) -> None:
         """Print what the deliveries in flight wait for, which may take minutes without another event."""
+        from ttp.cli.render.post import waiting_text
         from ttp.domain.time.formatting import format_instant
         from ttp.store.queries import PostFilter
 
@@ -237,7 +238,7 @@ class PublishReport:
                     until = (
                         f", until {format_instant(row.waiting_until, self._context.zone)}" if row.waiting_until else ""
                     )
-                    self._out.write_message(f"Post {post.id} to {row.account} waits for {row.waiting_for}{until}.")
+                    self._out.write_message(f"Post {post.id} to {row.account} {waiting_text(row)}{until}.")
 
     @cached_property
     def _width_of_names(self) -> int:

@@ -211,6 +211,11 @@ def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime |
     return page.second(at) if as_planned else f"{page.day(at)} {page.second(at)}"
 
 
+def waiting_text(row: Delivery) -> str:
+    """Return what a delivery waits for; while its platform processes it, that is a sentence already."""
+    return row.waiting_for or "" if row.state is DeliveryState.PROCESSING else f"waits for {row.waiting_for}"
+
+
 def _detail(row: Delivery, page: Page) -> str:
     """Return the link, what the delivery waits for, or what went wrong."""
     if row.taken_down_at is not None:
@@ -222,7 +227,7 @@ def _detail(row: Delivery, page: Page) -> str:
         parts.append(escape_text(row.so_far))
     if row.waiting_for:
         until = f", until {page.when(row.waiting_until)}" if row.waiting_until else ""
-        parts.append(f"waits for {escape_line(row.waiting_for)}{until}")
+        parts.append(f"{escape_line(waiting_text(row))}{until}")
     if row.note:
         parts.append(escape_line(row.note))
     if row.error:

@@ -72,10 +72,10 @@ class BlueskyMeter:
             return (every_call,)
         return (every_call, LimitKey(WINDOWS[3600]), LimitKey(WINDOWS[86_400]))
 
-    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())
         if reading is None:
             return

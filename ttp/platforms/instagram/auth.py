@@ -1,7 +1,7 @@
-"""Connecting Instagram by Instagram Login: no PKCE, no refresh token; a token that renews itself while it lives.
+"""Connect Instagram by Instagram Login or Facebook Login.
 
-See docs/reference/platforms/instagram.md, section 2.1. A code becomes a token of
-an hour, and that one a token of sixty days.
+Instagram Login has no PKCE and no refresh token: a code becomes a token of an hour, then one of sixty days, which
+renews itself before it expires. See docs/reference/platforms/instagram.md, section 2.1.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.answers import unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.token_response import (
@@ -32,7 +33,7 @@ INSTAGRAM_SCOPES = (
     "instagram_business_content_publish",
     "instagram_business_manage_insights",
 )
-"""Of Instagram Login; section 2 of the contract."""
+"""Scopes of Instagram Login (docs/reference/platforms/instagram.md, section 2)."""
 FACEBOOK_SCOPES = (
     "instagram_basic",
     "instagram_content_publish",
@@ -40,10 +41,10 @@ FACEBOOK_SCOPES = (
     "pages_show_list",
     "pages_read_engagement",
 )
-"""Of Facebook Login."""
+"""Scopes of Facebook Login."""
 DELETING = "instagram_manage_contents"
-"""What deleting posts needs beside these. Not asked for by itself: Facebook refuses a login that asks for more than the
-app was approved for."""
+"""The extra scope for deleting posts. Not requested by default, because Facebook refuses a login that requests more
+than the app was approved for."""
 
 
 class _MetaLogin:
@@ -108,7 +109,7 @@ class InstagramLogin(_MetaLogin):
         reply = self._http.request(
             "POST", f"{self._code_url}/oauth/access_token", form=form, secrets=without_none(code, secret)
         )
-        short = read_grant(_first(reply), now)
+        short = read_grant(unwrap(reply), now)
         if short is None:
             return refusal_of_login(reply, now)
         query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": short.access_token}
@@ -130,7 +131,7 @@ class InstagramLogin(_MetaLogin):
             headers={"Authorization": f"Bearer {grant.access_token}"},
             secrets=without_none(grant.access_token),
         )
-        me = _first(reply)
+        me = unwrap(reply)
         if isinstance(me, Answer) and me.is_success:
             user_id, handle = parse_numeric_id(me.value_at("user_id")), me.text_at("username")
             if user_id and handle:
@@ -138,11 +139,11 @@ class InstagramLogin(_MetaLogin):
         return identity_refusal(reply, "Instagram")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
-        """Instagram documents no way: the person removes the app."""
-        return NotDone(Kind.ACCOUNT, "Instagram lets only its user do that")
+        """Instagram has no API for it: the person removes the app."""
+        return NotDone(Kind.ACCOUNT, "only the Instagram user can do that")
 
     def _grant(self, path: str, query: dict[str, str]) -> Grant | NotDone:
-        """A token for a token. Both travel in the query because Instagram documents no other way; nothing logs it."""
+        """Exchange a token. Both travel in the query because Instagram documents no other way; nothing logs it."""
         now = self._clock.now()
         reply = self._http.request(
             "GET", path, query=query, secrets=without_none(query["access_token"], query.get("client_secret"))
@@ -151,16 +152,16 @@ class InstagramLogin(_MetaLogin):
 
 
 def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
-    """Why Meta gave no token: its Graph error, its other shape for codes, or nothing that says anything.
+    """Return why Meta issued no token: its Graph error, its other format for codes, or an unreadable answer.
 
-    Final only where the token or the code is refused; a token that lives is worth other tries.
+    Final only if the token or the code is refused; a valid token is worth retries.
     """
     if not isinstance(reply, Answer):
         return read_oauth_error(reply, platform)
     words = reply.text_at("error_message")
     if words and reply.value_at("error_type") is not None:
         return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.text_at("error_type"), reply.status)
-    # Any account does: it is for the hint alone, which is the caller's to give.
+    # Any account will do: it only affects the hint, which the caller replaces.
     graph = refusal(reply, Account("instagram", "_"), now)
     if graph is None:
         said = reply.text_at("error", "message")
@@ -170,18 +171,8 @@ def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -
     return replace(graph, message=f"{platform} answered: {graph.message}", passing=not final, hold=False, hint=None)
 
 
-def _first(reply: Reply) -> Reply:
-    """The answer without the list of one that Meta documents around some, and mostly leaves out."""
-    inner = reply.value_at("data") if isinstance(reply, Answer) else None
-    match inner:
-        case [dict() as only] if isinstance(reply, Answer):
-            return replace(reply, data=only)
-        case _:
-            return reply
-
-
 _MOST_PAGES = 20
-"""Pages of the list of pages; a person with more than 2,000 of them must name the account's token by hand."""
+"""Pages of the list of Facebook pages; a person with more than 2,000 must add the account's token by hand."""
 
 
 class FacebookLogin(_MetaLogin):
@@ -208,7 +199,7 @@ class FacebookLogin(_MetaLogin):
         return False
 
     def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        return NotDone(Kind.AUTH, "tokens of Facebook Login cannot be renewed")
+        return NotDone(Kind.AUTH, "Facebook Login tokens cannot be renewed")
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         found: list[Identity] = []
@@ -218,7 +209,7 @@ class FacebookLogin(_MetaLogin):
             if not isinstance(reply, Answer) or not reply.is_success:
                 return identity_refusal(reply, "Facebook")
             for user_id, token in _pages(reply):
-                # The page's token ends with nothing that Facebook announces.
+                # Facebook announces no end of a page's token.
                 identity = self._identity(user_id, replace(grant, access_token=token, expires_at=None))
                 if isinstance(identity, NotDone):
                     return identity
@@ -232,10 +223,8 @@ class FacebookLogin(_MetaLogin):
         return NotDone(Kind.ACCOUNT, "no page of this Facebook user has a professional Instagram account")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
-        """`DELETE /me/permissions`, with the page's token.
-
-        The person's own, which Facebook may ask for, is not kept.
-        """
+        """`DELETE /me/permissions` with the page's token. The person's own token, which Facebook may require, is not
+        stored."""
         token = credentials.access_token
         bearer = {"Authorization": f"Bearer {token}"}
         reply = self._http.request(
@@ -251,7 +240,7 @@ class FacebookLogin(_MetaLogin):
         return Identity(user_id, handle, grant) if handle else identity_refusal(reply, "Facebook")
 
     def _granted(self, grant: Grant) -> tuple[str, ...]:
-        """The permissions that the person gave; none where Facebook does not say."""
+        """Return the granted permissions; empty if Facebook does not say."""
         reply = self._get("/me/permissions", {}, grant.access_token)
         lines = reply.value_at("data") if isinstance(reply, Answer) and reply.is_success else None
         named = (
@@ -261,7 +250,7 @@ class FacebookLogin(_MetaLogin):
         return tuple(clean_text(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
 
     def _token(self, query: dict[str, str], *secrets: str) -> Grant | NotDone:
-        """Facebook takes codes and secrets in the query; nothing logs it."""
+        """Request a token. Facebook takes codes and secrets in the query; nothing logs it."""
         now = self._clock.now()
         reply = self._http.request(
             "GET", f"{self._root}/oauth/access_token", query=query, secrets=without_none(*secrets)
@@ -274,7 +263,7 @@ class FacebookLogin(_MetaLogin):
 
 
 def _pages(answer: Answer) -> Iterator[tuple[str, str]]:
-    """The Instagram account of each page that has one, and the page's token."""
+    """Yield the Instagram account of each page that has one, and the page's token."""
     lines = answer.value_at("data")
     for line in lines if isinstance(lines, list) else ():
         user_id, token = (

@@ -1,5 +1,7 @@
-"""Asking Instagram about an account: who it is, what is left of its day's posts, and with Facebook Login what the token
-may do and until when (docs/reference/platforms/instagram.md, sections 2 and 3.5)."""
+"""Check an account on Instagram: its profile, today's quota, and with Facebook Login the token's scopes and expiry.
+
+See docs/reference/platforms/instagram.md, sections 2 and 3.5.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,14 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, StepFailed, diagnostic_of_refusal
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import limits
+from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.oauth.token_response import read_scopes, without_none
 from ttp.platforms.outcomes import RefusalReader, as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.reply import Answer, parse_numeric_id
 
 PERSONAL = "PERSONAL"
-"""`account_type` of an account that is not professional; the API publishes for no such account."""
+"""`account_type` of accounts that are not professional; the API does not publish for them."""
 
 
 class InstagramCheck:
@@ -49,23 +52,22 @@ class InstagramCheck:
         return replace(person, scopes=scopes, remarks=(*person.remarks, *self._quota(request, person.user_id), *more))
 
     def _person(self, request: PublishRequest) -> AccountInfo | NotDone:
-        """Whose token it is. With Facebook Login `/me` is the person's, and the account's own id must be known."""
+        """Return whose token it is. With Facebook Login `/me` is the person, so the account's own id must be known."""
         path, fields = "/me", "user_id,username,account_type"
         if self._by_facebook:
             own = parse_numeric_id(request.credentials.user_id)
             if own is None:
-                message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
-                return NotDone(Kind.AUTH, message, hint=reconnect_hint(request.account, request.credentials))
+                return NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(request.account, request.credentials))
             path, fields = f"/{own}", "id,username"
         reply = self._http.request_for(
             request, "GET", self._root + path, query={"fields": fields}, patience=CHECK_PATIENCE_S
         )
-        me = _first(reply)
+        me = unwrap(reply)
         if isinstance(me, Answer) and me.is_success:
             user_id = parse_numeric_id(me.value_at("id" if self._by_facebook else "user_id"))
             if user_id is not None:
                 kind = me.text_at("account_type").upper()
-                wrong = [failure_remark("a personal account, and Instagram publishes for professional ones only")]
+                wrong = [failure_remark("a personal account; Instagram publishes for professional accounts only")]
                 return AccountInfo(user_id, me.text_at("username") or None, tuple(wrong if kind == PERSONAL else ()))
         return as_failure(reply, self._judge(request), "Instagram")
 
@@ -79,12 +81,14 @@ class InstagramCheck:
             return
         told = did.http_status is not None and did.http_status < 300
         yield (
-            ok_remark(f"quota used: {did.message}") if told else warning_remark(f"the quota is not told: {did.message}")
+            ok_remark(f"quota used: {did.message}") if told else warning_remark(f"the quota is unknown: {did.message}")
         )
 
     def _debugged(self, request: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
-        """What Facebook says of its token: the scopes, and until when it gives data. Asked with the app's own token
-        where its secret is known: some apps are told nothing otherwise."""
+        """Return the scopes of a Facebook token, and until when it gives access to data.
+
+        Uses the app's own token if its secret is known, because some apps get no answer otherwise.
+        """
         held = request.credentials
         by_app = held.client_id and held.client_secret
         asking = f"{held.client_id}|{held.client_secret}" if by_app else held.access_token
@@ -99,21 +103,21 @@ class InstagramCheck:
         )
         if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("data"), dict)):
             refused = as_failure(reply, self._judge(request), "Facebook")
-            return (), (ok_remark(f"Facebook does not say what the token may do: {refused.message}"),)
+            return (), (ok_remark(f"Facebook did not report the token's permissions: {refused.message}"),)
         return read_scopes(reply.value_at("data", "scopes")), tuple(self._ends(request, reply))
 
     def _ends(self, request: PublishRequest, answer: Answer) -> Iterator[Remark]:
-        """Both ends that a token of Facebook Login has: 0 and nothing mean that there is none."""
+        """Yield both expiry times of a Facebook Login token, if it has them (0 or missing: never)."""
         now = self._clock.now()
         for name, what in (
-            ("expires_at", "Facebook ends the token"),
-            ("data_access_expires_at", "Facebook ends its access"),
+            ("expires_at", "end of the Facebook token"),
+            ("data_access_expires_at", "end of its data access"),
         ):
             at = answer.value_at("data", name)
             if not isinstance(at, int) or isinstance(at, bool) or not 0 < at < 10**11:
                 continue
             end = datetime.fromtimestamp(at, UTC)
-            said = f"{what} {format_end(end, now)}"
+            said = f"{what}: {format_end(end, now)}"
             if end <= now:
                 yield failure_remark(said, reconnect_hint(request.account), reconnect=True)
             else:
@@ -121,12 +125,3 @@ class InstagramCheck:
 
     def _judge(self, request: PublishRequest) -> RefusalReader:
         return lambda answer: refusal(answer, request.account, self._clock.now())
-
-
-def _first(reply: Reply) -> Reply:
-    """The answer without the list of one that Meta documents around some, and mostly leaves out."""
-    match reply.value_at("data") if isinstance(reply, Answer) else None:
-        case [dict() as only] if isinstance(reply, Answer):
-            return replace(reply, data=only)
-        case _:
-            return reply

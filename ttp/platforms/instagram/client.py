@@ -1,6 +1,6 @@
-"""Instagram: containers, the wait for them, one call that publishes, and its container's status as proof of it.
+"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof.
 
-Never makes a second container while the first may be published. Never refreshes a token.
+Never creates a second container while the first may be published. Never refreshes a token.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import container_forms, limits
+from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
 from ttp.platforms.instagram.container_forms import (
     Container,
     children,
@@ -40,7 +41,7 @@ _USABLE_FOR = timedelta(hours=23)
 
 
 class InstagramClient:
-    """The client of Instagram: images, reels, stories and carousels."""
+    """Publishes images, reels, stories and carousels."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
         self._http = http
@@ -57,8 +58,8 @@ class InstagramClient:
     # Invisible steps.
 
     def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
-        """Bring the container to FINISHED: the one there is, or a new one where that is provably harmless."""
-        self._open(request)
+        """Bring the container to FINISHED: the existing one, or a new one if that is provably harmless."""
+        self._require_open(request)
         if parse_numeric_id(handle.get("user_id")) is None:
             user_id, answer = self._user_id(request)
             handle = {**handle, "user_id": user_id}
@@ -68,91 +69,90 @@ class InstagramClient:
         same = handle.get("request") == content
         made = parent(handle)
         if made is not None and made.uri is None:
-            seen = yield from self._containers.awaited(request, made)
+            seen = yield from self._containers.wait_for(request, made)
             if (doubt := self._doubt(request, handle, seen)) is not None:
                 return self._ready(request, handle, doubt)
             if seen.state == "FINISHED" and same:
-                yield self._room(request, handle)
+                yield self._check_quota(request, handle)
                 return self._ready(request, handle)
             same = False
         if not same or (made is not None and self._clock.now() - from_ms(made.created) >= _USABLE_FOR):
             made, handle = None, {**without_containers(handle), "request": content}
-        yield self._room(request, handle)
+        yield self._check_quota(request, handle)
         if (why := container_forms.refusal_of(request)) is not None:
             raise StepFailed(CREATE, NotDone(Kind.CONTENT, why))
         if container_forms.kind_of(request) is InstagramKind.CAROUSEL:
-            handle = yield from self._children(request, handle)
+            handle = yield from self._prepare_children(request, handle)
             ids = [str(value_at(child, "id")) for child in children(handle)]
-            handle = yield from self._created(request, handle, _form(container_forms.carousel, request, ids))
+            handle = yield from self._create_parent(request, handle, _form(container_forms.carousel, request, ids))
         else:
-            handle = yield from self._single(request, handle, made)
+            handle = yield from self._prepare_single(request, handle, made)
         made = parent(handle)
         assert made is not None
-        seen = yield from self._containers.awaited(request, made)
+        seen = yield from self._containers.wait_for(request, made)
         if seen.state == "FINISHED":
             return self._ready(request, handle)
-        raise (yield from self._given_up(WAIT, seen.failure, handle, without_containers(handle)))
+        raise (yield from self._abandon(WAIT, seen.failure, handle, without_containers(handle)))
 
     def _user_id(self, request: PublishRequest) -> tuple[str, Answer | None]:
-        """The id for paths: the credentials', else what Instagram says. Raises StepFailed."""
+        """Return the user id for paths: from the credentials, else from Instagram. Raises StepFailed."""
         if (known := parse_numeric_id(request.credentials.user_id)) is not None:
             return known, None
         step = "ask for the user id"
-        if self._by_facebook:  # its /me is the person's, not the professional account's
-            message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
-            raise StepFailed(step, NotDone(Kind.AUTH, message, hint=reconnect_hint(request.account)))
+        if self._by_facebook:  # its /me is the person, not the professional account
+            raise StepFailed(step, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(request.account)))
         reply = self._http.request_for(request, "GET", f"{self._root}/me", query={"fields": "user_id,username"})
-        if isinstance(reply, Answer) and reply.is_success:
-            listed = reply.value_at("data")  # documented as a list of one, in practice flat
-            first = listed[0] if isinstance(listed, list) and listed else reply.data
-            if (asked := parse_numeric_id(value_at(first, "user_id"))) is not None:
-                return asked, reply
+        me = unwrap(reply)
+        if isinstance(me, Answer) and me.is_success and (asked := parse_numeric_id(me.value_at("user_id"))) is not None:
+            return asked, me
         raise StepFailed(step, as_failure(reply, self._judge(request), "Instagram"))
 
-    def _room(self, request: PublishRequest, handle: Handle) -> Did:
-        """Ask whether the quota has room. Raises StepFailed where it has none."""
+    def _check_quota(self, request: PublishRequest, handle: Handle) -> Did:
+        """Check that the quota allows another post. Raises StepFailed."""
         path = f"{self._root}/{handle['user_id']}/content_publishing_limit"
         return limits.check_quota(self._http, request, path, self._judge(request), self._clock.now())
 
-    def _single(self, request: PublishRequest, handle: Handle, made: Container | None) -> Generator[Step, None, Handle]:
-        """The container of one image or video, with its bytes where it takes bytes: `made`, or a new one."""
+    def _prepare_single(
+        self, request: PublishRequest, handle: Handle, made: Container | None
+    ) -> Generator[Step, None, Handle]:
+        """Prepare the container of one image or video, with its bytes if it takes bytes: `made`, or a new one."""
         resumed, file = made is not None, request.media[0]
         if made is None:
-            url = self._url(file)
-            handle = yield from self._created(request, handle, _form(container_forms.single, request, url))
+            url = self._url_for(file)
+            handle = yield from self._create_parent(request, handle, _form(container_forms.single, request, url))
             made = parent(handle)
         if made is not None and made.uri is not None:
             filled = {name: value for name, value in handle.items() if name != "uri"}
-            yield from self._filled(request, made, file, handle, filled, without_parent(handle), resumed=resumed)
+            yield from self._fill(request, made, file, handle, filled, without_parent(handle), resumed=resumed)
             handle = filled
         return handle
 
-    def _created(
+    def _create_parent(
         self, request: PublishRequest, handle: Handle, form: Mapping[str, str]
     ) -> Generator[Step, None, Handle]:
-        """Make the container that will be published."""
+        """Create the container that will be published."""
         try:
             made, answer = self._containers.create(request, str(handle["user_id"]), form)
         except StepFailed as failed:
-            raise (yield from self._given_up(CREATE, failed.outcome, handle, handle)) from failed
-        kept = made.remembered()
+            raise (yield from self._abandon(CREATE, failed.outcome, handle, handle)) from failed
+        kept = made.to_handle()
         handle = {**handle, "creation_id": kept.pop("id"), **kept}
         yield Did(CREATE, answer.status, handle=handle)
         return handle
 
-    def _children(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
-        """The containers of all items, each made, filled and waited for; what a handle remembers is used again."""
+    def _prepare_children(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
+        """Create, fill and wait for the containers of all items; those in the handle are reused."""
         known = [from_handle(child) for child in children(handle)]
         known += [None] * (len(request.media) - len(known))
         resumed = [child is not None for child in known]
         for number, file in enumerate(request.media, 1):
             if (child := known[number - 1]) is None:
-                form = _form(container_forms.child, request, number, self._url(file))
+                form = _form(container_forms.child, request, number, self._url_for(file))
                 try:
                     child, answer = self._containers.create(request, str(handle["user_id"]), form)
                 except StepFailed as failed:
                     step = f"{CREATE} of item {number}"
-                    raise (yield from self._given_up(step, failed.outcome, handle, handle)) from failed
+                    raise (yield from self._abandon(step, failed.outcome, handle, handle)) from failed
                 known[number - 1] = child
                 handle = with_children(handle, known)
                 yield Did(f"{CREATE} of item {number}", answer.status, handle=handle)
@@ -160,18 +160,18 @@ class InstagramClient:
                 known[number - 1] = replace(child, uri=None)
                 filled = with_children(handle, known)
                 without = with_children(handle, [*known[: number - 1], None, *known[number:]])
-                yield from self._filled(request, child, file, handle, filled, without, resumed=resumed[number - 1])
+                yield from self._fill(request, child, file, handle, filled, without, resumed=resumed[number - 1])
                 handle = filled
         for number, child in enumerate(known, 1):
             assert child is not None
-            seen = yield from self._containers.awaited(request, child)
+            seen = yield from self._containers.wait_for(request, child)
             if seen.state != "FINISHED":
                 without = with_children(handle, [*known[: number - 1], None, *known[number:]])
                 failure = replace(seen.failure, message=f"item {number}: {seen.failure.message}")
-                raise (yield from self._given_up(f"{WAIT} of item {number}", failure, handle, without))
+                raise (yield from self._abandon(f"{WAIT} of item {number}", failure, handle, without))
         return handle
 
-    def _filled(
+    def _fill(
         self,
         request: PublishRequest,
         made: Container,
@@ -182,18 +182,16 @@ class InstagramClient:
         *,
         resumed: bool,
     ) -> Generator[Step, None, None]:
-        """Send a container's bytes, and remember that: `filled`. `without`: the handle if it is of no use any more."""
+        """Send a container's bytes and store the handle `filled`. `without`: the handle if it is unusable."""
         try:
             answer = self._containers.send(request, made, file, resumed=resumed)
         except StepFailed as failed:
             useless = failed.outcome.code == GONE or not failed.outcome.passing
-            raise (
-                yield from self._given_up(UPLOAD, failed.outcome, handle, without if useless else handle)
-            ) from failed
+            raise (yield from self._abandon(UPLOAD, failed.outcome, handle, without if useless else handle)) from failed
         yield Did(UPLOAD, None if answer is None else answer.status, f"{file.item.bytes} bytes", handle=filled)
 
-    def _url(self, file: MediaFile) -> str:
-        """Where Instagram fetches a file, or that it takes its bytes. Raises StepFailed."""
+    def _url_for(self, file: MediaFile) -> str:
+        """Return the URL from which Instagram fetches a file, or UPLOADED if it takes the bytes. Raises StepFailed."""
         if self._by_facebook and file.item.is_video and file.item.url is None:
             return container_forms.BYTES
         try:
@@ -203,7 +201,7 @@ class InstagramClient:
             raise StepFailed(PUT_UP, failure) from error
 
     def _doubt(self, request: PublishRequest, handle: Handle, seen: ContainerStatus) -> str | None:
-        """Why the container may be published already; None where that is excluded."""
+        """Return why the container may already be published; None if that is impossible."""
         if seen.state == "PUBLISHED":
             return "Instagram shows the container as published"
         if "unsettled_since" not in handle or seen.state not in ("ERROR", "GONE"):
@@ -211,12 +209,13 @@ class InstagramClient:
         since = from_ms(int(str(handle["unsettled_since"])))
         if seen.state == "ERROR" and self._look_ups.listed(request, handle, since) == ():
             return None
-        return "an earlier call may have published it: its container cannot tell"
+        return "an earlier call may have published it; its container does not show"
 
-    def _given_up(
+    def _abandon(
         self, step: str, failure: NotDone, handle: Handle, without: Handle
     ) -> Generator[Step, None, StepFailed]:
-        """Forget what is of no use: `without`; the failure to raise. A URL that was not fetched is tried once more."""
+        """Store the handle `without` the unusable part; return the failure to raise. A URL that was not fetched is
+        retried once."""
         if was_not_fetched(failure):
             failure = replace(failure, passing="refetched" not in handle)
             without = {**without, "refetched": True}
@@ -224,13 +223,13 @@ class InstagramClient:
             yield Did(DROP, failure.http_status, handle=without)
         return StepFailed(step, failure)
 
-    def _open(self, request: PublishRequest) -> None:
-        """Make sure that Instagram is not known to take no more calls now. Raises StepFailed."""
+    def _require_open(self, request: PublishRequest) -> None:
+        """Raise StepFailed if Instagram is known to accept no more calls now."""
         self._http.gate.require_open(request, PUBLISH, "POST", f"{self._root}/{request.account.handle}/media_publish")
 
     def _ready(self, request: PublishRequest, handle: Handle, doubt: str | None = None) -> Ready:
         if doubt is None:
-            self._open(request)
+            self._require_open(request)
         path = f"{self._root}/{handle['user_id']}/media_publish"
         content = {"creation_id": handle["creation_id"], "request": handle.get("request")}
         at = self._http.platform_at(request.account.name)
@@ -239,18 +238,18 @@ class InstagramClient:
     # The one publishing call.
 
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
-        """POST media_publish. After any error the container is asked before deciding: an error may have published."""
+        """POST media_publish. After any error the container is checked first: the call may have published."""
         path = f"{self._root}/{handle['user_id']}/media_publish"
         container = str(handle["creation_id"])
         reply = self._http.request_for(request, "POST", path, form={"creation_id": container})
         media_id = parse_id(reply.value_at("id")) if isinstance(reply, Answer) and reply.is_success else None
         if isinstance(reply, Answer) and media_id is not None and media_id != container:
-            return self._done(request, media_id, reply)
+            return self._published(request, media_id, reply)
         outcome = as_outcome(reply, self._judge(request, proof=True), "Instagram")
-        return outcome if isinstance(reply, NotSent) else self._decided(request, handle, outcome)
+        return outcome if isinstance(reply, NotSent) else self._decide(request, handle, outcome)
 
-    def _decided(self, request: PublishRequest, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
-        """The outcome of a failed call, given what the container says after it."""
+    def _decide(self, request: PublishRequest, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
+        """Return the outcome of a failed call, given what the container shows after it."""
         seen = self._containers.look_at(request, str(handle["creation_id"]), urgent=True)
         doubt = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
         match seen.state, outcome:
@@ -265,41 +264,43 @@ class InstagramClient:
             case "", NotDone(kind=Kind.AUTH) if self._is_refused_token(request, seen.reply):
                 return outcome  # a token that is refused before and after published nothing in between
             case "PUBLISHED", _:
-                return replace(doubt, message=f"published all the same: {outcome.message}")
+                return replace(doubt, message=f"published despite this answer: {outcome.message}")
             case _, Unknown():
                 return outcome
             case _:
                 return doubt
 
-    def _done(self, request: PublishRequest, media_id: str, said: Answer) -> Done | Unknown:
-        """Published as `media_id`, with its public address where Instagram tells it at once, which is cosmetic. A media
-        that Instagram does not know is none: the container is asked."""
+    def _published(self, request: PublishRequest, media_id: str, said: Answer) -> Done | Unknown:
+        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic).
+
+        If Instagram does not know that media, the container is checked.
+        """
         reply = self._http.request_for(
             request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
         if isinstance(reply, Answer) and is_gone(reply):
-            return Unknown(Kind.SERVER, "Instagram does not know the post that it named", http_status=said.status)
+            return Unknown(Kind.SERVER, "Instagram does not know the post it returned", http_status=said.status)
         url = parse_web_address(reply.value_at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
         return Done(media_id, url, http_status=said.status)
 
-    # Queries-up.
+    # Look-ups.
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """What the container says, and where it cannot tell, the account's own media."""
+        """Return what the container shows, or if that is unclear, the account's media."""
         return self._look_ups.look_up(request, handle, since)
 
     def _is_refused_token(self, request: PublishRequest, reply: Reply) -> bool:
         return as_failure(reply, self._judge(request), "Instagram").kind is Kind.AUTH
 
     def _judge(self, request: PublishRequest, *, proof: bool = False) -> RefusalReader:
-        """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
+        """`proof`: for a publishing call; a server error proves nothing, whatever its code."""
         return lambda answer: (
             None if proof and answer.status >= 500 else refusal(answer, request.account, self._clock.now())
         )
 
 
 def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
-    """The parameters that `make` puts together. Raises StepFailed for an option that cannot be."""
+    """Return the parameters from `make`. Raises StepFailed for an invalid option."""
     try:
         return make(*what)
     except ValueError as error:

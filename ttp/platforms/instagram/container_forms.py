@@ -13,20 +13,20 @@ from ttp.platforms.instagram.options import OPTIONS, InstagramKind, instagram_ki
 from ttp.platforms.reply import parse_numeric_id
 
 MOST_ITEMS = 10
-"""Items of a carousel."""
+"""Maximum items of a carousel."""
 
 
 BYTES = "bytes"
-"""In place of a URL: the container is made for an upload of its bytes."""
+"""Instead of a URL: the container is created for an upload of bytes."""
 
 
 def kind_of(request: PublishRequest) -> InstagramKind:
-    """What the order becomes."""
+    """Return the kind of post."""
     return instagram_kind(request.options.get("kind"), [file.item for file in request.media])
 
 
 def refusal_of(request: PublishRequest) -> str | None:
-    """Why no container can be made of the order at all; None where one can."""
+    """Return why no container can be created for the post; None if one can."""
     count, kind = len(request.media), kind_of(request)
     if kind is InstagramKind.CAROUSEL:
         return None if count <= MOST_ITEMS else f"Instagram takes at most {MOST_ITEMS} media in one carousel"
@@ -34,13 +34,13 @@ def refusal_of(request: PublishRequest) -> str | None:
 
 
 def request_of(request: PublishRequest) -> str:
-    """A fingerprint of what containers are made of: an edited post must not reuse old ones."""
+    """Return a fingerprint of the containers' content: an edited post must not reuse old containers."""
     media = [[file.given, file.item.alt] for file in request.media]
     return fingerprint("POST", "media", {"caption": request.text, "media": media, "options": dict(request.options)})
 
 
 def single(request: PublishRequest, url: str) -> dict[str, str]:
-    """The container of an image, a reel or a story. ValueError for an option that cannot be."""
+    """Return the container of an image, a reel or a story. Raises ValueError for an invalid option."""
     chosen, kind, file = _chosen(request), kind_of(request), request.media[0]
     form = _source(file, url)
     match kind:
@@ -55,7 +55,7 @@ def single(request: PublishRequest, url: str) -> dict[str, str]:
 
 
 def child(request: PublishRequest, number: int, url: str) -> dict[str, str]:
-    """The container of a carousel's item, from 1: without caption, and without what is said of the whole post."""
+    """Return the container of a carousel item (from 1): without caption and settings of the post."""
     file = request.media[number - 1]
     kind = {"media_type": "VIDEO"} if file.item.is_video else _alt(file)
     tags = _tags(_chosen(request).tags("user_tags"), number)
@@ -63,7 +63,7 @@ def child(request: PublishRequest, number: int, url: str) -> dict[str, str]:
 
 
 def carousel(request: PublishRequest, children: Sequence[str]) -> dict[str, str]:
-    """The container of the whole carousel over those of its items, in order."""
+    """Return the container of the carousel, with those of its items in order."""
     chosen = _chosen(request)
     form = {"media_type": "CAROUSEL", "children": ",".join(children)}
     return form | _captioned(request, chosen) | _generated(chosen)
@@ -88,7 +88,7 @@ def _reel(chosen: ChosenOptions) -> dict[str, str]:
     if (trial := chosen.word("trial_reel")) is not None:
         form["trial_params"] = json.dumps({"graduation_strategy": trial})
     offset = chosen.word("thumb_offset_ms")
-    # A cover goes before a moment of the video; only the one that counts is sent.
+    # A cover image overrides a moment of the video; only the effective one is sent.
     return form if offset is None or "cover_url" in form else {**form, "thumb_offset": offset}
 
 
@@ -117,18 +117,18 @@ def _tags(tags: Sequence[Tag], number: int) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container. `uri`: where its bytes are still to be sent; None where it has them, or fetches them itself."""
+    """A container. `uri`: where its bytes must be sent; None if it has them, or fetches them itself."""
 
     id: str
     created: int
     uri: str | None = None
 
-    def remembered(self) -> dict[str, object]:
+    def to_handle(self) -> dict[str, object]:
         return {"id": self.id, "created": self.created, **({} if self.uri is None else {"uri": self.uri})}
 
 
 def from_handle(value: object) -> Container | None:
-    """The container that a handle remembers; None if there is no such value."""
+    """Return the container stored in a handle; None if there is none."""
     if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
         return None
     uri = value.get("uri")
@@ -136,12 +136,12 @@ def from_handle(value: object) -> Container | None:
 
 
 def without_containers(handle: Handle) -> Handle:
-    """The handle without any container."""
+    """Return the handle without containers."""
     return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
 
 
 def parent(handle: Handle) -> Container | None:
-    """The container that is published, as the handle remembers it."""
+    """Return the container to publish from the handle."""
     return from_handle({**handle, "id": handle.get("creation_id")})
 
 
@@ -151,10 +151,10 @@ def children(handle: Handle) -> list[object]:
 
 
 def with_children(handle: Handle, known: Sequence[Container | None]) -> Handle:
-    return {**handle, "children": [None if child is None else child.remembered() for child in known]}
+    return {**handle, "children": [None if child is None else child.to_handle() for child in known]}
 
 
 def without_parent(handle: Handle) -> Handle:
-    """The handle without the container that was to be published; those of a carousel's items are kept."""
+    """Return the handle without the container to publish; those of carousel items are kept."""
     gone = ("creation_id", "created", "uri", "unsettled_since")
     return {name: value for name, value in handle.items() if name not in gone}

@@ -1,4 +1,4 @@
-"""Instagram's containers over the network: making one, sending its bytes, waiting for it. All of it is invisible.
+"""Instagram's containers over the network: create one, send its bytes, wait for it. All of it is invisible.
 
 Never publishes, and never decides whether a container may be replaced.
 """
@@ -24,21 +24,21 @@ from ttp.platforms.reply import Answer, Reply, parse_numeric_id
 from ttp.platforms.uploads import read_range
 
 LONGEST_WAIT = timedelta(minutes=30)
-"""A container that is still being processed by then is given up."""
+"""A container that is still processing after this time is abandoned."""
 STATES = frozenset({"IN_PROGRESS", "FINISHED", "ERROR", "EXPIRED", "PUBLISHED"})
-"""What `status_code` of a container can be."""
+"""Values of a container's `status_code`."""
 CREATE, UPLOAD, WAIT = "create the container", "upload the video", "wait for the container"
 GONE = "gone"
-"""The code of a failure for a container that Instagram does not have."""
+"""Failure code for a container that Instagram does not have."""
 _YOUNG_LOOKS = 4
-"""A container that Instagram does not know yet may only be new: asked again for so many look-up gaps (2 min by
-default)."""
+"""A container that Instagram does not know may just be new: it is checked again for this many look-up gaps (default 2
+min)."""
 _PACE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerStatus:
-    """One look at a container. `state`: status_code, GONE where there is none, or empty where it cannot be read."""
+    """The status of a container. `state`: status_code, GONE if it does not exist, empty if unreadable."""
 
     state: str
     reply: Reply
@@ -49,10 +49,10 @@ class ContainerStatus:
 
     @property
     def failure(self) -> NotDone:
-        """Why it will not be published, for a container that ended."""
+        """Why a container that ended will not be published."""
         if self.state == "ERROR" and isinstance(self.reply, Answer):
             return container_failure(str(self.reply.value_at("status") or ""))
-        what = {"EXPIRED": "expired", "GONE": "is gone"}.get(self.state, "is still being processed")
+        what = {"EXPIRED": "expired", "GONE": "does not exist any more"}.get(self.state, "is still being processed")
         return NotDone(Kind.MEDIA, f"the container {what}", code=self.state.lower(), passing=True)
 
 
@@ -68,7 +68,7 @@ class Containers:
         self._root = f"/{config.text('platforms.instagram.version')}"
 
     def create(self, request: PublishRequest, user_id: str, form: Mapping[str, str]) -> tuple[Container, Answer]:
-        """Make a container. Raises StepFailed."""
+        """Create a container. Raises StepFailed."""
         reply = self._http.request_for(request, "POST", f"{self._root}/{user_id}/media", form=form)
         if (
             isinstance(reply, Answer)
@@ -81,9 +81,9 @@ class Containers:
         raise StepFailed(CREATE, as_failure(reply, self._judge(request), "Instagram"))
 
     def send(self, request: PublishRequest, made: Container, file: MediaFile, *, resumed: bool) -> Answer | None:
-        """Send a container's bytes, from where Instagram has them if `resumed`. None: they were all there already.
+        """Send a container's bytes, continuing from Instagram's offset if `resumed`. None: all were already there.
 
-        Raises StepFailed; the container is of no use any more where the failure is not passing, or its code is GONE.
+        Raises StepFailed. The container is unusable if the failure is not passing, or its code is GONE.
         """
         offset, size = self._received(request, made, file.item.bytes) if resumed else 0, file.item.bytes
         if offset == size:
@@ -108,17 +108,19 @@ class Containers:
         raise StepFailed(UPLOAD, as_failure(reply, _upload_refusal, "Instagram"))
 
     def _received(self, request: PublishRequest, made: Container, size: int) -> int:
-        """How many bytes Instagram has of a container's. Raises StepFailed."""
+        """Return how many bytes of a container Instagram has. Raises StepFailed."""
         reply = self._http.request_for(request, "GET", f"{self._root}/{made.id}", query={"fields": "video_status"})
         if isinstance(reply, Answer) and is_gone(reply):
-            raise StepFailed(UPLOAD, NotDone(Kind.MEDIA, "the container is gone", code=GONE, passing=True))
+            raise StepFailed(
+                UPLOAD, NotDone(Kind.MEDIA, "the container does not exist any more", code=GONE, passing=True)
+            )
         if not (isinstance(reply, Answer) and reply.is_success):
             raise StepFailed(UPLOAD, as_failure(reply, self._judge(request), "Instagram"))
         received = reply.value_at("video_status", "uploading_phase", "bytes_transferred")
         return received if isinstance(received, int) and 0 <= received <= size else 0
 
     def look_at(self, request: PublishRequest, container: str, *, urgent: bool = False) -> ContainerStatus:
-        """Ask for a container's status. `urgent`: also where Instagram takes no calls of the account."""
+        """Request a container's status. `urgent`: even if the account's calls are used up."""
         query = {"fields": "status_code,status"}
         reply = self._http.request_for(request, "GET", f"{self._root}/{container}", query=query, urgent=urgent)
         if not isinstance(reply, Answer):
@@ -128,8 +130,9 @@ class Containers:
         state = reply.value_at("status_code")
         return ContainerStatus(state if isinstance(state, str) and state in STATES else "", reply)
 
-    def awaited(self, request: PublishRequest, made: Container) -> Generator[Step, None, ContainerStatus]:
-        """Look until the container has ended, or LONGEST_WAIT after it was made. Raises StepFailed if unreadable."""
+    def wait_for(self, request: PublishRequest, made: Container) -> Generator[Step, None, ContainerStatus]:
+        """Check until the container has ended, or until LONGEST_WAIT after its creation. Raises StepFailed if
+        unreadable."""
         pause = self._first_pause
         while True:
             seen = self.look_at(request, made.id)
@@ -138,16 +141,18 @@ class Containers:
                 case "":
                     raise StepFailed(WAIT, as_failure(seen.reply, self._judge(request), "Instagram"))
                 case "IN_PROGRESS" if age < LONGEST_WAIT:
-                    yield Wait(pause, "container IN_PROGRESS")
+                    yield Wait(pause, "Instagram is processing the media")
                     pause = min(pause * 2, _PACE_S)
                 case "GONE" if age < timedelta(seconds=self._gap_s * _YOUNG_LOOKS):
-                    yield Wait(self._gap_s, "Instagram to know the container")
+                    yield Wait(self._gap_s, "Instagram is creating the container")
                 case _:
                     return seen
 
     def _may_upload_to(self, uri: object) -> bool:
-        """Whether bytes and the token may go to an address that Instagram named: its upload host alone, by https;
-        this machine while Instagram itself is it."""
+        """Whether bytes and the token may be sent to an address from Instagram.
+
+        Only its upload host by https, or this machine if Instagram is on it too.
+        """
         if not isinstance(uri, str) or not uri.isascii() or not uri.isprintable() or " " in uri:
             return False
         host = host_of(uri)
@@ -160,7 +165,7 @@ class Containers:
 
 
 def _upload_refusal(answer: Answer) -> NotDone | None:
-    """A refusal of bytes, in the upload host's own format."""
+    """Return a refusal of bytes, in the upload host's own format."""
     reason = answer.text_at("debug_info", "type")
     if not reason:
         return None

@@ -1,4 +1,4 @@
-"""Instagram by Facebook Login: `DELETE /{media}` (docs/reference/platforms/instagram.md, 3.6)."""
+"""Delete posts with Facebook Login: `DELETE /{media}` (docs/reference/platforms/instagram.md, 3.6)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ _DEAD_TOKEN = ("190", "102")
 
 
 class InstagramDeleter:
-    """Deletes posts on Instagram."""
-
     def __init__(self, http: Http, version: str, clock: Clock) -> None:
         self._http = http
         self._root = f"/{version}"
@@ -30,16 +28,18 @@ class InstagramDeleter:
         self._http.close()
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post. One that the account cannot see any more is gone; stories and the like cannot be deleted."""
+        """Delete a post. One that the account cannot see is already gone; stories and some other kinds cannot be
+        deleted."""
         path = f"{self._root}/{remote_id}"
         reply = self._http.request_for(request, "DELETE", path)
         if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
             return Deleted(reply.status)
         failure = self._failure(request, reply)
         if failure.code == _NO_SUCH:
-            # It says so of what it will not delete as well; but an account sees its own posts, if they are there.
+            # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
+            # exist.
             seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
-            return Deleted(failure.http_status, "it was gone before") if self._is_unseen(request, seen) else failure
+            return Deleted(failure.http_status, "it was already gone") if self._is_unseen(request, seen) else failure
         if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
             scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
             hint = action("account connect", request.account.name, scopes=scopes)

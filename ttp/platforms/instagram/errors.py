@@ -1,4 +1,4 @@
-"""Instagram's refusals, in one table: subcode, then code -> kind and what to do. Never decides about a retry."""
+"""Instagram's refusals in one table: subcode, then code -> kind and advice. Never decides about retries."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """What one code says. `wait_s`: Instagram's own time until the next try; `hold`: for the whole account; `advice`:
-    what a person can do."""
+    """The meaning of one code.
+
+    `wait_s`: Instagram's time until the next try. `hold`: for the whole account. `advice`: for the user.
+    """
 
     kind: Kind
     passing: bool = False
@@ -50,7 +52,7 @@ _NOT_READY = ErrorRow(Kind.MEDIA, passing=True, not_ready=True)
 
 FETCH_FAILED = 2207052
 GONE = frozenset({33, 2207006, 2207008})
-"""Subcodes that say of a container that there is none, not yet or not any more."""
+"""Subcodes of a container that does not exist, yet or any more."""
 
 SUBCODES: Mapping[int, ErrorRow] = MappingProxyType(
     {
@@ -85,7 +87,7 @@ SUBCODES: Mapping[int, ErrorRow] = MappingProxyType(
         2207082: _MEDIA_AGAIN,
     }
 )
-"""See docs/reference/platforms/instagram.md, section 6. The publishing quota rolls over 24 hours: ask every hour."""
+"""See docs/reference/platforms/instagram.md, section 6. The quota covers the last 24 hours: try every hour."""
 
 CODES: Mapping[int, ErrorRow] = MappingProxyType(
     {
@@ -120,13 +122,13 @@ CODES: Mapping[int, ErrorRow] = MappingProxyType(
         80002: _THROTTLED,
     }
 )
-"""What a code says where its subcode is missing or not in SUBCODES."""
+"""Meaning of a code if its subcode is missing or not in SUBCODES."""
 
 _IN_TEXT = re.compile(r"\b2207\d{3}\b")
 
 
 def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
-    """The refusal that `answer` is; None where it is on no list or not in Instagram's own format."""
+    """Return the refusal of an answer; None if it matches no row or is not in Instagram's own format."""
     code, subcode = answer.value_at("error", "code"), answer.value_at("error", "error_subcode")
     if not isinstance(code, int):
         return None
@@ -151,7 +153,7 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
 
 
 def is_throttled(answer: Answer) -> bool:
-    """Whether the answer says that the account makes too many calls."""
+    """Whether the account makes too many calls."""
     code = answer.value_at("error", "code")
     return isinstance(code, int) and _row(code, answer.value_at("error", "error_subcode")) is _THROTTLED
 
@@ -161,7 +163,7 @@ def _row(code: int, subcode: object) -> ErrorRow | None:
 
 
 def _message(answer: Answer, code: str, advice: str) -> str:
-    """Instagram's own words, the code, the trace id that its support asks for, and what to do."""
+    """Return Instagram's message, the code, the trace id that its support asks for, and the advice."""
     words = answer.text_at("error", "error_user_msg") or answer.text_at("error", "message") or "no reason given"
     trace = answer.text_at("error", "fbtrace_id")[:60]
     told = f"{words} ({code}{f', fbtrace_id {trace}' if trace else ''})"
@@ -175,13 +177,13 @@ def was_not_fetched(failure: NotDone) -> bool:
 
 
 def is_gone(answer: Answer) -> bool:
-    """Whether the answer says that there is no such container, not yet or not any more."""
+    """Whether the answer says that the container does not exist, yet or any more."""
     subcode = answer.value_at("error", "error_subcode")
     return isinstance(subcode, int) and subcode in GONE
 
 
 def container_failure(status: str) -> NotDone:
-    """Why a container ended in ERROR: its `status` text has the reason, and often a subcode of the table."""
+    """Return why a container ended in ERROR: its `status` text has the reason, and often a subcode of the table."""
     found = _IN_TEXT.search(status)
     row = SUBCODES.get(int(found[0]), _MEDIA) if found else _MEDIA
     failure = NotDone(Kind.MEDIA, clean_text(status) or "Instagram could not process the media", passing=row.passing)

@@ -1,4 +1,4 @@
-"""Columns of Meta Business Suite's export, in the languages in which they are known."""
+"""Columns of Meta Business Suite exports, in the known languages."""
 
 from __future__ import annotations
 

@@ -29,25 +29,25 @@ class Instagram(Platform):
     fetches_media = True
     proof, settle_s, patience = "look_up", 300.0, 6
     token_life = timedelta(days=60)
-    # A token that has ended cannot be renewed, so it is renewed at half time, with a month left for tries.
+    # An expired token cannot be renewed, so it is renewed at half its life, with a month left for retries.
     renew_at, renew_after, renews_ended = 0.5, timedelta(hours=24), False
     post_url = r"https?://(?:www\.)?instagram\.com/(?:(?P<handle>[\w.]+)/)?(?:p|reels?|tv)/(?P<code>[\w-]+)"
     id_time = (23, 1000, 1_314_220_021_721_000)
-    """Of the code in a link, as Instagram's engineers described their ids: about when the upload began."""
+    """Time in the code of a link, as Instagram's engineers described their ids: about when the upload began."""
     id_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     keys = (
-        Key("base_url", "https://graph.instagram.com", "where Instagram's API is reached"),
-        Key("upload_url", "https://rupload.facebook.com", "where videos are sent with Facebook Login"),
-        Key("version", "v25.0", "version of the Graph API, part of every path"),
-        Key("login", "instagram", "the product that the tokens are from", ("instagram", "facebook")),
-        Key("authorize_url", "https://www.instagram.com/oauth/authorize", "its page for a login"),
-        Key("token_url", "https://api.instagram.com", "where Instagram takes the code of a login"),
+        Key("base_url", "https://graph.instagram.com", "URL of Instagram's API"),
+        Key("upload_url", "https://rupload.facebook.com", "URL for uploading videos with Facebook Login"),
+        Key("version", "v25.0", "version of the Graph API"),
+        Key("login", "instagram", "Instagram Login or Facebook Login", ("instagram", "facebook")),
+        Key("authorize_url", "https://www.instagram.com/oauth/authorize", "its login page"),
+        Key("token_url", "https://api.instagram.com", "URL that exchanges the code of a login"),
         Key("client_id", None, "your Instagram app id (login = facebook: your Facebook app id)"),
-        Key("redirect_uri", "https://localhost/callback", "the redirect address of your app"),
+        Key("redirect_uri", "https://localhost/callback", "the redirect URL of your app"),
         Key(
             "settle_s",
             settle_s,
-            "seconds after which a look-up that finds nothing counts as proof",
+            "seconds until a post missing from a look-up counts as not published",
             formerly="publish.settle_instagram_s",
         ),
     )
@@ -102,7 +102,7 @@ class Instagram(Platform):
 
     def deleter(self, runtime: Runtime) -> Deleter | str:
         if not by_facebook(runtime.config):
-            return "Instagram lets apps delete posts by Facebook Login only"
+            return "Instagram lets apps delete posts with Facebook Login only"
         from ttp.platforms.instagram.delete import InstagramDeleter
 
         return InstagramDeleter(runtime.http(self), runtime.config.text("platforms.instagram.version"), runtime.clock)

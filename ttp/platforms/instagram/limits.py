@@ -1,4 +1,4 @@
-"""Instagram's limits: the calls of an account, in percent, and the posts of a day that `quota` reads."""
+"""Instagram's limits: an account's calls in percent, and its posts per day."""
 
 from __future__ import annotations
 
@@ -23,18 +23,16 @@ POSTS = "posts in 24 h"
 
 
 class InstagramMeter:
-    """Instagram's way to limit calls."""
-
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith("/media_publish") else (LimitKey(CALLS),)
 
-    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now = self._clock.now()
         if is_throttled(answer):
             return (_calls(request, 0, add_seconds(now, seconds_until_regained(answer))),)
@@ -58,13 +56,13 @@ _DAY_S = 86_400
 
 
 _ASK_AGAIN_S = 3600.0
-"""The window rolls, and Instagram does not tell when the next place in it is free: asked again every hour."""
+"""The window is rolling, and Instagram does not say when it allows the next post: try every hour."""
 
 
 def check_quota(http: Http, request: PublishRequest, path: str, judge: RefusalReader, now: datetime) -> Did:
-    """Ask how much of the quota is used, and remember it. What cannot be read is no obstacle: Instagram enforces it.
+    """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached.
 
-    Raises StepFailed where it is used up, and where Instagram cannot be reached or takes no calls of the account.
+    An unreadable quota does not stop the post, because Instagram enforces it anyway.
     """
     reply = http.request_for(request, "GET", path, query=QUERY)
     if not (isinstance(reply, Answer) and reply.is_success):
@@ -76,7 +74,7 @@ def check_quota(http: Http, request: PublishRequest, path: str, judge: RefusalRe
     first = listed[0] if isinstance(listed, list) and listed else None
     used, total = value_at(first, "quota_usage"), value_at(first, "config", "quota_total")
     if not (isinstance(used, int) and isinstance(total, int) and 0 <= used <= MOST and 0 < total <= MOST):
-        return Did(STEP, reply.status, "not told")
+        return Did(STEP, reply.status, "unknown")
     duration = value_at(first, "config", "quota_duration")
     hours = (duration if isinstance(duration, int) and 0 < duration <= MOST else _DAY_S) / 3600
     told = f"{used} of {total} posts in {hours:g} h"

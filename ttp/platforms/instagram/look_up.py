@@ -1,6 +1,6 @@
-"""Looks up a publication on Instagram: its container first, and where that cannot tell, the account's own media.
+"""Look up a publication on Instagram: its container first, and if that is unclear, the account's media. Reads only.
 
-Reads only. A post that cannot be told apart by its text is never taken for ours on a guess.
+A post that its text does not identify is never claimed on a guess.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Wo
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.answers import parse_instant
 from ttp.platforms.instagram.container_forms import kind_of, without_containers
 from ttp.platforms.instagram.containers import Containers, ContainerStatus
 from ttp.platforms.instagram.errors import refusal
@@ -33,7 +34,7 @@ class LookUps:
         self._root = f"/{config.text('platforms.instagram.version')}"
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """What the container says, and where it cannot tell, the account's own media."""
+        """Return what the container shows, or if that is unclear, the account's media."""
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
         if "creation_id" not in handle:
@@ -44,13 +45,13 @@ class LookUps:
         match seen.state:
             case "PUBLISHED":
                 listed = self.listed(request, handle, first)
-                # A list that cannot be read, or does not have it yet, may tell the id later.
+                # An unreadable or outdated list may show the id later.
                 unnamed = Found(None, id_later=not listed)
                 return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, seen.date)
             case "FINISHED":
                 return LookupResult(Absent(handle={**handle, "unsettled_since": to_ms(first)}), seen.date)
             case "IN_PROGRESS":
-                return LookupResult(Working("container IN_PROGRESS"), seen.date)
+                return LookupResult(Working("Instagram is processing the media"), seen.date)
             case "EXPIRED":
                 return LookupResult(Absent(certain=True, handle=without_containers(handle)), seen.date)
             case "ERROR":
@@ -60,7 +61,7 @@ class LookUps:
                 return self._by_list(request, handle, first, seen, unclear)
 
     def _without_container(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """If it was sent, then by a publisher whose records are not here: only the list can tell."""
+        """If it was sent, then by a publisher whose records are not here: only the list can show it."""
         user_id = parse_numeric_id(handle.get("user_id")) or parse_numeric_id(request.credentials.user_id)
         if user_id is None:
             return LookupResult(NO_CONTAINER, None)
@@ -70,7 +71,7 @@ class LookUps:
         return LookupResult(_one_of(request, listed, NO_CONTAINER), None)
 
     def listed(self, request: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
-        """The account's unbound media, or stories, that can be this one; None where the list cannot be read."""
+        """Return the account's unbound media, or stories, that can be this post; None if the list is unreadable."""
         story = kind_of(request) is InstagramKind.STORY
         path = f"{self._root}/{handle['user_id']}/{'stories' if story else 'media'}"
         reply = self._http.request_for(request, "GET", path, query=QUERY)
@@ -84,7 +85,7 @@ class LookUps:
         seen: ContainerStatus,
         otherwise: Refused | Unclear,
     ) -> LookupResult:
-        """The one match among the account's media, else `otherwise`; unclear where the list cannot be read."""
+        """Return the one match among the account's media, else `otherwise`; unclear if the list is unreadable."""
         listed = self.listed(request, handle, since)
         if listed is None:
             return LookupResult(as_unclear(seen.reply, self._judge(request), "Instagram"), seen.date)
@@ -97,7 +98,7 @@ class LookUps:
 def _one_of(
     request: PublishRequest, listed: tuple[Found, ...], otherwise: Refused | Unclear
 ) -> Found | Refused | Unclear:
-    """The only match, told by its text; `otherwise` if none matches."""
+    """Return the only match by text; `otherwise` if none matches."""
     match listed:
         case ():
             return otherwise
@@ -106,7 +107,7 @@ def _one_of(
         case _:
             links = tuple(found.url for found in listed if found.url is not None)
             message = f"{len(listed)} {'post' if len(listed) == 1 else 'posts'} on Instagram could be this one"
-            # A container that could not be read this time may tell the next time.
+            # A container that was unreadable this time may be readable next time.
             final = not isinstance(otherwise, Unclear) or otherwise.final
             return Unclear(Kind.DUPLICATE, message, final=final, links=links)
 
@@ -118,9 +119,9 @@ _BEFORE = timedelta(seconds=60)
 
 
 def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
-    """The unbound media of `reply` made at most a minute before `since` or later; `by_text`: with the order's caption.
+    """Return the unbound media of `reply` created after a minute before `since`; `by_text`: with the same caption.
 
-    None where the reply is not a whole list: only that can show that something is not there.
+    None if the list is not complete: only a complete one proves that a post is missing.
     """
     if not (isinstance(reply, Answer) and reply.is_success):
         return None
@@ -129,21 +130,13 @@ def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: 
         return None
     found = []
     for item in listed:
-        media_id, at = parse_numeric_id(value_at(item, "id")), _instant(value_at(item, "timestamp"))
+        media_id, at = parse_numeric_id(value_at(item, "id")), parse_instant(value_at(item, "timestamp"))
         if media_id is None or at is None:
             return None
         same = not by_text or _plain(str(value_at(item, "caption") or "")) == _plain(request.text)
         if media_id not in request.bound and at >= since - _BEFORE and same:
             found.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
     return tuple(found)
-
-
-def _instant(text: object) -> datetime | None:
-    """The instant of `2019-09-26T22:36:43+0000`."""
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z")
-    except ValueError:
-        return None
 
 
 def _plain(caption: str) -> str:

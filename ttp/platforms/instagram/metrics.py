@@ -1,14 +1,14 @@
-"""Which insights Instagram gives for each kind of post, as it shows while they are asked for. Sends nothing itself.
+"""Metrics of Instagram posts. Which insights a kind of post has is found out by asking.
 
-One metric that a kind of post does not have fails the whole call, without saying for certain which it was. So after
-such a refusal each is asked alone, once for each kind, and what was learnt holds for as long as the reader lives.
+One metric that a kind of post lacks fails the whole call, without always naming it. After such a refusal each metric is
+requested alone, once per kind, and the result is kept for the reader's lifetime.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 
 from ttp.domain.account import Account
@@ -18,6 +18,7 @@ from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
 from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
@@ -29,30 +30,30 @@ LASTING = ("views", "reach", "shares", "saved")
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
 )
-"""By `media_product_type`. Likes and comments are fields of the post itself: told at once, and without insights."""
+"""By `media_product_type`. Likes and comments are fields of the post itself and need no insights."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """What is asked of one kind of post. `sure`: it has answered to this, so a refusal is about one post alone."""
+    """The metrics to request for one kind of post. `sure`: it answered to them, so a refusal concerns one post."""
 
     metrics: tuple[str, ...]
     sure: bool = False
 
 
 class Metrics:
-    """The metrics to ask for, by `media_product_type` and `media_type`."""
+    """The metrics to request, by `media_product_type` and `media_type`."""
 
     def __init__(self) -> None:
         self._by_type: dict[tuple[str, str], Asked] = {}
 
     def of(self, product: str, media_type: str) -> Asked:
-        """What to ask of such a post; no metrics where nothing is known of its kind."""
+        """Return the metrics for such a post; none for an unknown kind."""
         return self._by_type.setdefault((product, media_type), Asked(KNOWN.get(product, ())))
 
 
 def values(answer: Answer) -> dict[str, object]:
-    """The numbers by metric. Empty where Instagram has none yet: it may be two days behind."""
+    """Return the values by metric; empty if Instagram has none yet, which takes up to two days."""
     listed = answer.value_at("data")
     found = {}
     for entry in listed if isinstance(listed, list) else ():
@@ -79,11 +80,11 @@ _GONE = ("100/33", "24/2207006")
 
 
 _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
-"""Failures of an insights call that are about more than one post."""
+"""Failures of an insights call that concern more than one post."""
 
 
 class InstagramReader:
-    """The reader of Instagram, with either login."""
+    """Reads metrics with either login."""
 
     name = "Instagram"
 
@@ -109,10 +110,10 @@ class InstagramReader:
                     raise
                 yield MetricsPage(gone=frozenset({media_id}))
                 continue
-            yield self._whole(session, answer.data)
+            yield self._read_post(session, answer.data)
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
-        """`GET /{ig-id}/media`, 50 a page, and the insights of each post. Stories are in no list, ads are no posts."""
+        """`GET /{ig-id}/media`, 50 a page, and the insights of each post. Never lists stories or ads."""
         path = f"/{self._user_id(session)}/media"
         query = {"fields": FIELDS, "limit": str(min(most, PAGE))}
         while most > 0:
@@ -120,7 +121,7 @@ class InstagramReader:
             listed = answer.value_at("data")
             for item in listed if isinstance(listed, list) else ():
                 if most > 0 and value_at(item, "media_product_type") != "AD":
-                    page = self._whole(session, item)
+                    page = self._read_post(session, item)
                     most -= len(page.samples)
                     yield page
             after = answer.value_at("paging", "cursors", "after")
@@ -147,23 +148,22 @@ class InstagramReader:
         return session.request(self._http, self, "GET", self._root + path, query=query)
 
     def _user_id(self, session: AccountSession) -> str:
-        """The professional account's id for paths: as it is known, else as Instagram says. Raises StepFailed."""
+        """Return the professional account's id for paths: the stored one, else from Instagram. Raises StepFailed."""
         known = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
         if known is not None:
             return known
-        if self._by_facebook:  # its /me is the person's
-            message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
-            raise StepFailed(STEP, NotDone(Kind.AUTH, message, hint=reconnect_hint(session.account)))
+        if self._by_facebook:  # its /me is the person
+            raise StepFailed(STEP, NotDone(Kind.AUTH, NO_USER_ID, hint=reconnect_hint(session.account)))
         answer = self._get(session, "/me", {"fields": "user_id,username"})
-        listed = answer.value_at("data")  # documented as a list of one, in practice flat
-        asked = parse_numeric_id(value_at(listed[0] if isinstance(listed, list) and listed else answer.data, "user_id"))
+        me = unwrap(answer)
+        asked = parse_numeric_id(me.value_at("user_id")) if isinstance(me, Answer) else None
         if asked is None:
             raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
         return asked
 
-    def _whole(self, session: AccountSession, item: object) -> MetricsPage:
-        """One listed post with its insights. Raises StepFailed where no further post could be read either."""
-        media_id, published_at = parse_numeric_id(value_at(item, "id")), _instant(value_at(item, "timestamp"))
+    def _read_post(self, session: AccountSession, item: object) -> MetricsPage:
+        """Return a listed post with its insights. Raises StepFailed if further posts could not be read either."""
+        media_id, published_at = parse_numeric_id(value_at(item, "id")), parse_instant(value_at(item, "timestamp"))
         if media_id is None or published_at is None:
             return MetricsPage()
         product, media_type = str(value_at(item, "media_product_type")), str(value_at(item, "media_type"))
@@ -189,28 +189,28 @@ class InstagramReader:
     def _insights(
         self, session: AccountSession, media_id: str, product: str, media_type: str
     ) -> tuple[dict[str, object], str | None]:
-        """What the insights say about a post, and a note where they tell nothing of any."""
+        """Return the insights of a post, and a note if they are refused for all posts."""
         asked = self._metrics.of(product, media_type)
         if session.credentials.access_token in self._closed or not asked.metrics:
             return {}, None
-        told, failure = self._ask_for(session, media_id, asked.metrics)
+        told, failure = self._request_insights(session, media_id, asked.metrics)
         if failure is None:
             asked.sure = True
             return told, None
-        if failure.kind is Kind.AUTH:  # of a story it says that too few people have seen it, or that its day is over
+        if failure.kind is Kind.AUTH:  # for a story it also means that too few people saw it, or that its day is over
             if product == "STORY":
                 return {}, None
             self._closed.add(session.credentials.access_token)
-            return {}, f"views, reach, shares and saves of {session.account.name} stay unknown: {failure.message}"
+            return {}, f"views, reach, shares and saves of {session.account.name} are unavailable: {failure.message}"
         if not asked.sure and (failure.code or "").partition("/")[0] == "100":
-            return self._one_by_one(session, media_id, asked), None
+            return self._probe_metrics(session, media_id, asked), None
         return {}, None
 
-    def _one_by_one(self, session: AccountSession, media_id: str, asked: Asked) -> dict[str, object]:
-        """Ask for each metric alone; those that are answered are asked for from now on."""
+    def _probe_metrics(self, session: AccountSession, media_id: str, asked: Asked) -> dict[str, object]:
+        """Request each metric alone; those that succeed are requested from now on."""
         told, answered = {}, []
         for metric in asked.metrics:
-            found, failure = self._ask_for(session, media_id, (metric,))
+            found, failure = self._request_insights(session, media_id, (metric,))
             told.update(found)
             if failure is None:
                 answered.append(metric)
@@ -218,21 +218,13 @@ class InstagramReader:
         asked.metrics = tuple(answered) or asked.metrics
         return told
 
-    def _ask_for(
+    def _request_insights(
         self, session: AccountSession, media_id: str, metrics: tuple[str, ...]
     ) -> tuple[dict[str, object], NotDone | None]:
-        """These insights of a post, or why there are none. Raises StepFailed where it is not about this post."""
+        """Return these insights of a post, or why it has none. Raises StepFailed for other failures."""
         try:
             return values(self._get(session, f"/{media_id}/insights", {"metric": ",".join(metrics)})), None
         except StepFailed as failed:
             if failed.outcome.kind in _CLOSES_THE_LINE or self.refuses_token(failed.outcome):
                 raise
             return {}, failed.outcome
-
-
-def _instant(text: object) -> datetime | None:
-    """The instant of `2019-09-26T22:36:43+0000`, which has no colon."""
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -1,7 +1,4 @@
-"""Options of posts on Instagram, and the kinds of post that they choose between.
-
-See docs/reference/platforms/instagram.md, section 3.1.
-"""
+"""Options of posts on Instagram, and the kinds of post. See docs/reference/platforms/instagram.md, section 3.1."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ class InstagramKind(StrEnum):
 
 
 def instagram_kind(chosen: str | None, media: Sequence[MediaItem]) -> InstagramKind:
-    """What Instagram makes of `media`, given `instagram.kind`: a video by itself has no other form than a reel."""
+    """Return the kind of post for `media` and `instagram.kind`. A single video can only be a reel or a story."""
     if chosen == "story":
         return InstagramKind.STORY
     if len(media) > 1:
@@ -35,23 +32,23 @@ OPTIONS = option_table(
         Option(
             "kind",
             OptionType.CHOICE,
-            "post: an image or a carousel; reel: one video; story: one image or video for 24 hours (not set: by the"
+            "post: an image or a carousel; reel: one video; story: one image or video for 24 hours (default: by the"
             " media)",
             ("post", "reel", "story"),
         ),
-        Option("share_to_feed", OptionType.SWITCH, "a reel is shown in the feed too", SWITCH, kinds=_REEL),
-        Option("thumb_offset_ms", OptionType.NUMBER, "the moment of the video that is its cover, in ms", kinds=_REEL),
-        Option("cover_url", OptionType.ADDRESS, "a JPEG as cover; goes before thumb_offset_ms", kinds=_REEL),
-        Option("audio_name", OptionType.TEXT, "the name of the reel's own sound", kinds=_REEL),
+        Option("share_to_feed", OptionType.SWITCH, "also show a reel in the feed", SWITCH, kinds=_REEL),
+        Option("thumb_offset_ms", OptionType.NUMBER, "cover of the video: its frame at this time, in ms", kinds=_REEL),
+        Option("cover_url", OptionType.ADDRESS, "URL of a JPEG as cover; overrides thumb_offset_ms", kinds=_REEL),
+        Option("audio_name", OptionType.TEXT, "name of the reel's original audio", kinds=_REEL),
         Option(
             "trial_reel",
             OptionType.CHOICE,
-            "a trial reel, shown to people who do not follow you; who shares it with followers: you in the Instagram"
-            " app (MANUAL), or Instagram, if it does well (SS_PERFORMANCE)",
+            "a trial reel, first shown only to people who do not follow you. MANUAL: you share it with followers in the"
+            " app; SS_PERFORMANCE: Instagram does, if it performs well",
             ("MANUAL", "SS_PERFORMANCE"),
             kinds=_REEL,
         ),
-        Option("collaborators", OptionType.HANDLES, "accounts invited as co-authors", most=3, kinds=_FEED),
+        Option("collaborators", OptionType.HANDLES, "accounts to invite as co-authors", most=3, kinds=_FEED),
         Option(
             "user_tags",
             OptionType.TAGS,
@@ -59,7 +56,7 @@ OPTIONS = option_table(
             " item",
             most=20,
         ),
-        Option("location_id", OptionType.ID, "the id of a place's Facebook page", kinds=_FEED),
-        Option("is_ai_generated", OptionType.SWITCH, "made by a generative model", SWITCH),
+        Option("location_id", OptionType.ID, "id of the location's Facebook page", kinds=_FEED),
+        Option("is_ai_generated", OptionType.SWITCH, "label as made with AI", SWITCH),
     )
 )

@@ -1,4 +1,4 @@
-"""What Instagram takes in one post: an image, a reel, a story, or a carousel of up to ten of them."""
+"""Instagram's rules for a post: an image, a reel, a story, or a carousel of up to ten of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ttp.domain.text import utf16_length
 from ttp.platforms.instagram.options import InstagramKind, instagram_kind
 
 MOST_TEXT = 2200
-"""Characters of a caption; the unit is not documented, so UTF-16 code units, the strictest."""
+"""Characters of a caption. The unit is not documented, so UTF-16 code units, the strictest."""
 MOST_ITEMS = 10
-"""Items of a carousel by the API; the app takes 20."""
+"""Items of a carousel by the API; the app allows 20."""
 _MENTION = re.compile(r"(?<![\w@])@\w")
 _HASHTAG = re.compile(r"(?<![\w#&])#\w")
 _MOST_MENTIONS = 20
@@ -24,9 +24,9 @@ _MOST_HASHTAGS = 30
 _ADVISED_HASHTAGS = 5
 """Instagram's own limit since December 2025; what its API does with 6 to 30 is not documented."""
 
-# Image, reel and story specifications of Instagram's content publishing reference. "8 MB" is 8 MiB in its error text;
-# of the videos' megabytes the unit is not told: decimal, which is inside both. Narrow images are scaled up, wide ones
-# down. A story is not cropped to the feed's shapes. Of a video in a carousel only the reel's limits are told.
+# From Instagram's content publishing reference. "8 MB" is 8 MiB in its error text; megabytes of videos are undefined,
+# so decimal, the smaller unit. Narrow images are scaled up, wide ones down. A story is not cropped to the feed's
+# shapes. For a video in a carousel only the reel's limits are documented.
 _IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20, aspects=((4, 5), (191, 100)))
 _STORY_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20)
 _IMAGE_ADVISED = MediaLimits(widths=(320, None))
@@ -50,8 +50,6 @@ _VIDEO_ADVISED = MediaLimits(widths=(0, 1920), fps=(23, 60), moov_first=True)
 
 
 class InstagramRules:
-    """What Instagram accepts."""
-
     image_form: ImageForm | None = ImageForm("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440))
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
@@ -65,7 +63,7 @@ class InstagramRules:
 
 
 def problems(case: PlatformPost) -> Iterator[Problem]:
-    """Every problem of a post with Instagram."""
+    """Yield every problem of a post with Instagram."""
     kind = instagram_kind(case.chosen("kind"), case.media)
     sends_videos = case.config.text("platforms.instagram.login") == "facebook"
     yield from _text_problems(case, kind)
@@ -88,7 +86,9 @@ def problems(case: PlatformPost) -> Iterator[Problem]:
 def _text_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
     if kind is InstagramKind.STORY:
         if case.text.strip():
-            yield case.warning("content", "text_idle", " shows no text with a story: it is not sent", case.text_hint)
+            yield case.warning(
+                "content", "text_idle", " shows no text with a story; the text will not be sent", case.text_hint
+            )
         return
     if (length := utf16_length(case.text)) > MOST_TEXT:
         yield case.too_long(length, MOST_TEXT)
@@ -99,7 +99,7 @@ def _text_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]
         message = f" cannot take {count} hashtags in one post: {_MOST_HASHTAGS} at most"
         yield case.breach("content", "hashtags", message, case.text_hint)
     elif count > _ADVISED_HASHTAGS:
-        message = f" may refuse {count} hashtags in one post: {_ADVISED_HASHTAGS} is Instagram's own limit"
+        message = f" may reject {count} hashtags in one post: Instagram's own limit is {_ADVISED_HASHTAGS}"
         yield case.warning("content", "hashtags", message, case.text_hint)
 
 
@@ -113,7 +113,7 @@ def _count_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem
     elif chosen == "reel" and kind is not InstagramKind.REEL:
         yield case.breach("media", "media_kind", " cannot make a reel of anything but one video", case.media_hint)
     elif chosen == "post" and kind is InstagramKind.REEL:
-        message = " has no other form for a single video than a reel: set instagram.kind=reel or story"
+        message = " publishes a single video only as a reel or story: set instagram.kind"
         yield case.breach("options", "option_value", message)
     elif count > MOST_ITEMS:
         message = f" cannot take {count} media in one carousel: {MOST_ITEMS} at most"
@@ -121,7 +121,7 @@ def _count_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem
 
 
 def _crops(case: PlatformPost) -> Iterator[Problem]:
-    """A warning where items of a carousel have another shape than the first, to which Instagram crops them all."""
+    """Warn if carousel items have another shape than the first, to which Instagram crops them."""
     first, *others = case.media
     other = [item.name for item in others if not same_shape(item, first)]
     if other:
@@ -134,10 +134,10 @@ def _cover_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem
     if kind is not InstagramKind.REEL or offset is None:
         return
     if case.chosen("cover_url") is not None:
-        message = " takes instagram.cover_url for the cover: instagram.thumb_offset_ms is not sent"
+        message = " uses instagram.cover_url as the cover; instagram.thumb_offset_ms will not be sent"
         yield case.warning("options", "option_idle", message)
     elif item.duration_ms is not None and int(offset) > item.duration_ms:
-        message = f": instagram.thumb_offset_ms is {offset}, and {item.name} lasts {item.duration_ms} ms"
+        message = f": instagram.thumb_offset_ms is {offset}, but {item.name} lasts {item.duration_ms} ms"
         yield case.breach("options", "option_value", message)
 
 
@@ -145,11 +145,11 @@ def _tag_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
     text = case.chosen("user_tags")
     for tag in case.chosen_options.tags("user_tags") if text else ():
         if tag.item > len(case.media):
-            message = f": instagram.user_tags names item {tag.item}, and there are {len(case.media)}"
+            message = f": instagram.user_tags names item {tag.item}, but the post has {len(case.media)}"
             yield case.breach("options", "option_value", message)
         elif kind is InstagramKind.REEL and tag.x is not None:
-            message = f": instagram.user_tags has a place for {tag.handle}, and a reel takes none: {tag.handle}"
+            message = f": instagram.user_tags has a position for {tag.handle}; in a reel use {tag.handle} alone"
             yield case.breach("options", "option_value", message)
         elif kind is not InstagramKind.STORY and case.media[tag.item - 1].is_image and tag.x is None:
-            message = f": instagram.user_tags needs a place for {tag.handle} in an image: {tag.handle}:0.5:0.5"
+            message = f": instagram.user_tags needs a position for {tag.handle} in an image: {tag.handle}:0.5:0.5"
             yield case.breach("options", "option_value", message)

@@ -1,6 +1,6 @@
-"""How much of its calls an account has used, as Instagram's usage headers say it: in percent of what rolls by.
+"""An account's use of its calls, from Instagram's usage headers: percent of a rolling window.
 
-See docs/reference/platforms/instagram.md, section 5. Whatever the headers hold, nothing is raised.
+See docs/reference/platforms/instagram.md, section 5. Never raises, whatever the headers contain.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from ttp.platforms.reply import Answer, retry_after_s, value_at
 
 HOUR_S = 3600.0
-"""How long to wait where Instagram does not tell; and how long a percentage says anything, since its window rolls."""
+"""How long to wait if Instagram does not say, and how long a percentage stays valid, since its window is rolling."""
 _DAY_MIN = 24 * 60
 _SHARES = ("call_count", "total_cputime", "total_time")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`percent` used, rounded up. `wait_s`: how long Instagram takes no calls, 0 where it does."""
+    """`percent` used, rounded up. `wait_s`: how long Instagram accepts no calls; 0 if it does."""
 
     percent: int
     wait_s: float
 
 
 def usage(answer: Answer) -> Usage | None:
-    """The greatest use that the headers tell; None where they tell none."""
+    """Return the highest use in the headers; None if they have none."""
     lines = [*_business(answer), *_app(answer)]
     shares = [share for line in lines for name in _SHARES if (share := _number(value_at(line, name))) is not None]
     minutes = [_number(value_at(line, "estimated_time_to_regain_access")) or 0.0 for line in lines]
@@ -39,7 +39,7 @@ def usage(answer: Answer) -> Usage | None:
 
 
 def seconds_until_regained(answer: Answer) -> float:
-    """Seconds until calls are accepted again, from an answer that refuses one as too many."""
+    """Return the seconds until calls are accepted again, from an answer that refuses a call as too many."""
     told, asked = usage(answer), retry_after_s(answer)
     if told is not None and told.wait_s:
         return told.wait_s
@@ -64,7 +64,7 @@ def _json(answer: Answer, header: str) -> object:
 
 
 def _number(value: object) -> float | None:
-    """A count that can be one; None for anything else, NaN and truth values among it."""
+    """Return a non-negative number; None for anything else, including NaN and booleans."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
         return None
     return float(value)

@@ -216,7 +216,7 @@ class MastodonClient:
 
     def _published(self, part: Part, handle: Handle, answer: Answer, post_id: str) -> Outcome:
         """What a success means. Where a spam filter may have dropped the post, it is asked for before it counts."""
-        if post_id in part.out or post_id in part.request.bound:
+        if post_id in part.published_ids or post_id in part.request.bound:
             message = f"{host_name(part.request.account)} answered with the id of an earlier post"
             return Unknown(Kind.SERVER, message, http_status=answer.status)
         url = parse_web_address(answer.value_at("url")) or parse_web_address(answer.value_at("uri"))

@@ -65,10 +65,10 @@ class MastodonMeter:
             case _:
                 return (LimitKey(CALLS),)
 
-    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())
         if reading is not None:
             key = self.keys(request, method, path)[0]

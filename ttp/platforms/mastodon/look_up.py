@@ -88,7 +88,7 @@ def candidates(
     """Return the posts that can be this part, but for their text: not another delivery's, not older than the call, a
     reply to the same post, with as many media and as many polls. Uploads whose ids are kept decide alone."""
     request = part.request
-    taken, parent = {*request.bound, *part.out}, parent_of(part, handle)
+    taken, parent = {*request.bound, *part.published_ids}, parent_of(part, handle)
     has_poll = part.number == 1 and bool(split_poll(chosen_of(request).word("poll")))
     ids = media_ids(handle)[: len(request.media)]
     found = [

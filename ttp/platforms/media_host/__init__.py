@@ -1,1 +1,1 @@
-"""Public URLs for local media: some platforms fetch media themselves and take no bytes (the kinds of `media_host`)."""
+"""Public URLs for local media, for platforms that fetch media themselves (`media_host` settings)."""

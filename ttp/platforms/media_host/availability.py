@@ -1,5 +1,4 @@
-"""The media host: how local files get a public URL for platforms that fetch media themselves. What the settings say of
-it, and what they lack; never looks whether it works."""
+"""Whether local files can get a public URL, by the settings alone; never tests that the URL works."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ _NEEDED = {
     "s3": {"media_host.s3.url": "s3://BUCKET/FOLDER"},
     "command": {"media_host.command": "PROGRAM"},
 }
-"""The settings of each kind, and what stands for their values in a command to type."""
+"""The settings of each kind, with placeholders for the command in a hint."""
 
 
 NOT_SET = MediaHostProblem(
@@ -26,14 +25,14 @@ NOT_SET = MediaHostProblem(
 
 
 def missing_settings(config: Config) -> MediaHostProblem | None:
-    """What the settings lack for local files to get a public URL; None where nothing is missing."""
+    """Return what the settings lack for local files to get a public URL; None if nothing."""
     kind = config.text("media_host.kind")
     if not kind:
         return NOT_SET
     missing = {name: value for name, value in _NEEDED[kind].items() if not config[name]}
     if missing:
         first, value = next(iter(missing.items()))
-        said = f"media_host.kind is {kind}, and {' and '.join(missing)} is not set"
+        said = f"media_host.kind is {kind}, but {' and '.join(missing)} is not set"
         return MediaHostProblem(said, action("config set", first, value))
     return None
 
@@ -55,7 +54,7 @@ LONGEST_URL = 2_048
 
 
 class NoPublicUrl(Exception):
-    """Why a file has no public URL. `passing`: it may have one later. `hint`: what to type."""
+    """Why a file has no public URL. `passing`: it may have one later. `hint`: a command to run."""
 
     def __init__(self, message: str, *, passing: bool = False, hint: WayOut | None = None) -> None:
         super().__init__(message)
@@ -65,7 +64,7 @@ class NoPublicUrl(Exception):
 
 
 def is_usable(url: str, *, loopback: bool) -> bool:
-    """Whether a platform can be given a URL: https, or one of this machine while the platform is on it too."""
+    """Whether a platform can use a URL: https, or on this machine if the platform is too."""
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:
@@ -82,16 +81,15 @@ S3_EXTRA = "pip install 'ttp-cli[s3]'"
 
 
 def media_host_problem(config: Config) -> MediaHostProblem | None:
-    """Why local files get no public URL; None where they do. Looks at the settings and at what is installed only."""
+    """Return why local files get no public URL; None if they do. Checks settings and installed packages only."""
     if (lacking := missing_settings(config)) is not None:
         return lacking
     if config.text("media_host.kind") == "s3" and not s3_is_installed():
-        return MediaHostProblem("media_host.kind is s3, and that needs an extra", S3_EXTRA)
+        return MediaHostProblem("media_host.kind is s3, which needs an extra", S3_EXTRA)
     return None
 
 
 def s3_is_installed() -> bool:
-    """Whether the extra `s3` is installed."""
     from importlib.util import find_spec
 
     return find_spec("obstore") is not None

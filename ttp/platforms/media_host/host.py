@@ -1,4 +1,4 @@
-"""The media host of one platform: the kind that the settings name."""
+"""The media host of one platform, of the kind in the settings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, media_
 
 
 class MediaHost:
-    """Gives media files public URLs for one platform. `lent`: where it remembers what it has put into a bucket;
-    `loopback`: the platform is on this machine.
+    """Gives media files public URLs for one platform. Safe to use from several threads.
 
-    Safe to use from several threads.
+    `lent`: the folder that records objects in a bucket. `loopback`: the platform is on this machine.
     """
 
     def __init__(self, config: Config, lent: Path | None = None, *, loopback: bool = False) -> None:
@@ -23,7 +22,8 @@ class MediaHost:
         self._loopback = loopback
 
     def url(self, file: MediaFile) -> str:
-        """The URL under which the platform can fetch a file: its own, else the media host's. Raises NoPublicUrl."""
+        """Return the URL from which the platform can fetch a file: its own, else from the media host. Raises
+        NoPublicUrl."""
         item = file.item
         if item.url is not None and is_usable(item.url, loopback=self._loopback):
             return item.url
@@ -35,6 +35,6 @@ class MediaHost:
             case "command":
                 return command.put(self._config, item, file.path, loopback=self._loopback)
             case _:
-                assert self._lent is not None, "a bucket needs a place to remember what is in it"
+                assert self._lent is not None, "a bucket needs a folder that records its objects"
                 with s3.IN_HAND:
                     return s3.put(self._config, file, self._lent, loopback=self._loopback)

@@ -1,7 +1,7 @@
-"""Media host `s3`: the user's own bucket (S3, R2, MinIO, GCS, Azure). The only module that imports obstore.
+"""Media host `s3`: the user's bucket (S3, R2, MinIO, GCS, Azure). The only module that imports obstore.
 
-Every object has a key that cannot be guessed, and is remembered in a file of its own before it is put up: whatever
-happens then, it can be removed. Credentials are the environment's (AWS_ACCESS_KEY_ID and its kin); none are kept.
+Every object has a key that cannot be guessed, recorded in a file before the upload, so that it can always be deleted.
+Credentials come from the environment (AWS_ACCESS_KEY_ID and so on); none are stored.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     Bucket = AzureStore | GCSStore | S3Store
 
 LENT = "lent"
-"""The folder of a home in which it is remembered what is in a bucket."""
+"""The folder of TTP_HOME that records the objects in a bucket."""
 IN_HAND = threading.Lock()
-"""Held while an object is put up or found there, and while one is taken back: what is lent out must stay."""
+"""Held during uploads and deletions, so that an object that was just lent is not deleted."""
 LASTS = timedelta(hours=36)
-"""How long a presigned URL is good: a platform may take its time, and a container lives for 24 hours."""
+"""Life of a presigned URL: a platform may fetch late, and an Instagram container lives for 24 hours."""
 _METADATA = "http://169.254.169.254/"
-"""Where a machine in a cloud asks for credentials, and where obstore asks last."""
+"""Where cloud machines get credentials; obstore asks there last."""
 _SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "abfs://", "abfss://", "https://")
 _SECRETS = (
     "AWS_ACCESS_KEY_ID",
@@ -46,8 +46,10 @@ _SECRETS = (
 
 @dataclass(frozen=True, slots=True)
 class BucketObject:
-    """An object in the bucket, as its file remembers it. `given`: the SHA-256 of what the user
-    gave; `whole`: all its bytes are there."""
+    """An object in the bucket, as recorded in its file.
+
+    `given`: SHA-256 of the file that the user attached. `whole`: the upload is complete.
+    """
 
     key: str
     bucket: str
@@ -58,7 +60,7 @@ class BucketObject:
     file: Path
 
     def remember(self) -> None:
-        """Write it down, so that it lasts."""
+        """Record it in its file, with fsync."""
         told = {
             "bucket": self.bucket,
             "endpoint": self.endpoint,
@@ -76,7 +78,7 @@ class BucketObject:
 
 
 def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str:
-    """Put the file up, or find it there, and lend it out: a presigned URL. Raises NoPublicUrl."""
+    """Upload the file unless it is there, and return a presigned URL. Raises NoPublicUrl."""
     bucket, item = _bucket(config), file.item
     place = config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")
     there = (one for one in list_objects(folder) if one.sha256 == item.sha256)
@@ -87,15 +89,17 @@ def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str
         import obstore
 
         url = obstore.sign(bucket, "GET", lent.key, LASTS)
-    except Exception as error:  # obstore's errors have nothing else in common; some are OSErrors
-        raise NoPublicUrl(f"{item.name} cannot be put into the bucket: {_said(error)}", passing=True) from error
+    except Exception as error:  # obstore's errors share no base class; some are OSErrors
+        raise NoPublicUrl(
+            f"{item.name} cannot be uploaded to the bucket: {_error_line(error)}", passing=True
+        ) from error
     if not is_usable(url, loopback=loopback):
-        raise NoPublicUrl(f"the bucket's address for {item.name} is not https: set media_host.s3.endpoint")
+        raise NoPublicUrl(f"the bucket's URL for {item.name} is not https: set media_host.s3.endpoint")
     return url
 
 
 def list_objects(folder: Path) -> Iterator[BucketObject]:
-    """Every object that may be in a bucket."""
+    """Yield every recorded object."""
     try:
         files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError:
@@ -117,27 +121,27 @@ def list_objects(folder: Path) -> Iterator[BucketObject]:
 
 
 def delete_object(config: Config, lent: BucketObject) -> None:
-    """Remove an object from its bucket, and forget it. Raises NoPublicUrl where the bucket refuses."""
+    """Delete an object from its bucket, and its record. Raises NoPublicUrl if the bucket refuses."""
     if (lent.bucket, lent.endpoint) != (config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")):
-        raise NoPublicUrl(
-            f"{lent.key} is in {clean_text(lent.bucket)}, which is not the bucket of the settings any more"
-        )
+        raise NoPublicUrl(f"{lent.key} is in {clean_text(lent.bucket)}, which is not the configured bucket any more")
     bucket = _bucket(config)
     try:
         import obstore
 
         obstore.delete(bucket, lent.key)
     except FileNotFoundError:
-        pass  # it was never put up, or somebody was first
+        pass  # never uploaded, or already deleted
     except Exception as error:
-        raise NoPublicUrl(f"the bucket does not give {lent.key} back: {_said(error)}", passing=True) from error
+        raise NoPublicUrl(
+            f"{lent.key} cannot be deleted from the bucket: {_error_line(error)}", passing=True
+        ) from error
     lent.file.unlink(missing_ok=True)
 
 
 def _lend(
     bucket: Bucket, place: tuple[str, str], file: MediaFile, folder: Path, lent: BucketObject | None
 ) -> BucketObject:
-    """Put a file up, under the key that an earlier try remembered, or a new one."""
+    """Upload a file under the recorded key of an earlier try, or under a new one."""
     import obstore
 
     if lent is None:
@@ -152,14 +156,14 @@ def _lend(
 
 
 def _bucket(config: Config) -> Bucket:
-    """The bucket of the settings. Raises NoPublicUrl."""
+    """Return the configured bucket. Raises NoPublicUrl."""
     url, endpoint = config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")
     if not url.startswith(_SCHEMES):
-        raise NoPublicUrl("media_host.s3.url is s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER")
+        raise NoPublicUrl("media_host.s3.url must be s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER")
     try:
         from obstore.store import AzureStore, GCSStore, S3Store, from_url
     except ImportError:
-        raise NoPublicUrl("media_host.kind is s3, and that needs an extra", hint=S3_EXTRA) from None
+        raise NoPublicUrl("media_host.kind is s3, which needs an extra", hint=S3_EXTRA) from None
     settings = {"endpoint": endpoint, "region": config.text("media_host.s3.region")}
     timeout = timedelta(seconds=config.seconds("http.upload_timeout_s"))
     try:
@@ -174,14 +178,14 @@ def _bucket(config: Config) -> Bucket:
             retry_config={"max_retries": 2, "retry_timeout": timeout},
         )
     except Exception as error:
-        raise NoPublicUrl(f"media_host.s3 cannot be used: {_said(error)}") from error
+        raise NoPublicUrl(f"media_host.s3 cannot be used: {_error_line(error)}") from error
     if not isinstance(bucket, AzureStore | GCSStore | S3Store):
-        raise NoPublicUrl("media_host.s3.url is no bucket")
+        raise NoPublicUrl("media_host.s3.url is not a bucket")
     return bucket
 
 
-def _said(error: Exception) -> str:
-    """What the bucket said, in one line; without the credentials, which some servers repeat."""
+def _error_line(error: Exception) -> str:
+    """Return the bucket's error in one line, without credentials, which some servers repeat."""
     said, _, _ = str(error).partition("Debug source:")
     if _METADATA in said:
         return "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"

@@ -1,7 +1,7 @@
-"""The answer of a login: on a loopback address, for one answer and five minutes at most, or pasted by a person.
+"""Receive the answer of a login: on a loopback address (one answer, five minutes at most), or pasted by a person.
 
-Whoever can reach the port can send anything, a web page that is open in the browser too: only an answer with this
-login's own state counts, everything else gets a fixed text and changes nothing. No word of a request is ever sent back.
+Anything on this machine can reach the port, including web pages open in the browser. Only an answer with this login's
+state counts; all others get a fixed text and change nothing. No part of a request is echoed.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from ttp.domain.errors import Busy, Hint, TtpError
 from ttp.domain.text import clean_text
 
 PATIENCE_S = 300.0
-"""How long a login is waited for."""
+"""Seconds to wait for a login."""
 _REQUEST_S = 10.0
-"""How long one request may take to arrive; browsers open connections that they never use."""
+"""Seconds to wait for one request; browsers open connections that they never use."""
 _LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The person said yes. The code works once, and on X for thirty seconds."""
+    """The person approved. The code works once, on X for thirty seconds."""
 
     code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The person, or the platform, said no: its error code, and its words fit to be shown."""
+    """The person or the platform declined: its error code, and its text, safe to print."""
 
     error: str
     words: str
@@ -44,7 +44,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class NotThisLogin:
-    """Not an answer to this login: `why` in a few words."""
+    """Not an answer to this login, and `why`."""
 
     why: str
 
@@ -54,28 +54,28 @@ Answered: TypeAlias = Code | Denied | NotThisLogin
 
 @dataclass(frozen=True, slots=True)
 class CallbackPage:
-    """What a request gets: a status and a fixed text."""
+    """The page for a request: a status and a fixed text."""
 
     status: int
     text: str
 
 
 _THANKS = CallbackPage(200, "ttp has the answer. You can close this page and go back to the terminal.")
-_FOREIGN = CallbackPage(400, "This is not the answer that ttp waits for. Start the login again from the terminal.")
-_AGAIN = CallbackPage(410, "This login has been answered already. You can close this page.")
+_FOREIGN = CallbackPage(400, "This answer belongs to another login. Start again from the terminal.")
+_AGAIN = CallbackPage(410, "This login is already done. You can close this page.")
 _NOTHING = CallbackPage(404, "There is nothing here.")
-_NOT_SO = CallbackPage(405, "Not so.")
+_NOT_SO = CallbackPage(405, "Bad request.")
 
 
 def read_answer(query: str, state: str) -> Answered:
-    """What the query of a call-back says. Parts that come twice are foreign: no platform sends them."""
+    """Read the query of a callback. Repeated parameters make it foreign: no platform sends them."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
     except ValueError:
-        return NotThisLogin("it has too many parts")
+        return NotThisLogin("it has too many parameters")
     found = dict(pairs)
     if len(found) != len(pairs):
-        return NotThisLogin("a part of it comes twice")
+        return NotThisLogin("a parameter is repeated")
     given = found.get("state", "")
     if not given:
         return NotThisLogin("it has no state")
@@ -88,9 +88,9 @@ def read_answer(query: str, state: str) -> Answered:
 
 
 def read_pasted(text: str, state: str) -> Answered:
-    """What a person pasted: the address that the browser ended on, its query, or the code alone.
+    """Read what a person pasted: the final address in the browser, its query, or the code alone.
 
-    A code alone carries no state to compare; it is the person's own word that it belongs here.
+    A code alone has no state to compare: the person vouches that it belongs to this login.
     """
     text = text.strip().removesuffix("#_")
     if "://" in text:
@@ -106,7 +106,7 @@ def read_pasted(text: str, state: str) -> Answered:
 
 
 class CallbackState:
-    """What one login makes of the requests that come: the first answer with its state counts, and no other."""
+    """Decides the answer to one login: the first with its state counts, and no other."""
 
     def __init__(self, path: str, state: str) -> None:
         self._path = path
@@ -114,10 +114,10 @@ class CallbackState:
         self._lock = threading.Lock()
         self.answer: Code | Denied | None = None
         self.foreign = ""
-        """Why the last answer that did not count did not."""
+        """Why the last answer was ignored."""
 
     def visit(self, method: str, target: str) -> CallbackPage:
-        """What a request for `target` gets. Safe to call from several threads."""
+        """Return the page for a request of `target`. Safe to call from several threads."""
         path, _, query = target.partition("?")
         if method != "GET":
             return _NOT_SO
@@ -136,12 +136,12 @@ class CallbackState:
 
 
 class Listener:
-    """Listens on 127.0.0.1 from its making to its closing. `redirect_uri` names it, with the port that it got."""
+    """Listens on 127.0.0.1 from creation to `close`. `redirect_uri` has the actual port."""
 
     def __init__(self, redirect_uri: str, name: str) -> None:
-        """`redirect_uri`: http, on this machine; port 0 takes a free one. `name`: what is connected, for hints.
+        """`redirect_uri`: http, on this machine; port 0 picks a free one. `name`: the account or platform, for hints.
 
-        Busy if the port is taken.
+        Raises Busy if the port is in use.
         """
         self._command = action("account connect", name)
         self._paste = action("account connect", name, paste=True)
@@ -151,8 +151,7 @@ class Listener:
             self._server = _Server(("127.0.0.1", wanted.port or 0), _Visit)
         except OSError as error:
             raise Busy(
-                f"port {wanted.port} of this machine cannot be listened on: {error.strerror or error}"
-                " (another login that is still open?)",
+                f"port {wanted.port} is in use: {error.strerror or error} (is another login still open?)",
                 Hint("try", self._paste),
             ) from None
         self.redirect_uri = wanted._replace(netloc=f"{wanted.hostname}:{self._server.server_address[1]}").geturl()
@@ -166,7 +165,8 @@ class Listener:
     def wait(
         self, state: str, seconds: float = PATIENCE_S, *, ready: Callable[[], object] = lambda: None
     ) -> Code | Denied:
-        """The answer to the login with `state`. Calls `ready` once requests are taken. TtpError after `seconds`."""
+        """Return the answer to the login with `state`. Calls `ready` once requests are served. TtpError after
+        `seconds`."""
         landing = self._server.landing = CallbackState(self._path, state)
         thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="ttp-callback", daemon=True
@@ -176,9 +176,9 @@ class Listener:
             ready()
             self._server.came.get(timeout=max(0.0, seconds))
         except queue.Empty:
-            strange = f" (one came that does not belong to it: {landing.foreign})" if landing.foreign else ""
+            strange = f" (ignored one of another login: {landing.foreign})" if landing.foreign else ""
             raise TtpError(
-                f"no answer came within {seconds:.0f} s{strange}",
+                f"no answer within {seconds:.0f} s{strange}",
                 Hint("try", self._command),
                 Hint("try", self._paste),
             ) from None
@@ -222,11 +222,11 @@ class _Visit(BaseHTTPRequestHandler):
                 self.server.came.put(None)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What cannot be read gets a fixed text too: the usual one quotes the request."""
-        self._send(CallbackPage(code, "Not so."))
+        """Answer an unreadable request with a fixed text; the default one echoes the request."""
+        self._send(CallbackPage(code, "Bad request."))
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing is logged: the code is in the address."""
+        """Log nothing: the address contains the code."""
 
     def _send(self, page: CallbackPage) -> None:
         body = page.text.encode()

@@ -1,4 +1,4 @@
-"""Reading what a token endpoint answers: grants, and why there is none. No secret is ever part of a message."""
+"""Read the answers of token endpoints: grants and refusals. No message contains a secret."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 _LONGEST_S = 10 * 366 * 86_400
 _PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
-"""Errors of RFC 6749's shape that say nothing of the token."""
+"""OAuth errors (RFC 6749) that do not concern the token."""
 
 
 def with_query(page: str, query: Mapping[str, str | None]) -> str:
-    """`page` with `query` (without what is None) added to what it has."""
+    """Return `page` with the parameters of `query` that are not None added."""
     given = urlencode({name: value for name, value in query.items() if value is not None}, quote_via=quote)
     split = urlsplit(page)
     return split._replace(query=f"{split.query}&{given}" if split.query else given).geturl()
 
 
 def read_grant(reply: Reply, now: datetime) -> Grant | None:
-    """The grant in an answer of RFC 6749's shape; None where there is no usable access token.
+    """Return the grant in an answer (RFC 6749); None if it has no usable access token.
 
-    `now`: before the request was made, so that no token is thought to live longer than it does.
+    `now`: the time before the request, so that a token's life is never overestimated.
     """
     token = read_token(reply.value_at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
     if token is None or not isinstance(reply, Answer):
@@ -42,22 +42,22 @@ def read_grant(reply: Reply, now: datetime) -> Grant | None:
 
 
 def read_token(value: object) -> str | None:
-    """`value` if it can be a token: printable ASCII without a space. None for anything else."""
+    """Return `value` if it can be a token: printable ASCII without spaces. None otherwise."""
     if isinstance(value, str) and value and value.isascii() and value.isprintable() and " " not in value:
         return value
     return None
 
 
 def read_scopes(value: object) -> tuple[str, ...]:
-    """Scopes from a list, or from a text that parts them with spaces or commas."""
+    """Return the scopes in a list, or in a text separated by spaces or commas."""
     parts = value if isinstance(value, list) else re.split(r"[,\s]+", value) if isinstance(value, str) else []
     return tuple(part for part in parts if isinstance(part, str) and part.isascii() and part.isprintable() and part)
 
 
 def read_oauth_error(reply: Reply, platform: str) -> NotDone:
-    """Why a token endpoint gave no grant. Final only for an error of RFC 6749's shape; all else may pass.
+    """Return why a token endpoint gave no grant. Final only for an OAuth error (RFC 6749); anything else may pass.
 
-    Nothing else of the answer is quoted: a damaged answer may hold the tokens.
+    Only the error is quoted: a damaged answer may contain the tokens.
     """
     match reply:
         case NotSent(message, kind, hint):
@@ -83,12 +83,11 @@ def _later(now: datetime, seconds: object) -> datetime | None:
 
 
 def without_none(*secrets: str | None) -> tuple[str, ...]:
-    """Return the secrets that are not None."""
     return tuple(secret for secret in secrets if secret)
 
 
 def identity_refusal(reply: Reply, platform: str) -> NotDone:
-    """Why a platform did not say whose token it is."""
+    """Return why a platform did not say whose token it is."""
     match reply:
         case Answer(status=status):
             words = reply.text_at("error", "message") or reply.text_at("detail") or reply.text_at("title")

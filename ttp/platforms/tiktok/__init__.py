@@ -1,4 +1,4 @@
-"""TikTok: videos and photos, by docs/reference/platforms/tiktok.md, sections 3, 6 and 10.
+"""TikTok: videos and photos. See docs/reference/platforms/tiktok.md, sections 3, 6 and 10.
 
-Imports nothing: workers import its modules one by one, several at once.
+Imports nothing, because workers import its modules one by one from several threads.
 """

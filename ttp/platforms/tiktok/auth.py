@@ -1,4 +1,4 @@
-"""Connecting TikTok: `client_key`, scopes with commas, a challenge in hexadecimal; refresh tokens that work once.
+"""Connect TikTok: `client_key`, scopes with commas, a hexadecimal challenge, single-use refresh tokens.
 
 See docs/reference/platforms/tiktok.md, section 2. An answer with the key `error` is a refusal, whatever its status.
 """
@@ -45,11 +45,11 @@ class TikTokLogin:
         return None
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        """The creator's inbox does with `video.upload` alone."""
+        """The creator's inbox needs only `video.upload`."""
         return "video.publish" in granted or ("video.upload" in granted and options.get("mode") == "inbox")
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        """Desktop apps, whose redirect address is on this machine, prove themselves; web apps do not."""
+        """Desktop apps, whose redirect URL is on this machine, use PKCE; web apps do not."""
         return pkce.s256_hex(verifier) if is_loopback(urlsplit(redirect_uri).hostname or "") else None
 
     def authorize_url(

@@ -1,4 +1,4 @@
-"""Finding one delivery among an account's own public videos, where its publish_id is lost. Pure; never asks TikTok."""
+"""TikTok's calls, and finding a delivery among an account's public videos when its publish_id is lost."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ BODY = {"max_count": 20}
 
 
 _CUT = 150
-"""Characters at which titles are cut in lists."""
+"""Characters after which lists cut titles."""
 
 
 def why_unlisted(request: PublishRequest) -> str | None:
-    """Why the list can never show a post; None if it can once the post is public."""
+    """Return why the list can never show a post; None if it can once the post is public."""
     kind = kind_of(request)
     if kind is not TikTokKind.VIDEO:
         return "TikTok lists no drafts" if kind.is_draft else "TikTok does not say whether it lists photos"
     if request.options.get("privacy_level") != PUBLIC:
         return "TikTok lists public videos only"
-    return None if request.text.strip() else "a video without a title cannot be told from others"
+    return None if request.text.strip() else "a video without a title cannot be identified"
 
 
 def matches(reply: Reply, request: PublishRequest, since: datetime) -> tuple[Found, ...] | None:
-    """The unbound videos of `reply` with the order's title, made at `since` or later; None where it is no list."""
+    """Return the unbound videos of `reply` with the post's title, created at `since` or later; None if it is not a
+    list."""
     if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
         return None
     videos = reply.value_at("data", "videos")
@@ -67,7 +68,7 @@ def _is_title_of(listed: str, text: str) -> bool:
     if utf16_length(text) <= _CUT:
         return listed == text
     listed = listed.removesuffix("…").removesuffix("...").rstrip()
-    # Cut by whatever TikTok takes for a character, which may be half of ours; spaces may have gone as well.
+    # Cut after what TikTok counts as characters, maybe inside one of ours; spaces may be lost too.
     return text.startswith(listed) and len(listed) >= _CUT // 2 - 10
 
 
@@ -90,7 +91,7 @@ class Calls:
         return self._http.request_for(request, "POST", f"/v2/post/publish/{path}", json=body, headers=headers)
 
     def put(self, request: PublishRequest, file: MediaFile, begun: Upload, end: int) -> Reply:
-        """Send the bytes from the upload's offset up to `end`, without the token: the URL is the permission."""
+        """Send the bytes from the upload's offset to `end`, without the token: the URL is the permission."""
         return self._http.request_for(
             request,
             "PUT",
@@ -102,24 +103,24 @@ class Calls:
         )
 
     def accepted(self, request: PublishRequest, step: str, reply: Reply) -> Answer:
-        """The reply, where it is a success by status and code. Raises StepFailed otherwise."""
+        """Return the answer if status and code are a success. Raises StepFailed."""
         if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
             return reply
         raise StepFailed(step, as_failure(reply, self.judge(request), "TikTok"))
 
     def judge(self, request: PublishRequest, *, proof: bool = False) -> RefusalReader:
-        """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
+        """`proof`: for a publishing call; a server error proves nothing, whatever its code."""
         now, spread = self._clock.now(), request.delivery_id
         return lambda answer: None if proof and answer.status >= 500 else refusal(answer, request.account, now, spread)
 
     def videos(self, request: PublishRequest) -> Reply:
-        """The account's newest public videos."""
+        """Request the account's newest public videos."""
         return self._http.request_for(request, "POST", PATH, query=QUERY, json=BODY)
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One answer. `name` is empty where it said nothing that can be read; `received`: bytes of an upload."""
+    """A publication's status. `name` is empty if unreadable; `received`: bytes of an upload."""
 
     name: str
     reply: Reply
@@ -140,7 +141,6 @@ class Status:
 
 
 def read_status(reply: Reply) -> Status:
-    """The status that a reply tells."""
     if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
         return Status("", reply)
     name, reason, received = (reply.value_at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))

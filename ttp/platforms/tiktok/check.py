@@ -1,6 +1,7 @@
-"""Ask TikTok whose token it is and what the creator may post (docs/reference/platforms/tiktok.md, 2 and 3.1).
+"""Check an account on TikTok: whose token it is and what the creator may post.
 
-TikTok tells nothing of its quotas: what is left of them is known only when it refuses.
+See docs/reference/platforms/tiktok.md, 2 and 3.1. TikTok does not report its quotas, so what is left is known only when
+it refuses.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
 from ttp.platforms.tiktok.options import PRIVACY, choices_hint
 
 LEVELS_PATIENCE_S = 5.0
-"""Most seconds for the privacy levels alone: a person waits for a refusal."""
+"""Maximum seconds to ask for the privacy levels, because a person waits for it."""
 JSON_TYPE = {"Content-Type": "application/json; charset=UTF-8"}
 NAMES = ("open_id,username", "open_id")
-"""What is asked of the user: the name wants a scope of its own, and is done without where that is missing."""
+"""Fields of the user. The name needs a scope of its own; without that scope it is skipped."""
 
 
 class TikTokCheck:
@@ -49,17 +50,17 @@ class TikTokCheck:
         reply = self._creator_info(request, CHECK_PATIENCE_S)
         able = _creator(reply)
         if able is not None:
-            remarks = tuple(_able(account, able))
+            remarks = tuple(_creator_remarks(account, able))
             return replace(person, handle=able.username or person.handle, remarks=(*person.remarks, *remarks))
         refused = self._refused(request, reply)
         if refused.code in NO_SCOPE and account.options.get("tiktok.mode") == "inbox":
-            remark = warning_remark("what may be posted directly is not told: the account posts to the inbox")
+            remark = warning_remark("what may be posted directly is unknown: the account posts to the inbox")
         else:
             remark = diagnostic_of_refusal(refused, "what may be posted")
         return replace(person, remarks=(*person.remarks, remark))
 
     def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
-        """Return the privacy levels that the account may choose from; TikTok says so of no other option."""
+        """Return the privacy levels that the account may choose; TikTok reports no other option."""
         if option != PRIVACY.name:
             return ()
         able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
@@ -82,7 +83,7 @@ class TikTokCheck:
             if refused.code not in NO_SCOPE:
                 return refused
         assert refused is not None
-        return AccountInfo(None, None, (warning_remark(f"TikTok does not say whose account it is: {refused.message}"),))
+        return AccountInfo(None, None, (warning_remark(f"TikTok did not say whose account it is: {refused.message}"),))
 
     def _refused(self, request: PublishRequest, reply: Reply) -> NotDone:
         now = self._clock.now()
@@ -90,18 +91,18 @@ class TikTokCheck:
 
 
 def _creator(reply: Reply) -> Creator | None:
-    """The creator in an answer; None for any other reply."""
+    """Return the creator in an answer; None for any other reply."""
     told = isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"
     return creator.read_creator(reply) if told and isinstance(reply, Answer) else None
 
 
-def _able(account: Account, able: Creator) -> Iterator[Remark]:
-    """What the creator may post, and whether that fits what is set for the account."""
+def _creator_remarks(account: Account, able: Creator) -> Iterator[Remark]:
+    """Yield what the creator may post, and whether the account's options fit."""
     if able.levels is not None:
         offered = clean_text(", ".join(able.levels))
         chosen = account.options.get(f"tiktok.{PRIVACY.name}")
         if chosen is not None and chosen not in able.levels:
-            said = f"tiktok.{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
+            said = f"tiktok.{PRIVACY.name} is {chosen}, but TikTok offers {offered}"
             yield warning_remark(said, choices_hint(account.name, [PRIVACY]))
         else:
             yield ok_remark(f"privacy levels: {offered}")

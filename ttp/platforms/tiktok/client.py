@@ -1,7 +1,7 @@
-"""TikTok: an upload whose last chunk publishes, or a call that lets TikTok fetch the media and publishes by itself; and
-the status of either as proof of what that did.
+"""TikTok: an upload whose last chunk publishes, or a call after which TikTok fetches and publishes the media.
 
-The handle is an `Upload` or a `Pull`. Never chooses who may see a post, and never refreshes a token.
+The status of either proves the result. The handle is an `Upload` or a `Pull`. Never chooses who may see a post, and
+never refreshes a token.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from ttp.platforms.tiktok.uploads import Pull, Upload
 
 ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
 INIT = "/v2/post/publish/video/init/"
-"""Stands for all calls with which a post begins: they count together."""
+"""Represents all calls that begin a post: they share one limit."""
 LATE = "an earlier call to TikTok's upload address may still arrive"
 PUT_UP = "give the media a public URL"
 _NOBODY = Creator(None, None, None, frozenset())
 
 
 class TikTokClient:
-    """The client of TikTok: videos and photos, published or put into the creator's inbox."""
+    """Videos and photos, published or put into the creator's inbox."""
 
     def __init__(self, http: Http, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
         self._http = http
@@ -49,7 +49,7 @@ class TikTokClient:
     # Invisible steps.
 
     def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
-        """Do all that publishes nothing: of the publication there is, or of a new one where that is harmless."""
+        """Do everything that publishes nothing: for the existing publication, or a new one if that is harmless."""
         begun = from_handle(handle)
         again = None
         if begun is not None and begun.publish_id is not None:
@@ -57,23 +57,23 @@ class TikTokClient:
             if seen.name == "" and not seen.refuses_id:
                 raise StepFailed(ASK, as_failure(seen.reply, self._calls.judge(request), "TikTok"))
             if may_be_published(begun, seen):
-                return self._ready(request, begun, f"TikTok has it already: {seen.name or 'its status is not told'}")
+                return self._ready(request, begun, f"TikTok already has it: {seen.name or 'unknown status'}")
             again = resume(request, begun, seen, self._clock.now())
             if again is not None:
-                told = f"{again.offset} of {again.size} bytes are there"
-                yield Did(ASK, 200, told, handle=again.remembered())
+                told = f"{again.offset} of {again.size} bytes already uploaded"
+                yield Did(ASK, 200, told, handle=again.to_handle())
             elif isinstance(begun, Upload) and seen.name != "FAILED" and begun.may_still_end(self._clock.now()):
                 return self._ready(request, begun, LATE)
         if (why := request_body.refusal_of(request)) is not None:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, why))
         if request_body.is_pulled(request):
-            return (yield from self._to_pull(request))
-        return (yield from self._to_upload(request, again))
+            return (yield from self._prepare_pull(request))
+        return (yield from self._prepare_upload(request, again))
 
-    def _to_pull(self, request: PublishRequest) -> Generator[Step, None, Ready]:
-        """Everything before the call with which TikTok fetches and publishes."""
-        self._room(request)
-        able = yield from self._able(request)
+    def _prepare_pull(self, request: PublishRequest) -> Generator[Step, None, Ready]:
+        """Do everything before the call after which TikTok fetches and publishes."""
+        self._require_open(request)
+        able = yield from self._check_creator(request)
         try:
             urls = [self._public_url(file) for file in request.media]
             path, body = request_body.build_init_request(
@@ -84,36 +84,36 @@ class TikTokClient:
             raise StepFailed(PUT_UP, failure) from error
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
-        self._room(request)
+        self._require_open(request)
         return self._ready(request, Pull(path, body, request_body.request_of(request), able.username))
 
-    def _to_upload(self, request: PublishRequest, begun: Upload | None) -> Generator[Step, None, Ready]:
-        """Send all but the last chunk, of `begun` or of a new upload."""
-        file = _whole(request.media[0])
+    def _prepare_upload(self, request: PublishRequest, begun: Upload | None) -> Generator[Step, None, Ready]:
+        """Send all but the last chunk, continuing `begun` or a new upload."""
+        file = _require_unchanged(request.media[0])
         if begun is None:
-            self._room(request)
-            able = yield from self._able(request)
-            begun, answer = self._announced(request, file, able)
-            yield Did(ANNOUNCE, answer.status, handle=begun.remembered())
+            self._require_open(request)
+            able = yield from self._check_creator(request)
+            begun, answer = self._create_upload(request, file, able)
+            yield Did(ANNOUNCE, answer.status, handle=begun.to_handle())
         while begun.offset < begun.last:
             end = begun.next_end
             reply = self._calls.put(request, file, begun, end)
             if isinstance(reply, Answer) and reply.status == 201:
-                return self._ready(request, begun, "TikTok took the upload for complete")
+                return self._ready(request, begun, "TikTok considers the upload complete")
             if not (isinstance(reply, Answer) and reply.status == 206):
                 if isinstance(reply, Answer) and reply.status in (400, 403, 404):
                     if begun.may_still_end(self._clock.now()):
                         begun = begun.given_up()
-                        yield Did("give the upload up", reply.status, handle=begun.remembered())
+                        yield Did("abandon the upload", reply.status, handle=begun.to_handle())
                         return self._ready(request, begun, LATE)
                     yield Did("drop the upload", reply.status, handle={})
                 raise StepFailed(SEND, as_failure(reply, _no_judge, "TikTok"))
             begun = begun.at(end)
-            yield Did(SEND, reply.status, f"{end} of {begun.size} bytes", handle=begun.remembered())
+            yield Did(SEND, reply.status, f"{end} of {begun.size} bytes", handle=begun.to_handle())
         return self._ready(request, replace(begun, tried=begun.tried + 1))
 
-    def _able(self, request: PublishRequest) -> Generator[Step, None, Creator]:
-        """Ask what the creator may post, and hold the order against it. A draft needs no leave. Raises StepFailed."""
+    def _check_creator(self, request: PublishRequest) -> Generator[Step, None, Creator]:
+        """Ask what the creator may post, and check the post against it. Drafts need no check. Raises StepFailed."""
         if request_body.kind_of(request).is_draft:
             return _NOBODY
         answer = self._calls.accepted(request, CREATOR, self._calls.post(request, "creator_info/query/"))
@@ -121,15 +121,15 @@ class TikTokClient:
         if (refused := creator.check_creator(request, able)) is not None:
             raise StepFailed(CREATOR, refused)
         closed = ", ".join(sorted(f"tiktok.{name}" for name in able.closed))
-        yield Did(CREATOR, answer.status, f"by the account's own settings: {closed}" if closed else "")
+        yield Did(CREATOR, answer.status, f"set by the account's own settings: {closed}" if closed else "")
         return able
 
-    def _room(self, request: PublishRequest) -> None:
-        """Make sure that TikTok is not known to take no more posts of the account now. Raises StepFailed."""
+    def _require_open(self, request: PublishRequest) -> None:
+        """Raise StepFailed if TikTok is known to accept no more posts of the account now."""
         self._http.gate.require_open(request, ANNOUNCE, "POST", INIT)
 
-    def _announced(self, request: PublishRequest, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
-        """Announce an upload. A lost answer is harmless: nothing is published without bytes. Raises StepFailed."""
+    def _create_upload(self, request: PublishRequest, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
+        """Create an upload. A lost answer is harmless: nothing is published without bytes. Raises StepFailed."""
         size = file.item.bytes
         chunk = uploads.chunk_size(size)
         source: dict[str, object] = {
@@ -146,7 +146,7 @@ class TikTokClient:
         reply = self._calls.post(request, path, body)
         answer = self._calls.accepted(request, ANNOUNCE, reply)
         if self._clock.boot() - began > uploads.LONGEST_CALL_S:
-            slept = "the machine slept while it was announced, so how old the upload address is cannot be told"
+            slept = "the machine slept during the request, so the age of the upload URL is unknown"
             raise StepFailed(ANNOUNCE, NotDone(Kind.NETWORK, slept, passing=True))
         publish_id, url = answer.value_at("data", "publish_id"), answer.value_at("data", "upload_url")
         if not isinstance(publish_id, str) or not uploads.may_upload_to(url, loopback=self._http.is_loopback):
@@ -160,10 +160,10 @@ class TikTokClient:
         at = self._http.platform_at(request.account.name)
         if isinstance(begun, Pull):
             mark = fingerprint("POST", begun.init, begun.body)
-            return Ready(begun.remembered(), at, f"POST {begun.init}", mark, doubt)
+            return Ready(begun.to_handle(), at, f"POST {begun.init}", mark, doubt)
         content = {"offset": begun.offset, "size": begun.size, "request": begun.request}
         mark = fingerprint("PUT", begun.publish_id, content)
-        return Ready(begun.remembered(), at, "PUT the last chunk", mark, doubt)
+        return Ready(begun.to_handle(), at, "PUT the last chunk", mark, doubt)
 
     # The one publishing call.
 
@@ -171,12 +171,12 @@ class TikTokClient:
         """PUT the last chunk, or let TikTok fetch the media."""
         begun = from_handle(handle)
         assert begun is not None, "publish needs the handle of Ready"
-        return self._let_fetch(request, begun) if isinstance(begun, Pull) else self._put_last(request, begun)
+        return self._start_fetch(request, begun) if isinstance(begun, Pull) else self._put_last_chunk(request, begun)
 
-    def _put_last(self, request: PublishRequest, begun: Upload) -> Outcome:
-        """The status of an upload tells at once and for certain, so every answer but 201 is left to it."""
+    def _put_last_chunk(self, request: PublishRequest, begun: Upload) -> Outcome:
+        """The status of an upload is immediate and reliable, so any answer but 201 is decided by it."""
         try:
-            file = _whole(request.media[0])
+            file = _require_unchanged(request.media[0])
         except StepFailed as failed:
             return failed.outcome
         reply = self._calls.put(request, file, begun, begun.size)
@@ -184,34 +184,34 @@ class TikTokClient:
             return Done(begun.publish_id, processing=True, http_status=reply.status)
         return as_outcome(reply, _no_judge, "TikTok")
 
-    def _let_fetch(self, request: PublishRequest, begun: Pull) -> Outcome:
-        """Only a refusal on the list proves anything: what was accepted without an id cannot be asked about."""
+    def _start_fetch(self, request: PublishRequest, begun: Pull) -> Outcome:
+        """Only a refusal in the table is proof: a post accepted without an id cannot be looked up by id."""
         reply = self._calls.post(request, begun.init, begun.body)
         if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
             publish_id = reply.value_at("data", "publish_id")
             if isinstance(publish_id, str) and publish_id:
-                known = begun.answered(publish_id).remembered()
+                known = begun.answered(publish_id).to_handle()
                 return Done(publish_id, processing=True, http_status=reply.status, handle=known)
         return as_outcome(reply, self._calls.judge(request, proof=True), "TikTok")
 
-    # Queries-up.
+    # Look-ups.
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """What TikTok reports as the result of the publication."""
+        """Return the status of the publication on TikTok."""
         return self._look_ups.look_up(request, handle, since)
 
 
-def _whole(file: MediaFile) -> MediaFile:
-    """The file, whose bytes are all there. Raises StepFailed where they are not."""
+def _require_unchanged(file: MediaFile) -> MediaFile:
+    """Return the file if its size is unchanged. Raises StepFailed otherwise."""
     try:
         with file.path.open("rb") as source:
             size = os.fstat(source.fileno()).st_size
     except OSError as error:
         raise StepFailed(ANNOUNCE, NotDone(Kind.MEDIA, f"cannot read {file.item.name}: {error}")) from error
     if size != file.item.bytes:
-        raise StepFailed(ANNOUNCE, NotDone(Kind.MEDIA, f"{file.item.name} is not the file it was: {size} bytes"))
+        raise StepFailed(ANNOUNCE, NotDone(Kind.MEDIA, f"{file.item.name} has changed: it now has {size} bytes"))
     return file
 
 
 def _no_judge(_: Answer) -> None:
-    """Upload answers are not in TikTok's envelope: nothing in them is on a list."""
+    """Upload answers are not in TikTok's format, so no refusal can be read from them."""

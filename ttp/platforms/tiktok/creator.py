@@ -1,6 +1,6 @@
-"""What a creator may post, read live before every direct post, and an order held against it. Pure.
+"""What a creator may post, read before every direct post, and checking a post against it. Pure.
 
-Never chooses in a person's place; what the creator's own settings close stays closed.
+Never chooses for a person; options that the creator's settings disable stay disabled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer
-from ttp.platforms.tiktok.options import PRIVACY, choices_hint, needed_choices
+from ttp.platforms.tiktok.options import PRIVACY, choices_hint, first_choices, needed_choices
 from ttp.platforms.tiktok.request_body import kind_of
 
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,64}")
@@ -26,8 +26,7 @@ _CLOSED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Creator:
-    """What creator_info says; None where it does not tell. `closed`: options that the account's own settings leave
-    only one value, true."""
+    """Data of creator_info; None if missing. `closed`: options that the account's settings force to true."""
 
     username: str | None
     levels: tuple[str, ...] | None
@@ -36,7 +35,7 @@ class Creator:
 
 
 def read_creator(answer: Answer) -> Creator:
-    """The creator of an answer; what is empty or of another type than documented is not told."""
+    """Return the creator in an answer; empty or malformed fields count as missing."""
     username, levels = answer.value_at("data", "creator_username"), answer.value_at("data", "privacy_level_options")
     longest = answer.value_at("data", "max_video_post_duration_sec")
     return Creator(
@@ -48,24 +47,26 @@ def read_creator(answer: Answer) -> Creator:
 
 
 def check_creator(request: PublishRequest, creator: Creator) -> NotDone | None:
-    """Why this creator cannot post the order, all reasons at once; None where nothing stands against it."""
+    """Return why this creator cannot publish the post, all reasons at once; None if nothing prevents it."""
     return _choices(request, creator) or _too_long(request, creator)
 
 
 def _choices(request: PublishRequest, creator: Creator) -> NotDone | None:
     chosen = request.options.get("privacy_level")
-    missing = [
-        option
-        for option in needed_choices(kind_of(request), chosen)
-        if option.name not in request.options and option.name not in creator.closed
-    ]
+    missing = first_choices(
+        [
+            option
+            for option in needed_choices(kind_of(request), chosen)
+            if option.name not in request.options and option.name not in creator.closed
+        ]
+    )
     wrong = chosen is not None and creator.levels is not None and chosen not in creator.levels
     said = []
     if wrong:
-        said.append(f"TikTok does not offer {chosen} to this account: it offers {_offered(PRIVACY, creator)}")
+        said.append(f"TikTok does not offer {chosen} to this account. Choose one of: {_offered(PRIVACY, creator)}")
     if missing:
         named = ", ".join(f"tiktok.{option.name} ({_offered(option, creator)})" for option in missing)
-        said.append(f"TikTok needs choices that only a person can make: {named}")
+        said.append(f"TikTok requires you to choose: {named}")
     if not said:
         return None
     code = "privacy_level_option_mismatch" if wrong else "option_missing"

@@ -1,6 +1,6 @@
-"""TikTok's refusals, in two tables: error codes of answers, and reasons of failed publications. Never decides a retry.
+"""TikTok's refusals in two tables: error codes, and reasons of failed publications. Never decides about retries.
 
-An error code counts whatever the HTTP status is: TikTok sends some with 200.
+An error code counts whatever the HTTP status: TikTok sends some with 200.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ _SPREAD_S = 15
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """What one code or reason says. `wait_s`: TikTok's own time until the next try; `hold`: for the whole account;
-    `advice`: what a person can do, and `option` the account's option that does it."""
+    """The meaning of one code or reason.
+
+    `wait_s`: TikTok's time until the next try. `hold`: for the whole account. `advice`: for the user. `option`: the
+    account option that fixes it.
+    """
 
     kind: Kind
     passing: bool = False
@@ -40,8 +43,8 @@ _MEDIA = ErrorRow(Kind.MEDIA)
 _ACCOUNT = ErrorRow(Kind.ACCOUNT)
 _AUTH = ErrorRow(Kind.AUTH)
 _SCOPE = ErrorRow(Kind.AUTH, advice="the account must be connected again with the permission to post")
-_BANNED = ErrorRow(Kind.ACCOUNT, advice="TikTok lets this account post nothing: the TikTok app says why")
-_SPAM = ErrorRow(Kind.CONTENT, advice="TikTok takes it for spam: change the text or the media")
+_BANNED = ErrorRow(Kind.ACCOUNT, advice="TikTok blocks posts of this account; the TikTok app shows why")
+_SPAM = ErrorRow(Kind.CONTENT, advice="TikTok considers it spam: change the text or the media")
 _PULL = ErrorRow(Kind.MEDIA, passing=True, advice="TikTok must be able to fetch the media's URL, without a redirect")
 _SERVER = ErrorRow(Kind.SERVER, passing=True)
 _TOMORROW = ErrorRow(Kind.QUOTA, passing=True, wait_s=_DAY_S, hold=True)
@@ -105,21 +108,21 @@ REASONS: Mapping[str, ErrorRow] = MappingProxyType(
 """`fail_reason` of a publication with the status FAILED."""
 
 NO_SCOPE = frozenset({"scope_not_authorized", "scope_permission_missed"})
-"""Codes that say that the app may not make such a call at all."""
+"""Codes that mean that the app may not make such a call at all."""
 REFUSED_ID = frozenset({"invalid_publish_id", "token_not_authorized_for_specified_publish_id"})
-"""Codes with which the status endpoint refuses a publish_id: it will never tell."""
+"""Codes with which the status endpoint rejects a publish_id: it will never report a status."""
 
 
 def error_code(answer: Answer) -> str | None:
-    """The code of TikTok's envelope; None where there is no envelope. `ok` is success."""
+    """Return the code in TikTok's answer format (`ok` is success); None if the answer has another format."""
     code = answer.value_at("error", "code")
     return code if isinstance(code, str) else None
 
 
 def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) -> NotDone | None:
-    """The refusal that `answer` is; None where it is on no list or not in TikTok's own format.
+    """Return the refusal of an answer; None if it matches no row or is not in TikTok's own format.
 
-    `spread` sets deliveries apart that are told to wait the same minute.
+    `spread`: seconds that separate the retries of several deliveries.
     """
     code = error_code(answer)
     row = CODES.get(code or "")
@@ -130,7 +133,7 @@ def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) ->
 
 
 def publication_failure(reason: str, reply: Reply, account: Account, now: datetime) -> NotDone:
-    """Why a publication failed. A reason that is on no list is final: a person must look."""
+    """Return why a publication failed. A reason in no table is final: a person must look."""
     row = REASONS.get(reason, ErrorRow(Kind.UNKNOWN))
     code = clean_text(reason)
     answer = reply if isinstance(reply, Answer) else Answer(0)
@@ -141,7 +144,7 @@ def publication_failure(reason: str, reply: Reply, account: Account, now: dateti
 def _not_done(
     row: ErrorRow, said: str, code: str, answer: Answer, account: Account, now: datetime, spread: int
 ) -> NotDone:
-    """A refusal in TikTok's words, with the code, the log id that its support asks for, and what to do."""
+    """Return a refusal with TikTok's message, the code, the log id that its support asks for, and the advice."""
     log_id = answer.text_at("error", "log_id")[:60]
     named = ", ".join(part for part in (code, f"log id {log_id}" if log_id else "") if part)
     message = (f"{said} ({named})" if named else said) + (f": {row.advice}" if row.advice else "")

@@ -1,4 +1,4 @@
-"""Columns of TikTok Studio's export."""
+"""Columns of TikTok Studio exports."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ class TikTok(Platform):
     post_url = r"https?://(?:www\.|m\.)?tiktok\.com/@(?P<handle>[\w.]+)/(?P<kind>video|photo)/(?P<id>[0-9]+)"
     id_time = (32, 1_000_000, 0)
     keys = (
-        Key("base_url", "https://open.tiktokapis.com", "where TikTok's API is reached"),
-        Key("authorize_url", "https://www.tiktok.com/v2/auth/authorize/", "its page for a login"),
+        Key("base_url", "https://open.tiktokapis.com", "URL of TikTok's API"),
+        Key("authorize_url", "https://www.tiktok.com/v2/auth/authorize/", "its login page"),
         Key("client_id", None, "your TikTok app's client key"),
-        Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect address of your app"),
+        Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect URL of your app"),
     )
 
     def rules(self) -> Rules:

@@ -1,7 +1,7 @@
-"""TikTok's limits: so many calls a minute for each user, counted here because TikTok tells nothing, and posts a day.
+"""TikTok's limits: calls per minute and user, counted here because TikTok does not report them, and posts per day.
 
-See docs/reference/platforms/tiktok.md, sections 4 and 5. What another process sent is known from its last count. Calls
-that were never counted may be refused by TikTok; such a refusal is a wait too.
+See docs/reference/platforms/tiktok.md, sections 4 and 5. Calls of another process are known from its last count. TikTok
+may refuse calls that were never counted; such a refusal is a wait too.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ WINDOW = timedelta(minutes=1)
 DAY = timedelta(hours=24)
 NEW_POSTS, POSTS = "new posts a minute", "posts in 24 h"
 MOST = {NEW_POSTS: 6, "status/fetch a minute": 30, "creator_info/query a minute": 20}
-"""Calls of one user in a minute; all `init` paths count together."""
+"""Calls of one user per minute; all `init` paths count together."""
 MOST_POSTS = 15
-"""About so many posts of one creator are taken in 24 hours, over all apps. Only TikTok's refusal says that it is so."""
+"""About the number of posts per creator in 24 hours, over all apps. Only TikTok's refusal shows that it is reached."""
 
 
 class TikTokMeter:
-    """TikTok's way to limit calls, and the calls of the last minute. Safe to use from several threads."""
+    """Counts the calls of the last minute. Safe to use from several threads."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -40,13 +40,13 @@ class TikTokMeter:
         name = _name(path)
         return (LimitKey(name), LimitKey(POSTS)) if name == NEW_POSTS else (LimitKey(name),)
 
-    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         name = _name(path)
         if name not in MOST:
             return ()
         return (self._count(request.account, name, memory.known(request.account, LimitKey(name))),)
 
-    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now, name, account = self._clock.now(), _name(path), request.account.name
         match error_code(answer):
             case "rate_limit_exceeded":
@@ -59,12 +59,12 @@ class TikTokMeter:
                 return ()
 
     def _count(self, account: Account, name: str, last: Limit | None) -> Limit:
-        """One more call; what is left then, and when the oldest call that counts is a minute ago."""
+        """Count one more call; return what is left, and when the oldest counted call is a minute ago."""
         now, most = self._clock.now(), MOST[name]
         with self._lock:
             made = self._made[account.name, name]
             if not made and last is not None and last.resets_at is not None and last.resets_at > now:
-                # Another process counted these; when each was made is not known, the last a minute before the reset.
+                # Counted by another process at unknown times, the last one a minute before the reset.
                 made.extend([last.resets_at - WINDOW] * max(most - last.left, 0))
             while made and not now - WINDOW < made[0] <= now:
                 made.popleft()
@@ -74,6 +74,6 @@ class TikTokMeter:
 
 
 def _name(path: str) -> str:
-    """What a call counts as: `video/init` and its like together, else the last two parts of the path."""
+    """Return the limit a call counts against: `video/init` and the like together, else the path's last two parts."""
     parts = path.strip("/").split("/")
     return NEW_POSTS if parts[-1] == "init" else f"{'/'.join(parts[-2:])} a minute"

@@ -1,6 +1,6 @@
-"""Looks up a publication on TikTok: its status, or where its id is lost, the account's public videos.
+"""Look up a publication on TikTok: its status, or if its id is lost, the account's public videos.
 
-Reads only, and never takes what is not listed for proof of anything.
+Reads only. A post missing from the list proves nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, publication_failur
 from ttp.platforms.tiktok.options import PUBLIC
 from ttp.platforms.tiktok.uploads import Pull, Upload
 
-WORKING = "TikTok to process it"
+WORKING = "TikTok is processing the video"
 DRAFT = "it is a draft in the inbox of the TikTok app: finish and post it there"
 
 
@@ -31,7 +31,7 @@ class LookUps:
         self._clock = clock
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """What TikTok reports as the result of the publication. Its word is final: no settle window."""
+        """Return the status of the publication. It is final: no settle window."""
         begun = from_handle(handle)
         if begun is None or begun.publish_id is None:
             return self._by_list(request, since)
@@ -43,15 +43,15 @@ class LookUps:
             case "SEND_TO_USER_INBOX":
                 return Found(publish_id, note=DRAFT)
             case "PUBLISH_COMPLETE":
-                # A public post gets its id only after moderation; another one never has any.
+                # A public post gets its id only after moderation; others never get one.
                 public = request.options.get("privacy_level") == PUBLIC and not request_body.kind_of(request).is_draft
                 link = _link(request, begun.username, seen.post_id)
                 return Found(seen.post_id or publish_id, link, id_later=public and seen.post_id is None)
             case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and seen.lacks_bytes(begun.size):
                 again = resume(request, begun, seen, self._clock.now())
                 if again is None and begun.may_still_end(self._clock.now()):
-                    return Working("TikTok's upload address to end, since a call to it may still arrive")
-                return Absent(certain=True, handle={} if again is None else again.remembered())
+                    return Working("waiting until TikTok's upload URL expires, because a call to it may still arrive")
+                return Absent(certain=True, handle={} if again is None else again.to_handle())
             case "PROCESSING_UPLOAD" | "PROCESSING_DOWNLOAD":
                 return Working(WORKING)
             case "FAILED":
@@ -60,9 +60,9 @@ class LookUps:
                 return as_unclear(seen.reply, self._calls.judge(request), "TikTok", final=seen.refuses_id)
 
     def _by_list(self, request: PublishRequest, since: datetime) -> LookupResult:
-        """The publish_id is lost: the one match among the account's public videos. Not finding it proves nothing."""
+        """The publish_id is lost: return the one match among the account's public videos. No match proves nothing."""
         if (why := calls_module.why_unlisted(request)) is not None:
-            message = f"the answer with TikTok's id of it was lost, and {why}"
+            message = f"the answer with TikTok's id was lost, and {why}"
             return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), None)
         reply = self._calls.videos(request)
         date = reply.date if isinstance(reply, Answer) else None
@@ -71,7 +71,7 @@ class LookUps:
                 no_scope = isinstance(reply, Answer) and error_code(reply) in NO_SCOPE
                 return LookupResult(as_unclear(reply, self._calls.judge(request), "TikTok", final=no_scope), date)
             case ():
-                message = "the answer with TikTok's id of it was lost; it is not among the public videos so far"
+                message = "the answer with TikTok's id was lost; the post is not among the public videos so far"
                 return LookupResult(Unclear(Kind.UNKNOWN, message), date)
             case (only,):
                 return LookupResult(only, date)
@@ -82,20 +82,23 @@ class LookUps:
 
 
 def from_handle(handle: Handle) -> Upload | Pull | None:
-    """The publication that a handle remembers; None if there is no such value."""
+    """Return the publication stored in a handle; None if there is none."""
     return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
 
 def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
-    """Whether a publication that was begun may have been published, or still may be: not one that TikTok says failed,
-    nor an upload that lacks bytes or that TikTok does not know. A call to fetch that it does not know any more may."""
+    """Whether a publication may have been published, or still may be.
+
+    Not one that TikTok reports as failed, nor an upload that lacks bytes or is unknown to TikTok. An unknown call to
+    fetch may be.
+    """
     if isinstance(begun, Pull):
         return seen.name != "FAILED"
     return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
 
 
 def resume(request: PublishRequest, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
-    """The upload from where TikTok has it; None where it can or should not be completed."""
+    """Return the upload, continued from TikTok's offset; None if it cannot or should not be completed."""
     if not isinstance(begun, Upload) or not seen.lacks_bytes(begun.size) or seen.received is None:
         return None
     same = begun.request == request_body.request_of(request) and not request_body.is_pulled(request)

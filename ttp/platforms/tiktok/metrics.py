@@ -1,7 +1,7 @@
-"""TikTok: the numbers of own public videos, by id or from the newest one back. Photo posts and private ones are in no
-list, so their numbers stay unknown.
+"""Metrics of the account's public videos, by id or from the newest on.
 
-See docs/reference/platforms/tiktok.md, section 7: times are in seconds, cursors in milliseconds, titles are cut.
+Photo posts and private ones are never listed, so their metrics stay unknown. See docs/reference/platforms/tiktok.md,
+section 7: times are in seconds, cursors in milliseconds, titles are cut.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
 
 FIELDS = "id,create_time,title,video_description,like_count,comment_count,share_count,view_count"
 MOST = 20
-"""Videos of one call, of both kinds."""
+"""Videos per call."""
 _LAST_S = 1 << 33
-"""A time beyond the year 2200 is ignored."""
+"""A time after the year 2200 is ignored."""
 
 
 class TikTokReader:
-    """The reader of TikTok."""
-
     name = "TikTok"
 
     def __init__(self, http: Http, clock: Clock) -> None:
@@ -39,8 +37,8 @@ class TikTokReader:
         self._http.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
-        """`video/query`, 20 at a time. TikTok leaves out what is not there, or is not public, without a word."""
-        # Until TikTok has named a video, its delivery has the id of its upload.
+        """`video/query`, 20 at a time. TikTok omits missing and non-public videos without an error."""
+        # Until TikTok has assigned a video id, a delivery has the id of its upload.
         wanted = [one for one in ids if parse_numeric_id(one) is not None]
         for start in range(0, len(wanted), MOST):
             batch = wanted[start : start + MOST]
@@ -50,7 +48,7 @@ class TikTokReader:
             yield MetricsPage(samples, frozenset(one for one in batch if one not in listed))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
-        """`video/list`, 20 a page, each beginning before the last video of the one before."""
+        """`video/list`, 20 a page, each starting before the last video of the previous page."""
         body: dict[str, object] = {}
         while most > 0:
             answer = self._post(session, "list", {**body, "max_count": min(most, MOST)})
@@ -94,7 +92,7 @@ def _videos(answer: Answer) -> list[object]:
 
 
 def _sample(video: object, account: str, now: datetime) -> Sample | None:
-    """The sample of one listed video; None for what is none or tells no numbers."""
+    """Return the sample of a listed video; None for a malformed one or one without counts."""
     video_id, made = parse_numeric_id(value_at(video, "id")), parse_count(value_at(video, "create_time"))
     if video_id is None or made is None or made > _LAST_S:
         return None

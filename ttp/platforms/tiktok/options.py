@@ -1,4 +1,4 @@
-"""Options of posts on TikTok, kinds of post, and choices that a person makes.
+"""Options of posts on TikTok, kinds of post, and choices that a person must make.
 
 See docs/reference/platforms/tiktok.md, sections 3.2 to 3.5.
 """
@@ -16,7 +16,7 @@ from ttp.domain.options import SWITCH, Option, OptionType, option_table
 class TikTokKind(StrEnum):
     VIDEO = "video"
     PHOTOS = "photos"
-    DRAFT_VIDEO = "draft video"  # for the creator's inbox, who finishes it in the app
+    DRAFT_VIDEO = "draft video"  # in the creator's inbox, who finishes it in the app
     DRAFT_PHOTOS = "draft photos"
 
     @property
@@ -29,7 +29,7 @@ class TikTokKind(StrEnum):
 
 
 def tiktok_kind(mode: str | None, media: Sequence[MediaItem]) -> TikTokKind:
-    """What TikTok makes of `media`, given `tiktok.mode`: photos where the first item is an image."""
+    """Return the kind of post for `media` and `tiktok.mode`: photos if the first item is an image."""
     photos = bool(media) and media[0].is_image
     if mode == "inbox":
         return TikTokKind.DRAFT_PHOTOS if photos else TikTokKind.DRAFT_VIDEO
@@ -44,7 +44,7 @@ _ALL_PHOTOS = (TikTokKind.PHOTOS, TikTokKind.DRAFT_PHOTOS)
 PRIVACY = Option(
     "privacy_level",
     OptionType.CHOICE,
-    "who sees the post; a person must choose it, for the account or the post (account check lists which of these TikTok"
+    "who can see the post; you must choose, for the account or the post (checking the account shows which values TikTok"
     " offers an account now)",
     ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
     kinds=_DIRECT,
@@ -61,36 +61,36 @@ _CHOICES = (
     Option(
         "brand_content_toggle",
         OptionType.SWITCH,
-        "a paid partnership for someone else's brand",
+        "a paid partnership with another brand",
         SWITCH,
         kinds=_DIRECT,
     ),
     Option("brand_organic_toggle", OptionType.SWITCH, "promotes the creator's own business", SWITCH, kinds=_DIRECT),
 )
-"""What TikTok wants a person to choose for every post that others can see."""
+"""What TikTok requires a person to choose for every post that others can see."""
 OPTIONS = option_table(
     (
         Option(
             "mode",
             OptionType.CHOICE,
-            "direct: published; inbox: a draft in the TikTok app, which the creator finishes (not set: direct)",
+            "direct: publish; inbox: put a draft into the TikTok app, where the creator finishes it (default: direct)",
             ("direct", "inbox"),
         ),
         Option(
             "source",
             OptionType.CHOICE,
-            "file: the video is uploaded; pull: TikTok fetches it from a verified domain (not set: file)",
+            "file: upload the video; pull: TikTok fetches it from a verified domain (default: file)",
             ("file", "pull"),
             kinds=_VIDEOS,
         ),
         *_CHOICES,
-        Option("is_aigc", OptionType.SWITCH, "made by a generative model", SWITCH, kinds=_DIRECT),
-        Option("auto_add_music", OptionType.SWITCH, "TikTok adds music to the photos", SWITCH, kinds=_PHOTOS),
-        Option("photo_cover_index", OptionType.NUMBER, "the photo that is the cover, from 0", kinds=_ALL_PHOTOS),
+        Option("is_aigc", OptionType.SWITCH, "label as made with AI", SWITCH, kinds=_DIRECT),
+        Option("auto_add_music", OptionType.SWITCH, "let TikTok add music to the photos", SWITCH, kinds=_PHOTOS),
+        Option("photo_cover_index", OptionType.NUMBER, "number of the cover photo, from 0", kinds=_ALL_PHOTOS),
         Option(
             "video_cover_timestamp_ms",
             OptionType.NUMBER,
-            "the moment of the video that is its cover, in ms",
+            "cover of the video: its frame at this time, in ms",
             kinds=_VIDEO,
         ),
         Option(
@@ -101,18 +101,23 @@ OPTIONS = option_table(
 
 
 def needed_choices(kind: TikTokKind, privacy: str | None) -> tuple[Option, ...]:
-    """The options that a person must have set for a post of this kind.
+    """Return the options that a person must have set for a post of this kind.
 
-    Drafts need none: the creator chooses in the app. With PRIVATE there is nobody who could comment, duet or stitch,
-    and nobody to disclose anything to.
+    Drafts need none: the creator chooses in the app. Posts with PRIVATE have no audience that could comment, duet or
+    stitch, and need no disclosure.
     """
     if kind.is_draft:
         return ()
     return (PRIVACY,) if privacy == PRIVATE else tuple(o for o in _CHOICES if o.applies_to(kind))
 
 
+def first_choices(missing: Sequence[Option]) -> Sequence[Option]:
+    """Return the choices to ask for now: the privacy level alone if it is missing, because PRIVATE needs no others."""
+    return [PRIVACY] if PRIVACY in missing else missing
+
+
 def choices_hint(account: str, missing: Sequence[Option]) -> Action:
-    """The action that makes these choices for an account, each the most careful way."""
+    """Return the command that makes these choices for an account, each with the most careful value."""
     if PRIVACY in missing:
         return action("account set", account, set=f"tiktok.{PRIVACY.name}={PRIVATE}")
     careful = [f"tiktok.{o.name}={'true' if o.name.startswith('disable') else 'false'}" for o in missing]

@@ -1,4 +1,4 @@
-"""What a post says to TikTok: path and body of the call that announces it, by kind (sections 3.2 to 3.5). Pure."""
+"""Path and body of the call that creates a post, by kind (sections 3.2 to 3.5). Pure."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ MOST_PHOTOS = 35
 
 
 def kind_of(request: PublishRequest) -> TikTokKind:
-    """What the order becomes."""
+    """Return the kind of post."""
     return tiktok_kind(request.options.get("mode"), [file.item for file in request.media])
 
 
 def is_pulled(request: PublishRequest) -> bool:
-    """Whether TikTok fetches the media itself, and so publishes as soon as it is told of them."""
+    """Whether TikTok fetches the media itself, so that the first call already publishes."""
     return kind_of(request).is_photos or request.options.get("source") == "pull"
 
 
 def refusal_of(request: PublishRequest) -> str | None:
-    """Why TikTok can be told of no such post at all; None where it can."""
+    """Return why TikTok cannot accept the post; None if it can."""
     if kind_of(request).is_photos:
         fits = len(request.media) <= MOST_PHOTOS and all(file.item.is_image for file in request.media)
         return None if fits else f"TikTok takes at most {MOST_PHOTOS} photos, and nothing else with them"
@@ -31,7 +31,7 @@ def refusal_of(request: PublishRequest) -> str | None:
 
 
 def request_of(request: PublishRequest) -> str:
-    """A fingerprint of what is announced: an edited post must not complete the old one."""
+    """Return a fingerprint of the created upload: an edited post must not complete the old one."""
     media = [file.given for file in request.media]
     return fingerprint("POST", "init", {"text": request.text, "options": dict(request.options), "sha256": media})
 
@@ -39,9 +39,9 @@ def request_of(request: PublishRequest) -> str:
 def build_init_request(
     request: PublishRequest, source: dict[str, object], closed: Collection[str] = ()
 ) -> tuple[str, dict[str, object]]:
-    """The path and body of the call. `closed`: switches that the creator's own settings turn on.
+    """Return the path and body of the call. `closed`: options that the creator's settings force to true.
 
-    ValueError for an option that cannot be.
+    Raises ValueError for an invalid option.
     """
     kind = kind_of(request)
     match kind:
@@ -61,16 +61,16 @@ def build_init_request(
 
 
 def build_pull_source(request: PublishRequest, urls: Sequence[str]) -> dict[str, object]:
-    """Where TikTok fetches the media. ValueError for an option that cannot be."""
+    """Return where TikTok fetches the media. Raises ValueError for an invalid option."""
     if not kind_of(request).is_photos:
         return {"source": "PULL_FROM_URL", "video_url": urls[0]}
-    # TikTok wants to be told the cover; the first photo is what it shows first anyway.
+    # TikTok requires the cover's number; it shows the first photo first anyway.
     cover = _chosen(request).number("photo_cover_index") or 0
     return {"source": "PULL_FROM_URL", "photo_images": list(urls), "photo_cover_index": cover}
 
 
 def _post_info(request: PublishRequest, closed: Collection[str]) -> dict[str, object]:
-    """What is said of the post beside its media: what was chosen, and nothing else."""
+    """Return the texts and options that were set."""
     kind, chosen = kind_of(request), _chosen(request)
     info: dict[str, object] = {"privacy_level": chosen.word("privacy_level"), **_texts(request)}
     for option in OPTIONS.values():
@@ -85,7 +85,7 @@ def _post_info(request: PublishRequest, closed: Collection[str]) -> dict[str, ob
 
 
 def _texts(request: PublishRequest) -> dict[str, object]:
-    """The text: a video's title, or the description of photos, which have a title of their own."""
+    """Return the text: a video's title, or the description of photos, which also have a title."""
     if not kind_of(request).is_photos:
         return {"title": request.text} if request.text else {}
     title = _chosen(request).word("title")

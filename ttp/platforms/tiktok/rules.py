@@ -1,4 +1,4 @@
-"""What TikTok takes in one post: one video, or photos, and choices that a person made."""
+"""TikTok's rules for a post: one video, or photos, and choices that a person made."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ttp.domain.media import MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost
 from ttp.domain.text import utf16_length
-from ttp.platforms.tiktok.options import TikTokKind, choices_hint, needed_choices, tiktok_kind
+from ttp.platforms.tiktok.options import TikTokKind, choices_hint, first_choices, needed_choices, tiktok_kind
 
 MOST_TEXT = 2200
-"""UTF-16 code units of a video's title, hashtags and mentions included."""
+"""UTF-16 code units of a video's title, including hashtags and mentions."""
 MOST_DESCRIPTION = 4000
-"""The same of the description of photos."""
+"""UTF-16 code units of the description of photos."""
 MOST_PHOTOS = 35
 
-# TikTok's media transfer guide. It does not tell the unit of its mega- and gigabytes: decimal, which is inside both.
-# "1080p" of a photo is taken for what it is of a video: 1920x1080, lying or standing.
+# From TikTok's media transfer guide. Its mega- and gigabytes are undefined, so decimal, the smaller unit. "1080p" for a
+# photo means the same as for a video: 1920x1080 in either orientation.
 _VIDEO = MediaLimits(
     mimes=("video/mp4", "video/quicktime", "video/webm"),
     most_bytes=4_000_000_000,
@@ -33,8 +33,6 @@ _ANYTHING = MediaLimits()
 
 
 class TikTokRules:
-    """What TikTok accepts."""
-
     image_form: ImageForm | None = ImageForm("tiktok", ("image/jpeg", "image/webp"), 20_000_000, box=(1920, 1080))
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
@@ -49,7 +47,7 @@ class TikTokRules:
 
 
 def problems(case: PlatformPost) -> Iterator[Problem]:
-    """Every problem of a post with TikTok."""
+    """Yield every problem of a post with TikTok."""
     kind = tiktok_kind(case.chosen("mode"), case.media)
     yield from _text_problems(case, kind)
     yield from _count_problems(case, kind)
@@ -72,7 +70,7 @@ def problems(case: PlatformPost) -> Iterator[Problem]:
 def _text_problems(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
     if kind is TikTokKind.DRAFT_VIDEO:
         if case.text.strip():
-            message = " takes no text with a video for the inbox: it is not sent, type it in the TikTok app"
+            message = " accepts no text with a video for the inbox; type it in the TikTok app"
             yield case.warning("content", "text_idle", message, case.text_hint)
         return
     most = MOST_DESCRIPTION if kind.is_photos else MOST_TEXT
@@ -95,19 +93,19 @@ def _count_problems(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
 def _cover_problems(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
     index, moment = case.chosen("photo_cover_index"), case.chosen("video_cover_timestamp_ms")
     if kind.is_photos and index is not None and int(index) >= len(case.media):
-        message = f": tiktok.photo_cover_index is {index}, and the last photo is {len(case.media) - 1}"
+        message = f": tiktok.photo_cover_index is {index}, but the last photo is {len(case.media) - 1}"
         yield case.breach("options", "option_value", message)
     if kind is TikTokKind.VIDEO and moment is not None and case.media:
         item = case.media[0]
         if item.duration_ms is not None and int(moment) > item.duration_ms:
-            message = f": tiktok.video_cover_timestamp_ms is {moment}, and {item.name} lasts {item.duration_ms} ms"
+            message = f": tiktok.video_cover_timestamp_ms is {moment}, but {item.name} lasts {item.duration_ms} ms"
             yield case.breach("options", "option_value", message)
 
 
 def _missing_choices(case: PlatformPost, kind: TikTokKind) -> Iterator[Problem]:
     needed = needed_choices(kind, case.chosen("privacy_level"))
-    missing = [option for option in needed if f"tiktok.{option.name}" not in case.options]
+    missing = first_choices([option for option in needed if f"tiktok.{option.name}" not in case.options])
     if missing:
         named = ", ".join(f"tiktok.{option.name} ({option.accepts})" for option in missing)
-        message = f" needs choices that only a person can make: {named}"
+        message = f" requires you to choose: {named}"
         yield case.breach("options", "option_missing", message, choices_hint(case.account, missing))

@@ -1,4 +1,4 @@
-"""X: posts with up to four pictures or a video, by docs/reference/platforms/x.md, 3, 7 and 11.
+"""X: posts with up to four images or a video. See docs/reference/platforms/x.md, sections 3, 7 and 11.
 
-Imports nothing: workers import its modules one by one, several at once.
+Imports nothing, because workers import its modules one by one from several threads.
 """

@@ -1,6 +1,6 @@
-"""Connecting X: OAuth 2.0 with PKCE, public and confidential clients; refresh tokens that work once.
+"""Connect X: OAuth 2.0 with PKCE, public and confidential clients, single-use refresh tokens.
 
-See docs/reference/platforms/x.md, section 2. User keys of OAuth 1.0a sign each request; they never end.
+See docs/reference/platforms/x.md, section 2. OAuth 1.0a user keys sign each request and never expire.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from ttp.platforms.reply import Answer, Reply, parse_numeric_id
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 """See docs/reference/platforms/x.md, section 2."""
 _PUBLISHING = frozenset({"tweet.read", "tweet.write", "users.read"})
-"""Those without which nothing at all can be published."""
+"""The scopes without which nothing can be published."""
 
-# At DEBUG oauthlib logs what it signs with.
+# At DEBUG oauthlib logs the keys that it signs with.
 logging.getLogger("oauthlib").setLevel(logging.WARNING)
 
 
 def signature(credentials: Credentials, method: str, url: str, *, now: datetime, nonce: str | None = None) -> str:
-    """Return the Authorization header of a request to `url` (whole, with its query), HMAC-SHA1 (RFC 5849).
+    """Return the Authorization header of a request to `url` (complete, with query): HMAC-SHA1 (RFC 5849).
 
-    JSON and multipart bodies are not part of a signature (RFC 5849, section 3.4.1.3.1), and X takes no form here.
+    JSON and multipart bodies are not signed (RFC 5849, section 3.4.1.3.1); X accepts no form here.
     """
     from oauthlib.oauth1 import Client
 
@@ -109,7 +109,7 @@ class XLogin:
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         if credentials.token_secret is not None:
-            return NotDone(Kind.ACCOUNT, "keys of OAuth 1.0a are taken back in X's developer portal only")
+            return NotDone(Kind.ACCOUNT, "OAuth 1.0a keys can only be revoked in X's developer portal")
         if not credentials.client_id:
             return UNKNOWN_APP
         token = credentials.refresh_token or credentials.access_token
@@ -122,7 +122,7 @@ class XLogin:
         return read_grant(reply, now) or read_oauth_error(reply, "X")
 
     def _post(self, path: str, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Reply:
-        """A confidential client proves itself by Basic; a public one names itself in the form. Never both."""
+        """A confidential client authenticates by Basic, a public one by its id in the form; never both."""
         headers = {}
         if app.client_secret is None:
             form = {**form, "client_id": app.client_id}

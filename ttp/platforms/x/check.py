@@ -1,4 +1,4 @@
-"""Ask X about an account: `GET /2/users/me` and its limit headers (docs/reference/platforms/x.md, 6 and 8)."""
+"""Check an account on X: `GET /2/users/me` and its limit headers (docs/reference/platforms/x.md, 6 and 8)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class XCheck:
         return as_failure(reply, lambda answer: refusal(answer, account, now, credentials), "X")
 
     def _left(self, answer: Answer) -> Iterator[Remark]:
-        """What is left of the limits that the answer tells."""
+        """Yield what is left of the limits that the answer reports."""
         for reading in read_header_limits(answer, self._clock.now()):
             span = "15 min" if reading.which == QUARTER else "24 h"
             of = "" if reading.limit is None else f" of {reading.limit}"

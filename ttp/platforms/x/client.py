@@ -1,9 +1,8 @@
-"""X: uploads and the token check, one POST that publishes, and the own timeline as proof of what it did.
+"""X: uploads and the token check, one POST that publishes, and the account's timeline as proof of the result.
 
-See docs/reference/platforms/x.md, sections 3, 7 and 11. In a thread every call is about one part: the first that is
-not published.
-The handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread_parts`), and `unsettled_since` (platform ms)
-once an unknown outcome of that part was looked for in vain. Never refreshes a token.
+See docs/reference/platforms/x.md, sections 3, 7 and 11. In a thread every call concerns one part, the first that is not
+published. Handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread_parts`), and `unsettled_since`
+(platform ms) after a look-up did not find that part after an unknown outcome. Never refreshes a token.
 """
 
 from __future__ import annotations
@@ -27,14 +26,12 @@ from ttp.platforms.x.media import Uploads, count_use, media_entries
 from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0
-"""Seconds for which one token check counts; GET /2/users/me takes 75 a quarter of an hour."""
+"""Seconds for which a token check stays valid; GET /2/users/me allows 75 per 15 minutes."""
 STEP = "POST /2/tweets"
-ALL_OUT = "every part of the thread is published already, so nothing is sent"
+ALL_OUT = "all parts of the thread are already published; nothing was sent"
 
 
 class XClient:
-    """The client of X."""
-
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
         self._http = http
         self._clock = clock
@@ -48,20 +45,20 @@ class XClient:
     # Invisible steps.
 
     def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
-        """Upload the media, check the token: what the next part needs."""
+        """Upload the media and check the token, as the next part needs."""
         part = next_part(request, handle)
         if part is None:
             at = self._http.platform_at(request.account.name)
             return Ready(handle, at, STEP, fingerprint("POST", "/2/tweets", {}), doubt=ALL_OUT)
         request = part.request
-        self._room(request, part)
+        self._require_open(request, part)
         handle = yield from self._uploads.complete(request, handle, keep="unsettled_since" in handle)
-        user_id = self._lately_checked(request)
+        user_id = self._recent_check(request)
         if user_id is None:
-            user_id, answer = self._check(request)
+            user_id, answer = self._check_token(request)
             yield Did("check the token", answer.status, handle={**handle, "user_id": user_id})
         handle = {**handle, "user_id": user_id}
-        self._room(request, part)  # the check, or another post of the same app, may have told more
+        self._require_open(request, part)  # the check, or another post of the same app, may have reported a limit
         return Ready(
             count_use(handle) if request.media else handle,
             self._http.platform_at(request.account.name),
@@ -69,19 +66,21 @@ class XClient:
             fingerprint("POST", "/2/tweets", _body(part, handle)),
         )
 
-    def _room(self, request: PublishRequest, part: Part) -> None:
-        """Make sure that X is not known to take no more posts now. Raises StepFailed."""
+    def _require_open(self, request: PublishRequest, part: Part) -> None:
+        """Raise StepFailed if X is known to accept no more posts now."""
         self._http.gate.require_open(request, part.step(STEP), "POST", "/2/tweets")
 
-    def _lately_checked(self, request: PublishRequest) -> str | None:
-        """The user id of a token that was checked in the last CHECK_S seconds; None otherwise."""
+    def _recent_check(self, request: PublishRequest) -> str | None:
+        """Return the user id of a token that was checked in the last CHECK_S seconds; None otherwise."""
         user_id, at = self._checked.get(_token_key(request), ("", 0.0))
         fresh = user_id and self._clock.boot() - at < CHECK_S
         return user_id if fresh and self._http.platform_at(request.account.name) is not None else None
 
-    def _check(self, request: PublishRequest) -> tuple[str, Answer]:
-        """Ask X whose token it is: proof that it works and is the account's own, X's clock, and an open connection.
-        Raises StepFailed."""
+    def _check_token(self, request: PublishRequest) -> tuple[str, Answer]:
+        """Ask X whose token it is. Raises StepFailed.
+
+        Proves that the token works and belongs to the account, reads X's clock, and opens a connection.
+        """
         reply = self._http.request_for(request, "GET", "/2/users/me")
         if (
             isinstance(reply, Answer)
@@ -89,7 +88,7 @@ class XClient:
             and (user_id := parse_numeric_id(reply.value_at("data", "id")))
         ):
             if _known_user(request) not in (None, user_id):
-                raise StepFailed("check the token", _not_its_own(request, user_id, reply))
+                raise StepFailed("check the token", _wrong_user(request, user_id, reply))
             self._checked[_token_key(request)] = (user_id, self._clock.boot())
             return user_id, reply
         raise StepFailed("check the token", as_failure(reply, self._judge(request), "X"))
@@ -97,14 +96,14 @@ class XClient:
     # The one publishing call.
 
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
-        """POST /2/tweets. A refusal as duplicate after an unknown outcome is evidence of a post, not of its absence."""
+        """POST /2/tweets. A refusal as duplicate after an unknown outcome suggests that the post exists."""
         part = next_part(request, handle)
         if part is None:
             return Unknown(Kind.UNKNOWN, ALL_OUT)
         reply = self._http.request_for(request, "POST", "/2/tweets", json=_body(part, handle))
-        post_id = _made(reply)
+        post_id = _created_id(reply)
         if isinstance(reply, Answer) and post_id is not None:
-            if post_id in part.out:
+            if post_id in part.published_ids:
                 return Unknown(Kind.SERVER, "X answered with the id of an earlier part", http_status=reply.status)
             known = part.handle_with(handle, post_id)
             return Done(post_id, link(post_id), http_status=reply.status, handle=known, more=not part.is_last)
@@ -117,10 +116,10 @@ class XClient:
             case outcome:
                 return outcome
 
-    # Queries-up.
+    # Look-ups.
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
-        """Look for the part in the account's own timeline, from a minute before the first unsettled call on."""
+        """Search the account's timeline for the part, starting a minute before the first call with unknown outcome."""
         part = next_part(request, handle)
         if part is None:
             first_id, *_ = parts_of(handle)
@@ -131,7 +130,7 @@ class XClient:
         user_id = _known_user(request) or parse_numeric_id(handle.get("user_id"))
         if user_id is None:
             try:
-                user_id, _ = self._check(request)
+                user_id, _ = self._check_token(request)
             except StepFailed as failed:
                 why = failed.outcome
                 return LookupResult(
@@ -152,7 +151,7 @@ class XClient:
                 return LookupResult(_finding(part, found, doubtful, known), _date(reply))
             query["pagination_token"] = page.next_token
         return LookupResult(
-            Unclear(Kind.UNKNOWN, "the account has posted too much since then to look through", final=True),
+            Unclear(Kind.UNKNOWN, "the account has too many newer posts to search", final=True),
             _date(reply),
         )
 
@@ -161,32 +160,34 @@ class XClient:
 
 
 def link(post_id: str) -> str:
-    """The address of a post, whoever made it."""
+    """Return the URL of a post, whoever wrote it."""
     return f"https://x.com/i/status/{post_id}"
 
 
 def _known_user(request: PublishRequest) -> str | None:
-    """The id of the account's user, where ttp was told it: that X names another one proves nothing."""
+    """Return the account's user id, if it is an X id: otherwise a different id from X proves nothing."""
     return parse_numeric_id(request.credentials.user_id) or parse_numeric_id(request.account.user_id)
 
 
-def _not_its_own(request: PublishRequest, user_id: str, answer: Answer) -> NotDone:
-    """The token is said to be another user's: what was published with it would be on another account."""
-    message = f"X says that the token is of user {user_id}, and {request.account.name} is user {_known_user(request)}"
+def _wrong_user(request: PublishRequest, user_id: str, answer: Answer) -> NotDone:
+    """The token belongs to another user, so the post would appear on another account."""
+    message = f"the token belongs to user {user_id}, but {request.account.name} is user {_known_user(request)}"
     hint = reconnect_hint(request.account, request.credentials)
     return NotDone(Kind.ACCOUNT, message, http_status=answer.status, passing=True, hint=hint)
 
 
-def _made(reply: Reply) -> str | None:
-    """The id of the post that an answer says was made; None where it does not say so, or names errors as well."""
+def _created_id(reply: Reply) -> str | None:
+    """Return the id of the created post; None if the answer has none, or also contains errors."""
     if not (isinstance(reply, Answer) and reply.is_success) or reply.value_at("errors"):
         return None
     return parse_id(reply.value_at("data", "id"))
 
 
 def _body(part: Part, handle: Handle) -> dict[str, object]:
-    """The canonical request: the text, what it replies to, the ids of every media item in order, and the options that
-    were set. Who may reply is said once, by the first part; what a post must disclose, by each."""
+    """Return the body of the request: text, the post it replies to, media ids in order, and options.
+
+    Only the first part sets who may reply; every part has the disclosures.
+    """
     request = part.request
     media_ids = [str(entry["id"]) for entry in media_entries(handle)][: len(request.media)]
     body: dict[str, object] = {"text": request.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
@@ -204,7 +205,7 @@ def _body(part: Part, handle: Handle) -> dict[str, object]:
 def _finding(part: Part, found: list[str], doubtful: list[str], handle: Handle) -> Found | Absent | Unclear:
     match found:
         case [] if doubtful:
-            message = f"X has the text of part {part.number}, but not as a reply to the part before"
+            message = f"X has the text of part {part.number}, but not as a reply to the previous part"
             return Unclear(Kind.DUPLICATE, message, final=True, links=tuple(link(post_id) for post_id in doubtful))
         case []:
             return Absent(handle=handle)
@@ -221,5 +222,5 @@ def _date(reply: Reply) -> datetime | None:
 
 
 def _token_key(request: PublishRequest) -> str:
-    """A name for a token that is not the token."""
+    """Return a hash that identifies the token."""
     return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""X: `DELETE /2/tweets/{id}` (docs/reference/platforms/x.md, 3.1). Each part of a thread is a post."""
+"""Delete posts on X: `DELETE /2/tweets/{id}` (docs/reference/platforms/x.md, 3.1). Each part of a thread is a post."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from ttp.platforms.x.errors import refusal
 
 
 class XDeleter:
-    """Deletes posts on X."""
-
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
         self._clock = clock
@@ -22,12 +20,12 @@ class XDeleter:
         self._http.close()
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post. X says the same of one that it never had; a 404 in its own format counts as gone too."""
+        """Delete a post. X answers the same for a post it never had; a 404 in its own format counts as already gone."""
         reply = self._http.request_for(request, "DELETE", f"/2/tweets/{remote_id}")
         if isinstance(reply, Answer) and reply.is_success and reply.value_at("data", "deleted") is True:
             return Deleted(reply.status)
         if isinstance(reply, Answer) and reply.status == 404 and self._refusal(request, reply) is not None:
-            return Deleted(404, "it was gone before")
+            return Deleted(404, "it was already gone")
         return as_failure(reply, lambda answer: self._refusal(request, answer), "X")
 
     def _refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:

@@ -1,4 +1,4 @@
-"""X's refusals, in one table: status, last path segment of `type`, and words -> kind. Never decides about a retry."""
+"""X's refusals in one table: status, last path segment of `type`, and words -> kind. Never decides about retries."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from ttp.platforms.reply import Answer, add_seconds
 from ttp.platforms.x.limits import reset_time
 
 HOLD_S = 3600.0
-"""An account without credit is asked again after an hour: a refused call costs nothing, and credit ends the hold."""
+"""An account without credit is checked again after an hour: a refused call is free, and credit ends the hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """One refusal. `segment` and `words` (lower case) narrow it; the first row that fits counts. `advice`: what a
-    person can do."""
+    """One refusal. `segment` and `words` (lower case) narrow it; the first match counts. `advice`: to the user."""
 
     status: int
     kind: Kind
@@ -55,11 +54,11 @@ publishing call proves nothing."""
 
 
 def refusal(answer: Answer, account: Account, now: datetime, credentials: Credentials | None = None) -> NotDone | None:
-    """The refusal that `answer` is; None where it is on no list or not in X's own format.
+    """Return the refusal of an answer; None if it matches no row or is not in X's own format.
 
-    `credentials`: those in use, for the hint alone.
+    `credentials`: those in use, for the hint.
     """
-    said = tuple(_said(answer))
+    said = tuple(_messages(answer))
     if not said:
         return None
     kind_of = answer.value_at("type")
@@ -82,8 +81,8 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
 
 
 def _advice(row: ErrorRow) -> str:
-    """What to do, and what happens meanwhile: posts wait."""
-    return f": {row.advice}; X is asked again every hour" if row.advice else ""
+    """Return the advice, and that posts wait meanwhile."""
+    return f": {row.advice}; ttp tries again every hour" if row.advice else ""
 
 
 def _hint(kind: Kind, account: Account, credentials: Credentials | None) -> WayOut | None:
@@ -96,8 +95,8 @@ def _hint(kind: Kind, account: Account, credentials: Credentials | None) -> WayO
             return None
 
 
-def _said(answer: Answer) -> Iterator[str]:
-    """What X says in its own format, the most telling text first."""
+def _messages(answer: Answer) -> Iterator[str]:
+    """Yield the texts in X's own format, the most informative first."""
     errors = answer.value_at("errors")
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, dict) and isinstance(error.get("message"), str):

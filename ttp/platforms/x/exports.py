@@ -1,4 +1,4 @@
-"""Columns of X Analytics' export."""
+"""Columns of X Analytics exports."""
 
 from __future__ import annotations
 

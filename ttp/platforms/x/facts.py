@@ -31,22 +31,22 @@ class X(Platform):
     code_life = timedelta(seconds=30)
     post_url = r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:i/web|(?P<handle>\w+))/status/(?P<id>[0-9]+)"
     id_time = (22, 1000, 1_288_834_974_657_000)
-    """The published Snowflake service: milliseconds above 22 bits."""
+    """Snowflake ids: milliseconds above 22 bits."""
     keys = (
-        Key("base_url", "https://api.x.com", "where X's API is reached"),
-        Key("authorize_url", "https://x.com/i/oauth2/authorize", "X's page for a login"),
+        Key("base_url", "https://api.x.com", "URL of X's API"),
+        Key("authorize_url", "https://x.com/i/oauth2/authorize", "X's login page"),
         Key("client_id", None, "your X app's OAuth 2.0 client id"),
-        Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect address of your app"),
+        Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect URL of your app"),
         Key(
             "settle_s",
             settle_s,
-            "seconds after which a look-up that finds nothing counts as proof",
+            "seconds until a post missing from a look-up counts as not published",
             formerly="publish.settle_x_s",
         ),
     )
 
     def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
-        """Return a bearer token, or a signature where the credentials are keys of OAuth 1.0a."""
+        """Return a bearer token, or an OAuth 1.0a signature if the credentials are user keys."""
         if held.token_secret is None:
             return super().authorization(held, method, url, now)
         from ttp.platforms.x.auth import signature

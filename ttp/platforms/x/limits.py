@@ -1,7 +1,7 @@
-"""X's limits: a quarter of an hour for each endpoint, and a day for some, of the account and of its whole client app.
+"""X's rate limits: per 15 minutes for each endpoint, and per day for some, of the account and of its app.
 
-See docs/reference/platforms/x.md, section 6: every answer has them in its headers. A reset is in X's own
-clock, that of the Date header.
+See docs/reference/platforms/x.md, section 6: every answer reports them in headers. Resets are in X's own clock (its
+Date header).
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
 from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 
 WINDOW_S = 900.0
-"""Length of X's rate-limit window, for a refusal that does not tell its reset."""
+"""Length of X's rate-limit window, for a refusal without a reset time."""
 QUARTER, USER_DAY, APP_DAY = "x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"
-"""What the headers of the three begin with; `-limit`, `-remaining` and `-reset` follow."""
+"""Header prefixes of the three limits, followed by `-limit`, `-remaining` and `-reset`."""
 
 _ID = re.compile(r"(?<=[a-z]/)\d+(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderLimit:
-    """One of the three limits, as an answer reports it."""
+    """One of the three limits in an answer."""
 
     which: str
     left: int
@@ -38,7 +38,7 @@ class HeaderLimit:
 
 
 def read_header_limits(answer: Answer, now: datetime) -> tuple[HeaderLimit, ...]:
-    """What the headers of an answer tell. A 429 says of itself that its endpoint has nothing left."""
+    """Return the limits in an answer's headers. A 429 means that its endpoint has nothing left."""
     return tuple(_readings(answer, now))
 
 
@@ -50,37 +50,34 @@ def _readings(answer: Answer, now: datetime) -> Iterator[HeaderLimit]:
         )
         seconds = None if reset is None else reset - there
         if answer.status == 429 and which == QUARTER:
-            left, seconds = 0, _untold_s(answer) if seconds is None else seconds
+            left, seconds = 0, _fallback_wait_s(answer) if seconds is None else seconds
         if left is not None and seconds is not None:
             yield HeaderLimit(which, left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
 
 
-def _untold_s(answer: Answer) -> float | None:
-    """Seconds to wait after a 429 without X's reset; None for one that is not in X's own format: whoever sent it, it
-    tells nothing of X's limits."""
+def _fallback_wait_s(answer: Answer) -> float | None:
+    """Return the seconds to wait after a 429 without a reset time; None if not in X's format (from a proxy)."""
     if (asked := retry_after_s(answer)) is not None:
         return asked
     return WINDOW_S if any(answer.value_at(name) for name in ("title", "detail", "errors")) else None
 
 
 def reset_time(answer: Answer, now: datetime) -> datetime | None:
-    """When the last of the limits resets of which nothing is left; None where a call may be made."""
+    """Return the last reset among the used-up limits; None if a call may be made."""
     return max((reading.resets_at for reading in read_header_limits(answer, now) if reading.left == 0), default=None)
 
 
 class XMeter:
-    """X's way to limit calls."""
-
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return _keys(method, path, request.credentials.client_id)
 
-    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(request, method, path), strict=True))
         for reading in read_header_limits(answer, self._clock.now()):
             key = keys[reading.which]
@@ -91,11 +88,11 @@ class XMeter:
 
 @lru_cache(maxsize=1000)
 def _keys(method: str, path: str, app: str | None) -> tuple[LimitKey, LimitKey, LimitKey]:
-    """Of a quarter of an hour, of the account's day, of its app's day."""
+    """Return the keys of the 15-minute limit, the account's day and its app's day."""
     endpoint = f"{method} {_ID.sub('{id}', path.partition('?')[0])}"
     day = LimitKey(f"{endpoint} in 24 h")
-    if app is None:  # the app is unknown, so its limit is kept for this account alone
+    if app is None:  # the app is unknown, so its limit is stored for this account alone
         return LimitKey(endpoint), day, LimitKey(f"{endpoint} of its app in 24 h")
-    # A digest, not the id: with OAuth 1.0a the id is an API key.
+    # A digest, because with OAuth 1.0a the id is an API key.
     digest = hashlib.sha256(app.encode("utf-8", "replace")).hexdigest()[:8]
     return LimitKey(endpoint), day, LimitKey(day.name, "app", digest)

@@ -1,4 +1,4 @@
-"""Reading X's list of an account's own posts, and finding one part of a delivery in it. Pure; never asks X.
+"""Read X's list of an account's posts, and find one part of a delivery in it. Pure.
 
 Fields are read by their names in both of X's dialects.
 """
@@ -36,21 +36,23 @@ _LEAST_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time, on X's clock, in which a post can be the one that is looked for."""
+    """The time, on X's clock, in which the post in question can have been created."""
 
     start: datetime
     end: datetime
 
     @classmethod
     def around(cls, first: datetime, last: datetime, settle_s: float) -> Window:
-        """From a minute before the first call to the settle time after the last; at least a minute, in which the
-        last call may still have been on its way."""
+        """Return the window from a minute before the first call to the settle time after the last.
+
+        At least a minute, in which the last call may still have been on its way.
+        """
         return cls(first - _BEFORE, last + timedelta(seconds=max(settle_s, _LEAST_AFTER_S)))
 
 
 @dataclass(frozen=True, slots=True)
 class TimelinePost:
-    """One listed post: its id, its media keys, the id of the post that it replies to, and what X sent of it."""
+    """A listed post: its id, its media keys, the id of the post it replies to, and its data from X."""
 
     id: str
     media_keys: tuple[str, ...]
@@ -65,12 +67,13 @@ class TimelinePage:
 
 
 def read_page(reply: Reply) -> TimelinePage | None:
-    """The page that a reply is; None unless it is a clean one: only that can show that a post is not there."""
+    """Return the page in a reply; None unless it is complete and without errors: only that proves that a post is
+    missing."""
     if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("meta"), dict)):
         return None
     listed, next_token = reply.value_at("data"), reply.value_at("meta", "next_token")
     if listed is None and reply.value_at("meta", "result_count") == 0:
-        listed = []  # X leaves `data` out when there is nothing
+        listed = []  # X omits `data` if there are no posts
     if not isinstance(listed, list) or not isinstance(next_token, str | None):
         return None
     posts = [_post(item) for item in listed]
@@ -80,10 +83,10 @@ def read_page(reply: Reply) -> TimelinePage | None:
 def matches(
     posts: Iterable[TimelinePost], part: Part, uploads: Iterable[Mapping[str, object]], window: Window
 ) -> list[str]:
-    """The ids of unbound posts with our media keys, or, for a text alone, with our text since the window began, that
-    reply to the part before ours (or to nothing, if ours is the first).
+    """Return the ids of unbound posts that are this part.
 
-    Media keys are nobody else's, so they need no time; and a text that appears late is no less ours.
+    They have its media keys, or for a text alone, its text since the window began, and reply to the previous part (the
+    first replies to nothing). Media keys are unique, so they need no time; a text that appears late still counts.
     """
     request = part.request
     keys = sorted(str(entry.get("key")) for entry in uploads if entry.get("key"))
@@ -100,12 +103,14 @@ def matches(
 
 
 def possible_matches(posts: Iterable[TimelinePost], part: Part, window: Window) -> list[str]:
-    """The ids of unbound posts that have the text of a later part, and of which X does not say that they reply to
-    anything: were it not to say so of ours, its absence from `matches` would prove nothing."""
+    """Return the ids of unbound posts with the text of a later part that X lists without a parent.
+
+    X may omit the parent of our part too, so that its absence from `matches` proves nothing.
+    """
     if part.parent is None:
         return []
     request = part.request
-    taken = {*request.bound, *part.out}
+    taken = {*request.bound, *part.published_ids}
     alone = [post for post in posts if post.parent is None and post.id not in taken and _is_recent(post, window)]
     return [post.id for post in alone if _has_text(post, request)]
 
@@ -134,7 +139,7 @@ def _post(item: object) -> TimelinePost | None:
 
 
 def _parent(item: Mapping[str, object]) -> str | None:
-    """The id of the post that a listed one replies to; None for one that stands alone, or quotes."""
+    """Return the id of the post that a listed post replies to; None for one that is not a reply (or is a quote)."""
     for name in ("referenced_posts", "referenced_tweets"):
         references = item.get(name)
         for reference in references if isinstance(references, list) else ():
@@ -144,7 +149,7 @@ def _parent(item: Mapping[str, object]) -> str | None:
 
 
 X_EPOCH_MS = 1_288_834_974_657
-"""2010-11-04T01:42:54.657Z, from which X counts the milliseconds in the upper bits of its ids."""
+"""2010-11-04T01:42:54.657Z: X's ids count milliseconds from then in their upper bits."""
 
 
 _ENTITY = re.compile(r"&(amp|lt|gt);")
@@ -166,18 +171,18 @@ _SLASH = re.compile(r"/(?=[.,;:!?'\"»”’…)\]}]*(?:\s|$))")
 
 
 def created_at(post_id: str) -> datetime:
-    """When a post was made: its id is a snowflake with milliseconds since X's epoch above 22 bits."""
+    """Return when a post was created: its id is a snowflake with milliseconds since X's epoch above 22 bits."""
     return from_ms((int(post_id) >> 22) + X_EPOCH_MS)
 
 
 def is_same_text(sent: str, post: Mapping[str, object]) -> bool:
-    """Whether `post`, as X lists it, has the text that was sent."""
+    """Whether `post`, as listed by X, has the text that was sent."""
     listed = post.get("text")
     return isinstance(listed, str) and canonical(sent) == canonical(restore_text(listed, post))
 
 
 def restore_text(listed: str, post: Mapping[str, object]) -> str:
-    """A listed text with its entities undone and its t.co links put back; links to its own media are dropped."""
+    """Return a listed text with entities decoded and t.co links replaced; links to its own media are dropped."""
     urls = value_at(post, "entities", "urls")
     behind = dict(_links(urls if isinstance(urls, list) else ()))
     plain = _ENTITY.sub(lambda found: _CHARACTER[found[1]], listed)
@@ -185,9 +190,9 @@ def restore_text(listed: str, post: Mapping[str, object]) -> str:
 
 
 def canonical(text: str) -> str:
-    """`text` for comparing: NFC, trimmed, URLs without scheme, trailing slash and percent-encoding.
+    """Return `text` for comparison: NFC, trimmed, URLs without scheme, trailing slash and percent-encoding.
 
-    X adds a scheme to bare domains and a slash to bare hosts, and encodes what is not ASCII in a path.
+    X adds a scheme to bare domains and a slash to bare hosts, and encodes non-ASCII characters in paths.
     """
     bare = _SLASH.sub("", _SCHEME.sub("", unquote(text.replace("\r\n", "\n").strip())))
     return unicodedata.normalize("NFC", bare).strip()

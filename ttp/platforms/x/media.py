@@ -1,9 +1,9 @@
-"""X's media: upload in chunks, wait until processed, alt text. Invisible to followers, so free to repeat.
+"""X's media: chunked upload, waiting for processing, alt text. All invisible, so it may be repeated.
 
-What is uploaded is remembered in the handle as `media`: one entry per item, in the post's order, with `sha256`, `id`,
-`key`, `expires` (ms), `ready`, `alt` and `used` (publishing calls that carried it); until the last of its segments is
-there also `sent`, how many are, and `chunk`, their bytes: the next try goes on behind them. Of one that X refused in
-its middle or at its end only `dropped` is left, until a whole new one tells. Never publishes.
+The handle stores uploads as `media`, one entry per item in the post's order, with `sha256`, `id`, `key`, `expires`
+(ms), `ready`, `alt` and `used` (publishing calls that carried it). Until the last segment is sent it also has `sent`
+(number of segments) and `chunk` (their bytes), so that the next try continues there. If X refused an upload in the
+middle or at the end, only `dropped` is left: a complete new upload shows why.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from ttp.platforms.reply import Answer, Reply, parse_numeric_id
 from ttp.platforms.x.errors import refusal
 
 CHUNK = 4 * 1024 * 1024
-"""Bytes per append; X's documentation asks for at most 5 MB."""
+"""Bytes per append; X's documentation allows 5 MB."""
 MOST_SEGMENTS = 1000
-"""Appends to one upload. A file of more than 4 GB, which the documentation allows too, is cut into larger ones."""
+"""Appends per upload. A file of more than 4 GB, which the documentation allows, is cut into larger ones."""
 LIFE_S = 86_400
-"""How long an upload is kept where X does not say."""
+"""How long X keeps an upload if it does not say."""
 MARGIN = timedelta(minutes=1)
 """An upload that expires within this time is not used any more."""
 PATIENCE_S = 1800.0
-"""Seconds after which a video that is still being processed is a failed step."""
+"""Seconds after which a video that is still processing counts as failed."""
 MOST_USES = 2
 """Publishing calls that may carry one upload."""
 
@@ -46,9 +46,9 @@ class Uploads:
         self._clock = clock
 
     def complete(self, request: PublishRequest, handle: Handle, *, keep: bool) -> Generator[Step, None, Handle]:
-        """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed.
+        """Upload what `handle` does not record; return the handle with every item ready. Raises StepFailed.
 
-        `keep`: use the same uploads again however often they were used; a look-up will compare their keys.
+        `keep`: use the same uploads again, however often they were used, because a look-up compares their keys.
         """
         held = media_entries(handle)
         done: list[Entry] = []
@@ -56,7 +56,7 @@ class Uploads:
             entry = held[place] if place < len(held) else {}
             if not self._is_usable(entry, file.item, keep=keep):
                 entry = {name: entry[name] for name in entry if name == "dropped"}
-            for step, grown in self._one(request, file, entry):
+            for step, grown in self._prepare_item(request, file, entry):
                 entry = grown
                 if isinstance(step, Did):
                     step = replace(step, handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
@@ -64,8 +64,8 @@ class Uploads:
             done.append(entry)
         return {**handle, "media": done} if done else handle
 
-    def _one(self, request: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
-        """Bring one item to the state in which a post may use it: each step with the entry as it is then."""
+    def _prepare_item(self, request: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
+        """Make one item ready for a post: yield each step with the entry after it."""
         name = file.item.name
         if "id" not in entry or "sent" in entry:
             for sent, grown in self._upload(request, file, entry):
@@ -75,7 +75,7 @@ class Uploads:
         while not entry["ready"]:
             query = {"command": "STATUS", "media_id": str(entry["id"])}
             try:
-                answer = self._accepted(
+                answer = self._require_success(
                     request, step, self._http.request_for(request, "GET", "/2/media/upload", query=query)
                 )
                 seconds = self._seconds_left(request, answer, name)
@@ -90,20 +90,20 @@ class Uploads:
                 raise StepFailed(step, NotDone(Kind.MEDIA, f"X is still processing {name}", passing=True))
             else:
                 waited += seconds
-                yield Wait(seconds, f"X to process {name}"), entry
+                yield Wait(seconds, f"X is processing {name}"), entry
         if file.item.alt and entry["alt"] != file.item.alt:
             step = f"alt text of {name}"
             metadata = {"id": entry["id"], "metadata": {"alt_text": {"text": file.item.alt}}}
-            answer = self._accepted(
+            answer = self._require_success(
                 request, step, self._http.request_for(request, "POST", "/2/media/metadata", json=metadata)
             )
             entry = {**entry, "alt": file.item.alt}
             yield Did(step, answer.status), entry
 
     def _is_usable(self, entry: Entry, item: MediaItem, *, keep: bool) -> bool:
-        """Whether an earlier upload is of these bytes, without a foreign alt text, and will live long enough.
+        """Whether an earlier upload has these bytes, no other alt text, and lives long enough.
 
-        One that two calls carried in vain is not: X may have refused the id.
+        Not one that two calls carried without success: X may have rejected the id.
         """
         expires, used = entry.get("expires"), entry.get("used")
         return (
@@ -115,41 +115,42 @@ class Uploads:
         )
 
     def _upload(self, request: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
-        """Send the bytes of one item that X does not have yet: a step for each segment, and the entry after it. In the
-        end it is not ready yet where X goes on to process it."""
+        """Send the missing bytes of one item: a step per segment, and the entry after it. X may process it after."""
         item, step, held = file.item, f"upload {file.item.name}", entry
         try:
-            entry = held if "sent" in held else self._announced(request, item, step)
+            entry = held if "sent" in held else self._initialize(request, item, step)
             size, sent = int(str(entry["chunk"])), int(str(entry["sent"]))
             count = -(-item.bytes // size)
             with file.path.open("rb") as source:
                 source.seek(sent * size)
                 for index in range(sent, count):
-                    self._append(request, step, entry, index, _piece(source, min(size, item.bytes - index * size)))
+                    self._append(
+                        request, step, entry, index, _read_exactly(source, min(size, item.bytes - index * size))
+                    )
                     entry = {**entry, "sent": index + 1}
                     if count > 1:
                         yield Did(f"{step}, segment {index + 1} of {count}", 200), entry
-            yield Did(step, 200), self._finalized(request, step, entry)
+            yield Did(step, 200), self._finalize(request, step, entry)
         except (OSError, EOFError) as error:
             raise StepFailed(step, NotDone(Kind.MEDIA, f"cannot read {item.name}: {error}")) from error
         except StepFailed as failed:
             outcome = failed.outcome
             if outcome.kind is not Kind.MEDIA or outcome.passing or "id" not in entry:
                 raise
-            # X may have lost what it took, or have ended the upload already: a whole new one tells.
+            # X may have lost segments or ended the upload: a complete new upload shows which.
             passing = "dropped" not in held
             yield Did(f"drop the upload of {item.name}", outcome.http_status), {"dropped": True} if passing else {}
             raise StepFailed(step, replace(outcome, passing=passing)) from failed
 
-    def _announced(self, request: PublishRequest, item: MediaItem, step: str) -> Entry:
-        """Open an upload; its entry, with nothing sent yet."""
+    def _initialize(self, request: PublishRequest, item: MediaItem, step: str) -> Entry:
+        """Open an upload; return its entry, with nothing sent yet."""
         reply = self._http.request_for(
             request,
             "POST",
             "/2/media/upload/initialize",
             json={"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes},
         )
-        answer = self._accepted(request, step, reply)
+        answer = self._require_success(request, step, reply)
         media_id = parse_numeric_id(answer.value_at("data", "id"))
         if media_id is None:
             raise StepFailed(step, self._failure(request, reply))
@@ -168,14 +169,14 @@ class Uploads:
     def _append(self, request: PublishRequest, step: str, entry: Entry, index: int, piece: bytes) -> None:
         path = f"/2/media/upload/{entry['id']}/append"
         form, file = {"segment_index": str(index)}, ("media", piece)
-        self._accepted(
+        self._require_success(
             request, step, self._http.request_for(request, "POST", path, form=form, file=file, uploading=True)
         )
 
-    def _finalized(self, request: PublishRequest, step: str, entry: Entry) -> Entry:
+    def _finalize(self, request: PublishRequest, step: str, entry: Entry) -> Entry:
         """End an upload whose segments are all there."""
         path = f"/2/media/upload/{entry['id']}/finalize"
-        answer = self._accepted(request, step, self._http.request_for(request, "POST", path))
+        answer = self._require_success(request, step, self._http.request_for(request, "POST", path))
         key = answer.value_at("data", "media_key")
         whole = {name: value for name, value in entry.items() if name not in ("sent", "chunk")}
         return {
@@ -191,7 +192,7 @@ class Uploads:
         return to_ms(self._clock.now() + timedelta(seconds=life_s))
 
     def _seconds_left(self, request: PublishRequest, answer: Answer, name: str) -> float | None:
-        """Seconds until the next look at an item that is being processed; None when it is ready."""
+        """Return the seconds until the next check of an item that is processing; None when it is ready."""
         path = ("data", "processing_info")
         state = answer.value_at(*path, "state")
         if state == "succeeded" or (answer.value_at("data", "id") and answer.value_at(*path) is None):
@@ -206,9 +207,11 @@ class Uploads:
             raise StepFailed(f"process {name}", NotDone(Kind.MEDIA, f"X could not process {name}: {reason}"))
         raise StepFailed(f"process {name}", self._failure(request, answer))
 
-    def _accepted(self, request: PublishRequest, step: str, reply: Reply) -> Answer:
-        """The reply, where it is a success. Raises StepFailed otherwise, also for a body that is not X's JSON: whoever
-        wrote it, X need not have the bytes. Some calls have no body."""
+    def _require_success(self, request: PublishRequest, step: str, reply: Reply) -> Answer:
+        """Return the answer if the reply is a success. Raises StepFailed.
+
+        Also raises it for a body that is not X's JSON, because then X may not have the bytes. Some calls have no body.
+        """
         if isinstance(reply, Answer) and reply.is_success and (reply.data is not None or not reply.body):
             return reply
         raise StepFailed(step, self._failure(request, reply))
@@ -219,19 +222,19 @@ class Uploads:
         )
         if failure.kind is not Kind.CONTENT:
             return failure
-        if failure.http_status == 403:  # what a token without the scope media.write gets
+        if failure.http_status == 403:  # the answer to a token without the scope media.write
             return replace(failure, kind=Kind.AUTH, hint=reconnect_hint(request.account, request.credentials))
         return replace(failure, kind=Kind.MEDIA)
 
 
 def media_entries(handle: Handle) -> list[Entry]:
-    """The uploads that a handle remembers."""
+    """Return the uploads in a handle."""
     held = handle.get("media")
     return [dict(entry) for entry in held if isinstance(entry, Mapping)] if isinstance(held, list) else []
 
 
 def count_use(handle: Handle) -> Handle:
-    """The handle for one more publishing call with its uploads."""
+    """Return the handle for one more publishing call with its uploads."""
     return {**handle, "media": [{**entry, "used": int(str(entry["used"])) + 1} for entry in media_entries(handle)]}
 
 
@@ -241,9 +244,9 @@ def _category(item: MediaItem) -> str:
     return "tweet_gif" if item.mime == "image/gif" else "tweet_image"
 
 
-def _piece(source: BinaryIO, size: int) -> bytes:
-    """The next `size` bytes. Raises EOFError where the file is shorter than it was."""
+def _read_exactly(source: BinaryIO, size: int) -> bytes:
+    """Return the next `size` bytes. Raises EOFError if the file became shorter."""
     piece = source.read(size)
     if len(piece) < size:
-        raise EOFError("the file is shorter than it was")
+        raise EOFError("the file became shorter")
     return piece

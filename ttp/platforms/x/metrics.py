@@ -1,7 +1,7 @@
-"""X: the numbers of own posts, by id or from the newest one back. Every post that X lists costs money.
+"""Metrics of X posts, by id or from the newest on. Every post that X lists costs money.
 
-See docs/reference/platforms/x.md, section 8. Numbers are read in both of X's dialects. Replies are no posts of
-their own: neither those to others nor the later parts of threads.
+See docs/reference/platforms/x.md, section 8. Counts are read in both of X's dialects. Replies do not count as posts:
+neither those to others nor later parts of threads.
 """
 
 from __future__ import annotations
@@ -40,12 +40,10 @@ MOST_IDS = 100
 LEAST_PAGE, MOST_PAGE = 5, 100
 _KINDS = {"photo": "image", "video": "video", "animated_gif": "video"}
 _KEY_KINDS = {"3": "image", "7": "video", "13": "video", "16": "video"}
-"""What a media key begins with, for media that X lists without describing them."""
+"""Prefixes of media keys, for media that X lists without details."""
 
 
 class XReader:
-    """The reader of X."""
-
     name = "X"
 
     def __init__(self, http: Http, clock: Clock) -> None:
@@ -61,7 +59,7 @@ class XReader:
         for start in range(0, len(wanted), MOST_IDS):
             batch = wanted[start : start + MOST_IDS]
             answer = self._get(session, "/2/tweets", {"ids": ",".join(batch), **FIELDS})
-            yield MetricsPage(tuple(self._samples(session, answer)), _missing(answer, batch))
+            yield MetricsPage(tuple(self._samples(session, answer)), _missing_ids(answer, batch))
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`GET /2/users/{id}/tweets`, up to 100 a page, without replies and reposts, which would cost as much."""
@@ -85,13 +83,13 @@ class XReader:
     # How X answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
-        return answer.is_success and isinstance(answer.data, dict) and ("data" in answer.data or _says_why(answer))
+        return answer.is_success and isinstance(answer.data, dict) and ("data" in answer.data or _has_reason(answer))
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         failure = refusal(answer, account, self._clock.now())
         if failure is None or failure.http_status != 403 or failure.kind is not Kind.CONTENT:
             return failure
-        # What a token without the scopes tweet.read and users.read gets: reading breaks no rule of content.
+        # The answer to a token without the scopes tweet.read and users.read: reading breaks no content rule.
         message = f"it was connected without the permission to read posts, or X refuses it: {failure.message}"
         return replace(failure, kind=Kind.AUTH, message=message)
 
@@ -102,7 +100,7 @@ class XReader:
         return session.request(self._http, self, "GET", path, query=query)
 
     def _user_id(self, session: AccountSession) -> str:
-        """The account's id: as it is known, else as X says."""
+        """Return the account's user id: the stored one, else from X."""
         known = parse_numeric_id(session.credentials.user_id) or parse_numeric_id(session.account.user_id)
         if known is not None:
             return known
@@ -123,11 +121,11 @@ class XReader:
 
 
 def _sample(item: object, media: Mapping[str, object], account: str, now: datetime) -> Sample | None:
-    """The sample of one listed post; None for a reply or repost, and for what is no post or tells no numbers."""
+    """Return the sample of a listed post; None for replies, reposts and entries without counts."""
     post_id, text = parse_numeric_id(value_at(item, "id")), value_at(item, "text")
-    if not isinstance(item, dict) or post_id is None or not _is_id(post_id) or _refers(item):
+    if not isinstance(item, dict) or post_id is None or not _is_id(post_id) or _is_reply_or_repost(item):
         return None
-    number = partial(_counted, value_at(item, "public_metrics"))
+    number = partial(_count_of, value_at(item, "public_metrics"))
     listed = value_at(item, "attachments", "media_keys")
     keys = [str(key) for key in listed] if isinstance(listed, list) else []
     seen = sum_known(*(parse_count(value_at(media.get(key), "public_metrics", "view_count")) for key in keys))
@@ -149,13 +147,13 @@ def _sample(item: object, media: Mapping[str, object], account: str, now: dateti
     return sample if has_counts(sample) else None
 
 
-def _counted(metrics: object, *names: str) -> int | None:
-    """A number by the first of its names that is there."""
+def _count_of(metrics: object, *names: str) -> int | None:
+    """Return a count by the first of its names that exists."""
     return next((found for name in names if (found := parse_count(value_at(metrics, name))) is not None), None)
 
 
-def _refers(item: Mapping[str, object]) -> bool:
-    """Whether a post replies to another, or repeats it. A quote counts as a post."""
+def _is_reply_or_repost(item: Mapping[str, object]) -> bool:
+    """Whether a post is a reply or a repost. A quote counts as a post."""
     for name in ("referenced_posts", "referenced_tweets"):
         listed = item.get(name)
         for one in listed if isinstance(listed, list) else ():
@@ -171,8 +169,8 @@ def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
     return _KINDS.get(str(described)) or _KEY_KINDS.get(keys[0].partition("_")[0])
 
 
-def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
-    """The ids that X reports as not found."""
+def _missing_ids(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
+    """Return the ids that X reports as not found."""
     errors = answer.value_at("errors")
     found = set()
     for error in errors if isinstance(errors, list) else ():
@@ -183,7 +181,7 @@ def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
     return frozenset(found & set(ids))
 
 
-def _says_why(answer: Answer) -> bool:
+def _has_reason(answer: Answer) -> bool:
     """Whether an answer without posts explains why."""
     return isinstance(answer.value_at("errors"), list) or isinstance(answer.value_at("meta"), dict)
 

@@ -9,10 +9,10 @@ OPTIONS = option_table(
         Option(
             "reply_settings",
             OptionType.CHOICE,
-            "who may reply (not set: everyone)",
+            "who may reply (default: everyone)",
             ("following", "mentionedUsers", "subscribers", "verified"),
         ),
-        Option("made_with_ai", OptionType.SWITCH, "made by a generative model", SWITCH),
-        Option("paid_partnership", OptionType.SWITCH, "a paid partnership", SWITCH),
+        Option("made_with_ai", OptionType.SWITCH, "label as made with AI", SWITCH),
+        Option("paid_partnership", OptionType.SWITCH, "label as a paid partnership", SWITCH),
     )
 )

@@ -1,6 +1,6 @@
-"""What X charges for posts, in thousandths of a US dollar. See docs/reference/platforms/x.md, section 5.
+"""X's prices in thousandths of a US dollar. See docs/reference/platforms/x.md, section 5.
 
-Look-ups and token checks are left out: they are few.
+Look-ups and token checks are few, so they are not included.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ app is cannot be asked, so the full price is shown."""
 
 
 class XPricing:
-    """What X charges."""
-
     per_read = READ
 
     def publish(self, texts: Sequence[str], alt_texts: int) -> int:
@@ -30,7 +28,7 @@ class XPricing:
         return DELETE * posts
 
     def explain(self, texts: Sequence[str], alt_texts: int) -> str:
-        """A link makes a post thirteen times as dear."""
+        """A link makes a post thirteen times as expensive."""
         from ttp.platforms.x.text_length import has_link
 
         if not any(map(has_link, texts)):

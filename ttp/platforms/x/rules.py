@@ -1,4 +1,4 @@
-"""What X takes in one post: weighted text, up to four images, or one GIF, or one video; and in a thread of posts."""
+"""X's rules for a post: weighted text, up to four images, or one GIF, or one video; and for threads."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ttp.platforms.x.text_length import X_LIMIT, weighted_length
 
 _CASHTAG = re.compile(r"(?<!\S)\$[a-z]{1,6}(?:[._][a-z]{1,2})?(?![\w$])", re.IGNORECASE | re.ASCII)
 _REFUSED = re.compile("[\ufffe\ufeff\uffff]")
-"""The characters that twitter-text calls invalid. A byte order mark is the one that is met in real files."""
+"""Characters that twitter-text rejects. Byte order marks do occur in real files."""
 
-# Sizes are what X's upload answers name (5242880 and 15728640 bytes), the rest is its media documentation. For videos
-# that disagrees with itself: 140 s and 512 MB in one place, 20 minutes and 8 GB in a newer one, which agrees with the
-# answer to a longer video. The older is warned about, the newer refused.
+# Sizes are from X's upload answers (5242880 and 15728640 bytes), the rest from its media documentation. For videos the
+# documentation contradicts itself: 140 s and 512 MB in one place, 20 minutes and 8 GB in a newer one, which matches the
+# answer to a longer video. Exceeding the older limits is a warning, the newer an error.
 _IMAGE = MediaLimits(mimes=("image/jpeg", "image/png", "image/webp"), most_bytes=5 << 20)
 _GIF = MediaLimits(mimes=("image/gif",), most_bytes=15 << 20, box=(1280, 1080))
 _VIDEO = MediaLimits(
@@ -36,7 +36,7 @@ _MOST_IMAGES = 4
 
 
 class XRules:
-    """What X accepts. `most_parts`: of a thread."""
+    """`most_parts`: of a thread."""
 
     image_form: ImageForm | None = None
 
@@ -44,7 +44,7 @@ class XRules:
         self._most_parts = most_parts
 
     def problems(self, post: PlatformPost) -> Iterator[Problem]:
-        """Every problem of a post with X. What is published of a thread is not judged again."""
+        """Yield every problem of a post with X. Published parts of a thread are not checked again."""
         if not post.published_parts:
             yield from _first_problems(post)
         yield from _thread_problems(post, self._most_parts)
@@ -94,17 +94,17 @@ def _thread_problems(case: PlatformPost, most: int) -> Iterator[Problem]:
             for code, what in _text_problems(text, name):
                 yield case.breach("thread", code, what, case.thread_hint)
             if text.strip() and text.strip() in seen:
-                message = f": {name} is the same as part {seen[text.strip()]}, which X may refuse"
+                message = f": {name} is the same as part {seen[text.strip()]}; X may reject it"
                 yield case.warning("thread", "text_repeated", message, case.thread_hint)
         seen.setdefault(text.strip(), number)
 
 
 def _text_problems(text: str, name: str) -> Iterator[tuple[str, str]]:
-    """(code, what is wrong) with one text, which `name` says."""
+    """Yield (code, message) for each problem of one text, called `name`."""
     if (length := weighted_length(text)) > X_LIMIT:
         yield "text_too_long", f": {name} is {length} of {X_LIMIT}"
     if refused := _REFUSED.search(text):
-        yield "text_characters", f": {name} holds U+{ord(refused[0]):04X}, an invisible character that X refuses"
+        yield "text_characters", f": {name} contains U+{ord(refused[0]):04X}, an invisible character that X refuses"
     if (count := len(_CASHTAG.findall(text))) > 1:
         where = "one post" if name == "text" else name
         yield "cashtags", f" cannot take {count} cashtags ($ABC) in {where}: 1 at most"

@@ -1,8 +1,7 @@
-"""How long a text is, counted as each platform counts it. Never changes a text, never decides what is too long.
+"""Weighted text length on X (twitter-text configuration, version 3). Instagram and TikTok count UTF-16 units.
 
-X weighs: twitter-text configuration, version 3. The library that knows its emoji sequences and top-level domains takes
-a fifth of a second to import, so it is asked only about words that may hold a link or such a sequence. Instagram and
-TikTok count UTF-16 code units.
+Importing the twitter-text library takes 0.2 s, so it is used only for words that may contain a link or an emoji
+sequence.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _LINK = 23
 
 
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
-"""The ranges of weight 100 in the same configuration; everything else weighs 200, and the scale is 100."""
+"""Code point ranges of weight 100 in the same configuration; all others weigh 200, and the scale is 100."""
 
 
 _DOT = re.compile(r"\.(?=[^\W\d_])")
@@ -34,7 +33,7 @@ _DOT = re.compile(r"\.(?=[^\W\d_])")
 
 _NOT_PLAIN = re.compile(
     f"{_DOT.pattern}|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
-    # © and ® are emoji of weight 200 in a range of weight 100; the rest make one emoji out of several code points
+    # © and ® are emoji of weight 200 in a range of weight 100; the rest combine several code points into one emoji
 )
 
 
@@ -42,21 +41,21 @@ _PLAIN_LINK = re.compile(
     r"https?://(?:[a-z0-9]{1,63}\.){1,4}(?:at|ch|com|de|edu|es|eu|fr|gov|io|it|net|nl|org|us)(?:/[a-zA-Z0-9_-]+)*/?"
     r"(?:\?[a-zA-Z0-9_&=-]+)?"
 )
-"""A link beyond doubt, as most are: these need no library."""
+"""Obvious links, as most are: these need no library."""
 
 
 _SPACES = " \n\t"
 
 
 _SPACE = re.compile(f"[{_SPACES}]")
-"""What is between words. A word is taken with the one before it: what may precede a link is part of the rule."""
+"""Whitespace between words. A word is checked with the previous one, because a link depends on what precedes it."""
 
 
 _NO_HOST = re.compile(r"(?:[^\s./]+\.){64}")
 
 
 _LONGEST_WORD = 4096
-"""A longer address is no link to twitter-text; a longer word without spaces is not searched for one."""
+"""twitter-text accepts no longer address as a link; a longer word without spaces is not searched."""
 
 
 _HOPELESS = 10 * X_LIMIT
@@ -66,12 +65,11 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def weighted_length(text: str) -> int:
-    """The weighted length of `text` on X, where at most X_LIMIT fit: links 23, emoji 2, most scripts of Europe and the
-    Near East 1, everything else 2 (twitter-text configuration, version 3).
+    """Return the weighted length of `text` on X, which allows X_LIMIT.
 
-    Exact up to ten times X_LIMIT. Beyond it links are no longer looked for: it is far too long either way, and the
-    library's search takes quadratic time on words with many dots. For the same reason a word with 64 dots and no slash
-    between them counts as no link; a host name has no more than a few.
+    Links count 23, emoji 2, most scripts of Europe and the Near East 1, everything else 2. Exact up to ten times
+    X_LIMIT. Longer texts are too long either way, so their links are not searched: the library takes quadratic time on
+    words with many dots. For the same reason a word with 64 dots and no slash between them counts as no link.
     """
     text = _SURROGATES.sub("\ufffd", text)  # the library cannot encode them; either way they weigh 200
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
@@ -86,7 +84,7 @@ def weighted_length(text: str) -> int:
 
 
 def has_link(text: str) -> bool:
-    """Whether X finds a link in `text`, with or without a scheme: the same links that weighted_length counts as 23."""
+    """Whether X finds a link in `text`, with or without a scheme: the links that weighted_length counts as 23."""
     if "." not in text:
         return False
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text)).replace("\r\n", "\n")
@@ -94,8 +92,7 @@ def has_link(text: str) -> bool:
 
 
 def _weight(word: str) -> int:
-    """The weighted length of a word. ASCII holds no emoji: there the library need not look for any, which takes it
-    longer than all else."""
+    """Return the weighted length of a word. ASCII contains no emoji, so their slow search is skipped."""
     if word.isascii():
         return len(word) + sum(_LINK - len(link) for link in _links(word))
     return int(_library().parse_tweet(word).weightedLength)
@@ -103,7 +100,7 @@ def _weight(word: str) -> int:
 
 @lru_cache(maxsize=256)
 def _links(word: str) -> tuple[str, ...]:
-    """The links in a word. Length and price ask one after the other."""
+    """Return the links in a word. Cached, because length and price both need them."""
     alone = word.strip(" \n\t")
     if _PLAIN_LINK.fullmatch(alone):
         return (alone,)
@@ -111,11 +108,13 @@ def _links(word: str) -> tuple[str, ...]:
 
 
 def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
-    """The words that are `worth` the library's time, and do not cost too much of it. No link and no emoji reaches over
-    a space: words can be looked at one by one."""
+    """Yield the words that the library must check.
+
+    Links and emoji never contain spaces, so words can be checked one by one.
+    """
     done = 0
     for found in worth.finditer(text):
-        if found.start() < done:  # in the word of the one before
+        if found.start() < done:  # inside the previous word
             continue
         start = max(text.rfind(space, done, found.start()) for space in _SPACES)
         end = _SPACE.search(text, found.start())
@@ -125,16 +124,16 @@ def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
 
 
 def _plain(text: str) -> int:
-    """The weighted length of a text without links and emoji sequences."""
+    """Return the weighted length of a text without links and emoji sequences."""
     return 2 * len(text) - len(_LIGHT.findall(text))
 
 
 @cache
 def _library() -> Any:
-    """The twitter-text library.
+    """Return the twitter-text library.
 
-    It reads its emoji table through `pkg_resources`, which newer installations do not have and older ones warn about:
-    a stand-in with the one function that it calls is there while it is imported.
+    It reads its emoji table through `pkg_resources`, which newer installations lack and older ones warn about: a
+    replacement with the one function it calls is present during the import.
     """
     from pkgutil import get_data
 

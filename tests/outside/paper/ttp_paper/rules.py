@@ -60,10 +60,10 @@ class PaperMeter:
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return (LimitKey("calls", "host", urlsplit(request.account.server or "").netloc),)
 
-    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         left = parse_whole_number(answer.headers.get("x-calls-left"))
         if left is not None:
             (key,) = self.keys(request, method, path)

@@ -30,7 +30,7 @@ def ask(answer: httpx.Response | Exception, url: str = "/2/things", **asked: obj
 
 
 @on()
-def test_a_whole_publication_is_told_without_its_secrets(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_publication_is_logged_without_secrets(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "ttp.http")
     desk.publish(desk.prepare())
     assert desk.order.credentials.access_token not in caplog.text
@@ -50,7 +50,7 @@ def test_a_line_for_each_request_at_info_and_none_above(caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records] == [
         "POST api.example.com/2/things 201 0.000 s  (x/me)",
         "POST api.example.com/2/things no connection to api.example.com: nobody there 0.000 s",
-        "POST [::1 not a usable address: https://api.example.com 0.000 s",
+        "POST [::1 invalid address: https://api.example.com 0.000 s",
     ]
     caplog.clear()
     caplog.set_level(logging.WARNING, "ttp.http")
@@ -76,7 +76,7 @@ def test_secrets_are_known_by_their_names_wherever_they_stand(caplog: pytest.Log
     assert "hush" not in caplog.text
     for told in ("grant_type=authorization_code", "fields=id", '"code": "ok"', '"token_type": "bearer"', '"hello"'):
         assert told in caplog.text
-    assert "(18 characters that are no JSON)" in caplog.text
+    assert "(18 characters that are not JSON)" in caplog.text
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -78,7 +78,7 @@ def test_any_still_image_becomes_a_jpeg_in_rgb_that_looks_the_same(
 
 
 @pytest.mark.parametrize(("kind", "left"), [("JPEG", RED), ("PNG", RED), ("WEBP", RED)])
-def test_an_image_stands_upright_afterwards_and_tells_nothing_more(tmp_path: Path, kind: str, left: Any) -> None:
+def test_a_converted_image_is_upright_and_has_no_metadata(tmp_path: Path, kind: str, left: Any) -> None:
     # Orientation 3: upside down, so that left and right are exchanged.
     image = opened(make(tmp_path, saved(halves((800, 600), left, BLUE), kind, exif=turned(3))))
     assert is_near(image.getpixel((100, 300)), BLUE)
@@ -109,15 +109,17 @@ def test_the_same_image_gives_the_same_bytes(tmp_path: Path) -> None:
     assert make(tmp_path, data) == make(tmp_path, data)
 
 
-def test_what_would_be_too_large_is_made_with_less_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_too_large_image_is_saved_in_lower_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = noise("PNG", (400, 400))
     best = len(make(tmp_path, data))
     form = FORMS[INSTAGRAM]
     smaller = type(form)(form.name, form.mimes, best * 2 // 3, form.widths)
-    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: smaller})
+    monkeypatch.setattr("tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: smaller})
     assert len(make(tmp_path, data)) <= best * 2 // 3
-    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: type(form)(form.name, form.mimes, 100)})
-    assert refused(tmp_path, data) == "it stays too large whatever its quality"
+    monkeypatch.setattr(
+        "tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: type(form)(form.name, form.mimes, 100)}
+    )
+    assert refused(tmp_path, data) == "it is too large at every quality"
 
 
 def test_an_image_that_no_quality_makes_small_enough_is_made_smaller(
@@ -126,12 +128,12 @@ def test_an_image_that_no_quality_makes_small_enough_is_made_smaller(
     data = saved(Image.effect_noise((1600, 1200), 90).convert("RGB"), "JPEG", quality=95)
     form = FORMS["bluesky"]
     tight = type(form)(form.name, form.mimes, 400_000, box=form.box)
-    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: tight})
+    monkeypatch.setattr("tests.platforms.test_image_conversion.FORMS", {INSTAGRAM: tight})
     smaller = opened(make(tmp_path, data))
     assert smaller.size in ((1200, 900), (900, 675))
 
 
-def test_a_photo_loses_where_it_was_taken(tmp_path: Path) -> None:
+def test_a_converted_photo_has_no_location(tmp_path: Path) -> None:
     place = Image.Exif()
     place[0x8825] = {1: "N", 2: (48.0, 12.0, 1.0)}
     data = saved(Image.new("RGB", (60, 40), RED), "JPEG", exif=place)
@@ -139,11 +141,11 @@ def test_a_photo_loses_where_it_was_taken(tmp_path: Path) -> None:
     assert not opened(make(tmp_path, data, "bluesky")).getexif().get_ifd(0x8825)
 
 
-def test_what_moves_is_refused_and_said_how(tmp_path: Path) -> None:
+def test_an_animation_is_refused_with_the_way_out(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (400, 400), color) for color in (RED, GREEN)]
     for kind in ("GIF", "PNG", "WEBP"):
         data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
-        assert refused(tmp_path, data) == "it moves, and only still images are taken (save it as MP4)"
+        assert refused(tmp_path, data) == "it is animated (save it as MP4 instead)"
 
 
 def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def removal(**answer: Any) -> Stub:
 def test_tiktok_and_instagram_login_let_no_app_delete() -> None:
     found = [isinstance(deleter_for(platform, Config(), Clock()), str) for platform in PLATFORMS.names()]
     assert dict(zip(PLATFORMS.names(), found, strict=True)) == {
-        **dict.fromkeys(("bluesky", "mastodon", "x"), False),
+        **dict.fromkeys(("bluesky", "command", "mastodon", "x"), False),
         **dict.fromkeys(("instagram", "tiktok"), True),
     }
     assert not isinstance(deleter_for("instagram", FACEBOOK, Clock()), str)
@@ -59,7 +59,7 @@ def test_x_deletes_a_post() -> None:
 
 def test_a_post_that_x_does_not_know_is_gone() -> None:
     problem = {"title": "Not Found Error", "detail": "Could not find tweet", "type": "https://x/resource-not-found"}
-    assert taken("x", deletion(status=404, answer=problem)) == Deleted(404, "it was gone before")
+    assert taken("x", deletion(status=404, answer=problem)) == Deleted(404, "it was already gone")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_instagram_deletes_a_post_by_facebook_login() -> None:
 
 def test_a_post_that_the_account_cannot_see_any_more_is_gone() -> None:
     seen = Stub("GET", MEDIA, query={"fields": "id"}, headers=BEARER, status=400, answer=UNSEEN)
-    assert taken("instagram", removal(status=400, answer=UNSEEN), seen) == Deleted(400, "it was gone before")
+    assert taken("instagram", removal(status=400, answer=UNSEEN), seen) == Deleted(400, "it was already gone")
 
 
 @pytest.mark.parametrize("answer", [{"answer": {"id": "1"}}, {"answer": UNSEEN}, {"fails": httpx.ReadTimeout("slow")}])
@@ -172,7 +172,7 @@ def test_what_instagram_published_by_facebook_is_gone_and_a_story_stays(desk: De
     assert (refused.kind, refused.code) == (Kind.CONTENT, "-1/2207073")
     assert taker.delete(desk.order, done.remote_id or "") == Deleted(200)
     assert [post["id"] for post in desk.posts()] == [story.remote_id]
-    assert taker.delete(desk.order, done.remote_id or "") == Deleted(400, "it was gone before")
+    assert taker.delete(desk.order, done.remote_id or "") == Deleted(400, "it was already gone")
     desk.change(scopes=["instagram_basic", "instagram_content_publish"])
     refused = taker.delete(desk.order, story.remote_id or "")
     assert isinstance(refused, NotDone)

@@ -154,19 +154,19 @@ def test_an_address_of_the_whole_internet_is_public(address: str) -> None:
     ("url", "why"),
     [
         ("http://media.example/a.jpg", "is not https"),
-        ("https://user@media.example/a.jpg", "has a user name or a password in it"),
-        ("https://user:secret@media.example/a.jpg", "has a user name or a password in it"),
-        ("https:///a.jpg", "is no web address"),
-        ("https://media.example:99999/", "is no web address"),
-        ("https://media.example:0/", "is no web address"),
-        ("https://[::1/", "is no web address"),
-        ("ftp://media.example/", "is no web address"),
-        ("https://media.example/a b.jpg", "has characters that no web address has"),
-        ("https://media.example/\x1b[31m", "has characters that no web address has"),
+        ("https://user@media.example/a.jpg", "contains a user name or password"),
+        ("https://user:secret@media.example/a.jpg", "contains a user name or password"),
+        ("https:///a.jpg", "is not a web address"),
+        ("https://media.example:99999/", "is not a web address"),
+        ("https://media.example:0/", "is not a web address"),
+        ("https://[::1/", "is not a web address"),
+        ("ftp://media.example/", "is not a web address"),
+        ("https://media.example/a b.jpg", "has characters that are not allowed in a web address"),
+        ("https://media.example/\x1b[31m", "has characters that are not allowed in a web address"),
         ("https://media.example/" + "a" * 3_000, "is longer than 2048 characters"),
     ],
 )
-def test_an_address_that_cannot_be_good_is_refused_before_anybody_is_asked(url: str, why: str) -> None:
+def test_an_invalid_address_is_refused_before_any_request(url: str, why: str) -> None:
     with pytest.raises(DownloadFailed, match=why):
         parse_download_url(url)
 
@@ -182,12 +182,12 @@ def test_the_connection_goes_to_the_very_address_that_was_checked(server: Server
         assert never not in asked
 
 
-def test_a_name_that_leads_to_a_private_address_is_refused_without_a_connection(internet: Internet) -> None:
+def test_a_host_with_a_private_address_is_refused_without_a_connection(internet: Internet) -> None:
     internet.names["inside.example"] = ["10.1.2.3"]
     assert refused("https://inside.example/").message == (
         "leads to inside.example (10.1.2.3), which is not on the public internet"
     )
-    assert refused("https://nowhere.example/").message == "leads to nowhere.example, which is not found"
+    assert refused("https://nowhere.example/").message == "is on nowhere.example, a host that was not found"
     assert internet.connected == []
 
 
@@ -219,11 +219,11 @@ def test_a_redirect_is_followed_and_checked_like_the_address_itself(server: Serv
     [
         ("https://10.0.0.1/", "not on the public internet"),
         ("http://media.example/", "is not https"),
-        ("file:///etc/passwd", "is no web address"),
+        ("file:///etc/passwd", "is not a web address"),
         ("https://me:secret@media.example/", "user name"),
     ],
 )
-def test_a_redirect_to_where_it_may_not_lead_is_refused(server: Server, internet: Internet, to: str, why: str) -> None:
+def test_a_forbidden_redirect_is_refused(server: Server, internet: Internet, to: str, why: str) -> None:
     internet.names["10.0.0.1"] = ["10.0.0.1"]
     server.answers.append(redirect(to))
     assert why in refused("https://media.example/").message
@@ -249,18 +249,18 @@ def test_this_machine_is_reached_in_rehearsals_only_and_nothing_else_by_plain_ht
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (b"HTTP/1.1 404 Not Found\r\n\r\n", "is answered with 404: there is no such file"),
-        (b"HTTP/1.1 403 For\x1bbidden\r\n\r\n", "is answered with 403 For\\u001bbidden"),
-        (b"HTTP/1.1 206 Partial\r\n\r\n", "is answered with 206 Partial"),
-        (b"nonsense\r\n\r\n", "gives no answer: nonsense"),
-        (b"", "gives no answer: Remote end closed connection without response"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", "is answered in an encoding that was not asked for"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "answers 404: the file does not exist"),
+        (b"HTTP/1.1 403 For\x1bbidden\r\n\r\n", "answers 403 For\\u001bbidden"),
+        (b"HTTP/1.1 206 Partial\r\n\r\n", "answers 206 Partial"),
+        (b"nonsense\r\n\r\n", "does not answer: nonsense"),
+        (b"", "does not answer: Remote end closed connection without response"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", "answers in an encoding that was not requested"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + PHOTO, f"is cut off after {len(PHOTO)} of 9000 bytes"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n" + bytes(99), "is larger than 4000 MB"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n" + PHOTO, "is larger than 50 MB"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_is_refused_with_the_reason(server: Server, answer: bytes, why: str) -> None:
+def test_an_unusable_answer_is_refused_with_the_reason(server: Server, answer: bytes, why: str) -> None:
     server.answers.append(answer)
     error = refused(server.url, loopback=True)
     assert error.message == why

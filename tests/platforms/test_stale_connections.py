@@ -66,7 +66,7 @@ def data_of(base: str, times: int) -> list[object]:
     ],
     ids=["two answers", "an answer and more", "a length that is too short"],
 )
-def test_what_follows_an_answer_is_not_taken_for_the_next_one(first: bytes) -> None:
+def test_bytes_after_an_answer_are_not_the_next_answer(first: bytes) -> None:
     with serving(first, an_answer(b'{"id":"2"}')) as (base, came):
         data = data_of(base, 2)
     assert data[1] == {"id": "2"}
