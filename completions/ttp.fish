@@ -1090,9 +1090,11 @@ complete -c ttp -n "__ttp_at 'help'" -a statuses
 complete -c ttp -n "__ttp_at 'help'" -a cron
 complete -c ttp -n "__ttp_at 'help'" -a media-host
 complete -c ttp -n "__ttp_at 'help'" -a capability
-complete -c ttp -n "__ttp_at 'help'" -a x
+complete -c ttp -n "__ttp_at 'help'" -a bluesky
 complete -c ttp -n "__ttp_at 'help'" -a instagram
+complete -c ttp -n "__ttp_at 'help'" -a mastodon
 complete -c ttp -n "__ttp_at 'help'" -a tiktok
+complete -c ttp -n "__ttp_at 'help'" -a x
 complete -c ttp -n "__ttp_at 'help'" -a create -d 'Create a post: a draft without a time, scheduled with one.'
 complete -c ttp -n "__ttp_at 'help'" -a edit -d 'Change a post that is not published yet, or many at once.'
 complete -c ttp -n "__ttp_at 'help'" -a copy -d 'Copy a post to a new draft.'

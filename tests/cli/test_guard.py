@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.clock import START
 from tests.conftest import Program
 
 SAME, CROWDED = "has the same text for", "is close to this time for"
@@ -43,7 +44,7 @@ def test_the_clock_is_that_of_the_account_else_of_the_settings(ttp: Program, mon
     assert said.endswith(" (Tue 1 Dec 2026 09:00 UTC)")
     assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" (Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC))")
     ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
-    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith(" (Tue 1 Dec 2026 18:00 Asia/Tokyo (09:00 UTC))")
+    assert told(ttp, "Other", "2026-12-01T09:04Z")[0].endswith("(Tue 1 Dec 2026 18:00 Asia/Tokyo (09:00 UTC))")
 
 
 def test_two_posts_of_an_account_within_five_minutes_are_told(ttp: Program) -> None:
@@ -126,3 +127,9 @@ def test_what_a_repeat_says_again_and_again_is_no_matter(ttp: Program, monkeypat
         ttp.ok("edit", post, "--tag", "news")
     assert ttp("edit", str(other), "fresh beans").code == 2, "it comes of no repeat"
     assert ttp("edit", "3", "Roast").code == 2, "that it does says nothing of other posts"
+
+
+def test_a_published_post_is_near_to_no_other_but_its_text_still_counts(ttp: Program) -> None:
+    ttp.bring(1, "published", remote_id="1", published_at=START)
+    assert told(ttp, "Other", "2026-12-01 09:04") == []
+    assert SAME in told(ttp, "Fresh beans", "2026-12-01 09:04")[0]

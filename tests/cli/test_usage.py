@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -165,3 +166,39 @@ def test_a_failure_that_nobody_foresaw_is_one_line_that_says_how_to_see_more(
         "\n  see: TTP_DEBUG=1 ttp status\n"
     )
     assert ttp("status", "--json").error["code"] == "internal"
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        ("create hi photo.jpg clip.mp4 --to x", "create hi --media photo.jpg --media clip.mp4 --to x"),
+        ("create hi --to x --at tomorrow 9am -q", "create hi --to x --at 'tomorrow 9am' -q"),
+        ("create --to x --at tomorrow 9am", "create --to x --at 'tomorrow 9am'"),
+        ("edit 1 --at tomorrow 9pm", "edit 1 --at 'tomorrow 9pm'"),
+        ("edit 1 hello world", "edit 1 'hello world'"),
+        ("create hi --now --to x", "create hi --at=now --to x"),
+        ("account connect x/me --headless", "account connect x/me --paste"),
+        ("optimal week x/me", "optimal week --account x/me"),
+        ("slots add 'sat 18.30' --account x/me", "slots add --account x/me 'sat 18:30'"),
+        ("service start", "service install"),
+    ],
+)
+def test_the_command_that_is_suggested_keeps_every_word(ttp: Program, argv: str, meant: str) -> None:
+    ttp.account("x/me")
+    ttp.post("Hello")
+    ran = ttp(*shlex.split(argv))
+    assert (ran.code, [line for line in ran.err.splitlines() if "try:" in line]) == (2, [f"  try: ttp {meant}"])
+
+
+@pytest.mark.parametrize("argv", ["create hi --to x foo --tag a bar", "optimal heatmap --svg a b", "create a -- b c"])
+def test_surplus_words_without_a_clear_place_get_no_command(ttp: Program, argv: str) -> None:
+    ttp.account("x/me")
+    ran = ttp(*shlex.split(argv))
+    assert ran.code == 2
+    assert "try:" not in ran.err
+
+
+def test_a_text_that_is_a_time_is_accepted(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.ok("create", "9am", "--to", "x", "--at", "2099-01-01 09:00")
+    assert ttp("create", "9am", "--to", "x", "--at", "tomorrow").code == 2

@@ -160,7 +160,7 @@ COMMANDS = (
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
     *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability"),
-    *("x", "instagram", "tiktok"),
+    *("bluesky", "instagram", "mastodon", "tiktok", "x"),
 )
 
 

@@ -12,7 +12,7 @@ from ttp.cli.render import posts as posts_module
 from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain import approval
 from ttp.domain.account import Account
-from ttp.domain.action import Action
+from ttp.domain.action import Action, WayOut
 from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 
@@ -78,9 +78,15 @@ def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
     """Print warnings as notes; return them for `warnings` in JSON."""
     said = [problem.message for problem in problems]
     for problem in problems:
-        command = f"\n{command_text(problem.hint)}" if isinstance(problem.hint, Action) else ""
-        out.note(problem.message + command)
+        out.note(problem.message + hint_line(problem.hint))
     return said
+
+
+def hint_line(hint: WayOut | None) -> str:
+    """Return a line of a note with the command of a hint; nothing without an action."""
+    if not isinstance(hint, Action):
+        return ""
+    return f"\n{'see' if hint.name == 'show' else 'fix'}: {command_text(hint)}"
 
 
 def _few(ids: Sequence[int]) -> str:
@@ -93,9 +99,15 @@ def warn_not_running(context: Context) -> list[str]:
     """Print a note if no publisher runs; return it for `warnings` in JSON."""
     if not context.status.nothing_publishes():
         return []
-    said = "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
-    context.out.note(said)
-    return [] if context.out.quiet else [said]
+    return _print_note(
+        context, "Nothing will publish this yet: no publisher runs.", "fix: ttp run", "see: ttp help cron"
+    )
+
+
+def _print_note(context: Context, *lines: str) -> list[str]:
+    """Print a note and its hints, one a line; return them for `warnings` in JSON."""
+    context.out.note("\n".join(lines))
+    return [] if context.out.quiet else [" ".join(lines)]
 
 
 def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
@@ -104,9 +116,7 @@ def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
         return []
     few = len(ids) <= MOST_NAMED
     way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
-    said = f"This is not published before it is approved:  {way}"
-    context.out.note(said)
-    return [] if context.out.quiet else [said]
+    return _print_note(context, "This is not published before it is approved.", f"{'fix' if few else 'see'}: {way}")
 
 
 def ids_needing_approval(posts: Iterable[PostView]) -> list[int]:

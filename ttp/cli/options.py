@@ -319,7 +319,7 @@ def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     for text in texts or ():
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f'{option} "{text}" has no "="', Hint("try", f"{option} KEY=TEXT"))
+            raise UsageError(f'{option} "{text}" has no "="', Hint("see", f"{option} KEY=TEXT"))
         found[key.strip()] = value
     return found
 

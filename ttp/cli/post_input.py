@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
+from ttp.cli.hints import quote_command
 from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
 from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.media import is_web_address
@@ -103,3 +104,16 @@ def naming_offers(context: Context) -> Iterator[None]:
         yield
     except ContentRefused as refused:
         raise context.offers.with_choices(refused) from None
+
+
+def refuse_unquoted_time(context: Context, text: str | None, at: str | None) -> None:
+    """Raise UsageError for `--at tomorrow 9am`, where the shell made `9am` the text of the post."""
+    from ttp.domain.time.grammar import parse_time
+
+    if text is None or at is None or parse_time(at) or not parse_time(f"{at} {text}"):
+        return
+    argv = list(context.argv)
+    place = next((place for place in range(len(argv)) if argv[place : place + 3] == ["--at", at, text]), None)
+    if place is not None:
+        words = [*argv[: place + 1], f"{at} {text}", *argv[place + 3 :]]
+        raise UsageError("put the time in quotes", Hint("try", quote_command("ttp", *words)))

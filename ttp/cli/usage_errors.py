@@ -122,6 +122,10 @@ def usage_error(error: Any, argv: Sequence[str]) -> UsageError:
         typed = argv[len(path.split()) - 1 :]
         hints = [Hint("try", way) for way in _as_one(path, typed, ctx.command.params)]
         return UsageError(f"too many words: {extra[1]}", *hints, usage)
+    if path == "ttp account connect" and "PLATFORM" in said:
+        from ttp.platforms.registry import Registry
+
+        return UsageError("choose a platform", *(Hint("try", f"{path} {name}") for name in Registry().names()))
     return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
 
 

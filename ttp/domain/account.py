@@ -210,13 +210,14 @@ def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
         name = account.name
         if account.is_paused:
             resume = action("resume", account=name)
-            yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
+            yield Problem("accounts", "paused", f"{name} is paused; its posts wait", name, resume, warning=True)
         if not account.enabled:
-            said = f"{name} is disabled: what is due for it fails"
+            said = f"{name} is disabled; its due posts fail"
             yield Problem("accounts", "disabled", said, name, action("account enable", name), warning=True)
         if account.needs_reconnect or not account.connected:
             code = "reconnect" if account.connected else "not_connected"
-            said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
+            state = "must be reconnected. Reconnect" if account.connected else "is not connected. Connect"
+            said = f"{name} {state} it before the post is due."
             yield Problem("accounts", code, said, name, connect_action(name), warning=True)
 
 

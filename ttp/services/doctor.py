@@ -39,7 +39,7 @@ from ttp.store.sqlite import VERSION as SQLITE
 
 ACCOUNT_PREFIX = "account."
 """Prefix of the name of each account's check."""
-CRON_MODES = ("once", "until-idle")
+CRON_MODES = ("once",)
 """Modes of a publisher that ends by itself and is started again."""
 MOST_NAMED = 5
 """Most files to name one by one."""

@@ -41,11 +41,12 @@ class PostIndex:
         self._times, self._by_time = array("q"), array("q")
         self._texts, self._by_text, self._said_at = array("q"), array("q"), array("q")
 
-    def add(self, at: int, who: int, text: str) -> None:
-        """Add a post. An empty text never equals another one."""
-        place = bisect_left(self._times, at)
-        self._times.insert(place, at)
-        self._by_time.insert(place, who)
+    def add(self, at: int, who: int, text: str, *, is_published: bool = False) -> None:
+        """Add a post. An empty text is the same as no other; a published post is near to no other."""
+        if not is_published:
+            place = bisect_left(self._times, at)
+            self._times.insert(place, at)
+            self._by_time.insert(place, who)
         if text:
             place = bisect_left(self._texts, hash(text))
             self._texts.insert(place, hash(text))
@@ -170,11 +171,11 @@ def _read_days(db: Connection, stored: _StoredPosts, account_id: int, days: rang
     missing = [day for day in days if day not in stored.days]
     if missing:
         first, last = missing[0], missing[-1]
-        for at, post_id, text in queries.texts_around(
+        for at, post_id, text, published in queries.texts_around(
             db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)
         ):
             if to_ms(at) // _DAY not in stored.days:
-                stored.index.add(to_ms(at), post_id, normalize_text(text))
+                stored.index.add(to_ms(at), post_id, normalize_text(text), is_published=published)
         stored.days.update(missing)
 
 

@@ -309,10 +309,19 @@ def media_item(db: Connection, sha256: str) -> MediaItem | None:
     return None if row is None else row_mapper.media(row)
 
 
-def texts_around(db: Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
-    """Return time, id and text of an account's posts due between two instants, also published ones."""
+class TextAround(NamedTuple):
+    """When a post is due on an account, its id and its text there."""
+
+    at: datetime
+    post_id: int
+    text: str
+    is_published: bool
+
+
+def texts_around(db: Connection, account_id: int, since: datetime, until: datetime) -> list[TextAround]:
+    """Return an account's posts due between two instants, also published ones."""
     sql = (
-        "SELECT d.due_at, d.post_id, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
+        "SELECT d.due_at, d.post_id, d.state, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
         " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
         " WHERE d.account_id = ? AND d.due_at BETWEEN ? AND ? AND d.state NOT IN ('cancelled', 'failed')"
         " AND p.deleted_at IS NULL"
@@ -321,7 +330,7 @@ def texts_around(db: Connection, account_id: int, since: datetime, until: dateti
     for row in db.execute(sql, (account_id, to_ms(since), to_ms(until))):
         variants = {} if row["variants"] == "{}" else json.loads(row["variants"])
         text = variants.get(row["name"]) or variants.get(row["platform"]) or row["content"]
-        found.append((from_ms(row["due_at"]), row["post_id"], str(text)))
+        found.append(TextAround(from_ms(row["due_at"]), row["post_id"], str(text), row["state"] == "published"))
     return found
 
 

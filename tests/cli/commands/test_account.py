@@ -292,8 +292,8 @@ def test_an_account_is_switched_as_often_as_one_likes_and_a_missing_one_never(tt
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("enabled = 0", "x/me is disabled: what is due for it fails\n      ttp account enable x/me"),
-        ("needs_reconnect = 1", "x/me must be reconnected before this is due"),
+        ("enabled = 0", "x/me is disabled; its due posts fail\n      fix: ttp account enable x/me"),
+        ("needs_reconnect = 1", "x/me must be reconnected. Reconnect it before the post is due."),
     ],
 )
 def test_scheduling_to_an_account_that_cannot_publish_warns(ttp: Program, state: str, says: str) -> None:

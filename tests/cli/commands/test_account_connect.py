@@ -205,7 +205,7 @@ def test_a_dead_token_fails_what_is_due_at_once_and_nothing_else_and_connecting_
     assert deliveries["x/other"]["state"] == "published"
     assert ttp.shown(later)["deliveries"][0]["state"] == "pending"
     warned = ttp.ok("create", "Another", "--to", "x/demo", "--at", "in 2h", "--json").json["warnings"]
-    assert "x/demo must be reconnected before this is due" in warned
+    assert "x/demo must be reconnected. Reconnect it before the post is due." in warned
     browser.act = goes_back
     ran = ttp.ok("account", "connect", "x/demo", "--json")
     assert ran.json == {**before, "needsReconnect": False}

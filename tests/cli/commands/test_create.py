@@ -76,7 +76,8 @@ def test_an_account_without_a_token_is_warned_of_when_there_is_a_time(ttp: Progr
     ttp.ok("account", "add", "x/me")
     ran = ttp("create", "Hello", "--to", "x", "--at", "in 1h")
     assert ran.code == 0
-    assert "note: x/me is not connected before this is due\n      ttp account connect x/me" in ran.err
+    assert "note: x/me is not connected." in ran.err
+    assert "\n      fix: ttp account connect x/me\n" in ran.err
 
 
 def test_controls_and_escapes_in_a_text_are_stored_and_never_shown_raw(ttp: Program) -> None:
@@ -352,9 +353,9 @@ def test_a_replay_reads_stdin_and_keeps_no_second_draft(ttp: Program) -> None:
 
 def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
     ttp.account()
-    note = "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
+    note = "Nothing will publish this yet: no publisher runs. fix: ttp run see: ttp help cron"
     ran = ttp("create", "hi", "--to", "x", "--at", "in 1h", "--json")
-    assert (ran.code, ran.err, ran.json["warnings"]) == (0, f"note: {note}\n", [note])
+    assert (ran.code, " ".join(ran.err.split()), ran.json["warnings"]) == (0, f"note: {note}", [note])
     quiet = ttp("create", "another", "--to", "x", "--at", "in 2h", "--json", "-q")
     assert (quiet.err, quiet.json["warnings"]) == ("", [])
     assert ttp("create", "a draft").err == ""

@@ -244,7 +244,7 @@ def test_warnings_belong_to_the_post_that_they_are_about(ttp: Program) -> None:
     ttp.post("b", "--to", "x/new")
     posts = ttp("schedule", "1-2", "--at", "in 1h", "--json").json
     assert [len(post["warnings"]) for post in posts] == [1, 2]
-    assert posts[1]["warnings"][0] == "x/new is not connected before this is due"
+    assert posts[1]["warnings"][0] == "x/new is not connected. Connect it before the post is due."
 
 
 # Delete.

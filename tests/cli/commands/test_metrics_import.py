@@ -153,6 +153,7 @@ def test_the_account_may_be_named_and_rows_of_another_are_rejected(ttp: Program)
         "metrics", "import", "-", "--account", "twitter/@Me", "--json", stdin=OWN + ROW + ROW.replace("x/me", "x/you")
     )
     assert (ran.code, [one["reason"] for one in ran.json["rejected"]]) == (6, ["is of x/you, not of x/Me"])
+    assert "ttp metrics import - --json" in ran.err
     assert ttp("metrics", "import", "-", "--account", "me", stdin=without).code == 2
 
 

@@ -90,5 +90,5 @@ def test_what_is_scheduled_for_a_paused_account_is_warned_of(ttp: Program) -> No
     ttp.ok("pause")
     made = ttp.ok("create", "hi", "--to", "x", "--at", "in 1h", "--json")
 
-    assert "x/me is paused: its posts wait" in made.json["warnings"]
+    assert "x/me is paused; its posts wait" in made.json["warnings"]
     assert "ttp resume --account x/me" in made.err

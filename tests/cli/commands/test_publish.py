@@ -159,9 +159,7 @@ def test_publish_without_a_terminal_needs_yes(
 def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
     (post,) = mixed("publish", "5", "--yes", "--no-wait", "--json").json
     assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-24T13:00:00Z")
-    assert post["warnings"] == [
-        "Nothing will publish this yet. Start the publisher:  ttp run   (or see: ttp help cron)"
-    ]
+    assert post["warnings"] == ["Nothing will publish this yet: no publisher runs. fix: ttp run see: ttp help cron"]
 
 
 @pytest.mark.parametrize(

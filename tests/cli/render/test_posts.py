@@ -17,7 +17,7 @@ from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.post import render_attempts, render_post
 from ttp.cli.render.posts import render_posts
 from ttp.cli.render.status import render_status
-from ttp.cli.render.width import columns, cut, pad, widest, wrap
+from ttp.cli.render.width import columns, cut, pad, widest, wrap, wrap_sentence
 from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import ActionsNeeded, Health, PublisherInfo
@@ -583,3 +583,12 @@ def test_the_fixed_colours_are_read_on_black_and_on_white(style: Style) -> None:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in color)]
     light = sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     assert min((light + 0.05) / 0.05, 1.05 / (light + 0.05)) > 4.4
+
+
+def test_a_row_that_wraps_keeps_its_columns_and_its_command() -> None:
+    row = "  3    scheduledAt  a file needs a full date, and this one has none of it"
+    lines = wrap_sentence(row, 50)
+    assert lines[0].startswith("  3    scheduledAt  a file")
+    assert {len(line) - len(line.lstrip()) for line in lines[1:]} == {len("  3    scheduledAt  ")}
+    command = "  fix: ttp import posts.csv --partial --tz Europe/Berlin --strict"
+    assert wrap_sentence(command, 40)[-1].endswith("ttp import posts.csv --partial --tz Europe/Berlin --strict")

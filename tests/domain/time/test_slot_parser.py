@@ -32,13 +32,22 @@ def test_words_are_expressions(words: str, crons: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["", "mon", "9am", "mon 9", "monday 25:00", "mon,, 9am", "mon-xyz 9am", "mon 9:00:30", "often 9am"]
+    ("words", "meant"),
+    [
+        *((words, []) for words in ("", "mon", "9am", "monday 25:00", "mon,, 9am", "mon-xyz 9am", "often 9am")),
+        ("mon 9", ["'mon 9am'", "'mon 9pm'"]),
+        ("sat,sun 18", ["'sat,sun 18:00'"]),
+        ("sat 18.30", ["'sat 18:30'"]),
+        ("mon 99", []),
+        ("mon 9:00:30", []),
+    ],
 )
-def test_anything_else_is_refused_with_an_example(words: str) -> None:
+def test_other_words_are_refused_with_what_they_can_mean(words: str, meant: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         parse_slot_times(words)
 
-    assert caught.value.hints[0].way == "'mon,wed,fri 09:00'"
+    assert [hint.way for hint in caught.value.hints if hint.label == "try"] == meant
+    assert meant or caught.value.hints
 
 
 @given(

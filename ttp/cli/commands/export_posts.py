@@ -194,8 +194,7 @@ def _format(asked: str | None, path: Path | None) -> str:
         return "md"
     raise UsageError(
         f"unknown file type: {path}",
-        Hint("try", f"--format {FORMATS[0]}"),
-        Hint("see", ", ".join(FORMATS)),
+        Hint("see", f"--format with one of {', '.join(FORMATS)}"),
     )
 
 

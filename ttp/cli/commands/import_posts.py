@@ -11,8 +11,7 @@ from ttp.cli.commands.plan import DAYS, more_room, parse_start
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, PARTIAL
-from ttp.cli.hints import command_text
-from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
+from ttp.cli.notices import hint_line, ids_needing_approval, warn_needs_approval, warn_not_running
 from ttp.cli.options import Days, From, PerDay, Strict, Tz, enable_strict_checks, parse_pairs, split_list, with_output
 from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
@@ -129,7 +128,7 @@ def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> in
     for problem, row, many in taken.warnings.values():
         more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
         warnings.append(problem.message)
-        context.out.note(problem.message + more + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
+        context.out.note(problem.message + more + hint_line(problem.hint))
     for row, why in taken.left[: files.ERRORS_SHOWN]:
         context.out.note(f"row {row} was skipped: {why}")
     if taken.faults:

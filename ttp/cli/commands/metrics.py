@@ -16,7 +16,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, FAILED, PARTIAL, RECONNECT
-from ttp.cli.hints import quote_command
+from ttp.cli.hints import quote_command, retype
 from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
@@ -25,6 +25,7 @@ from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
 from ttp.domain.account import Account, parse_account_name
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
 from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
@@ -200,12 +201,15 @@ def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: 
             except KeyboardInterrupt:
                 context.out.note(_stopped(done, dry_run))
                 raise
+    for note in _notes(done, dry_run):
+        context.out.note(note)
+    if how.account and any(reason.endswith(f", not of {how.account}") for _, reason in done.rejected):
+        again = retype(context.argv, other_options(account=None))
+        context.out.note(f"The file is of another account. Import it for that account:\nfix: {again}")
     return _print_import(context.out, done, dry_run)
 
 
 def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
-    for note in _notes(done, dry_run):
-        out.note(note)
     counts: Json = {name: getattr(done, name) for name in COUNTS}
     shape: Json = {**counts, "rejected": [{"row": row, "reason": reason} for row, reason in done.rejected]}
     if dry_run:

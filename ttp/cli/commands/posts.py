@@ -47,7 +47,7 @@ from ttp.cli.options import (
     with_output,
 )
 from ttp.cli.output import Output
-from ttp.cli.post_input import given_options, keeping_text, naming_offers, parse_post_input
+from ttp.cli.post_input import given_options, keeping_text, naming_offers, parse_post_input, refuse_unquoted_time
 from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
@@ -115,6 +115,7 @@ def create(
         )
     if text == file == "-":
         raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
+    refuse_unquoted_time(context, text, at)
     words, piped = read_text(context, text)
     if file is not None and file.lower().endswith(_MEDIA):
         raise UsageError(
@@ -251,6 +252,7 @@ def edit(
         edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
         return
     assert post_id is not None
+    refuse_unquoted_time(context, text, at)
     words, piped = read_text(context, text)
     nothing = words is None and at is None and not any(tags) and all(value is None for value in given.values())
     if nothing and not in_editor and not (is_interactive() and not no_input):

@@ -10,8 +10,8 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
-from ttp.cli.hints import command_text, quote_command
-from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
+from ttp.cli.hints import quote_command
+from ttp.cli.notices import hint_line, ids_needing_approval, warn_needs_approval, warn_not_running
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
 from ttp.cli.prompt import confirm
@@ -104,7 +104,7 @@ def _notes(out: Output, dir: str, plan: SyncPlan) -> None:
         raise changes.refused(said, plan.faults, out.in_json)
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
-        out.note(f"{problem.message} ({where})" + (f"\n{command_text(problem.hint)}" if problem.hint else ""))
+        out.note(f"{problem.message} ({where})" + hint_line(problem.hint))
     for step in plan.other[: files_module.ERRORS_SHOWN]:
         out.note(f"{step.where} has a different text now; {step.why}, and does not change")
     if plan.orphans:

@@ -11,6 +11,7 @@ from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.hints import command_text
 from ttp.cli.render.labels import several, short_name
 from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.domain.action import Action, WayOut
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views import Json
 from ttp.views.files import ERRORS_SHOWN
@@ -57,8 +58,12 @@ def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:
     lines = []
     for (row, field, problem), fix in zip(rows, fixes, strict=True):
         lines.append(f"{row:<{widths[0]}}  {field:<{widths[1]}}  {problem}")
-        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  fix: {command_text(fix)}"] if fix else []
+        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  {_label(fix)}: {command_text(fix)}"] if fix else []
     return lines
+
+
+def _label(fix: WayOut) -> str:
+    return "see" if isinstance(fix, Action) and fix.name in ("account list", "show", "list") else "fix"
 
 
 def render_changes(changes: Sequence[tuple[datetime, str, str]], page: Page) -> Iterator[str]:

@@ -146,21 +146,26 @@ _LEAST = 15
 
 
 def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
-    """Yield three lines that show the next posts, as many as fit; nothing for fewer than two."""
+    """Yield three lines that show the next posts, as many as fit; nothing for fewer than two.
+
+    Posts of one minute share a mark.
+    """
     now = f"now {page.time(page.now)}"
     start = len(now) + 4
     room = (page.width - start) // _LEAST
-    shown = list(posts[: max(room, 0)])
-    if len(shown) < 2:
+    together: dict[str, list[PostFields]] = {}
+    for post in posts:
+        together.setdefault(page.when(post.scheduled_at or page.now), []).append(post)
+    shown = list(together.values())[: max(room, 0)]
+    if len(posts) < 2 or not shown:
         return
     step = (page.width - start) // len(shown)
     times, line, names = now.ljust(start), " ├".ljust(start, "─"), " " * start
-    for post in shown:
-        at = post.scheduled_at or page.now
-        times += _cell(page.when(at), step)
-        line += sign(post).ljust(step, "─")
-        accounts = " ".join(short_name(row, handle=False) for row in post.active)
-        names += _cell(f"{post.id} {accounts}", step)
+    for group in shown:
+        times += _cell(page.when(group[0].scheduled_at or page.now), step)
+        line += sign(group[0]).ljust(step, "─")
+        accounts = dict.fromkeys(short_name(row, handle=False) for post in group for row in post.active)
+        names += _cell(" ".join([*(str(post.id) for post in group), *accounts]), step)
     yield from (times.rstrip(), f"{line[: page.width - 1]}▸", names.rstrip())
 
 

@@ -57,19 +57,25 @@ def wrap(text: str, most: int) -> list[str]:
 _COMMAND = re.compile(r"(?:^|(?<=  )|(?<=\()|(?<=: ))(?:ttp|pip|pipx|uv|export|loginctl|rm|kill|ls|diff) (?:(?!  ).)*")
 
 
+_COLUMNS = re.compile(r" *(?:\S+ {2,}){2,}(?=\S)")
+"""The columns before the last one of a row; each is one word."""
+
+
 def wrap_sentence(text: str, most: int) -> list[str]:
     """Break a sentence at blanks into lines of about `most` columns, further lines indented by two more.
 
-    Never breaks a word, such as a URL, or a command to copy, even if it is longer than the line.
+    Never breaks a word, such as a URL, or a command to copy, even if it is longer than the line. After two or more
+    columns of one word each, further lines start in the last column.
     """
     bare = text.lstrip(" ")
     indent = len(text) - len(bare)
     if widest(text) <= most:
         return [text]
-    lines, gap = [" " * indent], ""
-    for word in _unbreakable(bare):
-        if lines[-1].strip() and widest(lines[-1] + gap + word) > most:
-            lines.append(" " * (indent + 2))
+    head = found[0] if (found := _COLUMNS.match(text)) and len(found[0]) < most // 2 else ""
+    lines, gap = [head or " " * indent], ""
+    for word in _unbreakable(text[len(head) :] if head else bare):
+        if lines[-1] != head and lines[-1].strip() and widest(lines[-1] + gap + word) > most:
+            lines.append(" " * (len(head) or indent + 2))
             gap = ""
         lines[-1] += gap + word
         gap = "  " if word.endswith(" ") else " "

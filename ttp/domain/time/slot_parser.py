@@ -39,7 +39,7 @@ def _corrected(text: str) -> list[str]:
             if re.fullmatch(r"[1-9]|1[0-2]", clock):
                 return [f"{days} {clock}am", f"{days} {clock}pm"]
             fixed = correct_clock(f"{clock}:00" if clock.isdecimal() else clock)
-            return [f"{days} {fixed}"] if fixed else []
+            return [f"{days} {fixed}"] if fixed and _clock(fixed) else []
     return []
 
 
