@@ -14,7 +14,7 @@ def no_memory(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("place", "argv"),
     [
-        ("ttp.services.queries.Queries.listed", ("list",)),
+        ("ttp.services.queries.Queries.views", ("list",)),
         ("ttp.services.posts.Posts.create", ("create", "hello")),
         ("ttp.cli.app.run", ("list",)),
         ("ttp.cli.complete.complete", ("__complete", "post")),
@@ -36,7 +36,7 @@ def test_no_memory_is_one_line(
 
 def test_no_memory_is_an_error_in_json_too(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     ttp.post("hello")
-    monkeypatch.setattr("ttp.services.queries.Queries.listed", no_memory)
+    monkeypatch.setattr("ttp.services.queries.Queries.views", no_memory)
     ran = ttp("list", "--json")
     assert (ran.code, ran.out, ran.error["exit"]) == (1, "", 1)
 
@@ -44,7 +44,7 @@ def test_no_memory_is_an_error_in_json_too(ttp: Program, monkeypatch: pytest.Mon
 def test_no_memory_even_for_the_message(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ttp.services.queries.Queries.listed", no_memory)
+    monkeypatch.setattr("ttp.services.queries.Queries.views", no_memory)
     monkeypatch.setattr("ttp.cli.errors.write_error", no_memory)
     assert ttp("list").code == 1
     assert len(capfd.readouterr().err.splitlines()) == 1

@@ -52,7 +52,7 @@ def files_entered(run: Callable[[], object]) -> set[str]:
 @pytest.mark.parametrize(
     ("most", "command"),
     [
-        (30, ("list",)),
+        (32, ("list",)),
         (45, ("create", "Hello {}", "--to", "x/me")),
         (57, ("schedule", "{}", "--at", "tomorrow 9am")),
         (88, ("run", "--until-idle")),

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.platforms.factories import PLATFORMS, client_for
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import Clock, drive, media
 from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.domain.outcome import Handle, Outcome
 from ttp.platforms.client import Client, MediaFile, PublishRequest, Ready
 from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.stand_in import find_stand_ins
 
 TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% off" 👩\u200d💻'
 
@@ -87,7 +88,8 @@ def files(platform: str, folder: Path) -> tuple[MediaFile, ...]:
 
 
 def on(*platforms: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("desk", platforms or tuple(PLATFORMS.names()), indirect=True, ids=str)
+    known = platforms or tuple(one.name for one in find_stand_ins())
+    return pytest.mark.parametrize("desk", known, indirect=True, ids=str)
 
 
 PUBLIC = {

@@ -469,7 +469,12 @@ def test_numbers_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     assert page.gone == {"6"}
 
 
-@pytest.mark.parametrize("rules", [ALL, "", "colour = 1"])
+def test_a_program_that_counts_nothing_is_not_asked(tmp_path: Path) -> None:
+    session = session_of(write_program(tmp_path, "sys.exit(3)", ""))
+    assert [page.samples for page in CommandReader(StandingClock()).read(session, ["1"])] == [()]
+
+
+@pytest.mark.parametrize("rules", [ALL, "colour = 1"])
 def test_a_program_that_gives_no_numbers_says_why(tmp_path: Path, rules: str) -> None:
     session = session_of(write_program(tmp_path, "sys.exit(3)", rules))
     with pytest.raises(StepFailed) as failed:

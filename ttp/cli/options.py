@@ -419,7 +419,7 @@ def parse_post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in context.look.find_accounts(split_list(account) or ())),
+        accounts=tuple(a.id or 0 for a in context.look.find_accounts(split_list(account) or ())) if account else (),
         tags=split_list(tag) or (),
         since=_bound(context, command, "--since", since),
         until=_bound(context, command, "--until", until),

@@ -24,7 +24,7 @@ def test_an_audit_counts_what_it_checked(ttp: Program) -> None:
         ["ok", "deliveries", "1 of 1 deliveries: an intent before each outcome, none done twice"],
         ["ok", "posts", "2 of 2 posts: the status follows from the deliveries"],
         ["ok", "remote-ids", "0 of 0 remote ids: each belongs to one delivery"],
-        ["ok", "store", "1 of 1 store: its files are those that it remembers, so it is no copy"],
+        ["ok", "store", "1 of 1 store: its files are the recorded ones, so it is not a copy"],
     ]
 
 

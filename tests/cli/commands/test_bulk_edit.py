@@ -80,7 +80,7 @@ def test_it_shows_first_and_needs_to_be_told(ttp: Program) -> None:
         (["--where", "tag=t", "--shift", "+soon"], "is not a step"),
         (["--where", "tag=t", "--account", "x/me"], "is not OLD=NEW"),
         (["--where", "tag=t", "--account", "x/me=x/none"], "no account x/none"),
-        (["--where", "tag=t", "--replace-link", "a b", "c"], "no blanks"),
+        (["--where", "tag=t", "--replace-link", "a b", "c"], "--replace-link"),
         (["--where", "launch", "--shift", "+1d"], 'unknown filter in --where: "launch"'),
         (["--where", "kind=x", "--shift", "+1d"], 'unknown filter in --where: "kind=x"'),
         (["--where", "tag='t", "--shift", "+1d"], "unclosed quote"),

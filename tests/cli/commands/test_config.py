@@ -71,6 +71,7 @@ def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:
     assert ttp.ok("config", "get", "plan.quiet_hours").out == "\n"
     assert ttp.ok("config", "get", "metrics.pull", "--json").json["value"] == [
         "bluesky",
+        "command",
         "instagram",
         "mastodon",
         "tiktok",

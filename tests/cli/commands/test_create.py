@@ -196,7 +196,7 @@ def test_a_megabyte_from_stdin_is_kept_and_refused_at_once(ttp: Program) -> None
         (
             ["hi", "--media", "https://me:word@a.example/b"],
             2,
-            "error: https://a.example/b has a user name or a password",
+            "error: https://a.example/b contains a user name or password",
         ),
         (["hi", "--alt", "x"], 2, "1 alt text for 0 media"),
         (["hi", "--key", " "], 2, "the key is empty"),
