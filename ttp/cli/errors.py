@@ -30,7 +30,7 @@ def run_command(command: Callable[[], Any], argv: Sequence[str], context: Contex
         return report_error(error, argv, context)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
+    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a closed pipe
         if sys.stdout is not None:
             write_text(sys.stdout, "", flush=True)
         return 0
@@ -47,7 +47,7 @@ def run_command(command: Callable[[], Any], argv: Sequence[str], context: Contex
 
 
 def report_out_of_memory(argv: Sequence[str], context: Context | None = None) -> int:
-    """Report that there is not enough memory; the exit code. What the command held is free again by now."""
+    """Report a lack of memory and return the exit code. What the command held is free again by now."""
     try:
         return report_error(TtpError("there is not enough memory for this"), argv, context)
     except MemoryError:
@@ -57,7 +57,7 @@ def report_out_of_memory(argv: Sequence[str], context: Context | None = None) ->
 
 
 def report_write_error(error: OSError, argv: Sequence[str], context: Context | None = None) -> int:
-    """Tell that there is no room for what was to be written; the exit code."""
+    """Report that output could not be written, and return the exit code."""
     if sys.stdout is not None:
         write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
     return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, context)

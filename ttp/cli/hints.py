@@ -46,7 +46,7 @@ def error_lines(error: TtpError, render: Callable[[WayOut], str] = command_text)
 
 
 def quote_command(*words: str) -> str:
-    """Words as they are typed in a shell; what would not show as it is becomes an escape in $'…'."""
+    """Quote words for a shell; characters that do not print become escapes in $'…'."""
     return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)
 
 

@@ -32,7 +32,7 @@ _PULLED = "metrics.pull"
 """Its default and its choices follow from the enabled platforms."""
 _KEYS = (
     Key("timezone", None, "IANA zone of times without an offset (else the system's)"),
-    Key("platforms.enabled", (), "platforms from other packages that are used, beside those that ttp brings"),
+    Key("platforms.enabled", (), "platforms from other packages that are used in addition to those of ttp"),
     Key("input.max_bytes", 1_000_000, "maximum size in bytes of a text from stdin or a file"),
     Key("publish.lookup_gap_s", 30.0, "minimum seconds between look-ups of one unknown outcome"),
     Key("publish.retry_base_s", 15.0, "seconds before the first retry; doubles with each"),

@@ -21,7 +21,7 @@ ROUNDS, FEWEST_ROUNDS, WORK = 150, 16, 700_000
 START_EVERY = 15
 """Rounds of prices between two plans that start from them."""
 CHOICES, SEARCHED = 50_000, 60
-"""The final search examines at most so many choices, and runs only for at most so many posts."""
+"""The limits of the final search: choices examined, and posts."""
 
 
 @dataclass(frozen=True, slots=True)

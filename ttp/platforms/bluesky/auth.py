@@ -117,14 +117,14 @@ class BlueskyLogin:
 
 
 def describe_server(http: Http) -> dict[str, object]:
-    """Return what a server says of itself: the size of the largest file it takes. Empty where it does not say."""
+    """Return what a server describes: the size of the largest file it takes. Empty where it does not say."""
     reply = http.request("GET", "/xrpc/com.atproto.server.describeServer")
     most = reply.value_at("blobUploadLimit") if isinstance(reply, Answer) and reply.is_success else None
     return {"blobUploadLimit": most} if isinstance(most, int) and most > 0 else {}
 
 
 def read_claims(token: str) -> Mapping[str, object]:
-    """Return what a token says of itself, unverified; empty where it cannot be read."""
+    """Return the claims of a token, unverified; empty where it cannot be read."""
     with suppress(ValueError, IndexError):
         middle = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))

@@ -1,4 +1,4 @@
-"""A link card: the title, description and picture that a page says of itself (Open Graph)."""
+"""A link card: the title, description and picture of a page (Open Graph)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says of itself. `picture`: the whole address of its picture."""
+    """The Open Graph data of a page. `picture`: the whole address of its picture."""
 
     title: str
     description: str
@@ -24,7 +24,7 @@ class Page:
 
 
 def fetch_page(url: str, patience: DownloadTimeouts, *, loopback: bool = False) -> Page:
-    """Fetch a page once and read what it says of itself. Raises DownloadFailed."""
+    """Fetch a page once and read its Open Graph data. Raises DownloadFailed."""
     body = io.BytesIO()
     fetch(url, body, patience, loopback=loopback, most=MOST_PAGE, accept="text/html, application/xhtml+xml")
     return read_page(body.getvalue().decode("utf-8", "replace"), url)

@@ -44,7 +44,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class ShownText:
-    """A text as it is sent, with what is marked in it."""
+    """A text to send, with the places that are marked in it."""
 
     text: str
     entities: tuple[Entity, ...]

@@ -1,4 +1,4 @@
-"""The records of a post or thread, as they are sent in one call: keys, content ids and embeds. Pure.
+"""The records of a post or thread, sent in one call: keys, content ids and embeds. Pure.
 
 See docs/reference/platforms/bluesky.md, sections 3 to 5. The same request and handle always give the same records.
 """
@@ -39,7 +39,7 @@ def chosen_of(request: PublishRequest) -> ChosenOptions:
 
 
 def shown_parts(request: PublishRequest) -> tuple[ShownText, ...]:
-    """Return the texts as they are sent, the first part first."""
+    """Return the texts to send, the first part first."""
     shorten = chosen_of(request).switch("shorten_links") or False
     return tuple(show_text(text, shorten_links=shorten) for text in (request.text, *request.thread))
 

@@ -1,4 +1,4 @@
 """A program of the user's as a platform, by docs/reference/platforms/command.md.
 
-Loads nothing of itself: workers import its modules one by one, several at once.
+Imports none of its modules: workers import its modules one by one, several at once.
 """

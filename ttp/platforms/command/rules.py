@@ -1,4 +1,4 @@
-"""What a program accepts, from a TOML file beside it."""
+"""What a program accepts, from a TOML file next to it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BadRules(Exception):
 
 
 def rules_path(program: Path) -> Path:
-    """Return the path of a program's rules: `discord.toml` beside `discord.py`."""
+    """Return the path of a program's rules: `discord.toml` next to `discord.py`."""
     return program.with_suffix(".toml")
 
 

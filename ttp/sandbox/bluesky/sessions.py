@@ -1,4 +1,4 @@
-"""Bluesky: sign-in with a password, sessions, and what the server says of itself."""
+"""Bluesky: sign-in with a password, sessions, and the description of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mastodon: registering an app, the authorization page, tokens, and what the server says of itself."""
+"""Mastodon: registering an app, the authorization page, tokens, and the description of the server."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a post has beside its text and media. `poll`: its answers; `id` is the post's."""
+    """What a post has besides its text and media. `poll`: its answers; `id` is the post's."""
 
     id: str
     visibility: str
