@@ -275,9 +275,9 @@ def cell(value: object) -> str:
         case list() | tuple() if not any(isinstance(item, dict | list) for item in value):
             return ",".join(cell(item) for item in value)
         case dict() | list() | tuple():
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=json_value)
         case _:
-            return str(_plain(value) if isinstance(value, datetime | Action | OtherOptions) else value)
+            return str(json_value(value) if isinstance(value, datetime | Action | OtherOptions) else value)
 
 
 def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
@@ -310,10 +310,10 @@ def _dumps(shape: object, *, ascii: bool) -> str:
 @cache
 def _encoder(*, ascii: bool) -> json.JSONEncoder:
     """Return an encoder; `json.dumps` would make a new one for each line."""
-    return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, check_circular=False, default=_plain)
+    return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, check_circular=False, default=json_value)
 
 
-def _plain(value: object) -> object:
+def json_value(value: object) -> object:
     """Return the JSON form of an instant or an action."""
     if isinstance(value, datetime):
         return views.format_json_instant(value)

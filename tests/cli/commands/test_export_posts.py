@@ -13,6 +13,7 @@ from icalendar import Calendar
 
 from tests.conftest import Program
 from tests.media_bytes import jpeg
+from ttp.domain.action import action
 
 
 @pytest.fixture
@@ -33,6 +34,14 @@ def posts(ttp: Program, tmp_path: Path) -> Program:
 
 def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_a_failed_post_has_the_command_that_helps(posts: Program, format: str) -> None:
+    posts.bring(1, "failed", error=("auth", "no", action("account connect", "x/me")))  # type: ignore[arg-type]
+    text = posts.ok("export", "--format", format, "--status", "failed").out
+    (post,) = json.loads(text) if format == "json" else [json.loads(text)]
+    assert post["deliveries"][0]["error"]["hint"] == "ttp account connect x/me"
 
 
 def test_csv_goes_to_stdout_unless_something_else_is_asked_for(posts: Program) -> None:

@@ -24,7 +24,7 @@ from ttp.cli.options import (
     split_list,
     with_output,
 )
-from ttp.cli.output import Output
+from ttp.cli.output import Output, json_value
 from ttp.cli.render import changes, spec
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media import MediaItem
@@ -142,7 +142,7 @@ def _parts(
             return export.calendar(one.post for one in told)
         case _:
             shaped = (_object(one, None if beside is None else name, numbers=numbers) for one in told)
-            return json_file.json_lines(shaped, lines=chosen == "jsonl")
+            return json_file.json_lines(shaped, lines=chosen == "jsonl", default=json_value)
 
 
 def _object(told: ExportedPost, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:

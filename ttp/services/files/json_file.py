@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TextIO
 
 from ttp.domain.errors import UsageError
@@ -16,24 +16,25 @@ LONGEST = 1 << 20
 """Most characters of one object."""
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
-"""Created once: `json.dumps` would create one per post."""
 _INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that editors and terminals do not show; written as JSON escapes."""
 
 
-def json_lines(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[str]:
-    """Yield the file object by object: one per line (`lines`), or as one array."""
+def json_lines(
+    objects: Iterable[Mapping[str, Value]], *, lines: bool, default: Callable[[object], object] | None = None
+) -> Iterator[str]:
+    """Yield the file object by object: one per line (`lines`), or as one array. `default` gives the JSON form of what
+    JSON does not have."""
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, default=default).encode
     before = "" if lines else "["
     for one in objects:
-        yield before + _line(one) + ("\n" if lines else "")
+        yield before + _line(encode(one)) + ("\n" if lines else "")
         before = "" if lines else ",\n "
     if not lines:
         yield "[]\n" if before == "[" else "]\n"
 
 
-def _line(one: Mapping[str, Value]) -> str:
-    text = _ENCODER.encode(one)
+def _line(text: str) -> str:
     return (
         text if text.isascii() and "\x7f" not in text else _INVISIBLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
     )
