@@ -182,3 +182,9 @@ def test_a_platform_without_one_enabled_account_is_refused(known: list[Account],
 
 def test_a_disabled_account_is_found_by_its_platform_to_be_enabled_again() -> None:
     assert find_account("x", [account("x/me", enabled=False)], PLATFORMS).name == "x/me"
+
+
+def test_a_handle_that_a_platform_does_not_have_is_refused_with_one_that_it_has() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_account_name("mastodon/me", PLATFORMS)
+    assert caught.value.hints[0].way == "mastodon/me@example.org"
