@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 NODE = "22.20.0"
 """From the wheel: Node 24.19 aborts under load with the PDS."""
@@ -38,13 +38,16 @@ def installed(name: str, install: Callable[[Path], None]) -> Path:
     folder = cache_folder() / name
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f"{name}.lock"), timeout=INSTALL_S):
-            if not folder.exists():
-                unfinished = folder.with_name(f"{name}.unfinished")
-                shutil.rmtree(unfinished, ignore_errors=True)
-                unfinished.mkdir()
-                install(unfinished)
-                unfinished.rename(folder)
+        try:
+            with FileLock(folder.with_name(f"{name}.lock"), timeout=INSTALL_S):
+                if not folder.exists():
+                    unfinished = folder.with_name(f"{name}.unfinished")
+                    shutil.rmtree(unfinished, ignore_errors=True)
+                    unfinished.mkdir()
+                    install(unfinished)
+                    unfinished.rename(folder)
+        except Timeout:
+            raise Missing("another process is still installing it") from None
     return folder
 
 
