@@ -206,14 +206,21 @@ def test_on_a_terminal_undo_names_the_change_and_asks(
     assert ('Undone: edited post 1 "One".  It is a draft.' in terminal.said) == (text == "One")
 
 
+def size_of(path: Path) -> int:
+    """The bytes of a file; 0 while it does not exist."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def test_an_undo_that_is_killed_leaves_all_or_nothing(ttp: Program, environ: dict[str, str]) -> None:
     ttp.clock.set(datetime.now(UTC))
     ttp.ok("import", "-", stdin="text\n" + "".join(f"Text {n}\n" for n in range(3000)))
     command = "undo"
     for wait in (0.0, 0.1, 0.2, 0.4):
         process = subprocess.Popen([*TTP, command, "--yes", "-q"], env=environ, stdout=subprocess.DEVNULL)
-        lock = ttp.home / "ttp.db-wal"
-        while process.poll() is None and not (lock.exists() and lock.stat().st_size):
+        while process.poll() is None and not size_of(ttp.home / "ttp.db-wal"):
             time.sleep(0.01)
         time.sleep(wait)
         process.kill()
