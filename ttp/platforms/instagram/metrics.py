@@ -17,7 +17,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
@@ -83,21 +83,17 @@ _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
 
 
-class InstagramReader:
+class InstagramReader(HttpPart[Http]):
     """Reads metrics with either login."""
 
     name = "Instagram"
 
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, clock)
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._metrics = Metrics()
         self._closed: set[str] = set()  # tokens without the permission to read insights
-
-    def close(self) -> None:
-        self._http.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /{media}` and its insights, one post at a time."""
