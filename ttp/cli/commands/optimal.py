@@ -17,7 +17,6 @@ from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
-from ttp.views import optimal as views_optimal
 from ttp.views.optimal import AccountAdvice
 
 optimal = typer.Typer()
@@ -45,7 +44,10 @@ def recommend(
     advise = context.optimal.advise
     zone = context.times.account_zone
     told = [
-        views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
+        AccountAdvice(
+            advise(one, zone(one, tz)), zone_is_known(context, one, tz), context.platforms.title(one.platform)
+        )
+        for one in accounts
     ]
     nothing = [NO_ACCOUNT]
     context.out.write_list(view, told, say=None if told else nothing)
