@@ -48,7 +48,6 @@ _HEADERS = {
     "User-Agent": f"ttp/{__version__}",
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
-    "Connection": "keep-alive",
 }
 """Headers of every request."""
 
@@ -90,8 +89,8 @@ def bearer(held: Credentials, method: str, url: str, now: datetime) -> str:
 class Http:
     """Requests to one platform. Safe to use from several threads: each has its own connections.
 
-    `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token. `transport`
-    replaces the network in tests.
+    `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token.
+    `reuse_connections`: more than one request on a connection. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -102,6 +101,7 @@ class Http:
         *,
         gate: RateLimiter | None = None,
         authorization: Authorization = bearer,
+        reuse_connections: bool = True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
@@ -111,6 +111,7 @@ class Http:
         self._timeouts = timeouts
         self._clock = clock
         self._authorization = authorization
+        self._reuse = reuse_connections
         self._transport = transport
         self._mine = threading.local()
         self._all_connections: list[Connections] = []
@@ -179,7 +180,9 @@ class Http:
         `account`: whose platform clock the answer sets. `secrets`: texts that no message may show. `verbatim`: keep
         them in the answer's data (a token endpoint may return the same token again).
         """
-        content, file, sent = parts.get("content"), parts.get("file"), {**_HEADERS, **(headers or {})}
+        connection = "keep-alive" if self._reuse else "close"
+        content, file = parts.get("content"), parts.get("file")
+        sent = {**_HEADERS, "Connection": connection, **(headers or {})}
         if (value := parts.get("json")) is not None:
             content = _encoded(value)
             sent["Content-Type"] = JSON_TYPE
@@ -234,7 +237,13 @@ class Http:
         wire: Connections | None = getattr(self._mine, "wire", None)
         if wire is None:
             certificates = tls_context() if self.base_url.startswith("https:") else loopback_tls_context()
-            wire = Connections(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
+            wire = Connections(
+                certificates,
+                self._clock.boot,
+                proxies=not self.is_loopback,
+                reuse=self._reuse,
+                transport=self._transport,
+            )
             self._mine.wire = wire
             self._all_connections.append(wire)
         return wire
