@@ -35,15 +35,9 @@ from ttp.platforms.transport import Connections, Decompressor, loopback_tls_cont
 
 JSON_CAP = 1_000_000
 """Maximum bytes of a 2xx answer, after decompression."""
-
-
 ERROR_CAP = 64_000
 """Maximum bytes of any other answer, after decompression."""
-
-
 JSON_TYPE = "application/json; charset=UTF-8"
-
-
 _HEADERS = {
     "User-Agent": f"ttp/{__version__}",
     "Accept": "application/json",
@@ -251,7 +245,7 @@ class Http:
     def _refusal(self, request: PublishRequest) -> NotSent | None:
         """Return why the credentials must not be sent to this host; None if they may."""
         if (wrong := host_mismatch(request.account, request.credentials, self.host)) is not None:
-            return NotSent(clean_text(wrong[0]), Kind.AUTH, wrong[1])
+            return NotSent(clean_text(wrong.message), Kind.AUTH, wrong.hints[0].way)
         token = request.credentials.access_token
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             hint = reconnect_hint(request.account, request.credentials)

@@ -47,8 +47,6 @@ INSTAGRAM_SCOPES = (
     "instagram_business_manage_insights",
 )
 """Scopes of Instagram Login (docs/reference/platforms/instagram.md, section 2)."""
-
-
 FACEBOOK_SCOPES = (
     "instagram_basic",
     "instagram_content_publish",
@@ -57,8 +55,6 @@ FACEBOOK_SCOPES = (
     "pages_read_engagement",
 )
 """Scopes of Facebook Login."""
-
-
 DELETING = "instagram_manage_contents"
 """The extra scope for deleting posts. Not requested by default, because Facebook refuses a login that requests more
 than the app was approved for."""

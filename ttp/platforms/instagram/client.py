@@ -46,14 +46,8 @@ from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, reconn
 from ttp.platforms.reply import Answer, NotSent, Reply, parse_id, parse_numeric_id, parse_web_address, value_at
 
 DROP, PUBLISH = "drop the container", "POST media_publish"
-
-
 PUT_UP = "give the media a public URL"
-
-
 _PERMALINK_S = 5.0
-
-
 _USABLE_FOR = timedelta(hours=23)
 """A container that was not published expires after 24 hours."""
 
@@ -322,8 +316,6 @@ def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
 
 
 _NO_SUCH = "100/33"
-
-
 _DEAD_TOKEN = ("190", "102")
 
 

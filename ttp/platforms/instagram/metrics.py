@@ -26,8 +26,6 @@ from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
 from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
-
-
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
 )
@@ -82,32 +80,16 @@ def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
 
 
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
-
-
 PAGE = 50
-
-
 STORY_LIVES = timedelta(hours=24)
-
-
 ONLINE_SPAN = timedelta(days=29)
 """How far back the hours of online followers are read: Instagram keeps them for 30 days."""
-
-
 ONLINE_AGAIN = timedelta(hours=12)
 """A reader that lives longer asks again after this. Instagram adds one day a day."""
-
-
 _LONGEST_NAME = 40
 """Characters of the date or the hour of a count."""
-
-
 _KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
-
-
 _GONE = ("100/33", "24/2207006")
-
-
 _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
 

@@ -31,11 +31,7 @@ from ttp.platforms.outcomes import as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply
 
 SCOPES = ("read:accounts", "read:search", "read:statuses", "write:media", "write:statuses")
-
-
 _BROAD = {"read": "read:", "write": "write:"}
-
-
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 

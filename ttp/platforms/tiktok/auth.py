@@ -95,11 +95,7 @@ def _named(app: App) -> dict[str, str]:
 
 LEVELS_PATIENCE_S = 5.0
 """Maximum seconds to ask for the privacy levels, because a person waits for it."""
-
-
 JSON_TYPE = {"Content-Type": "application/json; charset=UTF-8"}
-
-
 NAMES = ("open_id,username", "open_id")
 """Fields of the user. The name needs its own scope; without that scope it is skipped."""
 

@@ -27,11 +27,7 @@ from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0
 """Seconds for which a token check stays valid; GET /2/users/me allows 75 per 15 minutes."""
-
-
 STEP = "POST /2/tweets"
-
-
 ALL_OUT = "all parts of the thread are already published; nothing was sent"
 
 
