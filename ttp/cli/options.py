@@ -91,7 +91,7 @@ BeforeOthers = Annotated[
 ]
 
 
-Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of --at, such as Europe/Berlin.")]
+Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Time zone to use, such as Europe/Berlin.")]
 
 
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
