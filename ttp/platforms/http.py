@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
 import httpx
 
@@ -116,6 +116,10 @@ class Http:
         self._mine = threading.local()
         self._all_connections: list[Connections] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
+
+    def of(self, account: Account) -> Http:
+        """Return these connections: every account is on this host."""
+        return self
 
     def request_for(
         self,
@@ -307,6 +311,24 @@ class HttpByServer:
     def close(self) -> None:
         while self._made:
             self._made.popitem()[1].close()
+
+
+Connected = TypeVar("Connected", Http, HttpByServer)
+
+
+class HttpPart(Generic[Connected]):
+    """A part of a platform that makes requests: to one host, or to the server of each account."""
+
+    def __init__(self, http: Connected, clock: Clock) -> None:
+        self._http: Connected = http
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def platform_at(self, account: Account) -> datetime | None:
+        """Return the platform's clock now, from its last answer for the account; None before the first."""
+        return self._http.of(account).platform_at(account.name)
 
 
 def _answer(
