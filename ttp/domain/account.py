@@ -117,8 +117,8 @@ def same_host(one: str, other: str) -> bool:
     return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
 
 
-def host_mismatch(account: Account, held: Credentials, host: str) -> tuple[str, Action] | None:
-    """Return why credentials are not sent to a host, and the way out; None if they may be sent.
+def host_mismatch(account: Account, held: Credentials, host: str) -> UsageError | None:
+    """Return why credentials are not sent to a host, with the fix; None if they may be sent.
 
     Credentials of a sandbox do not need another login, but the setting with the sandbox's address.
     """
@@ -127,9 +127,9 @@ def host_mismatch(account: Account, held: Credentials, host: str) -> tuple[str, 
     if is_loopback(held.host):
         variable = f"TTP_PLATFORMS__{account.platform.upper()}__BASE_URL"
         message = f"the login of {account.name} is for a sandbox on {held.host}, but ttp uses {host}: check {variable}"
-        return message, action("help", "sandbox")
+        return UsageError(message, Hint("fix", action("help", "sandbox")))
     message = f"the login of {account.name} is for {held.host} and is not sent to {host}"
-    return message, connect_action(account.name, by_keys=held.by_keys)
+    return UsageError(message, Hint("fix", connect_action(account.name, by_keys=held.by_keys)))
 
 
 def is_loopback(host: str) -> bool:

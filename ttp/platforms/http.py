@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
 import httpx
 
@@ -35,15 +35,9 @@ from ttp.platforms.transport import Connections, Decompressor, loopback_tls_cont
 
 JSON_CAP = 1_000_000
 """Maximum bytes of a 2xx answer, after decompression."""
-
-
 ERROR_CAP = 64_000
 """Maximum bytes of any other answer, after decompression."""
-
-
 JSON_TYPE = "application/json; charset=UTF-8"
-
-
 _HEADERS = {
     "User-Agent": f"ttp/{__version__}",
     "Accept": "application/json",
@@ -116,6 +110,10 @@ class Http:
         self._mine = threading.local()
         self._all_connections: list[Connections] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
+
+    def of(self, account: Account) -> Http:
+        """Return these connections: every account is on this host."""
+        return self
 
     def request_for(
         self,
@@ -247,7 +245,7 @@ class Http:
     def _refusal(self, request: PublishRequest) -> NotSent | None:
         """Return why the credentials must not be sent to this host; None if they may."""
         if (wrong := host_mismatch(request.account, request.credentials, self.host)) is not None:
-            return NotSent(clean_text(wrong[0]), Kind.AUTH, wrong[1])
+            return NotSent(clean_text(wrong.message), Kind.AUTH, wrong.hints[0].way)
         token = request.credentials.access_token
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             hint = reconnect_hint(request.account, request.credentials)
@@ -307,6 +305,24 @@ class HttpByServer:
     def close(self) -> None:
         while self._made:
             self._made.popitem()[1].close()
+
+
+Connected = TypeVar("Connected", Http, HttpByServer)
+
+
+class HttpPart(Generic[Connected]):
+    """A part of a platform that makes requests: to one host, or to the server of each account."""
+
+    def __init__(self, http: Connected, clock: Clock) -> None:
+        self._http: Connected = http
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def platform_at(self, account: Account) -> datetime | None:
+        """Return the platform's clock now, from its last answer for the account; None before the first."""
+        return self._http.of(account).platform_at(account.name)
 
 
 def _answer(

@@ -108,8 +108,6 @@ def redact(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
 
 
 T = TypeVar("T")
-
-
 _LEAST_S = 0.001
 """A timeout of 0 would mean not to wait at all, which raises another error."""
 

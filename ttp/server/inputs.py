@@ -33,6 +33,12 @@ def _refuse_null(text: str) -> str:
     return text
 
 
+def _refuse_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("this is empty")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_refuse_null)]
 ShortText = Annotated[Text, StringConstraints(max_length=500)]
 PostId = Annotated[int, Path(ge=1, le=_MOST_ID, description="The id of a post.")]
@@ -73,7 +79,7 @@ class PostFieldsInput(_Body):
         None, description="Other texts, by platform or account; an empty one is removed."
     )
     options: dict[ShortText, Text | bool | int | float | None] | None = Field(
-        None, description="Options of platforms, such as `tiktok.privacy_level`; an empty one is removed."
+        None, description="Options of platforms, by `PLATFORM.NAME`; an empty one is removed."
     )
     maxLatenessS: Annotated[float, Field(ge=0, strict=False)] | None = None
 
@@ -105,7 +111,7 @@ class ResolutionInput(_Body):
 
 
 class ReasonInput(_Body):
-    reason: Annotated[Text, StringConstraints(min_length=1, strip_whitespace=True)] | None = None
+    reason: Annotated[Text, AfterValidator(_refuse_blank)] | None = None
 
 
 def new_post(body: NewPostInput, key: str | None, platforms: Registry) -> PostInput:

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_action, find_account, host_mismatch, is_alive
+from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive
 from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import (
@@ -215,12 +215,6 @@ def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:
         yield warning_remark(
             f"held, its posts wait; ends {format_end(account.hold_until, now)}{why}", action("account enable", name)
         )
-
-
-def foreign_host_remark(account: Account, held: Credentials, host: str) -> Remark | None:
-    """Return the failure if the credentials are for another host than the configured one."""
-    wrong = host_mismatch(account, held, host)
-    return None if wrong is None else failure_remark(*wrong)
 
 
 def expiry_remarks(

@@ -16,7 +16,6 @@ from ttp.domain.account import (
     Account,
     Credentials,
     find_account,
-    host_mismatch,
     parse_account_name,
     works_until,
 )
@@ -391,9 +390,8 @@ class AccountRemoval:
 
     def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
         """Ask the platform to revoke the token. Return why it did not, or None."""
-        host = self._platforms.facts(account.platform).host(self._config, account.server)
-        if (wrong := host_mismatch(account, held, host)) is not None:
-            return wrong[0]
+        if (wrong := self._platforms.host_mismatch(account, held, self._config)) is not None:
+            return wrong.message
         if (other := self._account_sharing_token(account, held, by_app=login.revokes_all)) is not None:
             return f"{other} may use the same login"
         answer = login.revoke(held)

@@ -21,6 +21,7 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Proble
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
+    apply_input,
     as_draft,
     copy_of,
     example_account,
@@ -424,7 +425,7 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = _apply_edit(before, wanted, variants, items)
+                after = apply_input(before, wanted, variants, items)
                 refuse_other_parts(before, after)
                 if to is not None:
                     after = with_accounts(after, to, now)
@@ -570,22 +571,6 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
     """Return the accounts that a post goes to."""
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
-
-
-def _apply_edit(
-    before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None
-) -> Post:
-    late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
-    return replace(
-        before,
-        content=before.content if wanted.text is None else wanted.text,
-        media=with_alt_texts(before.media, wanted.alts) if items is None else items,
-        variants=merge_options(before.variants, variants),
-        options=merge_options(before.options, wanted.options),
-        thread=before.thread if wanted.thread is None else wanted.thread,
-        tags=with_tags(before.tags if wanted.tags is None else wanted.tags, wanted.add_tags, wanted.remove_tags),
-        max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,
-    )
 
 
 def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ttp.domain import approval
-from ttp.domain.account import Account, Credentials, host_mismatch, resolve_accounts
+from ttp.domain.account import Account, Credentials, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -166,9 +166,9 @@ class Publishing:
         found: dict[int | None, UsageError] = {}
         for account in known:
             held = self._stored_credentials(account) if account.id in wanted else None
-            host = self._posts.platforms.facts(account.platform).host(self._posts.config, account.server)
-            if held is not None and (wrong := host_mismatch(account, held, host)) is not None:
-                found[account.id] = UsageError(wrong[0], Hint("fix", wrong[1]))
+            wrong = held and self._posts.platforms.host_mismatch(account, held, self._posts.config)
+            if wrong:
+                found[account.id] = wrong
         return found
 
     def _stored_credentials(self, account: Account) -> Credentials | None:

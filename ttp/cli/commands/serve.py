@@ -13,7 +13,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.commands.run import PublishReport
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE
+from ttp.cli.errors import DONE
 from ttp.cli.options import with_output
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
 from ttp.publisher.loop import Mode
@@ -104,7 +104,7 @@ def _load_server() -> tuple[ModuleType, ModuleType]:
     try:
         from ttp.server import app, process
     except ImportError as error:
-        from ttp.cli.installation import install_command
+        from ttp.cli.errors import install_command
 
         raise NotAllowed(
             f"the server needs packages that are not installed ({error.name})", Hint("fix", install_command("server"))

@@ -341,8 +341,18 @@ def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
     words = [word for word in parts.plain if word not in _FILLERS]
     if not words or parse_day(words):
         return None
-    splits = ((words[:-1], words[-1]), (words[1:], words[0]))
-    words, number = next(((rest, one) for rest, one in splits if re.fullmatch(r"[0-9]+", one)), ([], ""))
+    splits = [
+        (rest, one) for rest, one in ((words[:-1], words[-1]), (words[1:], words[0])) if re.fullmatch(r"[0-9]+", one)
+    ]
+    splits = [split for split in splits if len(split[1]) < 3 and int(split[1]) < 24] or splits
+    if len(words) > 1 and len(splits) > 1:
+        # `9 on dec 1` and `9 dec at 1` say which number is the hour; `9 dec 1` does not.
+        hour_last = parts.plain[-2] in ("at", "@")
+        hour_first = parts.plain[0] in ("at", "@") or parts.plain[1] in ("on", "the")
+        if hour_last == hour_first:
+            return _unreadable(text, f'"{words[0]}" and "{words[-1]}" can both be the hour')
+        splits = splits[:1] if hour_last else splits[1:]
+    words, number = splits[0] if splits else ([], "")
     if not number or any(parse_clock(word) or correct_clock(word) for word in words if not word.isdecimal()):
         return None
     corrected = [_corrected_word(word, "in" in words) for word in words]

@@ -14,8 +14,6 @@ from ttp.platforms.reply import parse_numeric_id
 
 MOST_ITEMS = 10
 """Maximum items of a carousel."""
-
-
 BYTES = "bytes"
 """Instead of a URL: the container is created for an upload of bytes."""
 

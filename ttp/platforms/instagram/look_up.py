@@ -113,8 +113,6 @@ def _one_of(
 
 
 QUERY = {"fields": "id,caption,timestamp,permalink", "limit": "50"}
-
-
 _BEFORE = timedelta(seconds=60)
 
 

@@ -22,15 +22,9 @@ QUERY = {
     "post.fields": "created_at,attachments,entities",
     "expansions": "attachments.media_keys,referenced_posts",
 }
-
-
 MOST_PAGES = 10
 """Pages of 100 posts that one look-up reads."""
-
-
 _BEFORE = timedelta(seconds=60)
-
-
 _LEAST_AFTER_S = 60.0
 
 
@@ -150,23 +144,11 @@ def _parent(item: Mapping[str, object]) -> str | None:
 
 X_EPOCH_MS = 1_288_834_974_657
 """2010-11-04T01:42:54.657Z: X's ids count milliseconds from then in their upper bits."""
-
-
 _ENTITY = re.compile(r"&(amp|lt|gt);")
-
-
 _CHARACTER = {"amp": "&", "lt": "<", "gt": ">"}
-
-
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+", re.ASCII)
-
-
 _OWN_MEDIA = re.compile(r"https://(?:x|twitter|pic\.twitter|pic\.x)\.com/\S*/(?:photo|video)/\d+")
-
-
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-
-
 _SLASH = re.compile(r"/(?=[.,;:!?'\"»”’…)\]}]*(?:\s|$))")
 
 

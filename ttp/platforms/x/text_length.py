@@ -17,50 +17,28 @@ from typing import Any
 
 X_LIMIT = 280
 """maxWeightedTweetLength of the twitter-text configuration, version 3."""
-
-
 _LINK = 23
 """transformedURLLength of the same configuration."""
-
-
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 """Code point ranges of weight 100 in the same configuration; all others weigh 200, and the scale is 100."""
-
-
 _DOT = re.compile(r"\.(?=[^\W\d_])")
 """A link has a dot before the letter of a top-level domain."""
-
-
 _NOT_PLAIN = re.compile(
     f"{_DOT.pattern}|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
     # © and ® are emoji of weight 200 in a range of weight 100; the rest combine several code points into one emoji
 )
-
-
 _PLAIN_LINK = re.compile(
     r"https?://(?:[a-z0-9]{1,63}\.){1,4}(?:at|ch|com|de|edu|es|eu|fr|gov|io|it|net|nl|org|us)(?:/[a-zA-Z0-9_-]+)*/?"
     r"(?:\?[a-zA-Z0-9_&=-]+)?"
 )
 """Obvious links, as most are: these need no library."""
-
-
 _SPACES = " \n\t"
-
-
 _SPACE = re.compile(f"[{_SPACES}]")
 """Whitespace between words. A word is checked with the previous one, because a link depends on what precedes it."""
-
-
 _NO_HOST = re.compile(r"(?:[^\s./]+\.){64}")
-
-
 _LONGEST_WORD = 4096
 """twitter-text accepts no longer address as a link; a longer word without spaces is not searched."""
-
-
 _HOPELESS = 10 * X_LIMIT
-
-
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
