@@ -1,7 +1,5 @@
-"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof.
-
-Never creates a second container while the first may be published. Never refreshes a token.
-"""
+"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof. Never creates
+a second container while the first may be published. Never refreshes a token."""
 
 from __future__ import annotations
 
@@ -279,10 +277,8 @@ class InstagramClient(HttpPart[Http]):
                 return doubt
 
     def _published(self, request: PublishRequest, media_id: str, said: Answer) -> Done | Unknown:
-        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic).
-
-        If Instagram does not know that media, the container is checked.
-        """
+        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic). If Instagram
+        does not know that media, the container is checked."""
         reply = self._http.request_for(
             request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
