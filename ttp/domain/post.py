@@ -130,10 +130,8 @@ class Post(PostFields):
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:
-    """Return the status that follows from the states of the deliveries that count.
-
-    `has_time`: a pending delivery, or the post if it has none, has a time.
-    """
+    """Return the status that follows from the states of the deliveries that count. `has_time`: a pending delivery, or
+    the post if it has none, has a time."""
     counted = [state for state in states if state is not DeliveryState.CANCELLED]
     if all(state is DeliveryState.PENDING for state in counted):
         return PostStatus.SCHEDULED if counted and has_time else PostStatus.DRAFT

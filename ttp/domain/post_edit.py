@@ -31,11 +31,8 @@ def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Po
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """Return the post with exactly these accounts. Raises StateRefused while it is being published.
-
-    New deliveries get the post's time. If that has passed and publishing has begun, they get none: publishing now was
-    not requested.
-    """
+    """Return the post with exactly these accounts. Raises StateRefused while it is being published. New deliveries get
+    the post's time. If that has passed and publishing has begun, they get none: publishing now was not requested."""
     wanted = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
     at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at
