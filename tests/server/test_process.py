@@ -183,7 +183,7 @@ def test_a_socket_that_a_dead_server_left_is_replaced(ttp: Program, tmp_path: Pa
 @pytest.mark.parametrize(
     ("argv", "code"),
     [
-        (("--host", "0.0.0.0"), "usage"),
+        (("--host", "192.0.2.1"), "usage"),
         (("--host", "nowhere"), "usage"),
         (("--port", "70000"), "usage"),
         (("--socket", "/nowhere/ttp.sock"), "busy"),

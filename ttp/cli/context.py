@@ -134,7 +134,6 @@ class Context:
             config=self.config.text("timezone") or None,
             system=settings.system_zone().zone,
             retype=retype,
-            retype_account="ttp account set {} --tz {}".format,
         )
 
     @cached_property

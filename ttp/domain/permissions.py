@@ -1,7 +1,5 @@
-"""What an environment may do: read, write drafts, or everything; and which changes of a post that allows.
-
-A guard against mistakes, set by `TTP_CAPABILITY`. Whoever can set the variable can unset it.
-"""
+"""What an environment may do: read, write drafts, or everything; and which changes of a post that allows. A guard
+against mistakes, set by `TTP_CAPABILITY`. Whoever can set the variable can unset it."""
 
 from __future__ import annotations
 
@@ -35,10 +33,8 @@ def refuse_forbidden_change(
     capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence], *, source: str = VARIABLE
 ) -> None:
     """Raise NotAllowed for a change of anything but a draft, or of a draft that will be published automatically.
-
     `repeats`: all active ones; a draft that one of them copies is published automatically. `source`: what sets the
-    capability.
-    """
+    capability."""
     if capability is Capability.PUBLISH:
         return
     this = "" if before is None else f" {before.id}"

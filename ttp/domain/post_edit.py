@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
@@ -16,7 +17,9 @@ from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
-from ttp.domain.post_input import PostInput
+
+if TYPE_CHECKING:  # it imports hashlib, which takes long
+    from ttp.domain.post_input import PostInput
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -49,11 +52,8 @@ def apply_input(
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """Return the post with exactly these accounts. Raises StateRefused while it is being published.
-
-    New deliveries get the post's time. If that has passed and publishing has begun, they get none: publishing now was
-    not requested.
-    """
+    """Return the post with exactly these accounts. Raises StateRefused while it is being published. New deliveries get
+    the post's time. If that has passed and publishing has begun, they get none: publishing now was not requested."""
     wanted = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
     at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at

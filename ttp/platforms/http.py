@@ -127,11 +127,8 @@ class Http:
         urgent: bool = False,
         **parts: Unpack[RequestBody],
     ) -> Reply:
-        """Make one request for an account.
-
-        `url` is a path below the base URL, or a complete URL if `with_token=False`. A call that would exceed a known
-        rate limit is not made, unless it is `urgent`.
-        """
+        """Make one request for an account. `url` is a path below the base URL, or a complete URL if `with_token=False`.
+        A call that would exceed a known rate limit is not made, unless it is `urgent`."""
         if with_token:
             refusal = self._refusal(request) or (None if urgent else self.gate.acquire(request, method, url))
             if refusal is not None:
@@ -379,9 +376,7 @@ def parse_date(header: str | None) -> datetime | None:
 
 class RequestBody(TypedDict, total=False):
     """The body of a request: `json`, or `form` with or without one multipart `file` (field name, bytes), or `content`.
-
-    `patience`: seconds to wait for the answer, if shorter than usual.
-    """
+    `patience`: seconds to wait for the answer, if shorter than usual."""
 
     json: object
     form: Mapping[str, str] | None

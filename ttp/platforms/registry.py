@@ -33,11 +33,8 @@ GROUP, API = "ttp.platforms", 1
 
 
 class Registry:
-    """The enabled platforms by name: those of ttp, and those in `enabled` from other packages.
-
-    Entry points are read only for a name in `enabled`. A platform that cannot be loaded is skipped, and `warn` gets the
-    reason.
-    """
+    """The enabled platforms by name: those of ttp, and those in `enabled` from other packages. Entry points are read
+    only for a name in `enabled`. A platform that cannot be loaded is skipped, and `warn` gets the reason."""
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
         self._names = tuple(BUILT_IN)
@@ -102,7 +99,6 @@ class Registry:
         return self.facts(name).keys
 
     def reads_free(self, name: str) -> bool:
-        """Whether reading metrics is free."""
         pricing = self.facts(name).pricing()
         return pricing is None or not pricing.per_read
 

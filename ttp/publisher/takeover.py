@@ -21,9 +21,7 @@ _WHY = "the store was taken over, and it may be published already"
 
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
     """Make this machine the store's publisher in the caller's transaction. Return the deliveries to look up first.
-
-    Raises OwnedElsewhere without a necessary take-over, Busy if the clock cannot be right.
-    """
+    Raises OwnedElsewhere without a necessary take-over, Busy if the clock cannot be right."""
     moved: list[Delivery] = []
     if take_over:
         _refuse_slow_clock(db, now)

@@ -148,10 +148,8 @@ class AccountCheck:
         return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
 
     def _identity_remark(self, account: Account, seen: AccountInfo) -> Remark:
-        """Say whether the token still belongs to the account: by the platform's user id, else by the handle.
-
-        Some platforms' user ids differ per app, so they prove nothing after a change of app.
-        """
+        """Say whether the token still belongs to the account: by the platform's user id, else by the handle. Some
+        platforms' user ids differ per app, so they prove nothing after a change of app."""
         same_name = seen.handle is not None and seen.handle.lower() == account.handle.lower()
         if account.user_id is None or seen.user_id is None:
             known, same = seen.handle is not None, same_name
@@ -271,10 +269,8 @@ def permission_remarks(
 
 
 class OptionChoices:
-    """Adds the values an account may choose to a refusal for a missing option.
-
-    `tokens` and `checkers` are created only for a question; the checker is closed after it.
-    """
+    """Adds the values an account may choose to a refusal for a missing option. `tokens` and `checkers` are created only
+    for a question; the checker is closed after it."""
 
     def __init__(
         self,

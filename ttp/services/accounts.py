@@ -83,10 +83,8 @@ class Accounts:
         server: str | None = None,
         server_info: Mapping[str, object] | None = None,
     ) -> Account:
-        """Add an account, or replace its credentials (a JSON text). Makes no network call.
-
-        `server`: the root URL of the account's server, for platforms with many servers; `server_info`: what it allows.
-        """
+        """Add an account, or replace its credentials (a JSON text). Makes no network call. `server`: the root URL of
+        the account's server, for platforms with many servers; `server_info`: what it allows."""
         platform, handle = parse_account_name(name, self._platforms)
         known = self._platforms.facts(platform)
         host = known.host(self._config, server)
@@ -163,10 +161,8 @@ class Accounts:
             return AccountSwitch(account, waiting, failed)
 
     def remove(self, name: str, *, cancel: bool) -> RemovedAccount:
-        """Remove an account and its credentials; its published posts and metrics stay.
-
-        Refused while posts are to be published to it; with `cancel` those deliveries are cancelled.
-        """
+        """Remove an account and its credentials; its published posts and metrics stay. Refused while posts are to be
+        published to it; with `cancel` those deliveries are cancelled."""
         there = self._find(name)
         with token_lock(self._database.home, there.name, patience_s=LOCK_WAIT_S):
             # Asked first: a credentials store that does not answer now could not delete the tokens either.
@@ -221,11 +217,8 @@ class Accounts:
 def find_server(
     platforms: Registry, runtime: Runtime, name: str, named: str | None, program: str | None = None
 ) -> str | None:
-    """Return the root URL of the server to connect at; None if the platform has one host.
-
-    `named`: the server that the user gave; `program`: the path of the user's program. Raise UsageError, NotAllowed,
-    TtpError.
-    """
+    """Return the root URL of the server to connect at; None if the platform has one host. `named`: the server that the
+    user gave; `program`: the path of the user's program. Raise UsageError, NotAllowed, TtpError."""
     platform = platforms.find(name.partition("/")[0])
     if platform.server == "program":
         if program is None:
@@ -260,9 +253,7 @@ def find_server(
 
 def ask_server(platforms: Registry, runtime: Runtime, name: str, server: str | None) -> Mapping[str, object] | None:
     """Return what an account may do, of a platform that needs no credentials; None where there is nothing to ask.
-
-    UsageError with the fix.
-    """
+    UsageError with the fix."""
     platform, handle = parse_account_name(name, platforms)
     facts = platforms.facts(platform)
     checker = None if facts.needs_credentials else facts.checker(runtime)

@@ -1,7 +1,5 @@
-"""Check everything here that publishing needs. Changes nothing and asks no platform.
-
-A check that fails never stops the others.
-"""
+"""Check everything here that publishing needs. Changes nothing and asks no platform. A check that fails never stops the
+others."""
 
 from __future__ import annotations
 

@@ -157,10 +157,8 @@ class Publishing:
             raise NotAllowed(f"post {post.id} {state}", Hint("fix", action("approve", post.id)))
 
     def _foreign_host_errors(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
-        """Return an error for each account, by id, whose credentials were made for another host.
-
-        Called before the transaction: a keyring or a program can be slow, and others wait for the transaction.
-        """
+        """Return an error for each account, by id, whose credentials were made for another host. Called before the
+        transaction: a keyring or a program can be slow, and others wait for the transaction."""
         with self._posts.database.reading() as db:
             wanted = {d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
         found: dict[int | None, UsageError] = {}

@@ -1,7 +1,5 @@
-"""Read-only questions about posts, attempts and accounts (`status` has the others).
-
-Opens the store for each question and never creates one.
-"""
+"""Read-only questions about posts, attempts and accounts (`status` has the others). Opens the store for each question
+and never creates one."""
 
 from __future__ import annotations
 

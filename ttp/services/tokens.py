@@ -160,10 +160,8 @@ class Tokens:
             return self._replace_refused(name, refused)
 
     def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[RefreshResult]:
-        """Refresh every token that is due and not locked. Errors of an account are in its result.
-
-        Ends after the present refresh if `stopping` returns true.
-        """
+        """Refresh every token that is due and not locked. Errors of an account are in its result. Ends after the
+        present refresh if `stopping` returns true."""
         done = []
         for account in self._accounts():
             if stopping():
@@ -294,10 +292,8 @@ class Tokens:
         return fresh.credentials
 
     def _keep_or_raise(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
-        """Return the old credentials while they are valid.
-
-        Raise TokenUnavailable after that, or TokenRevoked if waiting cannot help.
-        """
+        """Return the old credentials while they are valid. Raise TokenUnavailable after that, or TokenRevoked if
+        waiting cannot help."""
         if is_alive(held, self._clock.now()):
             return held
         if outcome.passing and outcome.kind in _PASSING_KINDS:

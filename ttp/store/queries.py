@@ -267,9 +267,7 @@ def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delive
 
 def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
     """Return how many posts are overdue and how many have a later time. Posts delayed by a hold count as neither.
-
-    `approved`: posts that are not approved are not overdue.
-    """
+    `approved`: posts that are not approved are not overdue."""
     ready = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
     held = "account_id IN (SELECT id FROM account WHERE hold_until > :now)"
     sql = (
@@ -281,10 +279,8 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
 
 
 def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
-    """Return the newest posts with a delivery in a state that only a person ends.
-
-    `auth`: only those whose token no longer worked (True), or only the others (False).
-    """
+    """Return the newest posts with a delivery in a state that only a person ends. `auth`: only those whose token no
+    longer worked (True), or only the others (False)."""
     sql = (
         "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.state IN ('failed', 'needs_review') AND d.state = ? AND p.deleted_at IS NULL"

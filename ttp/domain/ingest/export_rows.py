@@ -122,7 +122,6 @@ class ExportReader:
 
 
 def row_of_cells(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
-    """Return the cells by field."""
     return {name: cell for name, cell in zip(columns.fields, cells, strict=True) if name is not None}
 
 

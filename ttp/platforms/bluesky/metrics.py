@@ -1,7 +1,5 @@
-"""Counts of posts, from the AppView: likes, replies, reposts with quotes, bookmarks. Bluesky counts no views.
-
-See docs/reference/platforms/bluesky.md, section 8. The AppView needs no token, and gets none.
-"""
+"""Counts of posts, from the AppView: likes, replies, reposts with quotes, bookmarks. Bluesky counts no views. See
+docs/reference/platforms/bluesky.md, section 8. The AppView needs no token, and gets none."""
 
 from __future__ import annotations
 
@@ -36,8 +34,6 @@ MOST_IDS, MOST_PAGE = 25, 100
 
 
 class BlueskyReader(HttpPart[HttpByServer]):
-    """The reader of Bluesky."""
-
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
         super().__init__(http, clock)
         self._config = config

@@ -134,7 +134,6 @@ def from_handle(value: object) -> Container | None:
 
 
 def without_containers(handle: Handle) -> Handle:
-    """Return the handle without containers."""
     return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
 
 

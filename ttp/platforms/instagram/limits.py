@@ -49,10 +49,8 @@ _ASK_AGAIN_S = 3600.0
 
 
 def check_quota(http: Http, request: PublishRequest, path: str, judge: RefusalReader, now: datetime) -> Did:
-    """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached.
-
-    An unreadable quota does not stop the post, because Instagram enforces it anyway.
-    """
+    """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached. An unreadable
+    quota does not stop the post, because Instagram enforces it anyway."""
     reply = http.request_for(request, "GET", path, query=QUERY)
     if not (isinstance(reply, Answer) and reply.is_success):
         failure = as_failure(reply, judge, "Instagram")

@@ -19,8 +19,7 @@ from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
-from ttp.platforms.instagram.errors import refusal
+from ttp.platforms.instagram.errors import NO_USER_ID, parse_instant, refusal, unwrap
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
 from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
 from ttp.platforms.reply import Answer, parse_numeric_id, value_at

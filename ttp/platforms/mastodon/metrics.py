@@ -1,7 +1,5 @@
-"""Counts of posts: favourites, replies, boosts with quotes. Mastodon counts no views.
-
-See docs/reference/platforms/mastodon.md, section 8. Counts are what the account's own server has heard of.
-"""
+"""Counts of posts: favourites, replies, boosts with quotes. Mastodon counts no views. See
+docs/reference/platforms/mastodon.md, section 8. Counts are what the account's own server has heard of."""
 
 from __future__ import annotations
 
@@ -55,8 +53,6 @@ class _Policy:
 
 
 class MastodonReader(HttpPart[HttpByServer]):
-    """The reader of Mastodon."""
-
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """Up to 20 posts a call where the server takes that, else one by one."""
         account = session.account

@@ -1,7 +1,5 @@
-"""Connect TikTok: `client_key`, scopes with commas, a hexadecimal challenge, single-use refresh tokens.
-
-See docs/reference/platforms/tiktok.md, section 2. An answer with the key `error` is a refusal, whatever its status.
-"""
+"""Connect TikTok: `client_key`, scopes with commas, a hexadecimal challenge, single-use refresh tokens. See
+docs/reference/platforms/tiktok.md, section 2. An answer with the key `error` is a refusal, whatever its status."""
 
 from __future__ import annotations
 

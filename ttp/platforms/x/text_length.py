@@ -1,8 +1,5 @@
-"""Weighted text length on X (twitter-text configuration, version 3). Instagram and TikTok count UTF-16 units.
-
-Importing the twitter-text library takes 0.2 s, so it is used only for words that may contain a link or an emoji
-sequence.
-"""
+"""Weighted text length on X (twitter-text configuration, version 3). Instagram and TikTok count UTF-16 units. Importing
+the twitter-text library takes 0.2 s, so it is used only for words that may contain a link or an emoji sequence."""
 
 from __future__ import annotations
 
@@ -86,10 +83,8 @@ def _links(word: str) -> tuple[str, ...]:
 
 
 def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
-    """Yield the words that the library must check.
-
-    Links and emoji never contain spaces, so words can be checked one by one.
-    """
+    """Yield the words that the library must check. Links and emoji never contain spaces, so words can be checked one by
+    one."""
     done = 0
     for found in worth.finditer(text):
         if found.start() < done:  # inside the previous word
@@ -108,11 +103,8 @@ def _plain(text: str) -> int:
 
 @cache
 def _library() -> Any:
-    """Return the twitter-text library.
-
-    It reads its emoji table through `pkg_resources`, which newer installations lack and older ones warn about: a
-    replacement with the one function it calls is present during the import.
-    """
+    """Return the twitter-text library. It reads its emoji table through `pkg_resources`, which newer installations lack
+    and older ones warn about: a replacement with the one function it calls is present during the import."""
     from pkgutil import get_data
 
     stand_in = ModuleType("pkg_resources")

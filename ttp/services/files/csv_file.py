@@ -87,9 +87,7 @@ def _cell(name: str, value: Value) -> str:
 
 class Sheet:
     """An open CSV file. `unknown`: columns that are not fields of a post; `program`: the program whose sheet it is.
-
-    `columns`: fields by column names (or numbers). Raise UsageError if the first row cannot be a header.
-    """
+    `columns`: fields by column names (or numbers). Raise UsageError if the first row cannot be a header."""
 
     def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None, tables: OptionTables) -> None:
         self._tables = tables

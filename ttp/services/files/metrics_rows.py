@@ -183,7 +183,6 @@ def is_json(text: Buffer) -> bool:
 
 
 def read_objects(text: Buffer) -> Iterator[Object]:
-    """Yield the objects of a JSON text."""
     if text.rest.startswith("["):
         text.take(1)
         return _values(text, between=",", end="]")
@@ -276,7 +275,6 @@ def _reason(error: Exception) -> str:
 
 
 def _skip(text: Buffer) -> None:
-    """Skip whitespace."""
     while True:
         ended = text.fill(BLOCK)
         found = _BLANK.match(text.rest)
