@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.account import Account
@@ -194,11 +194,3 @@ def unwrap(reply: Reply) -> Reply:
             return replace(reply, data=only)
         case _:
             return reply
-
-
-def parse_instant(text: object) -> datetime | None:
-    """Return the time of `2019-09-26T22:36:43+0000` in UTC; None for anything else."""
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
