@@ -58,7 +58,7 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     intent = attempts.last_intent(db, delivery.id or 0)
     if intent is not None and intent.outcome is None:
         attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
-    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
+    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now)
 
 
 class LookupJob:
