@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
 from ttp.domain.action import WayOut
@@ -97,9 +97,21 @@ def parse_web_address(value: object) -> str | None:
     return None
 
 
+def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
+    """Return a time in ISO 8601 in UTC and whole milliseconds; None for anything else. `naive`: the zone of one without
+    an offset, which is refused without it."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+        if found is None or (found.utcoffset() is None and naive is None):
+            return None
+        at = (found if found.utcoffset() is not None else found.replace(tzinfo=naive)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at - timedelta(microseconds=at.microsecond % 1000)
+
+
 def retry_after_s(answer: Answer) -> float | None:
-    """Return the seconds of the Retry-After header; None without one. No platform documents this header; proxies before
-    a platform send it."""
+    """Return the seconds of the Retry-After header, which proxies send and no platform documents; None without."""
     told = answer.headers.get("retry-after", "").strip()
     return float(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
 

@@ -68,6 +68,6 @@ def _record_possible_call(db: Connection, before: Delivery, now: datetime) -> De
     if before.state is DeliveryState.RECONCILING:
         after = before.look_again(now, error=error)
     else:
-        after = before.reconciling(error, now, None)
+        after = before.reconciling(error, now)
     claims.save_transition(db, before, after, now=now)
     return after

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.account import Account
@@ -20,8 +20,7 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """The meaning of one code. `wait_s`: Instagram's time until the next try. `hold`: for the whole account. `advice`:
-    for the user."""
+    """What a code means. `wait_s`: until the next try. `hold`: for the whole account. `advice`: for the user."""
 
     kind: Kind
     passing: bool = False
@@ -194,11 +193,3 @@ def unwrap(reply: Reply) -> Reply:
             return replace(reply, data=only)
         case _:
             return reply
-
-
-def parse_instant(text: object) -> datetime | None:
-    """Return the time of `2019-09-26T22:36:43+0000` in UTC; None for anything else."""
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ttp.domain.errors import Hint, UsageError
-from ttp.store.home.regular_file import open_regular
+from ttp.store.home.regular_file import open_regular, sync
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,4 @@ def write(path: Path, text: str, errors: str = "strict") -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     # Without this a power cut may bring the old file back, and with it a refresh token that is spent.
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

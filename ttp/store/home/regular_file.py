@@ -48,6 +48,15 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) ->
     raise NotRegular(path, kind_of(found))
 
 
+def sync(path: Path) -> None:
+    """Make a file, or the new names in a folder, last: after a power cut there could be the old ones."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def kind_of(found: os.stat_result) -> str:
     """Return the kind of a file that is not regular, with its article."""
     return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
@@ -71,8 +80,7 @@ def text_of_path(path: Path | str) -> str:
 
 
 def open_input(path: Path) -> BinaryIO:
-    """Open a file that a user named. It may be a stream of this process, such as `/dev/stdin` or `<(command)`. Raises
-    OSError."""
+    """Open a file that a user named, also a stream such as `/dev/stdin` or `<(command)`. Raises OSError."""
     number = stream_number(path)
     return os.fdopen(open_regular(path) if number is None else os.dup(number), "rb")
 
