@@ -1,7 +1,5 @@
 """All settings: name, default, unit and meaning. Those of a platform are in its folder, the others in one table here.
-
-Reading files and the environment is `cli`'s.
-"""
+Reading files and the environment is `cli`'s."""
 
 from __future__ import annotations
 
@@ -17,8 +15,7 @@ Value = str | float | int | bool | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting. `default`'s type is the setting's type; None: a text without a default. `choices`: the only values,
-    of a list its only members."""
+    """One setting. `default` has its type; None: a text without a default. `choices`: the only (members of) values."""
 
     name: str
     default: Value
@@ -94,9 +91,7 @@ OWN_KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
 class PlatformKeys(Protocol):
     """What the enabled platforms add to the settings."""
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all enabled platforms."""
-        ...
+    def names(self) -> tuple[str, ...]: ...
 
     def keys(self, name: str) -> tuple[Key, ...]:
         """Return a platform's settings, named without `platforms.NAME.`."""
@@ -108,8 +103,7 @@ class PlatformKeys(Protocol):
 
 
 class KeyTable(Mapping[str, Key]):
-    """All settings by name: ttp's own, and those of the enabled platforms. A platform is loaded when one of its
-    settings is asked for."""
+    """All settings by name: ttp's own, and those of platforms, which are loaded when one of theirs is asked for."""
 
     def __init__(self, platforms: PlatformKeys) -> None:
         self._platforms = platforms

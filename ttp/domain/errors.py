@@ -10,6 +10,7 @@
     │   ├── PastTime       past         it has passed
     │   └── SkippedTime    dst          daylight saving skips it
     ├── Conflict           conflict     another post or change conflicts
+    ├── Stale              stale        the post was changed since it was read
     ├── StateRefused       state        the post's state does not allow it
     ├── ReconnectNeeded    reconnect    the account's token no longer works
     ├── Busy               busy         the store or the publisher's lock is held, read-only or full
@@ -40,11 +41,8 @@ Label: TypeAlias = Literal["try", "fix", "see"]
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One way out: a label and what to do.
-
-    `instead`: the word that was typed (none: ""), and the one for it that makes what was typed a command that works;
-    the command line knows the rest of it, and types all of it.
-    """
+    """One way out: a label and what to do. `instead`: the word that was typed (none: ""), and the one for it that makes
+    what was typed a command that works; the command line knows the rest of it, and types all of it."""
 
     label: Label
     way: WayOut
@@ -135,6 +133,12 @@ class Conflict(TtpError):
     code = "conflict"
 
 
+class Stale(TtpError):
+    """The post was changed since the revision that the request names. Nothing was overwritten. Read it again."""
+
+    code = "stale"
+
+
 class StateRefused(TtpError):
     """The state of the post does not allow this. Nothing was done. `ttp show ID` says what is possible."""
 
@@ -179,8 +183,7 @@ class NewerStore(TtpError):
 
 
 class OlderStore(TtpError):
-    """The store was written before the first release. Nothing was changed. The message names the version that can
-    upgrade it."""
+    """The store is from before the first release, and unchanged. The message names the version that upgrades it."""
 
     code = "older_store"
 

@@ -86,8 +86,7 @@ def check_variants(
 
 
 def request_fingerprint(wanted: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:
-    """Return what makes two requests with one key the same: text, accounts, options, time as given, and `media`: the
-    digests of their files."""
+    """Return what makes two requests with one key the same. `media`: the digests of their files."""
     parts = {
         "text": wanted.text,
         "to": sorted({_account_text(name, platforms) for name in wanted.to or ()}),
@@ -149,6 +148,5 @@ class RowReader:
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
-    """Return an error as the error of a field."""
     said = " ".join((error.message, *error.details))
     return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))

@@ -58,7 +58,6 @@ class PlatformPost:
 
     @property
     def chosen_options(self) -> ChosenOptions:
-        """The options that go to this platform."""
         return ChosenOptions(self.platform, self.table, options_of(self.platform, self.options))
 
     def chosen(self, name: str) -> str | None:
@@ -140,7 +139,9 @@ class Rules(Protocol):
 
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
         """Return what the platform makes of such media. `options` by their names without the platform's."""
-        ...
+        if not media:
+            return "text"
+        return "video" if media[0].is_video else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
@@ -150,9 +151,7 @@ class Rules(Protocol):
 class Platforms(OptionTables, Protocol):
     """The enabled platforms, with what rules and options need."""
 
-    def rules(self, name: str) -> Rules:
-        """Return a platform's rules."""
-        ...
+    def rules(self, name: str) -> Rules: ...
 
 
 def check(

@@ -42,11 +42,8 @@ _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
 def recover_interrupted(db: Connection, now: datetime, quarantine: Quarantine) -> list[Delivery]:
-    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up.
-
-    Only for the holder of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are
-    skipped.
-    """
+    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up. Only for the holder
+    of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are skipped."""
     taken = []
     for delivery in claims.interrupted_deliveries(db, quarantine):
         taken.append(_taken_over(db, delivery, now))
@@ -61,7 +58,7 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     intent = attempts.last_intent(db, delivery.id or 0)
     if intent is not None and intent.outcome is None:
         attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
-    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
+    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now)
 
 
 class LookupJob:
@@ -132,8 +129,7 @@ class LookupJob:
         self.task = context.save_transition(self.task, after, *also)
 
     def _believed(self, looked: LookupResult, intent: Attempt | None, now: datetime) -> LookupResult:
-        """Return the look-up; absence without a clock, or with a wrong one, becomes unclear. The next look-up may have
-        a better clock."""
+        """Return the look-up; absence without a clock, or with a wrong one, becomes unclear."""
         if not isinstance(looked.finding, Absent) or looked.finding.certain:
             return looked
         if intent is None or intent.platform_at is None or intent.code == TAKEN_OVER:  # no look settles these
@@ -167,8 +163,7 @@ class LookupJob:
                 return self._unclear(unclear, looks, now)
 
     def _found(self, found: Found, looks: list[Attempt], now: datetime, *, taken_over: bool) -> Delivery:
-        """Handle a post that was found. Of a thread that is one part: the rest follows, or is looked up after a
-        take-over."""
+        """Handle a post that was found. Of a thread it is one part: the rest follows, or is looked up."""
         delivery = self.task.delivery
         id_at = self._id_at(now, looks) if found.id_later else None
         if delivery.state is DeliveryState.PUBLISHED:

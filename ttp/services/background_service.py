@@ -1,7 +1,5 @@
-"""Run the publisher as a background service of the user: systemd on Linux, launchd on macOS.
-
-Writes one service file and asks the system to load it. Nothing runs as root; the file has no secrets.
-"""
+"""Run the publisher as a background service of the user: systemd on Linux, launchd on macOS. Writes one service file
+and asks the system to load it. Nothing runs as root; the file has no secrets."""
 
 from __future__ import annotations
 
@@ -23,8 +21,7 @@ CRON_HINT = Hint("see", action("help", "cron"))
 
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
-    """The command with its arguments, its environment variables, and the seconds it may take to stop
-    (`publish.drain_s`)."""
+    """The command, its environment variables, and the seconds it may take to stop (`publish.drain_s`)."""
 
     argv: tuple[str, ...]
     environ: Mapping[str, str]

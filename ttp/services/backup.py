@@ -23,8 +23,7 @@ class BackupResult:
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """The restored store. `kept`: where the replaced store is; `missing`: number of media files of unpublished posts
-    that are not here."""
+    """The restored store. `kept`: where the replaced one is; `missing`: media files of unpublished posts."""
 
     file: Path
     posts: int
@@ -50,9 +49,7 @@ class Backups:
 
     def restore(self, file: Path) -> RestoreResult:
         """Replace the store by a backup; the replaced one is kept. The new store then waits for `ttp run --take-over`.
-
-        Raise LockHeld while the publisher runs, NotFound, Damaged, NewerStore.
-        """
+        Raise LockHeld while the publisher runs, NotFound, Damaged, NewerStore."""
         kept = backup.restore(self._database, file)
         with self._database.reading() as db:
             assert db is not None

@@ -1,8 +1,5 @@
-"""Delete published posts from their platforms, and then from ttp. Only on request.
-
-Deliveries are independent, and each result is stored at once, so a second run continues. No intent is stored before a
-call: deleting twice is harmless.
-"""
+"""Delete published posts from their platforms, and then from ttp. Only on request. Deliveries are independent, and each
+result is stored at once, so a second run continues. No intent is stored before a call: deleting twice is harmless."""
 
 from __future__ import annotations
 
@@ -52,8 +49,7 @@ class DeletePlan:
 
 @dataclass(frozen=True, slots=True)
 class DeleteResult:
-    """Result of one delivery. `message` None: deleted. `final`: a retry cannot help. `reconnect`: the token was
-    refused."""
+    """Result of one delivery. `message` None: deleted. `final`: no retry helps. `reconnect`: the token was refused."""
 
     delivery: Delivery
     message: str | None = None

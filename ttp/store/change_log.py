@@ -31,11 +31,12 @@ class ChangeRecorder:
 
     command: str
     at: datetime
+    actor: str | None = None
+    """Who made the changes: the name of a token, or user@host."""
     _change: int | None = field(default=None, init=False)
 
     def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
-        """Record posts that were just stored; `before` has those that existed. Skips unchanged posts and those in
-        flight."""
+        """Record posts that were just stored, unless unchanged or in flight; `before` has those that existed."""
         written = []
         for post_id, after in snapshots(db, ids):
             was = before.get(post_id)
@@ -70,19 +71,27 @@ class ChangeRecorder:
     def _begun(self, db: Connection) -> int:
         if self._change is None:
             _prune(db, self.at - KEPT_FOR)
-            sql = "INSERT INTO change (command, at) VALUES (?, ?) RETURNING id"
-            self._change = int(db.execute(sql, (self.command, to_ms(self.at))).fetchone()["id"])
+            sql = "INSERT INTO change (command, at, actor) VALUES (?, ?, ?) RETURNING id"
+            self._change = int(db.execute(sql, (self.command, to_ms(self.at), self.actor)).fetchone()["id"])
         return self._change
 
 
 def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
-    """Return the commands that changed a post after its creation, with their times, oldest first. Undone changes are
-    left out."""
+    """Return the commands that changed a post after its creation, with times, oldest first; undone ones left out."""
     sql = (
         "SELECT c.command, c.at FROM change_post p JOIN change c ON c.id = p.change_id"
         " WHERE p.post_id = ? AND p.undone IS NULL AND p.image IS NOT NULL ORDER BY c.id"
     )
     return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
+
+
+def has_changed(db: Connection, post_id: int, actor: str) -> bool:
+    """Return whether someone has made changes of a post other than approving and rejecting it."""
+    sql = (
+        "SELECT 1 FROM change_post p JOIN change c ON c.id = p.change_id"
+        " WHERE p.post_id = ? AND c.actor = ? AND c.command NOT IN ('approve', 'reject') LIMIT 1"
+    )
+    return db.execute(sql, (post_id, actor)).fetchone() is not None
 
 
 def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:
@@ -183,8 +192,7 @@ class RestoredPost:
 
 
 def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
-    """Return the changes that the next undos would revert, newest first. `undone`: the next redos; `post`: only changes
-    of it."""
+    """Return the changes that undo would revert next, newest first. `undone`: redo; `post`: only changes of it."""
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
         Change(row["id"], row["command"], from_ms(row["at"]), row["undone"])

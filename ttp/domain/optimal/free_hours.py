@@ -1,7 +1,5 @@
-"""Find the next free good hour for a post, and list a week of hours, best first.
-
-Turns weekly slots (Tuesday 18:00 in a zone) into instants that exist. Reads no clock and no store.
-"""
+"""Find the next free good hour for a post, and list a week of hours, best first. Turns weekly slots (Tuesday 18:00 in a
+zone) into instants that exist. Reads no clock and no store."""
 
 from __future__ import annotations
 
@@ -71,10 +69,8 @@ def next_free_hour(
     horizon_s: float = WEEK_S,
     count: int = 1,
 ) -> tuple[FreeHour, ...]:
-    """Return the next `count` free hours for posts to all these accounts, by time; none without data.
-
-    `busy`: the aware instants of each account's posts, sorted. Fewer hours are returned only if a year has no more.
-    """
+    """Return the next `count` free hours for posts to all these accounts, by time; none without data. `busy`: the aware
+    instants of each account's posts, sorted. Fewer hours are returned only if a year has no more."""
     known = [one for one in recommendations if one.slots]
     instants = [busy.get(one.account, ()) for one in recommendations]
     found = islice(free_hours(known, now, instants, min_gap_s, horizon_s), count) if known else ()
@@ -171,8 +167,7 @@ def _expected_uplift(one: Recommendation, at: datetime) -> float:
 
 
 def _is_tried(one: Recommendation, at: datetime) -> bool:
-    """Whether the account has posted at that hour, or the slot is surely above the average. If nothing is known about
-    any hour, the night does not count."""
+    """Whether the account has posted at that hour, or its slot is surely above average; without data, only by day."""
     hour = _hour_at(one, at)
     if not hour.data_points and _slot_at(one, at).low <= 0:
         return False
@@ -214,9 +209,7 @@ def free_best_slots(
     recommendations: Sequence[Recommendation], now: datetime, busy: Sequence[Sequence[datetime]], min_gap_s: float
 ) -> Iterator[FreeHour]:
     """Yield the free ones of the ten best slots of each week, by time, for posts to accounts that all have data.
-
-    `busy`, the instants of posts by account, may grow between two slots.
-    """
+    `busy`, the instants of posts by account, may grow between two slots."""
     gap = timedelta(seconds=min_gap_s)
     last: datetime | None = None
     for later in range(HORIZON_WEEKS):
@@ -228,8 +221,7 @@ def free_best_slots(
 
 
 def _best_of_week(recommendations: Sequence[Recommendation], start: datetime, later: int) -> list[FreeHour]:
-    """Return the ten best slots of the `later`-th seven days after `start`, without those that do not exist or that
-    begin before `start`, by time."""
+    """Return the ten best slots of the `later`-th seven days after `start` that exist and begin after it, by time."""
     best = sorted(hours_of_week(recommendations, start, later), key=_best_first)[:BEST_SLOTS]
     zone = recommendations[0].zone
     return sorted((slot for slot in best if slot.at >= start and _exists(slot, zone)), key=lambda slot: slot.at)
@@ -303,10 +295,8 @@ class Week:
 
 
 def combine_weeks(recommendations: Sequence[Recommendation], now: datetime) -> Week:
-    """Return the week of all accounts with data: of several, the mean of each hour of the seven days from `now`.
-
-    The date only decides how far apart the accounts' zones are.
-    """
+    """Return the week of all accounts with data: of several, the mean of each hour of the seven days from `now`. The
+    date only decides how far apart the accounts' zones are."""
     known = [one for one in recommendations if one.slots]
     if not known:
         return Week((), None, tuple({"day": day, "slots": []} for day in DAYS))

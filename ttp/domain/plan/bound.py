@@ -33,18 +33,15 @@ _SURE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A total that no plan exceeds. `worth`: for each family the value of each hour minus its price; minus infinity if
-    the hour is closed."""
+    """A total that no plan exceeds. `worth`: by family, each hour's value minus its price; minus infinity if closed."""
 
     total: int
     worth: Sequence[Sequence[float]]
 
 
 class Prices:
-    """Prices of places, and the smallest bound so far (`best`).
-
-    The places of an account are one list: a stretch from each hour, then the days with a limit.
-    """
+    """Prices of places, and the smallest bound so far (`best`). The places of an account are one list: a stretch from
+    each hour, then the days with a limit."""
 
     def __init__(self, grid: Grid, families: Sequence[Family]) -> None:
         self._families = families

@@ -72,9 +72,7 @@ class AccountSchedule:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of a plan: from `start` until before `end`, and at least `gap_s` seconds between two posts of an account.
-
-    `per_day`: the most posts of an account on a day of its wall clock; None: the fewest with which all fit.
-    """
+    `per_day`: the most posts of an account on a day of its wall clock; None: the fewest with which all fit."""
 
     start: datetime
     end: datetime
@@ -198,8 +196,7 @@ class ScoredHours:
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
 
     def families(self, drafts: Collection[int], *, evenly: bool = False) -> list[Family]:
-        """Return the posts with these ids by their accounts, valued by score, or by an even spread (`evenly`, and for
-        accounts without scores)."""
+        """Return these posts by their accounts, valued by score, or by an even spread (`evenly`, or without scores)."""
         counts = {key: sum(draft.id in drafts for draft in group) for key, group in self.drafts.items()}
         by_score = [
             Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))

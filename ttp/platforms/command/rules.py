@@ -11,21 +11,17 @@ from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
 from ttp.domain.options import Option, OptionType
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.graphemes import count_graphemes
 
 VERBS = ("publish", "lookup", "delete", "metrics")
-
-
 UNITS: Mapping[str, Callable[[str], int]] = {
     "characters": len,
     "graphemes": count_graphemes,
     "utf16": utf16_length,
     "bytes": lambda text: len(text.encode("utf-8", "replace")),
 }
-
-
 DEFAULTS: Mapping[str, object] = {
     "verbs": ["publish"],
     "text_length": 5000,
@@ -39,8 +35,6 @@ DEFAULTS: Mapping[str, object] = {
     "settle_s": 30,
 }
 """The rules that a file may set, and what holds where it does not. They are the account's `server_info`."""
-
-
 _LARGEST: Mapping[str, int] = {
     "text_length": 1_000_000,
     "media_count": 100,
@@ -112,7 +106,7 @@ def verbs_of(rules: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(verbs)
 
 
-class CommandRules:
+class CommandRules(Rules):
     """What the program of an account accepts, by its rules as they were last read."""
 
     image_form: ImageForm | None = None
@@ -141,11 +135,6 @@ class CommandRules:
         )
         for item in post.media:
             yield from item_problems(post, item, limits, MediaLimits())
-
-    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
-        if not media:
-            return "text"
-        return "video" if media[0].is_video else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")

@@ -1,7 +1,5 @@
-"""Instagram's containers over the network: create one, send its bytes, wait for it. All of it is invisible.
-
-Never publishes, and never decides whether a container may be replaced.
-"""
+"""Instagram's containers over the network: create one, send its bytes, wait for it. All of it is invisible. Never
+publishes, and never decides whether a container may be replaced."""
 
 from __future__ import annotations
 
@@ -31,8 +29,7 @@ CREATE, UPLOAD, WAIT = "create the container", "upload the video", "wait for the
 GONE = "gone"
 """Failure code for a container that Instagram does not have."""
 _YOUNG_LOOKS = 4
-"""A container that Instagram does not know may just be new: it is checked again for this many look-up gaps (default 2
-min)."""
+"""Look-up gaps (default 2 min) after which a container that Instagram does not know counts as gone, not new."""
 _PACE_S = 30.0
 
 
@@ -82,9 +79,7 @@ class Containers:
 
     def send(self, request: PublishRequest, made: Container, file: MediaFile, *, resumed: bool) -> Answer | None:
         """Send a container's bytes, continuing from Instagram's offset if `resumed`. None: all were already there.
-
-        Raises StepFailed. The container is unusable if the failure is not passing, or its code is GONE.
-        """
+        Raises StepFailed. The container is unusable if the failure is not passing, or its code is GONE."""
         offset, size = self._received(request, made, file.item.bytes) if resumed else 0, file.item.bytes
         if offset == size:
             return None
@@ -131,8 +126,7 @@ class Containers:
         return ContainerStatus(state if isinstance(state, str) and state in STATES else "", reply)
 
     def wait_for(self, request: PublishRequest, made: Container) -> Generator[Step, None, ContainerStatus]:
-        """Check until the container has ended, or until LONGEST_WAIT after its creation. Raises StepFailed if
-        unreadable."""
+        """Check until the container has ended, or LONGEST_WAIT after its creation. Raises StepFailed if unreadable."""
         pause = self._first_pause
         while True:
             seen = self.look_at(request, made.id)
@@ -149,10 +143,8 @@ class Containers:
                     return seen
 
     def _may_upload_to(self, uri: object) -> bool:
-        """Whether bytes and the token may be sent to an address from Instagram.
-
-        Only its upload host by https, or this machine if Instagram is on it too.
-        """
+        """Whether bytes and the token may be sent to an address from Instagram. Only its upload host by https, or this
+        machine if Instagram is on it too."""
         if not isinstance(uri, str) or not uri.isascii() or not uri.isprintable() or " " in uri:
             return False
         host = host_of(uri)

@@ -1,7 +1,5 @@
-"""Refusals of Mastodon's API, in one table: status and words -> kind. Never decides about a retry.
-
-See docs/reference/platforms/mastodon.md, section 6. Errors have no codes, and texts differ by software.
-"""
+"""Refusals of Mastodon's API, in one table: status and words -> kind. Never decides about a retry. See
+docs/reference/platforms/mastodon.md, section 6. Errors have no codes, and texts differ by software."""
 
 from __future__ import annotations
 
@@ -20,8 +18,7 @@ USED_MEDIA = "media_gone"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One refusal. `words` (any of them, lower case) narrow it; the first row that fits counts. `advice`: what a person
-    can do."""
+    """One refusal. `words` (lower case) narrow it; the first row that fits counts. `advice`: what a person can do."""
 
     statuses: tuple[int, ...]
     kind: Kind

@@ -10,28 +10,20 @@ from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import IMAGES, VIDEOS, MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.graphemes import count_graphemes
 from ttp.platforms.mastodon.options import POLL_S, PRIVATE, option_problem, split_focus, split_poll
 from ttp.platforms.mastodon.server import limit_of, shown_software, software_named, supports_quotes
 
 MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
-
-
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
-
-
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
-
-
 _TYPES = tuple(sorted(IMAGES | VIDEOS))
-
-
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
 """What software takes whose server named no limit."""
 
 
-class MastodonRules:
+class MastodonRules(Rules):
     """What Mastodon accepts. `most_parts`: of a thread."""
 
     image_form: ImageForm | None = None
@@ -58,9 +50,7 @@ class MastodonRules:
                 yield from _length_problems(post, text, f"part {number}", "thread", post.thread_hint)
 
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
-        if not media:
-            return "poll" if options.get("poll") else "text"
-        return "video" if media[0].is_video else "image"
+        return "poll" if options.get("poll") and not media else super().kind(media, options)
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return _count(text, "", server), most_characters(server)
@@ -189,16 +179,12 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
 
 LINK_CHARACTERS, MOST_CHARACTERS = 23, 500
 """Mastodon's own numbers, where a server names no others."""
-
-
 _LINK = re.compile(
     r"(?<![@$#\w])https?://(?:[^\W_](?:[\w-]*[^\W_])?\.)+[a-z]{2,}(?![\w@-])(?::\d{1,5})?"
     r"(?:[/?#](?:[!#-;=?-~\u00c0-\u024f\u0400-\u04ff]*[#-&+\-/-9=@-Z_a-z~\u00c0-\u024f\u0400-\u04ff])?)?",
     re.IGNORECASE,
 )
 """A link with its scheme. Punctuation at its end is counted on its own: rather too long than too short."""
-
-
 _MENTION = re.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@[\w.-]*\w(?::\d+)?", re.IGNORECASE)
 
 

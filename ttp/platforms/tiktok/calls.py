@@ -21,14 +21,8 @@ from ttp.platforms.tiktok.uploads import Upload
 from ttp.platforms.uploads import read_range
 
 PATH = "/v2/video/list/"
-
-
 QUERY = {"fields": "id,create_time,title,video_description,share_url"}
-
-
 BODY = {"max_count": 20}
-
-
 _CUT = 150
 """Characters after which lists cut titles."""
 
@@ -44,8 +38,7 @@ def why_unlisted(request: PublishRequest) -> str | None:
 
 
 def matches(reply: Reply, request: PublishRequest, since: datetime) -> tuple[Found, ...] | None:
-    """Return the unbound videos of `reply` with the post's title, created at `since` or later; None if it is not a
-    list."""
+    """Return the unbound videos with the post's title created since `since`; None if `reply` is not a list."""
     if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
         return None
     videos = reply.value_at("data", "videos")

@@ -1,7 +1,5 @@
-"""Connect X: OAuth 2.0 with PKCE, public and confidential clients, single-use refresh tokens.
-
-See docs/reference/platforms/x.md, section 2. OAuth 1.0a user keys sign each request and never expire.
-"""
+"""Connect X: OAuth 2.0 with PKCE, public and confidential clients, single-use refresh tokens. See
+docs/reference/platforms/x.md, section 2. OAuth 1.0a user keys sign each request and never expire."""
 
 from __future__ import annotations
 
@@ -33,10 +31,8 @@ logging.getLogger("oauthlib").setLevel(logging.WARNING)
 
 
 def signature(credentials: Credentials, method: str, url: str, *, now: datetime, nonce: str | None = None) -> str:
-    """Return the Authorization header of a request to `url` (complete, with query): HMAC-SHA1 (RFC 5849).
-
-    JSON and multipart bodies are not signed (RFC 5849, section 3.4.1.3.1); X accepts no form here.
-    """
+    """Return the Authorization header of a request to `url` (complete, with query): HMAC-SHA1 (RFC 5849). JSON and
+    multipart bodies are not signed (RFC 5849, section 3.4.1.3.1); X accepts no form here."""
     from oauthlib.oauth1 import Client
 
     signer = Client(
@@ -112,8 +108,8 @@ class XCheck(HttpPart[Http], Checker):
 
     def _left(self, answer: Answer) -> Iterator[Remark]:
         """Yield what is left of the limits that the answer reports."""
-        for reading in read_header_limits(answer, self._clock.now()):
-            span = "15 min" if reading.which == QUARTER else "24 h"
+        for which, reading in read_header_limits(answer, self._clock.now()).items():
+            span = "15 min" if which == QUARTER else "24 h"
             of = "" if reading.limit is None else f" of {reading.limit}"
             said = f"{reading.left}{of} token checks left in {span}"
             yield ok_remark(said) if reading.left else warning_remark(said)

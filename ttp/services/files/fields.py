@@ -1,14 +1,13 @@
-"""The fields of a post in a file: their names, and how values are parsed and formatted.
-
-Every format maps its rows to these fields. Accounts, times and media are kept as typed.
-"""
+"""The fields of a post in a file: their names, and how values are parsed and formatted. Every format maps its rows to
+these fields. Accounts, times and media are kept as typed."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
@@ -62,10 +61,8 @@ _ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PART
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One post of a file. `where`: its row, line or path. Times, accounts and media are as typed.
-
-    `ended`: the file says publishing has begun, so the post is never created again. `faults`: why it is refused.
-    """
+    """One post of a file. `where`: its row, line or path. Times, accounts and media are as typed. `ended`: the file
+    says publishing has begun, so the post is never created again. `faults`: why it is refused."""
 
     where: str
     typed: PostInput
@@ -82,8 +79,8 @@ def normalize_name(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.casefold())
 
 
-def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
-    """Parse one post from its fields (the keys are FIELDS), and collect all its errors."""
+def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, may_empty: bool = False) -> Entry:
+    """Parse one post from its FIELDS and collect all errors. `may_empty`: an empty option removes the post's."""
     reader = RowReader(row)
     media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
     typed = PostInput(
@@ -96,12 +93,22 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> E
         thread=reader.read("thread", parse_list, _NOTHING),
         tags=reader.read("tags", _words, _NOTHING),
         variants=reader.read("variants", _pairs, {}),
-        options=reader.read("options", lambda value: _options(value, tables), {}),
+        options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
         max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
         key=reader.read("key", _key, None),
     )
     ended = reader.read("status", _status, None) in _ENDED
     return Entry(where, typed, ended, tuple(reader.faults))
+
+
+def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostInput, tuple[FieldError, ...]]:
+    """Parse changes of a post and collect all errors. A missing field does not change; an empty one is emptied."""
+    found = parse_entry("", row, tables, may_empty=True)
+    given = {"text": "content", "to": "accounts", "media": "media", "alts": "alt", "thread": "thread", "tags": "tags"}
+    missing: dict[str, Any] = {name: None for name, field in given.items() if field not in row}
+    dropped = {"at": "scheduledAt", "max_lateness_s": "maxLatenessS"}
+    emptied = tuple(name for name, field in dropped.items() if field in row and row[field] in (None, ""))
+    return replace(found.typed, **missing, dropped=emptied), found.faults
 
 
 def invalid_entry(where: str, *faults: FieldError) -> Entry:
@@ -110,8 +117,7 @@ def invalid_entry(where: str, *faults: FieldError) -> Entry:
 
 
 def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
-    """Return the fields of a post as `entry` reads them; `media` are its media names in the file. Empty fields are left
-    out."""
+    """Return the fields of a post as `entry` reads them, without empty ones; `media`: its names in the file."""
     alts = [item.alt or "" for item in post.media]
     every: dict[str, Value] = {
         "key": post.key,
@@ -152,8 +158,7 @@ def join_list(texts: Sequence[str]) -> str:
 
 
 def parse_media(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return media names and alt texts, from texts or JSON objects (`file`, else `url`, else `sha256` and `name`;
-    `alt`). Raise UsageError."""
+    """Return media names and alt texts, from texts or JSON objects (`file`, `url` or `sha256`). Raise UsageError."""
     if not isinstance(value, list | tuple) or not any(isinstance(one, Mapping) for one in value):
         return parse_list(value), ()
     ones = [one if isinstance(one, Mapping) else {"file": one} for one in value]
@@ -188,8 +193,8 @@ def _pairs(value: Value) -> dict[str, str]:
     return {str(name): _text(one) for name, one in value.items()}
 
 
-def _options(value: Value, tables: OptionTables) -> dict[str, str]:
-    return dict(parse_option(f"{name}={one}", tables) for name, one in _pairs(value).items())
+def _options(value: Value, tables: OptionTables, *, may_empty: bool) -> dict[str, str]:
+    return dict(parse_option(f"{name}={one}", tables, may_empty=may_empty) for name, one in _pairs(value).items())
 
 
 def _json(text: str) -> Value:
@@ -255,7 +260,6 @@ STORE_ID_DIGITS = 8
 
 
 def own_key(post_id: int, store: str) -> str:
-    """Return the key of a post that has none."""
     return f"{post_id}@{store[:STORE_ID_DIGITS]}"
 
 

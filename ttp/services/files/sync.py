@@ -1,7 +1,5 @@
-"""Sync posts with a folder of Markdown files: find the differences and apply them to the store.
-
-The folder's posts have keys that begin with its name. A post whose publishing has begun is never changed.
-"""
+"""Sync posts with a folder of Markdown files: find the differences and apply them to the store. The folder's posts have
+keys that begin with its name. A post whose publishing has begun is never changed."""
 
 from __future__ import annotations
 
@@ -124,8 +122,7 @@ class Sync:
 def _match_renamed(
     steps: list[PlannedChange], without: list[Post], renamed: Callable[[PlannedChange, Post], PlannedChange]
 ) -> list[Post]:
-    """Match new files with posts of the same content whose file is gone: these were renamed. Return the remaining
-    posts."""
+    """Match new files with posts of the same content whose file is gone (renamed). Return the other posts."""
     lost: dict[tuple[object, ...], list[Post]] = {}
     for post in without:
         lost.setdefault(_content_key(post), []).append(post)

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home.paths import quote_path
+from ttp.store.home.regular_file import sync
 from ttp.store.row_mapper import text_of
 
 Entry: TypeAlias = Mapping[str, Any]
@@ -66,8 +67,7 @@ class Journal:
             self.kept += 1
 
     def entries(self) -> list[Entry]:
-        """Return the complete entries of this store, oldest first, without lines that a crash has cut. Raises
-        OSError."""
+        """Return the complete entries of this store, oldest first, without lines cut by a crash. Raises OSError."""
         return [known["entry"] for known in self._lines() if known["store"] == self._store_id]
 
     def clear(self) -> None:
@@ -108,11 +108,7 @@ class Journal:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(home)
 
     def _open(self) -> int:
         return os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)

@@ -1,7 +1,5 @@
-"""Run a user's program: no shell, a time limit, capped output, at most one line of it shown.
-
-It runs in a new session: Ctrl-C in ttp must not interrupt the storing of a token.
-"""
+"""Run a user's program: no shell, a time limit, capped output, at most one line of it shown. It runs in a new session:
+Ctrl-C in ttp must not interrupt the storing of a token."""
 
 from __future__ import annotations
 
@@ -137,8 +135,7 @@ def _hear(stream: IO[bytes], heard: bytearray) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the program and its children. It leads its own session; its number stays reserved until its exit code was
-    read."""
+    """Kill the program and its children: it leads a session, whose number is reserved until its exit is read."""
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
