@@ -88,7 +88,13 @@ def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, m
     assert ran.error["hint"].removesuffix(" --json") == f"ttp {meant}"
 
 
-@pytest.mark.parametrize("argv", ["repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *("repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"),
+        *("account set x/me --unset a", "list --no-status x"),
+    ],
+)
 def test_a_word_that_is_like_no_other_gets_no_guess(ttp: Program, argv: str) -> None:
     assert ttp(*argv.split(), "--json").error["hint"].endswith("--help")
 

@@ -207,7 +207,9 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     if other is not None and other.partition("=")[0] in every:
         return [other]
     bare = {option.lstrip("-"): option for option in options}  # all have the dashes: they make no two names similar
-    return [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
+    found = [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
+    # "--set" is the opposite of "--unset", however near.
+    return [one for one in found if name.lstrip("-") not in (f"un{one.lstrip('-')}", f"no-{one.lstrip('-')}")]
 
 
 def _option_for(value: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
+from ttp.cli.exit_codes import DONE, FAILED
 from ttp.cli.hints import command_text, quote_command
 from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
 from ttp.cli.prompt import confirm, is_interactive
@@ -251,7 +252,7 @@ def set_(
 
 @account.command("remove")
 @with_output(verbose=True)
-def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
+def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> int:
     """Remove an account and its credentials; published posts and metrics stay.
 
     Refused while posts are scheduled for it; --yes cancels them for this account. ttp then asks the platform to revoke
@@ -271,12 +272,13 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
         refusal="",
         again="",
     ):
-        return
+        return FAILED
     left = context.leaving.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
         context.out.note(left.access)
+    return DONE
 
 
 _TRIES = 3

@@ -239,7 +239,7 @@ def _detail(row: Delivery, page: Page) -> str:
 def _next(post: PostView) -> Iterator[str]:
     """Yield the next command for the post, and what it does."""
     if post.status is PostStatus.DRAFT:
-        yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to x/me"
+        yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to ACCOUNT"
         return
     for row in post.deliveries:
         if row.state is DeliveryState.NEEDS_REVIEW:
