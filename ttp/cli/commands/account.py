@@ -131,9 +131,10 @@ def connect(
             from ttp.platforms.oauth.callback import Listener
 
             with Listener(redirect, name) as listener, _browsers_silent():
+                title = context.platforms.title(platform)
                 app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
-                answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
+                answer = listener.wait(pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True))
             done = service.finish(pending, answer)
         _print_connected(context, done)
 
@@ -379,10 +380,10 @@ def _is_here(redirect: str) -> bool:
     return split.scheme == "http" and is_loopback(host) and port is not None
 
 
-def _show(pending: PendingLogin, *, browser: bool, back: bool = False) -> None:
+def _show(pending: PendingLogin, title: str, *, browser: bool, back: bool = False) -> None:
     """Show the platform's login page. `back`: the browser must be able to reach this machine."""
     opens = browser and _has_desktop()
-    lines = [f"Log in to {pending.platform} and allow access at this address:", "", f"  {pending.url}", ""]
+    lines = [f"Log in to {title} and allow access at this address:", "", f"  {pending.url}", ""]
     if back and not opens:
         lines += [
             f"ttp waits five minutes for the browser to return to {pending.redirect_uri}.",
@@ -404,7 +405,7 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
             "cannot ask for the address: there is no terminal",
             Hint("try", f"ttp account add {_full(pending)} --credentials FILE"),
         )
-    _show(pending, browser=browser)
+    _show(pending, context.platforms.title(pending.platform), browser=browser)
     soon = " Do it within 30 seconds: the code in it expires." if _is_quick(context, pending) else ""
     if pending.redirect_uri == context.platforms.facts(pending.platform).paste_redirect:
         _print("At the end the browser shows a code. Copy it.")

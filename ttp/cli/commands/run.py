@@ -238,7 +238,7 @@ class PublishReport:
                     until = (
                         f", until {format_instant(row.waiting_until, self._context.zone)}" if row.waiting_until else ""
                     )
-                    self._out.write_message(f"Post {post.id} to {row.account} {waiting_text(row)}{until}.")
+                    self._out.write_message(f"Post {post.id} to {row.account}: {waiting_text(row)}{until}.")
 
     @cached_property
     def _width_of_names(self) -> int:

@@ -213,6 +213,8 @@ def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime |
 
 def waiting_text(row: Delivery) -> str:
     """Return what a delivery waits for; while its platform processes it, that is a sentence already."""
+    if row.state is DeliveryState.RECONCILING:
+        return "checking on the platform whether it was published"
     return row.waiting_for or "" if row.state is DeliveryState.PROCESSING else f"waits for {row.waiting_for}"
 
 
