@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
-from ttp.cli import prompt
+from ttp.cli import terminal
 
 SECRET = "s3cr3t-token"
 
@@ -319,6 +319,6 @@ def test_a_person_who_does_not_want_to_remove_an_account_gets_exit_1(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, typed: str, left: list[str], code: int
 ) -> None:
     ttp.ok("account", "add", "x/me")
-    monkeypatch.setattr(prompt, "is_interactive", lambda: True)
+    monkeypatch.setattr(terminal, "is_interactive", lambda: True)
     assert ttp("account", "remove", "x/me", stdin=typed).code == code
     assert [one["account"] for one in ttp.ok("account", "list", "--json").json] == left

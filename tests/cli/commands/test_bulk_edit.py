@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Program
-from ttp.cli import prompt
+from ttp.cli import terminal
 
 OLD, NEW = "https://a.example/x", "https://b.example/"
 
@@ -128,7 +128,7 @@ def test_people_see_the_old_and_the_new_time_on_their_clock_and_how_to_take_it_b
 def test_a_person_who_says_no_gets_exit_1_and_changes_nothing(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, change: list[str], typed: str, code: int
 ) -> None:
-    monkeypatch.setattr(prompt, "is_interactive", lambda: True)
+    monkeypatch.setattr(terminal, "is_interactive", lambda: True)
     before = ttp.ok("list", "--json").json
     assert ttp("edit", "--where", "tag=t status=scheduled", *change, stdin=typed).code == code
     assert (ttp.ok("list", "--json").json == before) == bool(code)

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
-from ttp.cli.escape import to_ascii
 from ttp.cli.render.heatmap import render_heatmap, scale_of
 from ttp.cli.render.optimal import render_backtest, render_explanation, render_recommendation, render_week
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
+from ttp.cli.terminal import to_ascii
 from ttp.domain.online_followers import OnlineFollowers
 from ttp.domain.optimal import DAYS, Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift

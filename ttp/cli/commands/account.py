@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED
-from ttp.cli.hints import command_text, quote_command
+from ttp.cli.errors import DONE, FAILED, command_text, quote_command
 from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
-from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
+from ttp.cli.terminal import confirm, is_interactive
 from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 
 account = typer.Typer()
-
-
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
 ]
@@ -134,7 +131,9 @@ def connect(
                 title = context.platforms.title(platform)
                 app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
-                answer = listener.wait(pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True))
+                answer = listener.wait(
+                    pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True)
+                )
             done = service.finish(pending, answer)
         _print_connected(context, done)
 
@@ -265,7 +264,6 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     found = context.look.account(name)
     if not confirm(
-        context.out,
         f"Remove {found.name} and its credentials?",
         yes=True,
         ask_anyway=not yes,
@@ -283,11 +281,7 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
 
 
 _TRIES = 3
-
-
 _LONGEST_LINE = 1 << 16
-
-
 _DOCS = "docs/how-to/connect-{}.md"
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
@@ -211,20 +211,10 @@ Explore = Annotated[
     float | None,
     typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
 ]
-
-
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Random seed for --explore.")]
-
-
 All = Annotated[bool, typer.Option("--all", help="With --json: all 24 hours, 7 days and 168 slots.")]
-
-
 Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write an SVG picture; - is stdout.")]
-
-
 Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write a web page; - is stdout.")]
-
-
 NO_ACCOUNT = "No account yet.  Connect one, or import metrics:  ttp metrics import FILE"
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
@@ -265,8 +255,6 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
-
-
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 

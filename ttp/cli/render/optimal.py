@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ttp.cli.escape import escape_line, escape_text
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.render.width import cut, pad, wrap
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import WayOut
 from ttp.domain.online_followers import OnlineFollowers
 from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation, Signal
@@ -110,12 +110,8 @@ def _against_the_mean(difference: Lift) -> str:
 
 
 SHOWN = 10
-
-
 _LABEL = 12
 """Columns of the label of a step."""
-
-
 _COLUMNS = (
     Column("PUBLISHED"),
     Column("COUNTED", right=True),
@@ -200,25 +196,13 @@ def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
 
 
 Row: TypeAlias = Mapping[str, object]
-
-
 Lines: TypeAlias = Iterator[str]
-
-
 Period: TypeAlias = tuple[datetime | None, datetime | None]
-
-
 _BAR = 20
 """Columns of a bar for 100 %."""
-
-
 _REST = 52
 """Columns of a line without its bar."""
-
-
 _SMALL = 0.03
-
-
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
