@@ -208,3 +208,8 @@ def test_a_text_that_is_a_time_is_accepted(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.ok("create", "9am", "--to", "x", "--at", "2099-01-01 09:00")
     assert ttp("create", "9am", "--to", "x", "--at", "tomorrow").code == 2
+
+
+@pytest.mark.parametrize(("argv", "meant"), [("list -n 3", "list --limit 3"), ("create Hi -n", "create Hi --dry-run")])
+def test_n_is_what_the_command_has(ttp: Program, argv: str, meant: str) -> None:
+    assert ttp(*argv.split(), "--json").error["hint"].removesuffix(" --json") == f"ttp {meant}"

@@ -62,7 +62,8 @@ _OTHER_OPTIONS = {
     **dict.fromkeys(("--schedule", "--when", "--time", "--date"), "--at"),
     **dict.fromkeys(("--timezone", "--zone"), "--tz"),
     **dict.fromkeys(("--tags", "--label"), "--tag"),
-    **dict.fromkeys(("--dryrun", "-n"), "--dry-run"),
+    "--dryrun": "--dry-run",
+    **dict.fromkeys(("--max", "--top"), "--limit"),
     **dict.fromkeys(("-y", "--force", "-f"), "--yes"),
     **dict.fromkeys(("--headless", "--no-browser"), "--paste"),
     "--now": "--at=now",
@@ -202,6 +203,8 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     """Return the option that was probably meant, if any."""
     every = {flag for one in params for flag in one.opts}
     other = _OTHER_OPTIONS.get(name)
+    if name == "-n":
+        other = "--dry-run" if "--dry-run" in every else "--limit"
     if name == "-t":
         other = _option_for(value)
     if other is not None and other.partition("=")[0] in every:
