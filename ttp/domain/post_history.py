@@ -1,5 +1,4 @@
-"""The history of one post in short: what people changed and what the publisher tried. Pure. Unknown events are left
-out."""
+"""The history of one post in short: what people changed and what the publisher tried. Leaves out unknown events."""
 
 from __future__ import annotations
 
@@ -49,8 +48,7 @@ class PostHistory:
 
 
 def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:
-    """Return a post's history. `changes`: the commands that changed it, with times; `attempts`: all steps of all tries.
-    Both oldest first."""
+    """Return a post's history from the commands that changed it and all steps of all tries, both oldest first."""
     ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
     events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
     return PostHistory(tuple(sorted(events, key=lambda one: one.at)), ended)

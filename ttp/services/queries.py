@@ -1,5 +1,4 @@
-"""Read-only questions about posts, attempts and accounts (`status` has the others). Opens the store for each question
-and never creates one."""
+"""Read-only questions about posts, attempts and accounts. Opens the store for each and never creates one."""
 
 from __future__ import annotations
 
