@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
@@ -15,8 +16,7 @@ from ttp.cli.render.width import columns, cut, pad, turns
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange
-from ttp.views import Json
-from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot
+from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
@@ -27,24 +27,16 @@ def calendar(sheet: CalendarPage) -> OutputSpec[PostView]:
     """Return the spec of `ttp calendar`: a row for each post."""
     span = sheet.span
 
-    def to_document(rows: list[Json]) -> Json:
-        return {
-            "span": span.name,
-            "firstDay": f"{span.first}",
-            "lastDay": f"{span.last}",
-            "timezone": str(span.zone),
-            "posts": rows,
-            "gaps": [f"{day}" for day in sheet.gaps],
-            "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
-        }
-
     def render(posts: Sequence[PostView], page: Page) -> Iterable[str]:
         if span.is_week:
             return render_week(posts, sheet, page)
         return render_month(posts, sheet, page)
 
     columns = ("date", "time", "id", "accounts", "content")
-    return OutputSpec(CALENDAR_FIELDS, columns, lambda post: _row(post, sheet.clock), render, to_document=to_document)
+    to_document = partial(calendar_json, sheet)
+    return OutputSpec(
+        CALENDAR_FIELDS, columns, lambda post: calendar_row(post, sheet.clock), render, to_document=to_document
+    )
 
 
 STAR, NOW, GAP = "★", "▸", "-"

@@ -36,7 +36,9 @@ from ttp.views.optimal import (
     explanation_json,
     explanation_rows,
     list_with_single,
+    next_hours_json,
     recommendation_json,
+    week_json,
     week_rows,
 )
 
@@ -442,14 +444,12 @@ def _hour(slot: Mapping[str, float]) -> str:
 def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[Json]:
     """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
-    def to_document(slots: list[Json]) -> Json:
-        shape: Json = {"success": True, "slot": slots[0] if slots else None}
-        return {**shape, "slots": slots} if counted else shape
-
     def render(slots: Sequence[Json], page: Page) -> Iterable[str]:
         return render_slots(slots, replace(page, zone=zone or page.zone))
 
-    return OutputSpec(optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, render, to_document=to_document)
+    return OutputSpec(
+        optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, render, to_document=partial(next_hours_json, counted=counted)
+    )
 
 
 def recommendations_spec(
@@ -488,7 +488,7 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
         dict,
         render,
         rows=week_rows,
-        to_document=lambda days: {"success": True, "schedule": days},
+        to_document=week_json,
     )
 
 
