@@ -20,10 +20,10 @@ from tests.platforms.factories import PLATFORMS
 from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
 from tests.store.stores import add_account, add_post, models, new_store, raw, to, transaction
 from ttp.domain.account import Account
-from ttp.domain.approval import waits_for_approval
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
+from ttp.domain.permissions import waits_for_approval
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.time.clock import EPOCH, to_ms

@@ -74,9 +74,9 @@ class Context:
         self.out = output_of_process(now=self.now, zone=lambda: self.zone, **options)
 
     @property
-    def has_output(self) -> bool:
-        """Return whether the output is open."""
-        return "out" in self.__dict__
+    def open_out(self) -> Output | None:
+        """Return the output if it is open."""
+        return self.__dict__.get("out")
 
     @cached_property
     def out(self) -> Output:
@@ -316,8 +316,7 @@ class Context:
     @cached_property
     def runner(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import PublisherProcess
-        from ttp.publisher.systemd_notify import notifier
+        from ttp.publisher.process import PublisherProcess, notifier
 
         clients = cache(lambda name: self.platforms.facts(name).client(self.runtime))
         numbers = self._pull(PATIENCE_S).pull_due

@@ -40,7 +40,6 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views import errors
 
 if TYPE_CHECKING:
-    from ttp.cli.context import Context
     from ttp.cli.render.page import Page
     from ttp.cli.render.spec import OutputSpec
 
@@ -410,32 +409,32 @@ _JSON = ("--json", "--jsonl", "--format=json", "--format=jsonl")
 _NO_MEMORY = b"ttp: error: there is not enough memory for this\n"
 
 
-def report_out_of_memory(argv: Sequence[str], context: Context | None = None) -> int:
+def report_out_of_memory(argv: Sequence[str], out: Output | None = None) -> int:
     """Report a lack of memory and return the exit code. What the command held is free again by now."""
     try:
-        return report_error(TtpError("there is not enough memory for this"), argv, context)
+        return report_error(TtpError("there is not enough memory for this"), argv, out)
     except MemoryError:
         with suppress(OSError):
             os.write(2, _NO_MEMORY)
     return FAILED
 
 
-def report_write_error(error: OSError, argv: Sequence[str], context: Context | None = None) -> int:
+def report_write_error(error: OSError, argv: Sequence[str], out: Output | None = None) -> int:
     """Report that output could not be written, and return the exit code."""
     if sys.stdout is not None:
         write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
-    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, context)
+    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, out)
 
 
-def report_error(error: TtpError, argv: Sequence[str], context: Context | None = None) -> int:
+def report_error(error: TtpError, argv: Sequence[str], out: Output | None = None) -> int:
     """Write an error to stderr, with its hints as whole commands; return its exit code."""
-    write_error(escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, context))
+    write_error(escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, out))
     return exit_code(error)
 
 
-def _in_json(argv: Sequence[str], context: Context | None) -> bool:
+def _in_json(argv: Sequence[str], out: Output | None) -> bool:
     """Whether the error is for a program: the command's own output says so, and before there is one the words."""
-    if context is not None and context.has_output:
-        return context.out.in_json
+    if out is not None:
+        return out.in_json
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     return any(f"{word}={then}" in _JSON or word in _JSON for word, then in zip(words, [*words[1:], ""], strict=False))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError
@@ -25,7 +25,7 @@ def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection
     """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
     limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
     most = MOST if only is None else -1
-    approved = approval.is_needed(context.config)
+    approved = permissions.is_approval_needed(context.config)
 
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
         return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))

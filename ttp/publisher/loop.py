@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
@@ -25,7 +25,7 @@ from ttp.publisher.worker_pool import WorkerPool
 from ttp.store import accounts as stored_accounts
 from ttp.store import claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection
-from ttp.store.pacing import Pace
+from ttp.store.rate_limits import Pace
 from ttp.store.sqlite import data_version
 
 LOOK_AROUND_S = 1.0
@@ -91,7 +91,7 @@ class Loop:
         self._places = claims.Places(context.config.count("publish.concurrency"))
         self._gap = timedelta(seconds=context.config.seconds("publish.catch_up_gap_s"))
         gap, per_day = context.config.seconds("publish.min_gap_s"), context.config.count("publish.per_day")
-        self._approved = approval.is_needed(context.config)
+        self._approved = permissions.is_approval_needed(context.config)
         self._pace = Pace(timedelta(seconds=gap), per_day, self._approved)
         self._stop_asked = False
         self._idle = False

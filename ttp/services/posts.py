@@ -21,7 +21,9 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefu
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
+    PostInput,
     as_draft,
+    check_variants,
     copy_of,
     example_account,
     merge_options,
@@ -31,6 +33,7 @@ from ttp.domain.post_edit import (
     post_not_found,
     refuse_in_flight,
     refuse_other_parts,
+    request_fingerprint,
     warn_missing_times,
     warn_published_parts,
     with_accounts,
@@ -39,7 +42,6 @@ from ttp.domain.post_edit import (
     with_tags,
     with_time,
 )
-from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock

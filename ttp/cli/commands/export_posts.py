@@ -93,7 +93,7 @@ def export(
         needs_you=needs_you,
         limit=limit,
     )
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
     path = None if target in (None, "-") else expand_user(str(target))
     chosen = _format(format, path)

@@ -64,7 +64,7 @@ from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, T
 from ttp.domain.post_edit import with_tags
 
 if TYPE_CHECKING:
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.preview import PostPreview
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult

@@ -1,4 +1,4 @@
-"""Instagram: accounts, posts and their insights. Each kind of post has its own metrics; one wrong name fails the call."""
+"""Instagram: accounts, posts and insights. Each kind of post has its own metrics; one wrong name fails the call."""
 
 from __future__ import annotations
 

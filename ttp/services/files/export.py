@@ -19,7 +19,7 @@ from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post, PostFields, PostStatus
-from ttp.domain.post_input import KEPT, Value, check_variants
+from ttp.domain.post_edit import KEPT, Value, check_variants
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
