@@ -175,11 +175,8 @@ class Delivery:
         )
 
     def taken_down(self, remote_id: str, at: datetime) -> Delivery:
-        """Record that ttp deleted one of its posts on the platform; the state stays.
-
-        Of a thread, earlier parts stay until they are deleted too. A half-published thread that is gone can start
-        again.
-        """
+        """Record that ttp deleted one of its posts on the platform; the state stays. Of a thread, earlier parts stay
+        until they are deleted too. A half-published thread that is gone can start again."""
         left = [part for part in self.parts if part != remote_id]
         if left:
             return replace(self, handle={**self.handle, "parts": left})

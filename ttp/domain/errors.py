@@ -40,11 +40,8 @@ Label: TypeAlias = Literal["try", "fix", "see"]
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One way out: a label and what to do.
-
-    `instead`: the word that was typed (none: ""), and the one for it that makes what was typed a command that works;
-    the command line knows the rest of it, and types all of it.
-    """
+    """One way out: a label and what to do. `instead`: the word that was typed (none: ""), and the one for it that makes
+    what was typed a command that works; the command line knows the rest of it, and types all of it."""
 
     label: Label
     way: WayOut

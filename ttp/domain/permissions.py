@@ -1,4 +1,5 @@
-"""What may be done: by the environment (`TTP_CAPABILITY`), and by approval of a post where a setting requires it."""
+"""What may be done: by the environment (`TTP_CAPABILITY`), and by approval of a post where a setting requires it. The
+first is a guard against mistakes: whoever can set the variable can unset it. Any change of a post withdraws it."""
 
 from __future__ import annotations
 
@@ -37,9 +38,7 @@ def refuse_forbidden_change(
     capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence]
 ) -> None:
     """Raise NotAllowed for a change of anything but a draft, or of a draft that will be published automatically.
-
-    `repeats`: all active ones; a draft that one of them copies is published automatically.
-    """
+    `repeats`: all active ones; a draft that one of them copies is published automatically."""
     if capability is Capability.PUBLISH:
         return
     this = "" if before is None else f" {before.id}"

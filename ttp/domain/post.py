@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.errors import Hint, NotFound
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts
 
@@ -130,10 +132,8 @@ class Post(PostFields):
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:
-    """Return the status that follows from the states of the deliveries that count.
-
-    `has_time`: a pending delivery, or the post if it has none, has a time.
-    """
+    """Return the status that follows from the states of the deliveries that count. `has_time`: a pending delivery, or
+    the post if it has none, has a time."""
     counted = [state for state in states if state is not DeliveryState.CANCELLED]
     if all(state is DeliveryState.PENDING for state in counted):
         return PostStatus.SCHEDULED if counted and has_time else PostStatus.DRAFT
@@ -158,3 +158,10 @@ def calendar_time(post: PostFields) -> datetime:
     at = post.scheduled_at or post.published_at
     assert at is not None
     return at
+
+
+# When it is refused.
+
+
+def post_not_found(post_id: int) -> NotFound:
+    return NotFound(f"no post {post_id}", Hint("see", action("list")))

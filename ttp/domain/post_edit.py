@@ -13,7 +13,7 @@ from ttp.domain.account import Account, find_account
 from ttp.domain.action import OtherOptions, WayOut, action, as_fields, other_options
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.permissions import keep_approval
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
@@ -33,11 +33,8 @@ def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Po
 
 
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """Return the post with exactly these accounts. Raises StateRefused while it is being published.
-
-    New deliveries get the post's time. If that has passed and publishing has begun, they get none: publishing now was
-    not requested.
-    """
+    """Return the post with exactly these accounts. Raises StateRefused while it is being published. New deliveries get
+    the post's time. If that has passed and publishing has begun, they get none: publishing now was not requested."""
     wanted = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
     at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at
@@ -202,13 +199,6 @@ def remote_id_of(facts: Facts, text: str) -> str | None:
     if found is None:
         raise UsageError(f"no {facts.name} post in {text}", Hint("try", other_options(published="ID")))
     return found
-
-
-# When it is refused.
-
-
-def post_not_found(post_id: int) -> NotFound:
-    return NotFound(f"no post {post_id}", Hint("see", action("list")))
 
 
 def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
@@ -388,8 +378,12 @@ def _account_text(name: str, platforms: PlatformFacts) -> str:
 
 
 T = TypeVar("T")
+
+
 Value: TypeAlias = object
 """A text, number, list or mapping, as the format has it."""
+
+
 KEPT = "sha256:"
 """Prefix of the name of a media item that is stored already: `sha256:DIGEST/NAME`."""
 
@@ -422,6 +416,5 @@ class RowReader:
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
-    """Return an error as the error of a field."""
     said = " ".join((error.message, *error.details))
     return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))

@@ -1,7 +1,5 @@
-"""Reading metrics of published posts: the interface of every platform's reader, and what they share.
-
-A reader never sleeps and never touches the store. An unknown number is None, never zero.
-"""
+"""Reading metrics of published posts: the interface of every platform's reader, and what they share. A reader never
+sleeps and never touches the store. An unknown number is None, never zero."""
 
 from __future__ import annotations
 
@@ -55,10 +53,8 @@ class MetricsPage:
 
 @dataclass
 class AccountSession:
-    """Requests for one account, whose token is renewed once if the platform rejects it.
-
-    `renew` returns newer credentials than the rejected ones, or None if it cannot.
-    """
+    """Requests for one account, whose token is renewed once if the platform rejects it. `renew` returns newer
+    credentials than the rejected ones, or None if it cannot."""
 
     account: Account
     credentials: Credentials
@@ -90,9 +86,7 @@ class AnswerPolicy(Protocol):
 
     name: str
 
-    def accepts(self, answer: Answer) -> bool:
-        """Whether an answer is a success."""
-        ...
+    def accepts(self, answer: Answer) -> bool: ...
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         """Return the refusal that an answer matches in the platform's table."""

@@ -47,11 +47,8 @@ _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
 def recover_interrupted(db: Connection, now: datetime, quarantine: Quarantine) -> list[Delivery]:
-    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up.
-
-    Only for the holder of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are
-    skipped.
-    """
+    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up. Only for the holder
+    of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are skipped."""
     taken = []
     for delivery in claims.interrupted_deliveries(db, quarantine):
         taken.append(_taken_over(db, delivery, now))

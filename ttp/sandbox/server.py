@@ -40,10 +40,8 @@ class _Protocol(H11Protocol):
 
 
 class _Server:
-    """Serves one application, which may be replaced while it runs.
-
-    `uvicorn.Server` looks every 0.1 s whether it is to stop, and so takes 0.2 s to end. This one waits for an event.
-    """
+    """Serves one application, which may be replaced while it runs. `uvicorn.Server` looks every 0.1 s whether it is to
+    stop, and so takes 0.2 s to end. This one waits for an event."""
 
     def __init__(self, state: State, media_dir: Path | None) -> None:
         self._loop = asyncio.new_event_loop()
@@ -158,11 +156,8 @@ class RunningSandbox:
 def running_sandbox(
     state_dir: Path | None = None, now: Now = wall_clock, media_dir: Path | None = None, **settings: Any
 ) -> Generator[RunningSandbox]:
-    """Run a sandbox on a free port of 127.0.0.1 for as long as the block runs.
-
-    `settings` are switches (`processing_s=0`, `lag_s=5`). Leaving the block stops the sandbox and cuts hanging
-    requests.
-    """
+    """Run a sandbox on a free port of 127.0.0.1 for as long as the block runs. `settings` are switches
+    (`processing_s=0`, `lag_s=5`). Leaving the block stops the sandbox and cuts hanging requests."""
     with closing(_listen(0)) as listener, closing(_new_state(state_dir, now, settings)) as state:
         server = _Server(state, media_dir)
         thread = threading.Thread(target=server.run, args=(listener,), name="sandbox", daemon=True)

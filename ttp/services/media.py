@@ -46,9 +46,7 @@ def add_media(
     texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
 ) -> list[MediaItem]:
     """Add the media that `texts` name and return them; empty texts are skipped. `names`: the platforms of the post.
-
-    Raise NotFound, UsageError, Busy.
-    """
+    Raise NotFound, UsageError, Busy."""
     return [_add_item(text, names, media, config, platforms) for text in texts if text]
 
 
@@ -162,7 +160,6 @@ class MediaConversion:
 
 
 def missing_media_problems(post: Post, missing: Iterable[MediaItem]) -> tuple[Problem, ...]:
-    """Return a problem for each missing media item."""
     hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
         Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in missing

@@ -1,8 +1,5 @@
-"""Propose times for drafts, and schedule a proposal in one transaction.
-
-A proposal changes nothing. The transaction checks again that the posts are drafts and that their accounts have the same
-posts as before.
-"""
+"""Propose times for drafts, and schedule a proposal in one transaction. A proposal changes nothing. The transaction
+checks again that the posts are drafts and that their accounts have the same posts as before."""
 
 from __future__ import annotations
 
@@ -16,8 +13,8 @@ from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
-from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import no_accounts_error, post_not_found, with_derived_status, with_time
+from ttp.domain.post import ChosenBy, Post, PostStatus, post_not_found
+from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
 from ttp.domain.time.quiet_hours import QuietHours
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of
@@ -70,7 +67,6 @@ class Proposal:
 
     @property
     def without_data(self) -> list[str]:
-        """The accounts without data."""
         return [name for name, one in self.schedules.items() if not one.recommendation.data_points]
 
 

@@ -19,7 +19,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
 from ttp.domain.permissions import Capability
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import (
     PostInput,
     as_draft,
@@ -30,7 +30,6 @@ from ttp.domain.post_edit import (
     new_delivery,
     no_accounts_error,
     nothing_to_publish,
-    post_not_found,
     refuse_in_flight,
     refuse_other_parts,
     request_fingerprint,
@@ -178,10 +177,8 @@ class Posts:
     def check_post(
         self, post: Post, accounts: Iterable[Account], *, timed: bool, db: Connection | None = None
     ) -> tuple[Problem, ...]:
-        """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it.
-
-        `db`: the transaction that changes the post, if one has begun.
-        """
+        """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it. `db`: the
+        transaction that changes the post, if one has begun."""
         chosen = accounts_of(post, accounts)
         with_media = self._check_with_media if post.media else self._check_without_media
         problems = with_media(post, chosen)
@@ -303,10 +300,8 @@ class Posts:
         return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
 
     def build_post(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> NewPost:
-        """Return a new post without storing it; its media are copied into the store's folder.
-
-        `draft`: the draft that holds its text. Raises every refusal except ContentRefused.
-        """
+        """Return a new post without storing it; its media are copied into the store's folder. `draft`: the draft that
+        holds its text. Raises every refusal except ContentRefused."""
         _refuse_empty_key(wanted)
         known = self.accounts()
         accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
@@ -422,10 +417,8 @@ class Posts:
             return replace(saved, time=confirmed)
 
     def schedule(self, times: Mapping[int, ResolvedTime], *, first: bool = False) -> list[SavedPost]:
-        """Schedule posts (by id) or move them; of failed and partial posts the failed deliveries move.
-
-        `first`: scheduled posts in the slot of the one post move back.
-        """
+        """Schedule posts (by id) or move them; of failed and partial posts the failed deliveries move. `first`:
+        scheduled posts in the slot of the one post move back."""
         if first and len(times) > 1:
             last = action("schedule", list(times)[-1], at="next-slot", first=True)
             raise UsageError("only one post can be the first", Hint("try", last))
@@ -542,7 +535,6 @@ def as_deleted(post: Post, now: datetime) -> Post:
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
-    """Return the accounts that a post goes to."""
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
 

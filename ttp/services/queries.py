@@ -1,7 +1,5 @@
-"""Read-only questions about posts, attempts and accounts (`status` has the others).
-
-Opens the store for each question and never creates one.
-"""
+"""Read-only questions about posts, attempts and accounts (`status` has the others). Opens the store for each question
+and never creates one."""
 
 from __future__ import annotations
 
@@ -21,8 +19,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import post_not_found
+from ttp.domain.post import Post, PostFields, post_not_found
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts

@@ -1,8 +1,5 @@
-"""Resolve a TIME that a person typed to an instant for a post's accounts, before any transaction.
-
-Another process can take a chosen slot or hour before the post is stored; `confirm` checks again inside that
-transaction.
-"""
+"""Resolve a TIME that a person typed to an instant for a post's accounts, before any transaction. Another process can
+take a chosen slot or hour before the post is stored; `confirm` checks again inside that transaction."""
 
 from __future__ import annotations
 
@@ -77,11 +74,8 @@ class TimeChooser:
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
         db: Connection | None = None,
     ) -> ResolvedTime:
-        """Return `wanted` with the next free slot or hour. Raise UsageError if none is free.
-
-        `post`: the stored post it is for. `taken`: further taken instants by account id. `db`: the transaction to read
-        in.
-        """
+        """Return `wanted` with the next free slot or hour. Raise UsageError if none is free. `post`: the stored post it
+        is for. `taken`: further taken instants by account id. `db`: the transaction to read in."""
         if isinstance(wanted.choice, NextFreeSlot):
             place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
             return replace(wanted, at=place.at, zone=ZoneInfo(place.slot.timezone))
@@ -92,10 +86,8 @@ class TimeChooser:
     def confirm(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
     ) -> ResolvedTime:
-        """Return a chosen time, or the next free one if another post has taken it.
-
-        For use inside the transaction `db` that stores the post.
-        """
+        """Return a chosen time, or the next free one if another post has taken it. For use inside the transaction `db`
+        that stores the post."""
         if isinstance(time.choice, NextFreeSlot):
             is_free = self.slots.is_free(db, accounts, time.at, post=post, first=time.first)
         else:
@@ -116,10 +108,8 @@ class TimeResolver:
     # Zones.
 
     def zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo | ZoneConflict:
-        """Return the zone of times without an offset: `tz`, else the accounts', the config's, the system's.
-
-        Raise TimeRefused for a name that is not an IANA zone.
-        """
+        """Return the zone of times without an offset: `tz`, else the accounts', the config's, the system's. Raise
+        TimeRefused for a name that is not an IANA zone."""
         if tz is not None:
             return parse_zone(tz)
         which = tuple((account.name, account.timezone) for account in accounts)
@@ -272,10 +262,8 @@ class TimeResolver:
 
 @dataclass
 class SlotAllocator:
-    """Allocates slots and hours to many rows, one after the other.
-
-    Reads each account once and visits each instant once. Check `agenda` again before storing the posts.
-    """
+    """Allocates slots and hours to many rows, one after the other. Reads each account once and visits each instant
+    once. Check `agenda` again before storing the posts."""
 
     agenda: Availability
     _slots: Slots

@@ -55,11 +55,8 @@ def count_failed(db: Connection, account: Account, kind: Kind) -> int:
 
 
 def lift_hold(db: Connection, account_id: int, now: datetime) -> bool:
-    """End an account's hold now, and return whether it was held.
-
-    Its posts become due now, with lateness counted from now. Exhausted limits are deleted, so that the platform is
-    asked again.
-    """
+    """End an account's hold now, and return whether it was held. Its posts become due now, with lateness counted from
+    now. Exhausted limits are deleted, so that the platform is asked again."""
     at = to_ms(now)
     held = db.execute(
         "UPDATE account SET hold_until = :at, hold_reason = NULL WHERE id = :id AND hold_until > :at",

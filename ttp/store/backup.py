@@ -1,8 +1,5 @@
-"""Copy the database while it is in use, and restore a copy.
-
-A copy is one verified file that only its owner can read. Nothing is overwritten except an older copy of the same store;
-a replaced store is kept under another name.
-"""
+"""Copy the database while it is in use, and restore a copy. A copy is one verified file that only its owner can read.
+Nothing is overwritten except an older copy of the same store; a replaced store is kept under another name."""
 
 from __future__ import annotations
 
@@ -29,10 +26,8 @@ _ANOTHER = Hint("try", action("backup", "FILE"))
 
 
 def back_up(database: Database, target: Path) -> None:
-    """Copy the store to `target` while others may write to it. Replaces an older copy of the same store.
-
-    Raises NotFound without a store, UsageError if the target is another file, Damaged, Busy.
-    """
+    """Copy the store to `target` while others may write to it. Replaces an older copy of the same store. Raises
+    NotFound without a store, UsageError if the target is another file, Damaged, Busy."""
     with database.reading() as source:
         if source is None:
             raise NotFound(f"there is no store {database.path} yet", Hint("fix", action("create", "TEXT")))
@@ -83,7 +78,6 @@ def _is_same(path: Path, store: Path) -> bool:
 
 
 def count_posts(db: Connection) -> int:
-    """Count the posts that are not deleted."""
     return int(db.execute("SELECT count(*) FROM post WHERE deleted_at IS NULL").fetchone()[0])
 
 
@@ -155,10 +149,8 @@ def store_id(db: Connection) -> str:
 
 
 def _put_aside(path: Path, held: ExitStack) -> Path:
-    """Give the present store a second name, with an empty log, and return it. Raises Busy if another program uses it.
-
-    A program that opened it earlier and writes later is refused by SQLite, because the file was replaced.
-    """
+    """Give the present store a second name, with an empty log, and return it. Raises Busy if another program uses it. A
+    program that opened it earlier and writes later is refused by SQLite, because the file was replaced."""
     kept = _free(path.with_name(f"{path.name}.before-restore"))
     try:
         # Open until all is done: closing it would delete the log of the file that replaces it.

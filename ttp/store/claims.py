@@ -142,9 +142,7 @@ def claim(
 
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
     """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
-
-    `late`: ids of the late ones.
-    """
+    `late`: ids of the late ones."""
     changed = db.execute(
         f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {_IDS}"
         " AND state IN ('pending', 'retrying') RETURNING id",

@@ -48,10 +48,8 @@ class Database:
         return self.path.exists()
 
     def connect(self) -> Connection:
-        """Open the store; create or upgrade it first if needed.
-
-        Raises Busy, Damaged, NewerStore, NotAllowed. The connection may be used from any thread, by one at a time.
-        """
+        """Open the store; create or upgrade it first if needed. Raises Busy, Damaged, NewerStore, NotAllowed. The
+        connection may be used from any thread, by one at a time."""
         if not self.exists():
             self._create()
         if not self._checked:
@@ -81,10 +79,8 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection | None]:
-        """Like `reading`, but the whole block sees the store as it was at the first read.
-
-        Does not block writers; the log cannot be emptied before the block ends.
-        """
+        """Like `reading`, but the whole block sees the store as it was at the first read. Does not block writers; the
+        log cannot be emptied before the block ends."""
         with self.reading() as connection:
             if connection is None:
                 yield None

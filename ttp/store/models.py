@@ -204,7 +204,6 @@ class DeliveryRow(SQLModel, table=True):
 
 class RateLimitRow(SQLModel, table=True):
     """What may still be called, as the platform told an account last: `remaining` of `most` calls until `reset_at`.
-
     `scope` and `subject` say who shares the limit (see `LimitKey`)."""
 
     __tablename__ = "rate_limit"

@@ -1,7 +1,5 @@
-"""Write posts, one or ten thousand with the same statements, inside a transaction of `Database.writing`.
-
-A recorder makes the change undoable; None for changes that no person made.
-"""
+"""Write posts, one or ten thousand with the same statements, inside a transaction of `Database.writing`. A recorder
+makes the change undoable; None for changes that no person made."""
 
 from __future__ import annotations
 

@@ -213,10 +213,8 @@ def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> Reso
 
 
 def _resolve_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo, home: tzinfo | None = None) -> ResolvedTime:
-    """Return the first instant, not before `now`, at which clocks in `zone` show this.
-
-    `home`: the zone of answers, where the text names `zone` itself.
-    """
+    """Return the first instant, not before `now`, at which clocks in `zone` show this. `home`: the zone of answers,
+    where the text names `zone` itself."""
     today = now.astimezone(zone).date()
     strict = isinstance(wall.day, NextWeekday | Soonest)
     for day in _days(wall.day, today, text):

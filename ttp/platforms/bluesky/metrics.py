@@ -1,7 +1,5 @@
-"""Counts of posts, from the AppView: likes, replies, reposts with quotes, bookmarks. Bluesky counts no views.
-
-See docs/reference/platforms/bluesky.md, section 8. The AppView needs no token, and gets none.
-"""
+"""Counts of posts, from the AppView: likes, replies, reposts with quotes, bookmarks. Bluesky counts no views. See
+docs/reference/platforms/bluesky.md, section 8. The AppView needs no token, and gets none."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.bluesky.record_keys import is_key
 from ttp.platforms.bluesky.records import POSTS
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,
@@ -35,16 +33,10 @@ from ttp.platforms.reply import Answer, value_at
 MOST_IDS, MOST_PAGE = 25, 100
 
 
-class BlueskyReader:
-    """The reader of Bluesky."""
-
-    def __init__(self, servers: HttpByServer, config: Config, clock: Clock) -> None:
-        self._servers = servers
+class BlueskyReader(HttpPart[HttpByServer]):
+    def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
+        super().__init__(http, clock)
         self._config = config
-        self._clock = clock
-
-    def close(self) -> None:
-        self._servers.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`getPosts`, up to 25 at a time. A post that is left out does not exist (any more)."""
@@ -81,7 +73,7 @@ class BlueskyReader:
             query["cursor"] = cursor
 
     def _get(self, session: AccountSession, name: str, query: Mapping[str, str]) -> Answer:
-        http: Http = self._servers.of(session.account)
+        http: Http = self._http.of(session.account)
         root = configured(self._config, "platforms.bluesky.appview_url", http.base_url).rstrip("/")
         reply = http.request(
             "GET", f"{root}/xrpc/{name}", query=query or None, account=session.account.name, patience=session.patience

@@ -1,7 +1,5 @@
-"""Look up a publication on Instagram: its container first, and if that is unclear, the account's media. Reads only.
-
-A post that its text does not identify is never claimed on a guess.
-"""
+"""Look up a publication on Instagram: its container first, and if that is unclear, the account's media. Reads only. A
+post that its text does not identify is never claimed on a guess."""
 
 from __future__ import annotations
 
@@ -113,16 +111,12 @@ def _one_of(
 
 
 QUERY = {"fields": "id,caption,timestamp,permalink", "limit": "50"}
-
-
 _BEFORE = timedelta(seconds=60)
 
 
 def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
-    """Return the unbound media of `reply` created after a minute before `since`; `by_text`: with the same caption.
-
-    None if the list is not complete: only a complete one proves that a post is missing.
-    """
+    """Return the unbound media of `reply` created after a minute before `since`; `by_text`: with the same caption. None
+    if the list is not complete: only a complete one proves that a post is missing."""
     if not (isinstance(reply, Answer) and reply.is_success):
         return None
     listed = reply.value_at("data")

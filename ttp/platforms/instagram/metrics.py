@@ -18,7 +18,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
@@ -26,8 +26,6 @@ from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
 from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
-
-
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
 )
@@ -82,52 +80,32 @@ def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
 
 
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
-
-
 PAGE = 50
-
-
 STORY_LIVES = timedelta(hours=24)
-
-
 ONLINE_SPAN = timedelta(days=29)
 """How far back the hours of online followers are read: Instagram keeps them for 30 days."""
-
-
 ONLINE_AGAIN = timedelta(hours=12)
 """A reader that lives longer asks again after this. Instagram adds one day a day."""
-
-
 _LONGEST_NAME = 40
 """Characters of the date or the hour of a count."""
-
-
 _KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
-
-
 _GONE = ("100/33", "24/2207006")
-
-
 _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
 
 
-class InstagramReader:
+class InstagramReader(HttpPart[Http]):
     """Reads metrics with either login."""
 
     name = "Instagram"
 
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, clock)
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._metrics = Metrics()
         self._closed: set[str] = set()  # tokens without the permission to read insights
         self._online_read_at: dict[str, datetime] = {}  # by account
-
-    def close(self) -> None:
-        self._http.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /{media}` and its insights, one post at a time."""

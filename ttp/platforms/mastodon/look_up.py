@@ -1,7 +1,5 @@
-"""Finding one part of a delivery among the account's own posts, as the server lists them. Pure; asks nothing.
-
-See docs/reference/platforms/mastodon.md, section 7.
-"""
+"""Finding one part of a delivery among the account's own posts, as the server lists them. Pure; asks nothing. See
+docs/reference/platforms/mastodon.md, section 7."""
 
 from __future__ import annotations
 

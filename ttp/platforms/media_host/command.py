@@ -17,10 +17,8 @@ _MOST_OUTPUT = 65_536
 
 
 def put(config: Config, item: MediaItem, path: Path, *, loopback: bool) -> str:
-    """Run the program with the file's path as its last argument; return the URL it prints. Raises NoPublicUrl.
-
-    The path is a link with the suffix of the file's type, because many programs look at the suffix.
-    """
+    """Run the program with the file's path as its last argument; return the URL it prints. Raises NoPublicUrl. The path
+    is a link with the suffix of the file's type, because many programs look at the suffix."""
     program, *arguments = config.texts("media_host.command")
     with tempfile.TemporaryDirectory(prefix="ttp-") as folder:
         link = Path(folder) / (item.sha256 + SUFFIXES.get(item.mime, ""))

@@ -1,7 +1,5 @@
-"""Media host `folder`: a folder that the user's web server or tunnel serves.
-
-Never uploads, never tests the URL, and never removes copied files.
-"""
+"""Media host `folder`: a folder that the user's web server or tunnel serves. Never uploads, never tests the URL, and
+never removes copied files."""
 
 from __future__ import annotations
 
@@ -15,10 +13,8 @@ from ttp.platforms.media_host.availability import SUFFIXES, NoPublicUrl
 
 
 def put(config: Config, item: MediaItem, path: Path) -> str:
-    """Copy the file into the folder and return its URL. Raises NoPublicUrl.
-
-    The name is the SHA-256: equal on every try, and impossible to guess without the file.
-    """
+    """Copy the file into the folder and return its URL. Raises NoPublicUrl. The name is the SHA-256: equal on every
+    try, and impossible to guess without the file."""
     name = item.sha256 + SUFFIXES.get(item.mime, "")
     try:
         _copy(path, Path(config.text("media_host.path")).expanduser() / name, item.bytes)

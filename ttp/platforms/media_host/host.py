@@ -11,10 +11,8 @@ from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, media_
 
 
 class MediaHost:
-    """Gives media files public URLs for one platform. Safe to use from several threads.
-
-    `lent`: the folder that records objects in a bucket. `loopback`: the platform is on this machine.
-    """
+    """Gives media files public URLs for one platform. Safe to use from several threads. `lent`: the folder that records
+    objects in a bucket. `loopback`: the platform is on this machine."""
 
     def __init__(self, config: Config, lent: Path | None = None, *, loopback: bool = False) -> None:
         self._config = config

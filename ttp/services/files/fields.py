@@ -1,7 +1,5 @@
-"""The fields of a post in a file: their names, and how values are parsed and formatted.
-
-Every format maps its rows to these fields. Accounts, times and media are kept as typed.
-"""
+"""The fields of a post in a file: their names, and how values are parsed and formatted. Every format maps its rows to
+these fields. Accounts, times and media are kept as typed."""
 
 from __future__ import annotations
 
@@ -62,10 +60,8 @@ _ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PART
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One post of a file. `where`: its row, line or path. Times, accounts and media are as typed.
-
-    `ended`: the file says publishing has begun, so the post is never created again. `faults`: why it is refused.
-    """
+    """One post of a file. `where`: its row, line or path. Times, accounts and media are as typed. `ended`: the file
+    says publishing has begun, so the post is never created again. `faults`: why it is refused."""
 
     where: str
     typed: PostInput
@@ -255,7 +251,6 @@ STORE_ID_DIGITS = 8
 
 
 def own_key(post_id: int, store: str) -> str:
-    """Return the key of a post that has none."""
     return f"{post_id}@{store[:STORE_ID_DIGITS]}"
 
 

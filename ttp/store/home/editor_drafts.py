@@ -178,7 +178,6 @@ def metadata_path(path: Path) -> Path:
 
 @contextmanager
 def disk_errors_as_busy(path: Path) -> Iterator[None]:
-    """Turn errors of the disk into Busy."""
     try:
         yield
     except OSError as error:

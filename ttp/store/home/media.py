@@ -75,10 +75,8 @@ class MediaStore:
         return _item(path_text(Path(path.name)), facts, size, sha256)
 
     def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
-        """Add the file that `fetch` writes, under `name`. `source` is for messages.
-
-        Raises UsageError unless it is an image or video, Busy if it cannot be written, and what `fetch` raises.
-        """
+        """Add the file that `fetch` writes, under `name`. `source` is for messages. Raises UsageError unless it is an
+        image or video, Busy if it cannot be written, and what `fetch` raises."""
         with _writing(self.folder, source), self._adding():
             self._make_folder()
             from tempfile import mkstemp

@@ -1,7 +1,5 @@
-"""Recognise ttp's own files: no command writes to a path in their folders that a user names.
-
-A config file emptied by an export would require no approval any more; a store replaced by one would be lost.
-"""
+"""Recognise ttp's own files: no command writes to a path in their folders that a user names. A config file emptied by
+an export would require no approval any more; a store replaced by one would be lost."""
 
 from __future__ import annotations
 
