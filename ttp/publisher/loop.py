@@ -226,11 +226,11 @@ class Loop:
         """Return deliveries with their posts and accounts, read in this transaction, and load their rate limits."""
         if not deliveries:
             return []
-        accounts = accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
+        by_id = accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
         posts = queries.posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
         if self._context.limits is not None:
-            self._context.limits.recall(db, *accounts.values())
-        return [DeliveryTask(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
+            self._context.limits.recall(db, *by_id.values())
+        return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0]) for d in deliveries]
 
     def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
         """Return the look-ups to make now, one at a time per account: a hanging one must not use up the workers."""
