@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from ttp.services.tokens import Tokens
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
+    from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
-    from ttp.store.home.own_files import OwnFiles
     from ttp.store.rate_limits import Limits
 
 
@@ -91,7 +91,7 @@ class Context:
     @cached_property
     def own_files(self) -> OwnFiles:
         """The files and folders of ttp that no command may overwrite."""
-        from ttp.store.home.own_files import OwnFiles
+        from ttp.store.home.files import OwnFiles
 
         return OwnFiles(*settings.own_places())
 
@@ -133,7 +133,6 @@ class Context:
             config=self.config.text("timezone") or None,
             system=settings.system_zone().zone,
             retype=retype,
-            retype_account="ttp account set {} --tz {}".format,
         )
 
     @cached_property

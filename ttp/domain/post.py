@@ -89,9 +89,9 @@ class PostFields:
     @property
     def approved_at(self) -> datetime | None:
         """When a person approved all open deliveries; None if one is not approved."""
-        times = [d.approved_at for d in self.active]
-        known = [at for at in times if at is not None]
-        return max(known) if known and len(known) == len(times) else None
+        active = self.active
+        times = [d.approved_at for d in active if d.approved_at is not None]
+        return max(times) if times and len(times) == len(active) else None
 
     @property
     def in_flight(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
 from ttp.domain.action import WayOut
@@ -95,6 +95,19 @@ def parse_web_address(value: object) -> str | None:
     if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 500:
         return value if value.isascii() and value.isprintable() and " " not in value else None
     return None
+
+
+def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
+    """Return a time in ISO 8601 in UTC and whole milliseconds; None for anything else. `naive`: the zone of one without
+    an offset, which is refused without it."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+        if found is None or (found.utcoffset() is None and naive is None):
+            return None
+        at = (found if found.utcoffset() is not None else found.replace(tzinfo=naive)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at - timedelta(microseconds=at.microsecond % 1000)
 
 
 def retry_after_s(answer: Answer) -> float | None:

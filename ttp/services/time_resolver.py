@@ -118,7 +118,6 @@ class TimeResolver:
                 accounts=dict(which),
                 config=self._config.text("timezone") or None,
                 system=self._system,
-                retype_account=lambda account, tz: action("account set", account, tz=tz),
             )
         return self._zones[which]
 
@@ -192,7 +191,7 @@ class TimeResolver:
         if first and not isinstance(parse_time(text), NextFreeSlot):
             raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
         try:
-            found = resolve_time(text, now=self._clock.now(), zone=zone, retype=str, forms=ALL_FORMS)
+            found = resolve_time(text, now=self._clock.now(), zone=zone, forms=ALL_FORMS)
         except TimeRefused as refused:
             raise _with_hints(refused, [_at_other_time(hint, tz) for hint in refused.hints]) from None
         ids = tuple(account.id for account in accounts)
@@ -227,7 +226,7 @@ class TimeResolver:
         if isinstance(said, OptimalTime | NextFreeSlot):
             return RowTime(text, tz, None)
         try:
-            found = resolve_time(text, now=now, zone=zone, retype=str)
+            found = resolve_time(text, now=now, zone=zone)
         except PastTime:
             home = zone.shown if isinstance(zone, ZoneConflict) else zone
             return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
@@ -253,7 +252,7 @@ class TimeResolver:
         elif at is None:
             at = allocator.hour(accounts, [self.account_zone(one, row.tz) for one in accounts])
         elif at < now:
-            resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz), retype=str)
+            resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz))
         elif row.note:
             allocator.notes[row.note] = None
         allocator.agenda.reserve(accounts, at)
@@ -321,7 +320,7 @@ def _as_date(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
     said = parse_time(text)
     if isinstance(said, WallTime):
         with suppress(TimeRefused):
-            found = resolve_time(text, now=now, zone=zone, retype=str)
+            found = resolve_time(text, now=now, zone=zone)
             if isinstance(found, ResolvedTime):
                 return _date_text(found, zoned=said.zone is not None)
     return text

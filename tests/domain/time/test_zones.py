@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, relative
@@ -75,9 +76,9 @@ def test_what_the_zone_folder_holds_besides_zones_is_no_zone(name: str) -> None:
 
 def test_a_bad_zone_of_an_account_or_of_the_config_says_where_it_stands() -> None:
     with pytest.raises(TimeRefused) as caught:
-        choose_zone(accounts={"x/me": "Europe/Berln"}, system=BERLIN, retype_account="set {} {}".format)
+        choose_zone(accounts={"x/me": "Europe/Berln"}, system=BERLIN)
     assert caught.value.message == 'x/me: no time zone is called "Europe/Berln"'
-    assert caught.value.hints == (Hint("try", "set x/me Europe/Berlin"),)
+    assert caught.value.hints == (Hint("try", action("account set", "x/me", tz="Europe/Berlin")),)
     with pytest.raises(TimeRefused) as caught:
         choose_zone(config="Europe/Berln", system=BERLIN)
     assert caught.value.message == 'the setting timezone: no time zone is called "Europe/Berln"'

@@ -26,8 +26,7 @@ from ttp.platforms.client import (
 )
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram import limits
-from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
-from ttp.platforms.instagram.errors import refusal
+from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.code_login import CodeLogin
 from ttp.platforms.oauth.token_response import (

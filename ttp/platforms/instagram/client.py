@@ -24,7 +24,6 @@ from ttp.platforms.client import (
 )
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram import container_forms, limits
-from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
 from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.instagram.container_forms import (
     Container,
@@ -36,7 +35,7 @@ from ttp.platforms.instagram.container_forms import (
     without_parent,
 )
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, ContainerStatus
-from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
+from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, refusal, unwrap, was_not_fetched
 from ttp.platforms.instagram.look_up import LookUps
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.media_host.availability import NoPublicUrl

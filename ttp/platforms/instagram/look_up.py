@@ -11,13 +11,12 @@ from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Wo
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.answers import parse_instant
 from ttp.platforms.instagram.container_forms import kind_of, without_containers
 from ttp.platforms.instagram.containers import Containers, ContainerStatus
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.outcomes import RefusalReader, as_unclear
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id, parse_web_address, value_at
+from ttp.platforms.reply import Answer, Reply, parse_instant, parse_numeric_id, parse_web_address, value_at
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 

@@ -15,15 +15,13 @@ from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
-from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
+from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
+from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, new_sample, parse_count
 from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
-from ttp.platforms.reply import Answer, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, parse_instant, parse_numeric_id, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -200,12 +198,11 @@ class InstagramReader(HttpPart[Http]):
             return MetricsPage()
         product, media_type = str(value_at(item, "media_product_type")), str(value_at(item, "media_type"))
         told, note = self._insights(session, media_id, product, media_type)
-        now = from_ms(to_ms(self._clock.now()))
-        sample = Sample(
-            account=session.account.name,
-            remote_id=media_id,
-            published_at=published_at,
-            observed_at=max(now, published_at),
+        sample = new_sample(
+            session.account,
+            media_id,
+            published_at,
+            self._clock.now(),
             likes=parse_count(value_at(item, "like_count")),
             comments=parse_count(value_at(item, "comments_count")),
             shares=parse_count(told.get("shares")),
@@ -216,7 +213,7 @@ class InstagramReader(HttpPart[Http]):
             text=first_line(value_at(item, "caption")),
         )
         ends = {media_id: published_at + STORY_LIVES} if product == "STORY" else {}
-        return MetricsPage((sample,) if has_counts(sample) else (), ends=ends, note=note)
+        return MetricsPage((sample,) if sample else (), ends=ends, note=note)
 
     def _insights(
         self, session: AccountSession, media_id: str, product: str, media_type: str

@@ -33,8 +33,8 @@ from ttp.store import samples as stored_samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import output_file
+from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")

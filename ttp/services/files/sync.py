@@ -21,9 +21,8 @@ from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
 from ttp.store.home import output_file
-from ttp.store.home.files import read_bytes
+from ttp.store.home.files import OwnFiles, read_bytes
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
 
 DRIFT = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE, ChangeKind.CANCEL)
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
