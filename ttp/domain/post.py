@@ -71,6 +71,8 @@ class PostFields:
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
     id: int | None = None
+    revision: int = field(default=0, compare=False)
+    """Raised by each change of the stored post."""
 
     @property
     def active(self) -> tuple[Delivery, ...]:

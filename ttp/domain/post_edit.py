@@ -32,6 +32,23 @@ def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Po
     return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
+def apply_input(
+    before: Post, wanted: PostInput, variants: Mapping[str, str], media: tuple[MediaItem, ...] | None
+) -> Post:
+    """Return the post with the given fields, but its accounts and its time. `media` None: not given."""
+    late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
+    return replace(
+        before,
+        content=before.content if wanted.text is None else wanted.text,
+        media=with_alt_texts(before.media, wanted.alts) if media is None else media,
+        variants=merge_options(before.variants, variants),
+        options=merge_options(before.options, wanted.options),
+        thread=before.thread if wanted.thread is None else wanted.thread,
+        tags=with_tags(before.tags if wanted.tags is None else wanted.tags, wanted.add_tags, wanted.remove_tags),
+        max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,
+    )
+
+
 def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
     """Return the post with exactly these accounts. Raises StateRefused while it is being published. New deliveries get
     the post's time. If that has passed and publishing has begun, they get none: publishing now was not requested."""

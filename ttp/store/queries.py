@@ -54,6 +54,8 @@ class PostFilter:
     """Only posts published without a scheduled time; the bounds are for `published_at`."""
     limit: int | None = None
     after: int | None = None
+    within: frozenset[int] | None = None
+    """Only posts that go to none but these accounts."""
 
 
 def post(db: Connection, post_id: int) -> Post | None:
@@ -190,6 +192,10 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         add(contains("content", "?"), wanted.search)
     if wanted.key is not None:
         add("key = ?", wanted.key)
+    if wanted.within is not None:
+        ids = sorted(wanted.within)
+        outside = f"d.post_id = post.id AND d.state <> 'cancelled' AND d.account_id NOT IN ({_marks(ids)})"
+        add(f"NOT EXISTS (SELECT 1 FROM delivery d WHERE {outside})", *ids)
     return "".join(parts), values
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
@@ -78,8 +79,9 @@ def normalize_name(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.casefold())
 
 
-def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
-    """Parse one post from its fields (the keys are FIELDS), and collect all its errors."""
+def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, may_empty: bool = False) -> Entry:
+    """Parse one post from its fields (the keys are FIELDS), and collect all its errors. `may_empty`: an empty option
+    removes that of the post."""
     reader = RowReader(row)
     media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
     typed = PostInput(
@@ -92,12 +94,23 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> E
         thread=reader.read("thread", parse_list, _NOTHING),
         tags=reader.read("tags", _words, _NOTHING),
         variants=reader.read("variants", _pairs, {}),
-        options=reader.read("options", lambda value: _options(value, tables), {}),
+        options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
         max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
         key=reader.read("key", _key, None),
     )
     ended = reader.read("status", _status, None) in _ENDED
     return Entry(where, typed, ended, tuple(reader.faults))
+
+
+def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostInput, tuple[FieldError, ...]]:
+    """Parse changes of a post, and collect all their errors. A field that the row lacks is not given; an empty one
+    empties that of the post."""
+    found = parse_entry("", row, tables, may_empty=True)
+    given = {"text": "content", "to": "accounts", "media": "media", "alts": "alt", "thread": "thread", "tags": "tags"}
+    missing: dict[str, Any] = {name: None for name, field in given.items() if field not in row}
+    dropped = {"at": "scheduledAt", "max_lateness_s": "maxLatenessS"}
+    emptied = tuple(name for name, field in dropped.items() if field in row and row[field] in (None, ""))
+    return replace(found.typed, **missing, dropped=emptied), found.faults
 
 
 def invalid_entry(where: str, *faults: FieldError) -> Entry:
@@ -184,8 +197,8 @@ def _pairs(value: Value) -> dict[str, str]:
     return {str(name): _text(one) for name, one in value.items()}
 
 
-def _options(value: Value, tables: OptionTables) -> dict[str, str]:
-    return dict(parse_option(f"{name}={one}", tables) for name, one in _pairs(value).items())
+def _options(value: Value, tables: OptionTables, *, may_empty: bool) -> dict[str, str]:
+    return dict(parse_option(f"{name}={one}", tables, may_empty=may_empty) for name, one in _pairs(value).items())
 
 
 def _json(text: str) -> Value:
