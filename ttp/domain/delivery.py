@@ -240,13 +240,12 @@ class Delivery:
             waiting_until=at,
         )
 
-    def reconciling(self, error: DeliveryError, look_at: datetime, until: datetime | None) -> Delivery:
+    def reconciling(self, error: DeliveryError, look_at: datetime) -> Delivery:
         return self._move(
             DeliveryState.RECONCILING,
             next_at=look_at,
             error=error,
             waiting_for="a look-up of what the platform has",
-            waiting_until=until,
         )
 
     def look_again(

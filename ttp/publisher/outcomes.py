@@ -57,7 +57,7 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
         case Unknown():
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
             look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
-            return delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at, None)
+            return delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at)
 
 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:

@@ -63,7 +63,7 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     intent = attempts.last_intent(db, delivery.id or 0)
     if intent is not None and intent.outcome is None:
         attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
-    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
+    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now)
 
 
 class LookupJob:
@@ -351,6 +351,6 @@ def _record_possible_call(db: Connection, before: Delivery, now: datetime) -> De
     if before.state is DeliveryState.RECONCILING:
         after = before.look_again(now, error=error)
     else:
-        after = before.reconciling(error, now, None)
+        after = before.reconciling(error, now)
     claims.save_transition(db, before, after, now=now)
     return after

@@ -57,7 +57,7 @@ def _add(app: FastAPI, route: Route) -> None:
             operation_id=route.name,
             name=route.name,
             tags=[route.path.split("/")[2] if route.needs else "health"],
-            openapi_extra={**guarded, "security": [{"token": []}]} if guarded else None,
+            openapi_extra={**guarded, **route.described, "security": [{"token": []}]} if guarded else None,
         )
     )
 

@@ -11,6 +11,9 @@ from ttp.domain.errors import TtpError
 from ttp.server.problems import SlowRequest, TooLarge, WrongHost, problem_answer
 
 MOST_BODY_BYTES = 2_000_000
+MOST_UPLOAD_BYTES = 1_100_000_000
+"""The longest videos that platforms take have a gigabyte; a form has some bytes more."""
+UPLOADS = "/v1/media"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
 
@@ -33,7 +36,7 @@ class Guard:
         if refused is not None:
             await problem_answer(refused)(scope, receive, send)
             return
-        await self._app(scope, _Body(receive).receive, send)
+        await self._app(scope, _Body(receive, _most_bytes(scope)).receive, send)
 
     def _refusal(self, scope: Scope) -> TtpError | None:
         headers = scope["headers"]
@@ -42,16 +45,17 @@ class Guard:
             if len(named) != 1 or host_name(named[0]) not in self._hosts:
                 return WrongHost("this server has another name: start it with --allow-host NAME to add one")
         lengths = [value for name, value in headers if name == b"content-length"]
-        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > MOST_BODY_BYTES):
-            return too_large()
+        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
+            return too_large(_most_bytes(scope))
         return None
 
 
 class _Body:
     """Receives a body, and counts its bytes and seconds."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
+        self._most = most
         self._bytes = 0
         self._ended = False
 
@@ -64,13 +68,17 @@ class _Body:
             raise SlowRequest(f"no part of the body came for {BODY_TIMEOUT_S:g} seconds") from None
         self._bytes += len(message.get("body", b""))
         self._ended = not message.get("more_body", False)
-        if self._bytes > MOST_BODY_BYTES:
-            raise too_large()
+        if self._bytes > self._most:
+            raise too_large(self._most)
         return message
 
 
-def too_large() -> TooLarge:
-    return TooLarge(f"the body is larger than {MOST_BODY_BYTES} bytes")
+def _most_bytes(scope: Scope) -> int:
+    return MOST_UPLOAD_BYTES if scope["path"] == UPLOADS else MOST_BODY_BYTES
+
+
+def too_large(most: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {most} bytes")
 
 
 def host_name(host: str) -> str:

@@ -39,6 +39,7 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
         asked = self.openapi_extra or {}
         needed, limited = TokenCapability(asked["x-capability"]), asked["x-limited"] is True
+        takes_json = "requestBody" not in asked
         known = {one.alias for one in self.dependant.query_params}
 
         async def guarded(request: Request) -> Response:
@@ -46,14 +47,14 @@ class GuardedRoute(APIRoute):
             token = await run_in_threadpool(_token, request, installation, needed)
             if token.accounts is not None and not limited:
                 raise NotAllowed("this is about all accounts, and the token is limited to some")
-            if await request.body() and not _is_json(request):
+            if takes_json and await request.body() and not _is_json(request):
                 raise WrongMediaType("send the body as application/json")
             _refuse_unknown_parameters(request, known)
             request.state.services = RequestServices(
                 installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
             )
             key = request.headers.get("idempotency-key")
-            if key is not None and request.method in _WRITES and not services_of(request).dry_run:
+            if key is not None and takes_json and request.method in _WRITES and not services_of(request).dry_run:
                 return await _once(request, handle, token, key)
             answer = await handle(request)
             if services_of(request).dry_run:  # the revision and the address of what was rolled back

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
 
 from ttp.domain.api_token import TokenCapability
-from ttp.server import accounts, answers, posts, status
+from ttp.server import accounts, answers, media, posts, status
+from ttp.server.guard import UPLOADS
+from ttp.server.uploads import UPLOAD_BODY
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
@@ -23,7 +25,7 @@ _CHANGE = (*_ONE, *_BODY, 409, 412, 422)
 @dataclass(frozen=True, slots=True)
 class Route:
     """`needs` None: no token. `limited`: also for tokens that are limited to accounts. `answers`: what it answers by
-    status; `refuses`: the statuses of problems beside those of ALWAYS."""
+    status; `refuses`: the statuses of problems beside those of ALWAYS; `described`: more for OpenAPI."""
 
     method: str
     path: str
@@ -32,6 +34,7 @@ class Route:
     answers: MappingProxyType[int, Any]
     refuses: tuple[int, ...] = ()
     limited: bool = True
+    described: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,6 +54,7 @@ _POST = _answers(answers.PostAnswer)
 _QUEUED = _answers(answers.PostAnswer, 202)
 _COPY = _answers(answers.PostAnswer, 201, s200=answers.PostAnswer)
 _NEW = _answers(answers.PostAnswer, 201, s200=answers.PostAnswer | answers.PreviewAnswer)
+_MEDIA = _answers(answers.MediaAnswer, 201, s200=answers.MediaAnswer)
 ROUTES = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
     Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
@@ -66,6 +70,7 @@ ROUTES = (
     Route("POST", f"{POST}/reject", posts.reject_post, APPROVE, _POST, _CHANGE),
     Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
+    Route("POST", UPLOADS, media.upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
     Route("GET", "/v1/accounts", accounts.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", "/v1/accounts/{account:path}", accounts.get_account, READ, _answers(answers.AccountAnswer), _ONE),
     Route("GET", "/v1/status", status.get_status, READ, _answers(answers.StatusAnswer), limited=False),

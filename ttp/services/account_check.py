@@ -72,9 +72,9 @@ class AccountCheck:
         self._clock = clock
         self._platforms = platforms
 
-    def accounts(self, accounts: Iterable[Account], prefix: str = "") -> Checkup:
-        """Check each account; the check is named `prefix` plus the account. Raise Damaged, Busy."""
-        return Checkup(tuple(check for check, _ in self._check_each(accounts, prefix)))
+    def accounts(self, accounts: Iterable[Account]) -> Checkup:
+        """Check each account. Raise Damaged, Busy."""
+        return Checkup(tuple(check for check, _ in self._check_each(accounts)))
 
     def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
         """Check each account, then the clock of each platform that reported its time."""
@@ -86,7 +86,7 @@ class AccountCheck:
         for platform, ahead in offsets.items():
             yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
 
-    def _check_each(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, ClockOffset | None]]:
+    def _check_each(self, accounts: Iterable[Account], prefix: str = "") -> Iterator[tuple[Check, ClockOffset | None]]:
         made: dict[str, Checker | None] = {}
         try:
             for account in accounts:

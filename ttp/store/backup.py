@@ -15,7 +15,7 @@ from ttp.domain.errors import Busy, Damaged, Hint, NotFound, TtpError, UsageErro
 from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
-from ttp.store.home.files import NotRegular, kind_of, make_home, nearest_folder, quote_path
+from ttp.store.home.files import NotRegular, kind_of, make_home, nearest_folder, quote_path, sync
 from ttp.store.home.locks import publisher_lock
 from ttp.store.ownership import RESTORED
 from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
@@ -37,7 +37,7 @@ def back_up(database: Database, target: Path) -> None:
             try:
                 _copy(source, fresh, database.path)
                 fresh.replace(target)
-                _sync(target.parent)
+                sync(target.parent)
             finally:
                 fresh.unlink(missing_ok=True)
 
@@ -63,10 +63,10 @@ def restore(database: Database, copy: Path) -> Path | None:
             with closing(connect_unchecked(fresh)) as db:
                 db.execute("UPDATE store SET host = ?", (RESTORED,))
                 db.execute("PRAGMA journal_mode=WAL")
-            _sync(fresh)
+            sync(fresh)
             kept = _put_aside(database.path, held) if database.exists() else None
             fresh.replace(database.path)
-            _sync(database.home)
+            sync(database.home)
         return kept
 
 
@@ -116,7 +116,7 @@ def _copy(source: Connection, fresh: Path, original: Path) -> None:
     copy_database(source, fresh)
     with closing(connect_unchecked(fresh)) as target:
         quick_check(target, original)
-    _sync(fresh)
+    sync(fresh)
 
 
 def _opened(copy: Path) -> Connection:
@@ -186,12 +186,3 @@ def _writing(target: Path) -> Iterator[None]:
         raise output_file.output_error(target, error) from error
     except StoreError as error:
         raise Busy(f"{target} cannot be written: {error}", Hint("see", f"df -h {quote_path(target.parent)}")) from error
-
-
-def _sync(path: Path) -> None:
-    """Make a file, or a folder's entries, last."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

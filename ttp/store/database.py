@@ -15,7 +15,7 @@ from typing import TypeAlias
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
-from ttp.store.home.files import make_home, refuse_loose_modes
+from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
 REVISIONS = ("0007", "0008", "0009", "0010")
@@ -157,8 +157,7 @@ class Database:
             try:
                 os.close(descriptor)
                 create_tables(fresh)
-                with fresh.open("rb") as written:
-                    os.fsync(written.fileno())
+                sync(fresh)
                 with suppress(FileExistsError):  # another process was first: its store is as good
                     os.link(fresh, self.path)
             finally:

@@ -389,13 +389,13 @@ SEARCHED_DELIVERIES = 1000
 """How many of the next deliveries are searched for unapproved ones."""
 
 
-def posts_waiting_for_approval(db: Connection, most: int = 100) -> list[int]:
+def posts_waiting_for_approval(db: Connection) -> list[int]:
     """Return the ids of posts that wait for approval among the next deliveries, soonest first."""
     sql = (
         f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
-        " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT :most"
+        " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT 100"
     )
-    found = db.execute(sql, {"through": SEARCHED_DELIVERIES, "most": most})
+    found = db.execute(sql, {"through": SEARCHED_DELIVERIES})
     return [row["post_id"] for row in found]
 
 

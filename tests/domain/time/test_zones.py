@@ -93,10 +93,8 @@ def test_every_iana_name_is_a_zone(name: str) -> None:
 def test_an_answer_has_date_zone_and_utc_and_how_far_it_is() -> None:
     at = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     assert format_instant(at, BERLIN) == "Mon 23 Nov 2026 18:00 Europe/Berlin (17:00 UTC)"
-    assert format_instant(at, BERLIN, now=NOW) == "Mon 23 Nov 2026 18:00 Europe/Berlin (17:00 UTC, 19 h ago)"
     assert format_instant(at, TOKYO) == "Tue 24 Nov 2026 02:00 Asia/Tokyo (Mon 23 Nov 17:00 UTC)"
     assert format_instant(at + timedelta(seconds=3), ZoneInfo("UTC")) == "Mon 23 Nov 2026 17:00:03 UTC"
-    assert format_instant(at, UTC, now=NOW) == "Mon 23 Nov 2026 17:00 UTC (19 h ago)"
     assert (
         format_instant(at, timezone(timedelta(hours=-3, minutes=-30))) == "Mon 23 Nov 2026 13:30 UTC-03:30 (17:00 UTC)"
     )

@@ -122,6 +122,15 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) ->
     raise NotRegular(path, kind_of(found))
 
 
+def sync(path: Path) -> None:
+    """Make a file, or the new names in a folder, last: after a power cut there could be the old ones."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def kind_of(found: os.stat_result) -> str:
     """Return the kind of a file that is not regular, with its article."""
     return _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
@@ -175,11 +184,7 @@ def write_whole(path: Path, text: str, errors: str = "strict") -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     # Without this a power cut may bring the old file back, and with it a refresh token that is spent.
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,21 @@ class MediaStore:
             _sync(self.folder)
         return _item(name, facts, size, sha256)
 
+    def stored(self, sha256: str, name: str) -> MediaItem | None:
+        """Return a file of this folder that no post may know yet, under a name; None if it is missing."""
+        try:
+            with open_source(self.path(sha256)) as source:
+                size = source.size()
+                return _item(name, read_source_facts(source, size), size, sha256)
+        except (NotFound, UsageError):
+            return None
+
+    def ready_folder(self) -> Path:
+        """Create the folder if needed, and return it. Raises Busy."""
+        with _writing(self.folder, "media"):
+            self._make_folder()
+        return self.folder
+
     def keep(self, sha256: str, form: str, data: bytes) -> None:
         """Store the converted version of an image. Raises Busy if it cannot be written."""
         target = self.path(sha256, form)
