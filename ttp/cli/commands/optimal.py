@@ -221,7 +221,7 @@ _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
     """Write the heat map to a file, or to stdout for `-`; return the name. NotFound, UsageError."""
-    from ttp.cli.render.heatmap_files import heatmap_html, heatmap_svg
+    from ttp.cli.render.heatmap import heatmap_html, heatmap_svg
 
     recommendations = [one.advice.recommendation for one in told]
     text = heatmap_svg(recommendations) if kind == "svg" else heatmap_html(recommendations)
