@@ -67,8 +67,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Sends a line to the service manager. `address`: path of a datagram socket, or @ and its abstract name; empty:
-    send nothing."""
+    """Sends lines to the service manager. `address`: path of a socket, or @ and its abstract name; empty: nothing."""
 
     address: str = ""
 

@@ -132,8 +132,7 @@ def _set_zone(account: str, name: str) -> Action:
 
 
 def parse_zone(text: str, *, where: str = "", retype: Callable[[str], WayOut] = "--tz {}".format) -> ZoneInfo:
-    """Return the IANA zone of that name. `where` says whose zone it is. Raise TimeRefused with the nearest name
-    otherwise."""
+    """Return the IANA zone of a name. `where` says whose it is. Raise TimeRefused with the nearest name otherwise."""
     zone = load_zone(text)
     if zone is not None:
         return zone
@@ -181,8 +180,7 @@ def nearest_name(text: str, cutoff: float = 0.75) -> str | None:
 
 
 def instants(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """Return the UTC instants at which clocks in `zone` show `wall` (naive): one, two where an hour comes twice, or
-    none."""
+    """Return the UTC instants at which clocks in `zone` show `wall` (naive): one, two in a repeated hour, or none."""
     offsets = {_offset(wall, zone, fold=0), _offset(wall, zone, fold=1)}
     found = sorted((wall - offset).replace(tzinfo=UTC) for offset in offsets)
     return tuple(at for at in found if at.astimezone(zone).replace(tzinfo=None) == wall)

@@ -26,8 +26,7 @@ def nearest_folder(path: Path) -> str:
 
 
 def expand_user(text: str, what: str = "") -> Path:
-    """Return the path with `~` and `~name` expanded. Raises UsageError for an unknown user; `what`: where it was
-    written."""
+    """Return the path with `~` and `~name` expanded. Raises UsageError for an unknown user; `what`: its source."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -154,8 +153,7 @@ def text_of_path(path: Path | str) -> str:
 
 
 def open_input(path: Path) -> BinaryIO:
-    """Open a file that a user named. It may be a stream of this process, such as `/dev/stdin` or `<(command)`. Raises
-    OSError."""
+    """Open a file that a user named, also a stream such as `/dev/stdin` or `<(command)`. Raises OSError."""
     number = stream_number(path)
     return os.fdopen(open_regular(path) if number is None else os.dup(number), "rb")
 
