@@ -94,7 +94,7 @@ def _beginning(day: date, zone: tzinfo) -> datetime:
     return instant_of(datetime.combine(day, time()), zone)
 
 
-class _Refused(Exception):
+class RangeProblem(Exception):
     """A range that cannot be shown: why, and the words of other ranges."""
 
     def __init__(self, message: str, *ways: Sequence[str]) -> None:
@@ -109,14 +109,14 @@ def parse_calendar_range(
     the whole command with these words for the range. Raises UsageError."""
     try:
         return _parse_range(text, month, week, today, zone)
-    except _Refused as refused:
+    except RangeProblem as refused:
         raise UsageError(str(refused), *(Hint("try", retype(way)) for way in refused.ways)) from None
 
 
 def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: tzinfo) -> CalendarRange:
     flag = ["--week"] if week else []
     if month and week:
-        raise _Refused("a month or a week, not both", ["--month"], ["--week"])
+        raise RangeProblem("a month or a week, not both", ["--month"], ["--week"])
     words = (text or "").strip().lower()
     here = week_of(today, zone) if week else month_of(today, zone)
     if text is None:
@@ -126,44 +126,46 @@ def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: t
     if found := _WEEK.fullmatch(words):
         monday = _monday(int(found[1]), int(found[2]), text)
         if month:
-            raise _Refused(f'"{text}" is a week, and --month asks for a month', [text], [f"{monday:%Y-%m}"])
+            raise RangeProblem(f'"{text}" is a week, and --month asks for a month', [text], [f"{monday:%Y-%m}"])
         return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text)
         if week:
-            raise _Refused(f'"{text}" is a month, and --week asks for a week', [text], ["--week", f"{first}"])
+            raise RangeProblem(f'"{text}" is a month, and --week asks for a week', [text], ["--week", f"{first}"])
         return month_of(first, zone)
     if found := _DATE.fullmatch(words):
         first = _first(int(found[1]), int(found[2]), text)
         try:
             day = first.replace(day=int(found[3]))
         except ValueError:
-            raise _Refused(f'there is no day "{text}"', [*flag, f"{first}"]) from None
+            raise RangeProblem(f'there is no day "{text}"', [*flag, f"{first}"]) from None
         return week_of(day, zone) if week else month_of(day, zone)
     year, number, _ = today.isocalendar()
     usual = [f"{today:%Y-%m}"], [f"{year}-W{number:02}"], [*flag, "next"]
     meant = next(_meant(words, flag, today), None)
-    raise _Refused(f'"{text}" is not a month, week or date', *(usual if meant is None else (meant,)))
+    raise RangeProblem(f'"{text}" is not a month, week or date', *(usual if meant is None else (meant,)))
 
 
 def _monday(year: int, number: int, text: str) -> date:
     _check_year(year, text)
     weeks = date(year, 12, 28).isocalendar().week
     if not 1 <= number <= weeks:
-        raise _Refused(f"{year} has the weeks 1 to {weeks}, not {number}", [f"{year}-W{1 if number < 1 else weeks:02}"])
+        raise RangeProblem(
+            f"{year} has the weeks 1 to {weeks}, not {number}", [f"{year}-W{1 if number < 1 else weeks:02}"]
+        )
     return date.fromisocalendar(year, number, 1)
 
 
 def _first(year: int, number: int, text: str) -> date:
     _check_year(year, text)
     if not 1 <= number <= 12:
-        raise _Refused(f"a year has the months 1 to 12, not {number}", [f"{year}-{1 if number < 1 else 12:02}"])
+        raise RangeProblem(f"a year has the months 1 to 12, not {number}", [f"{year}-{1 if number < 1 else 12:02}"])
     return date(year, number, 1)
 
 
 def _check_year(year: int, text: str) -> None:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise _Refused(f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}', [])
+        raise RangeProblem(f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}', [])
 
 
 def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
