@@ -93,7 +93,7 @@ class RateLimiter:
             return None
         until, limit = max(closed, key=lambda one: one[0])
         of = "" if limit.limit is None else f" ({limit.limit})"
-        message = f"a limit of {request.account.platform} is used up: {limit.label}{of}"
+        message = f"limit reached: {limit.label}{of}"
         return NotSent(message, Kind.RATE_LIMIT, retry_at=until)
 
     def why_reserved(self, request: PublishRequest, method: str, path: str, reserve: float) -> NotSent | None:
