@@ -247,7 +247,7 @@ function __ttp_many --description 'Words, or what ttp knows of a kind, behind th
         command -q ttp
         and printf '%s\n' $before(command ttp __complete $argv[2] "$last" $argv[3..] 2>/dev/null)
     else
-        printf '%s\n' $before$argv[2..]
+        printf '%s\t\n' $before$argv[2..]
     end
 end
 complete -c ttp -f
@@ -270,6 +270,8 @@ def fish(nodes: Sequence[Node]) -> str:
                 words = f"(__ttp_many {f'ask {asked}' if asked else f'words {words}'})"
             case Source(ask=(_, *_)):
                 words = f"(__ttp_ask {asked})"
+            case _:  # each word with its own, empty help: else fish repeats that of the option
+                words = " ".join(f"{_quoted(word)}\\t" for word in source.words)
         return f"-k -a {_quoted(words)}" if words else ""
 
     def option(name: str, node: Node) -> str:

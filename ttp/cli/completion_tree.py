@@ -14,6 +14,7 @@ from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
 from ttp.cli.commands.config import VIEW as SETTING
+from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render import metrics as render_metrics
 from ttp.domain.config import KeyTable
@@ -23,6 +24,7 @@ from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
+from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
 from ttp.views import accounts, files, posts, status
@@ -157,6 +159,7 @@ AT = {
     "metrics import --format": Source((*sources(Registry()), *FORMATS)),
     "metrics import --dates": Source(("mdy", "dmy")),
     "import --dates": Source(DATES),
+    "list --sort": Source((*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))),
     "import --spread": Source(tuple(PlanMethod)),
 }
 """The values of options that differ in one command."""
@@ -191,13 +194,14 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
 AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS.items() for path in paths}
 
 
+_WITH_LOGIN = [name for name in Registry().names() if type(Registry().facts(name)).login is not Platform.login]
 _ARGUMENTS = {
     "ID": _POST,
     "ID...": _POST,
     "[ID]": _POST,
     "PLATFORM/HANDLE": _ACCOUNT,
     "[PLATFORM/HANDLE]": _ACCOUNT,
-    "PLATFORM[/HANDLE]": _ACCOUNT,
+    "PLATFORM[/HANDLE]": Source(ask=("account", *_WITH_LOGIN)),
     "ID|NAME...": Source(ask=("slot",)),
     "[WHEN]": Source(tuple(calendar_range.STEPS)),
     "KEY": _KEY,
