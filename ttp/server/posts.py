@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from fastapi import Body, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.publisher.watch import PostWatch
 from ttp.server.answers import JsonAnswer
@@ -41,7 +41,7 @@ from ttp.views import posts as views
 
 if TYPE_CHECKING:
     from ttp.domain.errors import Problem
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
     from ttp.server.services import RequestServices
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
@@ -80,7 +80,7 @@ def list_posts(
         after=after,
         limit=limit + 1,
     )
-    found = list(islice(services.look.views(wanted), limit + 1))
+    found = list(islice(services.queries.views(wanted), limit + 1))
     page, headers = found[:limit], {}
     if len(found) > limit:
         asked = {**request.query_params, "after": page[-1].id}
@@ -89,8 +89,8 @@ def list_posts(
 
 
 def get_post(post_id: PostId, services: Services) -> JsonAnswer:
-    post = services.look.post(post_id)
-    missing = [f"the stored copy of {name} is missing" for name in services.look.missing_media(post)]
+    post = services.queries.post(post_id)
+    missing = [f"the stored copy of {name} is missing" for name in services.queries.missing_media(post)]
     return _answer(post, missing)
 
 
@@ -174,7 +174,7 @@ def copy_post(post_id: PostId, services: Services, body: Empty = None, dry_run: 
 
 def log_post(post_id: PostId, services: Services) -> JsonAnswer:
     """List every attempt to publish a post, step by step, also of a deleted post."""
-    return JsonAnswer([views.attempt_json(one) for one in services.look.attempts(post_id)])
+    return JsonAnswer([views.attempt_json(one) for one in services.queries.attempts(post_id)])
 
 
 def _time_of_new(services: RequestServices, wanted: PostInput) -> ResolvedTime:
@@ -210,11 +210,11 @@ async def _followed(services: RequestServices, post_id: int, wait: float) -> Jso
         watch = await run_in_threadpool(_watch, services, post_id)
         while not await run_in_threadpool(watch.look) and loop.time() < until:
             await asyncio.sleep(_LOOK_EVERY_S)
-    post = await run_in_threadpool(services.look.post, post_id)
+    post = await run_in_threadpool(services.queries.post, post_id)
     return _answer(post, status=202)
 
 
 def _watch(services: RequestServices, post_id: int) -> PostWatch:
     here = services.installation
-    needed = approval.is_needed(here.config)
+    needed = permissions.is_approval_needed(here.config)
     return PostWatch(here.database, frozenset({post_id}), lambda event: None, here.clock, approved=needed)

@@ -27,9 +27,9 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
     """
     context.out.check_fields(BACKUP)
     here = context
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
-    made = here.copies.back_up(expand_user(file))
+    made = here.backups.back_up(expand_user(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
     context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
     files = f"{_count(made.media, 'media file')} in {here.media.folder}, and " if made.media else ""
@@ -49,9 +49,9 @@ def restore(
     """
     context.out.check_fields(RESTORE)
     here = context
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
-    now = here.copies.restore(expand_user(file))
+    now = here.backups.restore(expand_user(file))
     kept = now.kept and str(now.kept)
     shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
     said = [f"Restored {_count(now.posts, 'post')} from {file}."]

@@ -7,21 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
-from ttp.cli.options import (
-    Accounts,
-    NoInput,
-    Platforms,
-    PostId,
-    PostIds,
-    Yes,
-    existing_ids,
-    parse_optional_duration,
-    split_list,
-    with_output,
-)
 from ttp.cli.output import Output
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
@@ -34,15 +23,15 @@ if TYPE_CHECKING:
     from ttp.services.publishing import PublishResult
 
 
-@with_output(verbose=True)
+@options.with_output(verbose=True)
 def publish(
     context: Context,
-    post_ids: PostIds,
+    post_ids: options.PostIds,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
     ] = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
 ) -> int:
     """Publish posts now, and wait for the result.
 
@@ -56,9 +45,9 @@ def publish(
     from ttp.domain.pricing import price_notes
 
     _expect(context.out, no_wait=no_wait)
-    ids = existing_ids(context, post_ids)
-    context.runner.refuse_elsewhere()
-    posts = context.look.posts_by_id(ids)
+    ids = options.existing_ids(context, post_ids)
+    context.publisher.refuse_elsewhere()
+    posts = context.queries.posts_by_id(ids)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirm(
@@ -70,16 +59,16 @@ def publish(
         again=quote_command("ttp", "publish", *post_ids, *(["--no-wait"] if no_wait else []), "--yes"),
     ):
         return FAILED
-    return _follow(context, context.outgoing.publish(ids), no_wait=no_wait)
+    return _follow(context, context.publishing.publish(ids), no_wait=no_wait)
 
 
-@with_output(verbose=True)
+@options.with_output(verbose=True)
 def retry(
     context: Context,
     post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Post ids and ranges.")] = None,
-    account: Accounts = None,
+    account: options.Accounts = None,
     failed: Annotated[bool, typer.Option("--failed", help="All failed posts; lists them first, and asks.")] = False,
-    platform: Platforms = None,
+    platform: options.Platforms = None,
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="DURATION", help="With --failed: only posts due within this time: 7d."),
@@ -87,8 +76,8 @@ def retry(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
     ] = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
 ) -> int:
     """Retry failed deliveries, and only those.
 
@@ -103,14 +92,14 @@ def retry(
     here = context
     if bool(post_ids) == failed:
         raise UsageError("name posts, or use --failed", Hint("try", "ttp retry --failed --since 7d"))
-    here.runner.refuse_elsewhere()
+    here.publisher.refuse_elsewhere()
     if not failed:
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("see", "ttp retry --help"))
-        ids = existing_ids(context, post_ids or [])
-        return _follow(context, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
-    names = _accounts(context, split_list(account), split_list(platform))
-    posts = [] if names == () else here.look.failed_posts(names or (), parse_optional_duration(since))
+        ids = options.existing_ids(context, post_ids or [])
+        return _follow(context, here.publishing.retry(ids, options.split_list(account) or ()), no_wait=no_wait)
+    names = _accounts(context, options.split_list(account), options.split_list(platform))
+    posts = [] if names == () else here.queries.failed_posts(names or (), options.parse_optional_duration(since))
     if not posts:
         context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
@@ -126,13 +115,13 @@ def retry(
         again=quote_command("ttp", "retry", "--failed", *asked, "--yes"),
     ):
         return FAILED
-    return _follow(context, here.outgoing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
+    return _follow(context, here.publishing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
-@with_output()
+@options.with_output()
 def resolve(
     context: Context,
-    post_id: PostId,
+    post_id: options.PostId,
     account: Annotated[
         str, typer.Option("--account", metavar="ACCOUNT", help="The account whose delivery needs review.")
     ],
@@ -152,13 +141,13 @@ def resolve(
     context.out.check_fields(render_posts.saved_posts_spec())
     if (published is None) != not_published:
         raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
-    post = context.outgoing.resolve(post_id, account, published)
+    post = context.publishing.resolve(post_id, account, published)
     context.out.write_one(render_posts.saved_posts_spec(), post, say=_resolved_lines(context, post, account, published))
 
 
 def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
     """Return what was resolved; of a thread also what is left to publish."""
-    (named,) = context.look.find_accounts([account])
+    (named,) = context.queries.find_accounts([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
         return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
@@ -187,11 +176,13 @@ def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
     if no_wait:
         warnings = warn_not_running(context)
         said = f"Queued: {' '.join(map(str, queued.ids))}"
-        context.out.write_list(render_posts.saved_posts_spec(warnings), here.look.posts_by_id(queued.ids), say=[said])
+        context.out.write_list(
+            render_posts.saved_posts_spec(warnings), here.queries.posts_by_id(queued.ids), say=[said]
+        )
         return PARTIAL if queued.refused else DONE
     report = PublishReport(context, Mode.PUBLISH)
-    ended = here.runner.publish(frozenset(queued.ids), report.tell)
-    posts = here.look.posts_by_id(queued.ids)
+    ended = here.publisher.publish(frozenset(queued.ids), report.tell)
+    posts = here.queries.posts_by_id(queued.ids)
     report.finish(posts, ended.notes)
     for post in posts:
         for delivery in post.active:
@@ -207,7 +198,7 @@ def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence
 
     if names is None and platforms is None:
         return None
-    look = context.look
+    look = context.queries
     found = look.accounts() if names is None else look.find_accounts(names)
     wanted = [context.platforms.find(name).name for name in platforms or ()]
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)

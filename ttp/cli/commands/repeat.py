@@ -10,24 +10,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import (
-    MOST,
-    Cron,
-    CronZone,
-    Strict,
-    choose_clock_zone,
-    enable_strict_checks,
-    parse_crons,
-    parse_id,
-    parse_optional_duration,
-    read_file,
-    with_output,
-)
 from ttp.cli.output import Output
-from ttp.cli.post_input import naming_offers
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts
@@ -38,21 +25,23 @@ if TYPE_CHECKING:
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
-RepeatId = Annotated[int, typer.Argument(metavar="ID", help="The id of a repeat: ttp repeat list.", min=1, max=MOST)]
+RepeatId = Annotated[
+    int, typer.Argument(metavar="ID", help="The id of a repeat: ttp repeat list.", min=1, max=options.MOST)
+]
 
 
 @repeat.command("add")
-@with_output()
+@options.with_output()
 def add(
     context: Context,
     post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=parse_id)
+        int | None, typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id)
     ] = None,
-    cron: Cron = None,
-    tz: CronZone = None,
+    cron: options.Cron = None,
+    tz: options.CronZone = None,
     until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: 2027-06-30.")] = None,
     count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="How many times in all.", min=1, max=MOST)
+        int | None, typer.Option("--count", metavar="N", help="How many times in all.", min=1, max=options.MOST)
     ] = None,
     vary: Annotated[
         str | None,
@@ -65,7 +54,7 @@ def add(
     cool_down: Annotated[
         str | None, typer.Option("--cool-down", metavar="DURATION", help="With --pool: how long a post rests (30d).")
     ] = None,
-    strict: Strict = False,
+    strict: options.Strict = False,
 ) -> None:
     """Repeat a post on a schedule.
 
@@ -84,9 +73,9 @@ def add(
     _refuse_mixture(post_id, pool, vary, cool_down)
     if cron is None:
         raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
-    (expression,) = parse_crons(None, cron, given)
-    accounts = here.look.accounts_of(post_id) if post_id is not None else ()
-    zone = choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
+    (expression,) = options.parse_crons(None, cron, given)
+    accounts = here.queries.accounts_of(post_id) if post_id is not None else ()
+    zone = options.choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
     wanted = Recurrence(
         expression,
         zone.key,
@@ -97,8 +86,8 @@ def add(
         count=count,
         texts=() if vary is None else _texts(context, vary),
     )
-    enable_strict_checks(context, strict=strict)
-    with naming_offers(context):
+    options.enable_strict_checks(context, strict=strict)
+    with context.naming_choices():
         done = _repeats(context).begin(wanted)
     for line in done.told:
         context.out.note(line)
@@ -114,7 +103,7 @@ def add(
 
 
 @repeat.command("list")
-@with_output()
+@options.with_output()
 def list_(context: Context) -> None:
     """List repeats and when each comes next.
 
@@ -126,7 +115,7 @@ def list_(context: Context) -> None:
 
 
 @repeat.command("skip")
-@with_output()
+@options.with_output()
 def skip(context: Context, repeat_id: RepeatId) -> None:
     """Skip the next time, and delete the post that was created for it.
 
@@ -147,7 +136,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("pause")
-@with_output()
+@options.with_output()
 def pause(context: Context, repeat_id: RepeatId) -> None:
     """Pause a repeat, and delete its posts that are not published yet.
 
@@ -161,7 +150,7 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("resume")
-@with_output()
+@options.with_output()
 def resume(context: Context, repeat_id: RepeatId) -> None:
     """Resume a repeat from now on; times that have passed are not made up for.
 
@@ -174,7 +163,7 @@ def resume(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("stop")
-@with_output()
+@options.with_output()
 def stop(context: Context, repeat_id: RepeatId) -> None:
     """Stop a repeat for good, and delete its posts that are not published yet.
 
@@ -202,7 +191,7 @@ def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, coo
 
 
 def _seconds(text: str) -> float:
-    length = parse_optional_duration(text)
+    length = options.parse_optional_duration(text)
     return 0.0 if length is None else length.total_seconds()
 
 
@@ -244,7 +233,7 @@ def _end(text: str, zone: ZoneInfo) -> datetime:
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:
     """Read the texts of a file, separated by lines of `---`. UsageError for fewer than two."""
-    whole = read_file(context, path, "texts").replace("\r\n", "\n")
+    whole = options.read_file(context, path, "texts").replace("\r\n", "\n")
     found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
     if len(found) < 2:
         raise UsageError(
