@@ -168,7 +168,7 @@ def post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in _split(status)),
         platforms=tuple(services.platforms.find(name).name for name in _split(platform)),
-        accounts=tuple(one.id or 0 for one in services.look.find_accounts(names)) if names else (),
+        accounts=tuple(one.id or 0 for one in services.queries.find_accounts(names)) if names else (),
         tags=_split(tag),
         since=None if since is None else resolve_bound(since, now=now, zone=zone),
         until=None if until is None else resolve_bound(until, now=now, zone=zone),
@@ -184,9 +184,9 @@ def chosen_accounts(services: RequestServices, account: str | None, platform: st
     """Return the named accounts, else all of the platforms, else all that the token may use."""
     names = _split(account)
     if names:
-        return list(services.look.find_accounts(names))
+        return list(services.queries.find_accounts(names))
     platforms = {services.platforms.find(name).name for name in _split(platform)}
-    return [one for one in services.look.accounts() if not platforms or one.platform in platforms]
+    return [one for one in services.queries.accounts() if not platforms or one.platform in platforms]
 
 
 def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from ttp.views.status import status_json
 
 def list_accounts(services: Services) -> JsonAnswer:
     """List the accounts that the token may use."""
-    return JsonAnswer([account_json(one) for one in services.look.accounts()])
+    return JsonAnswer([account_json(one) for one in services.queries.accounts()])
 
 
 def get_account(account: AccountName, services: Services) -> JsonAnswer:
-    return JsonAnswer(account_json(services.look.account(account)))
+    return JsonAnswer(account_json(services.queries.account(account)))
 
 
 def get_status(services: Services) -> JsonAnswer:

@@ -47,7 +47,7 @@ def list_slots(services: Services, account: Words = None) -> JsonAnswer:
 
 def add_slots(body: SlotInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
     """Add weekly times to accounts. An existing slot is kept. A dry run only checks, and answers none."""
-    accounts = services.look.find_accounts(body.accounts)
+    accounts = services.queries.find_accounts(body.accounts)
     if (body.times is None) == (body.cron is None):
         raise UsageError("give either times or cron")
     crons = parse_slot_times(body.times) if body.times is not None else [parse_cron(body.cron or "")]

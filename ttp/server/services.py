@@ -85,7 +85,7 @@ class RequestServices:
         return self.installation.platforms
 
     @cached_property
-    def look(self) -> Queries:
+    def queries(self) -> Queries:
         here = self.installation
         return Queries(
             self._database, self._database.home, here.clock, here.config, here.platforms, self.token.accounts
@@ -126,7 +126,7 @@ class RequestServices:
 
     @cached_property
     def calendar(self) -> Calendar:
-        return Calendar(self._database, self.look, self.slots, self.clock)
+        return Calendar(self._database, self.queries, self.slots, self.clock)
 
     @cached_property
     def optimal(self) -> Optimal:
