@@ -160,7 +160,7 @@ COMMANDS = (
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
     *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability"),
-    *("bluesky", "instagram", "mastodon", "tiktok", "x"),
+    *("bluesky", "command", "instagram", "mastodon", "tiktok", "x"),
 )
 
 

@@ -29,7 +29,7 @@ def build_app(state: State, release: asyncio.Event | None = None, media_dir: Pat
     stand_ins = find_stand_ins()
     state.apps = {app.id: app for one in stand_ins for app in one.apps} | state.apps
     for one in sorted(stand_ins, key=lambda one: one.name):
-        if (name := f"{one.name}/demo") not in state.accounts:
+        if (name := f"{one.name}/{one.demo_handle(state.address)}") not in state.accounts:
             state.save(renew_tokens(state, one.new_account(state, name)))
     faults: list[Fault] = []
     routes: list[BaseRoute] = [] if media_dir is None else [Mount("/_sandbox/media", StaticFiles(directory=media_dir))]

@@ -118,7 +118,7 @@ def serve(
     use or a folder cannot be written, OldState for a folder of another version, NoSetting for an unknown switch or a
     wrong value.
     """
-    with closing(_listen(port)) as listener, closing(_new_state(state_dir, wall_clock, settings)) as state:
+    with closing(_listen(port)) as listener, closing(_new_state(listener, state_dir, wall_clock, settings)) as state:
         if media_dir is not None:
             media_dir.mkdir(parents=True, exist_ok=True)
         server = _Server(state, media_dir)
@@ -142,14 +142,15 @@ def _stopped_by_signals(server: _Server) -> Generator[None]:
 class RunningSandbox:
     """A sandbox in a thread of this process. Touch `state` only for what HTTP cannot say."""
 
-    def __init__(self, url: str, server: _Server, state: State) -> None:
-        self.url = url
+    def __init__(self, listener: socket.socket, server: _Server, state: State) -> None:
+        self.url = _url(listener)
         self.state = state
+        self._listener = listener
         self._server = server
 
     def reset(self, now: Now = wall_clock, media_dir: Path | None = None, **settings: Any) -> State:
         """Begin again at the same address with an empty state, as `running_sandbox` would."""
-        self.state = _new_state(None, now, settings)
+        self.state = _new_state(self._listener, None, now, settings)
         self._server.replace(self.state, media_dir)
         return self.state
 
@@ -163,20 +164,21 @@ def running_sandbox(
     `settings` are switches (`processing_s=0`, `lag_s=5`). Leaving the block stops the sandbox and cuts hanging
     requests.
     """
-    with closing(_listen(0)) as listener, closing(_new_state(state_dir, now, settings)) as state:
+    with closing(_listen(0)) as listener, closing(_new_state(listener, state_dir, now, settings)) as state:
         server = _Server(state, media_dir)
         thread = threading.Thread(target=server.run, args=(listener,), name="sandbox", daemon=True)
         thread.start()
         try:
-            yield RunningSandbox(_url(listener), server, state)
+            yield RunningSandbox(listener, server, state)
         finally:
             server.stop()
             thread.join()
 
 
-def _new_state(state_dir: Path | None, now: Now, settings: Mapping[str, Any]) -> State:
+def _new_state(listener: socket.socket, state_dir: Path | None, now: Now, settings: Mapping[str, Any]) -> State:
     kinds = [kind for one in find_stand_ins() for kind in (one.account, *one.records)]
     state = open_state(state_dir, now, kinds)
+    state.address = _address(listener)
     change_settings(state, settings)
     return state
 
@@ -186,5 +188,9 @@ def _listen(port: int) -> socket.socket:
     return socket.create_server(("127.0.0.1", port), backlog=256)
 
 
+def _address(listener: socket.socket) -> str:
+    return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
 def _url(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://{_address(listener)}"
