@@ -150,6 +150,13 @@ COMMANDS = (
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),
+    Command(
+        "certify",
+        "certify",
+        "Set up",
+        PUBLISH,
+        "Publish a post of each kind to a throw-away account, and report how it went.",
+    ),
     Command("demo", "sandbox", "Set up", DRAFT, "Take a tour of ttp against the built-in sandbox."),
     Command(
         "sandbox", "sandbox", "Set up", DRAFT, "Run stand-ins of the platforms on this machine, to try things out."
