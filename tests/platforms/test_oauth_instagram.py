@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.platforms.logins import APP, CODE, GRAPH, META, OLD, REDIRECT, VERIFIER, Played
-from tests.platforms.stubs import NOON, Stub
+from tests.platforms.stubs import Stub
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import Grant, Identity
+from ttp.platforms.testing import NOON
 
 CODES = "https://api.instagram.com/oauth/access_token"
 FORM = {
@@ -154,7 +155,7 @@ def test_facebooks_dialog_carries_the_version() -> None:
     url = facebook.login.authorize_url(
         APP, state="s", redirect_uri=REDIRECT, scopes=facebook.login.scopes, challenge=None
     )
-    assert url.startswith("https://www.facebook.com/v25.0/dialog/oauth?client_id=the-client&")
+    assert url.startswith("https://www.facebook.com/v25.0/dialog/oauth?")
     assert "instagram_content_publish%2C" in url
 
 

@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
 import httpx
 
@@ -35,20 +35,13 @@ from ttp.platforms.transport import Connections, Decompressor, loopback_tls_cont
 
 JSON_CAP = 1_000_000
 """Maximum bytes of a 2xx answer, after decompression."""
-
-
 ERROR_CAP = 64_000
 """Maximum bytes of any other answer, after decompression."""
-
-
 JSON_TYPE = "application/json; charset=UTF-8"
-
-
 _HEADERS = {
     "User-Agent": f"ttp/{__version__}",
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
-    "Connection": "keep-alive",
 }
 """Headers of every request."""
 
@@ -90,8 +83,8 @@ def bearer(held: Credentials, method: str, url: str, now: datetime) -> str:
 class Http:
     """Requests to one platform. Safe to use from several threads: each has its own connections.
 
-    `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token. `transport`
-    replaces the network in tests.
+    `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token.
+    `reuse_connections`: more than one request on a connection. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -102,6 +95,7 @@ class Http:
         *,
         gate: RateLimiter | None = None,
         authorization: Authorization = bearer,
+        reuse_connections: bool = True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
@@ -111,10 +105,15 @@ class Http:
         self._timeouts = timeouts
         self._clock = clock
         self._authorization = authorization
+        self._reuse = reuse_connections
         self._transport = transport
         self._mine = threading.local()
         self._all_connections: list[Connections] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
+
+    def of(self, account: Account) -> Http:
+        """Return these connections: every account is on this host."""
+        return self
 
     def request_for(
         self,
@@ -128,11 +127,8 @@ class Http:
         urgent: bool = False,
         **parts: Unpack[RequestBody],
     ) -> Reply:
-        """Make one request for an account.
-
-        `url` is a path below the base URL, or a complete URL if `with_token=False`. A call that would exceed a known
-        rate limit is not made, unless it is `urgent`.
-        """
+        """Make one request for an account. `url` is a path below the base URL, or a complete URL if `with_token=False`.
+        A call that would exceed a known rate limit is not made, unless it is `urgent`."""
         if with_token:
             refusal = self._refusal(request) or (None if urgent else self.gate.acquire(request, method, url))
             if refusal is not None:
@@ -175,7 +171,9 @@ class Http:
         `account`: whose platform clock the answer sets. `secrets`: texts that no message may show. `verbatim`: keep
         them in the answer's data (a token endpoint may return the same token again).
         """
-        content, file, sent = parts.get("content"), parts.get("file"), {**_HEADERS, **(headers or {})}
+        connection = "keep-alive" if self._reuse else "close"
+        content, file = parts.get("content"), parts.get("file")
+        sent = {**_HEADERS, "Connection": connection, **(headers or {})}
         if (value := parts.get("json")) is not None:
             content = _encoded(value)
             sent["Content-Type"] = JSON_TYPE
@@ -230,7 +228,13 @@ class Http:
         wire: Connections | None = getattr(self._mine, "wire", None)
         if wire is None:
             certificates = tls_context() if self.base_url.startswith("https:") else loopback_tls_context()
-            wire = Connections(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
+            wire = Connections(
+                certificates,
+                self._clock.boot,
+                proxies=not self.is_loopback,
+                reuse=self._reuse,
+                transport=self._transport,
+            )
             self._mine.wire = wire
             self._all_connections.append(wire)
         return wire
@@ -238,7 +242,7 @@ class Http:
     def _refusal(self, request: PublishRequest) -> NotSent | None:
         """Return why the credentials must not be sent to this host; None if they may."""
         if (wrong := host_mismatch(request.account, request.credentials, self.host)) is not None:
-            return NotSent(clean_text(wrong[0]), Kind.AUTH, wrong[1])
+            return NotSent(clean_text(wrong.message), Kind.AUTH, wrong.hints[0].way)
         token = request.credentials.access_token
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             hint = reconnect_hint(request.account, request.credentials)
@@ -300,6 +304,24 @@ class HttpByServer:
             self._made.popitem()[1].close()
 
 
+Connected = TypeVar("Connected", Http, HttpByServer)
+
+
+class HttpPart(Generic[Connected]):
+    """A part of a platform that makes requests: to one host, or to the server of each account."""
+
+    def __init__(self, http: Connected, clock: Clock) -> None:
+        self._http: Connected = http
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def platform_at(self, account: Account) -> datetime | None:
+        """Return the platform's clock now, from its last answer for the account; None before the first."""
+        return self._http.of(account).platform_at(account.name)
+
+
 def _answer(
     status: int,
     headers: Mapping[str, str],
@@ -354,9 +376,7 @@ def parse_date(header: str | None) -> datetime | None:
 
 class RequestBody(TypedDict, total=False):
     """The body of a request: `json`, or `form` with or without one multipart `file` (field name, bytes), or `content`.
-
-    `patience`: seconds to wait for the answer, if shorter than usual.
-    """
+    `patience`: seconds to wait for the answer, if shorter than usual."""
 
     json: object
     form: Mapping[str, str] | None

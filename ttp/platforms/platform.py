@@ -1,7 +1,5 @@
-"""One object per platform: its facts, and factories for its client, login and so on.
-
-Each factory imports its module when called, so that importing a `facts.py` stays cheap: no httpx, no rules.
-"""
+"""One object per platform: its facts, and factories for its client, login and so on. Each factory imports its module
+when called, so that importing a `facts.py` stays cheap: no httpx, no rules."""
 
 from __future__ import annotations
 
@@ -56,10 +54,8 @@ class Runtime:
         self._transport = transport
 
     def http(self, platform: Platform, server: str | None = None) -> Http:
-        """Return new connections to a platform's host, within its limits.
-
-        Each caller has its own: closing them must not cut a publishing call of another.
-        """
+        """Return new connections to a platform's host, within its limits. Each caller has its own: closing them must
+        not cut a publishing call of another."""
         from ttp.platforms.http import Http, Timeouts
         from ttp.platforms.limits import RateLimiter
 
@@ -69,6 +65,9 @@ class Runtime:
             self.clock,
             gate=RateLimiter(self.clock, platform.meter(self.clock), self._memory),
             authorization=platform.authorization,
+            # Servers that anybody runs close idle connections unannounced (snac after each answer): a publishing call
+            # lost that way would have to be looked up.
+            reuse_connections=platform.server == "fixed",
             transport=self._transport,
         )
 
@@ -115,7 +114,6 @@ class Platform(Facts):
         return text.read_text(encoding="utf-8") if text is not None and text.is_file() else f"{self.title}\n"
 
     def rules(self) -> Rules:
-        """Return the rules for posts."""
         raise NotImplementedError
 
     def options(self) -> tuple[Option, ...]:

@@ -18,7 +18,8 @@ import httpx
 
 
 class Connections:
-    """`trust`: certificates for TLS. `clock`: seconds. `transport` replaces the network in tests."""
+    """`trust`: certificates for TLS. `clock`: seconds. `reuse`: more than one request on a connection. `transport`
+    replaces the network in tests."""
 
     def __init__(
         self,
@@ -26,9 +27,11 @@ class Connections:
         clock: Callable[[], float],
         *,
         proxies: bool,
+        reuse: bool = True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._trust = trust
+        self._limits = httpx.Limits() if reuse else httpx.Limits(max_keepalive_connections=0)
         self._clock = clock
         self._proxies = getproxies() if proxies and transport is None else {}
         self._made: dict[str, httpx.BaseTransport] = {} if transport is None else {"": transport}
@@ -37,7 +40,7 @@ class Connections:
         """Return the answer, whose body is still to be read. Raises httpx's errors."""
         proxy = self._proxy(request.url)
         if proxy not in self._made:
-            made = httpx.HTTPTransport(verify=self._trust, proxy=proxy or None)
+            made = httpx.HTTPTransport(verify=self._trust, proxy=proxy or None, limits=self._limits)
             self._made[proxy] = with_deadline(made, self._clock)
         transport = self._made[proxy]
         close_stale_connections(transport)
@@ -105,8 +108,6 @@ def redact(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
 
 
 T = TypeVar("T")
-
-
 _LEAST_S = 0.001
 """A timeout of 0 would mean not to wait at all, which raises another error."""
 
@@ -166,10 +167,8 @@ def with_deadline(transport: T, clock: Callable[[], float]) -> T:
 
 
 def close_stale_connections(transport: Any) -> None:
-    """Close idle connections of an httpx transport that have unread bytes: an unrequested answer.
-
-    Bytes still in the network are checked by httpcore before it reuses a connection.
-    """
+    """Close idle connections of an httpx transport that have unread bytes: an unrequested answer. Bytes still in the
+    network are checked by httpcore before it reuses a connection."""
     # Neither httpx nor httpcore offers this: only h11 knows what was received but not read.
     pool = getattr(transport, "_pool", None)
     for connection in pool.connections if pool is not None else ():

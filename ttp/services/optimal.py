@@ -16,6 +16,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.online_followers import OnlineFollowers, average_online
 from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
@@ -30,7 +31,7 @@ from ttp.domain.optimal.free_hours import (
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
-from ttp.store import queries
+from ttp.store import online_followers, queries
 from ttp.store import samples as stored_samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -67,6 +68,8 @@ class Advice:
     """The action that collects metrics of the account."""
     why: str = ""
     """Why that hour is the next, in a clause."""
+    online: OnlineFollowers | None = None
+    """When followers are online, if the platform reports it. The recommendation does not use it."""
 
 
 class Optimal:
@@ -86,8 +89,9 @@ class Optimal:
         wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
         with self._database.reading() as db:
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
+            online = average_online(online_followers.newest_days(db, account.id or 0)) if db else None
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
-        return Advice(recommendation, next_at, drafts, data_action(account), why)
+        return Advice(recommendation, next_at, drafts, data_action(account), why, online)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""
@@ -154,9 +158,7 @@ class Optimal:
         db: Connection | None = None,
     ) -> FreeHour:
         """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
-
-        `taken`: instants by account id that are not free either. `db`: the transaction to read in.
-        """
+        `taken`: instants by account id that are not free either. `db`: the transaction to read in."""
         recommendations = self._recommendations(accounts, zones, db)
         found: tuple[FreeHour, ...] = ()
         if _all_have_data(recommendations):
@@ -181,9 +183,7 @@ class Optimal:
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
     ) -> Iterator[FreeHour]:
         """Yield the next free hours of all these accounts together, each apart from those before it; none without data.
-
-        `busy`: the instants of each account's posts, sorted; read again for each hour.
-        """
+        `busy`: the instants of each account's posts, sorted; read again for each hour."""
         recommendations = self._recommendations(accounts, zones)
         if not _all_have_data(recommendations):
             return iter(())
@@ -197,10 +197,8 @@ class Optimal:
         span: tuple[datetime, datetime],
         coming: Mapping[str, Sequence[datetime]],
     ) -> list[FreeHour]:
-        """Return the free ones of the best weekly slots within `span`, for accounts that all have data.
-
-        `coming`: instants by account name of posts that are not stored yet.
-        """
+        """Return the free ones of the best weekly slots within `span`, for accounts that all have data. `coming`:
+        instants by account name of posts that are not stored yet."""
         gap, now = timedelta(seconds=self._config.seconds("plan.min_gap_s")), self._clock.now()
         start, end = span
         if not accounts or end <= now:
@@ -220,7 +218,6 @@ class Optimal:
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
     def with_data(self, accounts: Sequence[Account]) -> list[Account]:
-        """Return the accounts that have data."""
         empty = self._without_data(accounts)
         return [one for one in accounts if one not in empty]
 

@@ -12,7 +12,7 @@ from tests.clock import RunningClock
 from tests.conftest import Program
 from tests.platforms.sandboxed import control
 from tests.platforms.test_command import ALL, write_program
-from ttp.cli import prompt
+from ttp.cli import terminal
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.stand_in import find_stand_ins
 
@@ -111,7 +111,7 @@ def test_nothing_is_published_without_a_yes_and_the_price_is_said(here: Practice
 
 @pytest.mark.parametrize(("typed", "published"), [("y\n", 1), ("\n", 0)], ids=["yes", "no"])
 def test_a_person_is_asked(here: Practice, monkeypatch: pytest.MonkeyPatch, typed: str, published: int) -> None:
-    monkeypatch.setattr(prompt, "is_interactive", lambda: True)
+    monkeypatch.setattr(terminal, "is_interactive", lambda: True)
     ran = here.ttp("certify", "bluesky/demo", "--only", "text", "--keep", stdin=typed)
     assert ran.code == 1 - published
     assert "[y/N]" in ran.err

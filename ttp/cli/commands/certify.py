@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, option_words, quote_command
 from ttp.cli.options import AccountName, NoInput, Yes, split_list, with_output
-from ttp.cli.prompt import confirm
 from ttp.cli.render import certification
 from ttp.cli.render.labels import plural
+from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views.certification import ReportHead
 
@@ -64,7 +63,6 @@ def certify(
             context.out.note(f"{post.kind.name} is left out: {post.refused.message}")
     typed = [account.name, *option_words({"--only": only, "--report": report}), *(["--keep"] if keep else [])]
     if not confirm(
-        context.out,
         _question(plan, keep=keep),
         yes=yes,
         ask_anyway=not yes,

@@ -9,8 +9,7 @@ import typer
 
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED
-from ttp.cli.hints import retype
+from ttp.cli.errors import DONE, FAILED, retype
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
 from ttp.cli.options import (
     Days,
@@ -25,9 +24,9 @@ from ttp.cli.options import (
     with_output,
 )
 from ttp.cli.post_input import naming_offers
-from ttp.cli.prompt import confirm
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
+from ttp.cli.terminal import confirm
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import parse_zone
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 
 DAYS = 14
 WEEK = 7
-
-
 _DO_IT = other_options(dry_run=False, yes=True)
 
 
@@ -208,7 +205,6 @@ def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: boo
     if out.for_people:
         out.write_list(plan_module.plan_spec(found), found.plan.assignments)
     return confirm(
-        out,
         f"Schedule {posts}?",
         yes=yes,
         ask_anyway=not yes,

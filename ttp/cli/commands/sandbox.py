@@ -23,7 +23,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.output import color_wanted
-from ttp.cli.streams import print_out
+from ttp.cli.terminal import print_out
 from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError, UsageError
 
 
@@ -112,6 +112,7 @@ def sandbox(
     """
     server = load_sandbox()
     from ttp.sandbox.control import NoSetting
+    from ttp.sandbox.storage import OldState
 
     folder, served = (None if name is None else Path(name) for name in (state, media))
     for given in filter(None, (state, media)):
@@ -120,7 +121,7 @@ def sandbox(
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see", "ttp sandbox --help")) from None
-    except server.OldState as old:
+    except OldState as old:
         raise UsageError(str(old), Hint("fix", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
@@ -146,7 +147,7 @@ def load_sandbox() -> ModuleType:
     try:
         from ttp.sandbox import server
     except ImportError as error:
-        from ttp.cli.installation import install_command
+        from ttp.cli.errors import install_command
 
         raise NotAllowed(
             f"the sandbox needs packages that are not installed ({error.name})",

@@ -11,14 +11,12 @@ import typer
 
 from ttp import views
 from ttp.cli.context import Context
-from ttp.cli.escape import escape_line
-from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
-from ttp.cli.prompt import confirm
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant, relative
 
@@ -187,7 +185,6 @@ def _confirm_undo(context: Context, found: UndoResult, wanted: UndoRequest, *, n
     words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
     return confirm(
-        context.out,
         f"{command.capitalize()}: {what}?",
         yes=len(found.posts) == 1,
         no_input=no_input,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_line
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import escape_line
 from ttp.views.certification import CERTIFIED_FIELDS, ReportHead, certified_json
 
 if TYPE_CHECKING:

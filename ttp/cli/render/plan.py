@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import everywhere, plural, several, short_name
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.plan import Assignment, Basis
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json, format_json_instant
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 
 _WIDE = 110
-
-
 _SAME = 0.005
 """Smaller differences of scores are not shown."""
 

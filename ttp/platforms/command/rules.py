@@ -10,6 +10,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.options import Option, OptionType
 from ttp.domain.rules import PlatformPost
 from ttp.domain.text import utf16_length
 from ttp.platforms.graphemes import count_graphemes
@@ -142,3 +143,10 @@ class CommandRules:
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")
+
+
+OPTIONS = (
+    Option("title", OptionType.TEXT, "a title, such as a blog post's", most=500),
+    Option("target", OptionType.TEXT, "where to, such as a channel", most=500),
+    Option("data", OptionType.TEXT, "anything else for the program, such as JSON", most=5000),
+)

@@ -1,7 +1,5 @@
-"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof.
-
-Never creates a second container while the first may be published. Never refreshes a token.
-"""
+"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof. Never creates
+a second container while the first may be published. Never refreshes a token."""
 
 from __future__ import annotations
 
@@ -9,13 +7,24 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
-from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.http import Http
+from ttp.platforms.client import (
+    Deleted,
+    Did,
+    LookupResult,
+    MediaFile,
+    PublishRequest,
+    Ready,
+    Step,
+    StepFailed,
+    fingerprint,
+)
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram import container_forms, limits
-from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
+from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.instagram.container_forms import (
     Container,
     children,
@@ -26,7 +35,7 @@ from ttp.platforms.instagram.container_forms import (
     without_parent,
 )
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, ContainerStatus
-from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
+from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, refusal, unwrap, was_not_fetched
 from ttp.platforms.instagram.look_up import LookUps
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.media_host.availability import NoPublicUrl
@@ -40,20 +49,16 @@ _USABLE_FOR = timedelta(hours=23)
 """A container that was not published expires after 24 hours."""
 
 
-class InstagramClient:
+class InstagramClient(HttpPart[Http]):
     """Publishes images, reels, stories and carousels."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
-        self._http = http
+        super().__init__(http, clock)
         self._public_url = public_url
-        self._clock = clock
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._containers = Containers(http, config, clock)
         self._look_ups = LookUps(http, config, clock, self._containers)
-
-    def close(self) -> None:
-        self._http.close()
 
     # Invisible steps.
 
@@ -271,10 +276,8 @@ class InstagramClient:
                 return doubt
 
     def _published(self, request: PublishRequest, media_id: str, said: Answer) -> Done | Unknown:
-        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic).
-
-        If Instagram does not know that media, the container is checked.
-        """
+        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic). If Instagram
+        does not know that media, the container is checked."""
         reply = self._http.request_for(
             request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
@@ -305,3 +308,38 @@ def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
         return make(*what)
     except ValueError as error:
         raise StepFailed(CREATE, NotDone(Kind.CONTENT, str(error))) from error
+
+
+_NO_SUCH = "100/33"
+_DEAD_TOKEN = ("190", "102")
+
+
+class InstagramDeleter(HttpPart[Http]):
+    def __init__(self, http: Http, version: str, clock: Clock) -> None:
+        super().__init__(http, clock)
+        self._root = f"/{version}"
+
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. One that the account cannot see is already gone; stories and some other kinds cannot be
+        deleted."""
+        path = f"{self._root}/{remote_id}"
+        reply = self._http.request_for(request, "DELETE", path)
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
+            return Deleted(reply.status)
+        failure = self._failure(request, reply)
+        if failure.code == _NO_SUCH:
+            # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
+            # exist.
+            seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
+            return Deleted(failure.http_status, "it was already gone") if self._is_unseen(request, seen) else failure
+        if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
+            scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
+            hint = action("account connect", request.account.name, scopes=scopes)
+            return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
+        return failure
+
+    def _is_unseen(self, request: PublishRequest, reply: Reply) -> bool:
+        return not (isinstance(reply, Answer) and reply.is_success) and self._failure(request, reply).code == _NO_SUCH
+
+    def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        return as_failure(reply, lambda answer: refusal(answer, request.account, self._clock.now()), "Instagram")

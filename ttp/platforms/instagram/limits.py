@@ -12,25 +12,20 @@ from ttp.platforms.client import Did, PublishRequest, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import is_throttled
 from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained, usage
-from ttp.platforms.limits import MOST, LimitMemory
+from ttp.platforms.limits import MOST, Meter
 from ttp.platforms.outcomes import RefusalReader, as_failure
 from ttp.platforms.reply import Answer, add_seconds, value_at
 
 CALLS = "calls in percent"
-
-
 POSTS = "posts in 24 h"
 
 
-class InstagramMeter:
+class InstagramMeter(Meter):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith("/media_publish") else (LimitKey(CALLS),)
-
-    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
-        return ()
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now = self._clock.now()
@@ -47,23 +42,15 @@ def _calls(request: PublishRequest, left: int, resets_at: datetime) -> Limit:
 
 
 STEP = "ask for the quota"
-
-
 QUERY = {"fields": "quota_usage,config"}
-
-
 _DAY_S = 86_400
-
-
 _ASK_AGAIN_S = 3600.0
 """The window is rolling, and Instagram does not say when it allows the next post: try every hour."""
 
 
 def check_quota(http: Http, request: PublishRequest, path: str, judge: RefusalReader, now: datetime) -> Did:
-    """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached.
-
-    An unreadable quota does not stop the post, because Instagram enforces it anyway.
-    """
+    """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached. An unreadable
+    quota does not stop the post, because Instagram enforces it anyway."""
     reply = http.request_for(request, "GET", path, query=QUERY)
     if not (isinstance(reply, Answer) and reply.is_success):
         failure = as_failure(reply, judge, "Instagram")

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.config import Config
+from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http
-from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
-from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
+from ttp.platforms.http import Http, HttpPart
+from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
+from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, new_sample, parse_count
 from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
-from ttp.platforms.reply import Answer, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, parse_instant, parse_numeric_id, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
-
-
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
 )
@@ -64,40 +61,49 @@ def values(answer: Answer) -> dict[str, object]:
     return found
 
 
+def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
+    """Return the days of an answer about online followers, with its own dates and hours. Days without numbers, as the
+    last two often are, are left out."""
+    listed = answer.value_at("data")
+    told = value_at(listed[0], "values") if isinstance(listed, list) and listed else None
+    found = []
+    for entry in told if isinstance(told, list) else ():
+        ends, hours = value_at(entry, "end_time"), value_at(entry, "value")
+        if isinstance(ends, str) and len(ends) <= _LONGEST_NAME and isinstance(hours, dict):
+            counts = {hour: parse_count(count) for hour, count in hours.items() if len(hour) <= _LONGEST_NAME}
+            known = {hour: count for hour, count in counts.items() if count is not None}
+            if known:
+                found.append(OnlineDay(ends, known))
+    return tuple(found)
+
+
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
-
-
 PAGE = 50
-
-
 STORY_LIVES = timedelta(hours=24)
-
-
+ONLINE_SPAN = timedelta(days=29)
+"""How far back the hours of online followers are read: Instagram keeps them for 30 days."""
+ONLINE_AGAIN = timedelta(hours=12)
+"""A reader that lives longer asks again after this. Instagram adds one day a day."""
+_LONGEST_NAME = 40
+"""Characters of the date or the hour of a count."""
 _KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
-
-
 _GONE = ("100/33", "24/2207006")
-
-
 _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
 
 
-class InstagramReader:
+class InstagramReader(HttpPart[Http]):
     """Reads metrics with either login."""
 
     name = "Instagram"
 
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, clock)
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._metrics = Metrics()
         self._closed: set[str] = set()  # tokens without the permission to read insights
-
-    def close(self) -> None:
-        self._http.close()
+        self._online_read_at: dict[str, datetime] = {}  # by account
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /{media}` and its insights, one post at a time."""
@@ -111,10 +117,16 @@ class InstagramReader:
                 yield MetricsPage(gone=frozenset({media_id}))
                 continue
             yield self._read_post(session, answer.data)
+        yield from self._online_followers(session)
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`GET /{ig-id}/media`, 50 a page, and the insights of each post. Never lists stories or ads."""
-        path = f"/{self._user_id(session)}/media"
+        user_id = self._user_id(session)
+        yield from self._listed(session, user_id, most)
+        yield from self._online_followers(session, user_id)
+
+    def _listed(self, session: AccountSession, user_id: str, most: int) -> Iterator[MetricsPage]:
+        path = f"/{user_id}/media"
         query = {"fields": FIELDS, "limit": str(min(most, PAGE))}
         while most > 0:
             answer = self._get(session, path, query)
@@ -129,6 +141,24 @@ class InstagramReader:
             if not is_more or after == query.get("after"):
                 return
             query["after"] = str(after)
+
+    def _online_followers(self, session: AccountSession, user_id: str | None = None) -> Iterator[MetricsPage]:
+        """`GET /{ig-id}/insights?metric=online_followers`, now and then. A failure is a note: the posts were read."""
+        name, now = session.account.name, self._clock.now()
+        asked_at = self._online_read_at.get(name)
+        if session.credentials.access_token in self._closed or (asked_at and now - asked_at < ONLINE_AGAIN):
+            return
+        self._online_read_at[name] = now
+        since, until = (str(to_ms(at) // 1000) for at in (now - ONLINE_SPAN, now))
+        query = {"metric": "online_followers", "period": "lifetime", "since": since, "until": until}
+        try:
+            node = user_id or self._user_id(session)
+            days = online_days(self._get(session, f"/{node}/insights", query))
+        except StepFailed as failed:
+            yield MetricsPage(note=f"could not read when followers of {name} are online: {failed.outcome.message}")
+            return
+        if days:
+            yield MetricsPage(online=days)
 
     # How Instagram answers (`AnswerPolicy`).
 
@@ -168,12 +198,11 @@ class InstagramReader:
             return MetricsPage()
         product, media_type = str(value_at(item, "media_product_type")), str(value_at(item, "media_type"))
         told, note = self._insights(session, media_id, product, media_type)
-        now = from_ms(to_ms(self._clock.now()))
-        sample = Sample(
-            account=session.account.name,
-            remote_id=media_id,
-            published_at=published_at,
-            observed_at=max(now, published_at),
+        sample = new_sample(
+            session.account,
+            media_id,
+            published_at,
+            self._clock.now(),
             likes=parse_count(value_at(item, "like_count")),
             comments=parse_count(value_at(item, "comments_count")),
             shares=parse_count(told.get("shares")),
@@ -184,7 +213,7 @@ class InstagramReader:
             text=first_line(value_at(item, "caption")),
         )
         ends = {media_id: published_at + STORY_LIVES} if product == "STORY" else {}
-        return MetricsPage((sample,) if has_counts(sample) else (), ends=ends, note=note)
+        return MetricsPage((sample,) if sample else (), ends=ends, note=note)
 
     def _insights(
         self, session: AccountSession, media_id: str, product: str, media_type: str

@@ -15,8 +15,8 @@ from ttp.domain.config import Config
 from ttp.domain.options import ChosenOptions
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.http import Http
+from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
 from ttp.platforms.thread_parts import Part, next_part
@@ -31,16 +31,12 @@ STEP = "POST /2/tweets"
 ALL_OUT = "all parts of the thread are already published; nothing was sent"
 
 
-class XClient:
+class XClient(HttpPart[Http]):
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, clock)
         self._settle_s = config.seconds("platforms.x.settle_s")
         self._uploads = Uploads(http, clock)
         self._checked: dict[str, tuple[str, float]] = {}
-
-    def close(self) -> None:
-        self._http.close()
 
     # Invisible steps.
 
@@ -77,10 +73,8 @@ class XClient:
         return user_id if fresh and self._http.platform_at(request.account.name) is not None else None
 
     def _check_token(self, request: PublishRequest) -> tuple[str, Answer]:
-        """Ask X whose token it is. Raises StepFailed.
-
-        Proves that the token works and belongs to the account, reads X's clock, and opens a connection.
-        """
+        """Ask X whose token it is. Raises StepFailed. Proves that the token works and belongs to the account, reads X's
+        clock, and opens a connection."""
         reply = self._http.request_for(request, "GET", "/2/users/me")
         if (
             isinstance(reply, Answer)
@@ -184,10 +178,8 @@ def _created_id(reply: Reply) -> str | None:
 
 
 def _body(part: Part, handle: Handle) -> dict[str, object]:
-    """Return the body of the request: text, the post it replies to, media ids in order, and options.
-
-    Only the first part sets who may reply; every part has the disclosures.
-    """
+    """Return the body of the request: text, the post it replies to, media ids in order, and options. Only the first
+    part sets who may reply; every part has the disclosures."""
     request = part.request
     media_ids = [str(entry["id"]) for entry in media_entries(handle)][: len(request.media)]
     body: dict[str, object] = {"text": request.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
@@ -224,3 +216,17 @@ def _date(reply: Reply) -> datetime | None:
 def _token_key(request: PublishRequest) -> str:
     """Return a hash that identifies the token."""
     return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()
+
+
+class XDeleter(HttpPart[Http]):
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. X answers the same for a post it never had; a 404 in its own format counts as already gone."""
+        reply = self._http.request_for(request, "DELETE", f"/2/tweets/{remote_id}")
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("data", "deleted") is True:
+            return Deleted(reply.status)
+        if isinstance(reply, Answer) and reply.status == 404 and self._refusal(request, reply) is not None:
+            return Deleted(404, "it was already gone")
+        return as_failure(reply, lambda answer: self._refusal(request, answer), "X")
+
+    def _refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        return refusal(answer, request.account, self._clock.now(), request.credentials)

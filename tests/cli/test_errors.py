@@ -1,0 +1,91 @@
+"""Hints that name one word are the whole command that was typed, with that word replaced."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import Program
+from ttp.cli.errors import with_whole_commands
+from ttp.domain.action import other_options
+from ttp.domain.errors import Hint, UsageError
+
+WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=9)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["list", "--status", "draft,schedled"], "ttp list --status draft,scheduled"),
+        (["list", "--status=schedled", "--ids"], "ttp list --status=scheduled --ids"),
+        (["list", "--statu", "draft"], "ttp list --status draft"),
+        (["list", "--fields", "id,contet"], "ttp list --fields id,content"),
+        (["create", "Hello there", "--to", "x/ma"], "ttp create 'Hello there' --to x/me"),
+        (["edit", "1", "--set", "x.reply_setting=following"], "ttp edit 1 --set x.reply_settings=following"),
+        (["edit", "1", "--set=x.reply_settings=followin"], "ttp edit 1 --set=x.reply_settings=following"),
+        (["config", "set", "publish.retrymax", "3"], "ttp config set publish.retry_max 3"),
+        (["config", "get", "publish.retrymax"], "ttp config get publish.retry_max"),
+        (["create", "Hello", "--to", "x", "--at", "tomorrow 9am"], None),
+        (["help", "tiem"], "ttp help time"),
+        (["schedule", "3-1", "--at", "fri 9am"], "ttp schedule 1-3 --at 'fri 9am'"),
+        (["slots", "add", "mon 9am"], "ttp slots add 'mon 9am' --account x/me"),
+        (["run", "--once", "--max-time", "30"], "ttp run --once --max-time 30m"),
+    ],
+)
+def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: str | None) -> None:
+    ttp.account()
+    ttp.post("One", "--to", "x/me")
+    if meant is None:
+        ttp.account("x/other")
+        meant = "ttp create Hello --to x/me --at 'tomorrow 9am'"
+    ran = ttp(*typed)
+    assert ran.code in (2, 3)
+    assert meant in [line.partition(": ")[2] for line in ran.err.splitlines()]
+    assert json.loads(ttp(*typed, "--json").err)["error"]["hint"].startswith("ttp ") or typed[0] == "help"
+
+
+@pytest.mark.parametrize("typed", [["create", "Hi", "--media"], ["create", "--file"], ["restore"]])
+def test_a_file_that_is_not_there_comes_with_the_folder_that_is(ttp: Program, tmp_path: Path, typed: list[str]) -> None:
+    (tmp_path / "of two words").mkdir()
+    ran = ttp(*typed, str(tmp_path / "of two words" / "none" / "a.file"))
+    assert (ran.code, f"ls -la '{tmp_path}/of two words'\n" in ran.err) == (3, True)
+
+
+def test_a_file_that_is_nearly_there_is_a_whole_command(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a photo.jpg").write_bytes(b"x")
+    ran = ttp("create", "Hello", "--media", "a foto.jpg")
+    assert (ran.code, ran.out) == (3, "")
+    assert "  try: ttp create Hello --media 'a photo.jpg'\n" in ran.err
+
+
+@pytest.mark.parametrize("argv", [["run", "--bogus"], ["redo", "--list"], ["restore", "f", "--yes"]])
+def test_an_option_that_is_like_none_gets_no_suggestion(ttp: Program, argv: list[str]) -> None:
+    assert "try:" not in ttp(*argv).err
+
+
+def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
+    assert ttp("help", "nope").err.splitlines()[1].split(": ")[1] == "ttp help"
+
+
+@given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))
+def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
+    after = [word for word in after if word != wrong]
+    error = with_whole_commands(UsageError("no", Hint("try", "right", (wrong, "right"))), [*before, wrong, *after])
+    assert error.hints[0].way == " ".join(["ttp", *before, "right", *after])
+
+
+def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
+    hint = Hint("try", "right", ("wrong", "right"))
+    for argv in (["other"], ["--", "wrong"], ["wrong", "x" * 300], ["wrong", "\x1b[31m"]):
+        assert with_whole_commands(UsageError("no", hint), argv).hints == (hint,)
+    added = Hint("try", other_options(force=True))
+    assert (
+        with_whole_commands(UsageError("no", added), ["export", "--", "-f"]).hints[0].way == "ttp export --force -- -f"
+    )

@@ -1,0 +1,89 @@
+"""Foreign text is made safe, and nothing of it is lost where a script reads it."""
+
+import json
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttp.cli import terminal as escape_module
+
+REORDERING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+EVIL = st.sampled_from(
+    sorted({"\x1b", "\x9b", "\x07", "\x7f", "\x85", "\r", "\n", "\t", "\\", "\ud800", "\u2028"} | REORDERING)
+)
+ANY_TEXT = st.lists(st.characters(exclude_categories=()) | EVIL | st.sampled_from(["n", "x1b", "\\\\", " "])).map(
+    "".join
+)
+
+
+def is_unsafe(char: str) -> bool:
+    """Written anew from Unicode's own categories, not from the pattern under test."""
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in REORDERING
+
+
+def unescaped(cell: str) -> str:
+    """What the module promises of a TSV cell: each escape is replaced by what it names, from left to right."""
+    short = {"n": "\n", "t": "\t", "\\": "\\"}
+    escape = re.compile(r"\\(?:([nt\\])|x([0-9a-f]{2})|u([0-9a-f]{4}))")
+    return escape.sub(lambda match: short.get(match[1]) or chr(int(match[2] or match[3], 16)), cell)
+
+
+@given(ANY_TEXT)
+def test_nothing_unsafe_survives_in_a_sentence_a_line_or_a_cell(text: str) -> None:
+    shown = [
+        escape_module.escape_text(text),
+        escape_module.escape_line(text),
+        escape_module.escape_tsv(text),
+        *escape_module.lines(text),
+    ]
+    assert not [char for one in shown for char in one if is_unsafe(char)]
+
+
+@given(ANY_TEXT)
+def test_a_tsv_cell_gives_the_text_back_exactly(text: str) -> None:
+    assert unescaped(escape_module.escape_tsv(text)) == text
+
+
+@given(ANY_TEXT)
+def test_json_stays_equal_and_shows_nothing_unsafe(text: str) -> None:
+    line = escape_module.json_line(json.dumps({text: [text]}, ensure_ascii=False))
+    assert json.loads(line) == {text: [text]}
+    assert not [char for char in line if is_unsafe(char)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "plain", "Grüße aus Köln", "日本語", "👩‍❤️‍👨 🏳️‍🌈", "e\u0301", "مرحبا", "two  blanks"]
+)
+def test_ordinary_text_of_every_script_is_left_alone(text: str) -> None:
+    assert escape_module.escape_text(text) == escape_module.escape_tsv(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("a\nb", r"a\nb"),
+        ("a\tb", r"a\tb"),
+        ("a\r\nb", r"a\x0d\nb"),
+        (r"C:\new", r"C:\\new"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\x9b31m", r"\x9b31m"),
+        ("abc\u202edef", r"abc\u202edef"),
+        ("\udcff", r"\udcff"),
+    ],
+)
+def test_a_tsv_cell_escapes_as_documented(text: str, cell: str) -> None:
+    assert escape_module.escape_tsv(text) == cell
+
+
+def test_one_line_joins_lines_and_shows_an_escape_sequence_instead_of_obeying_it() -> None:
+    assert (
+        escape_module.escape_line("  Launch day!\r\n\tDoors\x1b]0;title\x07 9:00\n")
+        == r"Launch day! Doors\x1b]0;title\x07 9:00"
+    )
+
+
+def test_lines_keeps_line_breaks_and_indentation_and_widens_tabs() -> None:
+    assert escape_module.lines("a\r\n\tb\n  c\x07") == ["a", "    b", r"  c\x07"]
