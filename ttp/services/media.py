@@ -19,7 +19,7 @@ from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, U
 from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
 from ttp.domain.media import MediaItem, is_web_address
 from ttp.domain.media_probe import UnusableMedia
-from ttp.domain.media_probe.images import JpegAppearance, read_appearance
+from ttp.domain.media_probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
 from ttp.domain.post_input import KEPT
 from ttp.domain.rules import Platforms
@@ -142,7 +142,7 @@ class MediaConversion:
         return missing_media(self._media.folder, post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
-        look = self._jpeg_appearance(item)
+        look = self._appearance(item)
         shown = (look.width, look.height) if look is not None else _size(item)
         made = self._media.made(item, form.name)
         if made is not None:
@@ -161,16 +161,23 @@ class MediaConversion:
         made = self._media.made(item, form.name)
         return ImageFit(_displayed_size(made, shown), made)
 
-    def _jpeg_appearance(self, item: MediaItem) -> JpegAppearance | None:
-        """Return the appearance of a JPEG; None for other types or a missing copy."""
-        if item.mime != "image/jpeg":
+    def _appearance(self, item: MediaItem) -> ImageAppearance | None:
+        """Return how an image is shown; None for types without EXIF data and for a missing copy."""
+        if item.mime not in ("image/jpeg", "image/png", "image/webp"):
             return None
         try:
             file = os.open(self._media.path(item.sha256), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return None
         try:
-            return read_appearance(lambda at, length: os.pread(file, length, at), item.bytes)
+
+            def read_at(at: int, length: int) -> bytes:
+                return os.pread(file, length, at)
+
+            if item.mime == "image/jpeg":
+                return read_appearance(read_at, item.bytes)
+            located = has_location(read_at, item.bytes, item.mime)
+            return ImageAppearance(item.width or 0, item.height or 0, located=True) if located else None
         except (OSError, UnusableMedia):
             return None
         finally:

@@ -84,7 +84,7 @@ class Bluesky(Platform):
     def checker(self, runtime: Runtime) -> Checker:
         from ttp.platforms.bluesky.auth import BlueskyCheck
 
-        return BlueskyCheck(runtime.http_by_server(self), runtime.clock)
+        return BlueskyCheck(runtime.http_by_server(self), runtime.config, runtime.clock)
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader:
         from ttp.platforms.bluesky.metrics import BlueskyReader
