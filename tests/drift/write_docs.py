@@ -16,14 +16,13 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from tests.drift import errors_page, man_page, messages
+from tests.drift import api_page, errors_page, man_page, messages
 from tests.platforms.factories import PLATFORMS
 from tests.settings import KEYS
 from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.commands.help import STATES, VARIABLES, topic_text
-from ttp.cli.completion_scripts import script
-from ttp.cli.completion_tree import SHELLS, first_line, tree
+from ttp.cli.completion import SHELLS, first_line, script, tree
 from ttp.cli.help_pages import split_help, usage
 from ttp.cli.options import OUTPUT_OPTIONS
 from ttp.cli.settings import variable
@@ -46,6 +45,7 @@ def generated() -> dict[str, str]:
         "docs/reference/cli.md": "\n".join(_commands()),
         "docs/reference/ttp.1": man_page.page(),
         "docs/reference/errors.md": "\n".join(errors_page.page()) + "\n",
+        "docs/reference/api.md": "\n".join(api_page.page()) + "\n",
         messages.SNAPSHOT: "\n".join(messages.snapshot()),
         "docs/reference/config.md": _spliced("docs/reference/config.md", _settings(), _variables()),
         "docs/reference/accounts.md": _spliced("docs/reference/accounts.md", _options_of_platforms()),

@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.errors import Hint, NotFound
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts
 
@@ -109,8 +111,7 @@ class PostFields:
         return self.variants.get(account) or self.variants.get(platform) or self.content
 
     def parts_for(self, account: str, facts: Facts) -> tuple[str, ...]:
-        """Return the texts that go to one account, in order: the text, and its thread where the platform has
-        threads."""
+        """Return the texts that go to one account, in order: the text, and its thread if the platform has threads."""
         return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:
@@ -158,3 +159,10 @@ def calendar_time(post: PostFields) -> datetime:
     at = post.scheduled_at or post.published_at
     assert at is not None
     return at
+
+
+# When it is refused.
+
+
+def post_not_found(post_id: int) -> NotFound:
+    return NotFound(f"no post {post_id}", Hint("see", action("list")))

@@ -18,7 +18,7 @@ from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, ReconnectNeeded, StateRefused, TtpError, UsageError
 from ttp.domain.outcome import Absent, Attempt, Done, Finding, Found, Handle, Outcome, Phase, Unclear, Working
 from ttp.domain.post import Post
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.post_kind import PostKind
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.client import Client, LookupResult, PublishRequest, Ready, Step

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ttp.store import backup
 from ttp.store.database import Database
+from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,7 @@ class BackupResult:
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """The restored store. `kept`: where the replaced store is; `missing`: number of media files of unpublished posts
-    that are not here."""
+    """The restored store. `kept`: where the replaced one is; `missing`: media files of unpublished posts."""
 
     file: Path
     posts: int

@@ -87,7 +87,7 @@ def certify(
 
 def _new_file(context: Context, typed: str) -> Path:
     """Return the path of a report. Raise UsageError or NotFound, before anything is published, if it cannot be one."""
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
     path = expand_user(typed)
     context.own_files.refuse(path, typed)

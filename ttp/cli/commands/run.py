@@ -211,8 +211,6 @@ class PublishReport:
                     more.append(f"{event.ms / 1000:.1f} s")
                 words = [f"{event.account or '':<20}", f"{word:<11} " + "  ".join(filter(None, more))]
         if self._out.for_people:
-            pass  # MOVED
-
             for line in render_event(event, at, words, self._width_of_names, self._out.page()):
                 self._out.painted(line)
             if event.event == "post.finished" and self._mode is Mode.LOOP:
@@ -232,7 +230,7 @@ class PublishReport:
                     until = (
                         f", until {format_instant(row.waiting_until, self._context.zone)}" if row.waiting_until else ""
                     )
-                    self._out.write_message(f"Post {post.id} to {row.account} {waiting_text(row)}{until}.")
+                    self._out.write_message(f"Post {post.id} to {row.account}: {waiting_text(row)}{until}.")
 
     @cached_property
     def _width_of_names(self) -> int:
@@ -256,8 +254,12 @@ class PublishReport:
 
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """Print the end: data, or the goodbye of a loop. `notes`: what else could not be done."""
-        if not self._had_store:  # also with --quiet: a mistyped TTP_HOME would publish nothing for ever
-            self._out.write_stderr(f"ttp: no store at {self._context.database.path}: nothing to publish")
+        # Also with --quiet, and each time: a mistyped TTP_HOME would publish nothing for ever.
+        path = self._context.database.path
+        if not self._had_store:
+            self._out.write_stderr(f"ttp: no store at {path}: nothing to publish")
+        elif self._mode is not Mode.PUBLISH and not self._last and not self._context.look.accounts():
+            self._out.write_stderr(f"ttp: no account in the store {path}: nothing to publish")
         for note in notes:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:

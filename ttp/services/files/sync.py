@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_input import FieldError
+from ttp.domain.post_edit import FieldError
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files import markdown
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
@@ -21,9 +21,8 @@ from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
 from ttp.store.home import output_file
+from ttp.store.home.files import OwnFiles, read_bytes
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
-from ttp.store.home.regular_file import read_bytes
 
 DRIFT = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE, ChangeKind.CANCEL)
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
@@ -122,8 +121,7 @@ class Sync:
 def _match_renamed(
     steps: list[PlannedChange], without: list[Post], renamed: Callable[[PlannedChange, Post], PlannedChange]
 ) -> list[Post]:
-    """Match new files with posts of the same content whose file is gone: these were renamed. Return the remaining
-    posts."""
+    """Match new files with posts of the same content whose file is gone (renamed). Return the other posts."""
     lost: dict[tuple[object, ...], list[Post]] = {}
     for post in without:
         lost.setdefault(_content_key(post), []).append(post)

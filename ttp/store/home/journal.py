@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttp.domain.errors import Busy, Hint
-from ttp.store.home.paths import quote_path
-from ttp.store.home.regular_file import sync
+from ttp.store.home.files import quote_path, sync
 from ttp.store.row_mapper import text_of
 
 Entry: TypeAlias = Mapping[str, Any]
@@ -67,8 +66,7 @@ class Journal:
             self.kept += 1
 
     def entries(self) -> list[Entry]:
-        """Return the complete entries of this store, oldest first, without lines that a crash has cut. Raises
-        OSError."""
+        """Return the complete entries of this store, oldest first, without lines cut by a crash. Raises OSError."""
         return [known["entry"] for known in self._lines() if known["store"] == self._store_id]
 
     def clear(self) -> None:

@@ -20,9 +20,8 @@ from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
-from ttp.store.home import own_files
-from ttp.store.home.paths import make_home
-from ttp.store.home.regular_file import open_regular, read_text
+from ttp.store.home import files
+from ttp.store.home.files import make_home, open_regular, read_text
 from ttp.store.sqlite import translate_errors
 
 
@@ -205,8 +204,7 @@ def _open_lock(home: Path, account: str) -> int:
 
 
 def _try_lock(descriptor: int, path: Path) -> bool:
-    """Return whether the kernel gave the lock. Called directly because filelock costs as much as a delivery's
-    request."""
+    """Return whether the kernel gave the lock. Called directly: filelock costs as much as a delivery's request."""
     try:
         lock_file(descriptor, LOCK_EX | LOCK_NB, path)
     except BlockingIOError:
@@ -218,7 +216,7 @@ def note_refresh_started(home: Path, account: str, token: str, at: datetime) -> 
     """Record durably that the refresh token is about to be sent. The lock must be held."""
     path = _path(home, account, "json")
     with translate_errors(path):
-        own_files.write(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
+        files.write_whole(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
 
 
 def refresh_started_at(home: Path, account: str, token: str) -> datetime | None:
@@ -254,8 +252,7 @@ def _make_folder(home: Path) -> None:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a folder; without effect on file systems that cannot lock folders (NFS). Raises
-    OSError."""
+    """Hold an exclusive lock on a folder; without effect where folders cannot be locked (NFS). Raises OSError."""
     lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         try:
