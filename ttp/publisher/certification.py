@@ -143,10 +143,10 @@ class Certification:
         calls = _Calls(self.clients)
         ended = replace(self.runner, clients=calls.client).publish(frozenset(made.values()), emit)
         results = {kind: self._result(kind, self.posts.post(post_id)) for kind, post_id in made.items()}
+        self._withdraw(results.values())
         if ended.clean and ended.signal is None:
             with closing(self.clients(plan.account.platform)) as client:
                 results = {kind: self._looked_up(one, client, plan.account, calls) for kind, one in results.items()}
-            self._withdraw(results.values())
             if not keep and plan.cannot_delete is None:
                 results = self._deleted(results)
         skipped = {

@@ -13,6 +13,7 @@ from tests.conftest import Program
 from tests.platforms.sandboxed import control
 from tests.platforms.test_command import ALL, write_program
 from ttp.cli import terminal
+from ttp.publisher.process import PublisherProcess, RunResult
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.stand_in import find_stand_ins
 
@@ -222,6 +223,15 @@ def test_an_account_or_a_kind_that_cannot_be_tried_is_refused(here: Practice, ch
     assert ran.code == {"disable": 2, "pause": 2, "unconnected": 4, "kind": 2, "unknown": 3}[change]
     assert ran.error["hint"]
     assert here.feed == []
+
+
+def test_what_an_interrupted_run_has_not_published_is_taken_back(
+    here: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PublisherProcess, "publish", lambda self, ids, emit: RunResult(clean=False, signal=2))
+    results = here.certify("x", "--only", "text", code=130)
+    assert results["text"]["outcome"] == "waiting"
+    assert (here.feed, here.ttp.ok("list").out) == ([], "")
 
 
 def test_without_approval_nothing_is_left_behind(here: Practice, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,9 +76,10 @@ def certify(
     context.out.write_list(spec, results)
     if to is not None:
         output_file.write(to, certification.report_lines(head, results), context.own_files, over=False, typed=report)
-    live = sum(one.outcome in ("verified", "published") for one in results)
-    if plan.cannot_delete is not None and not keep and live:
-        context.out.note(f"{plural(live, 'post')} stay{'s' * (live == 1)} on {account.name}: {plan.cannot_delete}")
+    left = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
+    if left and not keep:
+        why = plan.cannot_delete or "ttp was interrupted"
+        context.out.note(f"{plural(len(left), 'post')} stay{'s' * (len(left) == 1)} on {account.name}: {why}")
     if signal is not None:
         return 128 + signal
     good = all(one.outcome in ("verified", "skipped") and one.deleted is not False for one in results)
