@@ -16,6 +16,8 @@ def test_the_tour_shows_all_of_it_in_one_place(tmp_path: Path) -> None:
         [sys.executable, "-m", "ttp", "demo"], env=environ, capture_output=True, text=True, timeout=120, check=True
     )
     assert ran.stderr == ""
+    wide = [line for line in ran.stdout.splitlines() if len(line) > 80]
+    assert [line for line in wide if " " in line.strip()] == []  # a link is not broken
     assert "  1  PUBLISHED  3 of 3\n" in ran.stdout
     assert "  2  PARTIAL  2 of 3\n" in ran.stdout
     assert "  2  PUBLISHED  3 of 3\n" in ran.stdout

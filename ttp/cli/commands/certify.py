@@ -50,13 +50,13 @@ def certify(
     from ttp.sandbox.files import CLIP, PHOTO
     from ttp.store.home import output_file
 
-    account = context.look.account(name)
+    account = context.queries.account(name)
     facts = context.platforms.facts(account.platform)
     head = ReportHead(context.now(), account.name, facts.title, facts.server_software(account))
     spec = certification.certification_spec(head)
     context.out.check_fields(spec)
     to = None if report is None else _new_file(context, report)
-    context.runner.refuse_elsewhere()
+    context.publisher.refuse_elsewhere()
     plan = context.certification.plan(account, PHOTO, CLIP, split_list(only) or ())
     for post in plan.posts:
         if post.refused is not None:

@@ -23,7 +23,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.output import color_wanted
-from ttp.cli.terminal import print_out
+from ttp.cli.terminal import print_out, terminal_width
 from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError, UsageError
 
 
@@ -187,8 +187,10 @@ def _environment(scratch: Path, url: str) -> Iterator[None]:
         settings.variable("media_host.kind"): "folder",
         settings.variable("media_host.path"): str(scratch / "web"),
         settings.variable("media_host.base_url"): f"{url}/_sandbox/media/",
+        "COLUMNS": str(terminal_width(sys.stdout, os.environ) - INDENT),
     }
-    before = {name: value for name, value in os.environ.items() if name.startswith("TTP_") and name != "TTP_TZ"}
+    mine = {name for name in os.environ if name.startswith("TTP_") and name != "TTP_TZ"} | {"COLUMNS"}
+    before = {name: value for name, value in os.environ.items() if name in mine}
     for name in before:
         del os.environ[name]
     os.environ.update(ours)
@@ -198,6 +200,10 @@ def _environment(scratch: Path, url: str) -> Iterator[None]:
         for name in ours:
             os.environ.pop(name, None)
         os.environ.update(before)
+
+
+INDENT = 3
+"""Columns before the lines of the tour's commands."""
 
 
 class Tour:
@@ -236,13 +242,13 @@ class Tour:
             words += ["--media", str(image), "--alt", f"The {name}"]
         for text in rest:
             words += ["--thread", text]
-        self._say(f'ttp create "{first}" --to x,bluesky,mastodon', "")
-        self._print("              --media …  (4 images)  --thread …  (3 parts)  --dry-run")
+        self._say(f'ttp create "{first}" --to x,bluesky,mastodon \\')
+        self._print("       --media …  (4 images)  --thread …  (3 parts)  --dry-run")
         versions = self._json(*words, "--dry-run")["versions"]
         self._accounts_of_thread = [version["account"] for version in versions]
         for version in versions:
             counts = "  ".join(f"{part['length']}/{part['limit']}" for part in version["parts"])
-            cost = "" if version["costUsd"] is None else f"  costs ${version['costUsd']:.3f}"
+            cost = "" if version["costUsd"] is None else f"  ${version['costUsd']:.3f}"
             self._print(f"   {version['account']:<30}  {counts}  {len(version['media'])} images{cost}")
         made = self._json(*words, "--at", "in 1s")
         self._run("ttp create … --at 'in 1s' && ttp run --until-idle", "run", "--until-idle")
@@ -257,8 +263,8 @@ class Tour:
         names = ",".join(CLIP_ACCOUNTS)
         words = ["create", "Hello", "--to", names, "--media", str(clip), "--at", "in 1s"]
         made = self._json(*words)
-        self._say(f'ttp create "Hello" --to {names}', "")
-        self._print(f"              --media clip.mp4 --at 'in 1s'             post {made['id']}, {made['status']}")
+        self._say(f'ttp create "Hello" --to {names} \\')
+        self._print("       --media clip.mp4 --at 'in 1s'", f"   post {made['id']}, {made['status']}")
         self._run("ttp run --until-idle", "run", "--until-idle")
         self._expect(made["id"], "partial")
         renewed = self._renewed["tiktok/demo"]
@@ -276,8 +282,7 @@ class Tour:
         self._json("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=SELF_ONLY")
         fresh = self._get("/_sandbox/accounts", {"account": "tiktok/demo"})
         self._renewed = {"tiktok/demo": self._file("tiktok/renewed", fresh["credentials"])}
-        self._say("ttp account add …", "")
-        self._print(f"   {'  '.join(sorted(given))}")
+        self._say("ttp account add …", *sorted(given))
 
     def _history(self) -> None:
         history = self._scratch / "history.csv"
@@ -308,14 +313,15 @@ class Tour:
         """Compare with what followers see: the parts of the thread on three accounts, and the video on three."""
         seen = [post["account"] for post in self._get("/_sandbox/posts")]
         due = [*CLIP_ACCOUNTS, *(name for name in self._accounts_of_thread for _ in PARTS)]
-        self._say("what the platforms have", "  ".join(f"{name} {seen.count(name)}" for name in sorted(set(due))))
+        counts = (f"{name.partition('/')[0]} {seen.count(name)}" for name in sorted(set(due)))
+        self._say("what the platforms have", "  ".join(counts))
         if sorted(seen) != sorted(due):
             raise TtpError(f"the tour failed: the platforms have {', '.join(seen) or 'nothing'}")
         self._print("   (nothing was posted twice)")
 
     def _run(self, shown: str, *words: str) -> None:
         """Run a command and show its lines as they come."""
-        self._say(shown, "")
+        self._say(shown)
         with contextlib.redirect_stdout(_Indented(self._out)):
             _call([*words, "--format", "table"])  # as a person sees it, wherever the tour is shown
 
@@ -344,9 +350,9 @@ class Tour:
         path.write_text(json.dumps(credentials))
         return path
 
-    def _say(self, command: str, result: str) -> None:
+    def _say(self, command: str, *results: str) -> None:
         self._step += 1
-        self._print(f"{self._step}  {command:<45} {result}".rstrip())
+        self._print(f"{self._step}  {command}", *(f"   {result}" for result in results))
 
     def _print(self, *lines: str) -> None:
         for line in lines:
@@ -390,7 +396,7 @@ class _Indented(io.TextIOBase):
 
     def write(self, text: str) -> int:
         for line in text.splitlines(keepends=True):
-            self._to.write(f"   {line}" if self._at_start and line.strip() else line)
+            self._to.write(f"{' ' * INDENT}{line}" if self._at_start and line.strip() else line)
             self._at_start = line.endswith("\n")
         return len(text)
 
