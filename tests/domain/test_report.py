@@ -22,9 +22,10 @@ def measured(
     account: str = "x/me",
     kind: str | None = "text",
     tags: tuple[str, ...] = (),
-    **counts: int | None,
+    comments: int | None = None,
+    views: int | None = None,
 ) -> MeasuredPost:
-    sample = Sample(account, f"{at:%d%H}-{likes}", at, at + age, likes, kind=kind, **counts)
+    sample = Sample(account, f"{at:%d%H}-{likes}", at, at + age, likes, comments, views=views, kind=kind)
     return MeasuredPost(sample, at, tags=tags)
 
 
