@@ -22,10 +22,9 @@ def measured(
     account: str = "x/me",
     kind: str | None = "text",
     tags: tuple[str, ...] = (),
-    comments: int | None = None,
-    views: int | None = None,
+    **counts: int | None,
 ) -> MeasuredPost:
-    sample = Sample(account, f"{at:%d%H}-{likes}", at, at + age, likes, comments, views=views, kind=kind)
+    sample = Sample(account, f"{at:%d%H}-{likes}", at, at + age, likes, kind=kind, **counts)  # type: ignore[arg-type]
     return MeasuredPost(sample, at, tags=tags)
 
 
