@@ -89,6 +89,7 @@ LOOKING = (
         "calendar",
         "calendar --week --json",
         "calendar --ics",
+        "report",
     ),
 )
 
