@@ -79,14 +79,6 @@ class SavedPost:
     time: ResolvedTime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewPost:
-    """A post that is not stored yet, and the accounts that it goes to."""
-
-    post: Post
-    accounts: tuple[Account, ...]
-
-
 @dataclass
 class Posts:
     """`strict`: the duplicate check refuses instead of warning. `actor`: who makes the changes.
@@ -326,9 +318,11 @@ class Posts:
 
         return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
 
-    def build_post(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> NewPost:
-        """Return a new post without storing it; its media are copied into the store's folder. `draft`: the draft that
-        holds its text. Raises every refusal except ContentRefused."""
+    def build_post(
+        self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None
+    ) -> tuple[Post, tuple[Account, ...]]:
+        """Return a new post, not stored, and its accounts; its media are copied into the store's folder. `draft`: the
+        draft that holds its text. Raises every refusal except ContentRefused."""
         _refuse_empty_key(wanted)
         known = self.accounts()
         accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
@@ -350,13 +344,13 @@ class Posts:
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
-        return NewPost(self.as_new(post), accounts)
+        return self.as_new(post), accounts
 
-    def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:
+    def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
         try:
-            has_time = new.post.scheduled_at is not None
-            return _without_crowded(self.check_post(new.post, new.accounts, timed=has_time), first=first)
+            timed = post.scheduled_at is not None
+            return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
         except ContentRefused as refused:
             keep = Hint("try", other_options(at=None))  # only scheduled posts are refused, never drafts
             raise ContentRefused(
@@ -370,8 +364,8 @@ class Posts:
         process stored the same key first, return that post.
         """
         with self._holding_media(wanted):
-            new = self.build_post(wanted, time, draft)
-            warnings, post = self.check_new(new, first=wanted.first), new.post
+            post, accounts = self.build_post(wanted, time, draft)
+            warnings = self.check_new(post, accounts, first=wanted.first)
             with self.database.writing() as db:
                 known = queries.post_by_key(db, wanted.key) if wanted.key else None
                 if known is not None:
@@ -379,7 +373,7 @@ class Posts:
                         self._discard_draft(db, draft)
                     return SavedPost(self.view(db, self._same_request(known, post.key_digest)), replayed=True)
                 if time is not None:
-                    time = self._confirm_time(db, time, new.accounts, post.id)
+                    time = self._confirm_time(db, time, accounts, post.id)
                     post = with_time(post, time.at)
                 self.refuse_forbidden_change(db, draft, post)
                 recorder = self._recorder_of_new(db, draft)
