@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ttp.domain import permissions
+from ttp.domain import permissions, post_edit
 from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
@@ -20,26 +20,6 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, StateRefused, UsageError
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import (
-    apply_input,
-    as_draft,
-    copy_of,
-    example_account,
-    merge_options,
-    new_delivery,
-    no_accounts_error,
-    nothing_to_publish,
-    post_not_found,
-    refuse_in_flight,
-    refuse_other_parts,
-    warn_missing_times,
-    warn_published_parts,
-    with_accounts,
-    with_alt_texts,
-    with_derived_status,
-    with_tags,
-    with_time,
-)
 from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
@@ -117,7 +97,7 @@ class Posts:
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
         if post is None or not is_within(post, self.within):
-            raise post_not_found(post_id)
+            raise post_edit.post_not_found(post_id)
         return post
 
     def accounts(self) -> tuple[Account, ...]:
@@ -149,7 +129,7 @@ class Posts:
         self.refuse_time()
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
-            name = example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
+            name = post_edit.example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("try", other_options(to=name)))
         return accounts
 
@@ -159,9 +139,9 @@ class Posts:
         post, known = self.post(post_id), self.accounts()
         _refuse_to_edit(post)
         if wanted.to is not None:
-            post = with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
+            post = post_edit.with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
         if not post.active:
-            raise no_accounts_error(post, known, self.platforms)
+            raise post_edit.no_accounts_error(post, known, self.platforms)
         return accounts_of(post, known)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
@@ -170,7 +150,7 @@ class Posts:
         found = {}
         for post_id in dict.fromkeys(ids):
             post = self.post(post_id)
-            refuse_in_flight(post, "be given a time", reviewing=False)
+            post_edit.refuse_in_flight(post, "be given a time", reviewing=False)
             found[post_id] = accounts_of(post, known)
         return found
 
@@ -232,7 +212,7 @@ class Posts:
     def as_new(self, post: Post) -> Post:
         """Return a new post, as created now."""
         now = self.clock.now()
-        return with_derived_status(replace(post, created_at=now), now)
+        return post_edit.with_derived_status(replace(post, created_at=now), now)
 
     def recorder(self, command: str) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
@@ -261,7 +241,7 @@ class Posts:
             for post_id in wanted:
                 post = queries.post(db, post_id)
                 if post is None or not is_within(post, self.within):
-                    raise post_not_found(post_id)
+                    raise post_edit.post_not_found(post_id)
                 if self.expected is not None and post.revision != self.expected:
                     raise Stale(
                         f"post {post_id} was changed since you read it; that change was kept",
@@ -273,7 +253,7 @@ class Posts:
                     raise _with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.pending(changed)
-                after = with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
+                after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
                 self.refuse_forbidden_change(db, post, after)
                 stored = store.update(db, after, recorder)
                 moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
@@ -329,13 +309,13 @@ class Posts:
         at = None if time is None else time.at
         post = Post(
             content=wanted.text or "",
-            deliveries=tuple(new_delivery(account, at) for account in accounts),
+            deliveries=tuple(post_edit.new_delivery(account, at) for account in accounts),
             scheduled_at=at,
             max_lateness_s=wanted.max_lateness_s,
             media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
-            variants=merge_options({}, check_variants(wanted.variants, known, self.platforms)),
+            variants=post_edit.merge_options({}, check_variants(wanted.variants, known, self.platforms)),
             thread=wanted.thread or (),
-            tags=with_tags(wanted.tags or ()),
+            tags=post_edit.with_tags(wanted.tags or ()),
             options=dict(wanted.options),
             key=wanted.key,
             key_digest=self.fingerprint(wanted),
@@ -374,7 +354,7 @@ class Posts:
                     return SavedPost(self.view(db, self._same_request(known, post.key_digest)), replayed=True)
                 if time is not None:
                     time = self._confirm_time(db, time, accounts, post.id)
-                    post = with_time(post, time.at)
+                    post = post_edit.with_time(post, time.at)
                 self.refuse_forbidden_change(db, draft, post)
                 recorder = self._recorder_of_new(db, draft)
                 if draft is None:
@@ -416,24 +396,28 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = apply_input(before, wanted, variants, items)
-                refuse_other_parts(before, after)
+                after = post_edit.apply_input(before, wanted, variants, items)
+                post_edit.refuse_other_parts(before, after)
                 if to is not None:
-                    after = with_accounts(after, to, now)
+                    after = post_edit.with_accounts(after, to, now)
                 if "at" in wanted.dropped:
-                    after = as_draft(after, "go back to draft")
+                    after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
                     if not after.active:
-                        raise no_accounts_error(after, known, self.platforms)
+                        raise post_edit.no_accounts_error(after, known, self.platforms)
                     confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
-                    after = with_time(after, confirmed.at)
-                after = with_derived_status(after, now)
+                    after = post_edit.with_time(after, confirmed.at)
+                after = post_edit.with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
                     raise UsageError(
                         f"post {post_id} would have no text and no media", Hint("fix", action("delete", post_id))
                     )
                 warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
-                return after, (*warnings, *warn_missing_times(after), *warn_published_parts(before, after))
+                return after, (
+                    *warnings,
+                    *post_edit.warn_missing_times(after),
+                    *post_edit.warn_published_parts(before, after),
+                )
 
             (saved,) = self.change([post_id], change, self.recorder("edit"))
             return replace(saved, time=confirmed)
@@ -448,15 +432,15 @@ class Posts:
         known, confirmed = self.accounts(), dict(times)
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            refuse_in_flight(post, "be given a time", reviewing=False)
+            post_edit.refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = accounts_of(post, known)
             if not accounts:
-                raise no_accounts_error(post, known, self.platforms)
+                raise post_edit.no_accounts_error(post, known, self.platforms)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
-                raise nothing_to_publish(post)
+                raise post_edit.nothing_to_publish(post)
             post_id = post.id or 0
             confirmed[post_id] = self._confirm_time(db, times[post_id], accounts, post_id)
-            moved = with_time(post, confirmed[post_id].at)
+            moved = post_edit.with_time(post, confirmed[post_id].at)
             return moved, _without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
 
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
@@ -465,14 +449,16 @@ class Posts:
     def copy(self, post_id: int) -> SavedPost:
         """Store a new draft with the content, accounts and options of a post. Raise NotFound."""
         post = self.post(post_id)
-        new = copy_of(post, [new_delivery(account, None) for account in accounts_of(post, self.accounts())])
+        new = post_edit.copy_of(
+            post, [post_edit.new_delivery(account, None) for account in accounts_of(post, self.accounts())]
+        )
         with self.database.writing() as db:
             self.refuse_forbidden_change(db, None, new)
             return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))
 
     def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            return as_draft(post, "go back to draft"), ()
+            return post_edit.as_draft(post, "go back to draft"), ()
 
         return self.change(ids, change, self.recorder("unschedule"))
 
@@ -481,7 +467,7 @@ class Posts:
         now = self.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            refuse_in_flight(post, "be deleted")
+            post_edit.refuse_in_flight(post, "be deleted")
             return as_deleted(post, now), ()
 
         return [saved.post for saved in self.change(ids, change, self.recorder("delete"))]
@@ -544,11 +530,11 @@ class Posts:
         are not fetched again. Raise NotFound, UsageError, Busy."""
         wanted = [name for name in names or () if name]
         if not wanted:
-            return with_alt_texts((), alts)
+            return post_edit.with_alt_texts((), alts)
         from ttp.services.media import RowMedia
 
         media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        return with_alt_texts(media.items(wanted, before, platforms), alts)
+        return post_edit.with_alt_texts(media.items(wanted, before, platforms), alts)
 
 
 def as_deleted(post: Post, now: datetime) -> Post:
@@ -578,6 +564,6 @@ def _refuse_empty_key(wanted: PostInput) -> None:
 
 
 def _refuse_to_edit(post: Post) -> None:
-    refuse_in_flight(post, "be edited")
+    post_edit.refuse_in_flight(post, "be edited")
     if post.status is PostStatus.PUBLISHED:
         raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))
