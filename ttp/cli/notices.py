@@ -11,7 +11,7 @@ from ttp.cli.errors import command_text
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
 from ttp.cli.render.labels import MOST_NAMED
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.account import Account
 from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
@@ -111,7 +111,7 @@ def _print_note(context: Context, *lines: str) -> list[str]:
 
 def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     """Print a note about posts that wait for approval; return it for `warnings` in JSON."""
-    if not ids or not approval.is_needed(context.config):
+    if not ids or not permissions.is_approval_needed(context.config):
         return []
     few = len(ids) <= MOST_NAMED
     way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"

@@ -274,14 +274,14 @@ def read_file(context: Context, path: str, what: str) -> str:
         return read_stdin(context, what)
     from pathlib import Path
 
-    from ttp.store.home.regular_file import open_input
+    from ttp.store.home.files import open_input
 
     try:
         with open_input(Path(path)) as file:
             whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8")
         return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
-        from ttp.store.home.paths import nearest_folder
+        from ttp.store.home.files import nearest_folder
 
         way = Hint("see", f"ls -la {nearest_folder(Path(path))}")
         raise NotFound(f"no {what} file {path}", way) from None

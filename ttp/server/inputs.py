@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ttp.domain.errors import Problem, UsageError
 from ttp.domain.media import is_web_address
 from ttp.domain.post import PostStatus
-from ttp.domain.post_input import KEPT, FieldError, PostInput
+from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.resolve import resolve_bound
 from ttp.server.problems import InvalidRequest
 from ttp.services.files.fields import parse_changes, parse_entry

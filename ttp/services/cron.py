@@ -14,7 +14,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.wall_clock import instant_of
+from ttp.domain.time.zones import instant_of
 
 EXAMPLE = "0 9 * * 1,3,5"
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")

@@ -19,8 +19,8 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, StateRefused, UsageError
 from ttp.domain.permissions import Capability
-from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
+from ttp.domain.post import Post, PostStatus, post_not_found
+from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock
@@ -97,7 +97,7 @@ class Posts:
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
         if post is None or not is_within(post, self.within):
-            raise post_edit.post_not_found(post_id)
+            raise post_not_found(post_id)
         return post
 
     def accounts(self) -> tuple[Account, ...]:
@@ -241,7 +241,7 @@ class Posts:
             for post_id in wanted:
                 post = queries.post(db, post_id)
                 if post is None or not is_within(post, self.within):
-                    raise post_edit.post_not_found(post_id)
+                    raise post_not_found(post_id)
                 if self.expected is not None and post.revision != self.expected:
                     raise Stale(
                         f"post {post_id} was changed since you read it; that change was kept",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.wall_clock import instant_of
+from ttp.domain.time.zones import instant_of
 
 STEPS = {"prev": -1, "next": 1}
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
