@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import Queries
     from ttp.services.remote_delete import RemoteDelete
     from ttp.services.repeats import Occurrences
+    from ttp.services.report import Reports
     from ttp.services.slots import Slots
     from ttp.services.status import Status
     from ttp.services.time_resolver import TimeResolver
@@ -303,6 +304,12 @@ class Context:
         from ttp.services.optimal import Optimal
 
         return Optimal(self.database, self.clock, self.config)
+
+    @cached_property
+    def reports(self) -> Reports:
+        from ttp.services.report import Reports
+
+        return Reports(self.database)
 
     @cached_property
     def planning(self) -> Planning:

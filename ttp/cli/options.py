@@ -331,8 +331,8 @@ def parse_post_filter(
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
         accounts=tuple(a.id or 0 for a in context.look.find_accounts(split_list(account) or ())) if account else (),
         tags=split_list(tag) or (),
-        since=_bound(context, command, "--since", since),
-        until=_bound(context, command, "--until", until),
+        since=parse_bound(context, command, "--since", since),
+        until=parse_bound(context, command, "--until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -354,7 +354,7 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 
-def _bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
+def parse_bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
     """Parse `--since` or `--until`."""
     if text is None:
         return None

@@ -59,7 +59,7 @@ def import_(
         str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: how to read 03/04/2026.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be imported, and store nothing.")] = False,
-    source: Annotated[
+    own_format: Annotated[
         str | None,
         typer.Option(
             "--format",
@@ -78,7 +78,7 @@ def import_(
       ttp metrics import export.csv --account ig/shop --tz Europe/Berlin --dry-run
       ttp metrics import clicks.csv --map Clicks=likes --account x/me
     """
-    how = how_to_read(context, source=source, account=account, mapped=mapped, tz=tz, dates=dates)
+    how = how_to_read(context, source=own_format, account=account, mapped=mapped, tz=tz, dates=dates)
     return import_metrics(context, file, how, dry_run=dry_run)
 
 
