@@ -24,7 +24,7 @@ def measured(
     tags: tuple[str, ...] = (),
     **counts: int | None,
 ) -> MeasuredPost:
-    sample = Sample(account, f"{at:%d%H}-{likes}", at, at + age, likes, kind=kind, **counts)
+    sample = Sample(account, f"{at:%d%H}-{likes}", at, at + age, likes, kind=kind, **counts)  # type: ignore[arg-type]
     return MeasuredPost(sample, at, tags=tags)
 
 

@@ -195,7 +195,7 @@ def enable_strict_checks(context: Context, *, strict: bool) -> None:
 
 def existing_ids(context: Context, texts: Sequence[str]) -> list[int]:
     """Return the ids of the named posts. NotFound for a single id that does not exist."""
-    return context.look.ids(parse_ids(texts))
+    return context.queries.ids(parse_ids(texts))
 
 
 def read_text(context: Context, text: str | None) -> tuple[str | None, bool]:
@@ -329,7 +329,7 @@ def parse_post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in context.look.find_accounts(split_list(account) or ())) if account else (),
+        accounts=tuple(a.id or 0 for a in context.queries.find_accounts(split_list(account) or ())) if account else (),
         tags=split_list(tag) or (),
         since=parse_bound(context, command, "--since", since),
         until=parse_bound(context, command, "--until", until),
@@ -418,7 +418,7 @@ def select_accounts(
     context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
-    look = context.look
+    look = context.queries
     found = look.find_accounts(split_list(names) or ())
     if names:
         return found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ttp.domain.report import COUNTS, MeasuredPost, Period, Report, Totals, change
-from ttp.views import Json, format_json_instant
+from ttp.domain.time.clock import format_json_instant
+from ttp.views import Json
 
 REPORT_FIELDS = ("from", "to", "before", "totals", "change", "groups", "best", "worst", "posts")
 POST_FIELDS = (

@@ -18,6 +18,7 @@ from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time import clock
 from ttp.domain.time.formatting import format_instant, relative
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def _undone_json(one: UndoneChange) -> views.Json:
     return {
         "id": post.id,
         "command": one.change.command,
-        "at": views.format_json_instant(one.change.at),
+        "at": clock.format_json_instant(one.change.at),
         "deleted": post.deleted_at is not None,
         "status": post.status,
-        "scheduledAt": views.format_json_instant(post.scheduled_at),
-        "lostTime": views.format_json_instant(one.late),
+        "scheduledAt": clock.format_json_instant(post.scheduled_at),
+        "lostTime": clock.format_json_instant(one.late),
         "content": post.content,
         "warnings": [problem.message for problem in one.warnings],
     }
@@ -57,7 +58,7 @@ def _undone_json(one: UndoneChange) -> views.Json:
 def _change_json(one: tuple[Change, list[int]]) -> views.Json:
     change, ids = one
     return {
-        "at": views.format_json_instant(change.at),
+        "at": clock.format_json_instant(change.at),
         "command": change.command,
         "count": len(ids),
         "posts": _ranges(ids),

@@ -12,8 +12,9 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.plan import Assignment, Basis
+from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import format_duration
-from ttp.views import Json, format_json_instant
+from ttp.views import Json
 from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, plan_json
 
 if TYPE_CHECKING:

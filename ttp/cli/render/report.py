@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from html import escape
 
 from ttp.cli.output import cell
-from ttp.cli.render.heatmap_files import DARK, LIGHT
+from ttp.cli.render.heatmap import DARK, LIGHT
 from ttp.cli.render.optimal import signed
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
