@@ -30,7 +30,7 @@ from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, 
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Loop, Mode, Scope
-from ttp.publisher.worker_pool import Inline, JobReport, Reports, WorkerPool, WorkerThreads
+from ttp.publisher.worker_pool import JobReport, Reports, WorkerPool, WorkerThreads, WorkItem
 from ttp.services.repeats import Occurrences
 from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
@@ -48,6 +48,13 @@ T = TypeVar("T")
 Said = Outcome | Callable[[PublishRequest, Handle], Outcome]
 Saw = Finding | LookupResult | Callable[[PublishRequest, Handle], Finding | LookupResult]
 Step = StepDone | Wait | NotDone | Ready | Callable[[], object]
+
+
+class Inline:
+    """A pool that runs work in the caller's thread."""
+
+    def submit(self, piece: WorkItem) -> None:
+        piece()
 
 
 class Unscripted(BaseException):

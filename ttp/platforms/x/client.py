@@ -148,12 +148,13 @@ class XClient(HttpPart[Http]):
             page = read_page(reply)
             if page is None:
                 return LookupResult(as_unclear(reply, self._judge(request), "X"), _date(reply))
-            found += matches(page.posts, part, media_entries(handle), window)
-            doubtful += possible_matches(page.posts, part, window)
-            if page.next_token is None:
+            posts, next_token = page
+            found += matches(posts, part, media_entries(handle), window)
+            doubtful += possible_matches(posts, part, window)
+            if next_token is None:
                 known = {**handle, "unsettled_since": to_ms(first)}
                 return LookupResult(_finding(part, found, doubtful, known), _date(reply))
-            query["pagination_token"] = page.next_token
+            query["pagination_token"] = next_token
         return LookupResult(
             Unclear(Kind.UNKNOWN, "the account has too many newer posts to search", final=True),
             _date(reply),
