@@ -98,6 +98,7 @@ LOOKING = (
         "calendar",
         "calendar --week --json",
         "calendar --ics",
+        "report",
     ),
 )
 
