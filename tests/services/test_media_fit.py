@@ -46,7 +46,7 @@ def test_an_image_is_made_once_for_each_platform_that_needs_it(
     assert fitting.fits([item], tuple(PLATFORMS.names())) == first
     file = fitting.file(item, INSTAGRAM)
     assert file.path == media.path(item.sha256, "instagram")
-    assert (file.origin, file.given, file.item.mime) == (item.sha256, item.sha256, "image/jpeg")
+    assert (file.origin, file.original_sha256, file.item.mime) == (item.sha256, item.sha256, "image/jpeg")
 
 
 def test_what_fits_is_sent_as_it_is_and_so_is_all_that_is_no_image(media: MediaStore, fitting: MediaConversion) -> None:

@@ -73,7 +73,7 @@ def _add_item(text: str, names: Collection[str], media: MediaStore, config: Conf
 
     try:
         parse_download_url(text, loopback=loopback)
-        return replace(media.take(_name_from_url(text), shown, write), url=text)
+        return replace(media.add_written(_name_from_url(text), shown, write), url=text)
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (text, "FILE"))) from error
@@ -82,7 +82,7 @@ def _add_item(text: str, names: Collection[str], media: MediaStore, config: Conf
 def add_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
     """Add an open file under its sender's name for it. Raise UsageError unless it is an image or video, Busy."""
     shown = _upload_name(name)
-    return media.take(shown, shown, lambda target: shutil.copyfileobj(file, target))
+    return media.add_written(shown, shown, lambda target: shutil.copyfileobj(file, target))
 
 
 def check_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
@@ -144,7 +144,7 @@ class MediaConversion:
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
         look = self._appearance(item)
         shown = (look.width, look.height) if look is not None else _size(item)
-        made = self._media.made(item, form.name)
+        made = self._media.converted(item, form.name)
         if made is not None:
             return ImageFit(_displayed_size(made, shown), made)
         wrong = find_misfit(item, look, form)
@@ -157,8 +157,8 @@ class MediaConversion:
             return ImageFit(shown, misfit=wrong, lacks=True)
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
-        self._media.keep(item.sha256, form.name, data)
-        made = self._media.made(item, form.name)
+        self._media.store_converted(item.sha256, form.name, data)
+        made = self._media.converted(item, form.name)
         return ImageFit(_displayed_size(made, shown), made)
 
     def _appearance(self, item: MediaItem) -> ImageAppearance | None:

@@ -26,7 +26,7 @@ from ttp.platforms.bluesky.media import Uploads, is_blob, without_uploads
 from ttp.platforms.bluesky.options import POST_ADDRESS
 from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
 from ttp.platforms.bluesky.records import GATES, POSTS, Records, build_records, chosen_of, post_link, shown_parts
-from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.client import Deleted, LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.download import DownloadFailed, DownloadTimeouts
 from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
@@ -103,7 +103,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
                 step, NotDone(Kind.ACCOUNT, message, state, reply.status, hint=reconnect_hint(request.account))
             )
         self._checked[key] = now
-        yield Did(step, reply.status)
+        yield StepDone(step, reply.status)
         return did
 
     def _check_server(self, request: PublishRequest, http: Http, did: str) -> Generator[Step, None, None]:
@@ -145,7 +145,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
         if picture and is_blob(blob := self._uploads.upload_bytes(request, http, *picture)):
             card["thumb"] = blob
         handle = {**handle, "card": card}
-        yield Did(step, handle=handle)
+        yield StepDone(step, handle=handle)
         return handle
 
     def _with_names(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
@@ -156,7 +156,9 @@ class BlueskyClient(HttpPart[HttpByServer]):
             if name not in dids:
                 dids[name] = self._find_did(request, http, name)
                 handle = {**handle, "dids": dids}
-                yield Did(f"look up @{name}", message="" if dids[name] else "there is no such account", handle=handle)
+                yield StepDone(
+                    f"look up @{name}", message="" if dids[name] else "there is no such account", handle=handle
+                )
         return handle
 
     def _find_did(self, request: PublishRequest, http: Http, name: str) -> str | None:
@@ -191,7 +193,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
             else:
                 refs[name] = here
             refs[f"{name}_address"] = address
-            yield Did(f"look up {uri}", handle={**handle, "refs": refs})
+            yield StepDone(f"look up {uri}", handle={**handle, "refs": refs})
         rest = {name: value for name, value in handle.items() if name != "refs"}
         return {**rest, "refs": refs} if refs else rest
 
