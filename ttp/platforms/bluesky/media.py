@@ -39,7 +39,7 @@ class Uploads:
         held = media_entries(handle)
         done: list[Mapping[str, object]] = []
         for place, file in enumerate(request.media):
-            entry = held[place] if place < len(held) else {}
+            entry: Mapping[str, object] = held[place] if place < len(held) else {}
             if not self._is_usable(entry, file):
                 rest = held[place + 1 :]
                 for step, entry in self._one(request, file, entry, http):  # noqa: B020 (the entry as it grows)

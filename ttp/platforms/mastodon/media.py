@@ -37,7 +37,7 @@ class Uploads:
         held, focus = media_entries(handle), split_focus(chosen_of(request).word("focus"))
         done: list[Mapping[str, object]] = []
         for place, file in enumerate(request.media):
-            entry = held[place] if place < len(held) else {}
+            entry: Mapping[str, object] = held[place] if place < len(held) else {}
             point = focus[place] if place < len(focus) else ""
             if not self._is_usable(entry, file, point, keep="unsettled_since" in handle):
                 entry = yield from self._upload(request, file, point, http)
