@@ -17,12 +17,12 @@ from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outco
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import (
     Deleted,
-    Did,
     LookupResult,
     Part,
     PublishRequest,
     Ready,
     Step,
+    StepDone,
     StepFailed,
     fingerprint,
     next_part,
@@ -63,7 +63,7 @@ class XClient(HttpPart[Http]):
         user_id = self._recent_check(request)
         if user_id is None:
             user_id, answer = self._check_token(request)
-            yield Did("check the token", answer.status, handle={**handle, "user_id": user_id})
+            yield StepDone("check the token", answer.status, handle={**handle, "user_id": user_id})
         handle = {**handle, "user_id": user_id}
         self._require_open(request, part)  # the check, or another post of the same app, may have reported a limit
         return Ready(
