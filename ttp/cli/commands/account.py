@@ -178,9 +178,8 @@ def check(context: Context, name: Some = None) -> int:
 
     view = doctor.checkup()
     context.out.check_fields(view)
-    here = context
-    accounts = here.queries.accounts() if name is None else [here.queries.account(name)]
-    return finish_checks(context.out, here.account_check.accounts(accounts))
+    accounts = context.queries.accounts() if name is None else [context.queries.account(name)]
+    return finish_checks(context.out, context.account_check.accounts(accounts))
 
 
 @account.command("enable")
@@ -296,7 +295,7 @@ def _service(
     from ttp.services.connect import AccountConnector
 
     server = find_server(context.platforms, context.runtime, name, named)
-    login, here = context.login(platform, server), context
+    login = context.login(platform, server)
     if login is None:
         raise UsageError(
             f"{platform} accounts cannot be connected by a login",
@@ -304,7 +303,9 @@ def _service(
         )
     with closing(login):
         yield (
-            AccountConnector(here.database, here.credentials, login, here.config, here.clock, here.platforms, server),
+            AccountConnector(
+                context.database, context.credentials, login, context.config, context.clock, context.platforms, server
+            ),
             login,
         )
 
