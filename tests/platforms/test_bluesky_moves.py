@@ -16,7 +16,7 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Kind
-from ttp.platforms.client import AccountInfo, Did, PublishRequest, Ready, StepFailed
+from ttp.platforms.client import AccountInfo, PublishRequest, Ready, StepDone, StepFailed
 from ttp.platforms.platform import Runtime
 from ttp.platforms.testing import NOON, StandingClock
 
@@ -42,18 +42,18 @@ class Network:
         said = {"did": DID, "handle": "alice.example.org", "active": True, "emailConfirmed": True}
         return httpx.Response(200, json=said, headers={"Date": "Tue, 24 Nov 2026 12:00:00 GMT"})
 
-    def prepare(self) -> tuple[list[Did], Ready | None]:
+    def prepare(self) -> tuple[list[StepDone], Ready | None]:
         """The steps of one post, with what they tell of the account's server stored, as the publisher does."""
         request = PublishRequest(1, self.account, self.credentials, "Hello", key_seed="1")
         with closing(PLATFORMS.facts("bluesky").client(self.runtime)) as client:
-            steps: list[Did] = []
+            steps: list[StepDone] = []
             preparing = client.prepare(request, {})
             while True:
                 try:
                     step = next(preparing)
                 except StopIteration as end:
                     return steps, end.value
-                assert isinstance(step, Did)
+                assert isinstance(step, StepDone)
                 steps.append(step)
                 if step.server_info is not None:
                     self.learn(step.server_info)

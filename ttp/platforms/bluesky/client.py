@@ -124,7 +124,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
         step = "look up the account's server"
         if (elsewhere := identity.moved(account, server)) is not None:
             raise StepFailed(step, elsewhere)
-        yield Did(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
+        yield StepDone(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
 
     def _with_card(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
