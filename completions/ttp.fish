@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is this one, w
         switch $word
             case --
                 return 1
-            case --account --add-tag --after --alt --at --blackout --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --scopes --search --seed --server --set --shift --since --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
+            case --account --add-tag --after --alt --at --blackout --capability --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --scopes --search --seed --server --set --shift --since --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
                 set option $word
             case '-*'
             case '*'
@@ -84,6 +84,7 @@ complete -c ttp -n "__ttp_at ''" -a config -d 'Show and change settings.'
 complete -c ttp -n "__ttp_at ''" -a backup -d 'Back up the store to a file, also while the publisher runs.'
 complete -c ttp -n "__ttp_at ''" -a restore -d 'Restore a backup; the store it replaces is kept next to it.'
 complete -c ttp -n "__ttp_at ''" -a doctor -d 'Check that everything publishing needs is set up.'
+complete -c ttp -n "__ttp_at ''" -a mcp -d 'Serve an agent on stdin and stdout, with the Model Context Protocol.'
 complete -c ttp -n "__ttp_at ''" -a demo -d 'Take a tour of ttp against the built-in sandbox.'
 complete -c ttp -n "__ttp_at ''" -a sandbox -d 'Run stand-ins of the platforms on this machine, to try things out.'
 complete -c ttp -n "__ttp_at ''" -a completion -d 'Print the completion script of a shell.'
@@ -1072,6 +1073,10 @@ complete -c ttp -n "__ttp_at 'doctor'" -s q -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'doctor'" -l verbose -d 'Print each request to a platform on stderr.'
 complete -c ttp -n "__ttp_at 'doctor'" -s v -d 'Print each request to a platform on stderr.'
 complete -c ttp -n "__ttp_at 'doctor'" -l help -d 'Show help.'
+complete -c ttp -n "__ttp_at 'mcp'" -l capability -x -d 'What the agent may do: read, draft or publish.'
+complete -c ttp -n "__ttp_at 'mcp'" -l quiet -d 'Print no notes.'
+complete -c ttp -n "__ttp_at 'mcp'" -s q -d 'Print no notes.'
+complete -c ttp -n "__ttp_at 'mcp'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'demo'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'sandbox'" -l port -x -d 'The port (8700); 0 picks a free one.'
 complete -c ttp -n "__ttp_at 'sandbox'" -l state -r -F -d 'Keep accounts and posts in this folder.'
@@ -1131,6 +1136,7 @@ complete -c ttp -n "__ttp_at 'help'" -a config -d 'Show and change settings.'
 complete -c ttp -n "__ttp_at 'help'" -a backup -d 'Back up the store to a file, also while the publisher runs.'
 complete -c ttp -n "__ttp_at 'help'" -a restore -d 'Restore a backup; the store it replaces is kept next to it.'
 complete -c ttp -n "__ttp_at 'help'" -a doctor -d 'Check that everything publishing needs is set up.'
+complete -c ttp -n "__ttp_at 'help'" -a mcp -d 'Serve an agent on stdin and stdout, with the Model Context Protocol.'
 complete -c ttp -n "__ttp_at 'help'" -a demo -d 'Take a tour of ttp against the built-in sandbox.'
 complete -c ttp -n "__ttp_at 'help'" -a sandbox -d 'Run stand-ins of the platforms on this machine, to try things out.'
 complete -c ttp -n "__ttp_at 'help'" -a completion -d 'Print the completion script of a shell.'

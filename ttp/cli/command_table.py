@@ -150,6 +150,7 @@ COMMANDS = (
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),
+    Command("mcp", "mcp", "Set up", READ, "Serve an agent on stdin and stdout, with the Model Context Protocol."),
     Command("demo", "sandbox", "Set up", DRAFT, "Take a tour of ttp against the built-in sandbox."),
     Command(
         "sandbox", "sandbox", "Set up", DRAFT, "Run stand-ins of the platforms on this machine, to try things out."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ttp.cli.output import Output
     from ttp.domain.account import Account
+    from ttp.domain.action import WayOut
     from ttp.domain.config import Config, KeyTable
     from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.client import Checker, Deleter
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from ttp.platforms.metrics_reader import MetricsReader
     from ttp.platforms.platform import Runtime
     from ttp.platforms.registry import Registry
-    from ttp.publisher.process import PublisherProcess
+    from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
     from ttp.services.accounts import AccountRemoval, Accounts
     from ttp.services.backup import Backups
@@ -66,6 +68,31 @@ class Context:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def render_way_out(self, way: WayOut) -> str:
+        """Return a way out as a command to type."""
+        from ttp.cli.hints import command_text
+
+        return command_text(way)
+
+    def publish(self, ids: frozenset[int]) -> RunResult:
+        """Publish posts to their end, silently: here if no publisher runs, else by the one that runs."""
+        return self.runner.publish(ids, lambda event: None)
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Context]:
+        """Yield the same services on a store whose changes are all undone at the end of the block."""
+        from ttp.store.home.media import temporary_media
+
+        with self.database.rehearsing() as database, temporary_media(self.media) as media:
+            rehearsal = Context(self.clock)
+            rehearsal.out, rehearsal.config, rehearsal.database, rehearsal.media = (
+                self.out,
+                self.config,
+                database,
+                media,
+            )
+            yield rehearsal
 
     def open_output(self, **options: Any) -> None:
         """Open the output by the shared options. UsageError for options that do not go together."""

@@ -10,6 +10,7 @@ from ttp.cli.context import Context
 from ttp.cli.hints import command_text
 from ttp.domain.action import OtherOptions, action
 from ttp.domain.time.formatting import format_instant
+from ttp.views.posts import moved_posts
 
 if TYPE_CHECKING:
     from ttp.domain.errors import Hint
@@ -50,11 +51,7 @@ def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime |
 
 def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
-    said = [
-        f"post {post.id} moved to {time_text(context, post.scheduled_at, saved.time)}"
-        for post in saved.moved
-        if post.scheduled_at
-    ]
+    said = moved_posts(saved, context.zone)
     for line in said:
         context.out.note(line)
     return said

@@ -109,6 +109,15 @@ class Database:
             yield connection
 
     @contextmanager
+    def rehearsing(self) -> Iterator[Database]:
+        """Yield a database with the same contents, whose changes are all undone at the end of the block.
+
+        From its first change on it reads through the transaction of that change, and other writers wait for the end.
+        """
+        with ExitStack() as opened:
+            yield _Rehearsal(self, opened)
+
+    @contextmanager
     def writing_batches(self) -> Iterator[Writing]:
         """Yield a `writing` for many transactions one after the other, which share a connection.
 
@@ -190,6 +199,41 @@ class Database:
 
         with closing(connect_unchecked(self.path, self._busy_timeout_s)) as connection:
             upgrade(connection, REVISIONS[-1])
+
+
+class _Undone(Exception):
+    """Undoes a rehearsal."""
+
+
+class _Rehearsal(Database):
+    """A database for `Database.rehearsing`. `opened` is closed at the end of its block."""
+
+    def __init__(self, real: Database, opened: ExitStack) -> None:
+        super().__init__(real.home, busy_timeout_s=real._busy_timeout_s, may_upgrade=real._may_upgrade)
+        self._opened = opened
+        self._shared: Connection | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection | None]:
+        if self._shared is not None:
+            yield self._shared
+            return
+        with super().reading() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        if self._shared is None:
+            self._shared = self._opened.enter_context(closing(self.connect()))
+            self._opened.enter_context(self._undone(self._shared))
+        with self._shared.savepoint():
+            yield self._shared
+
+    @contextmanager
+    def _undone(self, connection: Connection) -> Iterator[None]:
+        with suppress(_Undone), self._transaction(connection):
+            yield
+            raise _Undone
 
 
 def read_revision(connection: Connection, path: Path) -> str:

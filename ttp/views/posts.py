@@ -1,16 +1,22 @@
-"""A post, its deliveries and its attempts as JSON objects."""
+"""A post, its deliveries and its attempts as JSON objects, and the notices after a change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
+from ttp.domain.action import WayOut, action
+from ttp.domain.errors import Hint
+from ttp.domain.time.formatting import format_instant
 from ttp.views import Json, format_json_instant
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
     from ttp.domain.media import MediaItem
+    from ttp.services.posts import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.queries import PostView
     from ttp.services.remote_delete import DeletedPost
@@ -183,3 +189,49 @@ def remote_delete_json(post: DeletedPost) -> Json:
             for fate in post.fates
         ],
     }
+
+
+MOST_NAMED = 8
+"""Ids that a notice names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence and its hints."""
+
+    message: str
+    hints: tuple[Hint, ...] = ()
+
+    def lines(self, render: Callable[[WayOut], str]) -> Iterator[str]:
+        """Yield the sentence and a line for each hint."""
+        yield self.message
+        for hint in self.hints:
+            yield f"{hint.label}: {render(hint.way)}"
+
+
+NOT_RUNNING = Notice(
+    "Nothing will publish this yet: no publisher runs.",
+    (Hint("fix", action("run")), Hint("see", action("help", "cron"))),
+)
+
+
+def needs_approval(ids: Sequence[int]) -> Notice:
+    """Return the notice about posts that wait for approval."""
+    few = len(ids) <= MOST_NAMED
+    way = Hint("fix", action("approve", *ids)) if few else Hint("see", action("list", needs_you=True))
+    return Notice("This is not published before it is approved.", (way,))
+
+
+def ids_needing_approval(posts: Iterable[PostView]) -> list[int]:
+    """Return the ids of the posts that wait for approval."""
+    return [post.id or 0 for post in posts if "approve" in post.needs()]
+
+
+def moved_posts(saved: SavedPost, zone: tzinfo) -> list[str]:
+    """Return which posts made room, in sentences. `zone`: of a post without a resolved time."""
+    shown = saved.time.zone if saved.time else zone
+    return [
+        f"post {post.id} moved to {format_instant(post.scheduled_at, shown)}"
+        for post in saved.moved
+        if post.scheduled_at
+    ]

@@ -24,12 +24,12 @@ from ttp.cli.options import (
 )
 from ttp.cli.output import Output
 from ttp.cli.render.calendar import calendar as view
-from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.zones import parse_zone
 from ttp.views.calendar import CalendarPage, gaps_of
+from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account

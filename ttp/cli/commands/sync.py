@@ -11,7 +11,7 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
 from ttp.cli.hints import quote_command
-from ttp.cli.notices import hint_line, ids_needing_approval, warn_needs_approval, warn_not_running
+from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
 from ttp.cli.prompt import confirm
@@ -19,6 +19,7 @@ from ttp.cli.render import changes
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views import files as files_module
+from ttp.views.posts import ids_needing_approval
 
 if TYPE_CHECKING:
     from ttp.services.bulk_edit import PlannedChange

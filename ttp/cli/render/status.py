@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.hints import command_text
-from ttp.cli.render.labels import MOST_NAMED, approve_command, plural, short_name, sign, size
+from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, name_value_rows
 from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
@@ -16,6 +16,7 @@ from ttp.domain.health import Health, PlatformCosts, PublisherInfo
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
+from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
     from ttp.domain.post import PostFields

@@ -1,0 +1,242 @@
+"""The tools that read and change posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ttp.domain.action import other_options
+from ttp.domain.errors import ContentRefused
+from ttp.domain.options import parse_option
+from ttp.domain.permissions import Capability
+from ttp.domain.post import PostStatus
+from ttp.domain.post_input import PostInput
+from ttp.domain.time.durations import parse_duration
+from ttp.domain.time.resolve import resolve_bound
+from ttp.mcp.answers import CreatedAnswer, PostAnswer
+from ttp.mcp.arguments import Arguments, PostId, Write
+from ttp.mcp.services import Services
+from ttp.mcp.tool import tool
+from ttp.store.queries import PostFilter
+from ttp.views import Json
+from ttp.views.posts import (
+    NOT_RUNNING,
+    Notice,
+    ids_needing_approval,
+    moved_posts,
+    needs_approval,
+    post_json,
+    preview_json,
+)
+
+if TYPE_CHECKING:
+    from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.posts import SavedPost
+    from ttp.services.queries import PostView
+
+LISTED = 50
+"""Posts that `list_posts` answers without `limit`."""
+
+
+class ListPosts(Arguments):
+    statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
+    platforms: list[str] | None = Field(None, description="Only posts to these platforms.")
+    accounts: list[str] | None = Field(None, description="Only posts to these accounts.")
+    tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
+    since: str | None = Field(None, description="Only posts due from this time on: a date, a time, or 7d (days ago).")
+    until: str | None = Field(None, description="Only posts due before this time.")
+    search: str | None = Field(None, description="Only posts with this in their text.")
+    key: str | None = Field(None, description="Only the post that was created with this key.")
+    needs_you: bool = Field(False, description="Only posts that need a person's action.")
+    limit: int = Field(LISTED, ge=0, le=10_000, description="At most so many posts.")
+    after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
+
+
+@tool(Capability.READ, list[PostAnswer])
+def list_posts(services: Services, given: ListPosts) -> list[Json]:
+    """List posts, with what each account did with them.
+
+    A page has `limit` posts; ask for the next one with `after`.
+    """
+    return [post_json(post) for post in services.look.views(_filter(services, given))]
+
+
+def _filter(services: Services, given: ListPosts) -> PostFilter:
+    find = services.look.find_accounts
+    return PostFilter(
+        statuses=tuple(given.statuses or ()),
+        platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
+        accounts=tuple(one.id or 0 for one in find(split(given.accounts) or ())) if given.accounts else (),
+        tags=split(given.tags) or (),
+        since=_bound(services, "since", given.since),
+        until=_bound(services, "until", given.until),
+        search=given.search,
+        key=given.key,
+        needs_you=given.needs_you,
+        limit=given.limit,
+        after=given.after,
+    )
+
+
+def _bound(services: Services, name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    return resolve_bound(
+        text, now=services.now(), zone=services.zone, retype=lambda other: other_options(**{name: other})
+    )
+
+
+def split(texts: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return names, also of texts that have several of them between commas; None if not given."""
+    if texts is None:
+        return None
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+class OnePost(Arguments):
+    id: PostId
+
+
+@tool(Capability.READ, PostAnswer)
+def get_post(services: Services, given: OnePost) -> Json:
+    """Get everything about one post: its text, its accounts, and the state of each delivery."""
+    return post_json(services.look.post(given.id))
+
+
+class PostFields(Write):
+    """What a new post and an edit both take."""
+
+    to: list[str] | None = Field(
+        None, description="The accounts: x/me, or a platform alone where it has one account. list_accounts has them."
+    )
+    at: str | None = Field(
+        None,
+        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
+        " hour, or 'next-slot'. Without it the post is a draft.",
+    )
+    tz: str | None = Field(None, description="The time zone of `at`, such as Europe/Berlin.")
+    media: list[str] | None = Field(None, description="Images or videos: paths of local files, or web addresses.")
+    alt: list[str] | None = Field(None, description="The alt text of each media item, in order.")
+    thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
+    tags: list[str] | None = Field(None, description="Tags, for finding posts.")
+    variants: dict[str, str] | None = Field(
+        None, description='Other texts for a platform or an account: {"x": "shorter"}.'
+    )
+    options: dict[str, str | bool | int | float] | None = Field(
+        None, description="Options of platforms, named PLATFORM.OPTION. A wrong name is answered with the right ones."
+    )
+    max_late: str | None = Field(None, description="Do not publish it later than this after its time: 2h.")
+
+
+class CreatePost(PostFields):
+    text: str | None = Field(None, description="The text of the post.")
+    first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
+
+
+@tool(Capability.DRAFT, CreatedAnswer, rehearses=True, repeatable=False)
+def create_post(services: Services, given: CreatePost) -> Json:
+    """Create a post: a draft without `at`, scheduled with one.
+
+    With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits. Give a `key`,
+    so that trying again never makes a second post.
+    """
+    wanted = _post_input(services, given, given.text, key=given.key, first=given.first)
+    if given.dry_run:
+        return _preview(services, wanted)
+    saved = services.posts.find_by_key(wanted)
+    if saved is None:
+        with naming_offers(services):
+            saved = services.posts.create(wanted, _time_of_new(services, wanted))
+    return saved_post_json(services, saved)
+
+
+def _preview(services: Services, wanted: PostInput) -> Json:
+    from ttp.services.preview import preview_post
+
+    time = None if services.posts.find_by_key(wanted) else _time_of_new(services, wanted)
+    found = preview_post(services.posts, wanted, time)
+    if found.refused is not None:
+        raise found.refused
+    return preview_json(found, [problem.message for problem in found.warnings])
+
+
+def _time_of_new(services: Services, wanted: PostInput) -> ResolvedTime | None:
+    if wanted.at is None:
+        return None
+    accounts = services.posts.accounts_of_new(wanted)
+    return services.times.resolve(wanted.at, accounts, wanted.tz, first=wanted.first)
+
+
+def _post_input(
+    services: Services,
+    given: PostFields,
+    text: str | None,
+    *,
+    key: str | None = None,
+    first: bool = False,
+    may_empty: bool = False,
+) -> PostInput:
+    late = None if given.max_late is None else parse_duration(given.max_late)
+    options = [f"{name}={_word(value)}" for name, value in (given.options or {}).items()]
+    return PostInput(
+        text=text,
+        to=split(given.to),
+        at="next-slot" if first and given.at is None else given.at,
+        first=first,
+        tz=given.tz,
+        media=None if given.media is None else tuple(given.media),
+        alts=None if given.alt is None else tuple(given.alt),
+        thread=None if given.thread is None else tuple(given.thread),
+        tags=split(given.tags),
+        variants=given.variants or {},
+        options=dict(parse_option(one, services.platforms, may_empty=may_empty) for one in options),
+        max_lateness_s=None if late is None else late.total_seconds(),
+        key=key,
+    )
+
+
+def _word(value: str | bool | int | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@contextmanager
+def naming_offers(services: Services) -> Iterator[None]:
+    """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
+    try:
+        yield
+    except ContentRefused as refused:
+        raise services.offers.with_choices(refused) from None
+
+
+def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True) -> Json:
+    """Return a stored post with its warnings. `timed`: the request was about its time."""
+    return post_json(saved.post, _warnings(services, saved, timed=timed), replayed=saved.replayed)
+
+
+def _warnings(services: Services, saved: SavedPost, *, timed: bool) -> list[str]:
+    warnings = [*(problem.message for problem in saved.warnings), *moved_posts(saved, services.zone)]
+    if timed and saved.post.scheduled_at is not None and not saved.replayed:
+        warnings += not_running(services)
+    return [*warnings, *unapproved(services, [saved.post])]
+
+
+def not_running(services: Services) -> list[str]:
+    """Return the warning that no publisher runs, if none does."""
+    return [_text(services, NOT_RUNNING)] if services.status.nothing_publishes() else []
+
+
+def unapproved(services: Services, posts: Sequence[PostView]) -> list[str]:
+    """Return the warning about posts that wait for approval, if any do."""
+    ids = ids_needing_approval(posts)
+    return [_text(services, needs_approval(ids))] if ids else []
+
+
+def _text(services: Services, notice: Notice) -> str:
+    return " ".join(notice.lines(services.render_way_out))
+
+
+TOOLS = (list_posts, get_post, create_post)
