@@ -448,7 +448,7 @@ complete -c ttp -n "__ttp_at 'optimal'" -l all -d 'With --json: all 24 hours, 7 
 complete -c ttp -n "__ttp_at 'optimal'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'optimal'" -l json -d 'Same as --format json.'
 complete -c ttp -n "__ttp_at 'optimal'" -l jsonl -d 'Same as --format jsonl.'
-complete -c ttp -n "__ttp_at 'optimal'" -l fields -x -k -a '(__ttp_many words \'account\' \'platform\' \'timezone\' \'from\' \'to\' \'bestHours\' \'bestDays\' \'dataPoints\' \'signal\' \'evidence\' \'hours\' \'days\' \'slots\')' -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at 'optimal'" -l fields -x -k -a '(__ttp_many words \'account\' \'platform\' \'timezone\' \'from\' \'to\' \'bestHours\' \'bestDays\' \'dataPoints\' \'signal\' \'evidence\' \'onlineFollowers\' \'hours\' \'days\' \'slots\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at 'optimal'" -l header -d 'Print the names of the TSV columns first.'
 complete -c ttp -n "__ttp_at 'optimal'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'optimal'" -l ascii -d 'Use ASCII characters only.'

@@ -45,6 +45,6 @@ def test_no_memory_even_for_the_message(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("ttp.services.queries.Queries.views", no_memory)
-    monkeypatch.setattr("ttp.cli.errors.write_error", no_memory)
+    monkeypatch.setattr("ttp.cli.output.write_error", no_memory)
     assert ttp("list").code == 1
     assert len(capfd.readouterr().err.splitlines()) == 1

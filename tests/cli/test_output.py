@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttp.cli.commands import status
 from ttp.cli.output import Output, chosen_format, color_wanted, output_of_process, write_error
-from ttp.cli.render import accounts, metrics, optimal, spec, status
+from ttp.cli.render import accounts, metrics, optimal, spec
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
 from ttp.domain.account import Account, Hold

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.drift import messages
 from ttp.cli.commands.help import KINDS
-from ttp.cli.exit_codes import BY_CODE
+from ttp.cli.errors import BY_CODE
 from ttp.domain import errors
 
 

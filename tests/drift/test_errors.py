@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import ttp.domain.errors as module
-from ttp.cli.exit_codes import BY_CODE
+from ttp.cli.errors import BY_CODE
 from ttp.domain.errors import TtpError
 
 

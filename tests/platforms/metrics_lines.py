@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import httpx
+
 from tests.platforms.factories import reader_for
 from tests.platforms.stubs import NOON, TOKEN, Clock, Script, Stub
 from tests.settings import Config
@@ -40,6 +42,15 @@ def line(platform: str, *renewals: Credentials | None, user_id: str | None = "42
     )
 
 
+class AskedForFollowers(Script):
+    """A platform that is also asked, maybe, when followers are online. It has no numbers."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "metric=online_followers" in str(request.url) and not (self.left and self.left[0].answers(request)):
+            return Stub("GET", "", answer={"data": []}).response()
+        return super().handle_request(request)
+
+
 def read(at: AccountSession, ids: Iterable[str], *stubs: Stub, config: Config | None = None) -> Told:
     return _told(at, stubs, config, ids=list(ids))
 
@@ -52,7 +63,7 @@ def _told(
     at: AccountSession, stubs: Iterable[Stub], config: Config | None, ids: list[str] | None = None, most: int = 0
 ) -> Told:
     """All that is told, by exactly these requests."""
-    script, told = Script(*stubs), Told()
+    script, told = AskedForFollowers(*stubs), Told()
     reader = reader_for(at.account.platform, config or Config(), Clock(NOON), transport=script)
     pages = reader.history(at, most) if ids is None else reader.read(at, ids)
     try:

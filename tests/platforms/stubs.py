@@ -91,6 +91,10 @@ class Stub:
         else:
             assert body == (self.body or b"")
 
+    def answers(self, request: httpx.Request) -> bool:
+        """Whether this is the request to these parameters."""
+        return dict(parse_qsl(urlsplit(str(request.url)).query)) == dict(self.query or {})
+
     def response(self) -> httpx.Response:
         if self.fails is not None:
             raise self.fails

@@ -26,9 +26,7 @@ from ttp.domain.rules import PlatformPost
 from ttp.platforms import user_program
 from ttp.platforms.client import Deleted, Did, PublishRequest, Ready, StepFailed
 from ttp.platforms.command import program as program_module
-from ttp.platforms.command.check import CommandCheck
-from ttp.platforms.command.client import CommandClient
-from ttp.platforms.command.delete import CommandDeleter
+from ttp.platforms.command.client import CommandCheck, CommandClient, CommandDeleter
 from ttp.platforms.command.metrics import CommandReader
 from ttp.platforms.command.rules import DEFAULTS, BadRules, CommandRules, read_rules
 from ttp.platforms.metrics_reader import AccountSession

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.platforms.factories import reader_for
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
-from tests.platforms.stubs import BEARER, NOON, Stub
+from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Credentials
+from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 
@@ -250,7 +252,7 @@ def test_without_a_user_id_nothing_can_be_listed() -> None:
 def test_a_refused_token_is_renewed_once_in_the_middle_of_it() -> None:
     again = insights()
     again.headers = {"authorization": f"Bearer {SECOND}"}
-    told = read(ig(Credentials(SECOND)), ["17"], node(media()), refused(insights(), 190, 463), again)
+    told = read(ig(Credentials(SECOND, user_id="42")), ["17"], node(media()), refused(insights(), 190, 463), again)
     assert [sample.views for sample in told.samples] == [100]
     told = read(ig(None), ["17"], node(media()), refused(insights(), 190, 463))
     assert told.failure is not None
@@ -284,3 +286,62 @@ def test_reading_stops_while_some_calls_are_left_for_publishing() -> None:
     assert told.failure is not None
     assert told.failure.outcome.kind is Kind.RATE_LIMIT
     assert "reserved for publishing" in told.failure.outcome.message
+
+
+# When followers are online.
+
+
+def online(*days: dict[str, Any], until: datetime = NOON, **more: Any) -> Stub:
+    since, until_s = (str(int(at.timestamp())) for at in (until - timedelta(days=29), until))
+    query = {"metric": "online_followers", "period": "lifetime", "since": since, "until": until_s}
+    answer = {"data": [{"name": "online_followers", "period": "lifetime", "values": list(days)}]}
+    return Stub("GET", f"{API}/42/insights", query=query, headers=BEARER, **{"answer": answer, **more})
+
+
+def day(ends: object, **hours: object) -> dict[str, object]:
+    return {"value": {name.removeprefix("h"): count for name, count in hours.items()}, "end_time": ends}
+
+
+def days_of(told: Told) -> list[OnlineDay]:
+    return [one for page in told.pages for one in page.online]
+
+
+def test_hours_of_online_followers_stay_as_instagram_names_them() -> None:
+    first, second = "2026-11-21T08:00:00+0000", "2026-11-22T07:00:00+0000"
+    told = history(ig(), 1, listed(limit=1), online(day(first, h0=20, h13=90), day(second, h9=0)))
+    assert days_of(told) == [OnlineDay(first, {"0": 20, "13": 90}), OnlineDay(second, {"9": 0})]
+
+
+def test_days_and_hours_without_numbers_are_left_out() -> None:
+    days = (day("2026-11-24T08:00:00+0000"), day(7, h1=1), day("a" * 41, h1=1), day("x", h1=-1, h2=2.5, h3="4"))
+    odd = ({"end_time": "2026-11-24T08:00:00+0000", "value": [1]}, day("y", h1=True, h2=3))
+    told = read(ig(), ["17"], node(media()), insights(), online(*days, *odd))
+    assert days_of(told) == [OnlineDay("y", {"2": 3})]
+    assert days_of(read(ig(), ["17"], node(media()), insights(), online(answer={"data": [7]}))) == []
+
+
+def test_a_refusal_of_online_followers_is_a_note_and_loses_no_post() -> None:
+    told = read(ig(), ["17"], node(media()), insights(), refused(online(), 100))
+    assert ([one.likes for one in told.samples], told.failure) == ([5], None)
+    assert [page.note is not None for page in told.pages] == [False, True]
+
+
+def test_without_the_permission_for_insights_online_followers_are_not_asked_for() -> None:
+    class Asked(Exception):
+        pass
+
+    never = online(fails=Asked())
+    with pytest.raises(AssertionError):  # the last request is left
+        read(ig(), ["17"], node(media()), refused(insights(), 10), never)
+
+
+def test_a_reader_asks_for_online_followers_twice_a_day() -> None:
+    clock = Clock(NOON)
+    script = Script(*(online(day("x", h1=1), until=NOON + timedelta(hours=hours)) for hours in (0, 12)))
+    reader = reader_for("instagram", Config(), clock, transport=script)
+    found = []
+    for hours in (0, 11, 1):
+        clock.move(hours * 3600)
+        found.append(len(list(reader.read(ig(), []))))
+    reader.close()
+    assert (found, script.left) == ([1, 0, 1], [])

@@ -19,8 +19,8 @@ from ttp.domain.rules import PlatformPost
 from ttp.platforms.mastodon.limits import read_limit
 from ttp.platforms.mastodon.look_up import content_text
 from ttp.platforms.mastodon.options import option_problem, post_id_of, split_focus
+from ttp.platforms.mastodon.rules import count_characters
 from ttp.platforms.mastodon.server import software_of
-from ttp.platforms.mastodon.text_length import count_characters
 from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer
 

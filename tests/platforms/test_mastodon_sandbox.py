@@ -23,7 +23,7 @@ from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, Did, Pu
 from ttp.platforms.login import App, Grant
 from ttp.platforms.mastodon.auth import OUT_OF_BAND, SCOPES, MastodonLogin
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
-from ttp.platforms.oauth import pkce
+from ttp.platforms.oauth import code_login
 from ttp.platforms.platform import Runtime
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox
@@ -117,7 +117,7 @@ def approve(login: MastodonLogin, app: App, redirect_uri: str, challenge: str | 
 def test_an_app_is_registered_and_a_code_gives_a_token(desk: Desk, login: MastodonLogin, redirect_uri: str) -> None:
     app = login.register("http://127.0.0.1:8722/callback")
     assert isinstance(app, App)
-    verifier = pkce.new_verifier()
+    verifier = code_login.new_verifier()
     code = approve(login, app, redirect_uri, login.challenge(verifier, redirect_uri))
     grant = login.exchange(app, code=code, verifier=verifier, redirect_uri=redirect_uri)
     assert isinstance(grant, Grant)
@@ -134,9 +134,9 @@ def test_an_app_is_registered_and_a_code_gives_a_token(desk: Desk, login: Mastod
 def test_a_code_works_once_and_only_with_its_verifier(login: MastodonLogin) -> None:
     app = login.register(OUT_OF_BAND)
     assert isinstance(app, App)
-    code = approve(login, app, OUT_OF_BAND, login.challenge(pkce.new_verifier(), OUT_OF_BAND))
+    code = approve(login, app, OUT_OF_BAND, login.challenge(code_login.new_verifier(), OUT_OF_BAND))
     for _ in range(2):
-        refused = login.exchange(app, code=code, verifier=pkce.new_verifier(), redirect_uri=OUT_OF_BAND)
+        refused = login.exchange(app, code=code, verifier=code_login.new_verifier(), redirect_uri=OUT_OF_BAND)
         assert isinstance(refused, NotDone)
         assert (refused.kind, refused.code, refused.passing) == (Kind.AUTH, "invalid_grant", False)
 

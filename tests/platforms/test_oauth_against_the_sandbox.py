@@ -18,7 +18,7 @@ from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity
-from ttp.platforms.oauth import pkce
+from ttp.platforms.oauth import code_login
 from ttp.platforms.oauth.callback import Code, Denied, read_pasted
 from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import App as Registered
@@ -58,7 +58,7 @@ class Visit:
         self.case, self.clock, self.url = case, clock, sandbox.url
         settings = {f"platforms.{case.platform}.base_url": sandbox.url, "platforms.instagram.login": case.by}
         self.login: BrowserLogin = login_for(case.platform, Config(settings), clock)
-        self.state, self.verifier = pkce.new_state(), pkce.new_verifier()
+        self.state, self.verifier = code_login.new_state(), code_login.new_verifier()
 
     def address(self, scopes: tuple[str, ...] = ()) -> str:
         return self.login.authorize_url(
@@ -140,7 +140,7 @@ def test_a_code_works_once(visit: Callable[..., Visit], name: str) -> None:
 
 @pytest.mark.parametrize("name", ["x public", "x confidential", "tiktok desktop"])
 def test_a_code_is_worth_nothing_without_its_verifier(visit: Callable[..., Visit], name: str) -> None:
-    refusal = visit(name).exchange(verifier=pkce.new_verifier())
+    refusal = visit(name).exchange(verifier=code_login.new_verifier())
     assert isinstance(refusal, NotDone)
     assert (refusal.kind, refusal.passing) == (Kind.AUTH, False)
 

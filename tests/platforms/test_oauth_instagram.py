@@ -154,7 +154,7 @@ def test_facebooks_dialog_carries_the_version() -> None:
     url = facebook.login.authorize_url(
         APP, state="s", redirect_uri=REDIRECT, scopes=facebook.login.scopes, challenge=None
     )
-    assert url.startswith("https://www.facebook.com/v25.0/dialog/oauth?client_id=the-client&")
+    assert url.startswith("https://www.facebook.com/v25.0/dialog/oauth?")
     assert "instagram_content_publish%2C" in url
 
 

@@ -15,7 +15,7 @@ from tests.platforms.logins import APP, CODE, OLD, PUBLIC, REDIRECT, VERIFIER, P
 from tests.platforms.stubs import NOON, Stub
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, Grant, Identity
-from ttp.platforms.oauth import pkce
+from ttp.platforms.oauth import code_login
 
 TOKEN = "https://api.x.com/2/oauth2/token"
 BASIC = {"authorization": "Basic " + base64.b64encode(b"the-client:the-secret").decode()}
@@ -231,7 +231,7 @@ def test_without_a_refresh_token_nothing_is_renewed() -> None:
 
 
 def test_every_login_has_its_own_state_and_verifier() -> None:
-    made = [(pkce.new_state(), pkce.new_verifier()) for _ in range(200)]
+    made = [(code_login.new_state(), code_login.new_verifier()) for _ in range(200)]
     assert len({state for state, _ in made}) == len({verifier for _, verifier in made}) == 200
     unreserved = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
     for state, verifier in made:
@@ -242,11 +242,11 @@ def test_every_login_has_its_own_state_and_verifier() -> None:
 
 @given(st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~", min_size=43, max_size=128))
 def test_the_challenge_is_the_one_of_rfc_7636(verifier: str) -> None:
-    challenge = pkce.s256(verifier)
+    challenge = code_login.s256(verifier)
     assert base64.urlsafe_b64decode(challenge + "=") == hashlib.sha256(verifier.encode()).digest()
     assert len(challenge) == 43
 
 
 def test_the_challenge_of_the_example_in_rfc_7636() -> None:
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-    assert pkce.s256(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert code_login.s256(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -91,3 +91,30 @@ def test_no_redirect_is_followed_no_cookie_kept_and_the_connection_used_again() 
 
 def request(url: str) -> httpx.Request:
     return httpx.Request("GET", f"{url}/thing")
+
+
+@pytest.mark.parametrize(("reuse", "connections"), [(True, 1), (False, 3)])
+def test_connections_are_kept_only_where_they_may_be(reuse: bool, connections: int) -> None:
+    opened = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            for _ in range(connections):
+                connection, _ = listener.accept()
+                opened.append(connection)
+                with connection:
+                    for _ in range(3 // connections):
+                        connection.recv(65536)
+                        connection.sendall(OK)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with closing(Connections(context, time.monotonic, proxies=False, reuse=reuse)) as kept:
+            for _ in range(3):
+                with closing(kept.send(request(url))) as response:
+                    assert list(response.iter_raw()) == []
+        thread.join()
+    assert len(opened) == connections

@@ -19,6 +19,17 @@ QUICK = {
 PATIENCE_S = 120
 
 
+def record_run(server: str, trouble: str, state: str, *, posts: int, parts: int) -> None:
+    """Add how a run ended to the file that `TTP_REAL_RESULTS` names: its state, and the posts that the server has.
+
+    The table in docs/explanation/reliability.md comes from such a file.
+    """
+    if path := os.environ.get("TTP_REAL_RESULTS"):
+        line = {"server": server, "trouble": trouble, "state": state, "posts": posts, "parts": parts}
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What a command left."""

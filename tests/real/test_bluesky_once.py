@@ -24,7 +24,7 @@ import pytest
 
 from tests.faults.proxy import Asked, Fault, Proxy, made
 from tests.real.pds import Pds, Person
-from tests.real.program import Program
+from tests.real.program import Program, record_run
 from ttp.sandbox.files import PHOTO
 
 RUNS = int(os.environ.get("TTP_REAL_RUNS", "24"))
@@ -153,6 +153,7 @@ def test_each_post_is_on_the_server_once_whatever_goes_wrong(bench: Bench) -> No
         place = -1 if dice.random() < 0.75 else dice.randrange(3)
         delivery, records = bench.publish(kind, number, trouble, place)
         parts = 1 + KINDS[kind].count("--thread")
+        record_run("pds", trouble, delivery[0], posts=len(records), parts=parts)
         key = records[0]["uri"].rpartition("/")[2] if records else None
         if (*delivery, len(records)) != ("published", key, parts):
             wrong.append((number, kind, trouble, place, delivery, [one["uri"] for one in records]))

@@ -19,7 +19,7 @@ import pytest
 
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.real.fediverse import Fediverse
-from tests.real.program import Program
+from tests.real.program import Program, record_run
 from ttp.sandbox.files import PHOTO
 
 RUNS = int(os.environ.get("TTP_REAL_RUNS", "6"))
@@ -98,6 +98,7 @@ def test_a_post_is_published_exactly_once(fediverse: Fediverse, proxy: Proxy, nu
             break
     proxy.rest()
     texts = person.texts()
+    record_run(fediverse.kind, trouble, state, posts=len(texts), parts=len(KINDS[kind]))
     assert texts == list(KINDS[kind])[: len(texts)], (trouble, kind, state)
     if state == "published":
         assert len(texts) == len(KINDS[kind])

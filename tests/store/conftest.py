@@ -18,6 +18,7 @@ BOTH = {
     "test_instants",
     "test_limits",
     "test_metrics",
+    "test_online_followers",
     "test_readings",
     "test_reads",
 }

@@ -21,7 +21,7 @@ from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.stores import add_account, new_store
-from ttp.cli.exit_codes import exit_code
+from ttp.cli.errors import exit_code
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post

@@ -1,6 +1,7 @@
-"""A store of the first schema, with every feature in it, is upgraded and keeps working.
+"""A store of each older schema, with every feature in it, is upgraded and keeps working.
 
 `old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
+`0008.sql` is the same store, upgraded by the last commit with that schema.
 """
 
 from __future__ import annotations
@@ -20,26 +21,34 @@ from tests.store.stores import new_store, raw, transaction
 from tests.store.test_schema import dump, schema
 from ttp.domain.delivery import DeliveryState
 from ttp.store import accounts, claims, posts, queries
-from ttp.store.database import Database
+from ttp.store.database import REVISIONS, Database
 
-OLD = Path(__file__).parent / "old_stores" / "0007.sql"
+OLD = Path(__file__).parent / "old_stores"
+NEWEST = REVISIONS[-1]
+CHANGED = {"0007": ("account", "rate_limit", "alembic_version"), "0008": ("alembic_version",)}
+"""The tables that lose rows or get other ones, by the revision that a store has before."""
 LATER = datetime(2031, 1, 1, tzinfo=UTC)
 
 
-def old_store(home: Path) -> Database:
-    """Create the old store under `home`."""
+def old_store(home: Path, revision: str = "0007") -> Database:
+    """Create a store of that revision under `home`."""
     home.mkdir(mode=0o700, exist_ok=True)
     store = Database(home)
     store.path.touch(0o600)
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("PRAGMA journal_mode=WAL")
-        db.executescript(OLD.read_text())
+        db.executescript((OLD / f"{revision}.sql").read_text())
     return store
 
 
+@pytest.fixture(params=REVISIONS[:-1])
+def revision(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Database:
-    return old_store(tmp_path / "old")
+def store(tmp_path: Path, revision: str) -> Database:
+    return old_store(tmp_path / "old", revision)
 
 
 def test_it_has_rows_in_every_table(store: Database) -> None:
@@ -52,13 +61,12 @@ def test_its_schema_is_that_of_a_new_store(store: Database, tmp_path: Path) -> N
     assert schema(raw(store.connect())) == schema(raw(new_store(tmp_path / "new").connect()))
 
 
-def test_opening_it_upgrades_it_and_keeps_the_old_one_beside_it(store: Database) -> None:
+def test_opening_it_upgrades_it_and_keeps_the_old_one_beside_it(store: Database, revision: str) -> None:
     before = dump(store.path)
     store.connect().close()
-    assert dump(store.home / "ttp.db.before-0008") == before
+    assert dump(store.home / f"ttp.db.before-{NEWEST}") == before
     kept, lost = dump(store.path), [line for line in before if line not in set(dump(store.path))]
-    changed = ("account", "rate_limit", "alembic_version")
-    assert all(any(f'"{name}"' in line or f" {name} " in line for name in changed) for line in lost), lost
+    assert all(any(f'"{name}"' in line or f" {name} " in line for name in CHANGED[revision]) for line in lost), lost
     with closing(store.connect()) as db:
         assert {(one.server, one.server_info == {}) for one in accounts.accounts(db)} == {(None, True)}
     assert kept == dump(store.path)
@@ -86,11 +94,15 @@ die_at("after the upgrade")
 """
 
 
+STEPS = ("before the backup", "after the backup", "BEGIN", "CREATE", "UPDATE alembic_version")
+LAST_STEPS = ("PRAGMA foreign_key_check", "COMMIT", "after the upgrade")
+
+
 @pytest.mark.parametrize(
-    "step",
+    ("revision", "step"),
     [
-        *("before the backup", "after the backup", "BEGIN", "ALTER", "DROP", "CREATE", "UPDATE alembic_version"),
-        *("PRAGMA foreign_key_check", "COMMIT", "after the upgrade"),
+        *(("0007", step) for step in (*STEPS, "ALTER", "DROP", *LAST_STEPS)),
+        *(("0008", step) for step in (*STEPS, *LAST_STEPS)),
     ],
 )
 def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(store: Database, step: str) -> None:
@@ -100,8 +112,8 @@ def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(store: Database, 
     assert (dump(store.path) == before) == (step != "after the upgrade")
     with closing(Database(store.home).connect()) as db:
         assert len(accounts.accounts(db)) == 3
-        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0008"
-    assert dump(store.home / "ttp.db.before-0008") == before
+        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == NEWEST
+    assert dump(store.home / f"ttp.db.before-{NEWEST}") == before
 
 
 def test_reading_it_changes_nothing(store: Database) -> None:
@@ -138,8 +150,8 @@ def test_its_due_posts_are_claimed_and_published(store: Database) -> None:
             }
 
 
-def test_every_command_goes_on_with_it(ttp: Program) -> None:
-    old_store(ttp.home)
+def test_every_command_goes_on_with_it(ttp: Program, revision: str) -> None:
+    old_store(ttp.home, revision)
     ttp.clock.set(datetime(2026, 11, 27, 5, tzinfo=UTC))
     ttp.sql("UPDATE store SET host = NULL, mark = NULL")  # it was another machine's
     assert ttp.ok("audit", "--json").json["ok"]

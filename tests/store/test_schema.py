@@ -85,6 +85,7 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "change_post",
         "delivery",
         "occurrence",
+        "online_followers",
         "post",
         "post_media",
         "post_tag",

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp import views
-from ttp.cli import exit_codes
-from ttp.cli.hints import command_text
+from ttp.cli import errors as cli_errors
+from ttp.cli.errors import command_text
 from ttp.domain.account import Account, Hold
 from ttp.domain.action import action
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -33,7 +33,8 @@ from ttp.domain.post import PostStatus
 from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
 from ttp.services.queries import PostView
-from ttp.views import accounts, errors, metrics, posts, status
+from ttp.views import accounts, metrics, posts, status
+from ttp.views import errors as views_errors
 
 AT = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 AT_TEXT = "2026-11-23T17:00:00Z"
@@ -327,7 +328,7 @@ def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
         Hint("try", "leave out --at"),
         problems=[Problem("media", "required", "needs media", "instagram/shop", "--media FILE")],
     )
-    assert errors.error_json(error, 2) == {
+    assert views_errors.error_json(error, 2) == {
         "error": {
             "code": "content",
             "message": "instagram/shop cannot take a post without media",
@@ -347,7 +348,9 @@ def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
 
 
 def test_an_error_without_a_way_out_has_a_null_hint_and_its_details_are_in_the_message() -> None:
-    shape = errors.error_json(PastTime("02:30 does not exist", details=["(clocks go from 02:00 to 03:00)"]), 2)["error"]
+    shape = views_errors.error_json(PastTime("02:30 does not exist", details=["(clocks go from 02:00 to 03:00)"]), 2)[
+        "error"
+    ]
     assert isinstance(shape, dict)
     assert shape["hint"] is None
     assert shape["problems"] == []
@@ -359,7 +362,7 @@ def every_error(kind: type[TtpError] = TtpError) -> set[type[TtpError]]:
 
 
 def test_every_error_code_has_an_exit_code_of_its_own_choosing() -> None:
-    assert {kind.code for kind in every_error() if kind.__module__.startswith("ttp.")} == set(exit_codes.BY_CODE)
+    assert {kind.code for kind in every_error() if kind.__module__.startswith("ttp.")} == set(cli_errors.BY_CODE)
 
 
 @pytest.mark.parametrize(
@@ -374,4 +377,4 @@ def test_every_error_code_has_an_exit_code_of_its_own_choosing() -> None:
     ],
 )
 def test_exit_codes_are_those_of_the_contract(error: TtpError, code: int) -> None:
-    assert exit_codes.exit_code(error) == code
+    assert cli_errors.exit_code(error) == code

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
+import shlex
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from types import MethodType
@@ -20,12 +23,11 @@ from typer.main import get_command
 from ttp.cli import settings
 from ttp.cli.command_table import BY_NAME, COMMANDS, capability_of
 from ttp.cli.context import Context
-from ttp.cli.errors import run_command
-from ttp.cli.exit_codes import INTERRUPTED
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import DONE, INTERRUPTED, quote_command
 from ttp.cli.options import output_options, refuse_bad_bytes
-from ttp.cli.output import FORMATS
-from ttp.domain.errors import Hint, NotAllowed, UsageError
+from ttp.cli.output import FORMATS, report_error, report_out_of_memory, report_write_error
+from ttp.cli.terminal import write_text
+from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
@@ -158,9 +160,28 @@ def _output_params() -> list[Any]:
 
 
 def run(argv: Sequence[str], context: Context) -> int:
-    """Run a command; return its exit code."""
+    """Run a command; return its exit code. The one place where an error becomes text."""
     context.argv = argv
-    return run_command(lambda: _run(argv, context), argv, context)
+    try:
+        code = _run(argv, context)
+    except TtpError as error:
+        return report_error(error, argv, context)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a closed pipe
+        if sys.stdout is not None:
+            write_text(sys.stdout, "", flush=True)
+        return DONE
+    except MemoryError:
+        return report_out_of_memory(argv, context)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return report_write_error(error, argv, context)
+        if os.environ.get("TTP_DEBUG"):
+            raise
+        again = Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv))
+        return report_error(TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), argv, context)
+    return code if isinstance(code, int) else DONE
 
 
 def print_help(argv: Sequence[str]) -> None:

@@ -33,8 +33,6 @@ from ttp.views import plan as views_plan
 from ttp.views import slots as views_slots
 
 SHELLS = ("bash", "zsh", "fish")
-
-
 Word = tuple[str, str]
 """A word and its help."""
 
@@ -114,29 +112,13 @@ def first_line(text: str | None) -> str:
 
 
 _ACCOUNT = Source(ask=("account",))
-
-
 _ACCOUNTS = Source(ask=("account",), many=True)
-
-
 _TAG = Source(ask=("tag",))
-
-
 _POST = Source(ask=("post",))
-
-
 _FILE = Source(files=True)
-
-
 _KEY = Source(tuple(KeyTable(Registry())))
-
-
 _TIME = Source(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))
-
-
 _BOUND = Source(("7d", "24h", "today", "yesterday", "tomorrow"))
-
-
 _SET = Source(
     tuple(
         f"{name}={value}"
@@ -144,8 +126,6 @@ _SET = Source(
         for value in (option.values if len(option.values) < 9 else ()) or ("",)
     )
 )
-
-
 OPTIONS = {
     "--format": Source(FORMATS),
     "--color": Source(COLORS),
@@ -168,8 +148,6 @@ OPTIONS = {
     ),
 }
 """The values of options in most commands."""
-
-
 AT = {
     "edit --account": NOTHING,  # OLD=NEW
     "retry --since": Source(("7d", "24h")),
@@ -182,8 +160,6 @@ AT = {
     "import --spread": Source(tuple(PlanMethod)),
 }
 """The values of options that differ in one command."""
-
-
 FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     posts.POST_FIELDS: ("list", "show"),
     (*posts.POST_FIELDS, "replayed"): (
@@ -231,8 +207,6 @@ _ARGUMENTS = {
     "FILE|DIR|-": _FILE,
     "DIR": _FILE,
 }
-
-
 _OF = {
     "schedule": ("draft", "scheduled", "failed", "partial"),
     "unschedule": ("scheduled",),
@@ -244,8 +218,6 @@ _OF = {
     "plan": ("draft",),
 }
 """The statuses of the posts that a command accepts."""
-
-
 _REPEATS = ("repeat skip", "repeat pause", "repeat resume", "repeat stop")
 
 

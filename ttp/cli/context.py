@@ -71,7 +71,7 @@ class Context:
 
     def render_way_out(self, way: WayOut) -> str:
         """Return a way out as a command to type."""
-        from ttp.cli.hints import command_text
+        from ttp.cli.errors import command_text
 
         return command_text(way)
 
@@ -81,17 +81,14 @@ class Context:
 
     @contextmanager
     def rehearsing(self) -> Iterator[Context]:
-        """Yield the same services on a store whose changes are all undone at the end of the block."""
+        """Yield the same services on a store in which each change is rolled back."""
+        from ttp.store.database import Rehearsal
         from ttp.store.home.media import temporary_media
 
-        with self.database.rehearsing() as database, temporary_media(self.media) as media:
+        with temporary_media(self.media) as media:
             rehearsal = Context(self.clock)
-            rehearsal.out, rehearsal.config, rehearsal.database, rehearsal.media = (
-                self.out,
-                self.config,
-                database,
-                media,
-            )
+            rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
+            rehearsal.database = Rehearsal(self.home)
             yield rehearsal
 
     def open_output(self, **options: Any) -> None:

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.hints import command_text, error_lines
-from ttp.cli.notices import print_saved_post, saved_post_message
-from ttp.cli.post_input import naming_offers
-from ttp.cli.prompt import is_interactive
+from ttp.cli.errors import command_text, error_lines
+from ttp.cli.notices import print_saved_post, saved_post_message, scheduled_text
+from ttp.cli.post_input import naming_offers, time_of_edit, time_of_new
 from ttp.cli.render import posts
-from ttp.cli.times import scheduled_text, time_of_edit, time_of_new
+from ttp.cli.terminal import is_interactive
 from ttp.domain.action import WayOut, as_fields
 from ttp.domain.errors import (
     Ambiguous,

@@ -1,88 +1,210 @@
-"""How a command ends: its exit code, and the one place where errors become text."""
+"""Exit codes, and errors as a person reads them: the actions of their hints become commands to type."""
 
 from __future__ import annotations
 
-import errno
 import os
+import re
+import shlex
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 
-from ttp.cli.exit_codes import FAILED, INTERRUPTED, exit_code
-from ttp.cli.output import write_error
-from ttp.cli.streams import escaping_stream, write_text
+from ttp.cli.terminal import escape_text
+from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, TtpError
 
-if TYPE_CHECKING:
-    from ttp.cli.context import Context
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_JSON = ("--json", "--jsonl", "--format=json", "--format=jsonl")
-_NO_MEMORY = b"ttp: error: there is not enough memory for this\n"
-
-
-def run_command(command: Callable[[], Any], argv: Sequence[str], context: Context) -> int:
-    """Run the command that was typed as `argv`; return its exit code. The one place where an error becomes text."""
-    try:
-        code = command()
-    except TtpError as error:
-        return report_error(error, argv, context)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a closed pipe
-        if sys.stdout is not None:
-            write_text(sys.stdout, "", flush=True)
-        return 0
-    except MemoryError:
-        return report_out_of_memory(argv, context)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in _FULL:
-            return report_write_error(error, argv, context)
-        if os.environ.get("TTP_DEBUG"):
-            raise
-        write_error(escaping_stream(sys.stderr), _bug(error, argv), json=_in_json(argv, context))
-        return FAILED
-    return code if isinstance(code, int) else 0
-
-
-def report_out_of_memory(argv: Sequence[str], context: Context | None = None) -> int:
-    """Report a lack of memory and return the exit code. What the command held is free again by now."""
-    try:
-        return report_error(TtpError("there is not enough memory for this"), argv, context)
-    except MemoryError:
-        with suppress(OSError):
-            os.write(2, _NO_MEMORY)
-    return FAILED
+DONE = 0
+FAILED = 1
+USAGE = 2
+NOT_FOUND = 3
+RECONNECT = 4
+STORE = 5
+PARTIAL = 6
+NOT_ALLOWED = 7
+INTERRUPTED = 130
+TERMINATED = 143
+BY_CODE: Mapping[str, int] = MappingProxyType(
+    {
+        "usage": USAGE,
+        "ambiguous": USAGE,
+        "content": USAGE,
+        "time": USAGE,
+        "past": USAGE,
+        "dst": USAGE,
+        "conflict": USAGE,
+        "state": USAGE,
+        "not_found": NOT_FOUND,
+        "reconnect": RECONNECT,
+        "busy": STORE,
+        "damaged": STORE,
+        "newer_store": STORE,
+        "older_store": STORE,
+        "partial": PARTIAL,
+        "not_allowed": NOT_ALLOWED,
+        "internal": FAILED,
+    }
+)
+"""The exit code of every error code."""
 
 
-def report_write_error(error: OSError, argv: Sequence[str], context: Context | None = None) -> int:
-    """Report that output could not be written, and return the exit code."""
-    if sys.stdout is not None:
-        write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
-    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, context)
+def exit_code(error: TtpError) -> int:
+    """Return the exit code for an error."""
+    return BY_CODE.get(error.code, FAILED)
 
 
-def report_error(error: TtpError, argv: Sequence[str], context: Context | None = None) -> int:
-    """Write an error to stderr, with its hints as whole commands; return its exit code."""
-    from ttp.cli.hints import with_whole_commands
+def command_text(way: WayOut, argv: Sequence[str] | None = None) -> str:
+    """Return what to type: an action as a command of ttp, other options in what was typed as `argv` (without it the
+    options alone), other words as they are."""
+    if isinstance(way, str):
+        return way
+    if isinstance(way, OtherOptions):
+        if argv is not None:
+            return retype(argv, way)
+        words = [word for name, value in way.options for word in _option(name, value)]
+        return quote_command(*words) if words else f"leave out --{way.options[0][0]}"
+    options = [word for name, value in way.options for word in (f"--{name}", value) if word is not None]
+    dashed = any(arg.startswith("-") and arg != "-" for arg in way.args)
+    words = [*options, "--", *way.args] if dashed else [*way.args, *options]
+    return quote_command("ttp", *way.name.split(), *words)
 
-    write_error(escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, context))
-    return exit_code(error)
+
+def error_lines(error: TtpError, render: Callable[[WayOut], str] = command_text) -> Iterator[str]:
+    """The sentence, its details, the problems that it does not mention, and the hints."""
+    yield f"ttp: error: {escape_text(error.message)}"
+    for detail in error.details:
+        yield f"  {escape_text(detail)}"
+    hints = list(error.hints)
+    for problem in error.problems:
+        if problem.warning:  # what is refused has to be fixed first
+            continue
+        if problem.message != error.message:
+            whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
+            yield f"  {escape_text(whose + problem.message)}"
+        if problem.hint and all(problem.hint != hint.way for hint in hints):
+            hints.append(Hint("try", problem.hint))
+    for hint in hints:
+        yield f"  {hint.label}: {escape_text(render(hint.way))}"
 
 
-def _in_json(argv: Sequence[str], context: Context | None) -> bool:
-    """Whether the error is for a program: the command's own output says so, and before there is one the words."""
-    if context is not None and context.has_output:
-        return context.out.in_json
-    words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    return any(f"{word}={then}" in _JSON or word in _JSON for word, then in zip(words, [*words[1:], ""], strict=False))
+def quote_command(*words: str) -> str:
+    """Quote words for a shell; characters that do not print become escapes in $'…'."""
+    return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)
 
 
-def _bug(error: Exception, argv: Sequence[str]) -> TtpError:
-    import shlex
+def _escaped(word: str) -> str:
+    signs = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\t": r"\t"}
+    return "$'" + "".join(signs.get(c) or (c if c.isprintable() else _code(c)) for c in word) + "'"
 
-    return TtpError(
-        f"this is a bug in ttp: {type(error).__name__}: {error}",
-        Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv)),
+
+def _code(sign: str) -> str:
+    return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\U{ord(sign):08x}"
+
+
+def retype(argv: Sequence[str], other: OtherOptions) -> str:
+    """Return the command that was typed as `argv` with other options, each in its old place or at the end."""
+    ends = argv.index("--") if "--" in argv else len(argv)
+    words = list(argv[:ends])
+    for name, value in other.options:
+        flag = f"--{name}"
+        places = [at for at, word in enumerate(words) if word == flag or word.startswith(f"{flag}=")]
+        for at in reversed(places):
+            del words[at : at + (2 if words[at] == flag and not isinstance(value, bool) else 1)]
+        at = places[0] if places else len(words)
+        words[at:at] = _option(name, value)
+    return quote_command("ttp", *words, *argv[ends:])
+
+
+def _option(name: str, value: str | bool | tuple[str, ...] | None) -> list[str]:
+    if isinstance(value, bool | None):
+        return [f"--{name}"] if value else []
+    return [word for one in ([value] if isinstance(value, str) else value) for word in (f"--{name}", one)]
+
+
+def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]:
+    """Options as they were typed, for a command that is to be typed again."""
+    given = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
+    return [word for flag, values in given.items() for value in values for word in (flag, value)]
+
+
+_LONGEST = 300
+"""Characters of a command that is still read at a glance."""
+
+
+def with_whole_commands(error: TtpError, argv: Sequence[str]) -> TtpError:
+    """Return the error; its hints that change what was typed become whole commands."""
+    error.hints = tuple(_as_command(hint, argv) for hint in error.hints)
+    error.problems = tuple(
+        replace(one, hint=retype(argv, one.hint)) if isinstance(one.hint, OtherOptions) else one
+        for one in error.problems
     )
+    return error
+
+
+def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
+    if isinstance(hint.way, OtherOptions):
+        return Hint(hint.label, retype(argv, hint.way))
+    words = None if hint.instead is None else _replaced(argv, *hint.instead)
+    typed = "" if words is None else shlex.join(["ttp", *words])
+    return Hint(hint.label, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
+
+
+def _replaced(argv: Sequence[str], wrong: str, meant: str) -> list[str] | None:
+    """Return `argv` with the last word that is or has `wrong` replaced, or None."""
+    ends = argv.index("--") if "--" in argv else len(argv)
+    for place in range(ends - 1, -1, -1):
+        word = _replace_in(argv[place], wrong, meant)
+        if word is not None:
+            return [*argv[:place], word, *argv[place + 1 :]]
+    return None
+
+
+def _replace_in(word: str, wrong: str, meant: str) -> str | None:
+    """A word with `wrong` replaced: all of it, a part between commas, or what stands before or behind a `=`."""
+    if word == wrong:
+        return meant
+    parts = word.split(",")
+    if len(parts) > 1 and wrong in [part.strip() for part in parts]:
+        return ",".join(meant if part.strip() == wrong else part for part in parts)
+    head, equals, tail = word.partition("=")
+    if not equals:
+        return None
+    if head == wrong:
+        return f"{meant}={tail}"
+    behind = _replace_in(tail, wrong, meant)
+    return None if behind is None else f"{head}={behind}"
+
+
+_INSTALL = re.compile(r"pip install 'ttp-cli\[(\w+)\]'")
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs the packages of an extra into the environment of this ttp."""
+    packages = shlex.join(_packages(extra))
+    prefix = Path(sys.prefix)
+    if "pipx" in prefix.parts:
+        return f"pipx inject {shlex.quote(prefix.name)} {packages}"
+    from importlib.util import find_spec
+
+    if find_spec("pip") is None:  # made by uv
+        return f"uv pip install --python {shlex.quote(sys.executable)} {packages}"
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix:
+        return f"pip install {packages}"
+    return f"{shlex.quote(sys.executable)} -m pip install {packages}"
+
+
+def fit_install_commands(text: str) -> str:
+    """Replace `pip install 'ttp-cli[EXTRA]'` in a text by the command that installs into this environment."""
+    return _INSTALL.sub(lambda found: install_command(found[1]), text)
+
+
+def _packages(extra: str) -> list[str]:
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        every = requires("ttp-cli") or []
+    except PackageNotFoundError:
+        every = []
+    wanted = re.compile(rf"""extra == ["']{extra}["']""")
+    return [one.partition(";")[0].strip() for one in every if wanted.search(one)] or [f"ttp-cli[{extra}]"]

@@ -52,7 +52,7 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except MemoryError:
-        from ttp.cli.errors import report_out_of_memory
+        from ttp.cli.output import report_out_of_memory
 
         return report_out_of_memory(argv)
 
@@ -67,7 +67,7 @@ def _print(text: str) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as full:
-        from ttp.cli.errors import report_write_error
+        from ttp.cli.output import report_write_error
 
         return report_write_error(full, [])
     return 0

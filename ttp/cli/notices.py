@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
 from ttp.domain import approval
 from ttp.domain.account import Account
-from ttp.domain.action import Action, WayOut
+from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 from ttp.views import posts as notices
-from ttp.views.posts import Notice
+from ttp.views.posts import Notice, moved_posts
 
 if TYPE_CHECKING:
+    from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
+    from ttp.services.queries import PostView
 
 
 def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
@@ -35,8 +38,6 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
     if saved.replayed:
         return [f"Post {post.id} was created before with this key."]
     if post.scheduled_at is not None:
-        from ttp.cli.times import scheduled_text
-
         return [scheduled_text(context, post, saved.time)]
     if not post.accounts:
         return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to x/me"]
@@ -59,8 +60,6 @@ def print_saved_post(
     timed: bool = True,
 ) -> None:
     """Print notes about a saved post, then the post."""
-    from ttp.cli.times import print_moved, print_time_notes
-
     print_time_notes(context, [(saved.post.id or 0, saved.time)])
     warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
@@ -114,3 +113,35 @@ def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     if not ids or not approval.is_needed(context.config):
         return []
     return _print_notice(context, notices.needs_approval(ids))
+
+
+def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime | None]]) -> None:
+    """Print what a person should know of the times of stored posts: an hour that comes twice, what was chosen."""
+    notes: dict[tuple[str, Hint | None], list[int]] = {}
+    for post_id, time in times:
+        if time is not None and time.note:
+            notes.setdefault((time.note, time.note_hint), []).append(post_id)
+    for (note, hint), ids in notes.items():
+        way = hint and hint.way
+        if isinstance(way, OtherOptions):
+            way = action("schedule", *ids, **dict(way.options))
+        context.out.note(note + (f"\n{hint.label}: {command_text(way)}" if hint and way else ""))
+
+
+def print_moved(context: Context, saved: SavedPost) -> list[str]:
+    """Print which posts made room; return the same for JSON's `warnings`."""
+    said = moved_posts(saved, context.zone)
+    for line in said:
+        context.out.note(line)
+    return said
+
+
+def time_text(context: Context, at: datetime, time: ResolvedTime | None) -> str:
+    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`, in the zone of a resolved time if there is one."""
+    return format_instant(at, time.zone if time else context.zone)
+
+
+def scheduled_text(context: Context, post: PostView, time: ResolvedTime | None) -> str:
+    """Return `Scheduled post 44 for … `."""
+    assert post.scheduled_at is not None
+    return f"Scheduled post {post.id} for {time_text(context, post.scheduled_at, time)}"

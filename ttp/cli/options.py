@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import quote_command
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, NotFound, TimeRefused, UsageError
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 MOST = 1_000_000_000
 """Upper bound of counts and ids."""
 _FILES = ("media", "credentials", "file")
-
-
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
 _SECRETS = ("credentials", "client secret")
@@ -59,70 +57,40 @@ def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
 
 
 PostId = Annotated[int, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
-
-
 MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="A post id.", parser=parse_id)]
-
-
 AccountName = Annotated[
     str, typer.Argument(metavar="PLATFORM/HANDLE", help="An account: x/me, or ig if it is your only account there.")
 ]
-
-
 PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Post ids and ranges: 41 42 50-55.")]
-
-
 Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
-
-
 To = Annotated[
     list[str] | None,
     typer.Option("--to", metavar="A,B", help="Accounts: x/me, or ig if it is your only account there."),
 ]
-
-
 MaybeAt = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
 ]
-
-
 BeforeOthers = Annotated[
     bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
 ]
-
-
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of --at, such as Europe/Berlin.")]
-
-
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
-
-
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
 ]
-
-
 Variants = Annotated[
     list[str] | None,
     typer.Option("--text", metavar="KEY=TEXT", help="A different text for a platform or an account: x=Hi."),
 ]
-
-
 Threads = Annotated[
     list[str] | None,
     typer.Option("--thread", metavar="TEXT", help="The next part of a thread, where the platform has threads."),
 ]
-
-
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Tags to find the post by.")]
-
-
 Options = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
 ]
-
-
 MaxLate = Annotated[
     str | None,
     typer.Option(
@@ -131,96 +99,50 @@ MaxLate = Annotated[
         help="Publish at most this much later, such as 2h; after that the post is missed.",
     ),
 ]
-
-
 UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the post in your editor.")]
-
-
 Where = Annotated[
     str | None,
     typer.Option("--where", metavar="FILTERS", help="Change all posts that match: 'status=scheduled tag=launch'."),
 ]
-
-
 ReplaceLink = Annotated[
     tuple[str, str] | None,
     typer.Option("--replace-link", metavar="OLD NEW", help="With --where: replace a link in all texts."),
 ]
-
-
 Shift = Annotated[
     str | None, typer.Option("--shift", metavar="STEP", help="With --where: move the time later or earlier: +1d, -2h.")
 ]
-
-
 ReplaceAccount = Annotated[
     str | None, typer.Option("--account", metavar="OLD=NEW", help="With --where: replace an account: x/old=x/new.")
 ]
-
-
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a repeated text and two posts at the same time, instead of warning.")
 ]
-
-
 From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Plan from this time on; else from now.")]
-
-
 Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Days to plan for (14).", min=1, max=366)]
-
-
 PerDay = Annotated[
     int | None,
     typer.Option(
         "--per-day", metavar="N", help="Most posts of an account per day; else as few as needed.", min=1, max=MOST
     ),
 ]
-
-
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
-
-
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
-
-
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail if confirmation is needed.")]
-
-
 Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="A,B", help="Only these accounts.")]
-
-
 Platforms = Annotated[list[str] | None, typer.Option("--platform", metavar="A,B", help="Only these platforms.")]
-
-
 Format = Annotated[
     str | None,
     typer.Option(
         "--format", metavar="FORMAT", help="table, tsv, json or jsonl. Default: a table on a terminal, else tsv."
     ),
 ]
-
-
 Json = Annotated[bool, typer.Option("--json", help="Same as --format json.")]
-
-
 JsonLines = Annotated[bool, typer.Option("--jsonl", help="Same as --format jsonl.")]
-
-
 Fields = Annotated[str | None, typer.Option("--fields", metavar="A,B", help="Only these fields, in this order.")]
-
-
 Header = Annotated[bool, typer.Option("--header", help="Print the names of the TSV columns first.")]
-
-
 Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
-
-
 Ascii = Annotated[bool, typer.Option("--ascii", help="Use ASCII characters only.")]
-
-
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no notes.")]
-
-
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print each request to a platform on stderr.")]
 
 
@@ -374,26 +296,14 @@ def read_file(context: Context, path: str, what: str) -> str:
 Statuses = Annotated[
     list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses: draft, scheduled, failed, ….")
 ]
-
-
 WithTags = Annotated[list[str] | None, typer.Option("--tag", metavar="A,B", help="Only posts with one of these tags.")]
-
-
 Since = Annotated[
     str | None,
     typer.Option("--since", metavar="TIME", help="Only posts due from this time on: 7d (days ago), a date, a TIME."),
 ]
-
-
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only posts due before this time.")]
-
-
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only posts with this in their text.")]
-
-
 OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post with this key.")]
-
-
 NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only posts that need your action.")]
 
 

@@ -18,23 +18,34 @@ from itertools import chain
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from ttp import views
-from ttp.cli.escape import escape_line, escape_text, escape_tsv, json_line, lines, to_ascii
-from ttp.cli.exit_codes import exit_code
-from ttp.cli.hints import command_text, error_lines
-from ttp.cli.streams import USUAL_WIDTH, escaping_stream, is_plain, is_utf8, terminal_width, write_text
+from ttp.cli.errors import FAILED, command_text, error_lines, exit_code, fit_install_commands, with_whole_commands
+from ttp.cli.terminal import (
+    NARROWEST,
+    USUAL_WIDTH,
+    escape_line,
+    escape_text,
+    escape_tsv,
+    escaping_stream,
+    is_plain,
+    is_utf8,
+    json_line,
+    lines,
+    terminal_width,
+    to_ascii,
+    wrap_for,
+    write_text,
+)
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views import errors
 
 if TYPE_CHECKING:
+    from ttp.cli.context import Context
     from ttp.cli.render.page import Page
     from ttp.cli.render.spec import OutputSpec
 
 
 T = TypeVar("T")
-
-
-_NARROWEST = 40
 
 
 class Output:
@@ -66,7 +77,7 @@ class Output:
         self.quiet = quiet
         self.closed = False
         self._stdout, self._stderr = stdout, stderr
-        self._header, self._width, self._color = header, max(width, _NARROWEST), color
+        self._header, self._width, self._color = header, max(width, NARROWEST), color
         self._now, self._zone = now, zone
         self._plain, self._ascii, self._pager = plain, not is_utf8(stdout), pager
 
@@ -151,7 +162,7 @@ class Output:
     def note(self, text: str) -> None:
         """Write `note: …` to stderr, further lines indented; nothing with --quiet."""
         if not self.quiet:
-            first, *more = lines(_with_install_command(text))
+            first, *more = lines(fit_install_commands(text))
             said = [f"note: {first}", *(f"      {line}" for line in more)]
             wrapped = [part for line in said for part in wrap_for(self._stderr, line)]
             write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
@@ -238,29 +249,11 @@ class Output:
 def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
     """Write an error to stderr, as text or as a JSON line. Failing to write is ignored."""
     if json:  # in ASCII: programs often read stderr without knowing the locale
-        text = _with_install_command(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
+        text = fit_install_commands(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
     else:
-        said = (_with_install_command(line) for line in error_lines(error))
+        said = (fit_install_commands(line) for line in error_lines(error))
         text = "\n".join(part for line in said for part in wrap_for(stream, line))
     write_text(stream, f"{text}\n", flush=True)
-
-
-def _with_install_command(text: str) -> str:
-    """Name the command that installs an extra into this environment."""
-    if "ttp-cli[" not in text:
-        return text
-    from ttp.cli.installation import fit_install_commands
-
-    return fit_install_commands(text)
-
-
-def wrap_for(stream: TextIO, line: str) -> list[str]:
-    """Wrap a sentence to the width of a terminal; elsewhere return it unchanged."""
-    if len(line) < _NARROWEST or not stream.isatty():
-        return [line]
-    from ttp.cli.render.width import wrap_sentence
-
-    return wrap_sentence(line, max(terminal_width(stream, os.environ), _NARROWEST))
 
 
 def cell(value: object) -> str:
@@ -323,8 +316,6 @@ def json_value(value: object) -> object:
 
 
 FORMATS = ("table", "tsv", "json", "jsonl")
-
-
 COLORS = ("auto", "always", "never")
 
 
@@ -413,3 +404,38 @@ def page(pager: str, parts: Iterable[str], environ: Mapping[str, str] = os.envir
         with suppress(KeyboardInterrupt):  # Ctrl-C is the pager's
             process.wait()
             return
+
+
+_JSON = ("--json", "--jsonl", "--format=json", "--format=jsonl")
+_NO_MEMORY = b"ttp: error: there is not enough memory for this\n"
+
+
+def report_out_of_memory(argv: Sequence[str], context: Context | None = None) -> int:
+    """Report a lack of memory and return the exit code. What the command held is free again by now."""
+    try:
+        return report_error(TtpError("there is not enough memory for this"), argv, context)
+    except MemoryError:
+        with suppress(OSError):
+            os.write(2, _NO_MEMORY)
+    return FAILED
+
+
+def report_write_error(error: OSError, argv: Sequence[str], context: Context | None = None) -> int:
+    """Report that output could not be written, and return the exit code."""
+    if sys.stdout is not None:
+        write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
+    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, context)
+
+
+def report_error(error: TtpError, argv: Sequence[str], context: Context | None = None) -> int:
+    """Write an error to stderr, with its hints as whole commands; return its exit code."""
+    write_error(escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, context))
+    return exit_code(error)
+
+
+def _in_json(argv: Sequence[str], context: Context | None) -> bool:
+    """Whether the error is for a program: the command's own output says so, and before there is one the words."""
+    if context is not None and context.has_output:
+        return context.out.in_json
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    return any(f"{word}={then}" in _JSON or word in _JSON for word, then in zip(words, [*words[1:], ""], strict=False))

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import quote_command
 from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
 from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.media import is_web_address
 
 if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
+    from ttp.domain.time.resolve import ResolvedTime
 
 
 def merge_content_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
@@ -117,3 +118,19 @@ def refuse_unquoted_time(context: Context, text: str | None, at: str | None) -> 
     if place is not None:
         words = [*argv[: place + 1], f"{at} {text}", *argv[place + 3 :]]
         raise UsageError("put the time in quotes", Hint("try", quote_command("ttp", *words)))
+
+
+def time_of_new(context: Context, wanted: PostInput, draft: int | None = None) -> ResolvedTime | None:
+    """Return the time of a new post, if one was given. `draft`: what its text is saved as."""
+    if wanted.at is None:
+        return None
+    accounts = context.posts.accounts_of_new(wanted)
+    return context.times.resolve(wanted.at, accounts, wanted.tz, first=wanted.first, post=draft)
+
+
+def time_of_edit(context: Context, post_id: int, wanted: PostInput) -> ResolvedTime | None:
+    """Return the new time of a post that is edited, if one was given."""
+    if wanted.at is None:
+        return None
+    accounts = context.posts.accounts_after_edit(post_id, wanted)
+    return context.times.resolve(wanted.at, accounts, wanted.tz, post=post_id)

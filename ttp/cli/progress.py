@@ -11,16 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
-from ttp.cli.escape import escape_line
 from ttp.cli.output import Output
 from ttp.cli.render.labels import size
 from ttp.cli.render.width import cut
-from ttp.cli.streams import escaping_stream, terminal_width, write_text
+from ttp.cli.terminal import escape_line, escaping_stream, terminal_width, write_text
 
 _AFTER_S = 0.4
 """Work that takes less is not shown."""
-
-
 _EVERY_S = 0.1
 
 

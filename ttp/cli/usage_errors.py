@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ttp.cli.command_table import BY_NAME
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import quote_command
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")

@@ -23,7 +23,7 @@
         └── InvalidTransition
 
 A message says what happened in one line. A hint is an action, which each interface renders in its own form.
-`ttp.cli.exit_codes` maps the codes to exit codes; nothing below `cli` knows about those.
+`ttp.cli.errors` maps the codes to exit codes; nothing below `cli` knows about those.
 """
 
 from __future__ import annotations

@@ -13,20 +13,35 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 from mcp.server.lowlevel import Server
-from mcp_types import CallToolResult, ListToolsResult, TextContent
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    ReadResourceResult,
+    TextContent,
+    TextResourceContents,
+)
 
 from ttp import __version__
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
 from ttp.domain.media import is_web_address
 from ttp.domain.permissions import Capability
-from ttp.mcp.arguments import parse
+from ttp.mcp.arguments import Write, parse
+from ttp.mcp.prompts import PROMPTS, get_prompt
+from ttp.mcp.replays import Replays
+from ttp.mcp.resources import JSON, RESOURCES, TEMPLATES, read
 from ttp.mcp.services import Services
 from ttp.mcp.tool import Answer, Tool
 from ttp.mcp.tool_calls import next_calls
 from ttp.mcp.tools import TOOLS
 from ttp.views import Json, format_json_instant
-from ttp.views.errors import error_fields
+from ttp.views.errors import error_fields, problem_json
 
 INSTRUCTIONS = (
     "ttp schedules social posts and publishes each exactly once. Times are UTC in answers. A post without a time is a"
@@ -49,6 +64,7 @@ class ToolCaller:
     capability: Capability = Capability.PUBLISH
     local_files: bool = False
     every: Mapping[str, Tool] = field(default_factory=lambda: TOOLS)
+    replays: Replays = field(default_factory=Replays)
 
     @property
     def tools(self) -> dict[str, Tool]:
@@ -69,6 +85,15 @@ class ToolCaller:
         shape = _plain(services, answer)
         return _result(shape, shape if isinstance(shape, dict) else {"result": shape})
 
+    def read(self, uri: str) -> str:
+        """Return a resource as JSON. Raise MCPError with the fields of the error."""
+        services = self.new_services()
+        try:
+            return json.dumps(_plain(services, read(services, uri)), ensure_ascii=False)
+        except TtpError as error:
+            data = _plain(services, error_fields(error))
+            raise MCPError(code=INVALID_PARAMS, message=error.message, data=data) from None
+
     def _find(self, name: str) -> Tool:
         if name in self.tools:
             return self.tools[name]
@@ -87,15 +112,21 @@ class ToolCaller:
             for name in getattr(given, "media", None) or ():
                 if not is_web_address(name):
                     raise NotAllowed(f"{name} is a file of this machine, and only web addresses are accepted here")
-        if tool.rehearses or not getattr(given, "dry_run", False):
+        if not isinstance(given, Write):
             return tool.call(services, given)
-        with services.rehearsing() as rehearsal:
-            return tool.call(rehearsal, given)
+        if given.dry_run and not tool.rehearses:
+            with services.rehearsing() as rehearsal:
+                return tool.call(rehearsal, given)
+        if given.key is None or given.dry_run or tool.keeps_key:
+            return tool.call(services, given)
+        return self.replays.run(given.key, tool.name, arguments, lambda: tool.call(services, given))
 
     def _refusal(self, services: Services, name: str, arguments: Mapping[str, Any], error: TtpError) -> CallToolResult:
         tool = self.tools.get(name)
-        calls = [] if tool is None else [call for _, call in next_calls(error, tool, arguments, self.tools)]
-        shape: Json = {**error_fields(error), "next": calls[0] if calls else None}
+        shape = error_fields(error)
+        calls = [] if tool is None else next_calls(error, tool, arguments, self.tools)
+        shape["problems"] = [{**problem_json(one), "hint": None} for one in error.problems]
+        shape |= {"hint": None if calls else shape["hint"], "next": calls[0] if calls else None}
         if len(calls) > 1:
             shape["others"] = calls[1:]
         plain = _plain(services, {"error": shape})
@@ -135,6 +166,26 @@ def make_server(caller: ToolCaller) -> Server[Any]:
     async def call_tool(context: Any, params: Any) -> CallToolResult:
         return await in_thread(partial(caller.call, params.name, params.arguments or {}))
 
+    async def list_resources(context: Any, params: Any) -> ListResourcesResult:
+        return ListResourcesResult(resources=RESOURCES)
+
+    async def list_templates(context: Any, params: Any) -> ListResourceTemplatesResult:
+        return ListResourceTemplatesResult(resource_templates=TEMPLATES)
+
+    async def read_resource(context: Any, params: Any) -> ReadResourceResult:
+        uri = str(params.uri)
+        text = await in_thread(partial(caller.read, uri))
+        return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=JSON, text=text)])
+
+    async def list_prompts(context: Any, params: Any) -> ListPromptsResult:
+        return ListPromptsResult(prompts=[one.prompt for one in PROMPTS.values()])
+
+    async def get(context: Any, params: Any) -> GetPromptResult:
+        try:
+            return get_prompt(params.name, params.arguments or {})
+        except TtpError as error:
+            raise MCPError(code=INVALID_PARAMS, message=error.message, data=error_fields(error)) from None
+
     return Server(
         "ttp",
         version=__version__,
@@ -142,4 +193,9 @@ def make_server(caller: ToolCaller) -> Server[Any]:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
+        on_read_resource=read_resource,
+        on_list_prompts=list_prompts,
+        on_get_prompt=get,
     )

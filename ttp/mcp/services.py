@@ -65,5 +65,5 @@ class Services(Protocol):
         ...
 
     def rehearsing(self) -> AbstractContextManager[Services]:
-        """Provide the same services on a store whose changes are all undone at the end of the block."""
+        """Provide the same services on a store in which each change is rolled back."""
         ...

@@ -21,8 +21,8 @@ F = TypeVar("F", bound=Callable[..., Answer])
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `rehearses`: it answers `dryRun` itself; the other tools that write run on a store whose changes are
-    undone."""
+    """One tool. `rehearses`: it answers `dryRun` itself; the other tools that write run on a store that rolls changes
+    back. `keeps_key`: its service knows the keys of requests."""
 
     name: str
     title: str
@@ -33,6 +33,7 @@ class Tool:
     call: Callable[[Services, Any], Answer]
     hints: ToolAnnotations
     rehearses: bool = False
+    keeps_key: bool = False
 
     @property
     def writes(self) -> bool:
@@ -55,6 +56,7 @@ def tool(
     answer: Any,
     *,
     rehearses: bool = False,
+    keeps_key: bool = False,
     destroys: bool = False,
     repeatable: bool = False,
     leaves: bool = False,
@@ -76,7 +78,7 @@ def tool(
         )
         text = "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(function.__doc__ or "").split("\n\n"))
         function.tool = Tool(  # type: ignore[attr-defined]  # read by `tools_of`
-            function.__name__, title, text, arguments, answer, needs, function, hints, rehearses
+            function.__name__, title, text, arguments, answer, needs, function, hints, rehearses, keeps_key
         )
         return function
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from ttp.domain.action import Action, OtherOptions, WayOut
+from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError
 from ttp.mcp.arguments import argument_names
 from ttp.mcp.tool import Tool
@@ -50,20 +50,18 @@ _NEVER_ASKS = {"yes", "no-input", "json"}
 """Options of commands that tools do not need."""
 
 
-def next_calls(
-    error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]
-) -> Iterator[tuple[Hint, Json]]:
-    """Yield the hints of an error that are calls of the `tools` there are, as `{"tool": …, "arguments": …}`.
+def next_calls(error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> list[Json]:
+    """Return the hints of an error and its problems as calls of these `tools`: `{"tool": …, "arguments": …}`.
 
     `tool` and `arguments`: the call that was refused.
     """
     hints = [*error.hints, *(Hint("try", one.hint) for one in error.problems if one.hint and not one.warning)]
-    seen: list[Json] = []
+    found: list[Json] = []
     for hint in hints:
         call = _call(hint, tool, arguments, tools)
-        if call is not None and call not in seen:
-            seen.append(call)
-            yield hint, call
+        if call is not None and call not in found:
+            found.append(call)
+    return found
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
@@ -77,11 +75,6 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
             return _call_again(hint.way, tool, arguments)
         case _:
             return None
-
-
-def tool_call(way: WayOut | None, tools: Mapping[str, Tool]) -> Json | None:
-    """Return an action as a call of one of the tools; None if no tool does it."""
-    return _call_of_action(way, tools) if isinstance(way, Action) else None
 
 
 def _call_of_action(wanted: Action, tools: Mapping[str, Tool]) -> Json | None:
@@ -104,7 +97,7 @@ def _call_again(other: OtherOptions, tool: Tool, arguments: Mapping[str, Any]) -
     for name, value in other.options:
         argument = _argument(tool, name)
         if argument is None:
-            if name in _NEVER_ASKS:
+            if name in _NEVER_ASKS or not value:
                 continue
             return None
         given.pop(argument, None)

@@ -181,7 +181,7 @@ class Checker(Protocol):
 
     def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the values the account may use for an option (named without the platform); empty if unknown."""
-        ...
+        return ()
 
     def platform_at(self, account: Account) -> datetime | None:
         """Return the platform's clock now, from its last answer for the account; None before the first."""

@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
 import httpx
 
@@ -48,7 +48,6 @@ _HEADERS = {
     "User-Agent": f"ttp/{__version__}",
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
-    "Connection": "keep-alive",
 }
 """Headers of every request."""
 
@@ -90,8 +89,8 @@ def bearer(held: Credentials, method: str, url: str, now: datetime) -> str:
 class Http:
     """Requests to one platform. Safe to use from several threads: each has its own connections.
 
-    `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token. `transport`
-    replaces the network in tests.
+    `gate` enforces the platform's rate limits. `authorization` makes the header of requests with a token.
+    `reuse_connections`: more than one request on a connection. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -102,6 +101,7 @@ class Http:
         *,
         gate: RateLimiter | None = None,
         authorization: Authorization = bearer,
+        reuse_connections: bool = True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
@@ -111,10 +111,15 @@ class Http:
         self._timeouts = timeouts
         self._clock = clock
         self._authorization = authorization
+        self._reuse = reuse_connections
         self._transport = transport
         self._mine = threading.local()
         self._all_connections: list[Connections] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
+
+    def of(self, account: Account) -> Http:
+        """Return these connections: every account is on this host."""
+        return self
 
     def request_for(
         self,
@@ -175,7 +180,9 @@ class Http:
         `account`: whose platform clock the answer sets. `secrets`: texts that no message may show. `verbatim`: keep
         them in the answer's data (a token endpoint may return the same token again).
         """
-        content, file, sent = parts.get("content"), parts.get("file"), {**_HEADERS, **(headers or {})}
+        connection = "keep-alive" if self._reuse else "close"
+        content, file = parts.get("content"), parts.get("file")
+        sent = {**_HEADERS, "Connection": connection, **(headers or {})}
         if (value := parts.get("json")) is not None:
             content = _encoded(value)
             sent["Content-Type"] = JSON_TYPE
@@ -230,7 +237,13 @@ class Http:
         wire: Connections | None = getattr(self._mine, "wire", None)
         if wire is None:
             certificates = tls_context() if self.base_url.startswith("https:") else loopback_tls_context()
-            wire = Connections(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
+            wire = Connections(
+                certificates,
+                self._clock.boot,
+                proxies=not self.is_loopback,
+                reuse=self._reuse,
+                transport=self._transport,
+            )
             self._mine.wire = wire
             self._all_connections.append(wire)
         return wire
@@ -298,6 +311,24 @@ class HttpByServer:
     def close(self) -> None:
         while self._made:
             self._made.popitem()[1].close()
+
+
+Connected = TypeVar("Connected", Http, HttpByServer)
+
+
+class HttpPart(Generic[Connected]):
+    """A part of a platform that makes requests: to one host, or to the server of each account."""
+
+    def __init__(self, http: Connected, clock: Clock) -> None:
+        self._http: Connected = http
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def platform_at(self, account: Account) -> datetime | None:
+        """Return the platform's clock now, from its last answer for the account; None before the first."""
+        return self._http.of(account).platform_at(account.name)
 
 
 def _answer(

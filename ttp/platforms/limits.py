@@ -58,28 +58,19 @@ class Meter(Protocol):
 
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         """Return the limits that a call counts against."""
-        ...
+        return ()
 
     def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         """Return what is left after a call that is about to be made; empty if the answer will report it."""
-        ...
+        return ()
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         """Return the limits that an answer reports. Never raises."""
-        ...
+        return ()
 
 
-class NoMeter:
+class NoMeter(Meter):
     """For a platform without limits."""
-
-    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
-        return ()
-
-    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
-        return ()
-
-    def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
-        return ()
 
 
 class RateLimiter:

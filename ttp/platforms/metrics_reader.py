@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import NotDone
 from ttp.domain.sample import LARGEST_COUNT, Sample
 from ttp.platforms.client import PublishRequest, StepFailed
@@ -41,13 +42,15 @@ class MetricsPage:
     """One page of results. A post in neither `samples` nor `gone` could not be read now.
 
     `gone`: ids that the platform no longer has. `ends`: when the platform will drop a post's metrics, by id. `note`:
-    one line for the user about everything that follows.
+    one line for the user about everything that follows. `online`: when followers of the account were online, if the
+    platform reports it.
     """
 
     samples: tuple[Sample, ...] = ()
     gone: frozenset[str] = frozenset()
     ends: Mapping[str, datetime] = field(default_factory=lambda: NO_ENDS)
     note: str | None = None
+    online: tuple[OnlineDay, ...] = ()
 
 
 @dataclass

@@ -68,6 +68,9 @@ class Runtime:
             self.clock,
             gate=RateLimiter(self.clock, platform.meter(self.clock), self._memory),
             authorization=platform.authorization,
+            # Servers that anybody runs close idle connections unannounced (snac after each answer): a publishing call
+            # lost that way would have to be looked up.
+            reuse_connections=platform.server == "fixed",
             transport=self._transport,
         )
 

@@ -77,6 +77,10 @@ class Registry:
         """Return a platform's short name; the name itself if it is not enabled."""
         return self.facts(name).label if name in self.names() else name
 
+    def title(self, name: str) -> str:
+        """Return a platform's name for people; the name itself if it is not enabled."""
+        return self.facts(name).title if name in self.names() else name
+
     def rules(self, name: str) -> Rules:
         if name not in self._rules:
             self._rules[name] = self.facts(name).rules()

@@ -18,7 +18,8 @@ import httpx
 
 
 class Connections:
-    """`trust`: certificates for TLS. `clock`: seconds. `transport` replaces the network in tests."""
+    """`trust`: certificates for TLS. `clock`: seconds. `reuse`: more than one request on a connection. `transport`
+    replaces the network in tests."""
 
     def __init__(
         self,
@@ -26,9 +27,11 @@ class Connections:
         clock: Callable[[], float],
         *,
         proxies: bool,
+        reuse: bool = True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._trust = trust
+        self._limits = httpx.Limits() if reuse else httpx.Limits(max_keepalive_connections=0)
         self._clock = clock
         self._proxies = getproxies() if proxies and transport is None else {}
         self._made: dict[str, httpx.BaseTransport] = {} if transport is None else {"": transport}
@@ -37,7 +40,7 @@ class Connections:
         """Return the answer, whose body is still to be read. Raises httpx's errors."""
         proxy = self._proxy(request.url)
         if proxy not in self._made:
-            made = httpx.HTTPTransport(verify=self._trust, proxy=proxy or None)
+            made = httpx.HTTPTransport(verify=self._trust, proxy=proxy or None, limits=self._limits)
             self._made[proxy] = with_deadline(made, self._clock)
         transport = self._made[proxy]
         close_stale_connections(transport)

@@ -18,7 +18,7 @@ from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity, PasswordLogin, missing_scopes
-from ttp.platforms.oauth import pkce
+from ttp.platforms.oauth import code_login
 from ttp.platforms.oauth.callback import Code, Denied
 from ttp.platforms.registry import Registry
 from ttp.store import accounts as store
@@ -109,7 +109,7 @@ class AccountConnector:
         assert isinstance(login, BrowserLogin)
         if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
             raise UsageError(f"{platform} apps need a client secret, and none was given")
-        state, verifier = pkce.new_state(), pkce.new_verifier()
+        state, verifier = code_login.new_state(), code_login.new_verifier()
         challenge = login.challenge(verifier, redirect_uri)
         url = login.authorize_url(
             app, state=state, redirect_uri=redirect_uri, scopes=scopes or login.scopes, challenge=challenge

@@ -25,7 +25,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, MetricsReader
 from ttp.services.tokens import Tokens, TokenUnavailable
-from ttp.store import metric_schedule, samples
+from ttp.store import metric_schedule, online_followers, samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home.locks import TokenLocked
@@ -161,6 +161,7 @@ class MetricsFetcher:
         if page.note is not None and page.note not in done.notes:
             done.notes.append(page.note)
         with self.writing() as db:
+            online_followers.save_days(db, account.id or 0, page.online, read_at=now)
             for sample in page.samples:
                 known = metric_schedule.published_at(db, account.id or 0, sample.remote_id)
                 at = known or sample.published_at

@@ -16,6 +16,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.online_followers import OnlineFollowers, average_online
 from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
@@ -30,7 +31,7 @@ from ttp.domain.optimal.free_hours import (
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
-from ttp.store import queries
+from ttp.store import online_followers, queries
 from ttp.store import samples as stored_samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -67,6 +68,8 @@ class Advice:
     """The action that collects metrics of the account."""
     why: str = ""
     """Why that hour is the next, in a clause."""
+    online: OnlineFollowers | None = None
+    """When followers are online, if the platform reports it. The recommendation does not use it."""
 
 
 class Optimal:
@@ -86,8 +89,9 @@ class Optimal:
         wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
         with self._database.reading() as db:
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
+            online = average_online(online_followers.newest_days(db, account.id or 0)) if db else None
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
-        return Advice(recommendation, next_at, drafts, data_action(account), why)
+        return Advice(recommendation, next_at, drafts, data_action(account), why, online)
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Return every weekday's hours, best first, for all of these accounts together that have data."""

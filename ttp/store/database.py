@@ -18,7 +18,7 @@ from ttp.store.dialect import Connection
 from ttp.store.home.paths import make_home, refuse_loose_modes
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
-REVISIONS = ("0007", "0008")
+REVISIONS = ("0007", "0008", "0009")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
@@ -109,15 +109,6 @@ class Database:
             yield connection
 
     @contextmanager
-    def rehearsing(self) -> Iterator[Database]:
-        """Yield a database with the same contents, whose changes are all undone at the end of the block.
-
-        From its first change on it reads through the transaction of that change, and other writers wait for the end.
-        """
-        with ExitStack() as opened:
-            yield _Rehearsal(self, opened)
-
-    @contextmanager
     def writing_batches(self) -> Iterator[Writing]:
         """Yield a `writing` for many transactions one after the other, which share a connection.
 
@@ -201,39 +192,18 @@ class Database:
             upgrade(connection, REVISIONS[-1])
 
 
-class _Undone(Exception):
-    """Undoes a rehearsal."""
-
-
-class _Rehearsal(Database):
-    """A database for `Database.rehearsing`. `opened` is closed at the end of its block."""
-
-    def __init__(self, real: Database, opened: ExitStack) -> None:
-        super().__init__(real.home, busy_timeout_s=real._busy_timeout_s, may_upgrade=real._may_upgrade)
-        self._opened = opened
-        self._shared: Connection | None = None
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection | None]:
-        if self._shared is not None:
-            yield self._shared
-            return
-        with super().reading() as connection:
-            yield connection
+class Rehearsal(Database):
+    """A store in which each change is rolled back at its end: for finding out what a request would do."""
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        if self._shared is None:
-            self._shared = self._opened.enter_context(closing(self.connect()))
-            self._opened.enter_context(self._undone(self._shared))
-        with self._shared.savepoint():
-            yield self._shared
+        with suppress(_RolledBack), super().writing() as connection:
+            yield connection
+            raise _RolledBack
 
-    @contextmanager
-    def _undone(self, connection: Connection) -> Iterator[None]:
-        with suppress(_Undone), self._transaction(connection):
-            yield
-            raise _Undone
+
+class _RolledBack(Exception):
+    """Ends a rehearsed change."""
 
 
 def read_revision(connection: Connection, path: Path) -> str:

@@ -273,6 +273,17 @@ class SampleRow(SQLModel, table=True):
     text: str | None = _text(required=False)
 
 
+class OnlineFollowersRow(SQLModel, table=True):
+    """Followers of an account who were online at each hour of a day. `ends` and the names of the hours are the
+    platform's own text."""
+
+    __tablename__ = "online_followers"
+    account_id: int = _parent("account.id", primary=True)
+    ends: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    hours: str = _json("object")
+    read_at: datetime = _instant(required=True)
+
+
 class SlotRow(SQLModel, table=True):
     __tablename__ = "slot"
     __table_args__ = (UniqueConstraint("account_id", "cron", "timezone"), {"sqlite_autoincrement": True})

@@ -205,19 +205,18 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
     marks = _marks(ids)
     if ids:
         by_account = f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
-        for row in db.execute(by_account, ids):
-            deliveries[row["post_id"]].append(row_mapper.delivery_in_order(row))
+        for delivery in row_mapper.deliveries(db.execute(by_account, ids).fetchall()):
+            deliveries[delivery.post_id or 0].append(delivery)
         for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):
             media[row["post_id"]].append(row_mapper.media(row))
         for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
             tags[row["post_id"]].append(row["tag"])
-    for i, row in zip(ids, found, strict=True):
-        yield row_mapper.post_in_order(row, deliveries.get(i, ()), media.get(i, ()), tags.get(i, ()), own_key)
+        yield from row_mapper.posts(found, deliveries, media, tags, own_key)
 
 
 def delivery(db: Connection, delivery_id: int) -> Delivery | None:
     row = db.execute(f"{row_mapper.DELIVERIES} WHERE d.id = ?", (delivery_id,)).fetchone()
-    return None if row is None else row_mapper.delivery_in_order(row)
+    return None if row is None else row_mapper.deliveries([row])[0]
 
 
 def posts_naming(db: Connection, account_id: int) -> list[int]:
@@ -257,7 +256,7 @@ def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delive
         " ORDER BY d.next_at LIMIT 1"
     )
     row = db.execute(conditions.only_approved(sql) if approved else sql, (ms(now),)).fetchone()
-    return None if row is None else row_mapper.delivery_in_order(row)
+    return None if row is None else row_mapper.deliveries([row])[0]
 
 
 def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:

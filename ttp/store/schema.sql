@@ -108,6 +108,14 @@ CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing'
 CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
 CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
+CREATE TABLE online_followers (
+    account_id INTEGER NOT NULL,
+    ends TEXT NOT NULL,
+    hours TEXT NOT NULL,
+    read_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, ends),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
 CREATE TABLE post_media (
     post_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -234,6 +242,6 @@ CREATE TABLE reading (
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0008');
+INSERT INTO alembic_version (version_num) VALUES ('0009');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

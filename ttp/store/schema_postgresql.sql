@@ -112,6 +112,14 @@ CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing'
 CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
 CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
+CREATE TABLE online_followers (
+    account_id BIGINT NOT NULL,
+    ends TEXT COLLATE "C" NOT NULL,
+    hours TEXT NOT NULL,
+    read_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, ends),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
 CREATE TABLE post_media (
     post_id BIGINT NOT NULL,
     position BIGINT NOT NULL,
@@ -242,6 +250,6 @@ CREATE TABLE reading (
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0008');
+INSERT INTO alembic_version (version_num) VALUES ('0009');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, replace(gen_random_uuid()::text, '-', ''), (extract(epoch FROM clock_timestamp()) * 1000)::bigint);

@@ -51,7 +51,21 @@ def gaps_of(span: CalendarRange, posts: Iterable[PostView], today: date) -> tupl
     return days_without_posts(span, {span.day(calendar_time(post)) for post in posts}, today)
 
 
-def _row(post: PostView, clock: tzinfo) -> Json:
+def calendar_json(page: CalendarPage, rows: list[Json]) -> Json:
+    """Return the calendar with the rows of its posts."""
+    span = page.span
+    return {
+        "span": span.name,
+        "firstDay": f"{span.first}",
+        "lastDay": f"{span.last}",
+        "timezone": str(span.zone),
+        "posts": rows,
+        "gaps": [f"{day}" for day in page.gaps],
+        "freeSlots": None if page.free is None else [_slot(slot, page.clock) for slot in page.free],
+    }
+
+
+def calendar_row(post: PostView, clock: tzinfo) -> Json:
     local = calendar_time(post).astimezone(clock)
     return {
         "date": f"{local:%Y-%m-%d}",

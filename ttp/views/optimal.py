@@ -11,6 +11,7 @@ from ttp import views
 from ttp.views import Json
 
 if TYPE_CHECKING:
+    from ttp.domain.online_followers import OnlineFollowers
     from ttp.domain.optimal import Recommendation
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
@@ -28,6 +29,7 @@ RECOMMENDATION_FIELDS = (
     "dataPoints",
     "signal",
     "evidence",
+    "onlineFollowers",
     "hours",
     "days",
     "slots",
@@ -70,10 +72,12 @@ BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHou
 
 @dataclass(frozen=True, slots=True)
 class AccountAdvice:
-    """The advice for one account, and whether its zone was set (else it is the machine's)."""
+    """The advice for one account. `zone_known`: its zone was set, else it is the machine's."""
 
     advice: Advice
     zone_known: bool = True
+    platform: str = ""
+    """The platform's name for people."""
 
 
 def list_with_single(name: str) -> Callable[[list[Json]], Json]:
@@ -84,6 +88,25 @@ def list_with_single(name: str) -> Callable[[list[Json]], Json]:
         return {**shape, name: rows[0]} if len(rows) == 1 else shape
 
     return wrap
+
+
+def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> Json:
+    """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
+    found = told.advice.recommendation.as_json(everything=everything)
+    found["onlineFollowers"] = told.advice.online and _online_json(told.advice.online)
+    return {name: found[name] for name in RECOMMENDATION_FIELDS if name in found}
+
+
+def _online_json(online: OnlineFollowers) -> Json:
+    """Return the averages with the days and hours as the platform names them."""
+    hours = [{"hour": hour, "followers": round(followers, 1)} for hour, followers in online.hours]
+    return {"days": online.days, "from": online.first, "to": online.last, "hours": hours}
+
+
+def next_slots_json(slots: list[Json], *, counted: bool) -> Json:
+    """Return the next free hours; `counted`: a number of them was asked for."""
+    shape: Json = {"success": True, "slot": slots[0] if slots else None}
+    return {**shape, "slots": slots} if counted else shape
 
 
 def best_rows(row: Json) -> Iterable[Json]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.queries import PostView
     from ttp.services.remote_delete import DeletedPost
+    from ttp.services.undo import UndoneChange
 
 
 # Spelled out so that `--fields` can be checked before any work.
@@ -188,6 +189,29 @@ def remote_delete_json(post: DeletedPost) -> Json:
             }
             for fate in post.fates
         ],
+    }
+
+
+def deleted_json(post_id: int) -> Json:
+    return {"id": post_id, "deleted": True}
+
+
+UNDONE_FIELDS = ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings")
+
+
+def undone_json(one: UndoneChange) -> Json:
+    """Return a post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
+    post = one.post
+    return {
+        "id": post.id,
+        "command": one.change.command,
+        "at": format_json_instant(one.change.at),
+        "deleted": post.deleted_at is not None,
+        "status": post.status,
+        "scheduledAt": format_json_instant(post.scheduled_at),
+        "lostTime": format_json_instant(one.late),
+        "content": post.content,
+        "warnings": [problem.message for problem in one.warnings],
     }
 
 

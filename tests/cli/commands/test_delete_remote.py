@@ -11,7 +11,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.conftest import Program
-from ttp.cli import prompt
+from ttp.cli import terminal
 from ttp.domain.errors import Hint, StateRefused
 from ttp.sandbox.files import CLIP
 from ttp.sandbox.server import RunningSandbox
@@ -102,7 +102,7 @@ def test_a_person_is_asked_with_the_place_and_the_price(
     here: Rehearsal, monkeypatch: pytest.MonkeyPatch, typed: str, left: list[str]
 ) -> None:
     here.publish("Oops", "x")
-    monkeypatch.setattr(prompt, "is_interactive", lambda: True)
+    monkeypatch.setattr(terminal, "is_interactive", lambda: True)
     ran = here.ttp("delete", "1", "--remote", stdin=typed)
     assert ran.code == len(left)
     assert "Delete 1 from x/demo? This cannot be undone. X charges $0.01. [y/N]" in ran.err

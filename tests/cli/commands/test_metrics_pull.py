@@ -6,6 +6,7 @@ import io
 import json
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -434,3 +435,38 @@ def test_a_terminal_gets_sentences(world: World) -> None:
     said = world.ttp.ok("metrics", "pull", "--history", "5", "--format", "table").out
     assert said == "instagram/demo: 1 post read: 1 new, 0 updated, 0 unchanged, 0 rejected.\n"
     assert world.ttp("metrics", "pull", "--fields", "x").code == 2
+
+
+# When followers are online.
+
+
+def online_json(world: World, *argv: str) -> Any:
+    return world.ttp.ok("optimal", "--account", "instagram/demo", "--json", *argv).json["recommendation"][
+        "onlineFollowers"
+    ]
+
+
+def test_hours_of_online_followers_are_stored_by_a_pull_and_shown_as_instagram_names_them(world: World) -> None:
+    world.connect("instagram/demo", "x/demo")
+    world.past("instagram/demo", 3)
+    assert online_json(world) is None
+    world.pull("--account", "instagram/demo", "--history", "3")
+    found = online_json(world)
+    assert list(found) == ["days", "from", "to", "hours"]
+    assert found["days"] == 27
+    assert [one["hour"] for one in found["hours"]] == [str(hour) for hour in range(24)]
+    assert max(found["hours"], key=lambda one: one["followers"])["hour"] == "11"
+    world.pull("--account", "instagram/demo", "--history", "3")
+    assert online_json(world, "--fields", "onlineFollowers") == found
+    assert len(world.asked("/insights")) == 8  # three posts and the account, twice
+    world.ttp.ok("account", "remove", "instagram/demo", "--yes")
+
+
+def test_an_account_with_few_followers_has_no_such_hours_and_no_word_of_it(world: World) -> None:
+    world.connect("instagram/demo")
+    account = world.state.accounts["instagram/demo"]
+    world.state.accounts["instagram/demo"] = replace(account, followers=99)
+    world.past("instagram/demo", 1)
+    ran = world.ttp("metrics", "pull", "--history", "1")
+    assert (ran.code, ran.err) == (0, "")
+    assert online_json(world) is None

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
-from ttp.cli.escape import to_ascii
 from ttp.cli.render.heatmap import render_heatmap, scale_of
 from ttp.cli.render.optimal import render_backtest, render_explanation, render_recommendation, render_week
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
+from ttp.cli.terminal import to_ascii
+from ttp.domain.online_followers import OnlineFollowers
 from ttp.domain.optimal import DAYS, Evidence, Rating, week_schedule
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts
@@ -294,3 +295,11 @@ def test_backtests_fit_every_width(width: int) -> None:
 def test_a_comparison_by_views_is_named() -> None:
     assert "compared by views" in drawn(render_recommendation(advice(replace(told(), by_views=True)), PAGE))
     assert "compared by views" not in drawn(render_recommendation(advice(told()), PAGE))
+
+
+def test_the_hours_of_online_followers_are_named_as_the_platform_counts_them() -> None:
+    online = OnlineFollowers(12, "a", "b", (("9", 1204.4), ("10", 3.0), ("11", 2000.0), ("12", 1.0)))
+    text = drawn(render_recommendation(replace(advice(told()), online=online), PAGE, platform="Instagram"))
+    assert "11 (2,000), 9 (1,204), 10 (3); average of 12 days" in text.replace("\n  ", " ")
+    assert "Instagram counts them" in text.replace("\n  ", " ")
+    assert "online" not in drawn(render_recommendation(advice(told()), PAGE))

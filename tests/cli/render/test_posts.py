@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttp.cli.commands.status import render_status
 from ttp.cli.render.accounts import render_accounts
 from ttp.cli.render.metrics import render_samples
 from ttp.cli.render.optimal import render_slots
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.post import render_attempts, render_post
 from ttp.cli.render.posts import render_posts
-from ttp.cli.render.status import render_status
 from ttp.cli.render.width import columns, cut, pad, widest, wrap, wrap_sentence
 from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.numbers import NumberFormat, find_number_format
+from ttp.domain.ingest.export_rows import NumberFormat, find_number_format
 
 BLANKS = [" ", "\u00a0", "\u2009", "\u202f", "'", "\u2019"]
 

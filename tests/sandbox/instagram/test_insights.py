@@ -116,3 +116,36 @@ def test_facebook_login_reads_more_numbers(web: Web, host: Host) -> None:
     answer = shop.get(f"{V}/{media}?fields=shares_count,saved_count,total_like_count,like_count").json()
     assert answer["total_like_count"] == answer["like_count"] > 0
     assert answer["saved_count"] > 0
+
+
+def online(web: Web, *span: int, **more: str) -> Any:
+    node = web.state.accounts["instagram/demo"].user_id
+    days = dict(zip(("since", "until"), map(str, span), strict=False))
+    return web.get(f"{V}/{node}/insights", params={"metric": "online_followers", "period": "lifetime", **days, **more})
+
+
+def test_online_followers_are_counted_by_hour_and_day_two_days_late(instagram: Web) -> None:
+    now = instagram.state.now_ms() // 1000
+    (entry,) = online(instagram, now - 7 * 86400, now).json()["data"]
+    assert (entry["name"], entry["period"], len(entry["values"])) == ("online_followers", "lifetime", 7)
+    assert [len(day["value"]) for day in entry["values"]] == [24] * 5 + [0] * 2
+    assert {day["end_time"][10:] for day in entry["values"]} == {"T07:00:00+0000"}
+    first = entry["values"][0]["value"]
+    assert max(first, key=first.get) == "11"  # 18:00 UTC
+    assert [day["value"] for day in online(instagram).json()["data"][0]["values"]] == [{}]
+
+
+def test_online_followers_need_a_hundred_followers_and_a_month_at_most(instagram: Web) -> None:
+    instagram.account("instagram/demo", keepTokens=True, followers=99)
+    assert online(instagram).json() == {"data": []}
+    instagram.account("instagram/demo", keepTokens=True, followers=100)
+    assert online(instagram).json()["data"] != []
+    now = instagram.state.now_ms() // 1000
+    for refused in (
+        online(instagram, now - 31 * 86400, now),
+        online(instagram, now, now - 1),
+        online(instagram, since="soon"),
+        online(instagram, period="day"),
+        online(instagram, metric="reach"),
+    ):
+        assert code_of(refused) == (400, 100, None)

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import command_text, quote_command
+from ttp.cli.errors import command_text, quote_command
 from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
-from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
+from ttp.cli.terminal import confirm, is_interactive
 from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 
 account = typer.Typer()
-
-
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Its server, where the platform has many of them.")
 ]
@@ -263,7 +261,6 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     found = context.look.account(name)
     if not confirm(
-        context.out,
         f"Remove {found.name} and its credentials?",
         yes=True,
         ask_anyway=not yes,
@@ -280,11 +277,7 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
 
 
 _TRIES = 3
-
-
 _LONGEST_LINE = 1 << 16
-
-
 _DOCS = "docs/how-to/connect-{}.md"
 
 

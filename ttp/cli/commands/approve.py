@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.escape import escape_line
 from ttp.cli.notices import warn_not_running
 from ttp.cli.options import PostIds, existing_ids, with_output
 from ttp.cli.render import posts as posts_module
+from ttp.cli.terminal import escape_line
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import quote_command
 from ttp.cli.options import with_output
 from ttp.cli.render import spec
 

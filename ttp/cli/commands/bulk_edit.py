@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.commands.list import NO_MATCH
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.errors import DONE, option_words, quote_command
 from ttp.cli.notices import print_warnings
 from ttp.cli.options import parse_post_filter
-from ttp.cli.prompt import confirm
 from ttp.cli.render import changes
 from ttp.cli.render import posts as posts_module
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.views import files
@@ -89,7 +88,6 @@ def edit_many(
         return DONE
     said = changes.counted(len(steps), "post")
     sure = confirm(
-        context.out,
         f"Change {said}?",
         yes=yes,
         ask_anyway=not yes,
@@ -120,7 +118,6 @@ def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: 
         context.out.note("--dry-run: nothing was deleted")
         return DONE
     if posts and confirm(
-        context.out,
         f"Delete {said}?",
         yes=yes,
         ask_anyway=not yes,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import (
     Accounts,

@@ -15,10 +15,10 @@ import typer
 
 from ttp.cli import settings
 from ttp.cli.context import Context
-from ttp.cli.escape import escape_line
 from ttp.cli.options import with_output
 from ttp.cli.output import cell
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import escape_line
 from ttp.domain.config import Key, KeyTable, Value
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
 from ttp.store.home import atomic_file, locks, regular_file
@@ -45,14 +45,8 @@ def _origins(shown: Sequence[Json], page: Page) -> Iterable[str]:
 
 
 VIEW: OutputSpec[Json] = OutputSpec(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
-
-
 _VALUE = replace(VIEW, columns=("value",))
-
-
 _WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), render=_origins)
-
-
 Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
 
 

@@ -16,7 +16,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.completion_tree import SHELLS, tree
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED, RECONNECT
+from ttp.cli.errors import DONE, FAILED, RECONNECT
 from ttp.cli.options import with_output
 from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
@@ -65,8 +65,8 @@ def _audit_rows(checks: list[PromiseCheck]) -> Iterable[Json]:
 
 def _render_audit(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
     """Draw every row in full, wrapped and never cut."""
-    from ttp.cli.escape import escape_line
     from ttp.cli.render.page import Cell, Column, table
+    from ttp.cli.terminal import escape_line
 
     rows = [row for checks in found for row in _audit_rows(checks)]
     if not rows:
@@ -222,25 +222,15 @@ _START_FILES: Mapping[str, tuple[str, ...]] = {
     "zsh": ("~/.zshenv", "~/.zprofile", "~/.zshrc"),
     "fish": ("~/.config/fish/config.fish",),
 }
-
-
 _ZSH_FOLDERS = (
     *("~/.zfunc", "~/.zsh/completions", "~/.zsh/completion", "~/.config/zsh/completions", "~/.oh-my-zsh/completions"),
     *("~/.oh-my-zsh/custom/completions", "/usr/local/share/zsh/site-functions", "/usr/share/zsh/site-functions"),
     *("/usr/share/zsh/vendor-completions", "/opt/homebrew/share/zsh/site-functions"),
 )
-
-
 _BASH_COMPLETION = ("/usr/share", "/usr/local/share", "/opt/homebrew/share")
-
-
 _VERSION = re.compile(r"BASH_COMPLETION_VERSINFO=\((\d+) (\d+)")
-
-
 _BESIDE_PROGRAMS = (2, 12)
 """The first bash-completion that also looks into `share` next to the program's folder."""
-
-
 _MOST_READ = 200_000
 
 

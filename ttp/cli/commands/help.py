@@ -11,7 +11,7 @@ import typer
 
 from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, help_page, terminal_width
 from ttp.cli.context import Context
-from ttp.cli.streams import print_out
+from ttp.cli.terminal import print_out
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
@@ -108,8 +108,6 @@ STATUSES: Mapping[PostStatus, str] = MappingProxyType(
         PostStatus.FAILED: "is live nowhere: ttp show ID says why, ttp retry ID tries again",
     }
 )
-
-
 STATES: Mapping[DeliveryState, tuple[str, str]] = MappingProxyType(
     {
         DeliveryState.PENDING: (
@@ -134,8 +132,6 @@ STATES: Mapping[DeliveryState, tuple[str, str]] = MappingProxyType(
     }
 )
 """The meaning of each state, and who changes it."""
-
-
 KINDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
     {
         Kind.AUTH: ("the platform refuses the token", "ttp account connect ACCOUNT, then ttp retry ID"),
@@ -198,8 +194,6 @@ Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
 {"error": {"code", "message", "hint", "exit", "problems"}} on stderr, and stdout
 is empty.
 """
-
-
 EXIT_HELP = """\
 0    done; also: nothing was due, an empty list, a complete stop after SIGTERM
 1    failed, or a bug; ttp status: posts are overdue and nothing runs
@@ -215,8 +209,6 @@ EXIT_HELP = """\
      approved (ttp approve)
 130  cut by Ctrl-C   143  cut by SIGTERM
 """
-
-
 CRON_HELP = """\
 Let cron call the publisher; a run that finds another one at work ends at once,
 silently, with 0:
@@ -236,8 +228,6 @@ Once a day, a look at the accounts that is mailed only where something failed:
 
   0 8 * * *  out=$(/full/path/to/ttp account check) || echo "$out"
 """
-
-
 MEDIA_HOST_HELP = """\
 Some platforms fetch images or videos from a public URL (ttp help PLATFORM says
 which). A local file needs one for the minutes in which it is fetched.
@@ -259,8 +249,6 @@ which). A local file needs one for the minutes in which it is fetched.
 
 `ttp doctor` says what is missing. The whole story is under docs/how-to/.
 """
-
-
 _CAPABILITY_HELP = (
     f"""\
 {VARIABLE} says what a shell, a script or an agent may do. What it may not

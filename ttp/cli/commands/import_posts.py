@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.commands.plan import DAYS, more_room, parse_start
+from ttp.cli.commands.plan import DAYS, parse_start
 from ttp.cli.context import Context
-from ttp.cli.escape import escape_text
-from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.errors import DONE, PARTIAL
 from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
 from ttp.cli.options import Days, From, PerDay, Strict, Tz, enable_strict_checks, parse_pairs, split_list, with_output
 from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
 from ttp.cli.render.labels import plural
+from ttp.cli.terminal import escape_text
 from ttp.domain import approval
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
@@ -233,6 +233,8 @@ def spreading(
 
 def no_room(found: RowPlan, request: PlanRequest) -> UsageError:
     """Return the error that says how many rows do not fit, and what to change."""
+    from ttp.services.planning import more_room
+
     left = found.left_out
     return UsageError(
         f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(request.days, 'day')},"

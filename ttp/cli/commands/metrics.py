@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.escape import escape_text
-from ttp.cli.exit_codes import DONE, FAILED, PARTIAL, RECONNECT
-from ttp.cli.hints import quote_command, retype
+from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, quote_command, retype
 from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
-from ttp.cli.prompt import confirm
 from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.cli.render.labels import plural
+from ttp.cli.terminal import confirm, escape_text
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, NotFound, PartlyFailed, TtpError, UsageError
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
 
 
 metrics = typer.Typer()
-
-
 LONGEST = 10_000
 """Posts. No platform lists more."""
 
@@ -154,11 +150,7 @@ def summary(context: Context, account: Accounts = None) -> None:
 
 
 COUNTS = ("read", "inserted", "updated", "unchanged")
-
-
 FIELDS = (*COUNTS, "rejected", "source", "columns", "rows")
-
-
 SHOWN = 10
 """Rejected rows and unknown columns that are listed."""
 
@@ -367,7 +359,7 @@ def _paid(
     if not total:
         return True
     ask = total > ASK_ABOVE and not yes
-    return confirm(context.out, "Pull them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
+    return confirm("Pull them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
 
 
 def _money(dollars: float) -> str:

@@ -11,13 +11,12 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
-from ttp.views import optimal as views_optimal
 from ttp.views.optimal import AccountAdvice
 
 optimal = typer.Typer()
@@ -45,7 +44,10 @@ def recommend(
     advise = context.optimal.advise
     zone = context.times.account_zone
     told = [
-        views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
+        AccountAdvice(
+            advise(one, zone(one, tz)), zone_is_known(context, one, tz), context.platforms.title(one.platform)
+        )
+        for one in accounts
     ]
     nothing = [NO_ACCOUNT]
     context.out.write_list(view, told, say=None if told else nothing)
@@ -209,20 +211,10 @@ Explore = Annotated[
     float | None,
     typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
 ]
-
-
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Random seed for --explore.")]
-
-
 All = Annotated[bool, typer.Option("--all", help="With --json: all 24 hours, 7 days and 168 slots.")]
-
-
 Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write an SVG picture; - is stdout.")]
-
-
 Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write a web page; - is stdout.")]
-
-
 NO_ACCOUNT = "No account yet.  Connect one, or import metrics:  ttp metrics import FILE"
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
@@ -263,8 +255,6 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
-
-
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 

@@ -9,8 +9,7 @@ import typer
 
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED
-from ttp.cli.hints import retype
+from ttp.cli.errors import DONE, FAILED, retype
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
 from ttp.cli.options import (
     Days,
@@ -25,9 +24,9 @@ from ttp.cli.options import (
     with_output,
 )
 from ttp.cli.post_input import naming_offers
-from ttp.cli.prompt import confirm
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
+from ttp.cli.terminal import confirm
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import parse_zone
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 
 DAYS = 14
 WEEK = 7
-
-
 _DO_IT = other_options(dry_run=False, yes=True)
 
 
@@ -93,6 +90,8 @@ def plan(
             plan_module.plan_spec(), [], say=["No drafts.  Write one:  ttp create 'Hello' --to x/me"]
         )
         return DONE
+    from ttp.services.planning import no_room_error
+
     with naming_offers(context):
         request = _request(
             context,
@@ -108,7 +107,7 @@ def plan(
         )
         found = context.planning.propose(ids, request)
     if found.plan.left_out and not partly:
-        raise _no_room(found, request)
+        raise no_room_error(found, request, [*plan_module.placement_notes(found), *plan_module.limit_notes(found)])
     if not dry_run and not _confirm_plan(context, found, yes=yes, no_input=no_input):
         return FAILED
     _answer(context, found, dry_run=dry_run, shown=not dry_run and context.out.for_people)
@@ -179,36 +178,12 @@ def parse_start(context: Context, start: str | None, tz: str | None) -> datetime
     return resolve_bound(start, now=context.now(), zone=zone, retype=lambda other: other_options(from_=other))
 
 
-def _no_room(found: Proposal, request: PlanRequest) -> UsageError:
-    """Return the error that says how many drafts do not fit, and what to change."""
-    left, all_ = len(found.plan.left_out), len(found.posts)
-    return UsageError(
-        f"{left} of {all_} drafts do not fit into {plural(request.days, 'day')}",
-        *more_room(found, request),
-        Hint("try", other_options(partly=True)),
-        details=[
-            "not planned: " + " ".join(map(str, found.plan.left_out)),
-            *plan_module.placement_notes(found),
-            *plan_module.limit_notes(found),
-        ],
-    )
-
-
-def more_room(found: Proposal, request: PlanRequest) -> list[Hint]:
-    """Return the hints that give a plan more days, or more posts a day."""
-    ways = [other_options(week=False, days=str(found.enough_days))] if found.enough_days else []
-    if request.per_day is not None:
-        ways.append(other_options(per_day=str(request.per_day + 1)))
-    return [Hint("try", way) for way in ways]
-
-
 def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: bool) -> bool:
     """Show the plan and ask; without a terminal `--yes` is needed."""
     posts, out = plural(len(found.plan.assignments), "post"), context.out
     if out.for_people:
         out.write_list(plan_module.plan_spec(found), found.plan.assignments)
     return confirm(
-        out,
         f"Schedule {posts}?",
         yes=yes,
         ask_anyway=not yes,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED, exit_code
-from ttp.cli.hints import quote_command
-from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message
+from ttp.cli.errors import DONE, FAILED, exit_code, quote_command
+from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message, scheduled_text, time_text
 from ttp.cli.options import (
     Alts,
     BeforeOthers,
@@ -47,12 +46,19 @@ from ttp.cli.options import (
     with_output,
 )
 from ttp.cli.output import Output
-from ttp.cli.post_input import given_options, keeping_text, naming_offers, parse_post_input, refuse_unquoted_time
-from ttp.cli.prompt import confirm, is_interactive
+from ttp.cli.post_input import (
+    given_options,
+    keeping_text,
+    naming_offers,
+    parse_post_input,
+    refuse_unquoted_time,
+    time_of_edit,
+    time_of_new,
+)
 from ttp.cli.render import post as render_post
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
-from ttp.cli.times import scheduled_text, time_of_edit, time_of_new, time_text
+from ttp.cli.terminal import confirm, is_interactive
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.post_edit import with_tags
@@ -337,7 +343,6 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
     for target in plan.impossible if not yes else ():  # with --yes the end says so
         context.out.note(_kept_because(target.delivery, target.why_not or ""))
     if not confirm(
-        context.out,
         _delete_question(plan),
         yes=yes,
         ask_anyway=not yes,
@@ -444,7 +449,6 @@ def delete(
     ids = existing_ids(context, post_ids)
     several = f"deleting {len(ids)} posts"
     if not confirm(
-        context.out,
         f"Delete {_few(ids)}?",
         yes=yes or len(ids) == 1,
         ask_anyway=not yes,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED, PARTIAL, RECONNECT
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import (
     Accounts,
@@ -24,9 +23,9 @@ from ttp.cli.options import (
     with_output,
 )
 from ttp.cli.output import Output
-from ttp.cli.prompt import confirm
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
+from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
@@ -63,7 +62,6 @@ def publish(
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirm(
-        context.out,
         question,
         yes=yes,
         ask_anyway=not yes,
@@ -120,7 +118,6 @@ def retry(
         context.out.note("\n".join(["failed posts:", *(_first_line(post) for post in posts)]))
     asked = option_words({"--account": account, "--platform": platform, "--since": since})
     if not confirm(
-        context.out,
         f"Retry {plural(len(posts), 'post')}?",
         yes=yes,
         ask_anyway=not yes,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
 from ttp.cli.options import (
     MOST,

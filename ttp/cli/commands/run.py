@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
@@ -12,14 +12,16 @@ import typer
 
 from ttp import views
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
-from ttp.cli.hints import command_text
+from ttp.cli.errors import DONE, INTERRUPTED, PARTIAL, RECONNECT, command_text
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import watch_uploads
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render import spec
+from ttp.cli.render.page import Page, Style
+from ttp.cli.render.width import columns, pad, wrap_sentence
+from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.domain.post import PostStatus
@@ -69,7 +71,7 @@ def run(
       ttp run --once --quiet
       ttp run --until-idle --jsonl
     """
-    from ttp.publisher.loop import Mode, Scope
+    from ttp.publisher.loop import Scope
     from ttp.store.home.locks import LockHeld
 
     if once and until_idle:
@@ -98,19 +100,11 @@ def run(
 
 
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
-
-
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
-
-
 _NOTES = frozenset({APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE})
-
-
 _SOON = timedelta(minutes=1)
 _SHOWN_WAITING = 20
 """Posts in flight that --until-idle lists."""
-
-
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
@@ -217,7 +211,7 @@ class PublishReport:
                     more.append(f"{event.ms / 1000:.1f} s")
                 words = [f"{event.account or '':<20}", f"{word:<11} " + "  ".join(filter(None, more))]
         if self._out.for_people:
-            from ttp.cli.render.events import render_event
+            pass  # MOVED
 
             for line in render_event(event, at, words, self._width_of_names, self._out.page()):
                 self._out.painted(line)
@@ -257,8 +251,6 @@ class PublishReport:
         """Print which post is next, unless it is due within a minute."""
         following = self._context.status.next_due(now)
         if following is not None and following.next_at is not None and following.next_at - now > _SOON:
-            from ttp.cli.render.page import Page
-
             page, at = Page(now, self._context.zone), following.next_at
             self._out.write_message(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
 
@@ -310,3 +302,35 @@ class PublishReport:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+_ID = 3
+"""Columns of an id; longer ones move their own line only."""
+_STYLES: dict[str, Style] = {
+    "delivery.published": "green",
+    "delivery.failed": "red",
+    "delivery.needs_review": "red",
+    "delivery.retrying": "magenta",
+    "delivery.reconciling": "magenta",
+    "published": "green",
+    "partial": "red",
+    "failed": "red",
+}
+
+
+def render_event(event: Event, at: str, words: Sequence[str], names: int, page: Page) -> Iterator[str]:
+    """Draw an event with its time. `names`: the columns of the longest account name."""
+    head = f"{at}  {event.post:>{_ID}}  "
+    style = _STYLES.get(event.event) or _STYLES.get(event.kind or "", "")
+    *account, rest = [escape_text(word) for word in words]
+    if not account or event.event == "post.due":
+        yield head + page.paint("  ".join([*account, rest]).rstrip(), style)
+        return
+    word, detail = rest[:12].rstrip(), rest[12:].strip().replace("https://", "").replace("www.", "")
+    line = f"{head}{pad(account[0].strip(), names)}  {page.paint(word, style)}{' ' * max(13 - columns(word), 1)}"
+    room = page.width - columns(f"{head}{'':{names}}") - 15
+    short = detail.rpartition("  ")[0] if detail.endswith(" s") else detail  # without the seconds it took
+    fits = next((text for text in (detail, short) if columns(text) <= room), None)
+    yield (line + (fits or "")).rstrip()
+    if fits is None:
+        yield from wrap_sentence(" " * columns(head) + detail, page.width)

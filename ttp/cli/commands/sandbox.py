@@ -23,7 +23,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.output import color_wanted
-from ttp.cli.streams import print_out
+from ttp.cli.terminal import print_out
 from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError, UsageError
 
 
@@ -146,7 +146,7 @@ def load_sandbox() -> ModuleType:
     try:
         from ttp.sandbox import server
     except ImportError as error:
-        from ttp.cli.installation import install_command
+        from ttp.cli.errors import install_command
 
         raise NotAllowed(
             f"the sandbox needs packages that are not installed ({error.name})",

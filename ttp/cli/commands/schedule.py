@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ttp.cli.context import Context
-from ttp.cli.hints import quote_command
-from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
+from ttp.cli.errors import quote_command
+from ttp.cli.notices import (
+    print_moved,
+    print_time_notes,
+    print_warnings,
+    scheduled_text,
+    warn_needs_approval,
+    warn_not_running,
+)
 from ttp.cli.options import (
     BeforeOthers,
     MaybeAt,
@@ -21,7 +28,6 @@ from ttp.cli.options import (
 )
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import posts as render_posts
-from ttp.cli.times import print_moved, print_time_notes, scheduled_text
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
 from ttp.views.posts import ids_needing_approval

@@ -10,18 +10,16 @@ import typer
 
 from ttp.cli import settings
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED
+from ttp.cli.errors import DONE, FAILED
 from ttp.cli.options import with_output
 from ttp.cli.render import spec
-from ttp.cli.streams import print_out
+from ttp.cli.terminal import print_out
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.services.background_service import BackgroundService, ServiceDefinition, ServiceState
 
 SERVICE = spec.name_value_spec(("kind", "file", "installed", "running", "says", "lingers", "log"))
-
-
 service = typer.Typer()
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.hints import option_words, quote_command
+from ttp.cli.errors import option_words, quote_command
 from ttp.cli.options import Accounts, Cron, CronZone, choose_clock_zone, parse_crons, split_list, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account

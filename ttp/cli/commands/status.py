@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import FAILED
+from ttp.cli.errors import FAILED, command_text
 from ttp.cli.options import with_output
-from ttp.cli.render import status as render_status
+from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
+from ttp.cli.render.page import Page
+from ttp.cli.render.spec import OutputSpec, name_value_rows
+from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
+from ttp.cli.terminal import escape_line, escape_text
+from ttp.domain.account import Hold, connect_action
+from ttp.domain.health import Health, PlatformCosts, PublisherInfo
+from ttp.domain.pricing import dollars
+from ttp.domain.rate_limit import Limit
+from ttp.views import status as status_module
+from ttp.views.posts import MOST_NAMED
+
+if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
+
 
 _TIMELINE = 5
 """Posts on the timeline."""
@@ -26,5 +42,165 @@ def status(context: Context) -> int:
     asked = context.status
     health = asked.health(_TIMELINE if context.out.for_people else 0)
     health = replace(health, costs=asked.costs(), elsewhere=asked.elsewhere())
-    context.out.write_one(render_status.STATUS_SPEC, health)
+    context.out.write_one(STATUS_SPEC, health)
     return FAILED if health.stalled else 0
+
+
+_LABEL = 9
+_SCARCE = 0.2
+"""Limits are shown if less than this share of them is left."""
+
+
+def render_status(health: Health, page: Page) -> Iterator[str]:
+    """Draw the status."""
+    for line in _alarms(health):
+        first, *rest = wrap_sentence(line, page.width - 2)
+        yield page.paint(f"! {first}", "red")
+        yield from (page.paint(f"  {more}", "red") for more in rest)
+    yield from _labelled(_publishing(health, page), page)
+    if drawn := list(timeline(health.coming, page)):
+        yield from ("", *drawn)
+    yield from _labelled(_standing(health, page), page)
+
+
+def _labelled(lines: Iterable[tuple[str, str]], page: Page) -> Iterator[str]:
+    for label, text in lines:
+        first, *rest = wrap(text, page.width - _LABEL)
+        yield f"{label:<{_LABEL}}{first}"
+        yield from (f"{'':{_LABEL}}{more}" for more in rest)
+
+
+def _alarms(health: Health) -> Iterator[str]:
+    for why in (health.clock, health.elsewhere):
+        if why is not None:
+            yield "; ".join([why.message, *(f"{hint.label}: {command_text(hint.way)}" for hint in why.hints)])
+    for left in health.unreadable:
+        yield f"skipped: {left}:  ttp doctor"
+    paused = [hold.account for hold in health.holds if hold.until is None]
+    if paused:
+        yield f"publishing is paused for {', '.join(map(escape_text, paused))}:  ttp resume"
+    needs = health.needs
+    if needs.review:
+        yield f"{_posts(needs.review)} may be live:  ttp show {needs.review[0]}"
+    for name in needs.reconnect:
+        yield f"{escape_text(name)} must be reconnected:  {command_text(connect_action(escape_text(name)))}"
+    if needs.retry_after_reconnect:
+        ids = needs.retry_after_reconnect
+        yield f"{_posts(ids)} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
+    if needs.retry:
+        yield f"{_posts(needs.retry)} failed:  ttp retry {_command_ids(needs.retry)}"
+    if health.stalled:
+        are = "is" if health.overdue == 1 else "are"
+        yield f"{plural(health.overdue, 'post')} {are} overdue and no publisher runs:  ttp run"
+
+
+def _posts(ids: Sequence[int]) -> str:
+    return f"post {ids[0]}" if len(ids) == 1 else f"{len(ids)} posts ({', '.join(map(str, ids[:MOST_NAMED]))})"
+
+
+def _command_ids(ids: Sequence[int]) -> str:
+    return " ".join(map(str, ids[:MOST_NAMED]))
+
+
+def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
+    yield _publisher(health.publisher, page)
+    yield "next", _next(health, page)
+    counts = [f"{plural(health.waiting, 'post')} scheduled"]
+    counts += [f"{health.overdue} overdue"] if health.overdue else []
+    counts += [f"{health.held} due and on hold"] if health.held else []
+    yield "waiting", ", ".join(counts)
+    if ids := health.needs.approve:
+        yield "approve", f"{plural(len(ids), 'post')} waiting for approval:  {approve_command(ids)}"
+
+
+def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
+    yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
+    if health.media.files:
+        yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"
+    for costs in health.costs:
+        if costs.posts:
+            yield "costs", _costs(costs)
+    scarce = [limit for limit in health.limits if limit.share_left < _SCARCE]
+    if scarce:
+        yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
+
+
+def _publisher(publisher: PublisherInfo, page: Page) -> tuple[str, str]:
+    last = f"last run {page.ago(publisher.last_run_at)}" if publisher.last_run_at else ""
+    if publisher.running:
+        pid = f"pid {publisher.pid}" if publisher.pid is not None else ""
+        since = f"since {page.day(publisher.since)} {page.time(publisher.since)}" if publisher.since else ""
+        return "running", ", ".join(part for part in (pid, since) if part)
+    if last and publisher.mode == "once":
+        return "cron", last
+    return "stopped", f"no publisher runs{', ' + last if last else ''}:  ttp run"
+
+
+def _next(health: Health, page: Page) -> str:
+    at, post = health.next_due_at, health.next_post
+    if at is None:
+        return "nothing"
+    when = f"{page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
+    if post is None:
+        return when
+    accounts = " ".join(short_name(row, handle=True) for row in post.active)
+    return f"{post.id}  {when}   {accounts}"
+
+
+def _hold(hold: Hold, page: Page) -> str:
+    until = f" until {page.day(hold.until)} {page.time(hold.until)}" if hold.until else ""
+    reason = f" ({escape_line(hold.reason)})" if hold.reason else ""
+    return f"{escape_text(hold.account)}{until}{reason}"
+
+
+def _costs(costs: PlatformCosts) -> str:
+    what = f"the next {plural(costs.posts, 'post')}" if costs.more else plural(costs.posts, "post")
+    return f"{costs.title} will charge {dollars(costs.thousandths)} for {what}"
+
+
+def _limit(limit: Limit, page: Page) -> str:
+    until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
+    left = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
+    return f"{escape_text(limit.account)} {escape_text(limit.label)}: {left} left{until}"
+
+
+_LEAST = 15
+"""Columns of a post on the timeline."""
+
+
+def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
+    """Yield three lines that show the next posts, as many as fit; nothing for fewer than two.
+
+    Posts of one minute share a mark.
+    """
+    now = f"now {page.time(page.now)}"
+    start = len(now) + 4
+    room = (page.width - start) // _LEAST
+    together: dict[str, list[PostFields]] = {}
+    for post in posts:
+        together.setdefault(page.when(post.scheduled_at or page.now), []).append(post)
+    shown = list(together.values())[: max(room, 0)]
+    if len(posts) < 2 or not shown:
+        return
+    step = (page.width - start) // len(shown)
+    times, line, names = now.ljust(start), " ├".ljust(start, "─"), " " * start
+    for group in shown:
+        times += _cell(page.when(group[0].scheduled_at or page.now), step)
+        line += sign(group[0]).ljust(step, "─")
+        accounts = dict.fromkeys(short_name(row, handle=False) for post in group for row in post.active)
+        names += _cell(" ".join([*(str(post.id) for post in group), *accounts]), step)
+    yield from (times.rstrip(), f"{line[: page.width - 1]}▸", names.rstrip())
+
+
+def _cell(text: str, step: int) -> str:
+    return pad(cut(text, step - 2), step)
+
+
+STATUS_SPEC: OutputSpec[Health] = OutputSpec(
+    status_module.STATUS_FIELDS,
+    ("name", "value"),
+    status_module.status_json,
+    lambda healths, page: render_status(healths[0], page),
+    rows=lambda health: name_value_rows(status_module.status_json(health)),
+)
+"""`ttp status`."""

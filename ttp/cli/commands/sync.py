@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
 from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
-from ttp.cli.prompt import confirm
 from ttp.cli.render import changes
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views import files as files_module
 from ttp.views.posts import ids_needing_approval
@@ -132,7 +131,6 @@ def _confirm_sync(out: Output, dir: str, many: int, *, prune: bool, yes: bool, n
     options: Sequence[str] = ["--prune"] if prune else []
     posts = changes.counted(many, "post")
     return confirm(
-        out,
         f"Change {posts}?",
         yes=yes,
         ask_anyway=not yes,

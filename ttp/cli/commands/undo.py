@@ -11,16 +11,15 @@ import typer
 
 from ttp import views
 from ttp.cli.context import Context
-from ttp.cli.escape import escape_line
-from ttp.cli.exit_codes import DONE, FAILED, PARTIAL
-from ttp.cli.hints import quote_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
 from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
-from ttp.cli.prompt import confirm
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant, relative
+from ttp.views.posts import UNDONE_FIELDS, undone_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
@@ -41,21 +40,6 @@ Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undon
 Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 
 
-def _undone_json(one: UndoneChange) -> views.Json:
-    post = one.post
-    return {
-        "id": post.id,
-        "command": one.change.command,
-        "at": views.format_json_instant(one.change.at),
-        "deleted": post.deleted_at is not None,
-        "status": post.status,
-        "scheduledAt": views.format_json_instant(post.scheduled_at),
-        "lostTime": views.format_json_instant(one.late),
-        "content": post.content,
-        "warnings": [problem.message for problem in one.warnings],
-    }
-
-
 def _change_json(one: tuple[Change, list[int]]) -> views.Json:
     change, ids = one
     return {
@@ -73,9 +57,9 @@ def _render_changes(listed: Sequence[tuple[Change, list[int]]], page: Page) -> I
 
 
 UNDONE: OutputSpec[UndoneChange] = OutputSpec(
-    ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"),
+    UNDONE_FIELDS,
     ("id",),
-    _undone_json,
+    undone_json,
 )
 CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
     ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _change_json, _render_changes
@@ -187,7 +171,6 @@ def _confirm_undo(context: Context, found: UndoResult, wanted: UndoRequest, *, n
     words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
     return confirm(
-        context.out,
         f"{command.capitalize()}: {what}?",
         yes=len(found.posts) == 1,
         no_input=no_input,

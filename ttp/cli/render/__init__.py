@@ -1,4 +1,4 @@
 """What a person sees on a terminal: one file per noun, with pure functions from domain objects to lines of text.
 
-Nothing here writes to a stream or reads a clock. Foreign text goes through `ttp.cli.escape` before it is measured.
+Nothing here writes to a stream or reads a clock. Foreign text goes through `ttp.cli.terminal` before it is measured.
 """

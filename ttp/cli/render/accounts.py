@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import compress
 
-from ttp.cli.escape import escape_line, escape_text
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import wrap
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Account, connect_action
 from ttp.views import Json
 from ttp.views import accounts as views_accounts
@@ -124,7 +124,5 @@ ACCOUNTS_SPEC = OutputSpec(
     rows=_account_row,
 )
 """`ttp account list`, and what other account commands answer."""
-
-
 ACCOUNT_SPEC = replace(ACCOUNTS_SPEC, render=lambda accounts, page: render_account(accounts[0], page))
 """`ttp account show`."""

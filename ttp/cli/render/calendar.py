@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.views import Json
-from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot
+from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
@@ -28,15 +28,7 @@ def calendar(sheet: CalendarPage) -> OutputSpec[PostView]:
     span = sheet.span
 
     def to_document(rows: list[Json]) -> Json:
-        return {
-            "span": span.name,
-            "firstDay": f"{span.first}",
-            "lastDay": f"{span.last}",
-            "timezone": str(span.zone),
-            "posts": rows,
-            "gaps": [f"{day}" for day in sheet.gaps],
-            "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
-        }
+        return calendar_json(sheet, rows)
 
     def render(posts: Sequence[PostView], page: Page) -> Iterable[str]:
         if span.is_week:
@@ -44,15 +36,13 @@ def calendar(sheet: CalendarPage) -> OutputSpec[PostView]:
         return render_month(posts, sheet, page)
 
     columns = ("date", "time", "id", "accounts", "content")
-    return OutputSpec(CALENDAR_FIELDS, columns, lambda post: _row(post, sheet.clock), render, to_document=to_document)
+    return OutputSpec(
+        CALENDAR_FIELDS, columns, lambda post: calendar_row(post, sheet.clock), render, to_document=to_document
+    )
 
 
 STAR, NOW, GAP = "★", "▸", "-"
-
-
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -121,11 +111,7 @@ def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator
 
 LISTED = 8
 """Posts that are listed below the month."""
-
-
 _DAY, _WIDEST = 4, 16
-
-
 _NARROW, _WITH_HANDLES = 70, 80
 
 
@@ -212,19 +198,11 @@ def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]
 
 _AXIS = (9, 12, 15, 18, 21)
 """Hours that always have a line."""
-
-
 _GRID = 70
 """With fewer columns the days are drawn below one another."""
-
-
 _LEFT, _CALENDAR_WEEK_WIDEST, _ROOMY = 7, 26, 13
-
-
 _MOST, _MOST_A_DAY = 3, 6
 """Most posts shown of one hour in the grid, and of one day in the list."""
-
-
 _NAME, _TEXT = 2, 8
 """Least columns for the beginning of an account name, and of a text."""
 

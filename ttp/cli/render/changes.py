@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_line, escape_text
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.render.labels import several, short_name
 from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import Action, WayOut
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views import Json

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ttp.cli.escape import escape_line, escape_text
-from ttp.cli.hints import command_text
-from ttp.cli.installation import fit_install_commands
+from ttp.cli.errors import command_text, fit_install_commands
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Page, Style
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, wrap
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.diagnostics import Check, Checkup, Grade
 from ttp.views import Json
 from ttp.views import status as status_module
@@ -20,11 +19,7 @@ _WORDS: dict[Grade, tuple[str, Style]] = {
     Grade.WARN: ("WARN", "magenta"),
     Grade.FAIL: ("FAIL", "red"),
 }
-
-
 _STATUS = 8
-
-
 _LONGEST_NAME = 26
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.optimal import head, interval, no_posts, percent, signal_words, signed, wrapped, zone_words
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, separate
+from ttp.cli.terminal import escape_text
 from ttp.domain.optimal import DAYS, Rating, Recommendation
 from ttp.views.optimal import HEATMAP_FIELDS, AccountAdvice, heatmap_json, heatmap_rows, list_with_single
 
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 
 NO_POST, BEST = "·", "★"
-
-
 NUMBERS = "Numbers: expected engagement above the average of the account, in percent."
-
-
 _LEAST_SPAN = 0.05
 """Least span of a scale, so that small differences do not look large."""
 
@@ -84,14 +80,8 @@ def file_words(told: Recommendation) -> list[str]:
 
 
 _INDENT = 6
-
-
 _SHADES = " ░▒▓█"
-
-
 _WHITE, _BLACK = 231, 16
-
-
 _COLORS = ((236, _WHITE), (23, _WHITE), (30, _WHITE), (37, _BLACK), (79, _BLACK), (158, _BLACK), (230, _BLACK))
 """Background and text of each level, dark to light: they differ in brightness too."""
 

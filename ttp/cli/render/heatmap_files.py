@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from ttp.cli.escape import escape_text
 from ttp.cli.render.heatmap import (
     BEST,
     NUMBERS,
@@ -22,6 +21,7 @@ from ttp.cli.render.heatmap import (
     slot_words,
 )
 from ttp.cli.render.optimal import signed
+from ttp.cli.terminal import escape_text
 from ttp.domain.optimal import DAYS, Rating, Recommendation
 
 
@@ -36,8 +36,6 @@ class Colors(NamedTuple):
 
 
 _DEEP, _PALE = "#0f2a33", "#ffffff"
-
-
 LIGHT = Colors(
     "#ffffff",
     "#16242d",
@@ -53,8 +51,6 @@ LIGHT = Colors(
         ("#0d5763", _PALE),
     ),
 )
-
-
 DARK = Colors(
     "#10181d",
     "#e4ecef",
@@ -70,8 +66,6 @@ DARK = Colors(
         ("#9fe6d8", "#08191d"),
     ),
 )
-
-
 _LEVELS = len(LIGHT.levels)
 _WIDE, _HIGH, _GAP = 42, 34, 3
 _LEFT, _TOP, _MARGIN = 70, 104, 28

@@ -7,8 +7,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_text
 from ttp.cli.render.page import Style
+from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostStatus
 from ttp.views.posts import MOST_NAMED

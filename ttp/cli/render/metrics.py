@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_text
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import escape_text
 from ttp.domain.sample import Sample, Total
 from ttp.views import Json, format_json_instant, metrics
 
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 
 COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
-
-
 SHOWN = COUNTS[:4]
-
-
 TOTAL_FIELDS = ("account", "posts", "samples", "from", "to", "observedAt", *COUNTS)
 
 
@@ -102,8 +98,6 @@ SAMPLES_SPEC = OutputSpec(
     render_samples,
 )
 """`ttp metrics list`."""
-
-
 PULL_SPEC: OutputSpec[PullResult] = OutputSpec(
     metrics.PULL_FIELDS,
     ("account", "read", "inserted", "updated", "unchanged", "rejected"),

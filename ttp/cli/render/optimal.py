@@ -10,13 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ttp.cli.escape import escape_line, escape_text
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
 from ttp.cli.render.width import cut, pad, wrap
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.action import WayOut
+from ttp.domain.online_followers import OnlineFollowers
 from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation, Signal
 from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
 from ttp.domain.optimal.backtest import Backtest, Lift
@@ -35,6 +36,8 @@ from ttp.views.optimal import (
     explanation_json,
     explanation_rows,
     list_with_single,
+    next_slots_json,
+    recommendation_json,
     week_rows,
 )
 
@@ -108,12 +111,8 @@ def _against_the_mean(difference: Lift) -> str:
 
 
 SHOWN = 10
-
-
 _LABEL = 12
 """Columns of the label of a step."""
-
-
 _COLUMNS = (
     Column("PUBLISHED"),
     Column("COUNTED", right=True),
@@ -198,30 +197,21 @@ def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
 
 
 Row: TypeAlias = Mapping[str, object]
-
-
 Lines: TypeAlias = Iterator[str]
-
-
 Period: TypeAlias = tuple[datetime | None, datetime | None]
-
-
 _BAR = 20
 """Columns of a bar for 100 %."""
-
-
 _REST = 52
 """Columns of a line without its bar."""
-
-
 _SMALL = 0.03
-
-
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
-    """Draw the recommendation of an account. `zone_known`: its time zone is set; `tz`: `--tz` of this command."""
+def render_recommendation(
+    advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None, platform: str = ""
+) -> Lines:
+    """Draw the recommendation of an account. `zone_known`: its time zone is set; `tz`: `--tz` of this command;
+    `platform`: its title."""
     told = advice.recommendation
     page = replace(page, zone=told.zone)
     yield from head(told, page)
@@ -239,6 +229,8 @@ def render_recommendation(advice: Advice, page: Page, *, zone_known: bool = True
     yield from wrapped(signal_words(told), page)
     if told.by_views:
         yield from wrapped("Posts are compared by views: they have few likes, comments and shares.", page)
+    if advice.online is not None:
+        yield from wrapped(_online_words(advice.online, platform), page)
     if advice.next_at is not None:
         yield from wrapped(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
@@ -291,6 +283,16 @@ def signal_words(told: Recommendation) -> str:
     return (
         f"Thin evidence: the five hours beat your average with {share} probability; {few}much of this order is chance."
     )
+
+
+_MOST_ONLINE = 3
+
+
+def _online_words(online: OnlineFollowers, platform: str) -> str:
+    """Return the sentence about the hours with most followers online."""
+    most = ", ".join(f"{escape_text(hour)} ({followers:,.0f})" for hour, followers in online.best[:_MOST_ONLINE])
+    source = f"average of {plural(online.days, 'day')}, hours as {escape_text(platform)} counts them"
+    return f"Most followers online: {most}; {source}. The recommendation does not use this yet."
 
 
 def zone_words(told: Recommendation, page: Page) -> Lines:
@@ -442,8 +444,7 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
     """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
     def to_document(slots: list[Json]) -> Json:
-        shape: Json = {"success": True, "slot": slots[0] if slots else None}
-        return {**shape, "slots": slots} if counted else shape
+        return next_slots_json(slots, counted=counted)
 
     def render(slots: Sequence[Json], page: Page) -> Iterable[str]:
         return render_slots(slots, replace(page, zone=zone or page.zone))
@@ -459,10 +460,10 @@ def recommendations_spec(
 
     def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
         draw = partial(render_recommendation, page=page, tz=tz)
-        yield from separate(draw(told.advice, zone_known=told.zone_known) for told in all_told)
+        yield from separate(draw(told.advice, zone_known=told.zone_known, platform=told.platform) for told in all_told)
 
     def to_json(told: AccountAdvice) -> Json:
-        return told.advice.recommendation.as_json(everything=everything)
+        return recommendation_json(told, everything=everything)
 
     return OutputSpec(
         optimal.RECOMMENDATION_FIELDS,

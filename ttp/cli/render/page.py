@@ -12,23 +12,13 @@ from ttp.cli.render.width import columns, cut, widest, wrap
 from ttp.cli.render.width import columns as taken
 
 Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "magenta"]
-
-
 _CODES = {"bold": "1", "dim": "38;5;243", "red": "31", "green": "38;5;28", "magenta": "35"}
 """Colours that are readable on black and on white. Red and magenta are the terminal's own. Its green is often too light
 on white and its faint too weak, so those two are fixed, with a contrast of 4.5 to 1 on both. Colour is never the only
 sign of a state."""
-
-
 _PAINT = re.compile("\x1b\\[[0-9;]*m")
-
-
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
 _NEAR = timedelta(days=7)
 
 
@@ -136,11 +126,7 @@ class Page:
 
 
 _INDENT = 2
-
-
 _GAP = 2
-
-
 _LEAST = 4
 
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import everywhere, plural, several, short_name
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.plan import Assignment, Basis
 from ttp.domain.time.formatting import format_duration
-from ttp.views import Json, format_json_instant
-from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, plan_json
+from ttp.views import Json
+from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, assignment_json, proposal_json
 
 if TYPE_CHECKING:
     from ttp.domain.plan import PlanMethod
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 
 _WIDE = 110
-
-
 _SAME = 0.005
 """Smaller differences of scores are not shown."""
 
@@ -104,23 +102,10 @@ def plan_spec(
     """Return the spec of `ttp plan`. `found` None: nothing to plan; `scheduled`: the plan was carried out."""
 
     def to_json(one: Assignment) -> Json:
-        accounts = list(found.posts[one.id].accounts) if found else []
-        score = round(one.score, 4)
-        return {
-            "id": one.id,
-            "at": format_json_instant(one.at),
-            "score": score,
-            "accounts": accounts,
-            "explored": one.explored,
-        }
+        return assignment_json(one, found)
 
     def to_document(rows: list[Json]) -> Json:
-        told = (
-            {"score": 0.0, "evenScore": 0.0}
-            if found is None
-            else {**plan_json(found), "leftOut": list(found.plan.left_out)}
-        )
-        return {"assignments": rows, **told, "scheduled": scheduled, "warnings": list(warnings)}
+        return proposal_json(found, rows, scheduled=scheduled, warnings=warnings)
 
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         assert found is not None

@@ -8,12 +8,12 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_line, escape_text, lines
-from ttp.cli.hints import command_text
+from ttp.cli.errors import command_text
 from ttp.cli.render.labels import plural, size, state_word, status_word
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, wrap
+from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import NAMES, MediaItem

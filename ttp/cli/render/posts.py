@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import escape_line
 from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.post import render_posts_in_full
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import escape_line
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.media import MediaItem
 from ttp.views import posts as posts_module
@@ -121,18 +121,12 @@ POSTS_SPEC = OutputSpec(
     render_posts,
 )
 """`ttp list`."""
-
-
-DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": True})
+DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), posts_module.deleted_json)
 """`ttp delete`, by id."""
-
-
 WOULD_DELETE_SPEC: OutputSpec[int] = OutputSpec(
     ("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": False}
 )
 """`ttp edit --where … --delete --dry-run`, by id."""
-
-
 REMOTE_DELETE_SPEC: OutputSpec[DeletedPost] = OutputSpec(
     posts_module.REMOTE_DELETE_FIELDS,
     ("id",),

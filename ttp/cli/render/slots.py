@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts
 from ttp.domain.slot import SlotInstant
 from ttp.domain.time.slot_parser import format_slot_times
@@ -151,24 +151,16 @@ REPEATS_SPEC: OutputSpec[RecurrenceCounts] = OutputSpec(
     render_repeats,
 )
 """`ttp repeat list`."""
-
-
 CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
 """Commands that change a repeat."""
-
-
 SLOTS_SPEC: OutputSpec[SlotInstant] = OutputSpec(
     SLOT_FIELDS, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, render_slots
 )
 """`ttp slots list` and `ttp slots add`."""
-
-
 PREVIEW_SPEC: OutputSpec[SlotInstant] = OutputSpec(
     SLOT_INSTANT_FIELDS, ("at", "account", "slot", "post", "content"), slot_instant_json, render_preview
 )
 """`ttp slots preview`."""
-
-
 REMOVED_SLOTS_SPEC: OutputSpec[int] = OutputSpec(
     ("id", "removed"), ("id",), lambda slot_id: {"id": slot_id, "removed": True}
 )

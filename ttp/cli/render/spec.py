@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from ttp.cli.render.page import Page
 
 T = TypeVar("T")
-
-
 Renderer: TypeAlias = "Callable[[Sequence[T], Page], Iterable[str]]"
 
 

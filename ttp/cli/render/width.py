@@ -55,8 +55,6 @@ def wrap(text: str, most: int) -> list[str]:
 
 
 _COMMAND = re.compile(r"(?:^|(?<=  )|(?<=\()|(?<=: ))(?:ttp|pip|pipx|uv|export|loginctl|rm|kill|ls|diff) (?:(?!  ).)*")
-
-
 _COLUMNS = re.compile(r" *(?:\S+ {2,}){2,}(?=\S)")
 """The columns before the last one of a row; each is one word."""
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ttp.mcp.tool import Tool, tools_of
-from ttp.mcp.tools import posts
+from ttp.mcp.tools import planning, posts, publishing
 
-TOOLS: Mapping[str, Tool] = MappingProxyType({one.name: one for one in tools_of([*posts.TOOLS])})
+_FUNCTIONS = (*posts.TOOLS, *publishing.TOOLS, *planning.TOOLS)
+TOOLS: Mapping[str, Tool] = MappingProxyType({one.name: one for one in tools_of(_FUNCTIONS)})
 """Every tool, by name, in the order in which clients see them."""

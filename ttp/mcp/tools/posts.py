@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ttp.domain.action import other_options
-from ttp.domain.errors import ContentRefused
+from ttp.domain.action import action, other_options
+from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.permissions import Capability
 from ttp.domain.post import PostStatus
 from ttp.domain.post_input import PostInput
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.resolve import resolve_bound
-from ttp.mcp.answers import CreatedAnswer, PostAnswer
+from ttp.mcp.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
 from ttp.mcp.arguments import Arguments, PostId, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
+from ttp.services.undo import Undo, UndoRequest
 from ttp.store.queries import PostFilter
 from ttp.views import Json
 from ttp.views.posts import (
     NOT_RUNNING,
     Notice,
+    deleted_json,
     ids_needing_approval,
     moved_posts,
     needs_approval,
     post_json,
     preview_json,
+    undone_json,
 )
 
 if TYPE_CHECKING:
@@ -107,8 +111,8 @@ def get_post(services: Services, given: OnePost) -> Json:
     return post_json(services.look.post(given.id))
 
 
-class PostFields(Write):
-    """What a new post and an edit both take."""
+class PostContent(Arguments):
+    """What a new post, an edit and a check take."""
 
     to: list[str] | None = Field(
         None, description="The accounts: x/me, or a platform alone where it has one account. list_accounts has them."
@@ -116,19 +120,24 @@ class PostFields(Write):
     at: str | None = Field(
         None,
         description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
-        " hour, or 'next-slot'. Without it the post is a draft.",
+        " hour, or 'next-slot'. A new post without it is a draft.",
     )
     tz: str | None = Field(None, description="The time zone of `at`, such as Europe/Berlin.")
     media: list[str] | None = Field(None, description="Images or videos: paths of local files, or web addresses.")
     alt: list[str] | None = Field(None, description="The alt text of each media item, in order.")
     thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
-    tags: list[str] | None = Field(None, description="Tags, for finding posts.")
     variants: dict[str, str] | None = Field(
         None, description='Other texts for a platform or an account: {"x": "shorter"}.'
     )
     options: dict[str, str | bool | int | float] | None = Field(
         None, description="Options of platforms, named PLATFORM.OPTION. A wrong name is answered with the right ones."
     )
+
+
+class PostFields(PostContent, Write):
+    """What a new post and an edit take."""
+
+    tags: list[str] | None = Field(None, description="Tags, for finding posts.")
     max_late: str | None = Field(None, description="Do not publish it later than this after its time: 2h.")
 
 
@@ -137,7 +146,7 @@ class CreatePost(PostFields):
     first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
 
 
-@tool(Capability.DRAFT, CreatedAnswer, rehearses=True, repeatable=False)
+@tool(Capability.DRAFT, CreatedAnswer, rehearses=True, keeps_key=True)
 def create_post(services: Services, given: CreatePost) -> Json:
     """Create a post: a draft without `at`, scheduled with one.
 
@@ -152,6 +161,19 @@ def create_post(services: Services, given: CreatePost) -> Json:
         with naming_offers(services):
             saved = services.posts.create(wanted, _time_of_new(services, wanted))
     return saved_post_json(services, saved)
+
+
+class CheckText(PostContent):
+    text: str = Field(description="The text of the post.")
+
+
+@tool(Capability.READ, PreviewAnswer)
+def check_text(services: Services, given: CheckText) -> Json:
+    """Check what each account would get, without storing anything: lengths, limits, costs and problems.
+
+    Without `at` problems are `warnings`; with it they refuse the post, as they would when it is scheduled.
+    """
+    return _preview(services, _post_input(services, given, given.text))
 
 
 def _preview(services: Services, wanted: PostInput) -> Json:
@@ -173,14 +195,15 @@ def _time_of_new(services: Services, wanted: PostInput) -> ResolvedTime | None:
 
 def _post_input(
     services: Services,
-    given: PostFields,
+    given: PostContent,
     text: str | None,
     *,
     key: str | None = None,
     first: bool = False,
     may_empty: bool = False,
 ) -> PostInput:
-    late = None if given.max_late is None else parse_duration(given.max_late)
+    more = given if isinstance(given, PostFields) else None
+    late = None if more is None or more.max_late is None else parse_duration(more.max_late)
     options = [f"{name}={_word(value)}" for name, value in (given.options or {}).items()]
     return PostInput(
         text=text,
@@ -190,8 +213,8 @@ def _post_input(
         tz=given.tz,
         media=None if given.media is None else tuple(given.media),
         alts=None if given.alt is None else tuple(given.alt),
-        thread=None if given.thread is None else tuple(given.thread),
-        tags=split(given.tags),
+        thread=None if given.thread is None else tuple(part for part in given.thread if part),
+        tags=None if more is None else split(more.tags),
         variants=given.variants or {},
         options=dict(parse_option(one, services.platforms, may_empty=may_empty) for one in options),
         max_lateness_s=None if late is None else late.total_seconds(),
@@ -214,14 +237,16 @@ def naming_offers(services: Services) -> Iterator[None]:
 
 def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True) -> Json:
     """Return a stored post with its warnings. `timed`: the request was about its time."""
-    return post_json(saved.post, _warnings(services, saved, timed=timed), replayed=saved.replayed)
-
-
-def _warnings(services: Services, saved: SavedPost, *, timed: bool) -> list[str]:
-    warnings = [*(problem.message for problem in saved.warnings), *moved_posts(saved, services.zone)]
+    warnings = saved_warnings(services, saved)
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += not_running(services)
-    return [*warnings, *unapproved(services, [saved.post])]
+    warnings += unapproved(services, [saved.post])
+    return post_json(saved.post, warnings, replayed=saved.replayed)
+
+
+def saved_warnings(services: Services, saved: SavedPost) -> list[str]:
+    """Return the warnings about the content of a stored post, and which posts made room for it."""
+    return [*(problem.message for problem in saved.warnings), *moved_posts(saved, services.zone)]
 
 
 def not_running(services: Services) -> list[str]:
@@ -239,4 +264,73 @@ def _text(services: Services, notice: Notice) -> str:
     return " ".join(notice.lines(services.render_way_out))
 
 
-TOOLS = (list_posts, get_post, create_post)
+class EditPost(PostFields):
+    id: PostId
+    text: str | None = Field(None, description="The new text.")
+    add_tags: list[str] | None = Field(None, description="Tags to add.")
+    remove_tags: list[str] | None = Field(None, description="Tags to remove.")
+
+
+@tool(Capability.DRAFT, PostAnswer)
+def edit_post(services: Services, given: EditPost) -> Json:
+    """Change a post that is not published yet.
+
+    `to`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
+    replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
+    """
+    (post_id,) = existing(services, given.id)
+    if not given.model_fields_set - {"id", "key", "dry_run", "tz"}:
+        raise UsageError("nothing to change", Hint("see", action("show", post_id)))
+    wanted = replace(
+        _post_input(services, given, given.text, may_empty=True),
+        add_tags=split(given.add_tags) or (),
+        remove_tags=split(given.remove_tags) or (),
+    )
+    with naming_offers(services):
+        saved = services.posts.edit(post_id, wanted, _time_of_edit(services, post_id, wanted))
+    return saved_post_json(services, saved, timed=given.at is not None)
+
+
+def _time_of_edit(services: Services, post_id: int, wanted: PostInput) -> ResolvedTime | None:
+    if wanted.at is None:
+        return None
+    accounts = services.posts.accounts_after_edit(post_id, wanted)
+    return services.times.resolve(wanted.at, accounts, wanted.tz, post=post_id)
+
+
+class ChangePost(Write):
+    id: PostId
+
+
+@tool(Capability.DRAFT, list[DeletedAnswer], destroys=True)
+def delete_post(services: Services, given: ChangePost) -> list[Json]:
+    """Delete a post before it is published, or after it has ended. What is published stays on the platforms.
+
+    `undo` brings it back.
+    """
+    posts = services.posts.delete(existing(services, given.id))
+    return [deleted_json(post.id or 0) for post in posts]
+
+
+class UndoChanges(Write):
+    count: int = Field(1, ge=1, le=1000, description="How many changes, newest first.")
+    post: int | None = Field(None, ge=1, description="Only changes of the post with this id.")
+    partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
+
+
+@tool(Capability.DRAFT, list[UndoneAnswer], rehearses=True, destroys=True)
+def undo(services: Services, given: UndoChanges) -> list[Json]:
+    """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first.
+
+    Publishing cannot be undone, and times that have passed are not restored.
+    """
+    wanted = UndoRequest(given.count, given.post, partial=given.partial)
+    return [undone_json(one) for one in Undo(services.posts).revert(wanted, rehearse=given.dry_run).posts]
+
+
+def existing(services: Services, post_id: int) -> list[int]:
+    """Return the id in a list. Raise NotFound if there is no such post."""
+    return services.look.ids([(post_id, post_id)])
+
+
+TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, undo)

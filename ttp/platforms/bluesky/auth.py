@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from ttp.domain.account import Credentials
+from ttp.domain.account import Account, Credentials
+from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
+from ttp.platforms.bluesky.errors import judge
 from ttp.platforms.bluesky.identity import parse_did
-from ttp.platforms.http import Http
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
+from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.oauth.token_response import read_token, without_none
+from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
 """Accounts on Bluesky's own servers sign in here; everything else goes to their server."""
+
+
 APP_PASSWORD = "App password"  # noqa: S105 (what the person is asked for)
+
+
 _OWN_PASSWORD = "com.atproto.access"  # noqa: S105 (the scope of a session by the account's own password)
+
+
 _SETTINGS = "Bluesky's settings, Privacy and security, App passwords"
+
+
 _LAST_YEAR = 2100
 
 
@@ -166,3 +178,23 @@ _SAID = {
     "AccountTakedown": "Bluesky has taken the account down",
     "AccountDeactivated": "the account is deactivated",
 }
+
+
+class BlueskyCheck(HttpPart[HttpByServer], Checker):
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
+        http = self._http.of(account)
+        request = PublishRequest(0, account, credentials, "")
+        reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getSession", patience=CHECK_PATIENCE_S)
+        if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.value_at("did"))):
+            handle = reply.text_at("handle").lower() or None
+            return AccountInfo(did, handle, tuple(_remarks(reply)), server_info=describe_server(http) or None)
+        return as_failure(reply, judge(account, self._clock.now()), "Bluesky")
+
+
+def _remarks(answer: Answer) -> Iterator[Remark]:
+    if answer.value_at("active") is False:
+        yield failure_remark(f"the account is {answer.text_at('status') or 'not active'} on Bluesky")
+    if answer.text_at("handle") == "handle.invalid":
+        yield warning_remark("the handle does not point back to the account: fix it in Bluesky's settings")
+    if answer.value_at("emailConfirmed") is False:
+        yield warning_remark("the e-mail address is not confirmed: Bluesky processes no videos before")

@@ -24,45 +24,53 @@ from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.bluesky.media import Uploads, is_blob, without_uploads
 from ttp.platforms.bluesky.options import POST_ADDRESS
 from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
-from ttp.platforms.bluesky.records import POSTS, Records, build_records, chosen_of, post_link, shown_parts
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.bluesky.records import GATES, POSTS, Records, build_records, chosen_of, post_link, shown_parts
+from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.download import DownloadFailed, DownloadTimeouts
-from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply
 
 WRITE = "/xrpc/com.atproto.repo.applyWrites"
+
+
 STEP = f"POST {WRITE.rpartition('/')[2]}"
+
+
 CHECK_S = 900.0
 """Seconds for which one check of the session counts."""
+
+
 SAME_TIME = timedelta(minutes=10)
 """How long a resend keeps the time of its records, and with it their content ids. A post that says that it is older is
 buried in feeds."""
+
+
 LONGEST_HISTORY = 100
+
+
 _JSON = {"Content-Type": "application/json"}
+
+
 _EARLY = timedelta(minutes=5)
 
 
-class BlueskyClient:
-    """The client of Bluesky. `servers`: connections to the accounts' servers."""
+class BlueskyClient(HttpPart[HttpByServer]):
+    """The client of Bluesky. `http`: connections to the accounts' servers."""
 
-    def __init__(self, servers: HttpByServer, config: Config, clock: Clock) -> None:
-        self._servers = servers
-        self._clock = clock
+    def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
+        super().__init__(http, clock)
         self._uploads = Uploads(config, clock)
         self._patience = DownloadTimeouts(
             config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s")
         )
         self._checked: dict[str, float] = {}
 
-    def close(self) -> None:
-        self._servers.close()
-
     # Invisible steps.
 
     def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Check the session, upload media, look up names and addresses, choose the keys."""
-        http = self._servers.of(request.account)
+        http = self._http.of(request.account)
         http.gate.require_open(request, STEP, "POST", WRITE)
         did = yield from self._check(request, http)
         handle = {**handle, "did": did}
@@ -197,7 +205,7 @@ class BlueskyClient:
 
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         """Create all records at once. Done only where the server names each with the content id that was computed."""
-        http, did = self._servers.of(request.account), _did(request, handle)
+        http, did = self._http.of(request.account), _did(request, handle)
         if did is None:
             return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(request.account))
         records = build_records(request, handle, did)
@@ -221,7 +229,7 @@ class BlueskyClient:
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Read the first record by its key, from a server that proves to have the account's records."""
-        http, did = self._servers.of(request.account), _did(request, handle)
+        http, did = self._http.of(request.account), _did(request, handle)
         keys = [str(key) for key in _listed(handle, "keys") if is_key(key)]
         if did is None:
             return LookupResult(Unclear(Kind.ACCOUNT, "the account's identity is not known", final=True), None)
@@ -347,3 +355,25 @@ def _date(reply: Reply) -> datetime | None:
 def _token_key(request: PublishRequest) -> str:
     """Return a name for a token that is not the token."""
     return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()
+
+
+_PATH = "/xrpc/com.atproto.repo.deleteRecord"
+
+
+class BlueskyDeleter(HttpPart[HttpByServer]):
+    """Deletes posts on Bluesky."""
+
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post, then its gates. A server answers the same for what it never had."""
+        http = self._http.of(request.account)
+        did = parse_did(request.credentials.user_id) or parse_did(request.account.user_id)
+        if did is None:
+            return NotDone(Kind.ACCOUNT, "the account's identity is not known", hint=reconnect_hint(request.account))
+        status = 200
+        for collection in (POSTS, *GATES):
+            body = {"repo": did, "collection": collection, "rkey": remote_id}
+            reply = http.request_for(request, "POST", _PATH, json=body)
+            if not isinstance(reply, Answer) or not reply.is_success or not isinstance(reply.data, dict):
+                return as_failure(reply, judge(request.account, self._clock.now()), "Bluesky")
+            status = reply.status
+        return Deleted(status)

@@ -75,7 +75,7 @@ class Bluesky(Platform):
         return BlueskyLogin(runtime.http(self, server), runtime.clock)
 
     def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.bluesky.check import BlueskyCheck
+        from ttp.platforms.bluesky.auth import BlueskyCheck
 
         return BlueskyCheck(runtime.http_by_server(self), runtime.clock)
 
@@ -85,7 +85,7 @@ class Bluesky(Platform):
         return BlueskyReader(runtime.http_by_server(self), runtime.config, runtime.clock)
 
     def deleter(self, runtime: Runtime) -> Deleter:
-        from ttp.platforms.bluesky.delete import BlueskyDeleter
+        from ttp.platforms.bluesky.client import BlueskyDeleter
 
         return BlueskyDeleter(runtime.http_by_server(self), runtime.clock)
 

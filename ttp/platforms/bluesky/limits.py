@@ -14,7 +14,7 @@ from datetime import datetime
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
+from ttp.platforms.limits import MOST, Meter, parse_whole_number
 from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 
 XRPC = "/xrpc/"
@@ -59,7 +59,7 @@ def opens_at(answer: Answer, now: datetime) -> datetime | None:
     return reading.resets_at if reading is not None and reading.left == 0 else None
 
 
-class BlueskyMeter:
+class BlueskyMeter(Meter):
     """How a server limits calls."""
 
     def __init__(self, clock: Clock) -> None:
@@ -71,9 +71,6 @@ class BlueskyMeter:
         if endpoint not in WRITES:
             return (every_call,)
         return (every_call, LimitKey(WINDOWS[3600]), LimitKey(WINDOWS[86_400]))
-
-    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
-        return ()
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())

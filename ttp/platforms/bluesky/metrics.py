@@ -19,7 +19,7 @@ from ttp.platforms.bluesky.identity import parse_did
 from ttp.platforms.bluesky.record_keys import is_key
 from ttp.platforms.bluesky.records import POSTS
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,
@@ -35,16 +35,12 @@ from ttp.platforms.reply import Answer, value_at
 MOST_IDS, MOST_PAGE = 25, 100
 
 
-class BlueskyReader:
+class BlueskyReader(HttpPart[HttpByServer]):
     """The reader of Bluesky."""
 
-    def __init__(self, servers: HttpByServer, config: Config, clock: Clock) -> None:
-        self._servers = servers
+    def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
+        super().__init__(http, clock)
         self._config = config
-        self._clock = clock
-
-    def close(self) -> None:
-        self._servers.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`getPosts`, up to 25 at a time. A post that is left out does not exist (any more)."""
@@ -81,7 +77,7 @@ class BlueskyReader:
             query["cursor"] = cursor
 
     def _get(self, session: AccountSession, name: str, query: Mapping[str, str]) -> Answer:
-        http: Http = self._servers.of(session.account)
+        http: Http = self._http.of(session.account)
         root = configured(self._config, "platforms.bluesky.appview_url", http.base_url).rstrip("/")
         reply = http.request(
             "GET", f"{root}/xrpc/{name}", query=query or None, account=session.account.name, patience=session.patience

@@ -10,28 +10,30 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
-from ttp.domain.outcome import (
-    Absent,
-    Done,
-    Finding,
-    Found,
-    Handle,
-    Kind,
-    NotDone,
-    Outcome,
-    Unclear,
-    Unknown,
-    Working,
-)
+from ttp.domain.diagnostics import ok_remark, warning_remark
+from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rules
-from ttp.platforms.command.rules import number, verbs_of
+from ttp.platforms.client import (
+    AccountInfo,
+    Deleted,
+    Did,
+    LookupResult,
+    PublishRequest,
+    Ready,
+    Step,
+    StepFailed,
+    fingerprint,
+)
+from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rules, program_of
+from ttp.platforms.command.rules import number, rules_path, verbs_of
 from ttp.platforms.media_host.availability import SUFFIXES
 
 PREPARE, PUBLISH = "read the rules", "run the program"
+
+
 KINDS = {
     one.value: one
     for one in (
@@ -46,7 +48,11 @@ KINDS = {
     )
 }
 """What a program may say of a refusal. No `auth`: ttp has no token to renew."""
+
+
 _PASSING = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.SERVER})
+
+
 _LONGEST_RETRY_S = 7 * 86_400
 
 
@@ -196,3 +202,49 @@ def _odd(answer: Mapping[str, object]) -> Unknown:
 
 def _what(answer: Mapping[str, object], who: str) -> str:
     return f"{who} answered what is no answer to this order: {clean_text(str(dict(answer)))[:120]}"
+
+
+class CommandCheck:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def close(self) -> None: ...
+
+    def platform_at(self, account: Account) -> datetime | None:
+        return self._clock.now()
+
+    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+        return ()
+
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
+        try:
+            rules = current_rules(account)
+            path = rules_path(program_of(account))
+        except CannotRun as why:
+            return NotDone(Kind.ACCOUNT, why.message, hint=why.hint)
+        verbs = verbs_of(rules)
+        remarks = [ok_remark(f"the program can {', '.join(verbs)}")]
+        if "lookup" not in verbs:
+            said = "without lookup, a post whose result is lost waits for you (needs_review)"
+            remarks.append(warning_remark(said, f'verbs = ["publish", "lookup"] in {path}'))
+        return AccountInfo(None, None, tuple(remarks), server_info=rules)
+
+
+class CommandDeleter:
+    def close(self) -> None: ...
+
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        try:
+            rules = current_rules(request.account)
+            if "delete" not in verbs_of(rules):
+                return NotDone(Kind.ACCOUNT, f"the program of {request.account.name} has no delete")
+            answer = ask(request.account, rules, "delete", {"id": remote_id})
+        except CannotRun as why:
+            return NotDone(Kind.ACCOUNT, why.message, hint=why.hint)
+        except BadAnswer as why:
+            return NotDone(Kind.SERVER, why.message, passing=True)
+        if answer.get("deleted") is True:
+            return Deleted()
+        refused = answer.get("refused")
+        said = clean_text(refused) if isinstance(refused, str) else "the program does not say that it is deleted"
+        return NotDone(Kind.CONTENT, said)

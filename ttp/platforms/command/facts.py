@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.config import Config
     from ttp.domain.options import Option
-    from ttp.platforms.command.check import CommandCheck
-    from ttp.platforms.command.client import CommandClient
-    from ttp.platforms.command.delete import CommandDeleter
+    from ttp.platforms.command.client import CommandCheck, CommandClient, CommandDeleter
     from ttp.platforms.command.metrics import CommandReader
     from ttp.platforms.command.rules import CommandRules
 
@@ -47,7 +45,7 @@ class Command(Platform):
         return CommandRules()
 
     def options(self) -> tuple[Option, ...]:
-        from ttp.platforms.command.options import OPTIONS
+        from ttp.platforms.command.rules import OPTIONS
 
         return OPTIONS
 
@@ -57,7 +55,7 @@ class Command(Platform):
         return CommandClient(runtime.clock)
 
     def checker(self, runtime: Runtime) -> CommandCheck:
-        from ttp.platforms.command.check import CommandCheck
+        from ttp.platforms.command.client import CommandCheck
 
         return CommandCheck(runtime.clock)
 
@@ -67,7 +65,7 @@ class Command(Platform):
         return CommandReader(runtime.clock)
 
     def deleter(self, runtime: Runtime) -> CommandDeleter:
-        from ttp.platforms.command.delete import CommandDeleter
+        from ttp.platforms.command.client import CommandDeleter
 
         return CommandDeleter()
 

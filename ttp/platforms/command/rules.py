@@ -10,17 +10,22 @@ from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.options import Option, OptionType
 from ttp.domain.rules import PlatformPost
 from ttp.domain.text import utf16_length
 from ttp.platforms.graphemes import count_graphemes
 
 VERBS = ("publish", "lookup", "delete", "metrics")
+
+
 UNITS: Mapping[str, Callable[[str], int]] = {
     "characters": len,
     "graphemes": count_graphemes,
     "utf16": utf16_length,
     "bytes": lambda text: len(text.encode("utf-8", "replace")),
 }
+
+
 DEFAULTS: Mapping[str, object] = {
     "verbs": ["publish"],
     "text_length": 5000,
@@ -34,6 +39,8 @@ DEFAULTS: Mapping[str, object] = {
     "settle_s": 30,
 }
 """The rules that a file may set, and what holds where it does not. They are the account's `server_info`."""
+
+
 _LARGEST: Mapping[str, int] = {
     "text_length": 1_000_000,
     "media_count": 100,
@@ -142,3 +149,10 @@ class CommandRules:
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")
+
+
+OPTIONS = (
+    Option("title", OptionType.TEXT, "a title, such as a blog post's", most=500),
+    Option("target", OptionType.TEXT, "where to, such as a channel", most=500),
+    Option("data", OptionType.TEXT, "anything else for the program, such as JSON", most=5000),
+)

@@ -9,13 +9,25 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
-from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.http import Http
+from ttp.platforms.client import (
+    Deleted,
+    Did,
+    LookupResult,
+    MediaFile,
+    PublishRequest,
+    Ready,
+    Step,
+    StepFailed,
+    fingerprint,
+)
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram import container_forms, limits
 from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
+from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.instagram.container_forms import (
     Container,
     children,
@@ -34,26 +46,28 @@ from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, reconn
 from ttp.platforms.reply import Answer, NotSent, Reply, parse_id, parse_numeric_id, parse_web_address, value_at
 
 DROP, PUBLISH = "drop the container", "POST media_publish"
+
+
 PUT_UP = "give the media a public URL"
+
+
 _PERMALINK_S = 5.0
+
+
 _USABLE_FOR = timedelta(hours=23)
 """A container that was not published expires after 24 hours."""
 
 
-class InstagramClient:
+class InstagramClient(HttpPart[Http]):
     """Publishes images, reels, stories and carousels."""
 
     def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
-        self._http = http
+        super().__init__(http, clock)
         self._public_url = public_url
-        self._clock = clock
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._containers = Containers(http, config, clock)
         self._look_ups = LookUps(http, config, clock, self._containers)
-
-    def close(self) -> None:
-        self._http.close()
 
     # Invisible steps.
 
@@ -305,3 +319,40 @@ def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
         return make(*what)
     except ValueError as error:
         raise StepFailed(CREATE, NotDone(Kind.CONTENT, str(error))) from error
+
+
+_NO_SUCH = "100/33"
+
+
+_DEAD_TOKEN = ("190", "102")
+
+
+class InstagramDeleter(HttpPart[Http]):
+    def __init__(self, http: Http, version: str, clock: Clock) -> None:
+        super().__init__(http, clock)
+        self._root = f"/{version}"
+
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. One that the account cannot see is already gone; stories and some other kinds cannot be
+        deleted."""
+        path = f"{self._root}/{remote_id}"
+        reply = self._http.request_for(request, "DELETE", path)
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:
+            return Deleted(reply.status)
+        failure = self._failure(request, reply)
+        if failure.code == _NO_SUCH:
+            # Instagram answers the same for posts it will not delete; but an account sees its own posts while they
+            # exist.
+            seen = self._http.request_for(request, "GET", path, query={"fields": "id"})
+            return Deleted(failure.http_status, "it was already gone") if self._is_unseen(request, seen) else failure
+        if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
+            scopes = ",".join((*FACEBOOK_SCOPES, DELETING))
+            hint = action("account connect", request.account.name, scopes=scopes)
+            return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
+        return failure
+
+    def _is_unseen(self, request: PublishRequest, reply: Reply) -> bool:
+        return not (isinstance(reply, Answer) and reply.is_success) and self._failure(request, reply).code == _NO_SUCH
+
+    def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        return as_failure(reply, lambda answer: refusal(answer, request.account, self._clock.now()), "Instagram")

@@ -91,7 +91,7 @@ class Instagram(Platform):
         return InstagramLogin(runtime.http(self), configured(config, name, api), code_url, version, clock)
 
     def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.instagram.check import InstagramCheck
+        from ttp.platforms.instagram.auth import InstagramCheck
 
         return InstagramCheck(runtime.http(self), runtime.config, runtime.clock)
 
@@ -103,7 +103,7 @@ class Instagram(Platform):
     def deleter(self, runtime: Runtime) -> Deleter | str:
         if not by_facebook(runtime.config):
             return "Instagram lets apps delete posts with Facebook Login only"
-        from ttp.platforms.instagram.delete import InstagramDeleter
+        from ttp.platforms.instagram.client import InstagramDeleter
 
         return InstagramDeleter(runtime.http(self), runtime.config.text("platforms.instagram.version"), runtime.clock)
 

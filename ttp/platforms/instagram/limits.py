@@ -12,7 +12,7 @@ from ttp.platforms.client import Did, PublishRequest, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import is_throttled
 from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained, usage
-from ttp.platforms.limits import MOST, LimitMemory
+from ttp.platforms.limits import MOST, Meter
 from ttp.platforms.outcomes import RefusalReader, as_failure
 from ttp.platforms.reply import Answer, add_seconds, value_at
 
@@ -22,15 +22,12 @@ CALLS = "calls in percent"
 POSTS = "posts in 24 h"
 
 
-class InstagramMeter:
+class InstagramMeter(Meter):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return (LimitKey(CALLS), LimitKey(POSTS)) if path.endswith("/media_publish") else (LimitKey(CALLS),)
-
-    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
-        return ()
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         now = self._clock.now()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.config import Config
+from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
@@ -64,6 +65,22 @@ def values(answer: Answer) -> dict[str, object]:
     return found
 
 
+def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
+    """Return the days of an answer about online followers, with its own dates and hours. Days without numbers, as the
+    last two often are, are left out."""
+    listed = answer.value_at("data")
+    told = value_at(listed[0], "values") if isinstance(listed, list) and listed else None
+    found = []
+    for entry in told if isinstance(told, list) else ():
+        ends, hours = value_at(entry, "end_time"), value_at(entry, "value")
+        if isinstance(ends, str) and len(ends) <= _LONGEST_NAME and isinstance(hours, dict):
+            counts = {hour: parse_count(count) for hour, count in hours.items() if len(hour) <= _LONGEST_NAME}
+            known = {hour: count for hour, count in counts.items() if count is not None}
+            if known:
+                found.append(OnlineDay(ends, known))
+    return tuple(found)
+
+
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
 
 
@@ -71,6 +88,18 @@ PAGE = 50
 
 
 STORY_LIVES = timedelta(hours=24)
+
+
+ONLINE_SPAN = timedelta(days=29)
+"""How far back the hours of online followers are read: Instagram keeps them for 30 days."""
+
+
+ONLINE_AGAIN = timedelta(hours=12)
+"""A reader that lives longer asks again after this. Instagram adds one day a day."""
+
+
+_LONGEST_NAME = 40
+"""Characters of the date or the hour of a count."""
 
 
 _KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
@@ -83,21 +112,18 @@ _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
 
 
-class InstagramReader:
+class InstagramReader(HttpPart[Http]):
     """Reads metrics with either login."""
 
     name = "Instagram"
 
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, clock)
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._metrics = Metrics()
         self._closed: set[str] = set()  # tokens without the permission to read insights
-
-    def close(self) -> None:
-        self._http.close()
+        self._online_read_at: dict[str, datetime] = {}  # by account
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /{media}` and its insights, one post at a time."""
@@ -111,10 +137,16 @@ class InstagramReader:
                 yield MetricsPage(gone=frozenset({media_id}))
                 continue
             yield self._read_post(session, answer.data)
+        yield from self._online_followers(session)
 
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`GET /{ig-id}/media`, 50 a page, and the insights of each post. Never lists stories or ads."""
-        path = f"/{self._user_id(session)}/media"
+        user_id = self._user_id(session)
+        yield from self._listed(session, user_id, most)
+        yield from self._online_followers(session, user_id)
+
+    def _listed(self, session: AccountSession, user_id: str, most: int) -> Iterator[MetricsPage]:
+        path = f"/{user_id}/media"
         query = {"fields": FIELDS, "limit": str(min(most, PAGE))}
         while most > 0:
             answer = self._get(session, path, query)
@@ -129,6 +161,24 @@ class InstagramReader:
             if not is_more or after == query.get("after"):
                 return
             query["after"] = str(after)
+
+    def _online_followers(self, session: AccountSession, user_id: str | None = None) -> Iterator[MetricsPage]:
+        """`GET /{ig-id}/insights?metric=online_followers`, now and then. A failure is a note: the posts were read."""
+        name, now = session.account.name, self._clock.now()
+        asked_at = self._online_read_at.get(name)
+        if session.credentials.access_token in self._closed or (asked_at and now - asked_at < ONLINE_AGAIN):
+            return
+        self._online_read_at[name] = now
+        since, until = (str(to_ms(at) // 1000) for at in (now - ONLINE_SPAN, now))
+        query = {"metric": "online_followers", "period": "lifetime", "since": since, "until": until}
+        try:
+            node = user_id or self._user_id(session)
+            days = online_days(self._get(session, f"/{node}/insights", query))
+        except StepFailed as failed:
+            yield MetricsPage(note=f"could not read when followers of {name} are online: {failed.outcome.message}")
+            return
+        if days:
+            yield MetricsPage(online=days)
 
     # How Instagram answers (`AnswerPolicy`).
 

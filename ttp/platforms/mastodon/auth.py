@@ -5,47 +5,50 @@ See docs/reference/platforms/mastodon.md, section 2. Tokens do not end unless th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ttp.domain.account import Credentials
+from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
+from ttp.domain.diagnostics import Remark, failure_remark, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.http import Http
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
+from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
-from ttp.platforms.mastodon.server import describe_server, not_an_api
-from ttp.platforms.oauth import pkce
+from ttp.platforms.mastodon.errors import host_name, judge
+from ttp.platforms.mastodon.server import FIRST_CLASS, describe_server, not_an_api, shown_software, software_named
+from ttp.platforms.oauth.code_login import CodeLogin, app_of
 from ttp.platforms.oauth.token_response import (
     identity_refusal,
     read_grant,
     read_oauth_error,
     read_token,
-    with_query,
     without_none,
 )
+from ttp.platforms.outcomes import as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply
 
 SCOPES = ("read:accounts", "read:search", "read:statuses", "write:media", "write:statuses")
-_PUBLISHING = frozenset({"read:statuses", "write:statuses"})
-"""Without the first no lost answer can be looked up."""
+
+
 _BROAD = {"read": "read:", "write": "write:"}
+
+
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
-class MastodonLogin:
+class MastodonLogin(CodeLogin):
     """Sign-in at the server of `http`."""
 
     scopes = SCOPES
-    revokes_all = False
+    publishing = ("read:statuses", "write:statuses")
+    """Without the first no lost answer can be looked up."""
     revoke_at = "in the settings of the account's server, under Account, Authorized apps"
 
     def __init__(self, http: Http, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
-
-    def close(self) -> None:
-        self._http.close()
+        super().__init__(http, f"{http.base_url}/oauth/authorize", clock)
 
     def register(self, redirect_uri: str) -> App | NotDone | None:
         """Make an app that may use both ways back: the browser on this machine, and a code to paste."""
@@ -66,43 +69,15 @@ class MastodonLogin:
         return read_oauth_error(reply, self._http.host)
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        return _PUBLISHING.issubset(expand_scopes(granted))
-
-    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        return pkce.s256(verifier)
-
-    def authorize_url(
-        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
-    ) -> str:
-        return with_query(
-            f"{self._http.base_url}/oauth/authorize",
-            {
-                "response_type": "code",
-                "client_id": app.client_id,
-                "redirect_uri": redirect_uri,
-                "scope": " ".join(scopes),
-                "state": state,
-                "code_challenge": challenge,
-                "code_challenge_method": None if challenge is None else "S256",
-            },
-        )
+        return super().can_publish(expand_scopes(granted), options)
 
     def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        got = self._token(app, {**form, **({"code_verifier": verifier} if verifier else {})}, (code, verifier))
+        got = super().exchange(app, code=code, verifier=verifier, redirect_uri=redirect_uri)
         if isinstance(got, Grant) and got.scopes and not self.can_publish(got.scopes, {}):
-            lacking = ", ".join(sorted(_PUBLISHING.difference(got.scopes)))
+            lacking = ", ".join(sorted(set(self.publishing).difference(got.scopes)))
             message = f"the permission {lacking} is missing, without which ttp cannot publish safely"
             return NotDone(Kind.AUTH, message, "scopes")
         return got
-
-    def renews(self, credentials: Credentials) -> bool:
-        return credentials.refresh_token is not None
-
-    def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        token = credentials.refresh_token or ""
-        form = {"grant_type": "refresh_token", "refresh_token": token}
-        return self._token(_app(credentials), form, (token, credentials.access_token))
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         """Return the one account of a token, with what its server allows."""
@@ -129,28 +104,21 @@ class MastodonLogin:
     def revoke(self, credentials: Credentials) -> NotDone | None:
         if not credentials.client_id:
             return UNKNOWN_APP
-        app, token = _app(credentials), credentials.access_token
-        reply = self._post("/oauth/revoke", app, {"token": token}, (token,))
+        app, token = app_of(credentials), credentials.access_token
+        reply = self._post("/oauth/revoke", app, {"token": token}, token)
         return None if isinstance(reply, Answer) and reply.is_success else read_oauth_error(reply, self._http.host)
 
-    def _token(self, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Grant | NotDone:
+    def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
         now = self._clock.now()
-        reply = self._post("/oauth/token", app, form, secrets)
+        reply = self._post("/oauth/token", app, form, *hidden)
         grant = read_grant(reply, now)
         if grant is None:
             return read_oauth_error(reply, self._http.host)
-        return Grant(
-            grant.access_token,
-            grant.issued_at,
-            grant.expires_at,
-            grant.refresh_token,
-            grant.refresh_expires_at,
-            expand_scopes(grant.scopes),
-        )
+        return replace(grant, scopes=expand_scopes(grant.scopes))
 
-    def _post(self, path: str, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Reply:
+    def _post(self, path: str, app: App, form: Mapping[str, str], *hidden: str | None) -> Reply:
         form = {**form, "client_id": app.client_id, "client_secret": app.client_secret or ""}
-        return self._http.request("POST", path, form=form, secrets=without_none(app.client_secret, *secrets))
+        return self._http.request("POST", path, form=form, secrets=without_none(app.client_secret, *hidden))
 
 
 def expand_scopes(granted: Sequence[str]) -> tuple[str, ...]:
@@ -169,5 +137,49 @@ def user_at(user_id: str, http: Http) -> str:
     return f"{user_id}@{urlsplit(http.base_url).netloc}"
 
 
-def _app(credentials: Credentials) -> App:
-    return App(credentials.client_id or "", credentials.client_secret)
+class MastodonCheck(HttpPart[HttpByServer], Checker):
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
+        http = self._http.of(account)
+        request = PublishRequest(0, account, credentials, "")
+        reply = http.request_for(request, "GET", "/api/v1/accounts/verify_credentials", patience=CHECK_PATIENCE_S)
+        user_id = reply.text_at("id") if isinstance(reply, Answer) and reply.is_success else ""
+        if not isinstance(reply, Answer) or not user_id:
+            if isinstance(reply, Answer) and reply.status in (401, 422) and not reply.value_at("error"):
+                message = f"{host_name(account)} refuses the token"
+                return NotDone(Kind.AUTH, message, str(reply.status), reply.status, hint=reconnect_hint(account))
+            return as_failure(reply, judge(account, self._clock.now()), host_name(account))
+        info = describe_server(http, self._clock.now(), patience=CHECK_PATIENCE_S)
+        known = account.server_info if isinstance(info, NotDone) else info
+        remarks = [warning_remark(info.message)] if isinstance(info, NotDone) else []
+        username = reply.text_at("username") or reply.text_at("acct").partition("@")[0]
+        domain = account.handle.rpartition("@")[2]
+        identity = user_at(user_id, http) if account.user_id is None or "@" in account.user_id else user_id
+        return AccountInfo(
+            identity,
+            f"{username}@{domain}" if username else None,
+            (*remarks, *_remarks(reply, known)),
+            server_info=None if isinstance(info, NotDone) else info,
+        )
+
+
+def _remarks(answer: Answer, info: Mapping[str, object]) -> Iterator[Remark]:
+    if not info:
+        return
+    software, shown = software_named(info), shown_software(info)
+    if not software.is_known:
+        yield warning_remark(f"its server runs {shown}, which ttp does not know; a person decides more often")
+    elif software.name == FIRST_CLASS:
+        yield ok_remark(f"its server runs {shown}")
+    else:
+        nets = "with idempotency keys" if software.keys else "which has no idempotency keys"
+        yield ok_remark(f"its server runs {shown}, {nets}")
+    if answer.date is None:
+        yield warning_remark(
+            f"{shown} does not tell its time: if an answer is lost and the post is not found, a person decides"
+        )
+    if isinstance(moved := answer.value_at("moved"), dict) and moved:
+        yield failure_remark("the account has moved to another one")
+    if answer.value_at("suspended") is True:
+        yield failure_remark("the account is suspended")
+    if answer.value_at("limited") is True:
+        yield warning_remark("the account is limited: its public posts are shown as unlisted")

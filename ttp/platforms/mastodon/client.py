@@ -32,8 +32,8 @@ from ttp.domain.outcome import (
     parts_of,
 )
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.http import Http, HttpByServer
+from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.mastodon import server
 from ttp.platforms.mastodon.auth import user_at
 from ttp.platforms.mastodon.errors import USED_MEDIA, host_name, judge
@@ -53,41 +53,46 @@ from ttp.platforms.mastodon.look_up import (
 from ttp.platforms.mastodon.media import Uploads, without_uploads
 from ttp.platforms.mastodon.options import PRIVATE, chosen_of, post_id_of
 from ttp.platforms.mastodon.request_body import build_body, key_of, next_key, parent_of, with_key
+from ttp.platforms.mastodon.server import software_of
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_web_address, value_at
 from ttp.platforms.thread_parts import Part, next_part
 
 STEP = f"POST {STATUSES}"
+
+
 CHECK_S = 900.0
 """Seconds for which one check of the token counts."""
+
+
 ALL_OUT = "every part of the thread is published already, so nothing is sent"
+
+
 DROPPED = (
     "{host} accepted the post and does not have it: its spam filter drops some posts without a word. "
     "It is not sent again"
 )
+
+
 _LONGEST_ID = 64
 
 
-class MastodonClient:
-    """The client of Mastodon. `servers`: connections to the accounts' servers."""
+class MastodonClient(HttpPart[HttpByServer]):
+    """The client of Mastodon. `http`: connections to the accounts' servers."""
 
-    def __init__(self, servers: HttpByServer, config: Config, clock: Clock) -> None:
-        self._servers = servers
-        self._clock = clock
+    def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
+        super().__init__(http, clock)
         self._strict = config["platforms.mastodon.strict"] is True
         self._uploads = Uploads(clock)
         self._checked: dict[str, tuple[str, str, float]] = {}
         self._replayed: set[tuple[str, str]] = set()
         """Accounts and keys that the server answered with an error that it had given before."""
 
-    def close(self) -> None:
-        self._servers.close()
-
     # Invisible steps.
 
     def prepare(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Ask what the server allows, check the token, upload the media, find what is replied to and quoted."""
-        part, http = next_part(request, handle), self._servers.of(request.account)
+        part, http = next_part(request, handle), self._http.of(request.account)
         if part is None:
             at = http.platform_at(request.account.name)
             return Ready(handle, at, STEP, fingerprint("POST", STATUSES, {}), doubt=ALL_OUT)
@@ -191,7 +196,7 @@ class MastodonClient:
     def publish(self, request: PublishRequest, handle: Handle) -> Outcome:
         """POST /api/v1/statuses with its key. After an unknown outcome, an upload that is refused as used is
         evidence of a post, not of its absence."""
-        part, http = next_part(request, handle), self._servers.of(request.account)
+        part, http = next_part(request, handle), self._http.of(request.account)
         if part is None:
             return Unknown(Kind.UNKNOWN, ALL_OUT)
         key = key_of(handle)
@@ -233,7 +238,7 @@ class MastodonClient:
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Look for the part in the account's own list, from a minute before the first unsettled call on."""
-        part, http = next_part(request, handle), self._servers.of(request.account)
+        part, http = next_part(request, handle), self._http.of(request.account)
         if part is None:
             first_id, *_ = parts_of(handle)
             return LookupResult(Found(first_id, None, handle=handle), None)
@@ -357,3 +362,20 @@ def _date(reply: Reply) -> datetime | None:
 def _token_key(request: PublishRequest) -> str:
     """Return a name for a token that is not the token."""
     return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()
+
+
+class MastodonDeleter(HttpPart[HttpByServer]):
+    """Deletes posts on Mastodon."""
+
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. One that is not there counts as deleted."""
+        account = request.account
+        reply = self._http.of(account).request_for(request, "DELETE", f"{STATUSES}/{quote(remote_id, safe='')}")
+        if isinstance(reply, Answer) and reply.is_success and isinstance(reply.data, dict):
+            return Deleted(reply.status)
+        if isinstance(reply, Answer) and reply.status in (404, 410) and reply.value_at("error"):
+            return Deleted(reply.status, "it was gone before")
+        if isinstance(reply, Answer) and reply.status in (404, 405, 501):
+            message = f"{host_name(account)} ({software_of(account).name}) lets no app delete posts: delete it there"
+            return NotDone(Kind.CONTENT, message, str(reply.status), reply.status)
+        return as_failure(reply, judge(account, self._clock.now()), host_name(account))

@@ -83,7 +83,7 @@ class Mastodon(Platform):
         return MastodonLogin(runtime.http(self, server), runtime.clock)
 
     def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.mastodon.check import MastodonCheck
+        from ttp.platforms.mastodon.auth import MastodonCheck
 
         return MastodonCheck(runtime.http_by_server(self), runtime.clock)
 
@@ -93,7 +93,7 @@ class Mastodon(Platform):
         return MastodonReader(runtime.http_by_server(self), runtime.clock)
 
     def deleter(self, runtime: Runtime) -> Deleter:
-        from ttp.platforms.mastodon.delete import MastodonDeleter
+        from ttp.platforms.mastodon.client import MastodonDeleter
 
         return MastodonDeleter(runtime.http_by_server(self), runtime.clock)
 

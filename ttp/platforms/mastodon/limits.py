@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
+from ttp.platforms.limits import MOST, Meter, parse_whole_number
 from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 
 POSTS, MEDIA, DELETES, CALLS = "posts in 3 h", "media in 30 min", "deletes in 30 min", "calls in 5 min"
@@ -48,7 +48,7 @@ def opens_at(answer: Answer, now: datetime) -> datetime | None:
     return reading.resets_at if reading is not None and reading.left == 0 else None
 
 
-class MastodonMeter:
+class MastodonMeter(Meter):
     """How a server limits calls."""
 
     def __init__(self, clock: Clock) -> None:
@@ -64,9 +64,6 @@ class MastodonMeter:
                 return (LimitKey(DELETES), LimitKey(CALLS))
             case _:
                 return (LimitKey(CALLS),)
-
-    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
-        return ()
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         reading = read_limit(answer, self._clock.now())

@@ -14,7 +14,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import HttpByServer
+from ttp.platforms.http import HttpByServer, HttpPart
 from ttp.platforms.mastodon.errors import host_name, refusal
 from ttp.platforms.mastodon.limits import STATUSES
 from ttp.platforms.mastodon.look_up import PAGE, content_text, read_instant
@@ -54,20 +54,13 @@ class _Policy:
         return failure.kind is Kind.AUTH and failure.http_status == 401
 
 
-class MastodonReader:
+class MastodonReader(HttpPart[HttpByServer]):
     """The reader of Mastodon."""
-
-    def __init__(self, servers: HttpByServer, clock: Clock) -> None:
-        self._servers = servers
-        self._clock = clock
-
-    def close(self) -> None:
-        self._servers.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """Up to 20 posts a call where the server takes that, else one by one."""
         account = session.account
-        http, api = self._servers.of(account), account.server_info.get("api")
+        http, api = self._http.of(account), account.server_info.get("api")
         if software_of(account).name == FIRST_CLASS and isinstance(api, int) and api >= _BATCHES:
             for start in range(0, len(ids), MOST_IDS):
                 batch = list(ids[start : start + MOST_IDS])
@@ -88,7 +81,7 @@ class MastodonReader:
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """The account's own list, back by `max_id`. Replies to others are left out."""
         account = session.account
-        http, policy = self._servers.of(account), _Policy(self._clock, host_name(account))
+        http, policy = self._http.of(account), _Policy(self._clock, host_name(account))
         user_id = session.credentials.user_id or account.user_id
         if user_id is None:
             user_id = session.request(http, policy, "GET", "/api/v1/accounts/verify_credentials").text_at("id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.action import WayOut, action
@@ -10,14 +11,22 @@ from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import IMAGES, VIDEOS, MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
 from ttp.domain.rules import PlatformPost
+from ttp.platforms.graphemes import count_graphemes
 from ttp.platforms.mastodon.options import POLL_S, PRIVATE, option_problem, split_focus, split_poll
 from ttp.platforms.mastodon.server import limit_of, shown_software, software_named, supports_quotes
-from ttp.platforms.mastodon.text_length import LINK_CHARACTERS, MOST_CHARACTERS, count_characters
 
 MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
+
+
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
+
+
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
+
+
 _TYPES = tuple(sorted(IMAGES | VIDEOS))
+
+
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
 """What software takes whose server named no limit."""
 
@@ -176,3 +185,32 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
             f": if an answer is lost, a person must decide: {shown_software(post.server)} does not list such posts"
         )
         yield post.warning("options", "unprovable", message)
+
+
+LINK_CHARACTERS, MOST_CHARACTERS = 23, 500
+"""Mastodon's own numbers, where a server names no others."""
+
+
+_LINK = re.compile(
+    r"(?<![@$#\w])https?://(?:[^\W_](?:[\w-]*[^\W_])?\.)+[a-z]{2,}(?![\w@-])(?::\d{1,5})?"
+    r"(?:[/?#](?:[!#-;=?-~\u00c0-\u024f\u0400-\u04ff]*[#-&+\-/-9=@-Z_a-z~\u00c0-\u024f\u0400-\u04ff])?)?",
+    re.IGNORECASE,
+)
+"""A link with its scheme. Punctuation at its end is counted on its own: rather too long than too short."""
+
+
+_MENTION = re.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@[\w.-]*\w(?::\d+)?", re.IGNORECASE)
+
+
+def count_characters(text: str, warning: str = "", *, software: str = "mastodon", link: int = LINK_CHARACTERS) -> int:
+    """Return the length of a text and its content warning. Mastodon counts graphemes, a link as `link` characters and
+    @user@host as @user; GoToSocial counts code points; anything else is counted in graphemes with links in full."""
+    text, warning = text.strip(), warning.strip()
+    if software == "gotosocial":
+        return len(text) + len(warning)
+    if software == "mastodon":
+        if "://" in text:
+            text = _LINK.sub("x" * link, text)
+        if "@" in text:
+            text = _MENTION.sub(r"@\1", text)
+    return count_graphemes(warning + text)

@@ -5,17 +5,26 @@ See docs/reference/platforms/tiktok.md, section 2. An answer with the key `error
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ttp.domain.account import Credentials, is_loopback
+from ttp.domain.account import Account, Credentials, is_loopback
+from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import NotDone
-from ttp.domain.time.clock import Clock
-from ttp.platforms.http import Http
+from ttp.domain.text import clean_text
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest, diagnostic_of_refusal
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
-from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, with_query, without_none
-from ttp.platforms.reply import Answer
+from ttp.platforms.oauth.code_login import CodeLogin, app_of
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, without_none
+from ttp.platforms.outcomes import as_failure
+from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.tiktok import creator
+from ttp.platforms.tiktok.creator import Creator
+from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
+from ttp.platforms.tiktok.options import PRIVACY, choices_hint
 
 SCOPES = (
     "user.info.basic",
@@ -28,59 +37,20 @@ SCOPES = (
 """See docs/reference/platforms/tiktok.md, section 2."""
 
 
-class TikTokLogin:
+class TikTokLogin(CodeLogin):
     scopes = SCOPES
-    revokes_all = False
     revoke_at = "in TikTok: Settings and privacy, Security and permissions, Manage app permissions"
-
-    def __init__(self, http: Http, page: str, clock: Clock) -> None:
-        self._http = http
-        self._page = page
-        self._clock = clock
-
-    def close(self) -> None:
-        self._http.close()
-
-    def register(self, redirect_uri: str) -> App | NotDone | None:
-        return None
+    client_id_name = "client_key"
+    scope_separator = ","
 
     def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
         """The creator's inbox needs only `video.upload`."""
         return "video.publish" in granted or ("video.upload" in granted and options.get("mode") == "inbox")
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        """Desktop apps, whose redirect URL is on this machine, use PKCE; web apps do not."""
-        return pkce.s256_hex(verifier) if is_loopback(urlsplit(redirect_uri).hostname or "") else None
-
-    def authorize_url(
-        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
-    ) -> str:
-        return with_query(
-            self._page,
-            {
-                "client_key": app.client_id,
-                "response_type": "code",
-                "scope": ",".join(scopes),
-                "redirect_uri": redirect_uri,
-                "state": state,
-                "code_challenge": challenge,
-                "code_challenge_method": None if challenge is None else "S256",
-            },
-        )
-
-    def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        if verifier is not None:
-            form["code_verifier"] = verifier
-        return self._token(app, form, code, verifier)
-
-    def renews(self, credentials: Credentials) -> bool:
-        return credentials.refresh_token is not None
-
-    def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        app, token = App(credentials.client_id or "", credentials.client_secret), credentials.refresh_token or ""
-        form = {"grant_type": "refresh_token", "refresh_token": token}
-        return self._token(app, form, token, credentials.access_token)
+        """Desktop apps, whose redirect URL is on this machine, use PKCE; web apps do not. TikTok's digest is in hex."""
+        is_here = is_loopback(urlsplit(redirect_uri).hostname or "")
+        return hashlib.sha256(verifier.encode("ascii")).hexdigest() if is_here else None
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         reply = self._http.request(
@@ -99,7 +69,7 @@ class TikTokLogin:
     def revoke(self, credentials: Credentials) -> NotDone | None:
         if not credentials.client_id:
             return UNKNOWN_APP
-        app, token = App(credentials.client_id or "", credentials.client_secret), credentials.access_token
+        app, token = app_of(credentials), credentials.access_token
         reply = self._http.request(
             "POST",
             "/v2/oauth/revoke/",
@@ -109,10 +79,10 @@ class TikTokLogin:
         done = isinstance(reply, Answer) and reply.is_success and reply.value_at("error") is None
         return None if done else read_oauth_error(reply, "TikTok")
 
-    def _token(self, app: App, form: Mapping[str, str], *secrets: str | None) -> Grant | NotDone:
+    def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
         now = self._clock.now()
         reply = self._http.request(
-            "POST", "/v2/oauth/token/", form={**_named(app), **form}, secrets=without_none(app.client_secret, *secrets)
+            "POST", "/v2/oauth/token/", form={**_named(app), **form}, secrets=without_none(app.client_secret, *hidden)
         )
         if isinstance(reply, Answer) and reply.value_at("error") is not None:
             return read_oauth_error(reply, "TikTok")
@@ -121,3 +91,86 @@ class TikTokLogin:
 
 def _named(app: App) -> dict[str, str]:
     return {"client_key": app.client_id, "client_secret": app.client_secret or ""}
+
+
+LEVELS_PATIENCE_S = 5.0
+"""Maximum seconds to ask for the privacy levels, because a person waits for it."""
+
+
+JSON_TYPE = {"Content-Type": "application/json; charset=UTF-8"}
+
+
+NAMES = ("open_id,username", "open_id")
+"""Fields of the user. The name needs its own scope; without that scope it is skipped."""
+
+
+class TikTokCheck(HttpPart[Http], Checker):
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
+        request = PublishRequest(0, account, credentials, "")
+        person = self._person(request)
+        if isinstance(person, NotDone):
+            return person
+        reply = self._creator_info(request, CHECK_PATIENCE_S)
+        able = _creator(reply)
+        if able is not None:
+            remarks = tuple(_creator_remarks(account, able))
+            return replace(person, handle=able.username or person.handle, remarks=(*person.remarks, *remarks))
+        refused = self._refused(request, reply)
+        if refused.code in NO_SCOPE and account.options.get("tiktok.mode") == "inbox":
+            remark = warning_remark("what may be posted directly is unknown: the account posts to the inbox")
+        else:
+            remark = diagnostic_of_refusal(refused, "what may be posted")
+        return replace(person, remarks=(*person.remarks, remark))
+
+    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+        """Return the privacy levels that the account may choose; TikTok reports no other option."""
+        if option != PRIVACY.name:
+            return ()
+        able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
+        return () if able is None or able.levels is None else tuple(map(clean_text, able.levels))
+
+    def _creator_info(self, request: PublishRequest, patience: float) -> Reply:
+        path = "/v2/post/publish/creator_info/query/"
+        return self._http.request_for(request, "POST", path, headers=JSON_TYPE, patience=patience)
+
+    def _person(self, request: PublishRequest) -> AccountInfo | NotDone:
+        refused: NotDone | None = None
+        for fields in NAMES:
+            reply = self._http.request_for(
+                request, "GET", "/v2/user/info/", query={"fields": fields}, patience=CHECK_PATIENCE_S
+            )
+            if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
+                user_id, handle = reply.text_at("data", "user", "open_id"), reply.text_at("data", "user", "username")
+                return AccountInfo(user_id or None, handle or None)
+            refused = self._refused(request, reply)
+            if refused.code not in NO_SCOPE:
+                return refused
+        assert refused is not None
+        return AccountInfo(None, None, (warning_remark(f"TikTok did not say whose account it is: {refused.message}"),))
+
+    def _refused(self, request: PublishRequest, reply: Reply) -> NotDone:
+        now = self._clock.now()
+        return as_failure(reply, lambda answer: refusal(answer, request.account, now), "TikTok")
+
+
+def _creator(reply: Reply) -> Creator | None:
+    """Return the creator in an answer; None for any other reply."""
+    told = isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"
+    return creator.read_creator(reply) if told and isinstance(reply, Answer) else None
+
+
+def _creator_remarks(account: Account, able: Creator) -> Iterator[Remark]:
+    """Yield what the creator may post, and whether the account's options fit."""
+    if able.levels is not None:
+        offered = clean_text(", ".join(able.levels))
+        chosen = account.options.get(f"tiktok.{PRIVACY.name}")
+        if chosen is not None and chosen not in able.levels:
+            said = f"tiktok.{PRIVACY.name} is {chosen}, but TikTok offers {offered}"
+            yield warning_remark(said, choices_hint(account.name, [PRIVACY]))
+        else:
+            yield ok_remark(f"privacy levels: {offered}")
+    if able.closed:
+        closed = ", ".join(sorted(option.removeprefix("disable_") for option in able.closed))
+        yield ok_remark(f"switched off in the TikTok app: {closed}")
+    if able.longest_s is not None:
+        yield ok_remark(f"videos up to {able.longest_s} s")

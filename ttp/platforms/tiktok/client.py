@@ -14,7 +14,7 @@ from datetime import datetime
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.http import Http
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.outcomes import as_failure, as_outcome
 from ttp.platforms.reply import Answer
@@ -33,18 +33,14 @@ PUT_UP = "give the media a public URL"
 _NOBODY = Creator(None, None, None, frozenset())
 
 
-class TikTokClient:
+class TikTokClient(HttpPart[Http]):
     """Videos and photos, published or put into the creator's inbox."""
 
     def __init__(self, http: Http, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
-        self._http = http
+        super().__init__(http, clock)
         self._public_url = public_url
-        self._clock = clock
         self._calls = Calls(http, clock)
         self._look_ups = LookUps(self._calls, clock)
-
-    def close(self) -> None:
-        self._http.close()
 
     # Invisible steps.
 

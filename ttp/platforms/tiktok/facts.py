@@ -68,7 +68,7 @@ class TikTok(Platform):
         return TikTokLogin(runtime.http(self), page, runtime.clock)
 
     def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.tiktok.check import TikTokCheck
+        from ttp.platforms.tiktok.auth import TikTokCheck
 
         return TikTokCheck(runtime.http(self), runtime.clock)
 

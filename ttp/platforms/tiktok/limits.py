@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import LimitMemory
+from ttp.platforms.limits import LimitMemory, Meter
 from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 from ttp.platforms.tiktok.errors import error_code
 
@@ -28,7 +28,7 @@ MOST_POSTS = 15
 """About the number of posts per creator in 24 hours, over all apps. Only TikTok's refusal shows that it is reached."""
 
 
-class TikTokMeter:
+class TikTokMeter(Meter):
     """Counts the calls of the last minute. Safe to use from several threads."""
 
     def __init__(self, clock: Clock) -> None:

@@ -13,8 +13,8 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import FIRST_YEAR, Sample
-from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.http import Http
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, has_counts, parse_count
 from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
@@ -26,15 +26,8 @@ _LAST_S = 1 << 33
 """A time after the year 2200 is ignored."""
 
 
-class TikTokReader:
+class TikTokReader(HttpPart[Http]):
     name = "TikTok"
-
-    def __init__(self, http: Http, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
-
-    def close(self) -> None:
-        self._http.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`video/query`, 20 at a time. TikTok omits missing and non-public videos without an error."""

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from ttp.domain.account import Credentials
+from ttp.domain.account import Account, Credentials
+from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.time.clock import Clock
-from ttp.platforms.http import Http
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
-from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, with_query, without_none
+from ttp.platforms.oauth.code_login import CodeLogin, app_of
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, without_none
+from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.limits import QUARTER, read_header_limits
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 """See docs/reference/platforms/x.md, section 2."""
-_PUBLISHING = frozenset({"tweet.read", "tweet.write", "users.read"})
-"""The scopes without which nothing can be published."""
+
 
 # At DEBUG oauthlib logs the keys that it signs with.
 logging.getLogger("oauthlib").setLevel(logging.WARNING)
@@ -48,55 +51,13 @@ def signature(credentials: Credentials, method: str, url: str, *, now: datetime,
     return str(headers["Authorization"])
 
 
-class XLogin:
+class XLogin(CodeLogin):
     scopes = SCOPES
-    revokes_all = False
+    publishing = ("tweet.read", "tweet.write", "users.read")
     revoke_at = "on X: Settings, Security and account access, Apps and sessions"
 
-    def __init__(self, http: Http, page: str, clock: Clock) -> None:
-        self._http = http
-        self._page = page
-        self._clock = clock
-
-    def close(self) -> None:
-        self._http.close()
-
-    def register(self, redirect_uri: str) -> App | NotDone | None:
-        return None
-
-    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
-        return _PUBLISHING.issubset(granted)
-
-    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        return pkce.s256(verifier)
-
-    def authorize_url(
-        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
-    ) -> str:
-        return with_query(
-            self._page,
-            {
-                "response_type": "code",
-                "client_id": app.client_id,
-                "redirect_uri": redirect_uri,
-                "scope": " ".join(scopes),
-                "state": state,
-                "code_challenge": challenge,
-                "code_challenge_method": "S256",
-            },
-        )
-
-    def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        return self._token(app, {**form, "code_verifier": verifier or ""}, (code, verifier))
-
     def renews(self, credentials: Credentials) -> bool:
-        return credentials.refresh_token is not None and credentials.token_secret is None
-
-    def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        token, app = credentials.refresh_token or "", _app(credentials)
-        form = {"grant_type": "refresh_token", "refresh_token": token}
-        return self._token(app, form, (token, credentials.access_token))
+        return super().renews(credentials) and credentials.token_secret is None
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         bearer = {"Authorization": f"Bearer {grant.access_token}"}
@@ -113,15 +74,15 @@ class XLogin:
         if not credentials.client_id:
             return UNKNOWN_APP
         token = credentials.refresh_token or credentials.access_token
-        reply = self._post("/2/oauth2/revoke", _app(credentials), {"token": token}, (token,))
+        reply = self._post("/2/oauth2/revoke", app_of(credentials), {"token": token}, token)
         return None if isinstance(reply, Answer) and reply.is_success else read_oauth_error(reply, "X")
 
-    def _token(self, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Grant | NotDone:
+    def request_token(self, app: App, form: Mapping[str, str], *hidden: str | None) -> Grant | NotDone:
         now = self._clock.now()
-        reply = self._post("/2/oauth2/token", app, form, secrets)
+        reply = self._post("/2/oauth2/token", app, form, *hidden)
         return read_grant(reply, now) or read_oauth_error(reply, "X")
 
-    def _post(self, path: str, app: App, form: Mapping[str, str], secrets: tuple[str | None, ...]) -> Reply:
+    def _post(self, path: str, app: App, form: Mapping[str, str], *hidden: str | None) -> Reply:
         """A confidential client authenticates by Basic, a public one by its id in the form; never both."""
         headers = {}
         if app.client_secret is None:
@@ -131,9 +92,28 @@ class XLogin:
             pair = f"{quote(app.client_id, safe='')}:{quote(app.client_secret, safe='')}"
             headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         return self._http.request(
-            "POST", path, form=form, headers=headers, secrets=without_none(app.client_secret, *secrets)
+            "POST", path, form=form, headers=headers, secrets=without_none(app.client_secret, *hidden)
         )
 
 
-def _app(credentials: Credentials) -> App:
-    return App(credentials.client_id or "", credentials.client_secret)
+class XCheck(HttpPart[Http], Checker):
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
+        request = PublishRequest(0, account, credentials, "")
+        reply = self._http.request_for(request, "GET", "/2/users/me", patience=CHECK_PATIENCE_S)
+        if (
+            isinstance(reply, Answer)
+            and reply.is_success
+            and (user_id := parse_numeric_id(reply.value_at("data", "id")))
+        ):
+            handle = reply.text_at("data", "username") or None
+            return AccountInfo(user_id, handle, tuple(self._left(reply)))
+        now = self._clock.now()
+        return as_failure(reply, lambda answer: refusal(answer, account, now, credentials), "X")
+
+    def _left(self, answer: Answer) -> Iterator[Remark]:
+        """Yield what is left of the limits that the answer reports."""
+        for reading in read_header_limits(answer, self._clock.now()):
+            span = "15 min" if reading.which == QUARTER else "24 h"
+            of = "" if reading.limit is None else f" of {reading.limit}"
+            said = f"{reading.left}{of} token checks left in {span}"
+            yield ok_remark(said) if reading.left else warning_remark(said)

@@ -15,8 +15,8 @@ from ttp.domain.config import Config
 from ttp.domain.options import ChosenOptions
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
-from ttp.platforms.http import Http
+from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
 from ttp.platforms.thread_parts import Part, next_part
@@ -27,20 +27,20 @@ from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0
 """Seconds for which a token check stays valid; GET /2/users/me allows 75 per 15 minutes."""
+
+
 STEP = "POST /2/tweets"
+
+
 ALL_OUT = "all parts of the thread are already published; nothing was sent"
 
 
-class XClient:
+class XClient(HttpPart[Http]):
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
+        super().__init__(http, clock)
         self._settle_s = config.seconds("platforms.x.settle_s")
         self._uploads = Uploads(http, clock)
         self._checked: dict[str, tuple[str, float]] = {}
-
-    def close(self) -> None:
-        self._http.close()
 
     # Invisible steps.
 
@@ -224,3 +224,17 @@ def _date(reply: Reply) -> datetime | None:
 def _token_key(request: PublishRequest) -> str:
     """Return a hash that identifies the token."""
     return hashlib.sha256(request.credentials.access_token.encode("utf-8", "replace")).hexdigest()
+
+
+class XDeleter(HttpPart[Http]):
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a post. X answers the same for a post it never had; a 404 in its own format counts as already gone."""
+        reply = self._http.request_for(request, "DELETE", f"/2/tweets/{remote_id}")
+        if isinstance(reply, Answer) and reply.is_success and reply.value_at("data", "deleted") is True:
+            return Deleted(reply.status)
+        if isinstance(reply, Answer) and reply.status == 404 and self._refusal(request, reply) is not None:
+            return Deleted(404, "it was already gone")
+        return as_failure(reply, lambda answer: self._refusal(request, answer), "X")
+
+    def _refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        return refusal(answer, request.account, self._clock.now(), request.credentials)

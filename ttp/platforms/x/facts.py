@@ -86,7 +86,7 @@ class X(Platform):
         return XLogin(runtime.http(self), page, runtime.clock)
 
     def checker(self, runtime: Runtime) -> Checker:
-        from ttp.platforms.x.check import XCheck
+        from ttp.platforms.x.auth import XCheck
 
         return XCheck(runtime.http(self), runtime.clock)
 
@@ -96,7 +96,7 @@ class X(Platform):
         return XReader(runtime.http(self), runtime.clock)
 
     def deleter(self, runtime: Runtime) -> Deleter:
-        from ttp.platforms.x.delete import XDeleter
+        from ttp.platforms.x.client import XDeleter
 
         return XDeleter(runtime.http(self), runtime.clock)
 

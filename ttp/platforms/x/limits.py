@@ -16,7 +16,7 @@ from functools import lru_cache
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, LimitMemory, parse_whole_number
+from ttp.platforms.limits import MOST, Meter, parse_whole_number
 from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 
 WINDOW_S = 900.0
@@ -67,15 +67,12 @@ def reset_time(answer: Answer, now: datetime) -> datetime | None:
     return max((reading.resets_at for reading in read_header_limits(answer, now) if reading.left == 0), default=None)
 
 
-class XMeter:
+class XMeter(Meter):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return _keys(method, path, request.credentials.client_id)
-
-    def count_call(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
-        return ()
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(request, method, path), strict=True))

@@ -14,9 +14,9 @@ from functools import partial
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import StepFailed
-from ttp.platforms.http import Http
+from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,
@@ -43,15 +43,8 @@ _KEY_KINDS = {"3": "image", "7": "video", "13": "video", "16": "video"}
 """Prefixes of media keys, for media that X lists without details."""
 
 
-class XReader:
+class XReader(HttpPart[Http]):
     name = "X"
-
-    def __init__(self, http: Http, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
-
-    def close(self) -> None:
-        self._http.close()
 
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /2/tweets?ids=`, up to 100 at a time."""

@@ -1,4 +1,4 @@
-"""Instagram: insights of one post. Each kind of post has its own metrics; one wrong name fails the whole call."""
+"""Instagram: accounts, posts and their insights. Each kind of post has its own metrics; one wrong name fails the call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.engagement import Engagement, count_engagement
+from ttp.sandbox.engagement import Engagement, count_engagement, rhythm
 from ttp.sandbox.instagram.containers import own_node, status_code, used_quota
 from ttp.sandbox.instagram.facebook_login import page_fields, page_id
 from ttp.sandbox.instagram.records import LIMITS, POSTS, Container, InstagramAccount, InstagramSwitches
@@ -24,7 +24,7 @@ from ttp.sandbox.instagram.requests import (
     split_list,
 )
 from ttp.sandbox.instagram.upload import video_status
-from ttp.sandbox.records import DAY_MS, Post
+from ttp.sandbox.records import DAY_MS, HOUR_MS, Post
 from ttp.sandbox.state import State
 
 _ALL = {"views", "reach", "shares", "total_interactions", "reposts"}
@@ -40,7 +40,12 @@ LEAST_VIEWERS = 5
 
 
 async def insights(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
-    """`GET /{media}/insights`: lifetime numbers of some time ago. `data` is empty while the post is newer than that."""
+    """`GET /{media}/insights`: lifetime numbers of some time ago. `data` is empty while the post is newer than that.
+
+    `GET /{ig-id}/insights`: when followers are online.
+    """
+    if request.path_params["node"] == account.user_id:
+        return JSONResponse({"data": _online_followers(state, account, params)})
     allow_only(params, {"metric", "period", "breakdown"})
     post = own_post(state, account, request)
     metrics = split_list(params.get("metric", ""))
@@ -55,6 +60,53 @@ async def insights(state: State, account: InstagramAccount, request: Request, pa
     if product == "STORY" and (state.now_ms() - post.at_ms >= DAY_MS or now.reach < LEAST_VIEWERS):
         raise graph_error(10, "(#10) Not enough viewers for the media to show insights")
     return JSONResponse({"data": [_render_metric(post, metric, now) for metric in dict.fromkeys(metrics)]})
+
+
+LEAST_FOLLOWERS = 100
+"""An account with fewer followers has no `online_followers`."""
+_ONLINE_DAYS = 30
+_DAY_ENDS_MS = 7 * HOUR_MS
+"""Days end at 00:00 of UTC-7."""
+
+
+def _online_followers(state: State, account: InstagramAccount, params: Params) -> list[dict[str, Any]]:
+    """Return how many followers were online at each hour of the days that end from `since` to `until`.
+
+    The two last days have no numbers yet. Numbers are greatest at 18:00 UTC, as those of posts.
+    """
+    allow_only(params, {"metric", "period", "since", "until"})
+    if params.get("metric") != "online_followers":
+        raise graph_error(100, "(#100) metric[0] must be one of the following values: online_followers")
+    if params.get("period") != "lifetime":
+        raise graph_error(100, "(#100) The metric online_followers needs the period lifetime")
+    now = state.now_ms()
+    since, until = (_epoch_ms(params, name) for name in ("since", "until"))
+    if since is None or until is None:
+        since, until = now - DAY_MS, now
+    if until < since or until - since > _ONLINE_DAYS * DAY_MS:
+        raise graph_error(100, f"(#100) There cannot be more than {_ONLINE_DAYS} days between since and until")
+    if account.followers < LEAST_FOLLOWERS:
+        return []
+    values = []
+    for day in range((since - _DAY_ENDS_MS) // DAY_MS + 1, (until - _DAY_ENDS_MS) // DAY_MS + 1):
+        end = day * DAY_MS + _DAY_ENDS_MS
+        hours = {str(hour): _online_at(account, end - DAY_MS + hour * HOUR_MS) for hour in range(24)}
+        lasting = now - (_ONLINE_DAYS + 1) * DAY_MS < end <= now - 2 * DAY_MS
+        values.append({"value": hours if lasting else {}, "end_time": _timestamp(end)})
+    texts = {"title": "Online followers", "description": "Followers who were online, by hour."}
+    path = f"{account.user_id}/insights/online_followers/lifetime"
+    return [{"name": "online_followers", "period": "lifetime", "values": values, **texts, "id": path}]
+
+
+def _online_at(account: InstagramAccount, at_ms: int) -> int:
+    return int(account.followers * 0.3 * rhythm(at_ms))
+
+
+def _epoch_ms(params: Params, name: str) -> int | None:
+    text = params.get(name)
+    if text is not None and not text.isdecimal():
+        raise graph_error(100, f"(#100) Param {name} must be a unix timestamp")
+    return None if text is None else int(text) * 1000
 
 
 def product_of(post: Post) -> str:

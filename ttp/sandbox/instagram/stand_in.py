@@ -18,7 +18,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ttp.sandbox.instagram import containers, facebook_login, login, reads, upload
-from ttp.sandbox.instagram import reads as reads_module
 from ttp.sandbox.instagram.records import (
     DEAD,
     FACEBOOK,
@@ -76,7 +75,7 @@ class Instagram(StandIn):
             route("/{version}/{node}/media_publish", "POST", containers.publish, "publish"),
             route("/{version}/{node}/stories", "GET", reads.stories, "basic"),
             route("/{version}/{node}/children", "GET", reads.children, "basic"),
-            route("/{version}/{node}/insights", "GET", reads_module.insights, "insights"),
+            route("/{version}/{node}/insights", "GET", reads.insights, "insights"),
             route("/{version}/{node}/content_publishing_limit", "GET", reads.publishing_limit, "publish"),
         ]
         slashed = [Route(f"{known.path}/", known.endpoint, methods=list(known.methods or ())) for known in found]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Program
-from ttp.cli.hints import with_whole_commands
+from ttp.cli.errors import with_whole_commands
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 

@@ -1,0 +1,165 @@
+r"""The standard streams: what a terminal can show, how wide it is, and yes/no questions on it.
+
+Foreign text is made safe for a terminal, a TSV cell and a line of JSON. Unsafe are control characters (C0, DEL, C1, and
+so ESC), characters that reorder or break lines (bidi controls, line and paragraph separators, interlinear marks) and
+lone surrogates, which cannot be encoded. They are escaped, never dropped. The escapes of a TSV cell are `\n`, `\t`,
+`\\`, `\xNN` below U+0100 and `\uNNNN` above; replacing them in order gives the exact text back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from ttp.domain.errors import Hint, UsageError
+
+_UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff"
+_unsafe = re.compile(f"[{_UNSAFE}]")
+_unsafe_or_backslash = re.compile(rf"[\\{_UNSAFE}]")
+_blank = re.compile(r"[ \t\r\n]+")
+_PLAIN = str.maketrans("█▉▊▋▌▍▎▏░▒▓★·…✓┄─│●◌○▸├", "####=   -=%*.~+--|o:.>|")
+_SHORT = {"\n": r"\n", "\t": r"\t", "\\": r"\\"}
+
+
+def escape_text(text: str) -> str:
+    """Escape all unsafe characters, line breaks too; for sentences and table cells."""
+    return text if text.isprintable() else _unsafe.sub(_escape, text)
+
+
+def escape_line(text: str) -> str:
+    """Put a text on one line: blanks and line breaks become one space, the rest is escaped."""
+    return escape_text(_blank.sub(" ", text).strip())
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of a text, escaped, with tabs as spaces."""
+    return [escape_text(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def escape_tsv(text: str) -> str:
+    """Escape a text as a TSV cell, without loss."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return _unsafe_or_backslash.sub(_escape, text)
+
+
+def json_line(text: str) -> str:
+    r"""Escape unsafe characters in JSON text as `\uNNNN`, which parses to the same text."""
+    if text.isascii() and "\x7f" not in text:  # the encoder has escaped the other control characters
+        return text
+    return text if text.isprintable() else _unsafe.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def to_ascii(line: str) -> str:
+    """Replace the drawing characters of a line by ASCII, column for column."""
+    return line.translate(_PLAIN)
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    point = ord(char)
+    return _SHORT.get(char) or (f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}")
+
+
+USUAL_WIDTH = 80
+NARROWEST = 40
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+
+
+def write_text(stream: TextIO, text: str, *, flush: bool) -> OSError | None:
+    """Write to a stream; return the error, if any. After an error the stream discards everything silently."""
+    try:
+        stream.write(text)
+        if flush:
+            stream.flush()
+    except OSError as failure:
+        # Python flushes its buffer again at exit, which must not fail.
+        with suppress(OSError), Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+        return failure
+    return None
+
+
+def escaping_stream(stream: TextIO | None) -> TextIO:
+    """Return a standard stream that escapes what its encoding lacks; /dev/null for a closed one (None)."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def print_out(text: str) -> None:
+    """Write a text to stdout and flush it. OSError if the disk is full or the pipe is closed."""
+    out = escaping_stream(sys.stdout)
+    out.write(text)
+    out.flush()
+
+
+def is_plain(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Return whether only ASCII is safe: the encoding is not UTF-8, or the locale is C or POSIX."""
+    # In the C locale Python sets LC_CTYPE to one of _COERCED and writes UTF-8 (PEP 538, 540).
+    ctype = environ.get("LC_CTYPE", "")
+    locale = environ.get("LC_ALL") or ("" if ctype in _COERCED else ctype) or environ.get("LANG", "")
+    return locale in ("C", "POSIX") or not is_utf8(stream)
+
+
+def is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "utf-8").lower().replace("_", "-").startswith("utf-8")
+
+
+def terminal_width(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """Return COLUMNS, else the width of the terminal, else 80."""
+    columns = environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
+    except OSError:
+        return USUAL_WIDTH
+
+
+def wrap_for(stream: TextIO, line: str) -> list[str]:
+    """Wrap a sentence to the width of a terminal; elsewhere return it unchanged."""
+    if len(line) < NARROWEST or not stream.isatty():
+        return [line]
+    from ttp.cli.render.width import wrap_sentence
+
+    return wrap_sentence(line, max(terminal_width(stream, os.environ), NARROWEST))
+
+
+def confirm(question: str, *, yes: bool, no_input: bool, refusal: str, again: str, ask_anyway: bool = True) -> bool:
+    """Return whether to go on. Asks on a terminal (unless `ask_anyway` is False); elsewhere `yes` decides.
+
+    A no is confirmed on stderr. Raises UsageError (`refusal` needs confirmation, `again` gives it) without a terminal
+    and without `yes`.
+    """
+    if is_interactive() and not no_input and ask_anyway:
+        lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
+        print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+        said = ""
+        try:
+            said = sys.stdin.readline()
+        finally:
+            if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: start a new line
+                print(file=sys.stderr, flush=True)  # noqa: T201
+        if said.strip().lower() in ("y", "yes"):
+            return True
+        write_text(sys.stderr, "Cancelled. Nothing was changed.\n", flush=True)
+        return False
+    if not yes:
+        raise UsageError(f"{refusal} needs confirmation", Hint("try", again))
+    return True
+
+
+def is_interactive() -> bool:
+    """Return whether a person can be asked: stdin and stderr are terminals, and TTP_NO_INPUT is not set."""
+    if os.environ.get("TTP_NO_INPUT"):
+        return False
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
