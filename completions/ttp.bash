@@ -13,17 +13,17 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--add-tag|--after|--alt|--at|--blackout|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--scopes|--search|--seed|--server|--set|--shift|--since|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
+            --account|--add-tag|--after|--allow-host|--alt|--at|--blackout|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'config'|'help'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
+                ''|'account'|'config'|'help'|'metrics'|'optimal'|'repeat'|'service'|'slots'|'token') path="${path:+$path }$word" ;;
                 *) (( ++place )) ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -55,6 +55,7 @@ _ttp() {
         'optimal backtest') options=$'--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'calendar') (( place )) || { words=$'prev\nnext'; }; options=$'--month\n--week\n--ics\n--status\n--platform\n--account\n--tag\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'run') options=$'--once\n--until-idle\n--max-time\n--fail-if-locked\n--take-over\n--trust-clock\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'serve') options=$'--host\n--port\n--socket\n--publish\n--allow-host\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'publish') ask=(post draft scheduled) options=$'--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'retry') ask=(post failed partial) options=$'--account\n--failed\n--platform\n--since\n--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'resolve') (( place )) || { ask=(post partial publishing); }; options=$'--account\n--published\n--not-published\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -94,6 +95,10 @@ _ttp() {
         'config unset') (( place )) || { words=$'timezone\nplatforms.enabled\nplatforms.bluesky.base_url\nplatforms.bluesky.plc_url\nplatforms.bluesky.appview_url\nplatforms.bluesky.video_url\nplatforms.bluesky.settle_s\nplatforms.instagram.base_url\nplatforms.instagram.upload_url\nplatforms.instagram.version\nplatforms.instagram.login\nplatforms.instagram.authorize_url\nplatforms.instagram.token_url\nplatforms.instagram.client_id\nplatforms.instagram.redirect_uri\nplatforms.instagram.settle_s\nplatforms.mastodon.base_url\nplatforms.mastodon.redirect_uri\nplatforms.mastodon.client_id\nplatforms.mastodon.settle_s\nplatforms.mastodon.strict\nplatforms.tiktok.base_url\nplatforms.tiktok.authorize_url\nplatforms.tiktok.client_id\nplatforms.tiktok.redirect_uri\nplatforms.x.base_url\nplatforms.x.authorize_url\nplatforms.x.client_id\nplatforms.x.redirect_uri\nplatforms.x.settle_s\ninput.max_bytes\npublish.lookup_gap_s\npublish.retry_base_s\npublish.retry_cap_s\npublish.retry_max\npublish.max_lateness_s\npublish.catch_up_gap_s\npublish.min_gap_s\npublish.per_day\npublish.require_approval\npublish.expect_every_s\npublish.concurrency\npublish.poll_s\npublish.status_poll_s\npublish.drain_s\npublish.any_machine\nhttp.connect_timeout_s\nhttp.read_timeout_s\nhttp.upload_timeout_s\nplan.min_gap_s\nplan.horizon_s\nplan.quiet_hours\nplan.blackout\nguard.same_text_s\nguard.gap_s\nguard.strict\nrepeat.ahead_s\nslots.horizon_s\ncredentials.backend\ncredentials.command\nmedia.keep_s\nmedia_host.kind\nmedia_host.path\nmedia_host.base_url\nmedia_host.command\nmedia_host.s3.url\nmedia_host.s3.endpoint\nmedia_host.s3.region\nhooks.on_published\nhooks.on_failed\nhooks.on_needs_review\nhooks.on_account\nhooks.timeout_s\nmetrics.pull\nmetrics.after'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'config edit') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'config path') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'token') words=$'create\nlist\nrevoke' options=$'--help' ;;
+        'token create') options=$'--capability\n--account\n--expires\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'token list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'token revoke') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'backup') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'restore') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'doctor') options=$'--online\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
@@ -101,7 +106,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -109,6 +114,7 @@ _ttp() {
         'help metrics') words=$'import\npull\nlist\nsummary' options=$'--help' ;;
         'help account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'help config') words=$'show\nget\nset\nunset\nedit\npath' options=$'--help' ;;
+        'help token') words=$'create\nlist\nrevoke' options=$'--help' ;;
     esac
     if [[ -n $option ]]; then
         words='' options='' ask=() files='' many=''

@@ -21,7 +21,7 @@ PATHS = [
         *(f"{command.name} {name}" for name in getattr(load_command(command.name), "commands", {})),
     )
 ]
-GROUPS = ("slots", "repeat", "metrics", "account", "config")
+GROUPS = ("slots", "repeat", "metrics", "account", "config", "token")
 """Names that do nothing without a subcommand."""
 May = Callable[[str], None]
 
@@ -81,7 +81,15 @@ LOOKING = (
     *("optimal explain 9:00", "optimal backtest", "status", "list", "show 1", "log 1", "audit", "metrics list"),
     *("metrics summary", "export", "export -", "account list", "account show x/me", "doctor", "completion bash"),
     *("help", "help capability", "service --print", "optimal heatmap --svg -"),
-    *("config show", "config get timezone", "config path", "calendar", "calendar --week --json", "calendar --ics"),
+    *(
+        "config show",
+        "config get timezone",
+        "config path",
+        "token list",
+        "calendar",
+        "calendar --week --json",
+        "calendar --ics",
+    ),
 )
 
 
@@ -183,6 +191,8 @@ def test_what_publishes_or_sets_up_is_not_allowed_to_it(ttp: Program, may: May, 
         "restore": "x.db",
         "config set": "timezone UTC",
         "config unset": "timezone",
+        "token create": "ann --capability read",
+        "token revoke": "ann",
     }
     takes_id = ("unschedule", "approve", "reject", "publish", "retry")
     given = arguments.get(path, "1" if path in takes_id or path.startswith("repeat") else "")

@@ -129,8 +129,8 @@ def test_hosts_are_the_same_if_equal_or_both_loopback() -> None:
 )
 def test_credentials_of_another_host_name_the_way_out(held: str, said: str | None, way_out: Action | None) -> None:
     wrong = host_mismatch(Account("x", "me"), Credentials("t", held), "api.x.com")
-    assert (wrong and wrong[1]) == way_out
-    assert said is None or (wrong is not None and said in wrong[0])
+    assert (wrong and wrong.hints[0].way) == way_out
+    assert said is None or (wrong is not None and said in wrong.message)
 
 
 def test_credentials_never_show_a_secret() -> None:

@@ -40,7 +40,7 @@ WAYS: dict[DeliveryState, tuple[Move, ...]] = {
     DeliveryState.SENDING: (lambda d: d.sending(),),
     DeliveryState.PROCESSING: (lambda d: d.processing("x", LATER, None),),
     DeliveryState.RETRYING: (lambda d: d.retrying(LATER, ERROR, spend=True), lambda d: d.going_on(NOW)),
-    DeliveryState.RECONCILING: (lambda d: d.reconciling(ERROR, LATER, None),),
+    DeliveryState.RECONCILING: (lambda d: d.reconciling(ERROR, LATER),),
     DeliveryState.PUBLISHED: (
         lambda d: d.published(NOW, "1", None),
         lambda d: d.resolved_published(NOW, "1", None),
@@ -134,8 +134,8 @@ def test_what_the_platform_works_on_says_what_it_waits_for() -> None:
 
 
 def test_an_unknown_outcome_waits_for_a_look_up() -> None:
-    doubtful = in_state(DeliveryState.SENDING).reconciling(ERROR, NOW, LATER)
-    assert (doubtful.next_at, doubtful.waiting_until, doubtful.error) == (NOW, LATER, ERROR)
+    doubtful = in_state(DeliveryState.SENDING).reconciling(ERROR, NOW)
+    assert (doubtful.next_at, doubtful.error) == (NOW, ERROR)
     assert doubtful.waiting_for == "a look-up of what the platform has"
 
 

@@ -276,7 +276,7 @@ class Life(StoreMachine):
         """An answer comes, or none."""
         now, remote_id = self.clock.now(), self.live.get(delivery.id or 0)
         if step.way == 0:
-            after = delivery.reconciling(DOUBT, now + GAP, None)
+            after = delivery.reconciling(DOUBT, now + GAP)
         elif step.way == 1:
             after = delivery.processing("moderation", now + GAP, now + LATEST)
         elif step.way == 2 and remote_id is None:

@@ -34,8 +34,15 @@ from ttp.domain.optimal.linear_algebra import (
     transposed,
     upper_factor,
 )
-from ttp.domain.optimal.model import estimate, log_count_slope
-from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, draw_deviations, fit_prior, weigh_priors
+from ttp.domain.optimal.model import (
+    NOISE_POSTS,
+    NOISE_SD,
+    draw_deviations,
+    estimate,
+    fit_prior,
+    log_count_slope,
+    weigh_priors,
+)
 
 pytestmark = pytest.mark.slow  # numpy and scipy are in the extra `dev` alone
 

@@ -10,11 +10,11 @@ import pytest
 
 from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import TEXT, Desk, files
-from tests.platforms.stubs import Clock
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Value
 from ttp.platforms.client import PublishRequest
+from ttp.platforms.testing import StandingClock
 from ttp.sandbox.server import RunningSandbox
 
 
@@ -22,7 +22,7 @@ from ttp.sandbox.server import RunningSandbox
 def desk(request: pytest.FixtureRequest, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
     """A desk for the platform that the test is parametrised with."""
     platform: str = request.param
-    clock, served = Clock(), tmp_path / "served"
+    clock, served = StandingClock(), tmp_path / "served"
     served.mkdir()
     sandbox.reset(now=clock.now, media_dir=served, processing_s=5.0, moderation_s=5.0)
     settings: dict[str, Value] = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tests.platforms.factories import login_for
-from tests.platforms.stubs import Clock, Script, Stub
+from tests.platforms.stubs import Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.platforms.login import App, BrowserLogin, Grant
+from ttp.platforms.testing import StandingClock
 
 APP = App("the-client", "the-secret")
 PUBLIC = App("the-client")
@@ -23,7 +24,7 @@ class Played:
 
     def __init__(self, platform: str, *stubs: Stub, **settings: Any) -> None:
         self.script = Script(*stubs)
-        self.clock = Clock()
+        self.clock = StandingClock()
         self.login: BrowserLogin = login_for(platform, Config(settings), self.clock, transport=self.script)
 
     def exchange(self, app: App = APP) -> Any:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import httpx
 
 from tests.platforms.factories import reader_for
-from tests.platforms.stubs import NOON, TOKEN, Clock, Script, Stub
+from tests.platforms.stubs import TOKEN, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage
+from ttp.platforms.testing import NOON, StandingClock
 
 SECOND = "second-token-456"
 
@@ -64,7 +65,7 @@ def _told(
 ) -> Told:
     """All that is told, by exactly these requests."""
     script, told = AskedForFollowers(*stubs), Told()
-    reader = reader_for(at.account.platform, config or Config(), Clock(NOON), transport=script)
+    reader = reader_for(at.account.platform, config or Config(), StandingClock(NOON), transport=script)
     pages = reader.history(at, most) if ids is None else reader.read(at, ids)
     try:
         for page in pages:

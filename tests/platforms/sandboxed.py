@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import Clock, drive, media
+from tests.platforms.stubs import drive, media
 from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.domain.outcome import Handle, Outcome
 from ttp.platforms.client import Client, MediaFile, PublishRequest, Ready
+from ttp.platforms.testing import StandingClock
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.stand_in import find_stand_ins
 
@@ -36,7 +37,7 @@ class Desk:
     """One client, the sandbox it speaks to, and an order for its demo account."""
 
     url: str
-    clock: Clock
+    clock: StandingClock
     client: Client
     order: PublishRequest
     settings: dict[str, Value]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -18,28 +18,10 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Handle
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
+from ttp.platforms.testing import NOON, StandingClock
 
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TOKEN = "secret-token-123"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self.at = now
-        self.since_boot = 1000.0
-
-    def now(self) -> datetime:
-        return self.at
-
-    def boot(self) -> float:
-        return self.since_boot
-
-    def move(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-        self.since_boot += seconds
 
 
 class Body(httpx.SyncByteStream):
@@ -128,7 +110,7 @@ def multipart(kind: str, body: bytes) -> dict[str, bytes]:
     return fields
 
 
-def drive(steps: Generator[Step, None, Ready], clock: Clock) -> tuple[list[Step], Ready]:
+def drive(steps: Generator[Step, None, Ready], clock: StandingClock) -> tuple[list[Step], Ready]:
     """Every step of a preparation and how it ended; waits pass on `clock`."""
     seen: list[Step] = []
     while True:
@@ -141,7 +123,7 @@ def drive(steps: Generator[Step, None, Ready], clock: Clock) -> tuple[list[Step]
             clock.move(step.seconds)
 
 
-def drive_to_failure(steps: Generator[Step, None, Ready], clock: Clock) -> tuple[list[Step], StepFailed]:
+def drive_to_failure(steps: Generator[Step, None, Ready], clock: StandingClock) -> tuple[list[Step], StepFailed]:
     """Every step of a preparation before it fails, and its failure; waits pass on `clock`."""
     seen: list[Step] = []
     try:

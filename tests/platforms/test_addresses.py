@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from tests.platforms.factories import PLATFORMS, login_for
-from tests.platforms.stubs import Clock
 from tests.settings import Config
 from ttp.platforms.addresses import configured
 from ttp.platforms.login import App
+from ttp.platforms.testing import StandingClock
 
 HERE = "http://127.0.0.1:8700"
 FACEBOOK = {"platforms.instagram.login": "facebook"}
@@ -15,7 +15,7 @@ INSTAGRAM, X = PLATFORMS.facts("instagram"), PLATFORMS.facts("x")
 
 def page_of(platform: str, config: Config) -> str:
     """The page of a login, without its question."""
-    login = login_for(platform, config, Clock())
+    login = login_for(platform, config, StandingClock())
     url = login.authorize_url(App("app"), state="s", redirect_uri="http://127.0.0.1/", scopes=(), challenge=None)
     return url.partition("?")[0]
 

@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from tests.platforms.factories import PLATFORMS
-from tests.platforms.stubs import Clock
 from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.domain.outcome import NotDone
 from ttp.platforms.bluesky.identity import parse_did, server_of
 from ttp.platforms.platform import Runtime
+from ttp.platforms.testing import StandingClock
 
 DID = "did:plc:aaaabbbbccccddddeeeeffff"
 RESOLVE = "https://public.api.bsky.app/xrpc/com.atproto.identity.resolveHandle?handle=alice.example.org"
@@ -38,7 +38,7 @@ def find(
             return httpx.Response(found, json={"error": "InvalidRequest", "message": "Unable to resolve handle"})
         return httpx.Response(200, text=found if isinstance(found, str) else json.dumps(found))
 
-    runtime = Runtime(Config(settings or {}), Clock(), transport=httpx.MockTransport(answer))
+    runtime = Runtime(Config(settings or {}), StandingClock(), transport=httpx.MockTransport(answer))
     return PLATFORMS.facts("bluesky").find_server(runtime, handle)
 
 

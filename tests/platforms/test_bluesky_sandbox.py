@@ -16,7 +16,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import control
-from tests.platforms.stubs import Clock, drive, drive_to_failure, media
+from tests.platforms.stubs import drive, drive_to_failure, media
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
@@ -26,6 +26,7 @@ from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.platform import Runtime
+from ttp.platforms.testing import StandingClock
 from ttp.sandbox.bluesky.records import APP_PASSWORD as RIGHT
 from ttp.sandbox.bluesky.records import OWN_PASSWORD
 from ttp.sandbox.files import CLIP
@@ -47,7 +48,7 @@ class Desk:
 
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.url = sandbox.url
-        self.clock = Clock(datetime.now(UTC))
+        self.clock = StandingClock(datetime.now(UTC))
         sandbox.reset(now=self.clock.now, processing_s=1.0)
         self.sandbox = sandbox
         self.runtime = Runtime(Config({"platforms.bluesky.base_url": sandbox.url}), self.clock)

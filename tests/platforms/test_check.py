@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.platforms.factories import PLATFORMS, checker_for
-from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub
+from tests.platforms.stubs import BEARER, TOKEN, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
@@ -18,6 +18,7 @@ from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import AccountInfo, Checker
+from ttp.platforms.testing import NOON, StandingClock
 
 USER = "17841400000000001"
 HELD = Credentials(TOKEN, user_id=USER)
@@ -39,7 +40,7 @@ def asked(
 ) -> AccountInfo | NotDone:
     """What comes of asking about `platform`/demo; every stub must have been used."""
     script = Script(*stubs)
-    checker = checker_for(platform, Config(settings or {}), Clock(), transport=script)
+    checker = checker_for(platform, Config(settings or {}), StandingClock(), transport=script)
     found = checker.check(Account(platform, "demo", id=1, options=options or {}), held)
     checker.close()
     assert script.left == []
@@ -92,7 +93,7 @@ def test_keys_of_oauth_1_sign_the_question() -> None:
         proofs.append(request.headers["authorization"])
         return httpx.Response(200, json={"data": {"id": "42", "username": "demo"}})
 
-    checker = checker_for("x", Config(), Clock(), transport=httpx.MockTransport(answer))
+    checker = checker_for("x", Config(), StandingClock(), transport=httpx.MockTransport(answer))
     assert seen(checker.check(Account("x", "demo"), keys)).user_id == "42"
     checker.close()
     assert [proof.partition(" ")[0] for proof in proofs] == ["OAuth"]
@@ -330,7 +331,7 @@ def test_an_unreachable_platform_is_reported_and_has_no_clock(platform: str) -> 
     def down(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route to host")
 
-    checker: Checker = checker_for(platform, Config(), Clock(), transport=httpx.MockTransport(down))
+    checker: Checker = checker_for(platform, Config(), StandingClock(), transport=httpx.MockTransport(down))
     account = Account(platform, "demo", id=1)
     found = refused(checker.check(account, HELD))
     assert (found.kind, found.passing) == (Kind.NETWORK, True)
@@ -339,7 +340,7 @@ def test_an_unreachable_platform_is_reported_and_has_no_clock(platform: str) -> 
 
 
 def test_the_platforms_clock_is_that_of_its_last_answer_moved_on() -> None:
-    clock = Clock()
+    clock = StandingClock()
     checker = checker_for("x", Config(), clock, transport=Script(me(date=NOON + timedelta(hours=1))))
     account = Account("x", "demo", id=1)
     checker.check(account, HELD)

@@ -9,12 +9,13 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, deleter_for
 from tests.platforms.sandboxed import Desk, on
-from tests.platforms.stubs import BEARER, TOKEN, Clock, Script, Stub, order
+from tests.platforms.stubs import BEARER, TOKEN, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import Action, action
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Deleted, Deleter, PublishRequest
+from ttp.platforms.testing import StandingClock
 
 FACEBOOK = Config({"platforms.instagram.login": "facebook"})
 MEDIA = "https://graph.facebook.com/v25.0/17900000000000001"
@@ -26,7 +27,7 @@ def taken(
     platform: str, *stubs: Stub, what: PublishRequest | None = None, config: Config | None = None
 ) -> Deleted | NotDone:
     script = Script(*stubs)
-    taker = deleter_for(platform, config or FACEBOOK, Clock(), transport=script)
+    taker = deleter_for(platform, config or FACEBOOK, StandingClock(), transport=script)
     assert not isinstance(taker, str)
     remote_id = "5" if platform == "x" else "17900000000000001"
     outcome = taker.delete(what or (X if platform == "x" else INSTAGRAM), remote_id)
@@ -45,12 +46,12 @@ def removal(**answer: Any) -> Stub:
 
 
 def test_tiktok_and_instagram_login_let_no_app_delete() -> None:
-    found = [isinstance(deleter_for(platform, Config(), Clock()), str) for platform in PLATFORMS.names()]
+    found = [isinstance(deleter_for(platform, Config(), StandingClock()), str) for platform in PLATFORMS.names()]
     assert dict(zip(PLATFORMS.names(), found, strict=True)) == {
         **dict.fromkeys(("bluesky", "command", "mastodon", "x"), False),
         **dict.fromkeys(("instagram", "tiktok"), True),
     }
-    assert not isinstance(deleter_for("instagram", FACEBOOK, Clock()), str)
+    assert not isinstance(deleter_for("instagram", FACEBOOK, StandingClock()), str)
 
 
 def test_x_deletes_a_post() -> None:

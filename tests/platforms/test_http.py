@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.platforms.factories import PLATFORMS
-from tests.platforms.stubs import NOON, TOKEN, Body, Clock, Script, Stub, order
+from tests.platforms.stubs import TOKEN, Body, Script, Stub, order
 from tests.settings import Config
 from ttp import __version__
 from ttp.domain.account import Credentials
@@ -23,13 +23,14 @@ from ttp.domain.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer, ConnectionLost, NotSent
+from ttp.platforms.testing import NOON, StandingClock
 
 URL = "https://api.example/thing"
 WHO = order("x")
 
 
-def http(transport: httpx.BaseTransport, clock: Clock | None = None, base: str = "https://api.example") -> Http:
-    return Http(base, Timeouts(1, 2, 3), clock or Clock(), transport=transport)
+def http(transport: httpx.BaseTransport, clock: StandingClock | None = None, base: str = "https://api.example") -> Http:
+    return Http(base, Timeouts(1, 2, 3), clock or StandingClock(), transport=transport)
 
 
 class One(httpx.BaseTransport):
@@ -44,7 +45,7 @@ class One(httpx.BaseTransport):
         return httpx.Response(self.status, headers=self.headers, stream=self.body)
 
 
-def answered(transport: httpx.BaseTransport, clock: Clock | None = None) -> Answer:
+def answered(transport: httpx.BaseTransport, clock: StandingClock | None = None) -> Answer:
     reply = http(transport, clock).request_for(WHO, "GET", "/thing")
     assert isinstance(reply, Answer)
     return reply
@@ -71,7 +72,7 @@ def test_uploads_wait_longer_and_patience_shortens_the_wait() -> None:
 
 def test_the_settings_give_the_address_and_the_time_outs() -> None:
     config = Config({"platforms.x.base_url": "http://127.0.0.1:8700/", "http.read_timeout_s": 5.0})
-    made = Runtime(config, Clock()).http(PLATFORMS.facts("x"))
+    made = Runtime(config, StandingClock()).http(PLATFORMS.facts("x"))
     assert (made.base_url, made.is_loopback) == ("http://127.0.0.1:8700", True)
     assert Timeouts.of(config) == Timeouts(10.0, 5.0, 120.0)
 
@@ -119,7 +120,7 @@ def test_an_incomplete_body_is_not_an_answer() -> None:
 
 
 def test_a_slow_answer_ends_at_the_read_timeout() -> None:
-    clock = Clock()
+    clock = StandingClock()
 
     class Dripping(httpx.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
@@ -250,7 +251,7 @@ def test_secrets_are_in_no_message_no_repr_and_no_log(caplog: pytest.LogCaptureF
 
 
 def test_the_platform_clock_moves_on_with_the_time_since_its_last_date() -> None:
-    clock = Clock()
+    clock = StandingClock()
     date = "Tue, 24 Nov 2026 11:59:30 GMT"
     client = http(One(headers={"date": date}), clock)
     assert client.platform_at("x/demo") is None
@@ -314,7 +315,7 @@ def server(*, then: bytes | None) -> Iterator[str]:
 
 
 def over_sockets(base: str) -> object:
-    client = Http(base, Timeouts(2, 2, 2), Clock())
+    client = Http(base, Timeouts(2, 2, 2), StandingClock())
     try:
         return client.request_for(WHO, "POST", "/thing", json={"text": "hi"})
     finally:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, last_handle, media, order
+from tests.platforms.stubs import BEARER, Script, Stub, last_handle, media, order
 from tests.platforms.test_instagram_prepare import (
     API,
     SERVED,
@@ -29,6 +29,7 @@ from ttp.domain.config import Value
 from ttp.domain.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Wait
+from ttp.platforms.testing import NOON, StandingClock
 
 PEOPLE = {"collaborators": "anna,ben", "location_id": "77", "is_ai_generated": "true"}
 SAID = {"collaborators": json.dumps(["anna", "ben"]), "location_id": "77", "is_ai_generated": "true"}
@@ -274,7 +275,7 @@ def story(number: str, minutes: int = 0) -> dict[str, object]:
 def looked_up(what: PublishRequest, *stubs: Stub) -> object:
     handle: Handle = {"user_id": "178", "creation_id": "900", "created": to_ms(NOON), "request": "r"}
     script = Script(*stubs)
-    found = client_for("instagram", Config(), Clock(), transport=script).look_up(what, handle, NOON)
+    found = client_for("instagram", Config(), StandingClock(), transport=script).look_up(what, handle, NOON)
     assert script.left == []
     return found.finding
 

@@ -11,12 +11,13 @@ import pytest
 
 from tests.platforms.factories import reader_for
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
+from tests.platforms.stubs import BEARER, Script, Stub
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
+from ttp.platforms.testing import NOON, StandingClock
 
 API = "https://graph.instagram.com/v25.0"
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
@@ -336,7 +337,7 @@ def test_without_the_permission_for_insights_online_followers_are_not_asked_for(
 
 
 def test_a_reader_asks_for_online_followers_twice_a_day() -> None:
-    clock = Clock(NOON)
+    clock = StandingClock(NOON)
     script = Script(*(online(day("x", h1=1), until=NOON + timedelta(hours=hours)) for hours in (0, 12)))
     reader = reader_for("instagram", Config(), clock, transport=script)
     found = []

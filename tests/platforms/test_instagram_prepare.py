@@ -11,12 +11,13 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Handle, Kind
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
+from ttp.platforms.testing import NOON, StandingClock
 
 API = "https://graph.instagram.com/v25.0"
 LIMIT = f"{API}/178/content_publishing_limit"
@@ -95,14 +96,14 @@ def quota(used: int, total: int = 50, **changes: Any) -> Stub:
 
 
 def prepared(config: Config, what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
-    clock, script = Clock(), Roomy(*stubs)
+    clock, script = StandingClock(), Roomy(*stubs)
     steps, ready = drive(client_for("instagram", config, clock, transport=script).prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
 
 
 def failed(config: Config, what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
-    clock, script = Clock(), Roomy(*stubs)
+    clock, script = StandingClock(), Roomy(*stubs)
     client = client_for("instagram", config, clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
     assert script.left == []

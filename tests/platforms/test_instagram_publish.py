@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
+from tests.platforms.stubs import BEARER, Script, Stub
 from tests.platforms.test_instagram_prepare import API, error, listed, of, status
 from tests.settings import Config
 from ttp.domain.account import Account
@@ -20,6 +20,7 @@ from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.instagram.errors import CODES, SUBCODES, refusal
 from ttp.platforms.reply import Answer
+from ttp.platforms.testing import NOON, StandingClock
 
 HANDLE: Handle = {"user_id": "178", "creation_id": "900", "created": to_ms(NOON), "request": "r"}
 SINCE = NOON - timedelta(minutes=5)
@@ -38,7 +39,7 @@ def permalink(**changes: Any) -> Stub:
 
 def published(*stubs: Stub, handle: Handle = HANDLE) -> Outcome:
     script = Script(*stubs)
-    outcome = client_for("instagram", Config(), Clock(), transport=script).publish(of(), handle)
+    outcome = client_for("instagram", Config(), StandingClock(), transport=script).publish(of(), handle)
     assert script.left == []
     return outcome
 
@@ -327,7 +328,7 @@ def looked(
     *stubs: Stub, handle: Handle = HANDLE, what: PublishRequest | None = None, since: datetime = SINCE
 ) -> LookupResult:
     script = Script(*stubs)
-    client = client_for("instagram", Config(), Clock(), transport=script)
+    client = client_for("instagram", Config(), StandingClock(), transport=script)
     found = client.look_up(what or of(), handle, since)
     assert script.left == []
     return found

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import gate_for
-from tests.platforms.stubs import NOON, Clock, Script, Stub, order
+from tests.platforms.stubs import Script, Stub, order
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind, NotDone, Unclear
 from ttp.domain.rate_limit import Limit, LimitKey
@@ -23,6 +23,7 @@ from ttp.platforms.instagram.usage import seconds_until_regained
 from ttp.platforms.limits import InMemoryLimits, NoMeter, RateLimiter, parse_whole_number
 from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear
 from ttp.platforms.reply import Answer, NotSent
+from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
 from ttp.platforms.tiktok.limits import TikTokMeter
 from ttp.platforms.x.limits import XMeter
@@ -48,7 +49,7 @@ def x_headers(which: str, limit: object = 100, left: object = 7, reset: object =
 def x_told(
     headers: dict[str, str], *, status: int = 200, what: PublishRequest = X, path: str = "/2/tweets"
 ) -> list[Limit]:
-    return list(XMeter(Clock()).read_limits(what, "POST", path, Answer(status, headers, date=NOON)))
+    return list(XMeter(StandingClock()).read_limits(what, "POST", path, Answer(status, headers, date=NOON)))
 
 
 def test_x_tells_each_of_its_three_limits() -> None:
@@ -63,7 +64,9 @@ def test_x_tells_each_of_its_three_limits() -> None:
         Limit("x/demo", "POST /2/tweets in 24 h", 990, 1000, after(hours=1)),
         Limit("x/demo", "POST /2/tweets in 24 h", 0, 10_000, after(hours=2), "app", "4c9a75cc"),
     ]
-    assert XMeter(Clock()).keys(app, "POST", "/2/tweets") == tuple(limit.key for limit in x_told(headers, what=app))
+    assert XMeter(StandingClock()).keys(app, "POST", "/2/tweets") == tuple(
+        limit.key for limit in x_told(headers, what=app)
+    )
 
 
 def test_credentials_that_do_not_name_their_app_share_nothing() -> None:
@@ -127,19 +130,19 @@ def test_headers_that_make_no_sense_are_not_believed(
 )
 def test_a_refusal_says_that_its_endpoint_has_nothing_left(headers: dict[str, str], reset: int) -> None:
     answer = Answer(429, headers, {"title": "Too Many Requests"})
-    (limit,) = XMeter(Clock()).read_limits(X, "POST", "/2/tweets", answer)
+    (limit,) = XMeter(StandingClock()).read_limits(X, "POST", "/2/tweets", answer)
     assert (limit.left, limit.resets_at) == (0, after(seconds=reset))
 
 
 @pytest.mark.parametrize("data", [None, {}, [], {"foo": 1}], ids=str)
 def test_a_429_that_is_not_x_s_tells_nothing_of_x_s_limits(data: object) -> None:
-    assert list(XMeter(Clock()).read_limits(X, "POST", "/2/tweets", Answer(429, {}, data))) == []
+    assert list(XMeter(StandingClock()).read_limits(X, "POST", "/2/tweets", Answer(429, {}, data))) == []
 
 
 def test_a_proxy_may_send_retry_after() -> None:
     asked = {"retry-after": "7"}
     too_many = {"error": {"code": "rate_limit_exceeded"}}
-    (limit,) = TikTokMeter(Clock()).read_limits(
+    (limit,) = TikTokMeter(StandingClock()).read_limits(
         TIKTOK, "POST", "/v2/post/publish/video/init/", Answer(429, asked, too_many)
     )
     assert limit.resets_at == after(seconds=7)
@@ -151,7 +154,7 @@ def test_a_proxy_may_send_retry_after() -> None:
 
 def test_x_s_reset_counts_from_x_s_own_clock() -> None:
     answer = Answer(200, x_headers("x-rate-limit", reset=NOON_S + 300 + 60), date=after(minutes=5))
-    (limit,) = XMeter(Clock()).read_limits(X, "POST", "/2/tweets", answer)
+    (limit,) = XMeter(StandingClock()).read_limits(X, "POST", "/2/tweets", answer)
     assert limit.resets_at == after(seconds=60)
 
 
@@ -191,7 +194,7 @@ REGAIN = "estimated_time_to_regain_access"
     ],
 )
 def test_instagram_usage_is_in_percent(headers: dict[str, str], left: int, minutes: int) -> None:
-    found = list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers)))
+    found = list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers)))
     assert found == [Limit("instagram/demo", "calls in percent", left, 100, after(minutes=minutes))]
 
 
@@ -212,25 +215,28 @@ def test_instagram_usage_is_in_percent(headers: dict[str, str], left: int, minut
     ],
 )
 def test_usage_that_makes_no_sense_is_not_believed(headers: dict[str, str]) -> None:
-    assert list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers))) == []
+    assert list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", Answer(200, headers))) == []
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 613, 80001, 80002])
 @pytest.mark.parametrize(("headers", "minutes"), [({}, 60), (business({REGAIN: 9}), 9), (app(used(call_count=3)), 60)])
 def test_a_throttled_account_has_nothing_left(code: int, headers: dict[str, str], minutes: int) -> None:
     answer = Answer(400, headers, {"error": {"code": code, "message": "too many"}})
-    assert list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", answer)) == [
+    assert list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/v25.0/1", answer)) == [
         Limit("instagram/demo", "calls in percent", 0, 100, after(minutes=minutes))
     ]
 
 
 @pytest.mark.parametrize("error", [{"code": 4, "error_subcode": 2207051}, {"code": 190}, {"code": "4"}, "no"], ids=str)
 def test_another_refusal_says_nothing_of_the_limits(error: object) -> None:
-    assert list(InstagramMeter(Clock()).read_limits(INSTAGRAM, "GET", "/", Answer(400, {}, {"error": error}))) == []
+    assert (
+        list(InstagramMeter(StandingClock()).read_limits(INSTAGRAM, "GET", "/", Answer(400, {}, {"error": error})))
+        == []
+    )
 
 
 def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
-    meter = InstagramMeter(Clock())
+    meter = InstagramMeter(StandingClock())
     assert meter.keys(INSTAGRAM, "POST", "/v25.0/178/media_publish") == (
         LimitKey("calls in percent"),
         LimitKey("posts in 24 h"),
@@ -251,7 +257,7 @@ def counts(
 
 
 def test_tiktok_calls_per_minute_are_counted() -> None:
-    clock, memory = Clock(), InMemoryLimits()
+    clock, memory = StandingClock(), InMemoryLimits()
     pace = TikTokMeter(clock)
     seen = []
     for _ in range(6):
@@ -276,7 +282,7 @@ def test_tiktok_calls_per_minute_are_counted() -> None:
     ],
 )
 def test_tiktok_limits_each_sort_of_call(path: str, names: tuple[str, ...], most: int | None) -> None:
-    pace = TikTokMeter(Clock())
+    pace = TikTokMeter(StandingClock())
     assert pace.keys(TIKTOK, "POST", path) == tuple(map(LimitKey, names))
     assert [limit.limit for limit in pace.count_call(TIKTOK, "POST", path, InMemoryLimits())] == (
         [most] if most else []
@@ -290,11 +296,11 @@ def test_counts_of_another_process_continue(left: int, resets_in: int | None, no
     memory = InMemoryLimits()
     resets_at = None if resets_in is None else after(seconds=resets_in)
     memory.note(TIKTOK.account, [Limit("tiktok/demo", "new posts a minute", left, 6, resets_at)])
-    assert counts(TikTokMeter(Clock()), memory)[0] == now_left
+    assert counts(TikTokMeter(StandingClock()), memory)[0] == now_left
 
 
 def test_accounts_of_tiktok_are_counted_apart_and_a_clock_that_is_put_back_stops_nothing() -> None:
-    clock, memory = Clock(), InMemoryLimits()
+    clock, memory = StandingClock(), InMemoryLimits()
     pace = TikTokMeter(clock)
     other = replace(TIKTOK, account=replace(TIKTOK.account, handle="other"))
     assert (counts(pace, memory)[0], counts(pace, memory, what=other)[0]) == (5, 5)
@@ -313,15 +319,17 @@ def test_accounts_of_tiktok_are_counted_apart_and_a_clock_that_is_put_back_stops
     ],
 )
 def test_tiktok_s_refusals_are_remembered(code: str, path: str, told: tuple[str, int, int | None, int] | None) -> None:
-    found = list(TikTokMeter(Clock()).read_limits(TIKTOK, "POST", path, Answer(429, {}, {"error": {"code": code}})))
+    found = list(
+        TikTokMeter(StandingClock()).read_limits(TIKTOK, "POST", path, Answer(429, {}, {"error": {"code": code}}))
+    )
     assert found == ([] if told is None else [Limit("tiktok/demo", *told[:3], after(seconds=told[3]))])
 
 
 # The gate.
 
 
-def gate(memory: InMemoryLimits | None = None, clock: Clock | None = None) -> RateLimiter:
-    clock = clock or Clock()
+def gate(memory: InMemoryLimits | None = None, clock: StandingClock | None = None) -> RateLimiter:
+    clock = clock or StandingClock()
     return RateLimiter(clock, XMeter(clock), memory)
 
 
@@ -336,7 +344,7 @@ def test_a_call_over_a_limit_is_refused_with_its_reset_and_no_other() -> None:
         "a limit of x is used up: POST /2/tweets in 24 h", Kind.RATE_LIMIT, retry_at=after(hours=1)
     )
     assert gate(memory).why_closed(X, "GET", "/2/users/me") is None
-    later = Clock(after(hours=1))
+    later = StandingClock(after(hours=1))
     assert gate(memory, later).why_closed(X, "POST", "/2/tweets") is None
 
 
@@ -369,7 +377,7 @@ def test_impossible_limits_are_not_stored() -> None:
 
 
 def test_without_a_meter_everything_may_be_called() -> None:
-    free = RateLimiter(Clock())
+    free = RateLimiter(StandingClock())
     assert free.acquire(X, "POST", "/2/tweets") is None
     free.record_answer(X, "POST", "/2/tweets", Answer(429))
     free.memory.keep()
@@ -408,7 +416,7 @@ HEADERS = st.dictionaries(
 
 @given(headers=HEADERS, status=st.sampled_from([200, 400, 429, 503]), data=st.one_of(st.none(), st.just({"error": 4})))
 def test_whatever_an_answer_holds_it_fails_no_call(headers: dict[str, str], status: int, data: object) -> None:
-    clock = Clock()
+    clock = StandingClock()
     answer = Answer(status, headers, data, date=NOON)
     for what, meter in ((X, XMeter(clock)), (INSTAGRAM, InstagramMeter(clock)), (TIKTOK, TikTokMeter(clock))):
         there = RateLimiter(clock, meter)
@@ -422,12 +430,12 @@ def test_whatever_an_answer_holds_it_fails_no_call(headers: dict[str, str], stat
 URL = "https://api.x.com/2/tweets"
 
 
-def http(script: Script, clock: Clock) -> Http:
+def http(script: Script, clock: StandingClock) -> Http:
     return Http("https://api.x.com", Timeouts(1, 2, 3), clock, gate=gate(clock=clock), transport=script)
 
 
 def test_a_used_up_limit_stops_the_next_call() -> None:
-    clock = Clock()
+    clock = StandingClock()
     script = Script(Stub("POST", URL, sent=x_headers("x-rate-limit", left=0)), Stub("POST", URL))
     client = http(script, clock)
     assert isinstance(client.request_for(X, "POST", "/2/tweets"), Answer)
@@ -444,7 +452,7 @@ def test_an_urgent_call_is_made_all_the_same_and_one_without_the_token_is_no_cal
     script = Script(
         Stub("POST", URL, status=429), Stub("POST", URL), Stub("POST", URL, headers={"authorization": None})
     )
-    client = http(script, Clock())
+    client = http(script, StandingClock())
     client.request_for(X, "POST", "/2/tweets")
     assert isinstance(client.request_for(X, "POST", "/2/tweets", urgent=True), Answer)
     assert isinstance(client.request_for(X, "POST", URL, with_token=False), Answer)
@@ -470,7 +478,9 @@ class Kept(InMemoryLimits):
 
 def test_closing_the_connections_stores_the_limits() -> None:
     memory = Kept()
-    Http("https://api.x.com", Timeouts(1, 2, 3), Clock(), gate=RateLimiter(Clock(), memory=memory)).close()
+    Http(
+        "https://api.x.com", Timeouts(1, 2, 3), StandingClock(), gate=RateLimiter(StandingClock(), memory=memory)
+    ).close()
     assert memory.kept == 1
 
 
@@ -485,7 +495,7 @@ def test_closing_the_connections_stores_the_limits() -> None:
 )
 def test_each_platform_has_its_own_gate(what: PublishRequest, path: str, name: str) -> None:
     memory = InMemoryLimits()
-    there = gate_for(what.account.platform, Clock(), memory)
+    there = gate_for(what.account.platform, StandingClock(), memory)
     assert there.why_closed(what, "POST", path) is None
     memory.note(what.account, [Limit(what.account.name, name, 0, 1, after(seconds=5))])
     assert there.why_closed(what, "POST", path) is not None

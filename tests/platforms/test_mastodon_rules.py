@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from tests.platforms.factories import PLATFORMS
-from tests.platforms.stubs import Clock
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.media import MediaItem
@@ -23,6 +22,7 @@ from ttp.platforms.mastodon.rules import count_characters
 from ttp.platforms.mastodon.server import software_of
 from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer
+from ttp.platforms.testing import StandingClock
 
 SERVER = {"software": "mastodon", "version": "4.7.4", "api": 10, "characters": 500}
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
@@ -217,6 +217,6 @@ def self_link(href: str) -> httpx.Response:
     ],
 )
 def test_the_server_of_a_handle(answers: Mapping[str, httpx.Response], server: str | None) -> None:
-    runtime = Runtime(Config({}), Clock(), transport=network(answers))
+    runtime = Runtime(Config({}), StandingClock(), transport=network(answers))
     found = PLATFORMS.facts("mastodon").find_server(runtime, "me@example.org")
     assert found == server or (server is None and isinstance(found, NotDone) and found.passing)

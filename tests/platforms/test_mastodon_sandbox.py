@@ -15,7 +15,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.sandboxed import control
-from tests.platforms.stubs import Clock, drive, drive_to_failure, media
+from tests.platforms.stubs import drive, drive_to_failure, media
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
@@ -25,6 +25,7 @@ from ttp.platforms.mastodon.auth import OUT_OF_BAND, SCOPES, MastodonLogin
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
 from ttp.platforms.oauth import code_login
 from ttp.platforms.platform import Runtime
+from ttp.platforms.testing import StandingClock
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox
 
@@ -37,7 +38,7 @@ class Desk:
 
     def __init__(self, sandbox: RunningSandbox, profile: str = "mastodon") -> None:
         self.url, self.sandbox = sandbox.url, sandbox
-        self.clock = Clock(datetime.now(UTC))
+        self.clock = StandingClock(datetime.now(UTC))
         sandbox.reset(now=self.clock.now, processing_s=1.0)
         control(self.url, "POST", "settings", {"mastodon_profile": profile})
         self.runtime = Runtime(Config({"platforms.mastodon.base_url": sandbox.url}), self.clock)

@@ -16,7 +16,7 @@ from ttp.domain.config import Value
 from ttp.platforms.client import MediaFile
 from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import availability as troubles
-from ttp.platforms.media_host import command
+from ttp.platforms.media_host import host as host_module
 from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, media_host_problem
 from ttp.platforms.media_host.host import MediaHost
 
@@ -172,7 +172,7 @@ def test_a_program_that_cannot_be_started_is_named(file: MediaFile) -> None:
 def test_a_program_that_never_ends_is_ended_with_all_that_it_started(
     tmp_path: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "LONGEST_S", 0.5)
+    monkeypatch.setattr(host_module, "LONGEST_S", 0.5)
     sign = tmp_path / "still there"
     child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(sign)!r}).touch()"
     error = refused(program(f"import subprocess; subprocess.run([sys.executable, '-c', {child!r}])"), file)

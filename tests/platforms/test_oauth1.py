@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
-from tests.platforms.stubs import NOON, Clock, Script, Stub, order
+from tests.platforms.stubs import Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.platforms.platform import Runtime
+from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.x.auth import signature
 
 KEYS = Credentials("the-token", client_id="the-key", client_secret="key-secret", token_secret="token-secret")
@@ -91,7 +92,7 @@ def test_a_client_with_user_keys_signs_what_it_sends_with_its_query() -> None:
             seen.append(request)
 
     script = Script(Signed("GET", "", answer={"data": {}}))
-    http = Runtime(Config(), Clock(), transport=script).http(PLATFORMS.facts("x"))
+    http = Runtime(Config(), StandingClock(), transport=script).http(PLATFORMS.facts("x"))
     http.request_for(order("x", credentials=KEYS), "GET", "/2/tweets", query={"ids": "1,2", "a b": "ü"})
     (request,) = seen
     header = request.headers["authorization"]

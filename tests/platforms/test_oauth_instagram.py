@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.platforms.logins import APP, CODE, GRAPH, META, OLD, REDIRECT, VERIFIER, Played
-from tests.platforms.stubs import NOON, Stub
+from tests.platforms.stubs import Stub
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import Grant, Identity
+from ttp.platforms.testing import NOON
 
 CODES = "https://api.instagram.com/oauth/access_token"
 FORM = {

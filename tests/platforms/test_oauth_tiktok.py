@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.platforms.logins import APP, CODE, OLD, REDIRECT, VERIFIER, Played
-from tests.platforms.stubs import NOON, Stub
+from tests.platforms.stubs import Stub
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import Grant, Identity
+from ttp.platforms.testing import NOON
 
 TOKEN = "https://open.tiktokapis.com/v2/oauth/token/"
 KEYS = {"client_key": "the-client", "client_secret": "the-secret"}

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.logins import APP, CODE, OLD, PUBLIC, REDIRECT, VERIFIER, Played
-from tests.platforms.stubs import NOON, Stub
+from tests.platforms.stubs import Stub
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth import code_login
+from ttp.platforms.testing import NOON
 
 TOKEN = "https://api.x.com/2/oauth2/token"
 BASIC = {"authorization": "Basic " + base64.b64encode(b"the-client:the-secret").decode()}

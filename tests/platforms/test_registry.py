@@ -8,13 +8,14 @@ import sys
 import pytest
 
 from tests.platforms.factories import PLATFORMS, client_for
-from tests.platforms.stubs import Clock, Script
+from tests.platforms.stubs import Script
 from tests.settings import Config
+from ttp.platforms.testing import StandingClock
 
 
 @pytest.mark.parametrize("platform", PLATFORMS.names())
 def test_every_platform_has_a_client(platform: str) -> None:
-    client = client_for(platform, Config(), Clock(), transport=Script())
+    client = client_for(platform, Config(), StandingClock(), transport=Script())
     assert type(client).__module__ == f"ttp.platforms.{platform}.client"
 
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.platforms.sandboxed import Desk, on
-from tests.platforms.stubs import Clock
 from ttp.platforms.http import Http, Timeouts
+from ttp.platforms.testing import StandingClock
 
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """All but a line break that could move a terminal's cursor, or turn its text around."""
@@ -25,7 +25,7 @@ def ask(answer: httpx.Response | Exception, url: str = "/2/things", **asked: obj
             raise answer
         return answer
 
-    http = Http(HERE, Timeouts(1, 2, 3), Clock(), transport=httpx.MockTransport(answered))
+    http = Http(HERE, Timeouts(1, 2, 3), StandingClock(), transport=httpx.MockTransport(answered))
     http.request("POST", url, **asked)  # type: ignore[arg-type]  # whatever a test gives
 
 

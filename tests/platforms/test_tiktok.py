@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -20,6 +20,7 @@ from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outco
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.reply import Answer, ConnectionLost
+from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.tiktok import uploads as tiktok_upload
 from ttp.platforms.tiktok.errors import CODES, REASONS, publication_failure, refusal
 from ttp.platforms.tiktok.uploads import CHUNK, chunk_count, chunk_size, may_upload_to
@@ -109,14 +110,14 @@ def fetch(state: str = "PROCESSING_UPLOAD", **changes: Any) -> Stub:
 
 
 def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
-    clock, script = Clock(), Script(*stubs)
+    clock, script = StandingClock(), Script(*stubs)
     steps, ready = drive(client_for("tiktok", Config(), clock, transport=script).prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
 
 
 def failed(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
-    clock, script = Clock(), Script(*stubs)
+    clock, script = StandingClock(), Script(*stubs)
     client = client_for("tiktok", Config(), clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
     assert script.left == []
@@ -449,7 +450,7 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_call(tmp_path: Path) -> N
 
 def published(what: PublishRequest, handle: Handle, stub: Stub) -> Outcome:
     script = Script(stub)
-    outcome = client_for("tiktok", Config(), Clock(), transport=script).publish(what, handle)
+    outcome = client_for("tiktok", Config(), StandingClock(), transport=script).publish(what, handle)
     assert script.left == []
     return outcome
 
@@ -495,7 +496,7 @@ def test_a_video_that_went_missing_before_the_last_chunk_is_proof(film: MediaFil
     handle = held(of(film), offset=8)
     film.path.unlink()
     script = Script()
-    outcome = client_for("tiktok", Config(), Clock(), transport=script).publish(of(film), handle)
+    outcome = client_for("tiktok", Config(), StandingClock(), transport=script).publish(of(film), handle)
     assert isinstance(outcome, NotDone)
     assert outcome.kind is Kind.MEDIA
 
@@ -505,7 +506,7 @@ def test_a_video_that_went_missing_before_the_last_chunk_is_proof(film: MediaFil
 
 def looked(what: PublishRequest, handle: Handle, stub: Stub) -> LookupResult:
     script = Script(stub)
-    found = client_for("tiktok", Config(), Clock(), transport=script).look_up(what, handle, NOON)
+    found = client_for("tiktok", Config(), StandingClock(), transport=script).look_up(what, handle, NOON)
     assert script.left == []
     return found
 
@@ -702,7 +703,7 @@ def test_an_unknown_status_is_unclear(film: MediaFile) -> None:
 
 def test_a_look_up_without_an_upload_is_unclear(film: MediaFile) -> None:
     script = Script()
-    found = client_for("tiktok", Config(), Clock(), transport=script).look_up(of(film), {}, NOON)
+    found = client_for("tiktok", Config(), StandingClock(), transport=script).look_up(of(film), {}, NOON)
     assert isinstance(found.finding, Unclear)
     assert found.finding.final
 
@@ -718,7 +719,7 @@ def test_an_upload_whose_last_chunk_was_sent_is_waited_for_until_no_call_can_arr
 
 def test_an_init_call_during_which_the_machine_slept_is_repeated(film: MediaFile) -> None:
     """The address may be as old as the sleep, or new: a dead one would be tried again and again."""
-    clock, script = Clock(), Script(creator(), announce(13, 4, 3))
+    clock, script = StandingClock(), Script(creator(), announce(13, 4, 3))
 
     class Slept(httpx.BaseTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:

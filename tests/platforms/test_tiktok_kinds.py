@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, media, order
+from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, media, order
 from tests.platforms.test_tiktok import API, JSON, OPEN, announce, creator, envelope, failed, fetch, put
 from tests.settings import Config
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step
+from ttp.platforms.testing import NOON, StandingClock
 
 PUBLIC = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
 SENT = {
@@ -63,7 +64,7 @@ def pulled(clip: MediaFile, text: str = "Hello", **options: str) -> PublishReque
 def prepared(
     what: PublishRequest, handle: Handle, *stubs: Stub, config: Config | None = None
 ) -> tuple[list[Step], Ready]:
-    clock, script = Clock(), Script(*stubs)
+    clock, script = StandingClock(), Script(*stubs)
     client = client_for("tiktok", config or Config(), clock, transport=script)
     steps, ready = drive(client.prepare(what, handle), clock)
     assert script.left == []
@@ -77,14 +78,14 @@ def init(path: str, body: object, publish_id: str = PULL_ID, **changes: Any) -> 
 
 def published(what: PublishRequest, handle: Handle, *stubs: Stub) -> Outcome:
     script = Script(*stubs)
-    outcome = client_for("tiktok", Config(), Clock(), transport=script).publish(what, handle)
+    outcome = client_for("tiktok", Config(), StandingClock(), transport=script).publish(what, handle)
     assert script.left == []
     return outcome
 
 
 def looked(what: PublishRequest, handle: Handle, *stubs: Stub, since: datetime = NOON) -> LookupResult:
     script = Script(*stubs)
-    found = client_for("tiktok", Config(), Clock(), transport=script).look_up(what, handle, since)
+    found = client_for("tiktok", Config(), StandingClock(), transport=script).look_up(what, handle, since)
     assert script.left == []
     return found
 
@@ -433,7 +434,7 @@ def test_photos_as_a_draft_keep_their_texts(pictures: tuple[MediaFile, ...]) -> 
 
 
 def test_a_seventh_post_in_a_minute_waits_instead_of_being_refused(clip: MediaFile) -> None:
-    clock, local = Clock(), replace(clip, item=replace(clip.item, url=None))
+    clock, local = StandingClock(), replace(clip, item=replace(clip.item, url=None))
     script = Script()
     client = client_for("tiktok", Config(), clock, transport=script)
     for _ in range(6):
@@ -463,7 +464,7 @@ def test_a_seventh_post_in_a_minute_waits_instead_of_being_refused(clip: MediaFi
 
 
 def test_calls_that_publish_count_as_well(clip: MediaFile) -> None:
-    clock, script = Clock(), Script()
+    clock, script = StandingClock(), Script()
     client = client_for("tiktok", Config(), clock, transport=script)
     for number in range(6):
         script.left = [creator(), init("video/init/", PULLED)]

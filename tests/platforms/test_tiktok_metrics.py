@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
-from tests.platforms.stubs import BEARER, NOON, Stub
+from tests.platforms.stubs import BEARER, Stub
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
+from ttp.platforms.testing import NOON
 
 API = "https://open.tiktokapis.com/v2/video"
 QUERY = {"fields": "id,create_time,title,video_description,like_count,comment_count,share_count,view_count"}

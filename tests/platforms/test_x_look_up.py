@@ -9,12 +9,13 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, order
+from tests.platforms.stubs import BEARER, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Found, Handle, Kind, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
+from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.x.look_up import X_EPOCH_MS
 
 API = "https://api.x.com"
@@ -59,7 +60,7 @@ def looked(
     settle: float = 900,
 ) -> LookupResult:
     script = Script(*stubs)
-    client = client_for("x", Config({"platforms.x.settle_s": settle}), Clock(), transport=script)
+    client = client_for("x", Config({"platforms.x.settle_s": settle}), StandingClock(), transport=script)
     found = client.look_up(what or order("x"), handle, since)
     assert script.left == []
     return found

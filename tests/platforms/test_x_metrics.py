@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
-from tests.platforms.stubs import BEARER, NOON, Stub
+from tests.platforms.stubs import BEARER, Stub
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import to_ms
+from ttp.platforms.testing import NOON
 from ttp.platforms.x.look_up import X_EPOCH_MS
 
 API = "https://api.x.com"

@@ -10,13 +10,14 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
+from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.x.media import CHUNK
 
 API = "https://api.x.com"
@@ -56,7 +57,7 @@ def status(state: str | None, **changes: Any) -> Stub:
 
 
 def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
-    clock = Clock()
+    clock = StandingClock()
     script = Script(*stubs)
     made = client_for("x", Config(), clock, transport=script)
     steps, ready = drive(made.prepare(what, handle), clock)
@@ -65,7 +66,7 @@ def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[S
 
 
 def failed(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
-    clock = Clock()
+    clock = StandingClock()
     script = Script(*stubs)
     client = client_for("x", Config(), clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
@@ -122,7 +123,7 @@ def test_the_fingerprint_names_the_request() -> None:
 
 
 def test_a_token_is_checked_once_in_fifteen_minutes() -> None:
-    clock = Clock()
+    clock = StandingClock()
     other = order("x", credentials=Credentials("another-token"))
     script = Script(me(), me(headers={"authorization": "Bearer another-token"}), me())
     client = client_for("x", Config(), clock, transport=script)
@@ -139,7 +140,7 @@ def test_a_token_is_checked_once_in_fifteen_minutes() -> None:
 
 
 def test_a_token_refused_in_publishing_is_checked_again() -> None:
-    clock = Clock()
+    clock = StandingClock()
     refused = Stub("POST", f"{API}/2/tweets", json={"text": "Hello"}, status=401, answer={"title": "Unauthorized"})
     script = Script(me(), refused, me())
     client = client_for("x", Config(), clock, transport=script)

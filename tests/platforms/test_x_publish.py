@@ -9,13 +9,14 @@ import httpx
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
+from tests.platforms.stubs import BEARER, TOKEN, Script, Stub, order
 from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer
+from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.x.errors import REFUSALS, refusal
 
 API = "https://api.x.com"
@@ -26,7 +27,7 @@ HINT = action("account connect", "x/demo")
 
 def published(stub: Stub, handle: Handle | None = None, what: PublishRequest = ORDER) -> Outcome:
     script = Script(stub)
-    outcome = client_for("x", Config(), Clock(), transport=script).publish(what, handle or {})
+    outcome = client_for("x", Config(), StandingClock(), transport=script).publish(what, handle or {})
     assert script.left == []
     return outcome
 

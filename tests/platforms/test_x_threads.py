@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from tests.platforms.factories import client_for
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, media, order
+from tests.platforms.stubs import BEARER, Script, Stub, drive, media, order
 from tests.platforms.test_x_look_up import SINCE, id_at, looked, page, post, timeline
 from tests.settings import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest, Ready
+from ttp.platforms.testing import NOON, StandingClock
 
 API = "https://api.x.com"
 ORDER = order("x", "One", thread=("Two", "Three"))
@@ -27,7 +28,7 @@ def out(*ids: str, of: int = 3) -> Handle:
 
 
 def prepared(handle: Handle, what: PublishRequest = ORDER) -> Ready:
-    clock = Clock()
+    clock = StandingClock()
     me = Stub("GET", f"{API}/2/users/me", headers=BEARER, answer={"data": {"id": "42"}})
     script = Script(me)
     ready = drive(client_for("x", Config(), clock, transport=script).prepare(what, handle), clock)[1]
@@ -37,7 +38,7 @@ def prepared(handle: Handle, what: PublishRequest = ORDER) -> Ready:
 
 def published(handle: Handle, *stubs: Stub, what: PublishRequest = ORDER) -> Outcome:
     script = Script(*stubs)
-    outcome = client_for("x", Config(), Clock(), transport=script).publish(what, handle)
+    outcome = client_for("x", Config(), StandingClock(), transport=script).publish(what, handle)
     assert script.left == []
     return outcome
 
@@ -99,7 +100,7 @@ def test_doubt_about_one_part_is_none_about_the_next() -> None:
 
 def test_a_thread_that_is_whole_is_neither_prepared_nor_sent_and_its_look_up_asks_nobody() -> None:
     whole = out(FIRST, SECOND, "7")
-    clock, script = Clock(), Script()
+    clock, script = StandingClock(), Script()
     client = client_for("x", Config(), clock, transport=script)
     steps, ready = drive(client.prepare(ORDER, whole), clock)
     assert (steps, ready.handle) == ([], whole)

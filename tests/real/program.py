@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.conftest import Ran
+
 QUICK = {
     "TTP_PUBLISH__LOOKUP_GAP_S": "0.2",
     "TTP_PUBLISH__RETRY_BASE_S": "0.1",
@@ -28,24 +30,6 @@ def record_run(server: str, trouble: str, state: str, *, posts: int, parts: int)
         line = {"server": server, "trouble": trouble, "state": state, "posts": posts, "parts": parts}
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> Any:
-        """The error of a command with --json."""
-        return json.loads(self.err.splitlines()[-1])["error"]
 
 
 @dataclass

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
-from ttp.sandbox.app import build_app
 from ttp.sandbox.control import change_settings
 from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.server import build_app
 from ttp.sandbox.state import State
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -108,7 +108,7 @@ def test_a_browser_shows_the_feeds_and_runs_no_script_of_a_post(sandbox: Running
     ]
     assert re.findall(r"\d of 3", dom) == ["1 of 3", "2 of 3", "3 of 3"]
     assert dom.count('<li class="reply">') == 2
-    assert dom.count('<p class="none">Nothing has been posted yet.</p>') == 2
+    assert dom.count('<p class="none">Nothing has been posted yet.</p>') == 4
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

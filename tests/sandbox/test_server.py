@@ -16,7 +16,8 @@ import pytest
 
 from tests.sandbox.conftest import START, Clock
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import OldState, RunningSandbox, running_sandbox, serve
+from ttp.sandbox.server import RunningSandbox, running_sandbox, serve
+from ttp.sandbox.storage import OldState
 
 
 def credentials(sandbox: RunningSandbox, name: str) -> dict[str, str]:

@@ -20,7 +20,6 @@ CALLED = {
     "doctor.Doctor.__init__(credentials)",
     "doctor.Doctor.__init__(tokens)",
     "doctor.run_check(look)",
-    "status.Status.elsewhere(machine)",
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
     "files.importer.Importer.run(report)",
     "metrics.Metrics.import_file(report)",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
 from ttp.domain.sample import REQUIRED_COLUMNS
-from ttp.services.files.metrics_rows import BLOCK, LONGEST_CELL, LONGEST_ROW, Buffer, Records, as_text
+from ttp.services.files.csv_file import LONGEST_CELL, LONGEST_ROW
+from ttp.services.files.metrics_rows import BLOCK, Buffer, Records, as_text
 
 HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.services.files.metrics_rows import LONGEST_ROW, Buffer, Object, cells_of, is_json, read_objects
+from ttp.services.files.csv_file import LONGEST_ROW
+from ttp.services.files.metrics_rows import Buffer, Object, cells_of, is_json, read_objects
 
 
 def read(text: str) -> list[Object]:

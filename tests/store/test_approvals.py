@@ -105,7 +105,6 @@ def test_what_waits_is_told_in_the_order_of_its_time(database: Database, account
     add_post(database, to(account))
     with closing(database.connect()) as db:
         assert queries.posts_waiting_for_approval(db) == [2, 1]
-        assert queries.posts_waiting_for_approval(db, most=1) == [2]
         assert queries.due_posts_waiting_for_approval(db, START, 9) == [2]
         assert queries.due_posts_waiting_for_approval(db, START + 2 * HOUR, 9) == [1, 2]
         assert queries.due_posts_waiting_for_approval(db, START + 2 * HOUR, 1) == [1], "the last one that is due"

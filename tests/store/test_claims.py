@@ -536,5 +536,4 @@ def test_marking_an_account_changes_only_what_is_given(database: Database) -> No
     marked(needs_reconnect=True)
     assert stored() == replace(account, needs_reconnect=True)
     marked(hold_until=START, hold_reason="quota")
-    marked(user_id="2")
-    assert stored() == replace(account, needs_reconnect=True, hold_until=START, hold_reason="quota", user_id="2")
+    assert stored() == replace(account, needs_reconnect=True, hold_until=START, hold_reason="quota")

@@ -1,7 +1,8 @@
 """A store of each older schema, with every feature in it, is upgraded and keeps working.
 
 `old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
-`0008.sql` is the same store, upgraded by the last commit with that schema.
+`0008.sql` and `0009.sql` are the same store, upgraded by the last commit with that schema; `0009.sql` also has
+followers of an account.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ from ttp.store.database import REVISIONS, Database
 
 OLD = Path(__file__).parent / "old_stores"
 NEWEST = REVISIONS[-1]
-CHANGED = {"0007": ("account", "rate_limit", "alembic_version"), "0008": ("alembic_version",)}
+CHANGED = {
+    "0007": ("account", "rate_limit", "post", "change", "alembic_version"),
+    "0008": ("post", "change", "alembic_version"),
+    "0009": ("post", "change", "alembic_version"),
+}
 """The tables that lose rows or get other ones, by the revision that a store has before."""
 LATER = datetime(2031, 1, 1, tzinfo=UTC)
 
@@ -132,6 +137,8 @@ def test_every_post_is_stored_as_it_was_read(store: Database) -> None:
     with transaction(store) as db:
         for post in list(queries.posts_by_id(db, queries.existing_ids(db, 1, 100))):
             posts.update(db, post, None)
+        assert {row[0] for row in db.execute("SELECT revision FROM post WHERE deleted_at IS NULL")} == {2}
+        db.execute("UPDATE post SET revision = 1")
     assert sorted(dump(store.path)) == sorted(before)
 
 

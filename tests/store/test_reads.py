@@ -30,6 +30,7 @@ from ttp.domain.time.clock import EPOCH, to_ms
 from ttp.store import accounts, attempts, posts, queries
 from ttp.store import accounts as stored_accounts
 from ttp.store.change_log import ChangeRecorder
+from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.models import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
@@ -101,6 +102,17 @@ def bare(post: Post) -> Post:
     """A post without the ids that the store gave."""
     deliveries = [replace(d, id=None, post_id=None) for d in post.deliveries]
     return replace(post, id=None, deliveries=tuple(sorted(deliveries, key=lambda d: d.account)))
+
+
+@pytest.mark.parametrize("damage", ["post SET variants = '[]'", "delivery SET handle = '{'"])
+def test_of_many_posts_the_one_that_cannot_be_read_is_named(database: Database, damage: str) -> None:
+    account = Account("x", "me", id=1)
+    ids = [add_post(database, to(account, START + n * HOUR)).id for n in range(5)]
+    with transaction(database) as db:
+        db.execute(f"UPDATE {damage} WHERE id = ?", (ids[3],))
+    with closing(database.connect()) as db, pytest.raises(CorruptRow) as caught:
+        list(queries.posts(db, EVERY))
+    assert caught.value.post_id == ids[3]
 
 
 @examples(30)

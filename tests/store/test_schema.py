@@ -84,6 +84,7 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "change",
         "change_post",
         "delivery",
+        "idempotency_key",
         "occurrence",
         "online_followers",
         "post",
@@ -95,6 +96,7 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "sample",
         "slot",
         "store",
+        "token",
     }
     for name, shape in wanted.items():
         for part, value in shape.items():
@@ -113,6 +115,7 @@ def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
         "recurrence",
         "sample",
         "slot",
+        "token",
     }
 
 

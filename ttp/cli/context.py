@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
     from ttp.services.accounts import AccountRemoval, Accounts
+    from ttp.services.api_tokens import ApiTokens
     from ttp.services.backup import Backups
     from ttp.services.bulk_edit import BulkEdit
     from ttp.services.calendar import Calendar
@@ -157,7 +158,6 @@ class Context:
             config=self.config.text("timezone") or None,
             system=settings.system_zone().zone,
             retype=retype,
-            retype_account="ttp account set {} --tz {}".format,
         )
 
     @cached_property
@@ -205,7 +205,15 @@ class Context:
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
-        return Posts(self.database, self.media, self.clock, self.config, self.platforms, settings.capability())
+        return Posts(
+            self.database,
+            self.media,
+            self.clock,
+            self.config,
+            self.platforms,
+            settings.capability(),
+            actor=settings.user_name(),
+        )
 
     @cached_property
     def drafts(self) -> Drafts:
@@ -236,6 +244,13 @@ class Context:
         from ttp.services.accounts import Accounts
 
         return Accounts(self.database, self.credentials, self.clock, self.config, self.platforms)
+
+    @cached_property
+    def api_tokens(self) -> ApiTokens:
+        """The tokens of the HTTP API; `tokens` has those of the platforms."""
+        from ttp.services.api_tokens import ApiTokens
+
+        return ApiTokens(self.database, self.clock)
 
     @cached_property
     def account_check(self) -> AccountCheck:

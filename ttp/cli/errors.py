@@ -34,6 +34,7 @@ BY_CODE: Mapping[str, int] = MappingProxyType(
         "past": USAGE,
         "dst": USAGE,
         "conflict": USAGE,
+        "stale": USAGE,
         "state": USAGE,
         "not_found": NOT_FOUND,
         "reconnect": RECONNECT,

@@ -73,7 +73,7 @@ MaybeAt = Annotated[
 BeforeOthers = Annotated[
     bool, typer.Option("--first", help="With --at next-slot: take the first slot; later posts move back by one.")
 ]
-Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of --at, such as Europe/Berlin.")]
+Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Time zone to use, such as Europe/Berlin.")]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or a video.")]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")

@@ -162,6 +162,12 @@ def capability(environ: Mapping[str, str] = os.environ) -> Capability:
         raise UsageError(f'{VARIABLE} is read, draft or publish, not "{said}"') from None
 
 
+def user_name(environ: Mapping[str, str] = os.environ) -> str:
+    """Return who is at work, as the history of changes names them: `ann@laptop`."""
+    name = environ.get("LOGNAME") or environ.get("USER")
+    return f"{name or os.getuid()}@{os.uname().nodename}"
+
+
 def variable(key: str) -> str:
     """Return the environment variable of a setting."""
     return "TTP_" + key.upper().replace(".", "__")

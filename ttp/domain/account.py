@@ -1,7 +1,5 @@
-"""Accounts: names, credentials, holds.
-
-An account is written `platform/handle` everywhere (a shell splits words at `:` and `@`, so neither is used).
-"""
+"""Accounts: names, credentials, holds. An account is written `platform/handle` everywhere (a shell splits words at `:`
+and `@`, so neither is used)."""
 
 from __future__ import annotations
 
@@ -49,7 +47,6 @@ class Account:
 
     @property
     def is_paused(self) -> bool:
-        """Whether a person paused it."""
         return self.hold_until is not None and self.hold_until >= PAUSED_UNTIL
 
 
@@ -64,10 +61,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The secrets of one account. Its repr never shows them.
-
-    `host` is the host they were made for; they are never sent to another (all loopback addresses count as one).
-    """
+    """The secrets of one account. Its repr never shows them. `host` is the host they were made for; they are never sent
+    to another (all loopback addresses count as one)."""
 
     access_token: str = field(repr=False)
     host: str = ""
@@ -117,19 +112,17 @@ def same_host(one: str, other: str) -> bool:
     return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
 
 
-def host_mismatch(account: Account, held: Credentials, host: str) -> tuple[str, Action] | None:
-    """Return why credentials are not sent to a host, and the way out; None if they may be sent.
-
-    Credentials of a sandbox do not need another login, but the setting with the sandbox's address.
-    """
+def host_mismatch(account: Account, held: Credentials, host: str) -> UsageError | None:
+    """Return why credentials are not sent to a host, with the fix; None if they may be sent. Credentials of a sandbox
+    do not need another login, but the setting with the sandbox's address."""
     if not held.host or same_host(held.host, host):
         return None
     if is_loopback(held.host):
         variable = f"TTP_PLATFORMS__{account.platform.upper()}__BASE_URL"
         message = f"the login of {account.name} is for a sandbox on {held.host}, but ttp uses {host}: check {variable}"
-        return message, action("help", "sandbox")
+        return UsageError(message, Hint("fix", action("help", "sandbox")))
     message = f"the login of {account.name} is for {held.host} and is not sent to {host}"
-    return message, connect_action(account.name, by_keys=held.by_keys)
+    return UsageError(message, Hint("fix", connect_action(account.name, by_keys=held.by_keys)))
 
 
 def is_loopback(host: str) -> bool:
@@ -177,10 +170,8 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
 
 
 def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, enabled: bool) -> Account:
-    """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts.
-
-    UsageError for none, Ambiguous for several.
-    """
+    """Return the only account of a platform, or the only connected one. `enabled`: of the enabled accounts. UsageError
+    for none, Ambiguous for several."""
     facts = platforms.find(name)
     platform = facts.name
     candidates = [one for one in known if one.platform == platform and (one.enabled or not enabled)]

@@ -12,9 +12,7 @@ from typing import TypeAlias
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing to ask of ttp: the name of a command, its arguments and its options; None is the value of a switch.
-
-    `action` makes one.
-    """
+    `action` makes one."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -23,11 +21,8 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class OtherOptions:
-    """The same request with other options: a value, several of them, or True for a switch; None leaves an option
-    out, and False a switch.
-
-    `other_options` makes one.
-    """
+    """The same request with other options: a value, several of them, or True for a switch; None leaves an option out,
+    and False a switch. `other_options` makes one."""
 
     options: tuple[tuple[str, str | bool | tuple[str, ...] | None], ...]
 
@@ -42,11 +37,8 @@ def other_options(**options: str | bool | tuple[str, ...] | None) -> OtherOption
 
 
 def action(name: str, *args: object, **options: object) -> Action:
-    """Return an action: `action("retry", 5, account="x/me")`.
-
-    An option is a switch for True, comes once for each item of a sequence, and is left out for None and False. A final
-    `_` of its name is dropped: `with_="media"`.
-    """
+    """Return an action: `action("retry", 5, account="x/me")`. An option is a switch for True, comes once for each item
+    of a sequence, and is left out for None and False. A final `_` of its name is dropped: `with_="media"`."""
     pairs: list[tuple[str, str | None]] = []
     for key, given in options.items():
         option = key.rstrip("_").replace("_", "-")
@@ -70,7 +62,6 @@ def as_fields(way: WayOut | None) -> Action | str | None:
 
 
 def way_out_to_text(way: WayOut | None) -> str | None:
-    """Return a way out as a text to store."""
     if isinstance(way, Action):
         return json.dumps([way.name, way.args, way.options])
     return way if isinstance(way, str) else None  # other options are of a request, and the store has none

@@ -1,7 +1,5 @@
-"""Approval or rejection of a post. Any change of the post withdraws it.
-
-A setting can require approval; it can always be given.
-"""
+"""Approval or rejection of a post. Any change of the post withdraws it. A setting can require approval; it can always
+be given."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """All settings: name, default, unit and meaning. Those of a platform are in its folder, the others in one table here.
-
-Reading files and the environment is `cli`'s.
-"""
+Reading files and the environment is `cli`'s."""
 
 from __future__ import annotations
 
@@ -94,9 +92,7 @@ OWN_KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
 class PlatformKeys(Protocol):
     """What the enabled platforms add to the settings."""
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all enabled platforms."""
-        ...
+    def names(self) -> tuple[str, ...]: ...
 
     def keys(self, name: str) -> tuple[Key, ...]:
         """Return a platform's settings, named without `platforms.NAME.`."""

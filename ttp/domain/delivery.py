@@ -176,11 +176,8 @@ class Delivery:
         )
 
     def taken_down(self, remote_id: str, at: datetime) -> Delivery:
-        """Record that ttp deleted one of its posts on the platform; the state stays.
-
-        Of a thread, earlier parts stay until they are deleted too. A half-published thread that is gone can start
-        again.
-        """
+        """Record that ttp deleted one of its posts on the platform; the state stays. Of a thread, earlier parts stay
+        until they are deleted too. A half-published thread that is gone can start again."""
         left = [part for part in self.parts if part != remote_id]
         if left:
             return replace(self, handle={**self.handle, "parts": left})
@@ -244,13 +241,12 @@ class Delivery:
             waiting_until=at,
         )
 
-    def reconciling(self, error: DeliveryError, look_at: datetime, until: datetime | None) -> Delivery:
+    def reconciling(self, error: DeliveryError, look_at: datetime) -> Delivery:
         return self._move(
             DeliveryState.RECONCILING,
             next_at=look_at,
             error=error,
             waiting_for="a look-up of what the platform has",
-            waiting_until=until,
         )
 
     def look_again(

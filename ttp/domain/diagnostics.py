@@ -1,7 +1,5 @@
-"""Results of a check-up: one check per subject, with the command that fixes it. Data only.
-
-Several remarks on one subject become one check, as bad as the worst of them.
-"""
+"""Results of a check-up: one check per subject, with the command that fixes it. Data only. Several remarks on one
+subject become one check, as bad as the worst of them."""
 
 from __future__ import annotations
 
@@ -47,8 +45,6 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """All checks."""
-
     checks: tuple[Check, ...]
 
     def count(self, status: Grade) -> int:

@@ -14,10 +14,8 @@ from ttp.domain.rate_limit import Limit
 
 @dataclass(frozen=True, slots=True)
 class PublisherInfo:
-    """The process that holds the publisher's lock, or held it last.
-
-    `mode` is `loop`, `once` or `until-idle`; without a running publisher `pid` and `since` are empty.
-    """
+    """The process that holds the publisher's lock, or held it last. `mode` is `loop`, `once` or `until-idle`; without a
+    running publisher `pid` and `since` are empty."""
 
     running: bool = False
     pid: int | None = None
@@ -41,10 +39,8 @@ class ActionsNeeded:
 
 @dataclass(frozen=True, slots=True)
 class PlatformCosts:
-    """What a platform will charge for these posts, in thousandths of a US dollar.
-
-    `more`: further posts were not counted.
-    """
+    """What a platform will charge for these posts, in thousandths of a US dollar. `more`: further posts were not
+    counted."""
 
     platform: str
     title: str

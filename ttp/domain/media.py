@@ -26,11 +26,8 @@ VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """One image or video of a post; its bytes are stored under their SHA-256.
-
-    `width` and `height` in pixels, `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`;
-    None if unknown.
-    """
+    """One image or video of a post; its bytes are stored under their SHA-256. `width` and `height` in pixels,
+    `duration_ms` of videos, `codec`, `fps` and `moov_first` as in `media_probe.Facts`; None if unknown."""
 
     name: str
     mime: str

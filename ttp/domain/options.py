@@ -55,10 +55,8 @@ class Tag:
 
 
 def normalize(type_: OptionType, value: str, *, values: tuple[str, ...] = (), most: int | None = None) -> str:
-    """Return the canonical text of a value; `values` and `most` as in `Option`.
-
-    Raises ValueError for an invalid value, with a reason if there is more to say.
-    """
+    """Return the canonical text of a value; `values` and `most` as in `Option`. Raises ValueError for an invalid value,
+    with a reason if there is more to say."""
     match type_:
         case OptionType.CHOICE | OptionType.SWITCH:
             for allowed in values:
@@ -157,7 +155,6 @@ class Option:
 
     @property
     def accepts(self) -> str:
-        """What it accepts, in words."""
         match self.type:
             case OptionType.CHOICE | OptionType.SWITCH:
                 return ", ".join(self.values)
@@ -230,10 +227,8 @@ def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class ChosenOptions:
-    """The options of one platform, each read as its type; None or empty if not set.
-
-    `values` by name without the platform's. All methods raise ValueError for an invalid value.
-    """
+    """The options of one platform, each read as its type; None or empty if not set. `values` by name without the
+    platform's. All methods raise ValueError for an invalid value."""
 
     platform: str
     table: Mapping[str, Option]

@@ -115,10 +115,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A clean look-up that did not find it. `certain`: authoritative, without a settle window.
-
-    `handle`: what the next try needs (None: keep the present one).
-    """
+    """A clean look-up that did not find it. `certain`: authoritative, without a settle window. `handle`: what the next
+    try needs (None: keep the present one)."""
 
     certain: bool = False
     handle: Handle | None = None

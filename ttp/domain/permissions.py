@@ -1,7 +1,5 @@
-"""What an environment may do: read, write drafts, or everything; and which changes of a post that allows.
-
-A guard against mistakes, set by `TTP_CAPABILITY`. Whoever can set the variable can unset it.
-"""
+"""What an environment may do: read, write drafts, or everything; and which changes of a post that allows. A guard
+against mistakes, set by `TTP_CAPABILITY`. Whoever can set the variable can unset it."""
 
 from __future__ import annotations
 
@@ -32,20 +30,19 @@ class Capability(StrEnum):
 
 
 def refuse_forbidden_change(
-    capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence]
+    capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence], *, source: str = VARIABLE
 ) -> None:
     """Raise NotAllowed for a change of anything but a draft, or of a draft that will be published automatically.
-
-    `repeats`: all active ones; a draft that one of them copies is published automatically.
-    """
+    `repeats`: all active ones; a draft that one of them copies is published automatically. `source`: what sets the
+    capability."""
     if capability is Capability.PUBLISH:
         return
     this = "" if before is None else f" {before.id}"
-    here = f"{VARIABLE} is {capability}"
+    here = f"{source} is {capability}"
     if before is not None and before.status != "draft":
         raise NotAllowed(f"post{this} is {before.status}, and {here}: only drafts are changed here", *_look(before))
     if after.status != "draft":
-        refuse_time(capability)
+        refuse_time(capability, source=source)
     for one in repeats:
         if before is not None and one.post_id == before.id:
             raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
@@ -54,10 +51,10 @@ def refuse_forbidden_change(
             raise NotAllowed(said, Hint("see", action("repeat list")))
 
 
-def refuse_time(capability: Capability) -> None:
+def refuse_time(capability: Capability, *, source: str = VARIABLE) -> None:
     """Raise NotAllowed where no post may get a time."""
     if capability is not Capability.PUBLISH:
-        said = f"{VARIABLE} is {capability}: no post gets a time here"
+        said = f"{source} is {capability}: no post gets a time here"
         raise NotAllowed(said, Hint("try", other_options(at=None)))
 
 

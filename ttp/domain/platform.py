@@ -102,9 +102,7 @@ class PlatformFacts(Protocol):
 
     def __hash__(self) -> int: ...
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all enabled platforms."""
-        ...
+    def names(self) -> tuple[str, ...]: ...
 
     def find(self, text: str) -> Facts:
         """Return the platform of a name or alias. Raises UsageError with the names."""

@@ -69,6 +69,8 @@ class PostFields:
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
     id: int | None = None
+    revision: int = field(default=0, compare=False)
+    """Raised by each change of the stored post."""
 
     @property
     def active(self) -> tuple[Delivery, ...]:
@@ -87,9 +89,9 @@ class PostFields:
     @property
     def approved_at(self) -> datetime | None:
         """When a person approved all open deliveries; None if one is not approved."""
-        times = [d.approved_at for d in self.active]
-        known = [at for at in times if at is not None]
-        return max(known) if known and len(known) == len(times) else None
+        active = self.active
+        times = [d.approved_at for d in active if d.approved_at is not None]
+        return max(times) if times and len(times) == len(active) else None
 
     @property
     def in_flight(self) -> bool:
@@ -130,10 +132,8 @@ class Post(PostFields):
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:
-    """Return the status that follows from the states of the deliveries that count.
-
-    `has_time`: a pending delivery, or the post if it has none, has a time.
-    """
+    """Return the status that follows from the states of the deliveries that count. `has_time`: a pending delivery, or
+    the post if it has none, has a time."""
     counted = [state for state in states if state is not DeliveryState.CANCELLED]
     if all(state is DeliveryState.PENDING for state in counted):
         return PostStatus.SCHEDULED if counted and has_time else PostStatus.DRAFT

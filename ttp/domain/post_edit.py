@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ttp.domain.account import Account
 from ttp.domain.action import action, other_options
@@ -16,6 +17,9 @@ from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
+
+if TYPE_CHECKING:  # it imports hashlib, which takes long
+    from ttp.domain.post_input import PostInput
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -30,12 +34,26 @@ def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Po
     return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
-def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
-    """Return the post with exactly these accounts. Raises StateRefused while it is being published.
+def apply_input(
+    before: Post, wanted: PostInput, variants: Mapping[str, str], media: tuple[MediaItem, ...] | None
+) -> Post:
+    """Return the post with the given fields, but its accounts and its time. `media` None: not given."""
+    late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
+    return replace(
+        before,
+        content=before.content if wanted.text is None else wanted.text,
+        media=with_alt_texts(before.media, wanted.alts) if media is None else media,
+        variants=merge_options(before.variants, variants),
+        options=merge_options(before.options, wanted.options),
+        thread=before.thread if wanted.thread is None else wanted.thread,
+        tags=with_tags(before.tags if wanted.tags is None else wanted.tags, wanted.add_tags, wanted.remove_tags),
+        max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,
+    )
 
-    New deliveries get the post's time. If that has passed and publishing has begun, they get none: publishing now was
-    not requested.
-    """
+
+def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
+    """Return the post with exactly these accounts. Raises StateRefused while it is being published. New deliveries get
+    the post's time. If that has passed and publishing has begun, they get none: publishing now was not requested."""
     wanted = {account.id for account in accounts}
     begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
     at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at

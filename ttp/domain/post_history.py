@@ -1,7 +1,5 @@
-"""The history of one post in short: what people changed and what the publisher tried.
-
-Pure. Unknown events are left out.
-"""
+"""The history of one post in short: what people changed and what the publisher tried. Pure. Unknown events are left
+out."""
 
 from __future__ import annotations
 

@@ -149,6 +149,5 @@ class RowReader:
 
 
 def to_field_error(field: str, error: TtpError) -> FieldError:
-    """Return an error as the error of a field."""
     said = " ".join((error.message, *error.details))
     return FieldError(field, said, as_fields(next((hint.way for hint in error.hints), None)))

@@ -23,9 +23,7 @@ class Pricing(Protocol):
         """Return the price of posts with these texts and this number of alt texts."""
         ...
 
-    def delete(self, posts: int) -> int:
-        """For deleting posts."""
-        ...
+    def delete(self, posts: int) -> int: ...
 
     def explain(self, texts: Sequence[str], alt_texts: int) -> str:
         """Explain an unusual price; empty for the usual one."""

@@ -26,10 +26,8 @@ class AuditRecord:
 
 
 def audit_records(state: DeliveryState, records: Iterable[AuditRecord], *, in_thread: bool) -> Iterator[str]:
-    """Yield what is wrong with a delivery in `state` with these records, oldest first.
-
-    `in_thread`: parts of a thread are published, so a published part may be followed by the next.
-    """
+    """Yield what is wrong with a delivery in `state` with these records, oldest first. `in_thread`: parts of a thread
+    are published, so a published part may be followed by the next."""
     published: set[str] = set()
     accepted = looked = False
     last: AuditRecord | None = None

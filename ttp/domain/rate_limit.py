@@ -13,10 +13,8 @@ LONGEST = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class LimitKey:
-    """What is limited (an endpoint, or a word for what the platform counts), and for whom.
-
-    `subject`: a digest of the app, or the host; empty where the limit is the account's.
-    """
+    """What is limited (an endpoint, or a word for what the platform counts), and for whom. `subject`: a digest of the
+    app, or the host; empty where the limit is the account's."""
 
     name: str
     scope: Scope = "account"
@@ -25,10 +23,8 @@ class LimitKey:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`left` of `limit` calls or posts (None: how many was not told) until `resets_at`.
-
-    `account` is the account that the platform told it to; with `scope` and `subject` as in `LimitKey`.
-    """
+    """`left` of `limit` calls or posts (None: how many was not told) until `resets_at`. `account` is the account that
+    the platform told it to; with `scope` and `subject` as in `LimitKey`."""
 
     account: str
     name: str

@@ -1,7 +1,5 @@
-"""Repeats: a post that is published again and again, and its occurrences.
-
-Pure. The instants come from `services.cron`, the numbers from the store.
-"""
+"""Repeats: a post that is published again and again, and its occurrences. Pure. The instants come from `services.cron`,
+the numbers from the store."""
 
 from __future__ import annotations
 

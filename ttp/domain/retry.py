@@ -1,7 +1,5 @@
-"""When to repeat a failed try: exponential back-off, a budget of tries, the platform's reset times.
-
-For proven failures only. A wait that the platform asked for does not count as a try.
-"""
+"""When to repeat a failed try: exponential back-off, a budget of tries, the platform's reset times. For proven failures
+only. A wait that the platform asked for does not count as a try."""
 
 from __future__ import annotations
 

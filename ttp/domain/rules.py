@@ -58,7 +58,6 @@ class PlatformPost:
 
     @property
     def chosen_options(self) -> ChosenOptions:
-        """The options that go to this platform."""
         return ChosenOptions(self.platform, self.table, options_of(self.platform, self.options))
 
     def chosen(self, name: str) -> str | None:
@@ -150,9 +149,7 @@ class Rules(Protocol):
 class Platforms(OptionTables, Protocol):
     """The enabled platforms, with what rules and options need."""
 
-    def rules(self, name: str) -> Rules:
-        """Return a platform's rules."""
-        ...
+    def rules(self, name: str) -> Rules: ...
 
 
 def check(

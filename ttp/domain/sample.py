@@ -1,7 +1,5 @@
-"""Samples: likes, comments, shares and views of one published post at one time.
-
-Parses one row of ttp's own metrics format, and refuses a row with an ambiguous cell. Reads no files.
-"""
+"""Samples: likes, comments, shares and views of one published post at one time. Parses one row of ttp's own metrics
+format, and refuses a row with an ambiguous cell. Reads no files."""
 
 from __future__ import annotations
 

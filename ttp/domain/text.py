@@ -1,7 +1,5 @@
-"""Clean texts of platforms and programs for display: one line, no control characters, limited length, no secrets.
-
-Never used on anything that is compared or sent back.
-"""
+"""Clean texts of platforms and programs for display: one line, no control characters, limited length, no secrets. Never
+used on anything that is compared or sent back."""
 
 from __future__ import annotations
 

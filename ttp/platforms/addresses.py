@@ -23,10 +23,8 @@ def host_of(url: str) -> str:
 
 
 def parse_server(text: str) -> str:
-    """Return the root URL of a server; `example.org` becomes `https://example.org`.
-
-    http is accepted on this machine only, because tokens are sent there. Raises UsageError.
-    """
+    """Return the root URL of a server; `example.org` becomes `https://example.org`. http is accepted on this machine
+    only, because tokens are sent there. Raises UsageError."""
     try:
         split = urlsplit(text if "://" in text else f"https://{text}")
         host, port = split.hostname, split.port

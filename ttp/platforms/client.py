@@ -1,8 +1,5 @@
-"""The interface of a platform client: invisible steps, one publishing call, one look-up.
-
-A client never sleeps, never retries and never touches the store. It returns `ttp.domain.outcome` data; the publisher
-decides what happens next.
-"""
+"""The interface of a platform client: invisible steps, one publishing call, one look-up. A client never sleeps, never
+retries and never touches the store. It returns `ttp.domain.outcome` data; the publisher decides what happens next."""
 
 from __future__ import annotations
 
@@ -125,10 +122,8 @@ class Client(Protocol):
         ...
 
     def look_up(self, request: PublishRequest, handle: Handle, since: datetime, /) -> LookupResult:
-        """Find the result of a publishing call whose intent was committed at `since` (platform time).
-
-        Never raises for errors of the network or the platform.
-        """
+        """Find the result of a publishing call whose intent was committed at `since` (platform time). Never raises for
+        errors of the network or the platform."""
         ...
 
     def close(self) -> None:
@@ -148,11 +143,8 @@ class Deleter(Protocol):
     """Deletes published posts of one platform. Never sleeps or retries; deleting twice is harmless."""
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a published post of the account.
-
-        A refusal that is not `passing` is final: a person must act, or the platform cannot delete this post. Never
-        raises for errors of the network or the platform.
-        """
+        """Delete a published post of the account. A refusal that is not `passing` is final: a person must act, or the
+        platform cannot delete this post. Never raises for errors of the network or the platform."""
         ...
 
     def close(self) -> None: ...
@@ -160,10 +152,8 @@ class Deleter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """What a platform reports for a working token; None or empty if it does not say.
-
-    `scopes`: the granted ones. `server_info`: limits of the account's server, stored with the account.
-    """
+    """What a platform reports for a working token; None or empty if it does not say. `scopes`: the granted ones.
+    `server_info`: limits of the account's server, stored with the account."""
 
     user_id: str | None
     handle: str | None

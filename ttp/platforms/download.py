@@ -56,11 +56,8 @@ class DownloadTimeouts:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the public internet.
-
-    Not private, loopback, link-local, site-local (fec0::/10), shared (CGNAT), reserved, multicast, or one of these
-    embedded in another address.
-    """
+    """Whether an address is on the public internet. Not private, loopback, link-local, site-local (fec0::/10), shared
+    (CGNAT), reserved, multicast, or one of these embedded in another address."""
     if isinstance(address, ipaddress.IPv6Address):
         if address in _TRANSLATED:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))

@@ -35,15 +35,9 @@ from ttp.platforms.transport import Connections, Decompressor, loopback_tls_cont
 
 JSON_CAP = 1_000_000
 """Maximum bytes of a 2xx answer, after decompression."""
-
-
 ERROR_CAP = 64_000
 """Maximum bytes of any other answer, after decompression."""
-
-
 JSON_TYPE = "application/json; charset=UTF-8"
-
-
 _HEADERS = {
     "User-Agent": f"ttp/{__version__}",
     "Accept": "application/json",
@@ -133,11 +127,8 @@ class Http:
         urgent: bool = False,
         **parts: Unpack[RequestBody],
     ) -> Reply:
-        """Make one request for an account.
-
-        `url` is a path below the base URL, or a complete URL if `with_token=False`. A call that would exceed a known
-        rate limit is not made, unless it is `urgent`.
-        """
+        """Make one request for an account. `url` is a path below the base URL, or a complete URL if `with_token=False`.
+        A call that would exceed a known rate limit is not made, unless it is `urgent`."""
         if with_token:
             refusal = self._refusal(request) or (None if urgent else self.gate.acquire(request, method, url))
             if refusal is not None:
@@ -251,7 +242,7 @@ class Http:
     def _refusal(self, request: PublishRequest) -> NotSent | None:
         """Return why the credentials must not be sent to this host; None if they may."""
         if (wrong := host_mismatch(request.account, request.credentials, self.host)) is not None:
-            return NotSent(clean_text(wrong[0]), Kind.AUTH, wrong[1])
+            return NotSent(clean_text(wrong.message), Kind.AUTH, wrong.hints[0].way)
         token = request.credentials.access_token
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             hint = reconnect_hint(request.account, request.credentials)
@@ -385,9 +376,7 @@ def parse_date(header: str | None) -> datetime | None:
 
 class RequestBody(TypedDict, total=False):
     """The body of a request: `json`, or `form` with or without one multipart `file` (field name, bytes), or `content`.
-
-    `patience`: seconds to wait for the answer, if shorter than usual.
-    """
+    `patience`: seconds to wait for the answer, if shorter than usual."""
 
     json: object
     form: Mapping[str, str] | None

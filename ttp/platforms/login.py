@@ -36,10 +36,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account of a grant, and the grant to store for it (on Facebook, the page's own).
-
-    `server_info`: limits of the account's server, stored with the account.
-    """
+    """An account of a grant, and the grant to store for it (on Facebook, the page's own). `server_info`: limits of the
+    account's server, stored with the account."""
 
     user_id: str
     handle: str
@@ -48,11 +46,8 @@ class Identity:
 
 
 class Login(Protocol):
-    """Connects and renews accounts of one platform. Safe to use from several threads.
-
-    Never raises for errors of the network or the platform. A `passing` refusal may be retried; any other means the
-    account must be connected again.
-    """
+    """Connects and renews accounts of one platform. Safe to use from several threads. Never raises for errors of the
+    network or the platform. A `passing` refusal may be retried; any other means the account must be connected again."""
 
     @property
     def scopes(self) -> tuple[str, ...]:

@@ -1,7 +1,5 @@
-"""Reading metrics of published posts: the interface of every platform's reader, and what they share.
-
-A reader never sleeps and never touches the store. An unknown number is None, never zero.
-"""
+"""Reading metrics of published posts: the interface of every platform's reader, and what they share. A reader never
+sleeps and never touches the store. An unknown number is None, never zero."""
 
 from __future__ import annotations
 
@@ -15,6 +13,7 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import NotDone
 from ttp.domain.sample import LARGEST_COUNT, Sample
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer
@@ -37,6 +36,19 @@ class Asking(TypedDict, total=False):
     json: object
 
 
+class Counts(TypedDict, total=False):
+    """What a platform reports of a post."""
+
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    saves: int | None
+    reach: int | None
+    kind: str | None
+    text: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsPage:
     """One page of results. A post in neither `samples` nor `gone` could not be read now.
@@ -55,10 +67,8 @@ class MetricsPage:
 
 @dataclass
 class AccountSession:
-    """Requests for one account, whose token is renewed once if the platform rejects it.
-
-    `renew` returns newer credentials than the rejected ones, or None if it cannot.
-    """
+    """Requests for one account, whose token is renewed once if the platform rejects it. `renew` returns newer
+    credentials than the rejected ones, or None if it cannot."""
 
     account: Account
     credentials: Credentials
@@ -90,9 +100,7 @@ class AnswerPolicy(Protocol):
 
     name: str
 
-    def accepts(self, answer: Answer) -> bool:
-        """Whether an answer is a success."""
-        ...
+    def accepts(self, answer: Answer) -> bool: ...
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         """Return the refusal that an answer matches in the platform's table."""
@@ -139,6 +147,11 @@ def first_line(text: object) -> str | None:
     return (line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…") or None
 
 
-def has_counts(sample: Sample) -> bool:
-    """Whether a sample has at least one of the four counts."""
-    return any(one is not None for one in (sample.likes, sample.comments, sample.shares, sample.views))
+def new_sample(
+    account: Account, remote_id: str, published_at: datetime, now: datetime, **rest: Unpack[Counts]
+) -> Sample | None:
+    """Return the sample of a post that was read `now`; None without any of the four main counts."""
+    now = max(from_ms(to_ms(now)), published_at)
+    sample = Sample(account.name, remote_id, published_at, now, **rest)
+    known = (sample.likes, sample.comments, sample.shares, sample.views)
+    return None if all(one is None for one in known) else sample

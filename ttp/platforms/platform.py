@@ -1,7 +1,5 @@
-"""One object per platform: its facts, and factories for its client, login and so on.
-
-Each factory imports its module when called, so that importing a `facts.py` stays cheap: no httpx, no rules.
-"""
+"""One object per platform: its facts, and factories for its client, login and so on. Each factory imports its module
+when called, so that importing a `facts.py` stays cheap: no httpx, no rules."""
 
 from __future__ import annotations
 
@@ -55,10 +53,8 @@ class Runtime:
         self._transport = transport
 
     def http(self, platform: Platform, server: str | None = None) -> Http:
-        """Return new connections to a platform's host, within its limits.
-
-        Each caller has its own: closing them must not cut a publishing call of another.
-        """
+        """Return new connections to a platform's host, within its limits. Each caller has its own: closing them must
+        not cut a publishing call of another."""
         from ttp.platforms.http import Http, Timeouts
         from ttp.platforms.limits import RateLimiter
 
@@ -117,7 +113,6 @@ class Platform(Facts):
         return text.read_text(encoding="utf-8") if text is not None and text.is_file() else f"{self.title}\n"
 
     def rules(self) -> Rules:
-        """Return the rules for posts."""
         raise NotImplementedError
 
     def options(self) -> tuple[Option, ...]:

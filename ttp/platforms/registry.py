@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ttp.domain.account import Account, Credentials, host_mismatch
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, PlatformDisabled, UsageError
 from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
-    from ttp.domain.config import Key
+    from ttp.domain.config import Config, Key
     from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
@@ -27,18 +28,13 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "x": "ttp.platforms.x.facts",
     }
 )
-
-
 GROUP, API = "ttp.platforms", 1
 """Entry point group of packages that bring a platform, and the only `Platform.api` this version supports."""
 
 
 class Registry:
-    """The enabled platforms by name: those of ttp, and those in `enabled` from other packages.
-
-    Entry points are read only for a name in `enabled`. A platform that cannot be loaded is skipped, and `warn` gets the
-    reason.
-    """
+    """The enabled platforms by name: those of ttp, and those in `enabled` from other packages. Entry points are read
+    only for a name in `enabled`. A platform that cannot be loaded is skipped, and `warn` gets the reason."""
 
     def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
         self._names = tuple(BUILT_IN)
@@ -103,9 +99,12 @@ class Registry:
         return self.facts(name).keys
 
     def reads_free(self, name: str) -> bool:
-        """Whether reading metrics is free."""
         pricing = self.facts(name).pricing()
         return pricing is None or not pricing.per_read
+
+    def host_mismatch(self, account: Account, held: Credentials, config: Config) -> UsageError | None:
+        """Return why credentials are not sent to the host that the settings name; None if they may be sent."""
+        return host_mismatch(account, held, self.facts(account.platform).host(config, account.server))
 
     def find(self, text: str) -> Platform:
         """Return the platform with a name or alias. Raises UsageError, which lists the names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
 from ttp.domain.action import WayOut
@@ -18,11 +18,8 @@ ID_DIGITS = 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer.
-
-    `headers`: by lower-case name. `data`: the parsed JSON; None if the body is not JSON, damaged or too long. `date`:
-    the platform's clock. `text_at` never shows `secrets`.
-    """
+    """A complete answer. `headers`: by lower-case name. `data`: the parsed JSON; None if the body is not JSON, damaged
+    or too long. `date`: the platform's clock. `text_at` never shows `secrets`."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -51,10 +48,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Proof that no byte of the request was sent: no connection, an invalid URL, or refused by ttp.
-
-    `retry_at`: reset of the rate limit that the call would have exceeded.
-    """
+    """Proof that no byte of the request was sent: no connection, an invalid URL, or refused by ttp. `retry_at`: reset
+    of the rate limit that the call would have exceeded."""
 
     message: str
     kind: Kind = Kind.NETWORK
@@ -82,10 +77,8 @@ def value_at(value: object, *path: str) -> object:
 
 
 def parse_numeric_id(value: object) -> str | None:
-    """Return a numeric id, sent as text or number, as digits; None for anything else.
-
-    Ids are positive 64-bit numbers (X's specification: 1 to 19 digits).
-    """
+    """Return a numeric id, sent as text or number, as digits; None for anything else. Ids are positive 64-bit numbers
+    (X's specification: 1 to 19 digits)."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         value = str(value) if value < 1 << 64 else None
     is_id = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= ID_DIGITS
@@ -104,11 +97,22 @@ def parse_web_address(value: object) -> str | None:
     return None
 
 
-def retry_after_s(answer: Answer) -> float | None:
-    """Return the seconds of the Retry-After header; None without one.
+def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
+    """Return a time in ISO 8601 in UTC and whole milliseconds; None for anything else. `naive`: the zone of one without
+    an offset, which is refused without it."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+        if found is None or (found.utcoffset() is None and naive is None):
+            return None
+        at = (found if found.utcoffset() is not None else found.replace(tzinfo=naive)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at - timedelta(microseconds=at.microsecond % 1000)
 
-    No platform documents this header; proxies before a platform send it.
-    """
+
+def retry_after_s(answer: Answer) -> float | None:
+    """Return the seconds of the Retry-After header; None without one. No platform documents this header; proxies before
+    a platform send it."""
     told = answer.headers.get("retry-after", "").strip()
     return float(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
 

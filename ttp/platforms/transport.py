@@ -108,8 +108,6 @@ def redact(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
 
 
 T = TypeVar("T")
-
-
 _LEAST_S = 0.001
 """A timeout of 0 would mean not to wait at all, which raises another error."""
 
@@ -169,10 +167,8 @@ def with_deadline(transport: T, clock: Callable[[], float]) -> T:
 
 
 def close_stale_connections(transport: Any) -> None:
-    """Close idle connections of an httpx transport that have unread bytes: an unrequested answer.
-
-    Bytes still in the network are checked by httpcore before it reuses a connection.
-    """
+    """Close idle connections of an httpx transport that have unread bytes: an unrequested answer. Bytes still in the
+    network are checked by httpcore before it reuses a connection."""
     # Neither httpx nor httpcore offers this: only h11 knows what was received but not read.
     pool = getattr(transport, "_pool", None)
     for connection in pool.connections if pool is not None else ():

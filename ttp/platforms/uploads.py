@@ -42,8 +42,6 @@ class _Nobody:
 
 
 _NOBODY = _Nobody()
-
-
 _watcher: ProgressListener | None = None
 
 

@@ -1,8 +1,5 @@
-"""What a delivery and its look-ups need from the store and the platforms.
-
-Builds requests and stores results: one transaction for the attempt row, the delivery, the post's status and the
-account's marks. Makes no decisions.
-"""
+"""What a delivery and its look-ups need from the store and the platforms. Builds requests and stores results: one
+transaction for the attempt row, the delivery, the post's status and the account's marks. Makes no decisions."""
 
 from __future__ import annotations
 
@@ -167,10 +164,8 @@ class DeliveryContext:
         ms: int | None = None,
         late: Callable[[], object] | None = None,
     ) -> DeliveryTask:
-        """Store a delivery's transition and what belongs to it in one durable transaction, then emit events.
-
-        `quiet`: emit no event. `ms`: time since the claim. `late`: see `Writer.run`.
-        """
+        """Store a delivery's transition and what belongs to it in one durable transaction, then emit events. `quiet`:
+        emit no event. `ms`: time since the claim. `late`: see `Writer.run`."""
         now = self.clock.now()
 
         def work(db: Connection) -> PostStatus:
@@ -214,10 +209,8 @@ def effective_options(post: Post, account: Account) -> Mapping[str, str]:
 def apply_outcome_to_account(
     account: Account, outcome: NotDone | Unknown, now: datetime
 ) -> Callable[[Connection], object]:
-    """Return what a refusal changes of the account: it needs a new token, or it waits.
-
-    An unknown outcome at a rate limit puts the account on hold too.
-    """
+    """Return what a refusal changes of the account: it needs a new token, or it waits. An unknown outcome at a rate
+    limit puts the account on hold too."""
     assert account.id is not None
     account_id = account.id
 
@@ -250,7 +243,6 @@ class Clients:
             return self._made[platform]
 
     def close(self) -> None:
-        """Close their connections."""
         while self._made:
             self._made.popitem()[1].close()
 

@@ -48,9 +48,6 @@ LONGEST_CALL_S = 600.0
 AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before the store is asked again to store an outcome."""
 
-TOKEN_REFUSED = frozenset({400, 401})
-"""Statuses that refuse the token itself. 403 is about its permissions, which a refresh does not change."""
-
 Begun = Callable[[Connection], object]
 
 
@@ -98,8 +95,7 @@ class DeliveryWorker:
             return False
 
     def _may_renew(self, token: LockedToken, outcome: NotDone) -> bool:
-        refused = outcome.kind is Kind.AUTH and outcome.http_status in TOKEN_REFUSED
-        return refused and not self._renewed and token.can_renew
+        return not self._renewed and token.may_replace(outcome)
 
     def _renew(self, token: LockedToken) -> None:
         """Refresh a token that was refused. Raises StepFailed."""

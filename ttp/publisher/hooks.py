@@ -18,7 +18,7 @@ from ttp.domain.errors import ReconnectNeeded, TtpError
 from ttp.domain.time.clock import Clock
 from ttp.publisher.events import HOOKS, Event, Sink
 from ttp.services.tokens import RefreshResult
-from ttp.store.home.atomic_file import write
+from ttp.store.home.own_files import write
 from ttp.store.home.user_program import run
 
 WAITING_MOST = 1000

@@ -104,10 +104,8 @@ class Loop:
         self._workers.interrupt_wait()
 
     def run(self, scope: Scope) -> bool:
-        """Publish until the scope is done or a stop is requested. Return False if requests were left in flight.
-
-        After an error too, deliveries in flight get time to finish, so that their outcomes are stored.
-        """
+        """Publish until the scope is done or a stop is requested. Return False if requests were left in flight. After
+        an error too, deliveries in flight get time to finish, so that their outcomes are stored."""
         context = self._context
         start = context.clock.now()
         context.emit(Event(start, "publisher.started"))

@@ -57,7 +57,7 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
         case Unknown():
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
             look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
-            return delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at, None)
+            return delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at)
 
 
 def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
@@ -73,7 +73,6 @@ def retry_jitter() -> float:
 
 
 def attempt_columns(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as columns of its attempt."""
     match outcome:
         case Done():
             return {"outcome": "done", "http_status": outcome.http_status, "message": outcome.remote_id}
@@ -194,10 +193,8 @@ def earliest_publish_time(intent: Attempt) -> datetime:
 
 
 def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:
-    """Return whether the platform's clock and one of this machine's measured the same time since the intent.
-
-    The clock since start-up cannot be set, but restarts with the machine; the wall clock can be set, but continues.
-    """
+    """Return whether the platform's clock and one of this machine's measured the same time since the intent. The clock
+    since start-up cannot be set, but restarts with the machine; the wall clock can be set, but continues."""
     assert intent.platform_at is not None
     theirs = platform_at - intent.platform_at
     ours = [now - intent.at]
@@ -207,11 +204,8 @@ def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: fl
 
 
 def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:
-    """Return when the call was certainly over, by the platform's clock.
-
-    That is the first clean look-up, or earlier: the duration that this machine's clock measured, unless it was set
-    back.
-    """
+    """Return when the call was certainly over, by the platform's clock. That is the first clean look-up, or earlier:
+    the duration that this machine's clock measured, unless it was set back."""
     assert intent.platform_at is not None
     clean = (look.platform_at for look in looks if look.outcome == "absent")
     over = next((at for at in clean if at is not None), platform_at)

@@ -47,10 +47,8 @@ class Turns:
 def run_every(
     turn: Turn, *, name: str, first_s: float, every_s: float, leave_s: float | None = None
 ) -> Iterator[Turns]:
-    """Call `turn` in a background thread until the block ends: first after `first_s` seconds, then every `every_s`.
-
-    The end of the block waits for a running turn, at most `leave_s` seconds (None: until it is over).
-    """
+    """Call `turn` in a background thread until the block ends: first after `first_s` seconds, then every `every_s`. The
+    end of the block waits for a running turn, at most `leave_s` seconds (None: until it is over)."""
     over, turns = threading.Event(), Turns()
 
     def work() -> None:
@@ -103,10 +101,8 @@ def token_refresh(
 
 @contextmanager
 def media_cleanup(care: MediaCleanup, is_cut: Stop = _never) -> Iterator[list[str]]:
-    """Clean up media until the block ends, and once more at its end unless `is_cut` says to hurry.
-
-    Yield the list of problems, each once; it is complete after the block.
-    """
+    """Clean up media until the block ends, and once more at its end unless `is_cut` says to hurry. Yield the list of
+    problems, each once; it is complete after the block."""
     wrong: dict[str, None] = {}
     notes: list[str] = []
     count = 0

@@ -42,11 +42,8 @@ _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
 
 def recover_interrupted(db: Connection, now: datetime, quarantine: Quarantine) -> list[Delivery]:
-    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up.
-
-    Only for the holder of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are
-    skipped.
-    """
+    """Recover what a dead publisher left: claimed goes back to pending, sending must be looked up. Only for the holder
+    of the lock: the previous holder is dead. Returns the changed deliveries; quarantined ones are skipped."""
     taken = []
     for delivery in claims.interrupted_deliveries(db, quarantine):
         taken.append(_taken_over(db, delivery, now))
@@ -61,7 +58,7 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     intent = attempts.last_intent(db, delivery.id or 0)
     if intent is not None and intent.outcome is None:
         attempts.finish_attempt(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
-    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
+    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now)
 
 
 class LookupJob:

@@ -21,9 +21,7 @@ _WHY = "the store was taken over, and it may be published already"
 
 def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
     """Make this machine the store's publisher in the caller's transaction. Return the deliveries to look up first.
-
-    Raises OwnedElsewhere without a necessary take-over, Busy if the clock cannot be right.
-    """
+    Raises OwnedElsewhere without a necessary take-over, Busy if the clock cannot be right."""
     moved: list[Delivery] = []
     if take_over:
         _refuse_slow_clock(db, now)
@@ -70,6 +68,6 @@ def _record_possible_call(db: Connection, before: Delivery, now: datetime) -> De
     if before.state is DeliveryState.RECONCILING:
         after = before.look_again(now, error=error)
     else:
-        after = before.reconciling(error, now, None)
+        after = before.reconciling(error, now)
     claims.save_transition(db, before, after, now=now)
     return after

@@ -18,8 +18,6 @@ _JUST_NOW = timedelta(seconds=10)
 
 
 class PostWatch:
-    """Watches some posts."""
-
     def __init__(
         self, database: Database, ids: frozenset[int], emit: Sink, clock: Clock, *, approved: bool = False
     ) -> None:

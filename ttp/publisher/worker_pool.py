@@ -103,10 +103,8 @@ class WorkerPool:
         return self._sleepers[0].until if self._sleepers else None
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most `seconds` for a report and handle all that came. Return whether there was one.
-
-        Raises what a job raised: the store refused, or a bug.
-        """
+        """Wait at most `seconds` for a report and handle all that came. Return whether there was one. Raises what a job
+        raised: the store refused, or a bug."""
         report = self._wait(self._reports, max(0.0, seconds))
         came = False
         while report is not None:
@@ -116,10 +114,8 @@ class WorkerPool:
         return came
 
     def drain(self, seconds: float) -> bool:
-        """Release waiting jobs and give running ones `seconds` to end. Return True if none is left.
-
-        An error of one job does not stop the others; the first error is raised at the end.
-        """
+        """Release waiting jobs and give running ones `seconds` to end. Return True if none is left. An error of one job
+        does not stop the others; the first error is raised at the end."""
         end = self._clock.boot() + seconds
         errors: list[BaseException] = []
         while True:

@@ -74,7 +74,6 @@ class LoginPage:
 
 
 def authorization_route(state: State, path: str, page: LoginPage) -> Route:
-    """Return the route of an authorization page."""
 
     async def endpoint(request: Request) -> Response:
         params = dict(request.query_params)

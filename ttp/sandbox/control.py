@@ -285,7 +285,6 @@ class NoSetting(ValueError):
 
 
 def switch_names() -> tuple[str, ...]:
-    """Return the names of all switches."""
     return tuple(known.name for _, known in _switches(State()))
 
 

@@ -1,7 +1,5 @@
-"""The page at `/`: the feeds of all platforms as their followers would see them. It refreshes itself.
-
-Everything that comes from a post is put into the page as text, never as markup. Nothing is loaded from outside.
-"""
+"""The page at `/`: the feeds of all platforms as their followers would see them. It refreshes itself. Everything that
+comes from a post is put into the page as text, never as markup. Nothing is loaded from outside."""
 
 from __future__ import annotations
 

@@ -55,7 +55,6 @@ def validation_errors(value: object, known: Iterable[BodyField] | None, where: s
 
 
 def are_texts(values: list[Any]) -> bool:
-    """Return whether all values are text."""
     return all(isinstance(value, str) for value in values)
 
 
@@ -65,10 +64,8 @@ def are_among(allowed: Iterable[str]) -> Callable[[list[Any]], bool]:
 
 
 async def json_body(request: Request, refusal: Refusal, known: Iterable[BodyField] | None = None) -> dict[str, Any]:
-    """Return the JSON body, an object of exactly these keys if any are given.
-
-    Raises what `refusal` makes of a message if the content type, the text, a key or a value is wrong.
-    """
+    """Return the JSON body, an object of exactly these keys if any are given. Raises what `refusal` makes of a message
+    if the content type, the text, a key or a value is wrong."""
     if content_type(request) != "application/json":
         raise refusal("Content-Type must be application/json")
     try:

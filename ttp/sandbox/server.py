@@ -13,17 +13,23 @@ from types import MappingProxyType
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from ttp.sandbox.app import build_app
-from ttp.sandbox.control import NoSetting, change_settings
-from ttp.sandbox.stand_in import find_stand_ins
-from ttp.sandbox.state import Now, State, open_state, wall_clock
-from ttp.sandbox.storage import OldState
+from ttp.sandbox import control
+from ttp.sandbox.control import change_settings
+from ttp.sandbox.faults import Fault, FaultMiddleware
+from ttp.sandbox.request_checks import RequestRefused
+from ttp.sandbox.stand_in import find_stand_ins, platform_of
+from ttp.sandbox.state import Now, State, open_state, renew_tokens, wall_clock
 
-__all__ = ["NoSetting", "OldState", "RunningSandbox", "running_sandbox", "serve"]
 CLOSING_S = 5.0
 """How long open requests may go on once the server stops."""
 
@@ -40,10 +46,8 @@ class _Protocol(H11Protocol):
 
 
 class _Server:
-    """Serves one application, which may be replaced while it runs.
-
-    `uvicorn.Server` looks every 0.1 s whether it is to stop, and so takes 0.2 s to end. This one waits for an event.
-    """
+    """Serves one application, which may be replaced while it runs. `uvicorn.Server` looks every 0.1 s whether it is to
+    stop, and so takes 0.2 s to end. This one waits for an event."""
 
     def __init__(self, state: State, media_dir: Path | None) -> None:
         self._loop = asyncio.new_event_loop()
@@ -158,11 +162,8 @@ class RunningSandbox:
 def running_sandbox(
     state_dir: Path | None = None, now: Now = wall_clock, media_dir: Path | None = None, **settings: Any
 ) -> Generator[RunningSandbox]:
-    """Run a sandbox on a free port of 127.0.0.1 for as long as the block runs.
-
-    `settings` are switches (`processing_s=0`, `lag_s=5`). Leaving the block stops the sandbox and cuts hanging
-    requests.
-    """
+    """Run a sandbox on a free port of 127.0.0.1 for as long as the block runs. `settings` are switches
+    (`processing_s=0`, `lag_s=5`). Leaving the block stops the sandbox and cuts hanging requests."""
     with closing(_listen(0)) as listener, closing(_new_state(state_dir, now, settings)) as state:
         server = _Server(state, media_dir)
         thread = threading.Thread(target=server.run, args=(listener,), name="sandbox", daemon=True)
@@ -188,3 +189,36 @@ def _listen(port: int) -> socket.socket:
 
 def _url(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def build_app(state: State, release: asyncio.Event | None = None, media_dir: Path | None = None) -> ASGIApp:
+    """Return the sandbox as an ASGI application over `state`, which gets the default apps and accounts it lacks.
+
+    Setting `release` ends hanging requests. `media_dir` is served under `/_sandbox/media/`, for platforms that fetch
+    media from a URL.
+    """
+    stand_ins = find_stand_ins()
+    state.apps = {app.id: app for one in stand_ins for app in one.apps} | state.apps
+    for one in sorted(stand_ins, key=lambda one: one.name):
+        if (name := f"{one.name}/demo") not in state.accounts:
+            state.save(renew_tokens(state, one.new_account(state, name)))
+    faults: list[Fault] = []
+    routes: list[BaseRoute] = [] if media_dir is None else [Mount("/_sandbox/media", StaticFiles(directory=media_dir))]
+    routes += control.routes(state, faults)
+    for one in stand_ins:
+        routes += one.routes(state)
+    app = Starlette(routes=routes, exception_handlers={RequestRefused: _refused, HTTPException: _no_such_path})
+    app.router.redirect_slashes = False
+    return FaultMiddleware(app, state.now, faults, release or asyncio.Event(), state.answered)
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, RequestRefused)
+    return refused.response
+
+
+async def _no_such_path(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if platform := platform_of(request.url.path):
+        return platform.no_such_path(request, error)
+    return JSONResponse({"error": error.detail}, error.status_code)

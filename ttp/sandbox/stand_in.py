@@ -65,7 +65,6 @@ class StandIn:
         raise NotImplementedError
 
     def credentials(self, account: Any, order: Mapping[str, Any]) -> dict[str, str]:
-        """Return the credentials that an order asks for."""
         found: dict[str, str] = account.credentials()
         return found
 

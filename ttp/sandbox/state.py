@@ -164,16 +164,13 @@ class State(Settings):
         return account.trouble or self.trouble.get(account.platform, "")
 
     def close(self) -> None:
-        """Close the state folder, if there is one."""
         if self.storage is not None:
             self.storage.close()
 
     def accounts_of(self, kind: type[A]) -> Iterator[A]:
-        """Yield the accounts of one platform."""
         return (account for account in self.accounts.values() if isinstance(account, kind))
 
     def account(self, kind: type[A], name: str) -> A:
-        """Return an account of one platform by its name."""
         found = self.accounts[name]
         assert isinstance(found, kind)
         return found
@@ -214,10 +211,8 @@ def grant_tokens(state: State, kind: type[A], code: LoginCode) -> A:
 
 
 def open_state(folder: Path | None = None, now: Now = wall_clock, kinds: Iterable[type] = ()) -> State:
-    """Open the state kept in `folder` (created if missing), or an empty one in memory.
-
-    `kinds` are the platforms' records. Unfinished uploads start again at zero, as their bytes are not kept.
-    """
+    """Open the state kept in `folder` (created if missing), or an empty one in memory. `kinds` are the platforms'
+    records. Unfinished uploads start again at zero, as their bytes are not kept."""
     state = State(now=now)
     if folder is not None:
         storage = Storage(folder)

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, connect_action, find_account, host_mismatch, is_alive
+from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive
 from ttp.domain.action import Action, action
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import (
@@ -72,9 +72,9 @@ class AccountCheck:
         self._clock = clock
         self._platforms = platforms
 
-    def accounts(self, accounts: Iterable[Account], prefix: str = "") -> Checkup:
-        """Check each account; the check is named `prefix` plus the account. Raise Damaged, Busy."""
-        return Checkup(tuple(check for check, _ in self._check_each(accounts, prefix)))
+    def accounts(self, accounts: Iterable[Account]) -> Checkup:
+        """Check each account. Raise Damaged, Busy."""
+        return Checkup(tuple(check for check, _ in self._check_each(accounts)))
 
     def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
         """Check each account, then the clock of each platform that reported its time."""
@@ -86,7 +86,7 @@ class AccountCheck:
         for platform, ahead in offsets.items():
             yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
 
-    def _check_each(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, ClockOffset | None]]:
+    def _check_each(self, accounts: Iterable[Account], prefix: str = "") -> Iterator[tuple[Check, ClockOffset | None]]:
         made: dict[str, Checker | None] = {}
         try:
             for account in accounts:
@@ -148,10 +148,8 @@ class AccountCheck:
         return failure_remark(f"must be connected again: {seen.message}", again, reconnect=True)
 
     def _identity_remark(self, account: Account, seen: AccountInfo) -> Remark:
-        """Say whether the token still belongs to the account: by the platform's user id, else by the handle.
-
-        Some platforms' user ids differ per app, so they prove nothing after a change of app.
-        """
+        """Say whether the token still belongs to the account: by the platform's user id, else by the handle. Some
+        platforms' user ids differ per app, so they prove nothing after a change of app."""
         same_name = seen.handle is not None and seen.handle.lower() == account.handle.lower()
         if account.user_id is None or seen.user_id is None:
             known, same = seen.handle is not None, same_name
@@ -217,12 +215,6 @@ def state_remarks(account: Account, now: datetime) -> Iterator[Remark]:
         )
 
 
-def foreign_host_remark(account: Account, held: Credentials, host: str) -> Remark | None:
-    """Return the failure if the credentials are for another host than the configured one."""
-    wrong = host_mismatch(account, held, host)
-    return None if wrong is None else failure_remark(*wrong)
-
-
 def expiry_remarks(
     account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool
 ) -> Iterator[Remark]:
@@ -277,10 +269,8 @@ def permission_remarks(
 
 
 class OptionChoices:
-    """Adds the values an account may choose to a refusal for a missing option.
-
-    `tokens` and `checkers` are created only for a question; the checker is closed after it.
-    """
+    """Adds the values an account may choose to a refusal for a missing option. `tokens` and `checkers` are created only
+    for a question; the checker is closed after it."""
 
     def __init__(
         self,

@@ -16,7 +16,6 @@ from ttp.domain.account import (
     Account,
     Credentials,
     find_account,
-    host_mismatch,
     parse_account_name,
     works_until,
 )
@@ -84,10 +83,8 @@ class Accounts:
         server: str | None = None,
         server_info: Mapping[str, object] | None = None,
     ) -> Account:
-        """Add an account, or replace its credentials (a JSON text). Makes no network call.
-
-        `server`: the root URL of the account's server, for platforms with many servers; `server_info`: what it allows.
-        """
+        """Add an account, or replace its credentials (a JSON text). Makes no network call. `server`: the root URL of
+        the account's server, for platforms with many servers; `server_info`: what it allows."""
         platform, handle = parse_account_name(name, self._platforms)
         known = self._platforms.facts(platform)
         host = known.host(self._config, server)
@@ -164,10 +161,8 @@ class Accounts:
             return AccountSwitch(account, waiting, failed)
 
     def remove(self, name: str, *, cancel: bool) -> RemovedAccount:
-        """Remove an account and its credentials; its published posts and metrics stay.
-
-        Refused while posts are to be published to it; with `cancel` those deliveries are cancelled.
-        """
+        """Remove an account and its credentials; its published posts and metrics stay. Refused while posts are to be
+        published to it; with `cancel` those deliveries are cancelled."""
         there = self._find(name)
         with token_lock(self._database.home, there.name, patience_s=LOCK_WAIT_S):
             # Asked first: a credentials store that does not answer now could not delete the tokens either.
@@ -222,11 +217,8 @@ class Accounts:
 def find_server(
     platforms: Registry, runtime: Runtime, name: str, named: str | None, program: str | None = None
 ) -> str | None:
-    """Return the root URL of the server to connect at; None if the platform has one host.
-
-    `named`: the server that the user gave; `program`: the path of the user's program. Raise UsageError, NotAllowed,
-    TtpError.
-    """
+    """Return the root URL of the server to connect at; None if the platform has one host. `named`: the server that the
+    user gave; `program`: the path of the user's program. Raise UsageError, NotAllowed, TtpError."""
     platform = platforms.find(name.partition("/")[0])
     if platform.server == "program":
         if program is None:
@@ -261,9 +253,7 @@ def find_server(
 
 def ask_server(platforms: Registry, runtime: Runtime, name: str, server: str | None) -> Mapping[str, object] | None:
     """Return what an account may do, of a platform that needs no credentials; None where there is nothing to ask.
-
-    UsageError with the fix.
-    """
+    UsageError with the fix."""
     platform, handle = parse_account_name(name, platforms)
     facts = platforms.facts(platform)
     checker = None if facts.needs_credentials else facts.checker(runtime)
@@ -391,9 +381,8 @@ class AccountRemoval:
 
     def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
         """Ask the platform to revoke the token. Return why it did not, or None."""
-        host = self._platforms.facts(account.platform).host(self._config, account.server)
-        if (wrong := host_mismatch(account, held, host)) is not None:
-            return wrong[0]
+        if (wrong := self._platforms.host_mismatch(account, held, self._config)) is not None:
+            return wrong.message
         if (other := self._account_sharing_token(account, held, by_app=login.revokes_all)) is not None:
             return f"{other} may use the same login"
         answer = login.revoke(held)

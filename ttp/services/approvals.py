@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttp.domain import approval
-from ttp.domain.errors import Problem
+from ttp.domain.errors import NotAllowed, Problem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import as_draft, no_accounts_error, nothing_to_publish
 from ttp.services.posts import Posts
 from ttp.services.queries import PostView
+from ttp.store import change_log
 from ttp.store.dialect import Connection
 
 
@@ -17,11 +18,16 @@ class Approvals:
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
 
-    def approve(self, ids: Sequence[int]) -> list[PostView]:
-        """Approve posts in their present form. Raise StateRefused if nothing of one is left to publish."""
+    def approve(self, ids: Sequence[int], *, by: str | None = None) -> list[PostView]:
+        """Approve posts in their present form. Raise StateRefused if nothing of one is left to publish.
+
+        `by`: who approves; NotAllowed for a post that they wrote or changed.
+        """
         now, known = self._posts.clock.now(), self._posts.accounts()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            if by is not None and change_log.has_changed(db, post.id or 0, by):
+                raise NotAllowed(f"post {post.id} was written by {by}, who cannot approve it")
             if not post.active:
                 raise no_accounts_error(post, known, self._posts.platforms)
             if not any(d.state in approval.OPEN for d in post.active):

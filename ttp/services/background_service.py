@@ -1,7 +1,5 @@
-"""Run the publisher as a background service of the user: systemd on Linux, launchd on macOS.
-
-Writes one service file and asks the system to load it. Nothing runs as root; the file has no secrets.
-"""
+"""Run the publisher as a background service of the user: systemd on Linux, launchd on macOS. Writes one service file
+and asks the system to load it. Nothing runs as root; the file has no secrets."""
 
 from __future__ import annotations
 

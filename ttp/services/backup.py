@@ -50,9 +50,7 @@ class Backups:
 
     def restore(self, file: Path) -> RestoreResult:
         """Replace the store by a backup; the replaced one is kept. The new store then waits for `ttp run --take-over`.
-
-        Raise LockHeld while the publisher runs, NotFound, Damaged, NewerStore.
-        """
+        Raise LockHeld while the publisher runs, NotFound, Damaged, NewerStore."""
         kept = backup.restore(self._database, file)
         with self._database.reading() as db:
             assert db is not None

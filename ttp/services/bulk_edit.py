@@ -58,11 +58,8 @@ class PlannedChange:
 def apply_changes(
     posts: Posts, steps: Iterable[PlannedChange], command: str, agenda: Availability | None = None
 ) -> list[int]:
-    """Store all changes of a command, or none; return the ids of the posts.
-
-    Raise Conflict if a post was changed meanwhile, StateRefused if the chosen times (`agenda`) are no longer free,
-    NotAllowed.
-    """
+    """Store all changes of a command, or none; return the ids of the posts. Raise Conflict if a post was changed
+    meanwhile, StateRefused if the chosen times (`agenda`) are no longer free, NotAllowed."""
     ids: list[int] = []
     rows, recorder = iter(steps), posts.recorder(command)
     with posts.database.writing() as db:

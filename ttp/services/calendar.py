@@ -1,7 +1,5 @@
-"""The calendar: posts of a time span, and those that repeats will create in it.
-
-Reads only. A post still to be created has no id; its `repeat` names the repeat.
-"""
+"""The calendar: posts of a time span, and those that repeats will create in it. Reads only. A post still to be created
+has no id; its `repeat` names the repeat."""
 
 from __future__ import annotations
 

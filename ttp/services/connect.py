@@ -1,8 +1,5 @@
-"""Connect an account through its platform's login.
-
-An existing account is reconnected in place: id, history and settings stay, and it must be the same user. Nothing is
-stored before the user is known.
-"""
+"""Connect an account through its platform's login. An existing account is reconnected in place: id, history and
+settings stay, and it must be the same user. Nothing is stored before the user is known."""
 
 from __future__ import annotations
 
@@ -84,10 +81,8 @@ class AccountConnector:
         self._platforms = platforms
 
     def known_app(self, name: str) -> App | None:
-        """Return the stored app and its secret, preferring the named account's; None without one.
-
-        If the settings name a client id, only an app with that id.
-        """
+        """Return the stored app and its secret, preferring the named account's; None without one. If the settings name
+        a client id, only an app with that id."""
         platform, handle = self._parse_name(name)
         client_id = self._config.text(f"platforms.{platform}.client_id")
         with self._database.reading() as db:
@@ -118,10 +113,7 @@ class AccountConnector:
 
     def finish(self, pending: PendingLogin, answer: Code | Denied) -> ConnectResult:
         """Exchange the code, look up the user, and store the account. Raise NotAllowed, UsageError, Ambiguous,
-        TtpError.
-
-        After an error nothing has changed.
-        """
+        TtpError. After an error nothing has changed."""
         if isinstance(answer, Denied):
             reason = f": {answer.words}" if answer.words else ""
             raise NotAllowed(
@@ -186,9 +178,7 @@ class AccountConnector:
 
     def _is_same_user(self, account: Account | None, pending: PendingLogin, person: Identity) -> bool:
         """Return whether the user owns the account: by the platform's user id where both are known, else by the handle.
-
-        Some platforms' user ids differ per app, so they prove nothing after a change of app.
-        """
+        Some platforms' user ids differ per app, so they prove nothing after a change of app."""
         same_handle = (account.handle if account else pending.handle or "").lower() == person.handle.lower()
         if account is None or account.user_id is None:
             return same_handle

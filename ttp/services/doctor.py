@@ -1,7 +1,5 @@
-"""Check everything here that publishing needs. Changes nothing and asks no platform.
-
-A check that fails never stops the others.
-"""
+"""Check everything here that publishing needs. Changes nothing and asks no platform. A check that fails never stops the
+others."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
 from ttp.platforms.media_host.availability import is_usable, media_host_problem
 from ttp.platforms.registry import Registry
-from ttp.services.account_check import SET_CLOCK, expiry_remarks, foreign_host_remark, permission_remarks, state_remarks
+from ttp.services.account_check import SET_CLOCK, expiry_remarks, permission_remarks, state_remarks
 from ttp.services.tokens import Tokens
 from ttp.store.clock_check import clock_behind
 from ttp.store.credentials import BrokenEntry, CredentialsStore
@@ -226,8 +224,8 @@ class Doctor:
         if held is None:
             yield failure_remark("its credentials are missing", again, reconnect=True)
             return
-        if (foreign := foreign_host_remark(account, held, facts.host(self._config, account.server))) is not None:
-            yield foreign
+        if (wrong := self._platforms.host_mismatch(account, held, self._config)) is not None:
+            yield failure_remark(wrong.message, wrong.hints[0].way)
         yield from expiry_remarks(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
         if account.scopes:
             yield from permission_remarks(account, held, account.scopes, self._logins(account.platform, account.server))

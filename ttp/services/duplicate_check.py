@@ -1,8 +1,5 @@
-"""Warn about, or refuse, the same text twice and two posts of an account too close together.
-
-Compares a post with the account's stored posts around its time, and with posts of the same command or file that are not
-stored yet.
-"""
+"""Warn about, or refuse, the same text twice and two posts of an account too close together. Compares a post with the
+account's stored posts around its time, and with posts of the same command or file that are not stored yet."""
 
 from __future__ import annotations
 
@@ -32,10 +29,8 @@ Near = list[tuple[int, int]]
 
 
 class PostIndex:
-    """Compact index of an account's posts by time and text hash; finds duplicates.
-
-    Times are in milliseconds; `who` is the caller's number of a post.
-    """
+    """Compact index of an account's posts by time and text hash; finds duplicates. Times are in milliseconds; `who` is
+    the caller's number of a post."""
 
     def __init__(self) -> None:
         self._times, self._by_time = array("q"), array("q")
@@ -90,10 +85,8 @@ class DuplicateCheck:
         self._stored: dict[int, _StoredPosts] = {}
 
     def problems(self, post: Post, db: Connection | None = None) -> Iterator[Problem]:
-        """Yield posts of the same account that are too close to this one: the same text, or any post.
-
-        `db`: an open connection to read through; None: opens the store each time.
-        """
+        """Yield posts of the same account that are too close to this one: the same text, or any post. `db`: an open
+        connection to read through; None: opens the store each time."""
         for delivery in post.active:
             if delivery.state in _UNSENT and delivery.due_at is not None and (self._same or self._gap):
                 at = to_ms(delivery.due_at)
@@ -167,7 +160,6 @@ class DuplicateCheck:
 
 
 def _read_days(db: Connection, stored: _StoredPosts, account_id: int, days: range) -> None:
-    """Read each of the days that was not read yet."""
     missing = [day for day in days if day not in stored.days]
     if missing:
         first, last = missing[0], missing[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,7 +31,7 @@ from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
-from ttp.store.home.media import MediaStore, similar_names
+from ttp.store.home.media import MediaStore, similar_names, temporary_media
 from ttp.store.home.regular_file import open_regular
 from ttp.store.media_cleanup import missing_media, needed_digests, remove_unneeded
 
@@ -46,9 +47,7 @@ def add_media(
     texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
 ) -> list[MediaItem]:
     """Add the media that `texts` name and return them; empty texts are skipped. `names`: the platforms of the post.
-
-    Raise NotFound, UsageError, Busy.
-    """
+    Raise NotFound, UsageError, Busy."""
     return [_add_item(text, names, media, config, platforms) for text in texts if text]
 
 
@@ -78,6 +77,23 @@ def _add_item(text: str, names: Collection[str], media: MediaStore, config: Conf
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (text, "FILE"))) from error
+
+
+def add_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
+    """Add an open file under its sender's name for it. Raise UsageError unless it is an image or video, Busy."""
+    shown = _upload_name(name)
+    return media.take(shown, shown, lambda target: shutil.copyfileobj(file, target))
+
+
+def check_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
+    """Return what `add_upload` would, and add nothing."""
+    with temporary_media(media) as folder:
+        return add_upload(file, name, folder)
+
+
+def _upload_name(name: str) -> str:
+    """Return the last part of a path of any system, without characters that do not print."""
+    return clean_text(re.split(r"[/\\]", name)[-1])[-_LONGEST_NAME:] or "media"
 
 
 def _name_from_url(url: str) -> str:
@@ -162,7 +178,6 @@ class MediaConversion:
 
 
 def missing_media_problems(post: Post, missing: Iterable[MediaItem]) -> tuple[Problem, ...]:
-    """Return a problem for each missing media item."""
     hint = None if post.id is None else action("edit", post.id, media="FILE")
     return tuple(
         Problem("media", "media_gone", f"the stored copy of {item.name} is missing", hint=hint) for item in missing
@@ -290,6 +305,7 @@ class RowMedia:
         digest, _, name = text.partition("/")
         with self._database.reading() as db:
             item = queries.media_item(db, digest) if db else None
+        item = item or self._media.stored(digest, _upload_name(name))
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"{name or digest} is not in this store", Hint("try", action("export", "FILE", with_="media"))

@@ -155,7 +155,6 @@ def _reject_into(done: MetricsImport, first: int) -> Refuse:
 
 
 def _first_samples(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample]:
-    """Return the first samples of a block, to be shown."""
     found = []
     for cells in block[: 2 * SAMPLES_SHOWN]:
         with suppress(UsageError, ValueError):

@@ -206,7 +206,6 @@ class MetricsFetcher:
 
 
 def _request_error(account: Account, outcome: NotDone) -> TtpError:
-    """Return the error for a failed request."""
     message = f"{account.name}: {outcome.message}"
     if outcome.kind is Kind.AUTH:
         command = outcome.hint or action("account connect", account.name)
@@ -258,10 +257,8 @@ class MetricsSync:
     def pull(
         self, account: Account, posts: Sequence[FollowedPost], history: int | None, report: ReportProgress
     ) -> PullResult:
-        """Read these posts, or the newest `history` ones, and store a sample of each.
-
-        Raises errors of the store. An error of the account or its platform is the result's `error`.
-        """
+        """Read these posts, or the newest `history` ones, and store a sample of each. Raises errors of the store. An
+        error of the account or its platform is the result's `error`."""
         done = PullResult(account.name)
         try:
             if not account.connected:

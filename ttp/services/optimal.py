@@ -158,9 +158,7 @@ class Optimal:
         db: Connection | None = None,
     ) -> FreeHour:
         """Return the next free hour for a post to these accounts. UsageError with the command that collects data.
-
-        `taken`: instants by account id that are not free either. `db`: the transaction to read in.
-        """
+        `taken`: instants by account id that are not free either. `db`: the transaction to read in."""
         recommendations = self._recommendations(accounts, zones, db)
         found: tuple[FreeHour, ...] = ()
         if _all_have_data(recommendations):
@@ -185,9 +183,7 @@ class Optimal:
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
     ) -> Iterator[FreeHour]:
         """Yield the next free hours of all these accounts together, each apart from those before it; none without data.
-
-        `busy`: the instants of each account's posts, sorted; read again for each hour.
-        """
+        `busy`: the instants of each account's posts, sorted; read again for each hour."""
         recommendations = self._recommendations(accounts, zones)
         if not _all_have_data(recommendations):
             return iter(())
@@ -201,10 +197,8 @@ class Optimal:
         span: tuple[datetime, datetime],
         coming: Mapping[str, Sequence[datetime]],
     ) -> list[FreeHour]:
-        """Return the free ones of the best weekly slots within `span`, for accounts that all have data.
-
-        `coming`: instants by account name of posts that are not stored yet.
-        """
+        """Return the free ones of the best weekly slots within `span`, for accounts that all have data. `coming`:
+        instants by account name of posts that are not stored yet."""
         gap, now = timedelta(seconds=self._config.seconds("plan.min_gap_s")), self._clock.now()
         start, end = span
         if not accounts or end <= now:
@@ -224,7 +218,6 @@ class Optimal:
         return UsageError(f"no metrics of {names} to find the best time with", *self.data_hints(accounts, db))
 
     def with_data(self, accounts: Sequence[Account]) -> list[Account]:
-        """Return the accounts that have data."""
         empty = self._without_data(accounts)
         return [one for one in accounts if one not in empty]
 

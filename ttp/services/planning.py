@@ -1,8 +1,5 @@
-"""Propose times for drafts, and schedule a proposal in one transaction.
-
-A proposal changes nothing. The transaction checks again that the posts are drafts and that their accounts have the same
-posts as before.
-"""
+"""Propose times for drafts, and schedule a proposal in one transaction. A proposal changes nothing. The transaction
+checks again that the posts are drafts and that their accounts have the same posts as before."""
 
 from __future__ import annotations
 
@@ -70,7 +67,6 @@ class Proposal:
 
     @property
     def without_data(self) -> list[str]:
-        """The accounts without data."""
         return [name for name, one in self.schedules.items() if not one.recommendation.data_points]
 
 

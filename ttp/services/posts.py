@@ -17,10 +17,11 @@ from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
+from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, StateRefused, UsageError
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
+    apply_input,
     as_draft,
     copy_of,
     example_account,
@@ -44,7 +45,7 @@ from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
-from ttp.services.queries import PostView, view_posts
+from ttp.services.queries import PostView, accounts_within, is_within, view_posts
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries, repeats
 from ttp.store import posts as store
@@ -88,7 +89,11 @@ class NewPost:
 
 @dataclass
 class Posts:
-    """`strict`: the duplicate check refuses instead of warning."""
+    """`strict`: the duplicate check refuses instead of warning. `actor`: who makes the changes.
+
+    `within`: the ids of the only accounts there are for this user; posts to others do not exist. `expected`: the
+    revision of the post that the user has seen; a change of another one is refused.
+    """
 
     database: Database
     media: MediaStore
@@ -97,6 +102,10 @@ class Posts:
     platforms: Registry
     capability: Capability = Capability.PUBLISH
     strict: bool = field(default=False)
+    actor: str | None = None
+    within: frozenset[int] | None = None
+    expected: int | None = None
+    capability_source: str = permissions.VARIABLE
 
     @cached_property
     def media_conversion(self) -> MediaConversion:
@@ -115,13 +124,13 @@ class Posts:
         """Return a post. Raise NotFound if it does not exist. Never creates a store."""
         with self.database.reading() as db:
             post = queries.post(db, post_id) if db else None
-        if post is None:
+        if post is None or not is_within(post, self.within):
             raise post_not_found(post_id)
         return post
 
     def accounts(self) -> tuple[Account, ...]:
         with self.database.reading() as db:
-            return tuple(stored_accounts.accounts(db)) if db else ()
+            return tuple(accounts_within(stored_accounts.accounts(db), self.within)) if db else ()
 
     def find_accounts(self, names: Iterable[str]) -> tuple[Account, ...]:
         """Return the accounts of these names; empty names are left out. Raise NotFound, Ambiguous, UsageError."""
@@ -176,10 +185,8 @@ class Posts:
     def check_post(
         self, post: Post, accounts: Iterable[Account], *, timed: bool, db: Connection | None = None
     ) -> tuple[Problem, ...]:
-        """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it.
-
-        `db`: the transaction that changes the post, if one has begun.
-        """
+        """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it. `db`: the
+        transaction that changes the post, if one has begun."""
         chosen = accounts_of(post, accounts)
         with_media = self._check_with_media if post.media else self._check_without_media
         problems = with_media(post, chosen)
@@ -220,13 +227,15 @@ class Posts:
 
     def refuse_forbidden_change(self, db: Connection, before: Post | None, after: Post) -> None:
         """Raise NotAllowed for a change that this environment may not make."""
+        if not all(post is None or is_within(post, self.within) for post in (before, after)):
+            raise NotAllowed(f"post {after.id} goes to an account that you may not use")
         if self.capability is not Capability.PUBLISH:
             going = [one for one in repeats.recurrences(db) if one.state != "ended"]
-            permissions.refuse_forbidden_change(self.capability, before, after, going)
+            permissions.refuse_forbidden_change(self.capability, before, after, going, source=self.capability_source)
 
     def refuse_time(self) -> None:
         """Raise NotAllowed if no post may get a time. Called before the time is parsed."""
-        permissions.refuse_time(self.capability)
+        permissions.refuse_time(self.capability, source=self.capability_source)
 
     def as_new(self, post: Post) -> Post:
         """Return a new post, as created now."""
@@ -235,7 +244,7 @@ class Posts:
 
     def recorder(self, command: str) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
-        return ChangeRecorder(command, self.clock.now())
+        return ChangeRecorder(command, self.clock.now(), self.actor)
 
     def change(
         self,
@@ -259,8 +268,13 @@ class Posts:
         with nullcontext(db) if db else self.database.writing() as db:
             for post_id in wanted:
                 post = queries.post(db, post_id)
-                if post is None:
+                if post is None or not is_within(post, self.within):
                     raise post_not_found(post_id)
+                if self.expected is not None and post.revision != self.expected:
+                    raise Stale(
+                        f"post {post_id} was changed since you read it; that change was kept",
+                        Hint("see", action("show", post_id)),
+                    )
                 try:
                     changed, warnings = change(db, post)
                 except ContentRefused as refused:
@@ -288,7 +302,19 @@ class Posts:
             first = queries.post_by_key(db, wanted.key) if db else None
             if db is None or first is None:
                 return None
-            return SavedPost(self.view(db, _same_request(first, self.fingerprint(wanted))), replayed=True)
+            return SavedPost(self.view(db, self._same_request(first, self.fingerprint(wanted))), replayed=True)
+
+    def _same_request(self, first: Post, fingerprint: str | None) -> Post:
+        """Return the post that a key stored before. Raise Conflict for another request."""
+        if not is_within(first, self.within):
+            raise Conflict(f'the key "{first.key}" is in use', Hint("try", other_options(key="KEY")))
+        if first.key_digest != fingerprint:
+            raise Conflict(
+                f'the key "{first.key}" belongs to post {first.id}, whose text, account, option, file or time differs',
+                Hint("see", action("show", first.id)),
+                Hint("try", other_options(key="KEY")),
+            )
+        return first
 
     def fingerprint(self, wanted: PostInput) -> str | None:
         """Return the fingerprint of a request with a key; None without a key."""
@@ -301,10 +327,8 @@ class Posts:
         return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
 
     def build_post(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> NewPost:
-        """Return a new post without storing it; its media are copied into the store's folder.
-
-        `draft`: the draft that holds its text. Raises every refusal except ContentRefused.
-        """
+        """Return a new post without storing it; its media are copied into the store's folder. `draft`: the draft that
+        holds its text. Raises every refusal except ContentRefused."""
         _refuse_empty_key(wanted)
         known = self.accounts()
         accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
@@ -352,7 +376,7 @@ class Posts:
                 if known is not None:
                     if draft is not None:
                         self._discard_draft(db, draft)
-                    return SavedPost(self.view(db, _same_request(known, post.key_digest)), replayed=True)
+                    return SavedPost(self.view(db, self._same_request(known, post.key_digest)), replayed=True)
                 if time is not None:
                     time = self._confirm_time(db, time, new.accounts, post.id)
                     post = with_time(post, time.at)
@@ -397,7 +421,7 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = _apply_edit(before, wanted, variants, items)
+                after = apply_input(before, wanted, variants, items)
                 refuse_other_parts(before, after)
                 if to is not None:
                     after = with_accounts(after, to, now)
@@ -420,10 +444,8 @@ class Posts:
             return replace(saved, time=confirmed)
 
     def schedule(self, times: Mapping[int, ResolvedTime], *, first: bool = False) -> list[SavedPost]:
-        """Schedule posts (by id) or move them; of failed and partial posts the failed deliveries move.
-
-        `first`: scheduled posts in the slot of the one post move back.
-        """
+        """Schedule posts (by id) or move them; of failed and partial posts the failed deliveries move. `first`:
+        scheduled posts in the slot of the one post move back."""
         if first and len(times) > 1:
             last = action("schedule", list(times)[-1], at="next-slot", first=True)
             raise UsageError("only one post can be the first", Hint("try", last))
@@ -540,25 +562,8 @@ def as_deleted(post: Post, now: datetime) -> Post:
 
 
 def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
-    """Return the accounts that a post goes to."""
     ids = {d.account_id for d in post.active}
     return tuple(account for account in known if account.id in ids)
-
-
-def _apply_edit(
-    before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None
-) -> Post:
-    late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
-    return replace(
-        before,
-        content=before.content if wanted.text is None else wanted.text,
-        media=with_alt_texts(before.media, wanted.alts) if items is None else items,
-        variants=merge_options(before.variants, variants),
-        options=merge_options(before.options, wanted.options),
-        thread=before.thread if wanted.thread is None else wanted.thread,
-        tags=with_tags(before.tags if wanted.tags is None else wanted.tags, wanted.add_tags, wanted.remove_tags),
-        max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,
-    )
 
 
 def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
@@ -570,17 +575,6 @@ def _with_post_id(refused: ContentRefused, post_id: int) -> ContentRefused:
     return ContentRefused(
         f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
     )
-
-
-def _same_request(first: Post, fingerprint: str | None) -> Post:
-    """Return the post that a key stored before. Raise Conflict for another request."""
-    if first.key_digest != fingerprint:
-        raise Conflict(
-            f'the key "{first.key}" belongs to post {first.id}, whose text, account, option, file or time differs',
-            Hint("see", action("show", first.id)),
-            Hint("try", other_options(key="KEY")),
-        )
-    return first
 
 
 def _refuse_empty_key(wanted: PostInput) -> None:

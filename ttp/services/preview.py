@@ -52,9 +52,7 @@ class AccountVersion:
 @dataclass(frozen=True, slots=True)
 class PostPreview:
     """The post as it would be stored, without an id. `refused`: why it would not be stored; else `warnings`.
-
-    `replayed`: an earlier request with its key stored this post.
-    """
+    `replayed`: an earlier request with its key stored this post."""
 
     post: PostView
     versions: tuple[AccountVersion, ...] = ()

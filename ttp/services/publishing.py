@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ttp.domain import approval
-from ttp.domain.account import Account, Credentials, host_mismatch, resolve_accounts
+from ttp.domain.account import Account, Credentials, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -157,18 +157,16 @@ class Publishing:
             raise NotAllowed(f"post {post.id} {state}", Hint("fix", action("approve", post.id)))
 
     def _foreign_host_errors(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
-        """Return an error for each account, by id, whose credentials were made for another host.
-
-        Called before the transaction: a keyring or a program can be slow, and others wait for the transaction.
-        """
+        """Return an error for each account, by id, whose credentials were made for another host. Called before the
+        transaction: a keyring or a program can be slow, and others wait for the transaction."""
         with self._posts.database.reading() as db:
             wanted = {d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
         found: dict[int | None, UsageError] = {}
         for account in known:
             held = self._stored_credentials(account) if account.id in wanted else None
-            host = self._posts.platforms.facts(account.platform).host(self._posts.config, account.server)
-            if held is not None and (wrong := host_mismatch(account, held, host)) is not None:
-                found[account.id] = UsageError(wrong[0], Hint("fix", wrong[1]))
+            wrong = held and self._posts.platforms.host_mismatch(account, held, self._posts.config)
+            if wrong:
+                found[account.id] = wrong
         return found
 
     def _stored_credentials(self, account: Account) -> Credentials | None:

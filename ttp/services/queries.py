@@ -1,7 +1,5 @@
-"""Read-only questions about posts, attempts and accounts (`status` has the others).
-
-Opens the store for each question and never creates one.
-"""
+"""Read-only questions about posts, attempts and accounts (`status` has the others). Opens the store for each question
+and never creates one."""
 
 from __future__ import annotations
 
@@ -42,26 +40,43 @@ _BATCH = 200
 
 
 class Queries:
-    def __init__(self, database: Database, home: Path, clock: Clock, config: Config, platforms: PlatformFacts) -> None:
+    def __init__(
+        self,
+        database: Database,
+        home: Path,
+        clock: Clock,
+        config: Config,
+        platforms: PlatformFacts,
+        within: frozenset[int] | None = None,
+    ) -> None:
+        """`within`: the ids of the only accounts there are for this user; posts to others do not exist."""
         self._platforms = platforms
         self._database = database
         self._home = home
         self._clock = clock
         self._config = config
         self._approval = approval.is_needed(config)
+        self._within = within
 
     def posts(self, wanted: PostFilter) -> Iterator[Post]:
         """Yield the posts that pass the filter, in list order, from one snapshot."""
         with self._database.snapshot() as db:
             if db is not None:
-                yield from _filtered_posts(db, wanted)
+                yield from self._filtered_posts(db, wanted)
 
     def views(self, wanted: PostFilter) -> Iterator[PostView]:
         """Yield these posts as shown, with what they wait for. With `needs_you`, also those that wait for approval."""
         with self._database.snapshot() as db:
-            found = _filtered_posts(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
+            found = self._filtered_posts(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
             while db is not None and (batch := list(islice(found, _BATCH))):
                 yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
+
+    def _filtered_posts(self, db: Connection, wanted: PostFilter) -> Iterator[Post]:
+        if wanted.after is not None:
+            last = queries.post(db, wanted.after)
+            if last is None or not is_within(last, self._within):
+                raise post_not_found(wanted.after)
+        yield from queries.posts(db, replace(wanted, within=self._within))
 
     def post(self, post_id: int) -> PostView:
         """Return a post as shown. Raise NotFound if it does not exist."""
@@ -73,7 +88,7 @@ class Queries:
     def _deleted_error(self, post_id: int) -> NotFound | None:
         """Return the error for a deleted post; None if it never existed."""
         with self._database.reading() as db:
-            if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
+            if db is None or not self._knows(db, post_id):
                 return None
         ways = Hint("see", action("log", post_id)), Hint("fix", action("undo", post=post_id))
         return NotFound(f"post {post_id} is deleted", *ways)
@@ -102,7 +117,7 @@ class Queries:
     def posts_by_id(self, ids: Sequence[int]) -> list[PostView]:
         """Return the posts with these ids that exist, in the given order, as shown."""
         with self._database.reading() as db:
-            posts = list(queries.posts_by_id(db, ids)) if db else []
+            posts = [one for one in queries.posts_by_id(db, ids) if is_within(one, self._within)] if db else []
             return view_posts(db, posts, now=self._clock.now(), config=self._config) if posts else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
@@ -121,13 +136,18 @@ class Queries:
     def attempts(self, post_id: int) -> list[Attempt]:
         """Return the steps of all attempts at a post, also a deleted one, oldest first. Raise NotFound."""
         with self._database.reading() as db:
-            if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
+            if db is None or not self._knows(db, post_id):
                 raise post_not_found(post_id)
             return list(queries.attempts(db, post_id))
 
+    def _knows(self, db: Connection, post_id: int) -> bool:
+        """Return whether there is such a post, maybe a deleted one."""
+        found = queries.posts_even_deleted(db, [post_id]).get(post_id)
+        return found is not None and is_within(found, self._within)
+
     def accounts(self) -> list[Account]:
         with self._database.reading() as db:
-            return stored_accounts.accounts(db) if db else []
+            return accounts_within(stored_accounts.accounts(db), self._within) if db else []
 
     def find_accounts(self, names: Sequence[str]) -> tuple[Account, ...]:
         """Return the accounts that names like those of `--to` mean. Raise NotFound, Ambiguous, UsageError."""
@@ -154,10 +174,14 @@ class Queries:
         ]
 
 
-def _filtered_posts(db: Connection, wanted: PostFilter) -> Iterator[Post]:
-    if wanted.after is not None and not queries.existing_ids(db, wanted.after, wanted.after):
-        raise post_not_found(wanted.after)
-    yield from queries.posts(db, wanted)
+def is_within(post: PostFields, accounts: frozenset[int] | None) -> bool:
+    """Return whether a post goes to none but these accounts. None: all accounts."""
+    return accounts is None or all(d.account_id in accounts for d in post.active)
+
+
+def accounts_within(found: list[Account], ids: frozenset[int] | None) -> list[Account]:
+    """Return the accounts with these ids. None: all."""
+    return found if ids is None else [account for account in found if account.id in ids]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,5 @@
-"""Delete published posts from their platforms, and then from ttp. Only on request.
-
-Deliveries are independent, and each result is stored at once, so a second run continues. No intent is stored before a
-call: deleting twice is harmless.
-"""
+"""Delete published posts from their platforms, and then from ttp. Only on request. Deliveries are independent, and each
+result is stored at once, so a second run continues. No intent is stored before a call: deleting twice is harmless."""
 
 from __future__ import annotations
 

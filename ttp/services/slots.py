@@ -315,7 +315,6 @@ class Availability:
         return place < len(instants) and instants[place] == at
 
     def reserve(self, accounts: Sequence[Account], at: datetime) -> None:
-        """Reserve an instant for these accounts."""
         for account in accounts:
             self.of(account)
             insort(self._instants[account.name], at)

@@ -29,7 +29,7 @@ from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
-    from ttp.store.ownership import Machine
+    pass
 
 MOST_PRICED = 1000
 T = TypeVar("T")
@@ -96,11 +96,11 @@ class Status:
                 unreadable=tuple(left),
             )
 
-    def elsewhere(self, machine: Callable[[], Machine] | None = None) -> TtpError | None:
-        """Return why this machine may not publish from the store, or None. `machine`: returns its identity."""
+    def elsewhere(self) -> TtpError | None:
+        """Return why this machine may not publish from the store, or None."""
         from ttp.store.ownership import Owner, this_machine
 
-        owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
+        owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading() as db:
             return None if db is None else owner.refusal(db)
 

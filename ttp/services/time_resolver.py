@@ -1,8 +1,5 @@
-"""Resolve a TIME that a person typed to an instant for a post's accounts, before any transaction.
-
-Another process can take a chosen slot or hour before the post is stored; `confirm` checks again inside that
-transaction.
-"""
+"""Resolve a TIME that a person typed to an instant for a post's accounts, before any transaction. Another process can
+take a chosen slot or hour before the post is stored; `confirm` checks again inside that transaction."""
 
 from __future__ import annotations
 
@@ -77,11 +74,8 @@ class TimeChooser:
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
         db: Connection | None = None,
     ) -> ResolvedTime:
-        """Return `wanted` with the next free slot or hour. Raise UsageError if none is free.
-
-        `post`: the stored post it is for. `taken`: further taken instants by account id. `db`: the transaction to read
-        in.
-        """
+        """Return `wanted` with the next free slot or hour. Raise UsageError if none is free. `post`: the stored post it
+        is for. `taken`: further taken instants by account id. `db`: the transaction to read in."""
         if isinstance(wanted.choice, NextFreeSlot):
             place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
             return replace(wanted, at=place.at, zone=ZoneInfo(place.slot.timezone))
@@ -92,10 +86,8 @@ class TimeChooser:
     def confirm(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
     ) -> ResolvedTime:
-        """Return a chosen time, or the next free one if another post has taken it.
-
-        For use inside the transaction `db` that stores the post.
-        """
+        """Return a chosen time, or the next free one if another post has taken it. For use inside the transaction `db`
+        that stores the post."""
         if isinstance(time.choice, NextFreeSlot):
             is_free = self.slots.is_free(db, accounts, time.at, post=post, first=time.first)
         else:
@@ -116,10 +108,8 @@ class TimeResolver:
     # Zones.
 
     def zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo | ZoneConflict:
-        """Return the zone of times without an offset: `tz`, else the accounts', the config's, the system's.
-
-        Raise TimeRefused for a name that is not an IANA zone.
-        """
+        """Return the zone of times without an offset: `tz`, else the accounts', the config's, the system's. Raise
+        TimeRefused for a name that is not an IANA zone."""
         if tz is not None:
             return parse_zone(tz)
         which = tuple((account.name, account.timezone) for account in accounts)
@@ -128,7 +118,6 @@ class TimeResolver:
                 accounts=dict(which),
                 config=self._config.text("timezone") or None,
                 system=self._system,
-                retype_account=lambda account, tz: action("account set", account, tz=tz),
             )
         return self._zones[which]
 
@@ -202,7 +191,7 @@ class TimeResolver:
         if first and not isinstance(parse_time(text), NextFreeSlot):
             raise UsageError("--first is for the slots of an account", Hint("try", _other_time("next-slot", tz)))
         try:
-            found = resolve_time(text, now=self._clock.now(), zone=zone, retype=str, forms=ALL_FORMS)
+            found = resolve_time(text, now=self._clock.now(), zone=zone, forms=ALL_FORMS)
         except TimeRefused as refused:
             raise _with_hints(refused, [_at_other_time(hint, tz) for hint in refused.hints]) from None
         ids = tuple(account.id for account in accounts)
@@ -237,7 +226,7 @@ class TimeResolver:
         if isinstance(said, OptimalTime | NextFreeSlot):
             return RowTime(text, tz, None)
         try:
-            found = resolve_time(text, now=now, zone=zone, retype=str)
+            found = resolve_time(text, now=now, zone=zone)
         except PastTime:
             home = zone.shown if isinstance(zone, ZoneConflict) else zone
             return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
@@ -263,7 +252,7 @@ class TimeResolver:
         elif at is None:
             at = allocator.hour(accounts, [self.account_zone(one, row.tz) for one in accounts])
         elif at < now:
-            resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz), retype=str)
+            resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz))
         elif row.note:
             allocator.notes[row.note] = None
         allocator.agenda.reserve(accounts, at)
@@ -272,10 +261,8 @@ class TimeResolver:
 
 @dataclass
 class SlotAllocator:
-    """Allocates slots and hours to many rows, one after the other.
-
-    Reads each account once and visits each instant once. Check `agenda` again before storing the posts.
-    """
+    """Allocates slots and hours to many rows, one after the other. Reads each account once and visits each instant
+    once. Check `agenda` again before storing the posts."""
 
     agenda: Availability
     _slots: Slots
@@ -333,7 +320,7 @@ def _as_date(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
     said = parse_time(text)
     if isinstance(said, WallTime):
         with suppress(TimeRefused):
-            found = resolve_time(text, now=now, zone=zone, retype=str)
+            found = resolve_time(text, now=now, zone=zone)
             if isinstance(found, ResolvedTime):
                 return _date_text(found, zoned=said.zone is not None)
     return text

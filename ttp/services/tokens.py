@@ -15,14 +15,13 @@ from ttp.domain.account import (
     Account,
     Credentials,
     connect_action,
-    host_mismatch,
     is_alive,
     parse_account_name,
     refresh_due_at,
     works_until,
 )
 from ttp.domain.config import Config
-from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.errors import Hint, ReconnectNeeded, TtpError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Grant, Logins
@@ -34,7 +33,7 @@ from ttp.store.home import locks
 from ttp.store.home.locks import TokenLocked, token_lock
 
 TOKEN_REFUSED = frozenset({400, 401})
-"""Statuses with which platforms refuse a token that a refresh may replace. The publisher uses the same."""
+"""Statuses that refuse the token itself. 403 is about its permissions, which a refresh does not change."""
 PAUSE_S = 300.0
 """Seconds to use a still valid token before the next try, after a refresh failed for a passing reason."""
 _PASSING_KINDS = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
@@ -83,10 +82,9 @@ class LockedToken:
         self._name = name
         self.credentials = credentials
 
-    @property
-    def can_renew(self) -> bool:
-        """Return whether the token can be refreshed without a person."""
-        return self._tokens.can_renew(self._name, self.credentials)
+    def may_replace(self, answer: object) -> bool:
+        """Return whether an answer refuses the token and a refresh could replace it."""
+        return self._tokens.may_replace(self._name, self.credentials, answer)
 
     def renew(self) -> Credentials:
         """Refresh because a platform refused the token. Raise TokenRevoked, TokenUnavailable."""
@@ -162,10 +160,8 @@ class Tokens:
             return self._replace_refused(name, refused)
 
     def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[RefreshResult]:
-        """Refresh every token that is due and not locked. Errors of an account are in its result.
-
-        Ends after the present refresh if `stopping` returns true.
-        """
+        """Refresh every token that is due and not locked. Errors of an account are in its result. Ends after the
+        present refresh if `stopping` returns true."""
         done = []
         for account in self._accounts():
             if stopping():
@@ -225,9 +221,8 @@ class Tokens:
             raise TokenRevoked(name, NotDone(Kind.AUTH, missing), missing)
         if account.needs_reconnect:
             raise TokenRevoked(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
-        host = self._platforms.facts(account.platform).host(self._config, account.server)
-        if (wrong := host_mismatch(account, held, host)) is not None:
-            raise UsageError(wrong[0], Hint("fix", wrong[1]))
+        if (wrong := self._platforms.host_mismatch(account, held, self._config)) is not None:
+            raise wrong
         return account, held
 
     def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:
@@ -297,10 +292,8 @@ class Tokens:
         return fresh.credentials
 
     def _keep_or_raise(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
-        """Return the old credentials while they are valid.
-
-        Raise TokenUnavailable after that, or TokenRevoked if waiting cannot help.
-        """
+        """Return the old credentials while they are valid. Raise TokenUnavailable after that, or TokenRevoked if
+        waiting cannot help."""
         if is_alive(held, self._clock.now()):
             return held
         if outcome.passing and outcome.kind in _PASSING_KINDS:

@@ -1,8 +1,5 @@
-"""Undo and redo changes of posts, newest first, in one transaction.
-
-A post whose publishing has begun is not changed. Passed times and old approvals are not restored, so nothing is
-published by surprise.
-"""
+"""Undo and redo changes of posts, newest first, in one transaction. A post whose publishing has begun is not changed.
+Passed times and old approvals are not restored, so nothing is published by surprise."""
 
 from __future__ import annotations
 

@@ -55,11 +55,8 @@ def count_failed(db: Connection, account: Account, kind: Kind) -> int:
 
 
 def lift_hold(db: Connection, account_id: int, now: datetime) -> bool:
-    """End an account's hold now, and return whether it was held.
-
-    Its posts become due now, with lateness counted from now. Exhausted limits are deleted, so that the platform is
-    asked again.
-    """
+    """End an account's hold now, and return whether it was held. Its posts become due now, with lateness counted from
+    now. Exhausted limits are deleted, so that the platform is asked again."""
     at = to_ms(now)
     held = db.execute(
         "UPDATE account SET hold_until = :at, hold_reason = NULL WHERE id = :id AND hold_until > :at",
@@ -91,7 +88,6 @@ def mark_account(
     needs_reconnect: bool = False,
     hold_until: datetime | None = None,
     hold_reason: str | None = None,
-    user_id: str | None = None,
     server_info: Mapping[str, object] | None = None,
 ) -> None:
     """Store what a platform's answer means for the whole account. Only given values change; a hold only gets longer."""
@@ -103,8 +99,6 @@ def mark_account(
             " AND (hold_until IS NULL OR hold_until < :at)",
             {"at": to_ms(hold_until), "why": hold_reason, "id": account_id},
         )
-    if user_id is not None:
-        db.execute("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))
     if server_info is not None:
         db.execute("UPDATE account SET server_info = ? WHERE id = ?", (row_mapper.text_of(server_info), account_id))
 

@@ -1,7 +1,5 @@
-"""The write-ahead table: one row for each step of each attempt, kept forever.
-
-A `publish` row without an outcome is an open intent: the call may or may not have happened.
-"""
+"""The write-ahead table: one row for each step of each attempt, kept forever. A `publish` row without an outcome is an
+open intent: the call may or may not have happened."""
 
 from __future__ import annotations
 
@@ -76,10 +74,8 @@ def lookups_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Att
 
 
 def has_unknown(db: Connection, delivery_id: int, *, in_thread: bool = False) -> bool:
-    """Return whether an earlier publishing call of the delivery ended with an unknown outcome.
-
-    `in_thread`: count only calls since its last published part; earlier ones were about other parts.
-    """
+    """Return whether an earlier publishing call of the delivery ended with an unknown outcome. `in_thread`: count only
+    calls since its last published part; earlier ones were about other parts."""
     sql = (
         "SELECT count(*) FROM attempt WHERE delivery_id = :d AND phase = 'publish' AND outcome = 'unknown'"
         " AND id < (SELECT max(id) FROM attempt WHERE delivery_id = :d AND phase = 'publish')"

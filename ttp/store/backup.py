@@ -1,8 +1,5 @@
-"""Copy the database while it is in use, and restore a copy.
-
-A copy is one verified file that only its owner can read. Nothing is overwritten except an older copy of the same store;
-a replaced store is kept under another name.
-"""
+"""Copy the database while it is in use, and restore a copy. A copy is one verified file that only its owner can read.
+Nothing is overwritten except an older copy of the same store; a replaced store is kept under another name."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
 from ttp.store.home.locks import publisher_lock
 from ttp.store.home.paths import make_home, nearest_folder, quote_path
-from ttp.store.home.regular_file import NotRegular, kind_of
+from ttp.store.home.regular_file import NotRegular, kind_of, sync
 from ttp.store.ownership import RESTORED
 from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
 from ttp.store.sqlite import copy as copy_database
@@ -30,10 +27,8 @@ _ANOTHER = Hint("try", action("backup", "FILE"))
 
 
 def back_up(database: Database, target: Path) -> None:
-    """Copy the store to `target` while others may write to it. Replaces an older copy of the same store.
-
-    Raises NotFound without a store, UsageError if the target is another file, Damaged, Busy.
-    """
+    """Copy the store to `target` while others may write to it. Replaces an older copy of the same store. Raises
+    NotFound without a store, UsageError if the target is another file, Damaged, Busy."""
     with database.reading() as source:
         if source is None:
             raise NotFound(f"there is no store {database.path} yet", Hint("fix", action("create", "TEXT")))
@@ -43,7 +38,7 @@ def back_up(database: Database, target: Path) -> None:
             try:
                 _copy(source, fresh, database.path)
                 fresh.replace(target)
-                _sync(target.parent)
+                sync(target.parent)
             finally:
                 fresh.unlink(missing_ok=True)
 
@@ -69,10 +64,10 @@ def restore(database: Database, copy: Path) -> Path | None:
             with closing(connect_unchecked(fresh)) as db:
                 db.execute("UPDATE store SET host = ?", (RESTORED,))
                 db.execute("PRAGMA journal_mode=WAL")
-            _sync(fresh)
+            sync(fresh)
             kept = _put_aside(database.path, held) if database.exists() else None
             fresh.replace(database.path)
-            _sync(database.home)
+            sync(database.home)
         return kept
 
 
@@ -84,7 +79,6 @@ def _is_same(path: Path, store: Path) -> bool:
 
 
 def count_posts(db: Connection) -> int:
-    """Count the posts that are not deleted."""
     return int(db.execute("SELECT count(*) FROM post WHERE deleted_at IS NULL").fetchone()[0])
 
 
@@ -123,7 +117,7 @@ def _copy(source: Connection, fresh: Path, original: Path) -> None:
     copy_database(source, fresh)
     with closing(connect_unchecked(fresh)) as target:
         quick_check(target, original)
-    _sync(fresh)
+    sync(fresh)
 
 
 def _opened(copy: Path) -> Connection:
@@ -156,10 +150,8 @@ def store_id(db: Connection) -> str:
 
 
 def _put_aside(path: Path, held: ExitStack) -> Path:
-    """Give the present store a second name, with an empty log, and return it. Raises Busy if another program uses it.
-
-    A program that opened it earlier and writes later is refused by SQLite, because the file was replaced.
-    """
+    """Give the present store a second name, with an empty log, and return it. Raises Busy if another program uses it. A
+    program that opened it earlier and writes later is refused by SQLite, because the file was replaced."""
     kept = _free(path.with_name(f"{path.name}.before-restore"))
     try:
         # Open until all is done: closing it would delete the log of the file that replaces it.
@@ -195,12 +187,3 @@ def _writing(target: Path) -> Iterator[None]:
         raise output_file.output_error(target, error) from error
     except StoreError as error:
         raise Busy(f"{target} cannot be written: {error}", Hint("see", f"df -h {quote_path(target.parent)}")) from error
-
-
-def _sync(path: Path) -> None:
-    """Make a file, or a folder's entries, last."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

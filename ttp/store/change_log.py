@@ -31,6 +31,8 @@ class ChangeRecorder:
 
     command: str
     at: datetime
+    actor: str | None = None
+    """Who made the changes: the name of a token, or user@host."""
     _change: int | None = field(default=None, init=False)
 
     def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
@@ -70,8 +72,8 @@ class ChangeRecorder:
     def _begun(self, db: Connection) -> int:
         if self._change is None:
             _prune(db, self.at - KEPT_FOR)
-            sql = "INSERT INTO change (command, at) VALUES (?, ?) RETURNING id"
-            self._change = int(db.execute(sql, (self.command, to_ms(self.at))).fetchone()["id"])
+            sql = "INSERT INTO change (command, at, actor) VALUES (?, ?, ?) RETURNING id"
+            self._change = int(db.execute(sql, (self.command, to_ms(self.at), self.actor)).fetchone()["id"])
         return self._change
 
 
@@ -83,6 +85,15 @@ def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]
         " WHERE p.post_id = ? AND p.undone IS NULL AND p.image IS NOT NULL ORDER BY c.id"
     )
     return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
+
+
+def has_changed(db: Connection, post_id: int, actor: str) -> bool:
+    """Return whether someone has made changes of a post other than approving and rejecting it."""
+    sql = (
+        "SELECT 1 FROM change_post p JOIN change c ON c.id = p.change_id"
+        " WHERE p.post_id = ? AND c.actor = ? AND c.command NOT IN ('approve', 'reject') LIMIT 1"
+    )
+    return db.execute(sql, (post_id, actor)).fetchone() is not None
 
 
 def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:

@@ -16,7 +16,7 @@ from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
-from ttp.store.conditions import NOT_QUARANTINED
+from ttp.store.conditions import NOT_QUARANTINED, RAISE_REVISION
 from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
 from ttp.store.row_mapper import as_corrupt_row
@@ -143,9 +143,7 @@ def claim(
 
 def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
     """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
-
-    `late`: ids of the late ones.
-    """
+    `late`: ids of the late ones."""
     changed = db.execute(
         f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {_IDS}"
         " AND state IN ('pending', 'retrying') RETURNING id",
@@ -154,7 +152,7 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
     db.execute(
-        f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now WHERE {_IDS}",
+        f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now{RAISE_REVISION} WHERE {_IDS}",
         {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},
     )
     if behind := [d.account_id for d in claimed if d.id in late]:
@@ -194,7 +192,7 @@ def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus
     times = [row["published_at"] for row in counted if row["state"] == "published"]
     published_at = max(times) if times and len(times) == len(counted) else None
     db.execute(
-        "UPDATE post SET status = ?, published_at = ?, updated_at = ? WHERE id = ?",
+        f"UPDATE post SET status = ?, published_at = ?, updated_at = ?{RAISE_REVISION} WHERE id = ?",
         (status.value, published_at, to_ms(now), post_id),
     )
     return status

@@ -88,6 +88,7 @@ POST: dict[str, Kind] = {
     "chosen_by": "text",
     "rejected_at": "instant",
     "rejected_why": "text",
+    "revision": "integer",
 }
 
 POST_MEDIA: dict[str, Kind] = {

@@ -1,7 +1,5 @@
-"""Words for shell completion, by index and limited to a page.
-
-Imports only sqlite3, for speed. Never creates, changes or migrates a store.
-"""
+"""Words for shell completion, by index and limited to a page. Imports only sqlite3, for speed. Never creates, changes
+or migrates a store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL conditions that several statements share, in the words of the partial indexes."""
+"""SQL that several statements share: mostly conditions, in the words of the partial indexes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ the words of their partial index."""
 WAITS_FOR_APPROVAL = (
     f"EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = post.id AND {_READY.format('d.')} AND d.approved_at IS NULL)"
 )
+
+RAISE_REVISION = ", revision = revision + 1"
+"""For each statement that changes a post's row."""
 
 
 @cache

@@ -16,9 +16,10 @@ from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
 from ttp.store.home.paths import make_home, refuse_loose_modes
+from ttp.store.home.regular_file import sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
-REVISIONS = ("0007", "0008", "0009")
+REVISIONS = ("0007", "0008", "0009", "0010")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
@@ -48,10 +49,8 @@ class Database:
         return self.path.exists()
 
     def connect(self) -> Connection:
-        """Open the store; create or upgrade it first if needed.
-
-        Raises Busy, Damaged, NewerStore, NotAllowed. The connection may be used from any thread, by one at a time.
-        """
+        """Open the store; create or upgrade it first if needed. Raises Busy, Damaged, NewerStore, NotAllowed. The
+        connection may be used from any thread, by one at a time."""
         if not self.exists():
             self._create()
         if not self._checked:
@@ -81,10 +80,8 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection | None]:
-        """Like `reading`, but the whole block sees the store as it was at the first read.
-
-        Does not block writers; the log cannot be emptied before the block ends.
-        """
+        """Like `reading`, but the whole block sees the store as it was at the first read. Does not block writers; the
+        log cannot be emptied before the block ends."""
         with self.reading() as connection:
             if connection is None:
                 yield None
@@ -161,8 +158,7 @@ class Database:
             try:
                 os.close(descriptor)
                 create_tables(fresh)
-                with fresh.open("rb") as written:
-                    os.fsync(written.fileno())
+                sync(fresh)
                 with suppress(FileExistsError):  # another process was first: its store is as good
                     os.link(fresh, self.path)
             finally:

@@ -55,10 +55,8 @@ class Connection(Protocol):
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor: ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Commit the block at its end, or undo it where it raises. Errors of the driver leave as StoreError.
-
-        On SQLite the block holds the right to write from its beginning.
-        """
+        """Commit the block at its end, or undo it where it raises. Errors of the driver leave as StoreError. On SQLite
+        the block holds the right to write from its beginning."""
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:
@@ -145,10 +143,8 @@ HANDLE_KEY = _fragment("(platform, handle)", "(platform, lower(handle))")
 
 
 def newest_rows(columns: Sequence[str], where: str) -> str:
-    """Return a statement for the newest sample of each post, with the number of its samples as `samples`.
-
-    SQLite takes the other columns of a group from the row that has its max().
-    """
+    """Return a statement for the newest sample of each post, with the number of its samples as `samples`. SQLite takes
+    the other columns of a group from the row that has its max()."""
     named = ", ".join(columns)
     return _fragment(
         f"SELECT remote_id, max(observed_at) AS observed_at, {named}, count(*) AS samples FROM sample"

@@ -132,10 +132,8 @@ class Survey:
 
 
 def survey(database: Database, now: datetime, *, approved: bool = False) -> Survey | None:
-    """Check the whole file and its contents; None without a store. Raises Damaged, Busy, NewerStore.
-
-    `approved`: only approved posts are published.
-    """
+    """Check the whole file and its contents; None without a store. Raises Damaged, Busy, NewerStore. `approved`: only
+    approved posts are published."""
     with database.as_it_is() as db:
         if db is None:
             return None

@@ -70,10 +70,8 @@ def needed_digests(db: Connection, digests: Iterable[str], *, ended_by: datetime
 
 
 def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: timedelta) -> int:
-    """Remove copies that are not needed and return how many. Skipped while a process adds media.
-
-    `keep`: how long copies stay after the last of their posts ended. Raises Busy, Damaged.
-    """
+    """Remove copies that are not needed and return how many. Skipped while a process adds media. `keep`: how long
+    copies stay after the last of their posts ended. Raises Busy, Damaged."""
     if not folder.is_dir() or not database.exists():
         return 0
     with media_removing_lock(database.home) as lock:

@@ -1,8 +1,5 @@
-"""Which published posts are followed, and when their numbers are read.
-
-Looks only at posts published since a given instant, by the index `delivery_published`. The caller begins the
-transaction.
-"""
+"""Which published posts are followed, and when their numbers are read. Looks only at posts published since a given
+instant, by the index `delivery_published`. The caller begins the transaction."""
 
 from __future__ import annotations
 
@@ -37,10 +34,8 @@ class FollowedPost:
 def accounts_due(
     db: Connection, platforms: Collection[str], *, since: datetime, until: datetime, now: datetime
 ) -> list[Account]:
-    """Return the usable accounts of `platforms` with a reading due, the one with the oldest such post first.
-
-    Due: published between `since` and `until`, and never read, or its next reading has come.
-    """
+    """Return the usable accounts of `platforms` with a reading due, the one with the oldest such post first. Due:
+    published between `since` and `until`, and never read, or its next reading has come."""
     marks = ",".join(f":p{place}" for place in range(len(platforms)))
     sql = (
         f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = {_ACCOUNT_ID}"
@@ -61,10 +56,8 @@ def followed_posts(
     due_by: datetime | None = None,
     most: int | None = None,
 ) -> list[FollowedPost]:
-    """Return the account's followed posts published between the two instants, oldest first.
-
-    `due_by`: only those never read or due by then; None: all that have not had their last reading.
-    """
+    """Return the account's followed posts published between the two instants, oldest first. `due_by`: only those never
+    read or due by then; None: all that have not had their last reading."""
     sql = (
         f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND {_ACCOUNT_ID} = :account"
         f" ORDER BY d.published_at{'' if most is None else ' LIMIT :most'}"
@@ -84,10 +77,8 @@ def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | 
 def record_reading(
     db: Connection, account_id: int, remote_id: str, *, read_at: datetime | None, next_at: datetime | None
 ) -> None:
-    """Store when a post's numbers were read (None: not now) and are read next (None: never again).
-
-    A post never read counts as read when it was published. Ignored for posts that ttp did not publish.
-    """
+    """Store when a post's numbers were read (None: not now) and are read next (None: never again). A post never read
+    counts as read when it was published. Ignored for posts that ttp did not publish."""
     sql = (
         "INSERT INTO reading (delivery_id, read_at, next_at) SELECT id, coalesce(:read, published_at), :next"
         " FROM delivery WHERE account_id = :account AND remote_id = :remote AND state = 'published'"

@@ -127,6 +127,7 @@ class PostRow(SQLModel, table=True):
     chosen_by: str | None = _text(required=False)
     rejected_at: datetime | None = _instant()
     rejected_why: str | None = _text(required=False)
+    revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
 
 
 class TagRow(SQLModel, table=True):
@@ -204,7 +205,6 @@ class DeliveryRow(SQLModel, table=True):
 
 class RateLimitRow(SQLModel, table=True):
     """What may still be called, as the platform told an account last: `remaining` of `most` calls until `reset_at`.
-
     `scope` and `subject` say who shares the limit (see `LimitKey`)."""
 
     __tablename__ = "rate_limit"
@@ -344,6 +344,7 @@ class ChangeRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     command: str = _text()
     at: datetime = _instant(required=True)
+    actor: str | None = _text(required=False)
 
 
 class ChangedPostRow(SQLModel, table=True):
@@ -360,3 +361,32 @@ class ChangedPostRow(SQLModel, table=True):
     digest: str = _text()
     media: str | None = _text(required=False)
     undone: int | None = None
+
+
+class TokenRow(SQLModel, table=True):
+    """A token of the HTTP API. `accounts`: the ids of the only accounts it may use, as JSON; NULL: all."""
+
+    __tablename__ = "token"
+    __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = _text()
+    sha256: str = _text()
+    capability: str = _text()
+    accounts: str | None = _text(required=False)
+    created_at: datetime = _instant(required=True)
+    expires_at: datetime | None = _instant()
+    revoked_at: datetime | None = _instant()
+    last_used_at: datetime | None = _instant()
+
+
+class IdempotencyKeyRow(SQLModel, table=True):
+    """A key that a request of a token had: `digest` is of the request; without `status` it has not been answered."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("idempotency_key_by_age", "created_at"),)
+    token_id: int = _parent("token.id", primary=True)
+    key: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    digest: str = _text()
+    status: int | None = None
+    answer: str | None = _text(required=False)
+    created_at: datetime = _instant(required=True)

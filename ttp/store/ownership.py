@@ -21,7 +21,7 @@ from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
 from ttp.store import file_identity, row_mapper
 from ttp.store.dialect import Connection, Row, StoreError
-from ttp.store.home.regular_file import open_regular
+from ttp.store.home.regular_file import open_regular, sync
 
 FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 """Linux: machine-id(5), and the same number on older systems."""
@@ -230,11 +230,7 @@ def _make(home: Path, store_id: str) -> MarkFile:
         seen = MarkFile(_files(home, descriptor), 0)
     finally:
         os.close(descriptor)
-    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(home)
     return seen
 
 

@@ -1,7 +1,5 @@
-"""Write posts, one or ten thousand with the same statements, inside a transaction of `Database.writing`.
-
-A recorder makes the change undoable; None for changes that no person made.
-"""
+"""Write posts, one or ten thousand with the same statements, inside a transaction of `Database.writing`. A recorder
+makes the change undoable; None for changes that no person made."""
 
 from __future__ import annotations
 
@@ -14,6 +12,7 @@ from typing import Any, Protocol
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
+from ttp.store.conditions import RAISE_REVISION
 from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import Column, text_of
 
@@ -45,7 +44,9 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
     ids = [post.id or next(fresh) for post in posts]
     numbered = list(zip(ids, posts, strict=True))
     _insert(db, "post", ({"id": i, **row_mapper.post_columns(p)} for i, p in numbered if p.id is None))
-    _update(db, "post", ({**row_mapper.post_columns(p), "id": i} for i, p in numbered if p.id is not None))
+    _update(
+        db, "post", ({**row_mapper.post_columns(p), "id": i} for i, p in numbered if p.id is not None), RAISE_REVISION
+    )
     changed = [(post.id,) for post in posts if post.id is not None]
     for table in ("post_media", "post_tag"):
         db.executemany(f"DELETE FROM {table} WHERE post_id = ?", changed)
@@ -82,7 +83,8 @@ def save_times(db: Connection, posts: Sequence[Post], recorder: Recorder) -> lis
     before = _before(db, posts, recorder)
     db.executemany(
         "UPDATE post SET status = :status, scheduled_at = :scheduled_at, updated_at = :updated_at,"
-        " chosen_by = :chosen_by, rejected_at = :rejected_at, rejected_why = :rejected_why WHERE id = :id",
+        f" chosen_by = :chosen_by, rejected_at = :rejected_at, rejected_why = :rejected_why{RAISE_REVISION}"
+        " WHERE id = :id",
         [{**row_mapper.post_columns(post), "id": post.id} for post in posts],
     )
     db.executemany(
@@ -112,12 +114,12 @@ def _insert(db: Connection, table: str, columns: Iterable[Mapping[str, Column]])
         db.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chain([first], ordered))
 
 
-def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
+def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]], more: str = "") -> None:
     ordered = iter(columns)
     first = next(ordered, None)
     if first is not None:
         sets = ", ".join(f"{name} = :{name}" for name in first if name != "id")
-        db.executemany(f"UPDATE {table} SET {sets} WHERE id = :id", chain([first], ordered))
+        db.executemany(f"UPDATE {table} SET {sets}{more} WHERE id = :id", chain([first], ordered))
 
 
 _BATCH = 200
@@ -170,7 +172,7 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
 def post_of(post_id: int, image: str) -> Post:
     """Return the post of a snapshot. Columns added later are missing in it and count as NULL."""
     held = json.loads(image)
-    own = _Row(held["post"], id=post_id, updated_at=held["post"]["created_at"])
+    own = _Row(held["post"], id=post_id, updated_at=held["post"]["created_at"], revision=0)
     of_post = {"post_id": post_id}
     deliveries = [row_mapper.delivery(_Row(one, **of_post)) for one in held["deliveries"]]
     media = [row_mapper.media(_Row(one, **of_post)) for one in held["media"]]
@@ -200,7 +202,7 @@ def _image(
     media: Sequence[Row],
     tags: Sequence[Row],
 ) -> PostSnapshot:
-    own = _named(post, "id", "updated_at")
+    own = _named(post, "id", "updated_at", "revision")
     held = {
         "post": own,
         "deliveries": [_named(row, "post_id") for row in deliveries],

@@ -53,6 +53,8 @@ class PostFilter:
     """Only posts published without a scheduled time; the bounds are for `published_at`."""
     limit: int | None = None
     after: int | None = None
+    within: frozenset[int] | None = None
+    """Only posts that go to none but these accounts."""
 
 
 def post(db: Connection, post_id: int) -> Post | None:
@@ -189,6 +191,10 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
         add(contains("content", "?"), wanted.search)
     if wanted.key is not None:
         add("key = ?", wanted.key)
+    if wanted.within is not None:
+        ids = sorted(wanted.within)
+        outside = f"d.post_id = post.id AND d.state <> 'cancelled' AND d.account_id NOT IN ({_marks(ids)})"
+        add(f"NOT EXISTS (SELECT 1 FROM delivery d WHERE {outside})", *ids)
     return "".join(parts), values
 
 
@@ -261,9 +267,7 @@ def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delive
 
 def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
     """Return how many posts are overdue and how many have a later time. Posts delayed by a hold count as neither.
-
-    `approved`: posts that are not approved are not overdue.
-    """
+    `approved`: posts that are not approved are not overdue."""
     ready = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
     held = "account_id IN (SELECT id FROM account WHERE hold_until > :now)"
     sql = (
@@ -275,10 +279,8 @@ def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> t
 
 
 def posts_needing_action(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
-    """Return the newest posts with a delivery in a state that only a person ends.
-
-    `auth`: only those whose token no longer worked (True), or only the others (False).
-    """
+    """Return the newest posts with a delivery in a state that only a person ends. `auth`: only those whose token no
+    longer worked (True), or only the others (False)."""
     sql = (
         "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
         " WHERE d.state IN ('failed', 'needs_review') AND d.state = ? AND p.deleted_at IS NULL"
@@ -386,13 +388,13 @@ SEARCHED_DELIVERIES = 1000
 """How many of the next deliveries are searched for unapproved ones."""
 
 
-def posts_waiting_for_approval(db: Connection, most: int = 100) -> list[int]:
+def posts_waiting_for_approval(db: Connection) -> list[int]:
     """Return the ids of posts that wait for approval among the next deliveries, soonest first."""
     sql = (
         f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
-        " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT :most"
+        " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT 100"
     )
-    found = db.execute(sql, {"through": SEARCHED_DELIVERIES, "most": most})
+    found = db.execute(sql, {"through": SEARCHED_DELIVERIES})
     return [row["post_id"] for row in found]
 
 

@@ -92,10 +92,8 @@ class Limits:
     # For the publisher, inside its transactions.
 
     def recall(self, db: Connection, *accounts: Account) -> None:
-        """Load the stored limits of these accounts and their apps where they are newer than those in memory.
-
-        Limits deleted from the store are forgotten: a person lifted the hold.
-        """
+        """Load the stored limits of these accounts and their apps where they are newer than those in memory. Limits
+        deleted from the store are forgotten: a person lifted the hold."""
         ids = {account.id for account in accounts if account.id is not None}
         names = {
             "accounts": List(sorted(ids)),

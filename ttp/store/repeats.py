@@ -1,7 +1,5 @@
-"""Read and write repeats and their occurrences.
-
-An occurrence is keyed by its repeat and its instant, so that it is created once, whoever creates it.
-"""
+"""Read and write repeats and their occurrences. An occurrence is keyed by its repeat and its instant, so that it is
+created once, whoever creates it."""
 
 from __future__ import annotations
 
@@ -60,10 +58,8 @@ def due_recurrences(db: Connection, *, now: datetime, horizon: datetime) -> list
 def superseded_deliveries(
     db: Connection, *, now: datetime, most: int, approved: bool, quarantine: Quarantine
 ) -> list[tuple[Delivery, int]]:
-    """Return due deliveries of repeats for which a later occurrence is due too, with the id of the repeat.
-
-    `approved`: only approved posts are published, so that an unapproved one supersedes nothing.
-    """
+    """Return due deliveries of repeats for which a later occurrence is due too, with the id of the repeat. `approved`:
+    only approved posts are published, so that an unapproved one supersedes nothing."""
     values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, "approved": approved, **quarantine.values}
     return [(row_mapper.delivery(row), int(row["recurrence_id"])) for row in db.execute(_SUPERSEDED, values)]
 

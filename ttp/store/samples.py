@@ -33,10 +33,8 @@ _NEWEST_OF_EACH = newest_rows((*_SUMMED, "published_at"), "account_id = ?")
 
 
 def save_samples(db: Connection, samples: Iterable[Sample], accounts: Mapping[str, int]) -> Counter[str]:
-    """Store samples; count `inserted`, `updated` and `unchanged`. `accounts`: lower-case name to id.
-
-    A sample without a date from its source is unchanged if the newest stored sample of its post has the same numbers.
-    """
+    """Store samples; count `inserted`, `updated` and `unchanged`. `accounts`: lower-case name to id. A sample without a
+    date from its source is unchanged if the newest stored sample of its post has the same numbers."""
     done: Counter[str] = Counter()
     for (name, dated), group in groupby(samples, lambda one: (one.account.lower(), one.dated)):
         done += save_rows(db, accounts[name], [row_of(one) for one in group], dated=dated)

@@ -23,7 +23,8 @@ CREATE TABLE account (
 CREATE TABLE change (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     command TEXT NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    actor TEXT
 );
 CREATE TABLE post (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -43,6 +44,7 @@ CREATE TABLE post (
     chosen_by TEXT,
     rejected_at INTEGER,
     rejected_why TEXT,
+    revision INTEGER DEFAULT 1 NOT NULL,
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
@@ -56,6 +58,18 @@ CREATE TABLE store (
     mark TEXT,
     ran_at INTEGER,
     PRIMARY KEY (id)
+);
+CREATE TABLE token (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    capability TEXT NOT NULL,
+    accounts TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    last_used_at INTEGER,
+    UNIQUE (sha256)
 );
 CREATE TABLE change_post (
     change_id INTEGER NOT NULL,
@@ -108,6 +122,17 @@ CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing'
 CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
 CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
+CREATE TABLE idempotency_key (
+    token_id INTEGER NOT NULL,
+    "key" TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    status INTEGER,
+    answer TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (token_id, "key"),
+    FOREIGN KEY(token_id) REFERENCES token (id)
+);
+CREATE INDEX idempotency_key_by_age ON idempotency_key (created_at);
 CREATE TABLE online_followers (
     account_id INTEGER NOT NULL,
     ends TEXT NOT NULL,
@@ -242,6 +267,6 @@ CREATE TABLE reading (
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0009');
+INSERT INTO alembic_version (version_num) VALUES ('0010');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -1,7 +1,5 @@
-"""One thread owns the publisher's writing connection and groups the work of many workers into one commit.
-
-With `synchronous=FULL` a commit costs one fsync; thirty workers that each commit an intent would wait for thirty.
-"""
+"""One thread owns the publisher's writing connection and groups the work of many workers into one commit. With
+`synchronous=FULL` a commit costs one fsync; thirty workers that each commit an intent would wait for thirty."""
 
 from __future__ import annotations
 
@@ -49,10 +47,8 @@ class Writer:
         self._thread.start()
 
     def run(self, work: Callable[[Connection], T], late: Callable[[], object] | None = None) -> T:
-        """Run `work` and return its result once it is committed. Raises what it or the commit raised.
-
-        `late` is called once if that takes longer than LATE_S: the process may end before the commit.
-        """
+        """Run `work` and return its result once it is committed. Raises what it or the commit raised. `late` is called
+        once if that takes longer than LATE_S: the process may end before the commit."""
         asked = _Asked(work)
         self._queue.put(asked)
         try:

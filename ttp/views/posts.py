@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
     from ttp.domain.media import MediaItem
+    from ttp.domain.post import PostFields
     from ttp.services.posts import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview
-    from ttp.services.queries import PostView
     from ttp.services.remote_delete import DeletedPost
     from ttp.services.undo import UndoneChange
 
@@ -96,10 +96,10 @@ def _part_url(row: Delivery, part: str) -> str | None:
     return f"{before}{part}{after}"
 
 
-def post_json(item: PostView, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
-    """Return a post with its deliveries. `repeat`: the repeat that created it. `replayed` is present only if true: an
-    earlier request with the key created this post."""
-    no, of = item.rejection, item.repeat
+def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
+    """Return a post with its deliveries. `repeat`: the repeat that created it, which only a PostView knows. `replayed`
+    is present only if true: an earlier request with the key created this post."""
+    no, of = item.rejection, getattr(item, "repeat", None)
     shape: Json = {
         "id": item.id,
         "status": item.status,
@@ -246,7 +246,7 @@ def needs_approval(ids: Sequence[int]) -> Notice:
     return Notice("This is not published before it is approved.", (way,))
 
 
-def ids_needing_approval(posts: Iterable[PostView]) -> list[int]:
+def ids_needing_approval(posts: Iterable[PostFields]) -> list[int]:
     """Return the ids of the posts that wait for approval."""
     return [post.id or 0 for post in posts if "approve" in post.needs()]
 

@@ -168,10 +168,10 @@ def check(pieces: list[Piece], now: datetime, zone: ZoneInfo) -> None:
     elapsed = {"in 3 days": 3, "in a week": 7}.get(said)
     later = None if elapsed is None else now + timedelta(days=elapsed)
     try:
-        found = resolve_time(text, now=now, zone=zone, retype=str)
+        found = resolve_time(text, now=now, zone=zone)
     except TimeRefused as refusal:
         for hint in refusal.hints:
-            again = resolve_time(str(hint.way), now=now, zone=zone, retype=str)
+            again = resolve_time(str(hint.way), now=now, zone=zone)
             assert isinstance(again, ResolvedTime)
             right = again.at == later or any(means(again.at, say, pieces, now, zone) for say in LATER)
             assert right, f"{text!r} suggests {hint}"

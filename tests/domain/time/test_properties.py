@@ -48,7 +48,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def read(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> When:
-    return resolve_time(text, now=now, zone=zone, retype=str)
+    return resolve_time(text, now=now, zone=zone)
 
 
 def clock_in_words(clock: time, *, twelve: bool) -> str:

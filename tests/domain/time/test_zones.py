@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttp.domain.action import action
 from ttp.domain.errors import Hint, TimeRefused
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, relative
@@ -75,9 +76,9 @@ def test_what_the_zone_folder_holds_besides_zones_is_no_zone(name: str) -> None:
 
 def test_a_bad_zone_of_an_account_or_of_the_config_says_where_it_stands() -> None:
     with pytest.raises(TimeRefused) as caught:
-        choose_zone(accounts={"x/me": "Europe/Berln"}, system=BERLIN, retype_account="set {} {}".format)
+        choose_zone(accounts={"x/me": "Europe/Berln"}, system=BERLIN)
     assert caught.value.message == 'x/me: no time zone is called "Europe/Berln"'
-    assert caught.value.hints == (Hint("try", "set x/me Europe/Berlin"),)
+    assert caught.value.hints == (Hint("try", action("account set", "x/me", tz="Europe/Berlin")),)
     with pytest.raises(TimeRefused) as caught:
         choose_zone(config="Europe/Berln", system=BERLIN)
     assert caught.value.message == 'the setting timezone: no time zone is called "Europe/Berln"'
@@ -92,10 +93,8 @@ def test_every_iana_name_is_a_zone(name: str) -> None:
 def test_an_answer_has_date_zone_and_utc_and_how_far_it_is() -> None:
     at = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     assert format_instant(at, BERLIN) == "Mon 23 Nov 2026 18:00 Europe/Berlin (17:00 UTC)"
-    assert format_instant(at, BERLIN, now=NOW) == "Mon 23 Nov 2026 18:00 Europe/Berlin (17:00 UTC, 19 h ago)"
     assert format_instant(at, TOKYO) == "Tue 24 Nov 2026 02:00 Asia/Tokyo (Mon 23 Nov 17:00 UTC)"
     assert format_instant(at + timedelta(seconds=3), ZoneInfo("UTC")) == "Mon 23 Nov 2026 17:00:03 UTC"
-    assert format_instant(at, UTC, now=NOW) == "Mon 23 Nov 2026 17:00 UTC (19 h ago)"
     assert (
         format_instant(at, timezone(timedelta(hours=-3, minutes=-30))) == "Mon 23 Nov 2026 13:30 UTC-03:30 (17:00 UTC)"
     )

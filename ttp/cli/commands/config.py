@@ -21,7 +21,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.config import Key, KeyTable, Value
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
-from ttp.store.home import atomic_file, locks, regular_file
+from ttp.store.home import locks, own_files, regular_file
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def write_setting(path: Path, key: Key, value: Value) -> None:
     """Write one setting; None removes it. UsageError if the file cannot be read, Busy if it cannot be written."""
     path = path.resolve()  # keeps a symbolic link
     with _changing(path):
-        atomic_file.write(path, _with(path, key, value))
+        own_files.write(path, _with(path, key, value))
 
 
 def replace_file(path: Path, before: str | None, after: str) -> bool:
@@ -260,7 +260,7 @@ def replace_file(path: Path, before: str | None, after: str) -> bool:
     with _changing(path):
         still = text_of(path) == before
         if still:
-            atomic_file.write(path, after)
+            own_files.write(path, after)
         return still
 
 

@@ -176,15 +176,15 @@ def host_checks(
     changed = [key for key in keys.values() if settings.is_platform_address(key) and config[key.name] != key.default]
     for key in changed:
         url, where = config.text(key.name), settings.source(key.name, environ)
-        said = f"{url} instead of {key.default} (set in {where})"
+        said = f"{url} instead of {key.default or 'the server of each account'} (set in {where})"
         yield combine_remarks(f"host.{key.name.removeprefix('platforms.')}", [warning_remark(said)])
     if not changed:
         yield combine_remarks("host", [ok_remark("the default addresses of the platforms")])
-    names = platforms.names()
+    names = [name for name in platforms.names() if platforms.facts(name).server != "program"]
     rehearsed = [name for name in names if platforms.facts(name).is_local(config)]
     if rehearsed and len(rehearsed) < len(names):
         real = ", ".join(name for name in names if name not in rehearsed)
-        yield combine_remarks("host", [warning_remark(f"{', '.join(rehearsed)} on this machine, {real} is real")])
+        yield combine_remarks("host", [warning_remark(f"{', '.join(rehearsed)}: on this machine; {real}: real")])
 
 
 def zone_check(config: Config) -> tuple[Check, ZoneInfo]:

@@ -28,7 +28,6 @@ from ttp.cli.output import Output, json_value
 from ttp.cli.render import changes, spec
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media import MediaItem
-from ttp.services.queries import view_of
 from ttp.views import Json, metrics
 from ttp.views import posts as posts_module
 
@@ -147,7 +146,7 @@ def _parts(
 
 def _object(told: ExportedPost, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
     """Return a post as `ttp list --json` has it, with the file names of its media and its metrics by delivery."""
-    shape = posts_module.post_json(view_of(told.post))
+    shape = posts_module.post_json(told.post)
     if name is not None:
         shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]
     if numbers:

@@ -1,8 +1,5 @@
-"""Identify the columns of a file: ttp's own, those of a known export, or mapped ones.
-
-Knows the column names of exports in the languages seen so far (sources: docs/reference/metrics-files.md), and refuses
-files by their header.
-"""
+"""Identify the columns of a file: ttp's own, those of a known export, or mapped ones. Knows the column names of exports
+in the languages seen so far (sources: docs/reference/metrics-files.md), and refuses files by their header."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Parse times as exports write them: `09/16/2026 14:05`, `16.09.2026, 14:05`, `Sep 16, 2026`, `2026-09-16 14:05:00
-+0000`.
-
-Knows when the order of day and month is ambiguous.
-"""
++0000`. Knows when the order of day and month is ambiguous."""
 
 from __future__ import annotations
 
@@ -86,10 +83,8 @@ def parse_written_time(text: str) -> WrittenTime | None:
 def resolve_date(
     name: str, time: WrittenTime, order: str | None, near: date | None = None
 ) -> tuple[int | None, int, int]:
-    """Return year, month and day in a file with this order. `near`: a day that the date is known to be close to.
-
-    Raises UsageError if it may be two days, or contradicts the file's order.
-    """
+    """Return year, month and day in a file with this order. `near`: a day that the date is known to be close to. Raises
+    UsageError if it may be two days, or contradicts the file's order."""
     if time.month is not None and time.day is not None:
         if time.one and order is not None and order != _certain(time):
             raise UsageError(f'{name} "{time.text}" has day and month the other way round than the rest')

@@ -24,15 +24,9 @@ from ttp.domain.time.clock import utc_text
 
 LOOKED_AT = 1000
 """Rows examined to find how a file writes numbers and dates."""
-
-
 _NOBODY = "i"
 """x.com/i/status/1: X's link to a post without its account."""
-
-
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
-
-
 _KINDS = (
     ("carousel", re.compile(r"carr?ou?s|karuss?ell|carosello|carrossel")),
     ("video", re.compile(r"reel|v[ií]d[eé]o|film")),
@@ -128,7 +122,6 @@ class ExportReader:
 
 
 def row_of_cells(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
-    """Return the cells by field."""
     return {name: cell for name, cell in zip(columns.fields, cells, strict=True) if name is not None}
 
 
@@ -208,29 +201,15 @@ def _kind(words: str) -> str:
 
 _BLANKS = " \u00a0\u2009\u202f'\u2019\u02bc"
 """Characters that only ever group digits: spaces, also narrow and no-break ones, and apostrophes."""
-
-
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
-
-
 _MANY = re.compile(
     r"[+-]?[1-9][0-9]{0,2}(?:([.,])[0-9]{3}(?:\1[0-9]{3})+(?:[.,][0-9]+)?|([.,])[0-9]{3}(?!\2)[.,][0-9]+)"
 )
-
-
 _DECIMAL = re.compile(r"[+-]?(?:0([.,])[0-9]+|[0-9]+([.,])(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,}([.,])[0-9]+)%?")
-
-
 _ZEROS = re.compile(r"(.*[0-9])([.,])0*")
-
-
 _SPACED = re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{re.escape(_BLANKS)}][0-9]{{3}})+")
-
-
 UNKNOWN = frozenset(("-", "--", "\u2013", "\u2014", "n/a", "N/A"))
 """How exports write an unknown number."""
-
-
 ENOUGH = 2
 """Number of cells like 1.234 after which a point counts as a separator: one may be a mistake; several with exactly
 three digits each are not."""

@@ -1,7 +1,5 @@
-"""How old a published post is when its numbers are read: the setting `metrics.after`, and what follows from it.
-
-Owns the schedule alone. It never reads a clock, and knows nothing of platforms.
-"""
+"""How old a published post is when its numbers are read: the setting `metrics.after`, and what follows from it. Owns
+the schedule alone. It never reads a clock, and knows nothing of platforms."""
 
 from __future__ import annotations
 
@@ -48,10 +46,8 @@ def lookback(ages: Ages) -> timedelta:
 
 
 def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: datetime | None = None) -> datetime | None:
-    """Return when to read the numbers next, after a reading `now`; None: never again.
-
-    `ends_at`: when the platform deletes them (a story's after 24 hours); the last reading is shortly before.
-    """
+    """Return when to read the numbers next, after a reading `now`; None: never again. `ends_at`: when the platform
+    deletes them (a story's after 24 hours); the last reading is shortly before."""
     at = next((published_at + age for age in ages if published_at + age > now), None)
     if ends_at is None:
         return at
@@ -62,10 +58,8 @@ def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: dat
 
 
 def is_of_age(ages: Ages, published_at: datetime, before: datetime | None, now: datetime) -> bool:
-    """Return whether a reading `now` is the first since `before` (None: ever) at one of the ages.
-
-    Such a reading is stored even if the numbers are unchanged: only now is it known that they did not grow.
-    """
+    """Return whether a reading `now` is the first since `before` (None: ever) at one of the ages. Such a reading is
+    stored even if the numbers are unchanged: only now is it known that they did not grow."""
     return any((before is None or before < published_at + age) and published_at + age <= now for age in ages)
 
 

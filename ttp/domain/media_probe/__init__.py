@@ -1,7 +1,5 @@
-"""Read a media file's kind, size and duration from its bytes, never from its name. Nothing is decoded.
-
-Files are untrusted: every offset is checked against the file's size, and the number of reads and bytes is limited.
-"""
+"""Read a media file's kind, size and duration from its bytes, never from its name. Nothing is decoded. Files are
+untrusted: every offset is checked against the file's size, and the number of reads and bytes is limited."""
 
 from __future__ import annotations
 
@@ -19,10 +17,8 @@ _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 
 
 def read_facts(read_at: ReadAt, size: int) -> Facts:
-    """Return the facts of a file of `size` bytes, read by `read_at(offset, length)`.
-
-    Raises UnusableMedia with a reason that continues the file's name ("photo.jpg is cut off"). Reads at most 1 MiB.
-    """
+    """Return the facts of a file of `size` bytes, read by `read_at(offset, length)`. Raises UnusableMedia with a reason
+    that continues the file's name ("photo.jpg is cut off"). Reads at most 1 MiB."""
     window = Window(read_at, size)
     head = window.peek(0, 12)
     if head.startswith(b"\xff\xd8\xff"):

@@ -220,7 +220,6 @@ class Design:
         )
 
     def wave_effects(self, waves: Vector) -> Vector:
-        """Return the effect of the waves on each post."""
         slots = effects_of(waves).slots
         return [slots[cell] for cell in self._cells]
 

@@ -1,7 +1,5 @@
-"""Make comparable rows of one account's samples: one per post, old enough, with local hour and weekday.
-
-The result does not depend on the order of the samples.
-"""
+"""Make comparable rows of one account's samples: one per post, old enough, with local hour and weekday. The result does
+not depend on the order of the samples."""
 
 from __future__ import annotations
 
@@ -43,10 +41,8 @@ class PostFeatures(NamedTuple):
 
 
 def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list[PostFeatures]:
-    """Return the account's newest posts that are `SETTLED_AFTER` old, at most `NEWEST`, oldest first.
-
-    Younger posts are included if fewer than `FEWEST_SETTLED`, or fewer than half of the posts, are old enough.
-    """
+    """Return the account's newest posts that are `SETTLED_AFTER` old, at most `NEWEST`, oldest first. Younger posts are
+    included if fewer than `FEWEST_SETTLED`, or fewer than half of the posts, are old enough."""
     by_post: dict[str, list[Sample]] = {}
     for sample in samples:
         if sample.account == account:

@@ -1,7 +1,5 @@
-"""Find the next free good hour for a post, and list a week of hours, best first.
-
-Turns weekly slots (Tuesday 18:00 in a zone) into instants that exist. Reads no clock and no store.
-"""
+"""Find the next free good hour for a post, and list a week of hours, best first. Turns weekly slots (Tuesday 18:00 in a
+zone) into instants that exist. Reads no clock and no store."""
 
 from __future__ import annotations
 
@@ -71,10 +69,8 @@ def next_free_hour(
     horizon_s: float = WEEK_S,
     count: int = 1,
 ) -> tuple[FreeHour, ...]:
-    """Return the next `count` free hours for posts to all these accounts, by time; none without data.
-
-    `busy`: the aware instants of each account's posts, sorted. Fewer hours are returned only if a year has no more.
-    """
+    """Return the next `count` free hours for posts to all these accounts, by time; none without data. `busy`: the aware
+    instants of each account's posts, sorted. Fewer hours are returned only if a year has no more."""
     known = [one for one in recommendations if one.slots]
     instants = [busy.get(one.account, ()) for one in recommendations]
     found = islice(free_hours(known, now, instants, min_gap_s, horizon_s), count) if known else ()
@@ -214,9 +210,7 @@ def free_best_slots(
     recommendations: Sequence[Recommendation], now: datetime, busy: Sequence[Sequence[datetime]], min_gap_s: float
 ) -> Iterator[FreeHour]:
     """Yield the free ones of the ten best slots of each week, by time, for posts to accounts that all have data.
-
-    `busy`, the instants of posts by account, may grow between two slots.
-    """
+    `busy`, the instants of posts by account, may grow between two slots."""
     gap = timedelta(seconds=min_gap_s)
     last: datetime | None = None
     for later in range(HORIZON_WEEKS):
@@ -303,10 +297,8 @@ class Week:
 
 
 def combine_weeks(recommendations: Sequence[Recommendation], now: datetime) -> Week:
-    """Return the week of all accounts with data: of several, the mean of each hour of the seven days from `now`.
-
-    The date only decides how far apart the accounts' zones are.
-    """
+    """Return the week of all accounts with data: of several, the mean of each hour of the seven days from `now`. The
+    date only decides how far apart the accounts' zones are."""
     known = [one for one in recommendations if one.slots]
     if not known:
         return Week((), None, tuple({"day": day, "slots": []} for day in DAYS))

@@ -154,10 +154,8 @@ class Recommendation:
 
 
 def rank(ratings: Iterable[Rating]) -> tuple[Rating, ...]:
-    """Return the ratings, best first: slots by uplift, hours and days by score.
-
-    Equal ones are ordered by how few people sleep then, and then by the account's posts.
-    """
+    """Return the ratings, best first: slots by uplift, hours and days by score. Equal ones are ordered by how few
+    people sleep then, and then by the account's posts."""
     return tuple(sorted(ratings, key=_best_first))
 
 
@@ -170,10 +168,8 @@ def _best_first(rating: Rating) -> tuple[float, int, int]:
 
 
 def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Recommendation:
-    """Rate hours, weekdays and slots in `zone` by the samples of `account`; other samples are ignored.
-
-    Deterministic; neither the order of the samples nor repeated ones change the result.
-    """
+    """Rate hours, weekdays and slots in `zone` by the samples of `account`; other samples are ignored. Deterministic;
+    neither the order of the samples nor repeated ones change the result."""
     posts = features(samples, account=account, zone=zone)
     if not posts:
         return Recommendation(account, zone)

@@ -41,10 +41,8 @@ class Bound:
 
 
 class Prices:
-    """Prices of places, and the smallest bound so far (`best`).
-
-    The places of an account are one list: a stretch from each hour, then the days with a limit.
-    """
+    """Prices of places, and the smallest bound so far (`best`). The places of an account are one list: a stretch from
+    each hour, then the days with a limit."""
 
     def __init__(self, grid: Grid, families: Sequence[Family]) -> None:
         self._families = families

@@ -26,9 +26,7 @@ class Days(NamedTuple):
 
 def choose(at: Sequence[int], values: Sequence[int], gap: int, days: Sequence[Days], count: int) -> list[int]:
     """Return the indexes of the `count` hours with the largest total, or as many as fit; of equal ones the earlier.
-
-    `at`: instants of the hours in seconds, ascending. Two posts are at least `gap` seconds apart.
-    """
+    `at`: instants of the hours in seconds, ascending. Two posts are at least `gap` seconds apart."""
     if len(days) <= 1 and all(later - earlier >= gap for earlier, later in pairwise(at)):
         return _one_by_one(values, days, count)
     line = Line.of(at, gap, days)
@@ -52,10 +50,8 @@ def _one_by_one(values: Sequence[int], days: Sequence[Days], count: int) -> list
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The states of the dynamic program, last hour first.
-
-    Each has its hour, and the states after skipping and after taking it (-1: its day is full). State 0 is the end.
-    """
+    """The states of the dynamic program, last hour first. Each has its hour, and the states after skipping and after
+    taking it (-1: its day is full). State 0 is the end."""
 
     hour: list[int]
     skip: list[int]

@@ -1,7 +1,5 @@
-"""Give drafts times over the coming days, with the highest total score that the limits allow.
-
-Reads no clock and no store. Posts to the same accounts get their hours in the given order.
-"""
+"""Give drafts times over the coming days, with the highest total score that the limits allow. Reads no clock and no
+store. Posts to the same accounts get their hours in the given order."""
 
 from __future__ import annotations
 
@@ -154,11 +152,8 @@ def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], 
 
 
 def assign_in_order(scored: ScoredHours, grid: Grid, drafts: Sequence[Draft]) -> dict[int, int]:
-    """Return the index of the slot of each post by its id, without the posts that do not fit.
-
-    A slot that is too close for one post of some accounts is too close for all later ones, so each set of accounts
-    examines every slot once.
-    """
+    """Return the index of the slot of each post by its id, without the posts that do not fit. A slot that is too close
+    for one post of some accounts is too close for all later ones, so each set of accounts examines every slot once."""
     ahead = {accounts: iter(scored.open_hours(accounts)) for accounts in scored.drafts}
     taken = {account: list(calendar.taken) for account, calendar in grid.calendars.items()}
     room = {account: dict(calendar.room) for account, calendar in grid.calendars.items()}

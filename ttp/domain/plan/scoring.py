@@ -72,9 +72,7 @@ class AccountSchedule:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of a plan: from `start` until before `end`, and at least `gap_s` seconds between two posts of an account.
-
-    `per_day`: the most posts of an account on a day of its wall clock; None: the fewest with which all fit.
-    """
+    `per_day`: the most posts of an account on a day of its wall clock; None: the fewest with which all fit."""
 
     start: datetime
     end: datetime

@@ -1,7 +1,5 @@
-"""Parse which month or week a calendar should show.
-
-Accepts `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing; refuses other texts with a command to copy.
-"""
+"""Parse which month or week a calendar should show. Accepts `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or
+nothing; refuses other texts with a command to copy."""
 
 from __future__ import annotations
 
@@ -79,7 +77,6 @@ def week_of(day: date, zone: tzinfo) -> CalendarRange:
 
 
 def month_of(day: date, zone: tzinfo) -> CalendarRange:
-    """Return the month of a day."""
     first = day.replace(day=1)
     after = (first + 31 * _DAY).replace(day=1)
     return CalendarRange(first, (after - first).days, zone)
@@ -101,10 +98,8 @@ def _beginning(day: date, zone: tzinfo) -> datetime:
 def parse_calendar_range(
     text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
 ) -> CalendarRange:
-    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month.
-
-    `retype` builds the whole command with these words for the range. Raises UsageError.
-    """
+    """Return the chosen days; without `text` those around `today`: the week if `week`, else the month. `retype` builds
+    the whole command with these words for the range. Raises UsageError."""
     flag = ["--week"] if week else []
     if month and week:
         raise UsageError(

@@ -43,7 +43,7 @@ def to_ms(instant: datetime) -> int:
 
 def from_ms(ms: int) -> datetime:
     """Return the aware UTC instant of milliseconds since 1970."""
-    return EPOCH + timedelta(milliseconds=ms)
+    return EPOCH + _MILLISECOND * ms
 
 
 def utc_text(instant: datetime) -> str:
@@ -54,4 +54,4 @@ def utc_text(instant: datetime) -> str:
 
 @lru_cache(maxsize=1024)  # a post and its deliveries name the same instants
 def _utc_text(utc: datetime) -> str:
-    return utc.isoformat(timespec="milliseconds" if utc.microsecond >= 1000 else "seconds")[:-6] + "Z"
+    return utc.isoformat("T", "milliseconds" if utc.microsecond >= 1000 else "seconds")[:-6] + "Z"

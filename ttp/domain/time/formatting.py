@@ -35,19 +35,13 @@ def first_valid_zone(*names: str | None) -> tzinfo | None:
     return None
 
 
-def format_instant(at: datetime, zone: tzinfo | None, *, now: datetime | None = None) -> str:
-    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; with `now` the bracket ends in `in 4 h` or `19 h ago`.
-    Without `zone`, in the system's zone."""
+def format_instant(at: datetime, zone: tzinfo | None) -> str:
+    """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; without `zone`, in the system's zone."""
     local, utc = at.astimezone(zone), at.astimezone(UTC)
     name = zone_label(zone, at)
-    bracket = []
-    if name != "UTC":
-        day = "" if utc.date() == local.date() else f"{day_text(utc, year=False)} "
-        bracket.append(f"{day}{clock_text(utc)} UTC")
-    if now is not None:
-        bracket.append(relative(at, now, short=True))
     text = f"{day_text(local)} {clock_text(local)} {name}"
-    return f"{text} ({', '.join(bracket)})" if bracket else text
+    day = "" if utc.date() == local.date() else f"{day_text(utc, year=False)} "
+    return text if name == "UTC" else f"{text} ({day}{clock_text(utc)} UTC)"
 
 
 def zone_label(zone: tzinfo | None, at: datetime) -> str:

@@ -1,7 +1,5 @@
-"""Times without posts: daily hours and dates on an account's wall clock.
-
-Forms: `22:00-07:00` (the night; several joined by commas), `2026-12-24`, `2026-12-24..2026-12-26` (both included).
-"""
+"""Times without posts: daily hours and dates on an account's wall clock. Forms: `22:00-07:00` (the night; several
+joined by commas), `2026-12-24`, `2026-12-24..2026-12-26` (both included)."""
 
 from __future__ import annotations
 

@@ -49,11 +49,8 @@ _MONTH_COUNT = re.compile(r"in ([0-9]{1,3}|an?|one) ?(mo|months?|y|yrs?|years?)(
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A text that is suggested if it can be read.
-
-    `zone`: it is read in that zone, and suggested as ISO text with its offset. `follow`: if it is refused as well,
-    its own suggestions take its place.
-    """
+    """A text that is suggested if it can be read. `zone`: it is read in that zone, and suggested as ISO text with its
+    offset. `follow`: if it is refused as well, its own suggestions take its place."""
 
     text: str
     zone: tzinfo | None = None
@@ -80,7 +77,6 @@ class TimeProblem(Exception):
 
 
 def suggest(*texts: str) -> list[Suggestion]:
-    """Return the texts as suggestions."""
     return [Suggestion(text) for text in texts]
 
 
@@ -266,9 +262,7 @@ def _explain_year_first(text: str, year: int, month: int, day: int, rest: str, p
 
 def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
     """Return a date with the clock of `rest`, an hour alone read both ways; none if there is more in it than that.
-
-    Without `rest` there is an example of a clock.
-    """
+    Without `rest` there is an example of a clock."""
     words = [word for word in rest.split() if word not in _FILLERS]
     zone, body = parts.zone, " ".join(words)
     if words and zone is None and (found := re.fullmatch(r"(.*?) ?(z|[+-][0-9]{2}:?[0-9]{2})", body)):
@@ -341,8 +335,18 @@ def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
     words = [word for word in parts.plain if word not in _FILLERS]
     if not words or parse_day(words):
         return None
-    splits = ((words[:-1], words[-1]), (words[1:], words[0]))
-    words, number = next(((rest, one) for rest, one in splits if re.fullmatch(r"[0-9]+", one)), ([], ""))
+    splits = [
+        (rest, one) for rest, one in ((words[:-1], words[-1]), (words[1:], words[0])) if re.fullmatch(r"[0-9]+", one)
+    ]
+    splits = [split for split in splits if len(split[1]) < 3 and int(split[1]) < 24] or splits
+    if len(words) > 1 and len(splits) > 1:
+        # `9 on dec 1` and `9 dec at 1` say which number is the hour; `9 dec 1` does not.
+        hour_last = parts.plain[-2] in ("at", "@")
+        hour_first = parts.plain[0] in ("at", "@") or parts.plain[1] in ("on", "the")
+        if hour_last == hour_first:
+            return _unreadable(text, f'"{words[0]}" and "{words[-1]}" can both be the hour')
+        splits = splits[:1] if hour_last else splits[1:]
+    words, number = splits[0] if splits else ([], "")
     if not number or any(parse_clock(word) or correct_clock(word) for word in words if not word.isdecimal()):
         return None
     corrected = [_corrected_word(word, "in" in words) for word in words]
@@ -359,7 +363,6 @@ def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
 
 
 def _explain_clock(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
-    """Explain `25:00`, `13pm`, `18.30`."""
     for word in parts.plain:
         if _CLOCKLIKE.fullmatch(word) and not parse_clock(word) and not ("in" in parts.plain and duration_parts(word)):
             why = f'"{quote(word)}" is not a time of day {_OF_DAY}'

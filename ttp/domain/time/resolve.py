@@ -85,25 +85,20 @@ def resolve_time(
     *,
     now: datetime,
     zone: ZoneInfo | ZoneConflict,
-    retype: Callable[[str], str],
     forms: Hint | None = None,
 ) -> When:
     """Return what a TIME means at `now` (aware), with wall clocks read in `zone`.
 
-    `retype` builds the whole command with another time in it. `forms` leads to the list of all forms; it is added
-    where a text cannot be read. Raise TimeRefused, PastTime or SkippedTime for everything else, with commands that
-    keep the meaning of each word that was typed, or with none.
+    `forms` leads to the list of all forms; it is added where a text cannot be read. Raise TimeRefused, PastTime or
+    SkippedTime for everything else, with other texts that keep the meaning of each word that was typed, or with none.
     """
     try:
-        found = _resolve(text, now, zone)
+        return _resolve(text, now, zone)
     except TimeProblem as problem:
-        hints = [Hint("try", retype(other)) for other in _offers(problem.suggestions, now, zone)]
+        hints = [Hint("try", other) for other in _offers(problem.suggestions, now, zone)]
         if forms and (problem.forms or not hints):
             hints.append(forms)
         raise problem.kind(problem.message, *hints, details=problem.details) from None
-    if isinstance(found, ResolvedTime) and found.note_hint:
-        return replace(found, note_hint=Hint(found.note_hint.label, retype(str(found.note_hint.way))))
-    return found
 
 
 def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], WayOut] = str) -> datetime:
@@ -214,10 +209,8 @@ def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> Reso
 
 
 def _resolve_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo, home: tzinfo | None = None) -> ResolvedTime:
-    """Return the first instant, not before `now`, at which clocks in `zone` show this.
-
-    `home`: the zone of answers, where the text names `zone` itself.
-    """
+    """Return the first instant, not before `now`, at which clocks in `zone` show this. `home`: the zone of answers,
+    where the text names `zone` itself."""
     today = now.astimezone(zone).date()
     strict = isinstance(wall.day, NextWeekday | Soonest)
     for day in _days(wall.day, today, text):

@@ -1,8 +1,5 @@
-"""What clocks on a wall show, and the instants at which they show it: the two odd hours of a year.
-
-Pure. A wall clock is a naive datetime in a zone: one instant, two where an hour comes twice, or none where it is
-skipped.
-"""
+"""What clocks on a wall show, and the instants at which they show it: the two odd hours of a year. Pure. A wall clock
+is a naive datetime in a zone: one instant, two where an hour comes twice, or none where it is skipped."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
-from ttp.domain.action import WayOut
+from ttp.domain.action import Action, WayOut, action
 from ttp.domain.errors import Hint, TimeRefused
 
 # These files load, but count leap seconds, or name whatever the machine is set to.
@@ -102,19 +102,17 @@ def choose_zone(
     accounts: Mapping[str, str | None] = _NO_ACCOUNTS,
     config: str | None = None,
     retype: Callable[[str], WayOut] = "--tz {}".format,
-    retype_account: Callable[[str, str], WayOut] = "{}: {}".format,
 ) -> ZoneInfo | ZoneConflict:
     """Return the zone of times without an offset: `tz`, else that of the accounts, of the config, of the system.
 
     `accounts` maps names to zones; an account without one has the zone of the config or the system. `retype` builds
-    the command with another `--tz`, `retype_account` the one that sets the zone of an account. Raise TimeRefused for
-    a name that IANA does not have.
+    the command with another `--tz`. Raise TimeRefused for a name that IANA does not have.
     """
     if tz is not None:
         return parse_zone(tz, retype=retype)
     usual = parse_zone(config, where="the setting timezone: ", retype='timezone = "{}"'.format) if config else system
     zones = {
-        account: parse_zone(name, where=f"{account}: ", retype=partial(retype_account, account)) if name else usual
+        account: parse_zone(name, where=f"{account}: ", retype=partial(_set_zone, account)) if name else usual
         for account, name in accounts.items()
     }
     match {zone.key: zone for zone in zones.values()}:
@@ -126,11 +124,13 @@ def choose_zone(
             return ZoneConflict(tuple(zones.items()), usual)
 
 
-def parse_zone(text: str, *, where: str = "", retype: Callable[[str], WayOut] = "--tz {}".format) -> ZoneInfo:
-    """Return the IANA zone of that name. `where` says whose zone it is.
+def _set_zone(account: str, name: str) -> Action:
+    return action("account set", account, tz=name)
 
-    Raise TimeRefused with the nearest name otherwise.
-    """
+
+def parse_zone(text: str, *, where: str = "", retype: Callable[[str], WayOut] = "--tz {}".format) -> ZoneInfo:
+    """Return the IANA zone of that name. `where` says whose zone it is. Raise TimeRefused with the nearest name
+    otherwise."""
     zone = load_zone(text)
     if zone is not None:
         return zone

@@ -23,17 +23,9 @@ from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 ENTRYWAY, BEHIND_ENTRYWAY = "https://bsky.social", ".host.bsky.network"
 """Accounts on Bluesky's own servers sign in here; everything else goes to their server."""
-
-
 APP_PASSWORD = "App password"  # noqa: S105 (what the person is asked for)
-
-
 _OWN_PASSWORD = "com.atproto.access"  # noqa: S105 (the scope of a session by the account's own password)
-
-
 _SETTINGS = "Bluesky's settings, Privacy and security, App passwords"
-
-
 _LAST_YEAR = 2100
 
 

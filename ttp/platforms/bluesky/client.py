@@ -32,26 +32,14 @@ from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unc
 from ttp.platforms.reply import Answer, Reply
 
 WRITE = "/xrpc/com.atproto.repo.applyWrites"
-
-
 STEP = f"POST {WRITE.rpartition('/')[2]}"
-
-
 CHECK_S = 900.0
 """Seconds for which one check of the session counts."""
-
-
 SAME_TIME = timedelta(minutes=10)
 """How long a resend keeps the time of its records, and with it their content ids. A post that says that it is older is
 buried in feeds."""
-
-
 LONGEST_HISTORY = 100
-
-
 _JSON = {"Content-Type": "application/json"}
-
-
 _EARLY = timedelta(minutes=5)
 
 

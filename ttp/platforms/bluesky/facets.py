@@ -1,7 +1,5 @@
-"""Links, hashtags and mentions in a text, as Bluesky marks them: by the offsets of their UTF-8 bytes.
-
-Bluesky links nothing by itself: what is not marked is plain text. Pure; which handles exist is asked elsewhere.
-"""
+"""Links, hashtags and mentions in a text, as Bluesky marks them: by the offsets of their UTF-8 bytes. Bluesky links
+nothing by itself: what is not marked is plain text. Pure; which handles exist is asked elsewhere."""
 
 from __future__ import annotations
 

@@ -84,7 +84,6 @@ class Identities:
         return _unanswered(reply, f"the identity of {handle}")
 
     def find_document(self, did: str) -> Mapping[str, object] | NotDone:
-        """Return the document of an identity."""
         method, _, name = did.removeprefix("did:").partition(":")
         if method == "web":
             address = f"https://{name.replace('%3A', ':')}/.well-known/did.json"

@@ -30,8 +30,6 @@ _TOKEN_S = 1800
 
 
 class Uploads:
-    """Uploads of one client."""
-
     def __init__(self, config: Config, clock: Clock) -> None:
         self._config = config
         self._clock = clock
@@ -160,7 +158,6 @@ def entries(handle: Handle) -> Sequence[Mapping[str, object]]:
 
 
 def without_uploads(handle: Handle) -> Handle:
-    """Return a handle that remembers no upload."""
     return {name: value for name, value in handle.items() if name not in ("media", "card")}
 
 

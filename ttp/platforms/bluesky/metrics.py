@@ -1,18 +1,16 @@
-"""Counts of posts, from the AppView: likes, replies, reposts with quotes, bookmarks. Bluesky counts no views.
-
-See docs/reference/platforms/bluesky.md, section 8. The AppView needs no token, and gets none.
-"""
+"""Counts of posts, from the AppView: likes, replies, reposts with quotes, bookmarks. Bluesky counts no views. See
+docs/reference/platforms/bluesky.md, section 8. The AppView needs no token, and gets none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import Clock
 from ttp.platforms.addresses import configured
 from ttp.platforms.bluesky.errors import judge
 from ttp.platforms.bluesky.identity import parse_did
@@ -25,19 +23,17 @@ from ttp.platforms.metrics_reader import (
     AccountSession,
     MetricsPage,
     first_line,
-    has_counts,
+    new_sample,
     parse_count,
     sum_known,
 )
 from ttp.platforms.outcomes import as_failure
-from ttp.platforms.reply import Answer, value_at
+from ttp.platforms.reply import Answer, parse_instant, value_at
 
 MOST_IDS, MOST_PAGE = 25, 100
 
 
 class BlueskyReader(HttpPart[HttpByServer]):
-    """The reader of Bluesky."""
-
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
         super().__init__(http, clock)
         self._config = config
@@ -87,28 +83,25 @@ class BlueskyReader(HttpPart[HttpByServer]):
         raise StepFailed(STEP, as_failure(reply, judge(session.account, self._clock.now()), "Bluesky"))
 
     def _samples(self, session: AccountSession, posts: Sequence[object], did: str) -> Iterator[Sample]:
-        now = from_ms(to_ms(self._clock.now()))
-        for post in posts:
-            sample = _sample(post, session.account, did, now)
-            if sample is not None:
-                yield sample
+        now = self._clock.now()
+        yield from filter(None, (_sample(post, session.account, did, now) for post in posts))
 
 
 def _sample(post: object, account: Account, did: str, now: datetime) -> Sample | None:
     """Return the sample of one post; None for another author's, for a reply to others, and without counts."""
     uri = str(value_at(post, "uri"))
     prefix, _, key = uri.rpartition("/")
-    published_at = _instant(value_at(post, "record", "createdAt")) or _instant(value_at(post, "indexedAt"))
+    published_at = parse_instant(value_at(post, "record", "createdAt")) or parse_instant(value_at(post, "indexedAt"))
     parent = str(value_at(post, "record", "reply", "parent", "uri") or f"at://{did}/")
     if prefix != f"at://{did}/{POSTS}" or not is_key(key) or published_at is None:
         return None
     if not parent.startswith(f"at://{did}/"):
         return None
-    sample = Sample(
-        account=account.name,
-        remote_id=key,
-        published_at=published_at,
-        observed_at=max(now, published_at),
+    return new_sample(
+        account,
+        key,
+        published_at,
+        now,
         likes=parse_count(value_at(post, "likeCount")),
         comments=parse_count(value_at(post, "replyCount")),
         shares=sum_known(parse_count(value_at(post, "repostCount")), parse_count(value_at(post, "quoteCount"))),
@@ -116,7 +109,6 @@ def _sample(post: object, account: Account, did: str, now: datetime) -> Sample |
         kind=_kind(post),
         text=first_line(value_at(post, "record", "text")),
     )
-    return sample if has_counts(sample) else None
 
 
 def _kind(post: object) -> str:
@@ -132,14 +124,3 @@ def _did(session: AccountSession) -> str:
     if did is None:
         raise StepFailed(STEP, NotDone(Kind.ACCOUNT, "the account's identity is not known"))
     return did
-
-
-def _instant(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    if found is None or found.utcoffset() is None:
-        return None
-    at = found.astimezone(UTC)
-    return at - timedelta(microseconds=at.microsecond % 1000)

@@ -35,7 +35,6 @@ def encode_tid(number: int) -> str:
 
 
 def is_key(value: object) -> bool:
-    """Whether a value can be the key of a post."""
     return isinstance(value, str) and re.fullmatch(TID, value) is not None
 
 

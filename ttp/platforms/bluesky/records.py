@@ -1,7 +1,5 @@
-"""The records of a post or thread, sent in one call: keys, content ids and embeds. Pure.
-
-See docs/reference/platforms/bluesky.md, sections 3 to 5. The same request and handle always give the same records.
-"""
+"""The records of a post or thread, sent in one call: keys, content ids and embeds. Pure. See
+docs/reference/platforms/bluesky.md, sections 3 to 5. The same request and handle always give the same records."""
 
 from __future__ import annotations
 
@@ -84,7 +82,6 @@ def format_time(at: datetime) -> str:
 
 
 def post_link(did: str, key: str) -> str:
-    """Return the page of a post."""
     return f"https://bsky.app/profile/{did}/post/{key}"
 
 

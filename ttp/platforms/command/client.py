@@ -32,8 +32,6 @@ from ttp.platforms.command.rules import number, rules_path, verbs_of
 from ttp.platforms.media_host.availability import SUFFIXES
 
 PREPARE, PUBLISH = "read the rules", "run the program"
-
-
 KINDS = {
     one.value: one
     for one in (
@@ -48,11 +46,7 @@ KINDS = {
     )
 }
 """What a program may say of a refusal. No `auth`: ttp has no token to renew."""
-
-
 _PASSING = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.SERVER})
-
-
 _LONGEST_RETRY_S = 7 * 86_400
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import KINDS, Sample
@@ -12,7 +11,8 @@ from ttp.platforms.client import StepFailed
 from ttp.platforms.command.client import read_id
 from ttp.platforms.command.program import BadAnswer, CannotRun, ask, current_rules
 from ttp.platforms.command.rules import verbs_of
-from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
+from ttp.platforms.metrics_reader import STEP, AccountSession, Counts, MetricsPage, first_line, new_sample, parse_count
+from ttp.platforms.reply import parse_instant
 
 _COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
 
@@ -39,25 +39,20 @@ class CommandReader:
         for post in posts if isinstance(posts, list) else []:
             if not isinstance(post, dict):
                 continue
-            remote_id, at, kind = read_id(post.get("id")), _time(post.get("publishedAt")), post.get("kind")
+            remote_id, at, kind = read_id(post.get("id")), parse_instant(post.get("publishedAt")), post.get("kind")
             if remote_id is None or at is None:
                 continue
-            likes, comments, shares, views, saves, reach = (parse_count(post.get(name)) for name in _COUNTS)
-            sample = Sample(
-                session.account.name,
+            counts = Counts(**{name: parse_count(post.get(name)) for name in _COUNTS})  # type: ignore[typeddict-item]
+            sample = new_sample(
+                session.account,
                 remote_id,
                 at,
                 now,
-                likes,
-                comments,
-                shares,
-                views,
-                saves,
-                reach,
                 kind=kind if kind in KINDS else None,
                 text=first_line(post.get("text")),
+                **counts,
             )
-            if has_counts(sample):
+            if sample is not None:
                 yield sample
 
 
@@ -72,11 +67,3 @@ def _ask(session: AccountSession, order: Mapping[str, object]) -> Mapping[str, o
         raise StepFailed(STEP, NotDone(Kind.ACCOUNT, why.message, hint=why.hint)) from None
     except BadAnswer as why:
         raise StepFailed(STEP, NotDone(Kind.SERVER, why.message, passing=True)) from None
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None

@@ -16,16 +16,12 @@ from ttp.domain.text import utf16_length
 from ttp.platforms.graphemes import count_graphemes
 
 VERBS = ("publish", "lookup", "delete", "metrics")
-
-
 UNITS: Mapping[str, Callable[[str], int]] = {
     "characters": len,
     "graphemes": count_graphemes,
     "utf16": utf16_length,
     "bytes": lambda text: len(text.encode("utf-8", "replace")),
 }
-
-
 DEFAULTS: Mapping[str, object] = {
     "verbs": ["publish"],
     "text_length": 5000,
@@ -39,8 +35,6 @@ DEFAULTS: Mapping[str, object] = {
     "settle_s": 30,
 }
 """The rules that a file may set, and what holds where it does not. They are the account's `server_info`."""
-
-
 _LARGEST: Mapping[str, int] = {
     "text_length": 1_000_000,
     "media_count": 100,

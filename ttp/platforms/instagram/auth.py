@@ -26,8 +26,7 @@ from ttp.platforms.client import (
 )
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram import limits
-from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
-from ttp.platforms.instagram.errors import refusal
+from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
 from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth.code_login import CodeLogin
 from ttp.platforms.oauth.token_response import (
@@ -47,8 +46,6 @@ INSTAGRAM_SCOPES = (
     "instagram_business_manage_insights",
 )
 """Scopes of Instagram Login (docs/reference/platforms/instagram.md, section 2)."""
-
-
 FACEBOOK_SCOPES = (
     "instagram_basic",
     "instagram_content_publish",
@@ -57,8 +54,6 @@ FACEBOOK_SCOPES = (
     "pages_read_engagement",
 )
 """Scopes of Facebook Login."""
-
-
 DELETING = "instagram_manage_contents"
 """The extra scope for deleting posts. Not requested by default, because Facebook refuses a login that requests more
 than the app was approved for."""
@@ -139,10 +134,8 @@ class InstagramLogin(_MetaLogin):
 
 
 def refusal_of_login(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
-    """Return why Meta issued no token: its Graph error, its other format for codes, or an unreadable answer.
-
-    Final only if the token or the code is refused; a valid token is worth retries.
-    """
+    """Return why Meta issued no token: its Graph error, its other format for codes, or an unreadable answer. Final only
+    if the token or the code is refused; a valid token is worth retries."""
     if not isinstance(reply, Answer):
         return read_oauth_error(reply, platform)
     words = reply.text_at("error_message")
@@ -313,10 +306,8 @@ class InstagramCheck(HttpPart[Http], Checker):
         )
 
     def _debugged(self, request: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
-        """Return the scopes of a Facebook token, and until when it gives access to data.
-
-        Uses the app's own token if its secret is known, because some apps get no answer otherwise.
-        """
+        """Return the scopes of a Facebook token, and until when it gives access to data. Uses the app's own token if
+        its secret is known, because some apps get no answer otherwise."""
         held = request.credentials
         by_app = held.client_id and held.client_secret
         asking = f"{held.client_id}|{held.client_secret}" if by_app else held.access_token

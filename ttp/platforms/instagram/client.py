@@ -1,7 +1,5 @@
-"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof.
-
-Never creates a second container while the first may be published. Never refreshes a token.
-"""
+"""Instagram: containers, waiting for them, one call that publishes, and the container's status as proof. Never creates
+a second container while the first may be published. Never refreshes a token."""
 
 from __future__ import annotations
 
@@ -26,7 +24,6 @@ from ttp.platforms.client import (
 )
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.instagram import container_forms, limits
-from ttp.platforms.instagram.answers import NO_USER_ID, unwrap
 from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.instagram.container_forms import (
     Container,
@@ -38,7 +35,7 @@ from ttp.platforms.instagram.container_forms import (
     without_parent,
 )
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, ContainerStatus
-from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
+from ttp.platforms.instagram.errors import NO_USER_ID, is_gone, refusal, unwrap, was_not_fetched
 from ttp.platforms.instagram.look_up import LookUps
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.media_host.availability import NoPublicUrl
@@ -46,14 +43,8 @@ from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, reconn
 from ttp.platforms.reply import Answer, NotSent, Reply, parse_id, parse_numeric_id, parse_web_address, value_at
 
 DROP, PUBLISH = "drop the container", "POST media_publish"
-
-
 PUT_UP = "give the media a public URL"
-
-
 _PERMALINK_S = 5.0
-
-
 _USABLE_FOR = timedelta(hours=23)
 """A container that was not published expires after 24 hours."""
 
@@ -285,10 +276,8 @@ class InstagramClient(HttpPart[Http]):
                 return doubt
 
     def _published(self, request: PublishRequest, media_id: str, said: Answer) -> Done | Unknown:
-        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic).
-
-        If Instagram does not know that media, the container is checked.
-        """
+        """Return the publication as `media_id`, with its URL if Instagram returns it at once (cosmetic). If Instagram
+        does not know that media, the container is checked."""
         reply = self._http.request_for(
             request, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
@@ -322,8 +311,6 @@ def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
 
 
 _NO_SUCH = "100/33"
-
-
 _DEAD_TOKEN = ("190", "102")
 
 

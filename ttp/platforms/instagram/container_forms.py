@@ -14,8 +14,6 @@ from ttp.platforms.reply import parse_numeric_id
 
 MOST_ITEMS = 10
 """Maximum items of a carousel."""
-
-
 BYTES = "bytes"
 """Instead of a URL: the container is created for an upload of bytes."""
 
@@ -136,7 +134,6 @@ def from_handle(value: object) -> Container | None:
 
 
 def without_containers(handle: Handle) -> Handle:
-    """Return the handle without containers."""
     return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
 
 

@@ -1,7 +1,5 @@
-"""Instagram's containers over the network: create one, send its bytes, wait for it. All of it is invisible.
-
-Never publishes, and never decides whether a container may be replaced.
-"""
+"""Instagram's containers over the network: create one, send its bytes, wait for it. All of it is invisible. Never
+publishes, and never decides whether a container may be replaced."""
 
 from __future__ import annotations
 
@@ -82,9 +80,7 @@ class Containers:
 
     def send(self, request: PublishRequest, made: Container, file: MediaFile, *, resumed: bool) -> Answer | None:
         """Send a container's bytes, continuing from Instagram's offset if `resumed`. None: all were already there.
-
-        Raises StepFailed. The container is unusable if the failure is not passing, or its code is GONE.
-        """
+        Raises StepFailed. The container is unusable if the failure is not passing, or its code is GONE."""
         offset, size = self._received(request, made, file.item.bytes) if resumed else 0, file.item.bytes
         if offset == size:
             return None
@@ -149,10 +145,8 @@ class Containers:
                     return seen
 
     def _may_upload_to(self, uri: object) -> bool:
-        """Whether bytes and the token may be sent to an address from Instagram.
-
-        Only its upload host by https, or this machine if Instagram is on it too.
-        """
+        """Whether bytes and the token may be sent to an address from Instagram. Only its upload host by https, or this
+        machine if Instagram is on it too."""
         if not isinstance(uri, str) or not uri.isascii() or not uri.isprintable() or " " in uri:
             return False
         host = host_of(uri)

@@ -13,17 +13,15 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean_text
 from ttp.platforms.instagram.usage import HOUR_S, seconds_until_regained
 from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, add_seconds
+from ttp.platforms.reply import Answer, Reply, add_seconds
 
 _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """The meaning of one code.
-
-    `wait_s`: Instagram's time until the next try. `hold`: for the whole account. `advice`: for the user.
-    """
+    """The meaning of one code. `wait_s`: Instagram's time until the next try. `hold`: for the whole account. `advice`:
+    for the user."""
 
     kind: Kind
     passing: bool = False
@@ -46,14 +44,11 @@ _SCOPE = ErrorRow(Kind.AUTH, advice="the account must be connected again with th
 _SERVER = ErrorRow(Kind.SERVER, passing=True)
 _THROTTLED = ErrorRow(Kind.RATE_LIMIT, passing=True)
 _BLOCKED = ErrorRow(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
-
 _QUOTA = ErrorRow(Kind.QUOTA, passing=True, wait_s=HOUR_S, hold=True)
 _NOT_READY = ErrorRow(Kind.MEDIA, passing=True, not_ready=True)
-
 FETCH_FAILED = 2207052
 GONE = frozenset({33, 2207006, 2207008})
 """Subcodes of a container that does not exist, yet or any more."""
-
 SUBCODES: Mapping[int, ErrorRow] = MappingProxyType(
     {
         33: _ACCOUNT,
@@ -88,7 +83,6 @@ SUBCODES: Mapping[int, ErrorRow] = MappingProxyType(
     }
 )
 """See docs/reference/platforms/instagram.md, section 6. The quota covers the last 24 hours: try every hour."""
-
 CODES: Mapping[int, ErrorRow] = MappingProxyType(
     {
         -2: _MEDIA_AGAIN,
@@ -123,7 +117,6 @@ CODES: Mapping[int, ErrorRow] = MappingProxyType(
     }
 )
 """Meaning of a code if its subcode is missing or not in SUBCODES."""
-
 _IN_TEXT = re.compile(r"\b2207\d{3}\b")
 
 
@@ -188,3 +181,16 @@ def container_failure(status: str) -> NotDone:
     row = SUBCODES.get(int(found[0]), _MEDIA) if found else _MEDIA
     failure = NotDone(Kind.MEDIA, clean_text(status) or "Instagram could not process the media", passing=row.passing)
     return replace(failure, code=found[0]) if found else failure
+
+
+NO_USER_ID = "the credentials have no userId (with Facebook Login: the Instagram account's id)"
+"""With Facebook Login `/me` is the person, so it cannot tell the professional account's id."""
+
+
+def unwrap(reply: Reply) -> Reply:
+    """Return the answer without the one-element list that Meta documents around some answers, and mostly omits."""
+    match reply.value_at("data") if isinstance(reply, Answer) else None:
+        case [dict() as only] if isinstance(reply, Answer):
+            return replace(reply, data=only)
+        case _:
+            return reply

@@ -17,8 +17,6 @@ from ttp.platforms.outcomes import RefusalReader, as_failure
 from ttp.platforms.reply import Answer, add_seconds, value_at
 
 CALLS = "calls in percent"
-
-
 POSTS = "posts in 24 h"
 
 
@@ -44,23 +42,15 @@ def _calls(request: PublishRequest, left: int, resets_at: datetime) -> Limit:
 
 
 STEP = "ask for the quota"
-
-
 QUERY = {"fields": "quota_usage,config"}
-
-
 _DAY_S = 86_400
-
-
 _ASK_AGAIN_S = 3600.0
 """The window is rolling, and Instagram does not say when it allows the next post: try every hour."""
 
 
 def check_quota(http: Http, request: PublishRequest, path: str, judge: RefusalReader, now: datetime) -> Did:
-    """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached.
-
-    An unreadable quota does not stop the post, because Instagram enforces it anyway.
-    """
+    """Read the quota and store it. Raises StepFailed if it is used up, or Instagram cannot be reached. An unreadable
+    quota does not stop the post, because Instagram enforces it anyway."""
     reply = http.request_for(request, "GET", path, query=QUERY)
     if not (isinstance(reply, Answer) and reply.is_success):
         failure = as_failure(reply, judge, "Instagram")

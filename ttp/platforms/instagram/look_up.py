@@ -1,7 +1,5 @@
-"""Look up a publication on Instagram: its container first, and if that is unclear, the account's media. Reads only.
-
-A post that its text does not identify is never claimed on a guess.
-"""
+"""Look up a publication on Instagram: its container first, and if that is unclear, the account's media. Reads only. A
+post that its text does not identify is never claimed on a guess."""
 
 from __future__ import annotations
 
@@ -13,13 +11,12 @@ from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Wo
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.answers import parse_instant
 from ttp.platforms.instagram.container_forms import kind_of, without_containers
 from ttp.platforms.instagram.containers import Containers, ContainerStatus
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.outcomes import RefusalReader, as_unclear
-from ttp.platforms.reply import Answer, Reply, parse_numeric_id, parse_web_address, value_at
+from ttp.platforms.reply import Answer, Reply, parse_instant, parse_numeric_id, parse_web_address, value_at
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
@@ -113,16 +110,12 @@ def _one_of(
 
 
 QUERY = {"fields": "id,caption,timestamp,permalink", "limit": "50"}
-
-
 _BEFORE = timedelta(seconds=60)
 
 
 def matches(reply: Reply, request: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
-    """Return the unbound media of `reply` created after a minute before `since`; `by_text`: with the same caption.
-
-    None if the list is not complete: only a complete one proves that a post is missing.
-    """
+    """Return the unbound media of `reply` created after a minute before `since`; `by_text`: with the same caption. None
+    if the list is not complete: only a complete one proves that a post is missing."""
     if not (isinstance(reply, Answer) and reply.is_success):
         return None
     listed = reply.value_at("data")

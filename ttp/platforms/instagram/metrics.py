@@ -15,19 +15,15 @@ from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.online_followers import OnlineDay
 from ttp.domain.outcome import Kind, NotDone
-from ttp.domain.sample import Sample
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.instagram.answers import NO_USER_ID, parse_instant, unwrap
-from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
+from ttp.platforms.instagram.errors import NO_USER_ID, refusal, unwrap
+from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, new_sample, parse_count
 from ttp.platforms.outcomes import describe_unexpected, reconnect_hint
-from ttp.platforms.reply import Answer, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, parse_instant, parse_numeric_id, value_at
 
 LASTING = ("views", "reach", "shares", "saved")
-
-
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
 )
@@ -82,32 +78,16 @@ def online_days(answer: Answer) -> tuple[OnlineDay, ...]:
 
 
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
-
-
 PAGE = 50
-
-
 STORY_LIVES = timedelta(hours=24)
-
-
 ONLINE_SPAN = timedelta(days=29)
 """How far back the hours of online followers are read: Instagram keeps them for 30 days."""
-
-
 ONLINE_AGAIN = timedelta(hours=12)
 """A reader that lives longer asks again after this. Instagram adds one day a day."""
-
-
 _LONGEST_NAME = 40
 """Characters of the date or the hour of a count."""
-
-
 _KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
-
-
 _GONE = ("100/33", "24/2207006")
-
-
 _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that concern more than one post."""
 
@@ -218,12 +198,11 @@ class InstagramReader(HttpPart[Http]):
             return MetricsPage()
         product, media_type = str(value_at(item, "media_product_type")), str(value_at(item, "media_type"))
         told, note = self._insights(session, media_id, product, media_type)
-        now = from_ms(to_ms(self._clock.now()))
-        sample = Sample(
-            account=session.account.name,
-            remote_id=media_id,
-            published_at=published_at,
-            observed_at=max(now, published_at),
+        sample = new_sample(
+            session.account,
+            media_id,
+            published_at,
+            self._clock.now(),
             likes=parse_count(value_at(item, "like_count")),
             comments=parse_count(value_at(item, "comments_count")),
             shares=parse_count(told.get("shares")),
@@ -234,7 +213,7 @@ class InstagramReader(HttpPart[Http]):
             text=first_line(value_at(item, "caption")),
         )
         ends = {media_id: published_at + STORY_LIVES} if product == "STORY" else {}
-        return MetricsPage((sample,) if has_counts(sample) else (), ends=ends, note=note)
+        return MetricsPage((sample,) if sample else (), ends=ends, note=note)
 
     def _insights(
         self, session: AccountSession, media_id: str, product: str, media_type: str

@@ -1,7 +1,5 @@
-"""An account's use of its calls, from Instagram's usage headers: percent of a rolling window.
-
-See docs/reference/platforms/instagram.md, section 5. Never raises, whatever the headers contain.
-"""
+"""An account's use of its calls, from Instagram's usage headers: percent of a rolling window. See
+docs/reference/platforms/instagram.md, section 5. Never raises, whatever the headers contain."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""Connecting an account: an app of its own at the account's server, OAuth 2.0 with PKCE, and whose token it is.
-
-See docs/reference/platforms/mastodon.md, section 2. Tokens do not end unless the server says so.
-"""
+"""Connecting an account: an app of its own at the account's server, OAuth 2.0 with PKCE, and whose token it is. See
+docs/reference/platforms/mastodon.md, section 2. Tokens do not end unless the server says so."""
 
 from __future__ import annotations
 
@@ -31,11 +29,7 @@ from ttp.platforms.outcomes import as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply
 
 SCOPES = ("read:accounts", "read:search", "read:statuses", "write:media", "write:statuses")
-
-
 _BROAD = {"read": "read:", "write": "write:"}
-
-
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 

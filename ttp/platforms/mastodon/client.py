@@ -59,21 +59,13 @@ from ttp.platforms.reply import Answer, Reply, parse_web_address, value_at
 from ttp.platforms.thread_parts import Part, next_part
 
 STEP = f"POST {STATUSES}"
-
-
 CHECK_S = 900.0
 """Seconds for which one check of the token counts."""
-
-
 ALL_OUT = "every part of the thread is published already, so nothing is sent"
-
-
 DROPPED = (
     "{host} accepted the post and does not have it: its spam filter drops some posts without a word. "
     "It is not sent again"
 )
-
-
 _LONGEST_ID = 64
 
 

@@ -1,7 +1,5 @@
-"""Refusals of Mastodon's API, in one table: status and words -> kind. Never decides about a retry.
-
-See docs/reference/platforms/mastodon.md, section 6. Errors have no codes, and texts differ by software.
-"""
+"""Refusals of Mastodon's API, in one table: status and words -> kind. Never decides about a retry. See
+docs/reference/platforms/mastodon.md, section 6. Errors have no codes, and texts differ by software."""
 
 from __future__ import annotations
 

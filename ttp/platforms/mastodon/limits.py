@@ -14,7 +14,7 @@ from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import MOST, Meter, parse_whole_number
-from ttp.platforms.reply import Answer, add_seconds, retry_after_s
+from ttp.platforms.reply import Answer, add_seconds, parse_instant, retry_after_s
 
 POSTS, MEDIA, DELETES, CALLS = "posts in 3 h", "media in 30 min", "deletes in 30 min", "calls in 5 min"
 STATUSES = "/api/v1/statuses"
@@ -32,7 +32,9 @@ class Reading:
 def read_limit(answer: Answer, now: datetime) -> Reading | None:
     """Return what the headers of an answer tell; None where they tell nothing."""
     limit, left = (parse_whole_number(answer.headers.get(f"x-ratelimit-{part}")) for part in ("limit", "remaining"))
-    reset = _instant(answer.headers.get("x-ratelimit-reset", ""))
+    said = answer.headers.get("x-ratelimit-reset", "")
+    seconds_of_reset = parse_whole_number(said)  # some servers write seconds since 1970
+    reset = parse_instant(said) if seconds_of_reset is None else datetime.fromtimestamp(seconds_of_reset, UTC)
     refused = answer.status == 429
     if refused:
         left = 0
@@ -70,14 +72,3 @@ class MastodonMeter(Meter):
         if reading is not None:
             key = self.keys(request, method, path)[0]
             yield Limit(request.account.name, key.name, reading.left, reading.limit, reading.resets_at)
-
-
-def _instant(text: str) -> datetime | None:
-    """The instant of a reset: ISO 8601, or seconds since 1970 as some servers write it."""
-    if (seconds := parse_whole_number(text)) is not None:
-        return datetime.fromtimestamp(seconds, UTC)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.utcoffset() is not None else None

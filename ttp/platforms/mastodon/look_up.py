@@ -1,7 +1,5 @@
-"""Finding one part of a delivery among the account's own posts, as the server lists them. Pure; asks nothing.
-
-See docs/reference/platforms/mastodon.md, section 7.
-"""
+"""Finding one part of a delivery among the account's own posts, as the server lists them. Pure; asks nothing. See
+docs/reference/platforms/mastodon.md, section 7."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import chosen_of, split_poll
 from ttp.platforms.mastodon.request_body import parent_of
 from ttp.platforms.mastodon.server import Software
-from ttp.platforms.reply import Answer, Reply, value_at
+from ttp.platforms.reply import Answer, Reply, parse_instant, value_at
 from ttp.platforms.thread_parts import Part
 
 PAGE, MOST_PAGES = 40, 10
@@ -53,7 +51,7 @@ def read_page(reply: Reply) -> tuple[Status, ...] | None:
 
 def read_status(item: object) -> Status | None:
     """Return one post; None where it is not one."""
-    status_id, at = value_at(item, "id"), read_instant(value_at(item, "created_at"))
+    status_id, at = value_at(item, "id"), parse_instant(value_at(item, "created_at"), UTC)
     media, url = value_at(item, "media_attachments"), value_at(item, "url")
     if not isinstance(item, dict) or not isinstance(status_id, str) or not status_id or at is None:
         return None
@@ -68,18 +66,6 @@ def read_status(item: object) -> Status | None:
         value_at(item, "edited_at") is not None,
         item,
     )
-
-
-def read_instant(text: object) -> datetime | None:
-    """Return an instant as the API writes it, in whole milliseconds of UTC."""
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    if found is None:
-        return None
-    at = found.replace(tzinfo=UTC) if found.utcoffset() is None else found.astimezone(UTC)
-    return at - timedelta(microseconds=at.microsecond % 1000)
 
 
 def candidates(

@@ -28,16 +28,12 @@ _EXTENSIONS = {"image/jpeg": "jpg", "video/quicktime": "mov"}
 
 
 class Uploads:
-    """Uploads of one client."""
-
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def complete(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
-        """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed.
-
-        After an unknown outcome every upload is kept: a server that refuses one as used proves that the post exists.
-        """
+        """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed. After an
+        unknown outcome every upload is kept: a server that refuses one as used proves that the post exists."""
         held, focus = entries(handle), split_focus(chosen_of(request).word("focus"))
         done: list[Mapping[str, object]] = []
         for place, file in enumerate(request.media):
@@ -145,5 +141,4 @@ def media_ids(handle: Handle) -> list[str]:
 
 
 def without_uploads(handle: Handle) -> Handle:
-    """Return a handle that remembers no upload."""
     return {name: value for name, value in handle.items() if name != "media"}

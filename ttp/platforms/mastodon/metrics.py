@@ -1,34 +1,32 @@
-"""Counts of posts: favourites, replies, boosts with quotes. Mastodon counts no views.
-
-See docs/reference/platforms/mastodon.md, section 8. Counts are what the account's own server has heard of.
-"""
+"""Counts of posts: favourites, replies, boosts with quotes. Mastodon counts no views. See
+docs/reference/platforms/mastodon.md, section 8. Counts are what the account's own server has heard of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
-from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import HttpByServer, HttpPart
 from ttp.platforms.mastodon.errors import host_name, refusal
 from ttp.platforms.mastodon.limits import STATUSES
-from ttp.platforms.mastodon.look_up import PAGE, content_text, read_instant
+from ttp.platforms.mastodon.look_up import PAGE, content_text
 from ttp.platforms.mastodon.server import FIRST_CLASS, software_of
 from ttp.platforms.metrics_reader import (
     STEP,
     AccountSession,
     MetricsPage,
     first_line,
-    has_counts,
+    new_sample,
     parse_count,
     sum_known,
 )
-from ttp.platforms.reply import Answer, value_at
+from ttp.platforms.reply import Answer, parse_instant, value_at
 
 MOST_IDS = 20
 _BATCHES = 2
@@ -55,8 +53,6 @@ class _Policy:
 
 
 class MastodonReader(HttpPart[HttpByServer]):
-    """The reader of Mastodon."""
-
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """Up to 20 posts a call where the server takes that, else one by one."""
         account = session.account
@@ -106,30 +102,27 @@ class MastodonReader(HttpPart[HttpByServer]):
         raise StepFailed(STEP, NotDone(Kind.SERVER, "the server listed no posts", passing=True))
 
     def _samples(self, account: Account, posts: Sequence[object]) -> Iterator[Sample]:
-        now = from_ms(to_ms(self._clock.now()))
-        for post in posts:
-            if (sample := _sample(post, account, now)) is not None:
-                yield sample
+        now = self._clock.now()
+        yield from filter(None, (_sample(post, account, now) for post in posts))
 
 
 def _sample(post: object, account: Account, now: datetime) -> Sample | None:
     """Return the sample of one post; None without an id, a time or counts."""
-    remote_id, published_at = value_at(post, "id"), read_instant(value_at(post, "created_at"))
+    remote_id, published_at = value_at(post, "id"), parse_instant(value_at(post, "created_at"), UTC)
     if not isinstance(remote_id, str) or not remote_id or published_at is None:
         return None
     content = value_at(post, "content")
-    sample = Sample(
-        account=account.name,
-        remote_id=remote_id,
-        published_at=published_at,
-        observed_at=max(now, published_at),
+    return new_sample(
+        account,
+        remote_id,
+        published_at,
+        now,
         likes=parse_count(value_at(post, "favourites_count")),
         comments=parse_count(value_at(post, "replies_count")),
         shares=sum_known(parse_count(value_at(post, "reblogs_count")), parse_count(value_at(post, "quotes_count"))),
         kind=_kind(post),
         text=first_line(content_text(content)) if isinstance(content, str) else None,
     )
-    return sample if has_counts(sample) else None
 
 
 def _kind(post: object) -> str:

@@ -16,17 +16,9 @@ from ttp.platforms.mastodon.options import POLL_S, PRIVATE, option_problem, spli
 from ttp.platforms.mastodon.server import limit_of, shown_software, software_named, supports_quotes
 
 MOST_MEDIA, MOST_DESCRIPTION = 4, 1500
-
-
 MOST_IMAGE_BYTES, MOST_VIDEO_BYTES = 16_777_216, 103_809_024
-
-
 POLL_OPTIONS, POLL_CHARACTERS, POLL_LEAST_S, POLL_MOST_S = 4, 50, 300, 2_629_746
-
-
 _TYPES = tuple(sorted(IMAGES | VIDEOS))
-
-
 _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000}
 """What software takes whose server named no limit."""
 
@@ -189,16 +181,12 @@ def _option_problems(post: PlatformPost) -> Iterator[Problem]:
 
 LINK_CHARACTERS, MOST_CHARACTERS = 23, 500
 """Mastodon's own numbers, where a server names no others."""
-
-
 _LINK = re.compile(
     r"(?<![@$#\w])https?://(?:[^\W_](?:[\w-]*[^\W_])?\.)+[a-z]{2,}(?![\w@-])(?::\d{1,5})?"
     r"(?:[/?#](?:[!#-;=?-~\u00c0-\u024f\u0400-\u04ff]*[#-&+\-/-9=@-Z_a-z~\u00c0-\u024f\u0400-\u04ff])?)?",
     re.IGNORECASE,
 )
 """A link with its scheme. Punctuation at its end is counted on its own: rather too long than too short."""
-
-
 _MENTION = re.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@[\w.-]*\w(?::\d+)?", re.IGNORECASE)
 
 

@@ -17,8 +17,6 @@ _NEEDED = {
     "command": {"media_host.command": "PROGRAM"},
 }
 """The settings of each kind, with placeholders for the command in a hint."""
-
-
 NOT_SET = MediaHostProblem(
     "no media host is set (media_host.kind: folder, s3 or command)", action("help", "media-host")
 )
@@ -48,8 +46,6 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
         "video/webm": ".webm",
     }
 )
-
-
 LONGEST_URL = 2_048
 
 

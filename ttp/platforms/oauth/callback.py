@@ -88,10 +88,8 @@ def read_answer(query: str, state: str) -> Answered:
 
 
 def read_pasted(text: str, state: str) -> Answered:
-    """Read what a person pasted: the final address in the browser, its query, or the code alone.
-
-    A code alone has no state to compare: the person vouches that it belongs to this login.
-    """
+    """Read what a person pasted: the final address in the browser, its query, or the code alone. A code alone has no
+    state to compare: the person vouches that it belongs to this login."""
     text = text.strip().removesuffix("#_")
     if "://" in text:
         try:
@@ -140,9 +138,7 @@ class Listener:
 
     def __init__(self, redirect_uri: str, name: str) -> None:
         """`redirect_uri`: http, on this machine; port 0 picks a free one. `name`: the account or platform, for hints.
-
-        Raises Busy if the port is in use.
-        """
+        Raises Busy if the port is in use."""
         self._command = action("account connect", name)
         self._paste = action("account connect", name, paste=True)
         wanted = urlsplit(redirect_uri)

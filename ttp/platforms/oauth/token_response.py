@@ -24,10 +24,8 @@ def with_query(page: str, query: Mapping[str, str | None]) -> str:
 
 
 def read_grant(reply: Reply, now: datetime) -> Grant | None:
-    """Return the grant in an answer (RFC 6749); None if it has no usable access token.
-
-    `now`: the time before the request, so that a token's life is never overestimated.
-    """
+    """Return the grant in an answer (RFC 6749); None if it has no usable access token. `now`: the time before the
+    request, so that a token's life is never overestimated."""
     token = read_token(reply.value_at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
     if token is None or not isinstance(reply, Answer):
         return None
@@ -55,10 +53,8 @@ def read_scopes(value: object) -> tuple[str, ...]:
 
 
 def read_oauth_error(reply: Reply, platform: str) -> NotDone:
-    """Return why a token endpoint gave no grant. Final only for an OAuth error (RFC 6749); anything else may pass.
-
-    Only the error is quoted: a damaged answer may contain the tokens.
-    """
+    """Return why a token endpoint gave no grant. Final only for an OAuth error (RFC 6749); anything else may pass. Only
+    the error is quoted: a damaged answer may contain the tokens."""
     match reply:
         case NotSent(message, kind, hint):
             return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)

@@ -1,7 +1,5 @@
-"""Connect TikTok: `client_key`, scopes with commas, a hexadecimal challenge, single-use refresh tokens.
-
-See docs/reference/platforms/tiktok.md, section 2. An answer with the key `error` is a refusal, whatever its status.
-"""
+"""Connect TikTok: `client_key`, scopes with commas, a hexadecimal challenge, single-use refresh tokens. See
+docs/reference/platforms/tiktok.md, section 2. An answer with the key `error` is a refusal, whatever its status."""
 
 from __future__ import annotations
 
@@ -95,11 +93,7 @@ def _named(app: App) -> dict[str, str]:
 
 LEVELS_PATIENCE_S = 5.0
 """Maximum seconds to ask for the privacy levels, because a person waits for it."""
-
-
 JSON_TYPE = {"Content-Type": "application/json; charset=UTF-8"}
-
-
 NAMES = ("open_id,username", "open_id")
 """Fields of the user. The name needs its own scope; without that scope it is skipped."""
 

@@ -21,14 +21,8 @@ from ttp.platforms.tiktok.uploads import Upload
 from ttp.platforms.uploads import read_range
 
 PATH = "/v2/video/list/"
-
-
 QUERY = {"fields": "id,create_time,title,video_description,share_url"}
-
-
 BODY = {"max_count": 20}
-
-
 _CUT = 150
 """Characters after which lists cut titles."""
 

@@ -1,7 +1,5 @@
-"""What a creator may post, read before every direct post, and checking a post against it. Pure.
-
-Never chooses for a person; options that the creator's settings disable stay disabled.
-"""
+"""What a creator may post, read before every direct post, and checking a post against it. Pure. Never chooses for a
+person; options that the creator's settings disable stay disabled."""
 
 from __future__ import annotations
 

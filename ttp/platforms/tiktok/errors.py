@@ -1,7 +1,5 @@
-"""TikTok's refusals in two tables: error codes, and reasons of failed publications. Never decides about retries.
-
-An error code counts whatever the HTTP status: TikTok sends some with 200.
-"""
+"""TikTok's refusals in two tables: error codes, and reasons of failed publications. Never decides about retries. An
+error code counts whatever the HTTP status: TikTok sends some with 200."""
 
 from __future__ import annotations
 
@@ -24,11 +22,8 @@ _SPREAD_S = 15
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """The meaning of one code or reason.
-
-    `wait_s`: TikTok's time until the next try. `hold`: for the whole account. `advice`: for the user. `option`: the
-    account option that fixes it.
-    """
+    """The meaning of one code or reason. `wait_s`: TikTok's time until the next try. `hold`: for the whole account.
+    `advice`: for the user. `option`: the account option that fixes it."""
 
     kind: Kind
     passing: bool = False
@@ -120,10 +115,8 @@ def error_code(answer: Answer) -> str | None:
 
 
 def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) -> NotDone | None:
-    """Return the refusal of an answer; None if it matches no row or is not in TikTok's own format.
-
-    `spread`: seconds that separate the retries of several deliveries.
-    """
+    """Return the refusal of an answer; None if it matches no row or is not in TikTok's own format. `spread`: seconds
+    that separate the retries of several deliveries."""
     code = error_code(answer)
     row = CODES.get(code or "")
     if row is None or code is None:

@@ -1,7 +1,5 @@
-"""Look up a publication on TikTok: its status, or if its id is lost, the account's public videos.
-
-Reads only. A post missing from the list proves nothing.
-"""
+"""Look up a publication on TikTok: its status, or if its id is lost, the account's public videos. Reads only. A post
+missing from the list proves nothing."""
 
 from __future__ import annotations
 
@@ -87,11 +85,8 @@ def from_handle(handle: Handle) -> Upload | Pull | None:
 
 
 def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
-    """Whether a publication may have been published, or still may be.
-
-    Not one that TikTok reports as failed, nor an upload that lacks bytes or is unknown to TikTok. An unknown call to
-    fetch may be.
-    """
+    """Whether a publication may have been published, or still may be. Not one that TikTok reports as failed, nor an
+    upload that lacks bytes or is unknown to TikTok. An unknown call to fetch may be."""
     if isinstance(begun, Pull):
         return seen.name != "FAILED"
     return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")

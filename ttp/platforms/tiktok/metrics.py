@@ -13,9 +13,9 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import FIRST_YEAR, Sample
-from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.clock import from_ms
 from ttp.platforms.http import Http, HttpPart
-from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, has_counts, parse_count
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, new_sample, parse_count
 from ttp.platforms.reply import Answer, parse_numeric_id, value_at
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
 
@@ -72,11 +72,8 @@ class TikTokReader(HttpPart[Http]):
         return session.request(self._http, self, "POST", f"/v2/video/{what}/", query={"fields": FIELDS}, json=body)
 
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
-        now = from_ms(to_ms(self._clock.now()))
-        for video in _videos(answer):
-            sample = _sample(video, session.account.name, now)
-            if sample is not None:
-                yield sample
+        now = self._clock.now()
+        yield from filter(None, (_sample(video, session.account, now) for video in _videos(answer)))
 
 
 def _videos(answer: Answer) -> list[object]:
@@ -84,7 +81,7 @@ def _videos(answer: Answer) -> list[object]:
     return listed if isinstance(listed, list) else []
 
 
-def _sample(video: object, account: str, now: datetime) -> Sample | None:
+def _sample(video: object, account: Account, now: datetime) -> Sample | None:
     """Return the sample of a listed video; None for a malformed one or one without counts."""
     video_id, made = parse_numeric_id(value_at(video, "id")), parse_count(value_at(video, "create_time"))
     if video_id is None or made is None or made > _LAST_S:
@@ -92,11 +89,11 @@ def _sample(video: object, account: str, now: datetime) -> Sample | None:
     published_at = from_ms(made * 1000)
     if published_at.year < FIRST_YEAR:
         return None
-    sample = Sample(
-        account=account,
-        remote_id=video_id,
-        published_at=published_at,
-        observed_at=max(now, published_at),
+    return new_sample(
+        account,
+        video_id,
+        published_at,
+        now,
         likes=parse_count(value_at(video, "like_count")),
         comments=parse_count(value_at(video, "comment_count")),
         shares=parse_count(value_at(video, "share_count")),
@@ -104,4 +101,3 @@ def _sample(video: object, account: str, now: datetime) -> Sample | None:
         kind="video",
         text=first_line(value_at(video, "title")) or first_line(value_at(video, "video_description")),
     )
-    return sample if has_counts(sample) else None

@@ -1,7 +1,5 @@
-"""Options of posts on TikTok, kinds of post, and choices that a person must make.
-
-See docs/reference/platforms/tiktok.md, sections 3.2 to 3.5.
-"""
+"""Options of posts on TikTok, kinds of post, and choices that a person must make. See
+docs/reference/platforms/tiktok.md, sections 3.2 to 3.5."""
 
 from __future__ import annotations
 
@@ -101,11 +99,8 @@ OPTIONS = option_table(
 
 
 def needed_choices(kind: TikTokKind, privacy: str | None) -> tuple[Option, ...]:
-    """Return the options that a person must have set for a post of this kind.
-
-    Drafts need none: the creator chooses in the app. Posts with PRIVATE have no audience that could comment, duet or
-    stitch, and need no disclosure.
-    """
+    """Return the options that a person must have set for a post of this kind. Drafts need none: the creator chooses in
+    the app. Posts with PRIVATE have no audience that could comment, duet or stitch, and need no disclosure."""
     if kind.is_draft:
         return ()
     return (PRIVACY,) if privacy == PRIVATE else tuple(o for o in _CHOICES if o.applies_to(kind))

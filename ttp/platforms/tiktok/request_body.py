@@ -39,10 +39,8 @@ def request_of(request: PublishRequest) -> str:
 def build_init_request(
     request: PublishRequest, source: dict[str, object], closed: Collection[str] = ()
 ) -> tuple[str, dict[str, object]]:
-    """Return the path and body of the call. `closed`: options that the creator's settings force to true.
-
-    Raises ValueError for an invalid option.
-    """
+    """Return the path and body of the call. `closed`: options that the creator's settings force to true. Raises
+    ValueError for an invalid option."""
     kind = kind_of(request)
     match kind:
         case TikTokKind.VIDEO:

@@ -17,13 +17,9 @@ from ttp.domain.time.clock import from_ms
 
 LONGEST_CALL_S = 600.0
 """Longer than a call's timeouts allow by default: the machine slept during it."""
-
-
 CHUNK = 10_000_000
 """Bytes per chunk. TikTok wants 5 to 64 MB, decimal or binary: so at least 5,242,880 and at most 64,000,000. The last
 chunk, which publishes, is at most twice this."""
-
-
 URL_LIFE, URL_DEAD = timedelta(minutes=59), timedelta(minutes=65)
 """An upload URL is valid for one hour: no call starts after the first, and none can arrive after the second."""
 

@@ -1,7 +1,5 @@
-"""Connect X: OAuth 2.0 with PKCE, public and confidential clients, single-use refresh tokens.
-
-See docs/reference/platforms/x.md, section 2. OAuth 1.0a user keys sign each request and never expire.
-"""
+"""Connect X: OAuth 2.0 with PKCE, public and confidential clients, single-use refresh tokens. See
+docs/reference/platforms/x.md, section 2. OAuth 1.0a user keys sign each request and never expire."""
 
 from __future__ import annotations
 
@@ -33,10 +31,8 @@ logging.getLogger("oauthlib").setLevel(logging.WARNING)
 
 
 def signature(credentials: Credentials, method: str, url: str, *, now: datetime, nonce: str | None = None) -> str:
-    """Return the Authorization header of a request to `url` (complete, with query): HMAC-SHA1 (RFC 5849).
-
-    JSON and multipart bodies are not signed (RFC 5849, section 3.4.1.3.1); X accepts no form here.
-    """
+    """Return the Authorization header of a request to `url` (complete, with query): HMAC-SHA1 (RFC 5849). JSON and
+    multipart bodies are not signed (RFC 5849, section 3.4.1.3.1); X accepts no form here."""
     from oauthlib.oauth1 import Client
 
     signer = Client(

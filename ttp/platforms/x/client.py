@@ -27,11 +27,7 @@ from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0
 """Seconds for which a token check stays valid; GET /2/users/me allows 75 per 15 minutes."""
-
-
 STEP = "POST /2/tweets"
-
-
 ALL_OUT = "all parts of the thread are already published; nothing was sent"
 
 
@@ -77,10 +73,8 @@ class XClient(HttpPart[Http]):
         return user_id if fresh and self._http.platform_at(request.account.name) is not None else None
 
     def _check_token(self, request: PublishRequest) -> tuple[str, Answer]:
-        """Ask X whose token it is. Raises StepFailed.
-
-        Proves that the token works and belongs to the account, reads X's clock, and opens a connection.
-        """
+        """Ask X whose token it is. Raises StepFailed. Proves that the token works and belongs to the account, reads X's
+        clock, and opens a connection."""
         reply = self._http.request_for(request, "GET", "/2/users/me")
         if (
             isinstance(reply, Answer)
@@ -184,10 +178,8 @@ def _created_id(reply: Reply) -> str | None:
 
 
 def _body(part: Part, handle: Handle) -> dict[str, object]:
-    """Return the body of the request: text, the post it replies to, media ids in order, and options.
-
-    Only the first part sets who may reply; every part has the disclosures.
-    """
+    """Return the body of the request: text, the post it replies to, media ids in order, and options. Only the first
+    part sets who may reply; every part has the disclosures."""
     request = part.request
     media_ids = [str(entry["id"]) for entry in media_entries(handle)][: len(request.media)]
     body: dict[str, object] = {"text": request.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}

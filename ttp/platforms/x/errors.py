@@ -54,10 +54,8 @@ publishing call proves nothing."""
 
 
 def refusal(answer: Answer, account: Account, now: datetime, credentials: Credentials | None = None) -> NotDone | None:
-    """Return the refusal of an answer; None if it matches no row or is not in X's own format.
-
-    `credentials`: those in use, for the hint.
-    """
+    """Return the refusal of an answer; None if it matches no row or is not in X's own format. `credentials`: those in
+    use, for the hint."""
     said = tuple(_messages(answer))
     if not said:
         return None

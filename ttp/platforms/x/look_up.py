@@ -1,7 +1,5 @@
-"""Read X's list of an account's posts, and find one part of a delivery in it. Pure.
-
-Fields are read by their names in both of X's dialects.
-"""
+"""Read X's list of an account's posts, and find one part of a delivery in it. Pure. Fields are read by their names in
+both of X's dialects."""
 
 from __future__ import annotations
 
@@ -22,15 +20,9 @@ QUERY = {
     "post.fields": "created_at,attachments,entities",
     "expansions": "attachments.media_keys,referenced_posts",
 }
-
-
 MOST_PAGES = 10
 """Pages of 100 posts that one look-up reads."""
-
-
 _BEFORE = timedelta(seconds=60)
-
-
 _LEAST_AFTER_S = 60.0
 
 
@@ -43,10 +35,8 @@ class Window:
 
     @classmethod
     def around(cls, first: datetime, last: datetime, settle_s: float) -> Window:
-        """Return the window from a minute before the first call to the settle time after the last.
-
-        At least a minute, in which the last call may still have been on its way.
-        """
+        """Return the window from a minute before the first call to the settle time after the last. At least a minute,
+        in which the last call may still have been on its way."""
         return cls(first - _BEFORE, last + timedelta(seconds=max(settle_s, _LEAST_AFTER_S)))
 
 
@@ -103,10 +93,8 @@ def matches(
 
 
 def possible_matches(posts: Iterable[TimelinePost], part: Part, window: Window) -> list[str]:
-    """Return the ids of unbound posts with the text of a later part that X lists without a parent.
-
-    X may omit the parent of our part too, so that its absence from `matches` proves nothing.
-    """
+    """Return the ids of unbound posts with the text of a later part that X lists without a parent. X may omit the
+    parent of our part too, so that its absence from `matches` proves nothing."""
     if part.parent is None:
         return []
     request = part.request
@@ -150,23 +138,11 @@ def _parent(item: Mapping[str, object]) -> str | None:
 
 X_EPOCH_MS = 1_288_834_974_657
 """2010-11-04T01:42:54.657Z: X's ids count milliseconds from then in their upper bits."""
-
-
 _ENTITY = re.compile(r"&(amp|lt|gt);")
-
-
 _CHARACTER = {"amp": "&", "lt": "<", "gt": ">"}
-
-
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+", re.ASCII)
-
-
 _OWN_MEDIA = re.compile(r"https://(?:x|twitter|pic\.twitter|pic\.x)\.com/\S*/(?:photo|video)/\d+")
-
-
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-
-
 _SLASH = re.compile(r"/(?=[.,;:!?'\"»”’…)\]}]*(?:\s|$))")
 
 
@@ -190,10 +166,8 @@ def restore_text(listed: str, post: Mapping[str, object]) -> str:
 
 
 def canonical(text: str) -> str:
-    """Return `text` for comparison: NFC, trimmed, URLs without scheme, trailing slash and percent-encoding.
-
-    X adds a scheme to bare domains and a slash to bare hosts, and encodes non-ASCII characters in paths.
-    """
+    """Return `text` for comparison: NFC, trimmed, URLs without scheme, trailing slash and percent-encoding. X adds a
+    scheme to bare domains and a slash to bare hosts, and encodes non-ASCII characters in paths."""
     bare = _SLASH.sub("", _SCHEME.sub("", unquote(text.replace("\r\n", "\n").strip())))
     return unicodedata.normalize("NFC", bare).strip()
 

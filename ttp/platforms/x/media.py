@@ -39,17 +39,13 @@ Entry: TypeAlias = dict[str, object]
 
 
 class Uploads:
-    """Uploads of one client."""
-
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
         self._clock = clock
 
     def complete(self, request: PublishRequest, handle: Handle, *, keep: bool) -> Generator[Step, None, Handle]:
-        """Upload what `handle` does not record; return the handle with every item ready. Raises StepFailed.
-
-        `keep`: use the same uploads again, however often they were used, because a look-up compares their keys.
-        """
+        """Upload what `handle` does not record; return the handle with every item ready. Raises StepFailed. `keep`: use
+        the same uploads again, however often they were used, because a look-up compares their keys."""
         held = media_entries(handle)
         done: list[Entry] = []
         for place, file in enumerate(request.media):
@@ -101,10 +97,8 @@ class Uploads:
             yield Did(step, answer.status), entry
 
     def _is_usable(self, entry: Entry, item: MediaItem, *, keep: bool) -> bool:
-        """Whether an earlier upload has these bytes, no other alt text, and lives long enough.
-
-        Not one that two calls carried without success: X may have rejected the id.
-        """
+        """Whether an earlier upload has these bytes, no other alt text, and lives long enough. Not one that two calls
+        carried without success: X may have rejected the id."""
         expires, used = entry.get("expires"), entry.get("used")
         return (
             entry.get("sha256") == item.sha256
@@ -208,10 +202,8 @@ class Uploads:
         raise StepFailed(f"process {name}", self._failure(request, answer))
 
     def _require_success(self, request: PublishRequest, step: str, reply: Reply) -> Answer:
-        """Return the answer if the reply is a success. Raises StepFailed.
-
-        Also raises it for a body that is not X's JSON, because then X may not have the bytes. Some calls have no body.
-        """
+        """Return the answer if the reply is a success. Raises StepFailed. Also raises it for a body that is not X's
+        JSON, because then X may not have the bytes. Some calls have no body."""
         if isinstance(reply, Answer) and reply.is_success and (reply.data is not None or not reply.body):
             return reply
         raise StepFailed(step, self._failure(request, reply))

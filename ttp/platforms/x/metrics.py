@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
-from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.metrics_reader import (
@@ -22,12 +21,12 @@ from ttp.platforms.metrics_reader import (
     AccountSession,
     MetricsPage,
     first_line,
-    has_counts,
+    new_sample,
     parse_count,
     sum_known,
 )
 from ttp.platforms.outcomes import describe_unexpected
-from ttp.platforms.reply import Answer, parse_numeric_id, value_at
+from ttp.platforms.reply import Answer, parse_instant, parse_numeric_id, value_at
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.look_up import created_at, restore_text
 
@@ -106,14 +105,11 @@ class XReader(HttpPart[Http]):
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
         listed, described = answer.value_at("data"), answer.value_at("includes", "media")
         media = {str(value_at(one, "media_key")): one for one in (described if isinstance(described, list) else ())}
-        now = from_ms(to_ms(self._clock.now()))
-        for item in listed if isinstance(listed, list) else ():
-            sample = _sample(item, media, session.account.name, now)
-            if sample is not None:
-                yield sample
+        now, items = self._clock.now(), listed if isinstance(listed, list) else ()
+        yield from filter(None, (_sample(item, media, session.account, now) for item in items))
 
 
-def _sample(item: object, media: Mapping[str, object], account: str, now: datetime) -> Sample | None:
+def _sample(item: object, media: Mapping[str, object], account: Account, now: datetime) -> Sample | None:
     """Return the sample of a listed post; None for replies, reposts and entries without counts."""
     post_id, text = parse_numeric_id(value_at(item, "id")), value_at(item, "text")
     if not isinstance(item, dict) or post_id is None or not _is_id(post_id) or _is_reply_or_repost(item):
@@ -123,12 +119,12 @@ def _sample(item: object, media: Mapping[str, object], account: str, now: dateti
     keys = [str(key) for key in listed] if isinstance(listed, list) else []
     seen = sum_known(*(parse_count(value_at(media.get(key), "public_metrics", "view_count")) for key in keys))
     views = number("impression_count")
-    published_at = _instant(value_at(item, "created_at")) or created_at(post_id)
-    sample = Sample(
-        account=account,
-        remote_id=post_id,
-        published_at=published_at,
-        observed_at=max(now, published_at),
+    published_at = parse_instant(value_at(item, "created_at")) or created_at(post_id)
+    return new_sample(
+        account,
+        post_id,
+        published_at,
+        now,
         likes=number("like_count"),
         comments=number("reply_count"),
         shares=sum_known(number("repost_count", "retweet_count"), number("quote_count")),
@@ -137,7 +133,6 @@ def _sample(item: object, media: Mapping[str, object], account: str, now: dateti
         kind=_kind(keys, media),
         text=first_line(restore_text(text, item)) if isinstance(text, str) else None,
     )
-    return sample if has_counts(sample) else None
 
 
 def _count_of(metrics: object, *names: str) -> int | None:
@@ -181,14 +176,3 @@ def _has_reason(answer: Answer) -> bool:
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 19
-
-
-def _instant(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    if found is None or found.utcoffset() is None:
-        return None
-    at = found.astimezone(UTC)
-    return at - timedelta(microseconds=at.microsecond % 1000)

@@ -1,7 +1,5 @@
-"""X's prices in thousandths of a US dollar. See docs/reference/platforms/x.md, section 5.
-
-Look-ups and token checks are few, so they are not included.
-"""
+"""X's prices in thousandths of a US dollar. See docs/reference/platforms/x.md, section 5. Look-ups and token checks are
+few, so they are not included."""
 
 from __future__ import annotations
 

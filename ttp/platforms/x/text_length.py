@@ -1,8 +1,5 @@
-"""Weighted text length on X (twitter-text configuration, version 3). Instagram and TikTok count UTF-16 units.
-
-Importing the twitter-text library takes 0.2 s, so it is used only for words that may contain a link or an emoji
-sequence.
-"""
+"""Weighted text length on X (twitter-text configuration, version 3). Instagram and TikTok count UTF-16 units. Importing
+the twitter-text library takes 0.2 s, so it is used only for words that may contain a link or an emoji sequence."""
 
 from __future__ import annotations
 
@@ -17,50 +14,28 @@ from typing import Any
 
 X_LIMIT = 280
 """maxWeightedTweetLength of the twitter-text configuration, version 3."""
-
-
 _LINK = 23
 """transformedURLLength of the same configuration."""
-
-
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 """Code point ranges of weight 100 in the same configuration; all others weigh 200, and the scale is 100."""
-
-
 _DOT = re.compile(r"\.(?=[^\W\d_])")
 """A link has a dot before the letter of a top-level domain."""
-
-
 _NOT_PLAIN = re.compile(
     f"{_DOT.pattern}|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
     # © and ® are emoji of weight 200 in a range of weight 100; the rest combine several code points into one emoji
 )
-
-
 _PLAIN_LINK = re.compile(
     r"https?://(?:[a-z0-9]{1,63}\.){1,4}(?:at|ch|com|de|edu|es|eu|fr|gov|io|it|net|nl|org|us)(?:/[a-zA-Z0-9_-]+)*/?"
     r"(?:\?[a-zA-Z0-9_&=-]+)?"
 )
 """Obvious links, as most are: these need no library."""
-
-
 _SPACES = " \n\t"
-
-
 _SPACE = re.compile(f"[{_SPACES}]")
 """Whitespace between words. A word is checked with the previous one, because a link depends on what precedes it."""
-
-
 _NO_HOST = re.compile(r"(?:[^\s./]+\.){64}")
-
-
 _LONGEST_WORD = 4096
 """twitter-text accepts no longer address as a link; a longer word without spaces is not searched."""
-
-
 _HOPELESS = 10 * X_LIMIT
-
-
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -108,10 +83,8 @@ def _links(word: str) -> tuple[str, ...]:
 
 
 def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
-    """Yield the words that the library must check.
-
-    Links and emoji never contain spaces, so words can be checked one by one.
-    """
+    """Yield the words that the library must check. Links and emoji never contain spaces, so words can be checked one by
+    one."""
     done = 0
     for found in worth.finditer(text):
         if found.start() < done:  # inside the previous word
@@ -130,11 +103,8 @@ def _plain(text: str) -> int:
 
 @cache
 def _library() -> Any:
-    """Return the twitter-text library.
-
-    It reads its emoji table through `pkg_resources`, which newer installations lack and older ones warn about: a
-    replacement with the one function it calls is present during the import.
-    """
+    """Return the twitter-text library. It reads its emoji table through `pkg_resources`, which newer installations lack
+    and older ones warn about: a replacement with the one function it calls is present during the import."""
     from pkgutil import get_data
 
     stand_in = ModuleType("pkg_resources")

@@ -134,13 +134,11 @@ TROUBLES = {
 
 
 def new_did() -> str:
-    """Return a new identity."""
     letters = "abcdefghijklmnopqrstuvwxyz234567"
     return "did:plc:" + "".join(secrets.choice(letters) for _ in range(24))
 
 
 def new_key(at_ms: int) -> str:
-    """Return a key of an instant."""
     number = (at_ms * 1000 + secrets.randbelow(1000)) << 10 | secrets.randbelow(1024)
     return "".join(DIGITS[number >> shift & 31] for shift in range(60, -1, -5))
 

@@ -33,8 +33,6 @@ from ttp.sandbox.state import State
 
 
 class Bluesky(StandIn):
-    """Bluesky."""
-
     name, title = "bluesky", "Bluesky"
     paths = re.compile(r"/xrpc/")
     account, records, switches = BlueskyAccount, (Blob, StoredRecord, VideoJob), BlueskySwitches

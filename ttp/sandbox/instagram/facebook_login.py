@@ -123,7 +123,6 @@ def page_id(account: InstagramAccount) -> str:
 
 
 def page_fields(account: InstagramAccount) -> dict[str, Any]:
-    """Return the fields of a page."""
     return {
         "id": page_id(account),
         "name": account.handle,

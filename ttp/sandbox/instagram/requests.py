@@ -80,10 +80,8 @@ def own_post(state: State, account: InstagramAccount, request: Request) -> Post:
 
 
 def authenticated_route(state: State, path: str, method: str, work: Work, scope: str | None = None) -> Route:
-    """Return a route that needs a live token with `scope`. `work` gets the parameters without the token.
-
-    `scope` is a name of `PERMISSIONS`, or a permission by its own name.
-    """
+    """Return a route that needs a live token with `scope`. `work` gets the parameters without the token. `scope` is a
+    name of `PERMISSIONS`, or a permission by its own name."""
 
     async def endpoint(request: Request) -> Response:
         version = request.path_params.get("version")

@@ -1,7 +1,5 @@
-"""Instagram's API as `graph.instagram.com` and `graph.facebook.com` speak it: which paths there are.
-
-Both hosts are one here. A token knows which of the two logins it comes from, and the answers depend on it.
-"""
+"""Instagram's API as `graph.instagram.com` and `graph.facebook.com` speak it: which paths there are. Both hosts are one
+here. A token knows which of the two logins it comes from, and the answers depend on it."""
 
 from __future__ import annotations
 

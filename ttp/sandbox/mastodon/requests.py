@@ -52,7 +52,6 @@ def authenticated_route(state: State, path: str, method: str, work: Work, scope:
 
 
 def authenticate(state: State, request: Request) -> MastodonAccount:
-    """Return the account of the token."""
     held = bearer(request.headers)
     account = state.find_by_token(MastodonAccount, held) if held else None
     if account is None or account.expires_ms <= state.now_ms():

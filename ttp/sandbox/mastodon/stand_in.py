@@ -38,8 +38,6 @@ _READ, _WRITE = "read:statuses", "write:statuses"
 
 
 class Mastodon(StandIn):
-    """Mastodon."""
-
     name, title = "mastodon", "Mastodon"
     paths = re.compile(r"/api/v[12]/|/oauth/(token|revoke)$|/\.well-known/(nodeinfo|webfinger)|/nodeinfo/")
     account, records, switches = MastodonAccount, (Attachment, Details, UsedKey), MastodonSwitches

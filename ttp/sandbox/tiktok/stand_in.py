@@ -39,8 +39,6 @@ from ttp.sandbox.tiktok.requests import authenticated_route
 
 
 class TikTok(StandIn):
-    """TikTok."""
-
     name, title = "tiktok", "TikTok"
     paths = re.compile(r"/v2/|/video/")
     account, records, switches = TikTokAccount, (Upload,), TikTokSwitches

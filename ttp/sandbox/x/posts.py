@@ -63,7 +63,6 @@ def normalize(text: str) -> str:
 
 
 def links(text: str) -> list[Link]:
-    """Return the links of a text, in order."""
     found = []
     for match in _LINK.finditer(text):
         url = match[0].rstrip(_TRAILING)
@@ -86,10 +85,8 @@ def count_cashtags(text: str) -> int:
 
 
 def shorten_links(text: str, post_id: str, photo_url: str | None, media_keys: tuple[str, ...]) -> tuple[str, list[Any]]:
-    """Return the text as the API shows it, and its `entities.urls`.
-
-    `& < >` are escaped, every link becomes a t.co link, and attached media add one at the end (`photo_url`).
-    """
+    """Return the text as the API shows it, and its `entities.urls`. `& < >` are escaped, every link becomes a t.co
+    link, and attached media add one at the end (`photo_url`)."""
     parts: list[str] = []
     urls: list[dict[str, Any]] = []
     length, rest = 0, 0

@@ -80,10 +80,8 @@ def read_view(state: State, params: dict[str, str]) -> View:
 def read_field_list(
     state: State, params: dict[str, str], name: str, known: AbstractSet[str] | None = None
 ) -> frozenset[str]:
-    """Return the values of one parameter, which are among `known`, else among X's for it.
-
-    400 for another one, unless `ignore_unknown_fields` leaves it out.
-    """
+    """Return the values of one parameter, which are among `known`, else among X's for it. 400 for another one, unless
+    `ignore_unknown_fields` leaves it out."""
     values = frozenset(filter(None, params.get(name, "").split(",")))
     unknown = values - (_LISTS[name] if known is None else known)
     if unknown and not state.part(XSwitches).ignore_unknown_fields:

@@ -83,10 +83,8 @@ class Memory:
 
 
 def new_id(state: State, at_ms: int | None = None) -> str:
-    """Return a new id: milliseconds since X's epoch in the upper bits, always greater than the one before.
-
-    With `at_ms`: an id of that past instant.
-    """
+    """Return a new id: milliseconds since X's epoch in the upper bits, always greater than the one before. With
+    `at_ms`: an id of that past instant."""
     if at_ms is not None:
         return str(((at_ms - EPOCH_MS) << 22) + secrets.randbelow(1 << 22))
     memory = state.part(Memory)

@@ -39,8 +39,6 @@ _MEDIA = ("media.write",)
 
 
 class X(StandIn):
-    """X."""
-
     name, title = "x", "X"
     paths = re.compile(r"/2/|/i/oauth2/")
     account, records, switches = XAccount, (XMedia,), XSwitches

@@ -36,7 +36,9 @@ _WITH_COMMAS = ("accounts", "tags")
 _COLUMN_PREFIXES = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
 """Prefixes of columns for one variant or option: `text.x`, `set.tiktok.privacy_level`."""
 LONGEST_ROW = 1 << 20
-"""In characters."""
+"""In characters. X's longest text has 25,000."""
+LONGEST_CELL = csv.field_size_limit()
+"""131,072: the csv module refuses longer cells."""
 
 
 def csv_lines(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
@@ -85,9 +87,7 @@ def _cell(name: str, value: Value) -> str:
 
 class Sheet:
     """An open CSV file. `unknown`: columns that are not fields of a post; `program`: the program whose sheet it is.
-
-    `columns`: fields by column names (or numbers). Raise UsageError if the first row cannot be a header.
-    """
+    `columns`: fields by column names (or numbers). Raise UsageError if the first row cannot be a header."""
 
     def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None, tables: OptionTables) -> None:
         self._tables = tables
@@ -146,7 +146,7 @@ class Sheet:
         try:
             return next(self._rows)
         except csv.Error as error:
-            raise UsageError(f"row {self._number} cannot be read: {_explain_csv_error(str(error))}") from None
+            raise UsageError(f"row {self._number} cannot be read: it {explain_csv_error(error)}") from None
 
     def entries(self) -> Iterator[Entry]:
         """Yield each row as a post. Raise UsageError if no further row can be found."""
@@ -214,11 +214,32 @@ def _lines(first: str, stream: TextIO) -> Iterator[str]:
         line = stream.readline(LONGEST_ROW)
 
 
-def _explain_csv_error(error: str) -> str:
-    """Explain an error of the csv module."""
-    if "field limit" in error:
-        return f"a cell has more than {csv.field_size_limit()} characters, or a quote is not closed"
-    return "a quote is not closed" if "end of data" in error else "a quote is in the wrong place"
+def explain_csv_error(error: csv.Error) -> str:
+    """Return what is wrong with a row, after "it" or "row 3"."""
+    text = str(error)
+    if "field limit" in text:
+        return f"has a cell of more than {LONGEST_CELL} characters, or a quote that is not closed"
+    if "end of data" in text:
+        return "has a quote that is not closed"
+    if "too long" in text:
+        return f"has more than {LONGEST_ROW} characters, or a quote that is not closed"
+    return "has a quote in the wrong place"
+
+
+def find_encoding(head: bytes) -> str:
+    """Return the encoding of a text by its first bytes: UTF-16 by its byte order mark or zero bytes, else UTF-8."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if head.startswith(b"PK\x03\x04"):
+        raise UsageError("this is a spreadsheet or an archive, not a text file", Hint("fix", "save it as CSV UTF-8"))
+    pairs = len(head) // 2
+    if pairs > 1:
+        # Latin letters have a zero in each pair of bytes; a header has few other characters.
+        if head[1::2].count(0) > pairs * 0.7 and head[0::2].count(0) < pairs * 0.3:
+            return "utf-16-le"
+        if head[0::2].count(0) > pairs * 0.7 and head[1::2].count(0) < pairs * 0.3:
+            return "utf-16-be"
+    return "utf-8-sig"
 
 
 LINK = "link"

@@ -1,14 +1,13 @@
-"""The fields of a post in a file: their names, and how values are parsed and formatted.
-
-Every format maps its rows to these fields. Accounts, times and media are kept as typed.
-"""
+"""The fields of a post in a file: their names, and how values are parsed and formatted. Every format maps its rows to
+these fields. Accounts, times and media are kept as typed."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
@@ -62,10 +61,8 @@ _ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PART
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One post of a file. `where`: its row, line or path. Times, accounts and media are as typed.
-
-    `ended`: the file says publishing has begun, so the post is never created again. `faults`: why it is refused.
-    """
+    """One post of a file. `where`: its row, line or path. Times, accounts and media are as typed. `ended`: the file
+    says publishing has begun, so the post is never created again. `faults`: why it is refused."""
 
     where: str
     typed: PostInput
@@ -82,8 +79,9 @@ def normalize_name(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.casefold())
 
 
-def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
-    """Parse one post from its fields (the keys are FIELDS), and collect all its errors."""
+def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, may_empty: bool = False) -> Entry:
+    """Parse one post from its fields (the keys are FIELDS), and collect all its errors. `may_empty`: an empty option
+    removes that of the post."""
     reader = RowReader(row)
     media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
     typed = PostInput(
@@ -96,12 +94,23 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> E
         thread=reader.read("thread", parse_list, _NOTHING),
         tags=reader.read("tags", _words, _NOTHING),
         variants=reader.read("variants", _pairs, {}),
-        options=reader.read("options", lambda value: _options(value, tables), {}),
+        options=reader.read("options", lambda value: _options(value, tables, may_empty=may_empty), {}),
         max_lateness_s=reader.read("maxLate", _duration, reader.read("maxLatenessS", _number, None)),
         key=reader.read("key", _key, None),
     )
     ended = reader.read("status", _status, None) in _ENDED
     return Entry(where, typed, ended, tuple(reader.faults))
+
+
+def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostInput, tuple[FieldError, ...]]:
+    """Parse changes of a post, and collect all their errors. A field that the row lacks is not given; an empty one
+    empties that of the post."""
+    found = parse_entry("", row, tables, may_empty=True)
+    given = {"text": "content", "to": "accounts", "media": "media", "alts": "alt", "thread": "thread", "tags": "tags"}
+    missing: dict[str, Any] = {name: None for name, field in given.items() if field not in row}
+    dropped = {"at": "scheduledAt", "max_lateness_s": "maxLatenessS"}
+    emptied = tuple(name for name, field in dropped.items() if field in row and row[field] in (None, ""))
+    return replace(found.typed, **missing, dropped=emptied), found.faults
 
 
 def invalid_entry(where: str, *faults: FieldError) -> Entry:
@@ -188,8 +197,8 @@ def _pairs(value: Value) -> dict[str, str]:
     return {str(name): _text(one) for name, one in value.items()}
 
 
-def _options(value: Value, tables: OptionTables) -> dict[str, str]:
-    return dict(parse_option(f"{name}={one}", tables) for name, one in _pairs(value).items())
+def _options(value: Value, tables: OptionTables, *, may_empty: bool) -> dict[str, str]:
+    return dict(parse_option(f"{name}={one}", tables, may_empty=may_empty) for name, one in _pairs(value).items())
 
 
 def _json(text: str) -> Value:
@@ -255,7 +264,6 @@ STORE_ID_DIGITS = 8
 
 
 def own_key(post_id: int, store: str) -> str:
-    """Return the key of a post that has none."""
     return f"{post_id}@{store[:STORE_ID_DIGITS]}"
 
 

@@ -1,7 +1,5 @@
-"""iCalendar (RFC 5545): one event per post with a time, for calendars that subscribe to a file.
-
-Write only: an event has too little data to create a post.
-"""
+"""iCalendar (RFC 5545): one event per post with a time, for calendars that subscribe to a file. Write only: an event
+has too little data to create a post."""
 
 from __future__ import annotations
 

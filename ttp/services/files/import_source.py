@@ -19,7 +19,7 @@ from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, to_field_error
 from ttp.services.files import json_file, markdown
-from ttp.services.files.csv_file import Sheet
+from ttp.services.files.csv_file import Sheet, find_encoding
 from ttp.services.files.fields import Entry, invalid_entry, parse_entry
 from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
 from ttp.store.home.paths import expand_user
@@ -77,7 +77,7 @@ class ImportSource:
         binary.seek(0)
         head = binary.read(_SNIFFED)
         binary.seek(0)
-        text = TextIOWrapper(binary, encoding=_encoding(head), newline="")
+        text = TextIOWrapper(binary, encoding=find_encoding(head), newline="")
         try:
             match _kind(self.name, head):
                 case "objects":
@@ -163,17 +163,9 @@ def _with_keys(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
         yield replace(one, typed=replace(one.typed, key=key))
 
 
-def _encoding(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if head.startswith(b"PK\x03\x04"):
-        raise UsageError("this is a spreadsheet or an archive, not a text file", Hint("fix", "save it as CSV UTF-8"))
-    return "utf-8-sig"
-
-
 def _kind(name: str, head: bytes) -> str:
     suffix = Path(name).suffix.lower()
-    first = head.decode(_encoding(head), "replace").lstrip()[:3]
+    first = head.decode(find_encoding(head), "replace").lstrip()[:3]
     if suffix == ".md" or first == "---":
         return "content"
     if suffix in (".json", ".jsonl", ".ndjson") or (suffix != ".csv" and first[:1] in ("[", "{")):

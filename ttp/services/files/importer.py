@@ -1,7 +1,5 @@
-"""Import posts: check every row first, then store all in one transaction, or none.
-
-Planned changes wait in an unnamed temporary file, so that many rows need no more memory than few.
-"""
+"""Import posts: check every row first, then store all in one transaction, or none. Planned changes wait in an unnamed
+temporary file, so that many rows need no more memory than few."""
 
 from __future__ import annotations
 
@@ -61,7 +59,6 @@ class ImportResult:
     """The plan of rows without a time, if requested."""
 
     def count(self, step: PlannedChange) -> None:
-        """Count the planned change of one row."""
         if step.faults:
             self.refused += 1
             self.faults += [(step.where, fault) for fault in step.faults]
@@ -166,7 +163,6 @@ class Importer:
 
 
 def changes_store(step: PlannedChange) -> bool:
-    """Return whether a planned change writes to the store."""
     if step.what in WRITING_KINDS and not step.faults:
         return True
     return (

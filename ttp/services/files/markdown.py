@@ -285,7 +285,6 @@ class MarkdownFolder:
         yield from map(self.file, self.paths())
 
     def paths(self) -> Iterator[Path]:
-        """Yield the paths of those files."""
         for top, folders, names in os.walk(self.path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
@@ -294,7 +293,6 @@ class MarkdownFolder:
                     yield path
 
     def file(self, path: Path) -> MarkdownFile:
-        """Read a file of the folder."""
         name = path.relative_to(self.path).as_posix()
         if (text := text_of_path(name)) != name:
             return MarkdownFile(

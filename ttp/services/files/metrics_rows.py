@@ -18,13 +18,10 @@ from itertools import count
 from typing import BinaryIO, TextIO, TypeAlias, cast
 
 from ttp.domain.errors import UsageError
+from ttp.services.files.csv_file import LONGEST_CELL, LONGEST_ROW, explain_csv_error, find_encoding
 
 Record: TypeAlias = tuple[int, list[str] | str]
 """Row number as in a spreadsheet (the header is 1), and its cells or why it cannot be read."""
-LONGEST_ROW = 1 << 20
-"""In characters. Metrics of a post take a few hundred, X's longest text 25,000."""
-LONGEST_CELL = csv.field_size_limit()
-"""131,072: the csv module refuses longer cells."""
 DELIMITERS = ",;\t|"
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 _SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\n|\r|$)")
@@ -102,7 +99,7 @@ class Records(Iterator[Record]):
         except csv.Error as error:
             # An unclosed quote swallowed the following rows: give them back.
             self._lines.give_back()
-            return [], _explain_csv_error(str(error))
+            return [], explain_csv_error(error)
         return cells, self._lines.fault
 
     def _find_delimiter(self) -> str:
@@ -172,17 +169,6 @@ def not_utf8(text: str) -> bool:
     return not text.isascii() and _NOT_UTF8.search(text) is not None
 
 
-def _explain_csv_error(error: str) -> str:
-    """Explain an error of the csv module."""
-    if "field limit" in error:
-        return f"has a cell of more than {LONGEST_CELL} characters, or a quote that is not closed"
-    if "end of data" in error:
-        return "has a quote that is not closed"
-    if "too long" in error:
-        return f"has more than {LONGEST_ROW} characters, or a quote that is not closed"
-    return "has a quote in the wrong place"
-
-
 Object: TypeAlias = tuple[int, Mapping[str, str] | str]
 """Number (from 1; of JSON lines the line), and values by key or why it cannot be read."""
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -197,7 +183,6 @@ def is_json(text: Buffer) -> bool:
 
 
 def read_objects(text: Buffer) -> Iterator[Object]:
-    """Yield the objects of a JSON text."""
     if text.rest.startswith("["):
         text.take(1)
         return _values(text, between=",", end="]")
@@ -290,7 +275,6 @@ def _reason(error: Exception) -> str:
 
 
 def _skip(text: Buffer) -> None:
-    """Skip whitespace."""
     while True:
         ended = text.fill(BLOCK)
         found = _BLANK.match(text.rest)
@@ -323,22 +307,9 @@ def as_text(binary: BinaryIO) -> TextIO:
     """Decode a binary file: UTF-8, or UTF-16 by its byte order mark or zero bytes. Bytes that are not UTF-8 reject only
     their row."""
     peeked = BufferedReader(binary)  # type: ignore[type-var]  # it has the methods of a raw stream
-    encoding = _encoding(peeked.peek(_SNIFFED)[:_SNIFFED])
+    encoding = find_encoding(peeked.peek(_SNIFFED)[:_SNIFFED])
     errors = "surrogateescape" if encoding == "utf-8-sig" else "strict"
     return TextIOWrapper(cast(BinaryIO, peeked), encoding=encoding, errors=errors, newline="")
-
-
-def _encoding(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    pairs = len(head) // 2
-    if pairs > 1:
-        # Latin letters have a zero in each pair of bytes; a header has few other characters.
-        if head[1::2].count(0) > pairs * 0.7 and head[0::2].count(0) < pairs * 0.3:
-            return "utf-16-le"
-        if head[0::2].count(0) > pairs * 0.7 and head[1::2].count(0) < pairs * 0.3:
-            return "utf-16-be"
-    return "utf-8-sig"
 
 
 class Buffer:

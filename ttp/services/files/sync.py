@@ -1,7 +1,5 @@
-"""Sync posts with a folder of Markdown files: find the differences and apply them to the store.
-
-The folder's posts have keys that begin with its name. A post whose publishing has begun is never changed.
-"""
+"""Sync posts with a folder of Markdown files: find the differences and apply them to the store. The folder's posts have
+keys that begin with its name. A post whose publishing has begun is never changed."""
 
 from __future__ import annotations
 

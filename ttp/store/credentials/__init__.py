@@ -1,7 +1,5 @@
-"""Where the accounts' tokens are kept: a file, the system's keyring, or a program of the user's. Nowhere else.
-
-Which one is the setting `credentials.backend`; the command line chooses, and everything else sees a CredentialsStore.
-"""
+"""Where the accounts' tokens are kept: a file, the system's keyring, or a program of the user's. Nowhere else. Which
+one is the setting `credentials.backend`; the command line chooses, and everything else sees a CredentialsStore."""
 
 from __future__ import annotations
 

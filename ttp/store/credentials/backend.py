@@ -95,10 +95,8 @@ class CredentialsStore(Protocol):
         ...
 
     def check(self) -> str:
-        """Check that the backend works, and return its description. Shows no secret.
-
-        Raises BackendUnavailable, Damaged, Busy, NotFound.
-        """
+        """Check that the backend works, and return its description. Shows no secret. Raises BackendUnavailable,
+        Damaged, Busy, NotFound."""
         ...
 
 

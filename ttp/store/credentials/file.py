@@ -16,7 +16,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Damaged, Hint
 from ttp.store.credentials.backend import credentials_of, entry_of
-from ttp.store.home import atomic_file
+from ttp.store.home import own_files
 from ttp.store.home.locks import lock_errors_as_busy
 from ttp.store.home.paths import make_home, quote_path, refuse_loose_modes
 from ttp.store.home.regular_file import read_text
@@ -98,4 +98,4 @@ class CredentialsFile:
                 held_lock.enter_context(lock)
             held = self._read()
             yield held
-            atomic_file.write(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))
+            own_files.write(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))

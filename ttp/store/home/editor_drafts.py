@@ -17,7 +17,7 @@ from tempfile import mkstemp
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Conflict, Hint
-from ttp.store.home import atomic_file
+from ttp.store.home import own_files
 from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
 from ttp.store.home.paths import make_home
 from ttp.store.home.regular_file import open_regular, read_bytes
@@ -85,7 +85,7 @@ class EditorDraft:
     def write(self, text: str) -> None:
         """Replace the text atomically. Raises Busy."""
         with disk_errors_as_busy(self.path):
-            atomic_file.write(self.path, text, "surrogateescape")
+            own_files.write(self.path, text, "surrogateescape")
 
     def belongs_to(self, post_id: int) -> None:
         """Rename it to the id of its post. Raises Busy."""
@@ -179,7 +179,6 @@ def metadata_path(path: Path) -> Path:
 
 @contextmanager
 def disk_errors_as_busy(path: Path) -> Iterator[None]:
-    """Turn errors of the disk into Busy."""
     try:
         yield
     except OSError as error:

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home.paths import quote_path
+from ttp.store.home.regular_file import sync
 from ttp.store.row_mapper import text_of
 
 Entry: TypeAlias = Mapping[str, Any]
@@ -108,11 +109,7 @@ class Journal:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(home)
 
     def _open(self) -> int:
         return os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)

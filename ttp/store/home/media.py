@@ -76,10 +76,8 @@ class MediaStore:
         return _item(path_text(Path(path.name)), facts, size, sha256)
 
     def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
-        """Add the file that `fetch` writes, under `name`. `source` is for messages.
-
-        Raises UsageError unless it is an image or video, Busy if it cannot be written, and what `fetch` raises.
-        """
+        """Add the file that `fetch` writes, under `name`. `source` is for messages. Raises UsageError unless it is an
+        image or video, Busy if it cannot be written, and what `fetch` raises."""
         with _writing(self.folder, source), self._adding():
             self._make_folder()
             from tempfile import mkstemp
@@ -99,6 +97,21 @@ class MediaStore:
                 path.unlink(missing_ok=True)
             _sync(self.folder)
         return _item(name, facts, size, sha256)
+
+    def stored(self, sha256: str, name: str) -> MediaItem | None:
+        """Return a file of this folder that no post may know yet, under a name; None if it is missing."""
+        try:
+            with open_source(self.path(sha256)) as source:
+                size = source.size()
+                return _item(name, read_source_facts(source, size), size, sha256)
+        except (NotFound, UsageError):
+            return None
+
+    def ready_folder(self) -> Path:
+        """Create the folder if needed, and return it. Raises Busy."""
+        with _writing(self.folder, "media"):
+            self._make_folder()
+        return self.folder
 
     def keep(self, sha256: str, form: str, data: bytes) -> None:
         """Store the converted version of an image. Raises Busy if it cannot be written."""

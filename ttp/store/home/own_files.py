@@ -1,7 +1,5 @@
-"""Recognise ttp's own files: no command writes to a path in their folders that a user names.
-
-A config file emptied by an export would require no approval any more; a store replaced by one would be lost.
-"""
+"""Recognise ttp's own files: no command writes to a path in their folders that a user names. A config file emptied by
+an export would require no approval any more; a store replaced by one would be lost."""
 
 from __future__ import annotations
 
@@ -13,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ttp.domain.errors import Hint, UsageError
+from ttp.store.home.regular_file import open_regular, sync
 
 
 @dataclass(frozen=True)
@@ -93,3 +92,16 @@ def _stat(path: Path) -> os.stat_result | None:
         return path.stat()
     except (OSError, ValueError):
         return None
+
+
+def write(path: Path, text: str, errors: str = "strict") -> None:
+    """Replace a file durably. Raises OSError. One process at a time: see `lock_folder`. `errors`: as for `open`."""
+    fresh = path.with_name(path.name + ".new")
+    descriptor = open_regular(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors=errors, newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    # Without this a power cut may bring the old file back, and with it a refresh token that is spent.
+    sync(path.parent)

@@ -1,8 +1,5 @@
-"""Open files without waiting for another program.
-
-Opening a named pipe waits for a writer. So files are opened without waiting, and the type is checked on the descriptor,
-where it cannot be swapped.
-"""
+"""Open files without waiting for another program. Opening a named pipe waits for a writer. So files are opened without
+waiting, and the type is checked on the descriptor, where it cannot be swapped."""
 
 from __future__ import annotations
 
@@ -32,10 +29,8 @@ class NotRegular(OSError):
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) -> int:
-    """Open a regular file without waiting; a new one is private to its owner.
-
-    Raises NotRegular for anything else, OSError if it cannot be opened. `null`: treat the null device as an empty file.
-    """
+    """Open a regular file without waiting; a new one is private to its owner. Raises NotRegular for anything else,
+    OSError if it cannot be opened. `null`: treat the null device as an empty file."""
     try:
         descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
     except ValueError:
@@ -51,6 +46,15 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, null: bool = False) ->
         return descriptor
     os.close(descriptor)
     raise NotRegular(path, kind_of(found))
+
+
+def sync(path: Path) -> None:
+    """Make a file, or the new names in a folder, last: after a power cut there could be the old ones."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def kind_of(found: os.stat_result) -> str:

@@ -1,7 +1,5 @@
-"""Run a user's program: no shell, a time limit, capped output, at most one line of it shown.
-
-It runs in a new session: Ctrl-C in ttp must not interrupt the storing of a token.
-"""
+"""Run a user's program: no shell, a time limit, capped output, at most one line of it shown. It runs in a new session:
+Ctrl-C in ttp must not interrupt the storing of a token."""
 
 from __future__ import annotations
 

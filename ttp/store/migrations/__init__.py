@@ -9,10 +9,8 @@ from ttp.store.sqlite import SqliteConnection
 
 
 def upgrade(connection: SqliteConnection, target: str) -> None:
-    """Run every migration up to `target` on `connection` (in autocommit mode; foreign keys are switched off).
-
-    All or nothing. Raises Conflicting, and changes nothing, if a reference would be broken.
-    """
+    """Run every migration up to `target` on `connection` (in autocommit mode; foreign keys are switched off). All or
+    nothing. Raises Conflicting, and changes nothing, if a reference would be broken."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine, event

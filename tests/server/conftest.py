@@ -1,0 +1,83 @@
+"""The server as an ASGI application in this process, on the store of the test's command line."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.conftest import Program
+from ttp.cli.commands.serve import installation_of
+from ttp.cli.context import Context
+from ttp.server.app import build_app
+
+BASE = "http://127.0.0.1:8765"
+
+
+@dataclass
+class Api:
+    """Sends requests with one token."""
+
+    ttp: Program
+    app: FastAPI
+    token: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:
+        headers = {**self.headers, **request.pop("headers", {})}
+        if self.token is not None:
+            headers = {"Authorization": f"Bearer {self.token}", **headers}
+
+        async def go() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+                return await client.request(method, path, headers=headers, **request)
+
+        return asyncio.run(go())
+
+    def get(self, path: str, **request: Any) -> httpx.Response:
+        return self("GET", path, **request)
+
+    def post(self, path: str, json: Any = None, **request: Any) -> httpx.Response:
+        return self("POST", path, **({} if json is None else {"json": json}), **request)
+
+    def patch(self, path: str, json: Any, **request: Any) -> httpx.Response:
+        return self("PATCH", path, json=json, **request)
+
+    def ok(self, method: str, path: str, json: Any = None, **request: Any) -> Any:
+        """Send what must succeed; its JSON."""
+        answer = self(method, path, **({} if json is None else {"json": json}), **request)
+        assert answer.status_code < 300, (answer.status_code, answer.text)
+        return answer.json()
+
+    def refused(self, method: str, path: str, status: int, code: str, json: Any = None, **request: Any) -> Any:
+        """Send what must be refused so; the problem."""
+        answer = self(method, path, **({} if json is None else {"json": json}), **request)
+        assert answer.headers["content-type"] == "application/problem+json", answer.text
+        found = answer.json()
+        assert (answer.status_code, found["status"], found["code"]) == (status, status, code), answer.text
+        return found
+
+    def having(self, capability: str, *accounts: str, name: str | None = None) -> Api:
+        """The same server with a new token."""
+        options = [word for one in accounts for word in ("--account", one)]
+        made = self.ttp.ok("token", "create", name or capability, "--capability", capability, *options, "--json")
+        return Api(self.ttp, self.app, made.json["token"])
+
+
+@pytest.fixture
+def server(ttp: Program) -> Api:
+    """The server without a token; its store has the accounts x/me and x/other."""
+    ttp.account("x/me")
+    ttp.account("x/other")
+    return Api(ttp, build_app(installation_of(Context(ttp.clock))))
+
+
+@pytest.fixture
+def api(server: Api) -> Api:
+    """The server with a token that may publish."""
+    return server.having("publish", name="ann")

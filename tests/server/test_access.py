@@ -1,0 +1,152 @@
+"""Who may do what: tokens, capabilities and account limits, cell by cell; and host names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server.conftest import Api
+from ttp.cli.commands.serve import installation_of
+from ttp.cli.context import Context
+from ttp.domain.api_token import TokenCapability
+from ttp.server.app import build_app
+from ttp.server.guard import MOST_BODY_BYTES, host_name
+from ttp.server.routes import ROUTES, Route
+
+GUARDED = [route for route in ROUTES if route.needs]
+BODIES: dict[str, Any] = {
+    "create_post": {"content": "New"},
+    "edit_post": {"content": "Better"},
+    "schedule_post": {"at": "2098-01-01T09:00Z"},
+    "resolve_post": {"account": "x/me", "published": None},
+}
+LADDER = ["read", "draft", "publish"]
+
+
+def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
+    """Send a request that is right; its status, and the code of its problem."""
+    path = route.path.replace("{account:path}", "x/me").replace("{post_id}", str(post_id))
+    answer = api(route.method, path, json=BODIES.get(route.name))
+    found = answer.json()
+    return answer.status_code, found.get("code") if answer.status_code >= 400 else None
+
+
+@pytest.fixture(autouse=True)
+def posts(server: Api) -> None:
+    """A draft to x/me, one to x/other, and one to both."""
+    for to in ("x/me", "x/other", "x/me,x/other"):
+        server.ttp.post(to, "--to", to)
+
+
+@pytest.mark.parametrize("has", list(TokenCapability))
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)
+def test_each_route_needs_its_capability(server: Api, route: Route, has: TokenCapability) -> None:
+    status, code = send(server.having(has), route)
+    assert route.needs is not None
+    if route.needs in LADDER and has in LADDER:
+        is_allowed = LADDER.index(has) >= LADDER.index(route.needs)
+    else:
+        is_allowed = has == route.needs or route.needs == "read"
+    assert (status != 403, code != "not_allowed") == (is_allowed, is_allowed)
+    assert status in route.statuses
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)
+def test_each_route_needs_a_token(server: Api, route: Route) -> None:
+    assert send(server, route) == (401, "unauthorized")
+    assert send(Api(server.ttp, server.app, "ttp_" + 48 * "0"), route) == (401, "unauthorized")
+    used = server.having("publish")
+    server.ttp.ok("token", "revoke", "publish")
+    assert send(used, route) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic ttp_1", "Bearer a b", "Bearer " + 5000 * "é"])
+def test_what_is_not_a_token_is_refused(server: Api, header: str) -> None:
+    answer = server.get("/v1/posts", headers={"Authorization": header.encode()})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="ttp"')
+
+
+@pytest.mark.parametrize("post_id", [2, 3])
+@pytest.mark.parametrize("route", [one for one in GUARDED if "{post_id}" in one.path], ids=lambda route: route.name)
+def test_posts_of_other_accounts_do_not_exist_for_a_limited_token(server: Api, route: Route, post_id: int) -> None:
+    limited = server.having("approve" if route.needs == "approve" else "publish", "x/me")
+    before = server.ttp.shown(post_id)
+    assert send(limited, route, post_id) == (404, "not_found")
+    assert send(limited, route, 9) == (404, "not_found")
+    assert server.ttp.shown(post_id) == before
+    assert send(limited, route, 1)[1] != "not_found"
+
+
+def test_a_limited_token_sees_its_accounts_and_posts_only(server: Api) -> None:
+    limited = server.having("publish", "x/me")
+    assert [post["id"] for post in limited.ok("GET", "/v1/posts")] == [1]
+    assert [one["account"] for one in limited.ok("GET", "/v1/accounts")] == ["x/me"]
+    assert limited.ok("GET", "/v1/accounts/x/me")["account"] == "x/me"
+    limited.refused("GET", "/v1/accounts/x/other", 404, "not_found")
+    limited.refused("GET", "/v1/posts?after=2", 404, "not_found")
+    limited.refused("GET", "/v1/status", 403, "not_allowed")
+    limited.refused("POST", "/v1/posts", 404, "not_found", {"content": "Hi", "accounts": ["x/other"]})
+    limited.refused("PATCH", "/v1/posts/1", 404, "not_found", {"accounts": ["x/other"]})
+    assert limited.ok("POST", "/v1/posts", {"content": "Hi", "accounts": ["x"]})["accounts"] == ["x/me"]
+
+
+def test_a_limited_token_cannot_find_a_post_by_its_key(server: Api) -> None:
+    server.ttp.post("secret", "--to", "x/other", "--key", "k")
+    body = {"content": "secret", "key": "k"}
+    problem = server.having("publish", "x/me").refused("POST", "/v1/posts", 409, "conflict", body)
+    assert "4" not in problem["detail"]
+
+
+def test_a_token_that_writes_drafts_publishes_nothing(server: Api) -> None:
+    drafts = server.having("draft")
+    body = {"content": "Hi", "accounts": ["x/me"], "scheduledAt": "2098-01-01T09:00Z"}
+    drafts.refused("POST", "/v1/posts", 403, "not_allowed", body)
+    drafts.refused("PATCH", "/v1/posts/1", 403, "not_allowed", {"scheduledAt": "2098-01-01T09:00Z"})
+    server.ttp.ok("schedule", "2", "--at", "2098-01-01T09:00Z")
+    drafts.refused("PATCH", "/v1/posts/2", 403, "not_allowed", {"content": "Hi"})
+    drafts.refused("DELETE", "/v1/posts/2", 403, "not_allowed")
+    assert drafts.ok("PATCH", "/v1/posts/1", {"content": "Better"})["content"] == "Better"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.", "[::2]:8765", "127.0.0.1@evil"]
+)
+def test_a_foreign_host_is_refused_before_the_token(server: Api, host: str) -> None:
+    for path in ("/healthz", "/v1/posts", "/openapi.json"):
+        server.refused("GET", path, 421, "wrong_host", headers={"Host": host})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:1", "LocalHost", "[::1]:8765", "[::1]"])
+def test_names_of_this_machine_are_accepted(server: Api, host: str) -> None:
+    assert server.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def test_another_name_is_accepted_where_it_is_allowed(server: Api) -> None:
+    named = Api(server.ttp, build_app(installation_of(Context(server.ttp.clock)), ["ttp.example"]))
+    assert named.get("/healthz", headers={"Host": "TTP.example:443"}).status_code == 200
+    named.refused("GET", "/healthz", 421, "wrong_host", headers={"Host": "localhost"})
+
+
+@pytest.mark.parametrize(("host", "name"), [("a:1", "a"), ("[::1]:5", "::1"), (" A ", "a"), ("[x", "x"), ("", "")])
+def test_the_name_in_a_host(host: str, name: str) -> None:
+    assert host_name(host) == name
+
+
+def test_a_large_body_is_refused(server: Api) -> None:
+    api = server.having("publish")
+    large = b" " * (MOST_BODY_BYTES + 1)
+    typed = {"Content-Type": "application/json"}
+    api.refused("POST", "/v1/posts", 413, "too_large", content=large, headers=typed)
+    api.refused("POST", "/v1/posts", 413, "too_large", content=b"{}", headers={**typed, "Content-Length": "9" * 30})
+
+    async def parts() -> Any:
+        for _ in range(5):
+            yield large[: MOST_BODY_BYTES // 4]
+
+    api.refused("POST", "/v1/posts", 413, "too_large", content=parts(), headers=typed)
+
+
+def test_what_is_not_there_is_a_problem_too(server: Api) -> None:
+    server.refused("GET", "/v1/nothing", 404, "not_found")
+    server.refused("PUT", "/v1/posts", 405, "method")

@@ -1,0 +1,73 @@
+"""The OpenAPI document: complete, and true for what the views answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from tests.server.conftest import Api
+from ttp.cli.errors import BY_CODE as EXIT_CODES
+from ttp.server.problems import BY_CODE
+from ttp.server.routes import ROUTES
+
+
+@pytest.fixture
+def document(server: Api) -> Any:
+    return server.ok("GET", "/openapi.json")
+
+
+def test_every_route_is_described_with_its_statuses(document: Any) -> None:
+    assert document["openapi"].startswith("3.1")
+    described = {
+        (method.upper(), path, operation["operationId"]): sorted(map(int, operation["responses"]))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert described == {
+        (route.method, route.path.replace(":path", ""), route.name): route.statuses for route in ROUTES
+    }
+
+
+def test_problems_have_their_media_type_and_routes_their_token(document: Any) -> None:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            needs_token = operation["operationId"] != "get_health"
+            assert ("security" in operation) == needs_token
+            for status, answer in operation["responses"].items():
+                problem = int(status) >= 400 and needs_token
+                assert list(answer["content"]) == ["application/problem+json" if problem else "application/json"]
+
+
+def test_every_code_has_a_status() -> None:
+    assert EXIT_CODES.keys() <= BY_CODE.keys()
+
+
+def test_what_is_answered_fits_its_schema(server: Api) -> None:
+    api = server.having("publish")
+    body = {"content": "Hi", "accounts": ["x/me"], "scheduledAt": "2098-01-01T09:00Z", "tags": ["a"]}
+    api.ok("POST", "/v1/posts", body)
+    server.ttp.post("failed", "--to", "x/other")
+    server.ttp.bring(2, "failed", next_at=None, error=("auth", "no", "see"))
+    server.ttp.post("review", "--to", "x/me")
+    server.ttp.bring(3, "needs_review", next_at=None)
+    api.ok("POST", "/v1/posts/3/resolve", {"account": "x/me", "published": None})
+    server.ttp.ok("pause", "--account", "x/other")
+    for route in ROUTES:
+        if route.method != "GET":
+            continue
+        model = TypeAdapter(route.answers[200])
+        path = route.path.replace("{account:path}", "x/me")
+        for post_id in (1, 2, 3):
+            model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id))), strict=True)
+    created = next(route for route in ROUTES if route.name == "create_post")
+    previewed = api.ok("POST", "/v1/posts?dryRun=true", body)
+    TypeAdapter(created.answers[200]).validate_python(previewed, strict=True)
+
+
+@pytest.mark.parametrize("body", [{"contents": "a"}, {"content": "a", "accounts": ["x/nobody"]}, {"content": " "}])
+def test_a_problem_fits_its_schema(server: Api, body: Any) -> None:
+    from ttp.server.answers import ProblemAnswer
+
+    ProblemAnswer.model_validate(server.having("draft").post("/v1/posts", body).json(), strict=True)

@@ -1,0 +1,206 @@
+"""`ttp serve` as a process: on a port and a socket, publishing or not, until a signal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Program, inherited
+from ttp.sandbox.server import RunningSandbox
+from ttp.server.process import listen_on_path
+
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Served:
+    """A running server, and a client with a token that may publish."""
+
+    process: subprocess.Popen[str]
+    client: httpx.Client
+
+    def ok(self, method: str, path: str, json: Any = None) -> Any:
+        answer = self.client.request(method, path, json=json)
+        assert answer.status_code < 300, (answer.status_code, answer.text)
+        return answer.json()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def environ(ttp: Program) -> dict[str, str]:
+    given = {name: value for name, value in os.environ.items() if name.startswith("TTP_")}
+    return {**inherited(), **given, "TTP_PUBLISH__POLL_S": "0.2", "LANG": "C.UTF-8"}
+
+
+Serve = Callable[..., Any]
+
+
+@pytest.fixture
+def serve(ttp: Program, environ: dict[str, str]) -> Serve:
+    @contextmanager
+    def serving(*argv: str, **more: str) -> Iterator[Served]:
+        token = ttp.ok("token", "create", "ann", "--capability", "publish", "--json").json["token"]
+        listens = argv if "--socket" in argv else ("--port", "0", *argv)
+        command = [sys.executable, "-m", "ttp", "serve", *listens]
+        process = subprocess.Popen(command, env={**environ, **more}, stderr=subprocess.PIPE, text=True)
+        try:
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            assert said.startswith("Serving on "), said + process.stderr.read()
+            address = said.removeprefix("Serving on ").strip()
+            path = None if address.startswith("http") else address
+            client = httpx.Client(
+                base_url="http://localhost" if path else address,
+                headers={"Authorization": f"Bearer {token}"},
+                transport=httpx.HTTPTransport(uds=path),
+                timeout=PATIENCE_S,
+            )
+            with client:
+                yield Served(process, client)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(PATIENCE_S)
+            if process.stderr is not None:
+                process.stderr.close()
+
+    return serving
+
+
+def until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def published(ttp: Program, sandbox: RunningSandbox, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account x/demo on the sandbox."""
+    environ["TTP_PLATFORMS__X__BASE_URL"] = sandbox.url
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", sandbox.url)
+    accounts = httpx.get(f"{sandbox.url}/_sandbox/accounts").json()
+    held = next(one for one in accounts if one["account"] == "x/demo")
+    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=json.dumps(held["credentials"]))
+
+
+@pytest.mark.usefixtures("published")
+def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSandbox) -> None:
+    with serve() as server:
+        made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
+        found = server.ok("POST", f"/v1/posts/{made['id']}/publish?wait=30")
+        assert found["status"] == "published"
+        assert server.ok("GET", "/v1/status")["publisher"]["running"]
+        assert server.stop() == 0
+
+
+@pytest.mark.usefixtures("published")
+def test_a_killed_server_loses_nothing_and_publishes_nothing_twice(
+    serve: Serve, ttp: Program, sandbox: RunningSandbox
+) -> None:
+    with serve() as server:
+        for number in range(5):
+            made = server.ok("POST", "/v1/posts", {"content": f"Hello {number}", "accounts": ["x/demo"]})
+            server.ok("POST", f"/v1/posts/{made['id']}/publish")
+        server.stop(signal.SIGKILL)
+    with serve() as server:
+        for number in range(1, 6):
+            assert server.ok("POST", "/v1/posts", {"content": "later"})["status"] == "draft"
+            until(lambda number=number: server.ok("GET", f"/v1/posts/{number}")["status"] == "published")  # type: ignore[misc]
+    assert ttp.ok("audit", "--json").json["ok"]
+    posts = httpx.get(f"{sandbox.url}/_sandbox/posts").json()
+    texts = [post["text"] for post in posts if str(post.get("text", "")).startswith("Hello")]
+    assert sorted(texts) == [f"Hello {number}" for number in range(5)]
+
+
+def test_it_only_serves_where_it_is_told_so(serve: Serve, ttp: Program) -> None:
+    with serve("--no-publish") as server:
+        assert not server.ok("GET", "/v1/status")["publisher"]["running"]
+        assert server.stop(signal.SIGINT) == 0
+
+
+def test_it_publishes_once_the_other_publisher_ends(serve: Serve, ttp: Program, environ: dict[str, str]) -> None:
+    ttp.post("a draft")
+    other = subprocess.Popen([sys.executable, "-m", "ttp", "run"], env=environ, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: ttp.ok("status", "--json").json["publisher"]["running"])
+        with serve() as server:
+            publisher = server.ok("GET", "/v1/status")["publisher"]
+            assert publisher["pid"] == other.pid
+            other.terminate()
+            other.wait(PATIENCE_S)
+            until(lambda: server.ok("GET", "/v1/status")["publisher"]["pid"] == server.process.pid)
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_it_serves_a_store_of_another_machine_and_says_why_it_does_not_publish(serve: Serve, ttp: Program) -> None:
+    ttp.account()
+    ttp.post("due", "--to", "x/me", "--at", "now")
+    ttp.sql("UPDATE store SET host = 'another', host_name = 'another'")
+    with serve() as server:
+        found = server.ok("GET", "/v1/status")
+        assert [one["by"] for one in found["blocked"]] == ["machine"]
+        assert not found["publisher"]["running"]
+        assert server.client.get("/healthz").status_code == 503
+        assert server.stop() == 0
+
+
+def test_a_socket_is_for_this_user_alone_and_goes_with_the_server(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "ttp.sock"
+    with serve("--socket", str(path), "--no-publish") as server:
+        assert server.client.get("/healthz", headers={"Host": "anything"}).status_code == 200
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert server.stop() == 0
+    assert not path.exists()
+
+
+def test_a_socket_that_a_dead_server_left_is_replaced(ttp: Program, tmp_path: Path) -> None:
+    path = tmp_path / "ttp.sock"
+    listen_on_path(path).close()
+    assert path.is_socket()
+    with listen_on_path(path):
+        assert ttp("serve", "--socket", str(path), "--json").error["code"] == "busy"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("--host", "192.0.2.1"), "usage"),
+        (("--host", "nowhere"), "usage"),
+        (("--port", "70000"), "usage"),
+        (("--socket", "/nowhere/ttp.sock"), "busy"),
+    ],
+)
+def test_where_it_cannot_listen_it_says_so(ttp: Program, argv: tuple[str, ...], code: str) -> None:
+    assert ttp("serve", *argv, "--json").error["code"] == code
+
+
+def test_a_port_in_use_is_reported(ttp: Program) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert ttp("serve", "--port", str(taken.getsockname()[1]), "--json").error["code"] == "busy"
+
+
+def test_without_its_packages_it_says_how_to_install_them(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ttp.server.app", None)
+    monkeypatch.delattr("ttp.server.app", raising=False)
+    ran = ttp("serve", "--json")
+    assert (ran.code, ran.error["code"]) == (7, "not_allowed")
+    assert "fastapi" in ran.error["hint"] or "ttp-cli[server]" in ran.error["hint"]

@@ -1,0 +1,91 @@
+"""`ttp token …`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.options import parse_optional_duration, split_list, with_output
+from ttp.cli.render import tokens as render_tokens
+from ttp.domain.api_token import TokenCapability
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.formatting import format_instant
+
+token = typer.Typer()
+
+
+@token.command("create")
+@with_output()
+def create(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The person or program that gets the token.")],
+    capability: Annotated[
+        str, typer.Option("--capability", metavar="WHAT", help="What it may do: read, draft, publish or approve.")
+    ],
+    account: Annotated[
+        list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts it may use; else all.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="DURATION", help="How long it works, such as 90d; else for ever.")
+    ] = None,
+) -> None:
+    """Create a token of the HTTP API, and print it once.
+
+    Each of read, draft and publish may do what those before it may. approve may read and approve, but not write.
+    Send the token with each request to ttp serve:  Authorization: Bearer TOKEN
+
+    Examples:
+      ttp token create ann --capability publish
+      ttp token create agent --capability draft --account x/me --expires 90d
+    """
+    context.out.check_fields(render_tokens.NEW_TOKEN_SPEC)
+    lifetime = parse_optional_duration(expires)
+    accounts = context.look.find_accounts(split_list(account) or ()) if account else ()
+    made = context.api_tokens.create(name, _capability(capability), accounts, lifetime)
+    ends = made.token.expires_at
+    until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"
+    said = [f"This token of {name} {until}. It is not shown again:", made.secret or ""]
+    context.out.write_one(render_tokens.NEW_TOKEN_SPEC, made, say=said)
+
+
+@token.command("list")
+@with_output()
+def list_(context: Context) -> None:
+    """List the tokens, without their secrets.
+
+    Examples:
+      ttp token list
+      ttp token list --json
+    """
+    context.out.check_fields(render_tokens.TOKENS_SPEC)
+    found = context.api_tokens.all()
+    none = ["No tokens yet.  Create one:  ttp token create NAME --capability draft"]
+    context.out.write_list(render_tokens.TOKENS_SPEC, found, say=None if found else none)
+
+
+@token.command("revoke")
+@with_output()
+def revoke(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="ID|NAME", help="The id or the name of a token.")],
+) -> None:
+    """Revoke a token: from now on it is refused.
+
+    Examples:
+      ttp token revoke ann
+      ttp token revoke 3
+    """
+    context.out.check_fields(render_tokens.TOKENS_SPEC)
+    gone = context.api_tokens.revoke(name)
+    context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
+
+
+def _capability(text: str) -> TokenCapability:
+    try:
+        return TokenCapability(text)
+    except ValueError:
+        names = list(TokenCapability)
+        ways = (Hint("try", f"--capability {one}", (text, one)) for one in names)
+        raise UsageError(f'"{text}" is not one of {", ".join(names)}', *ways) from None

@@ -1,0 +1,50 @@
+"""Tokens of the HTTP API: what each may do, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+PREFIX = "ttp_"
+DIGITS = 48
+"""Hex digits after the prefix."""
+
+
+class TokenCapability(StrEnum):
+    """`read`, `draft` and `publish` each allow what those before them do. `approve` allows to read and to approve."""
+
+    READ = "read"
+    DRAFT = "draft"
+    PUBLISH = "publish"
+    APPROVE = "approve"
+
+    def allows(self, needed: TokenCapability) -> bool:
+        return needed in _ALLOWED[self]
+
+
+_ALLOWED = {
+    TokenCapability.READ: {TokenCapability.READ},
+    TokenCapability.DRAFT: {TokenCapability.READ, TokenCapability.DRAFT},
+    TokenCapability.PUBLISH: {TokenCapability.READ, TokenCapability.DRAFT, TokenCapability.PUBLISH},
+    TokenCapability.APPROVE: {TokenCapability.READ, TokenCapability.APPROVE},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token without its secret. `name`: the person or program that has it; `accounts`: the ids of the only accounts
+    it may use, None for all."""
+
+    id: int
+    name: str
+    capability: TokenCapability
+    created_at: datetime
+    accounts: frozenset[int] | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def works(self, now: datetime) -> bool:
+        """Return whether the token is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -1,0 +1,1 @@
+"""The HTTP API: a request is parsed, one service is called, `views` writes the answer."""

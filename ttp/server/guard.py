@@ -1,0 +1,89 @@
+"""What is refused before any route is looked for: foreign host names, bodies that are too large or too slow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ttp.domain.errors import TtpError
+from ttp.server.problems import SlowRequest, TooLarge, WrongHost, problem_answer
+
+MOST_BODY_BYTES = 2_000_000
+MOST_UPLOAD_BYTES = 1_100_000_000
+"""The longest videos that platforms take have a gigabyte; a form has some bytes more."""
+UPLOADS = "/v1/media"
+BODY_TIMEOUT_S = 30.0
+"""Seconds that each part of a body may take."""
+
+
+class Guard:
+    """`hosts`: the names by which clients may call this server; None for a socket that only this machine reaches.
+
+    A page in a browser can reach a server on loopback under a name of its own (DNS rebinding), but not choose `Host`.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
+        self._app = app
+        self._hosts = None if hosts is None else frozenset(name.lower() for name in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refused = self._refusal(scope)
+        if refused is not None:
+            await problem_answer(refused)(scope, receive, send)
+            return
+        await self._app(scope, _Body(receive, _most_bytes(scope)).receive, send)
+
+    def _refusal(self, scope: Scope) -> TtpError | None:
+        headers = scope["headers"]
+        if self._hosts is not None:
+            named = [value.decode("latin-1") for name, value in headers if name == b"host"]
+            if len(named) != 1 or host_name(named[0]) not in self._hosts:
+                return WrongHost("this server has another name: start it with --allow-host NAME to add one")
+        lengths = [value for name, value in headers if name == b"content-length"]
+        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
+            return too_large(_most_bytes(scope))
+        return None
+
+
+class _Body:
+    """Receives a body, and counts its bytes and seconds."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._bytes = 0
+        self._ended = False
+
+    async def receive(self) -> Message:
+        if self._ended:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), BODY_TIMEOUT_S)
+        except TimeoutError:
+            raise SlowRequest(f"no part of the body came for {BODY_TIMEOUT_S:g} seconds") from None
+        self._bytes += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        if self._bytes > self._most:
+            raise too_large(self._most)
+        return message
+
+
+def _most_bytes(scope: Scope) -> int:
+    return MOST_UPLOAD_BYTES if scope["path"] == UPLOADS else MOST_BODY_BYTES
+
+
+def too_large(most: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {most} bytes")
+
+
+def host_name(host: str) -> str:
+    """Return the name in a `Host` header, in lower case and without the port."""
+    name = host.strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.rpartition(":")[0] if ":" in name else name

@@ -1,0 +1,211 @@
+"""What requests may hold: bodies and parameters, and how they become the input of services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from ttp.domain.errors import Problem, UsageError
+from ttp.domain.media import is_web_address
+from ttp.domain.post import PostStatus
+from ttp.domain.post_input import KEPT, FieldError, PostInput
+from ttp.domain.time.resolve import resolve_bound
+from ttp.server.problems import InvalidRequest
+from ttp.services.files.fields import parse_changes, parse_entry
+from ttp.store.queries import PostFilter
+
+if TYPE_CHECKING:
+    from ttp.platforms.registry import Registry
+    from ttp.server.services import RequestServices
+
+MOST_POSTS, USUAL_POSTS = 200, 50
+"""Posts of one page."""
+_MOST_ID = 10**15
+
+
+def _refuse_null(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a text has no null characters")
+    return text
+
+
+def _refuse_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("this is empty")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_refuse_null)]
+ShortText = Annotated[Text, StringConstraints(max_length=500)]
+PostId = Annotated[int, Path(ge=1, le=_MOST_ID, description="The id of a post.")]
+AccountName = Annotated[str, Path(max_length=300, description="`PLATFORM/HANDLE`.")]
+DryRun = Annotated[bool, Query(alias="dryRun", description="Change nothing; answer what would be answered.")]
+Words = Annotated[ShortText | None, Query(description="One or several, separated by commas.")]
+Seconds = Annotated[float, Query(ge=0, le=30, description="Wait at most this many seconds for the end.")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NoFields(_Body):
+    """An empty object, or no body at all."""
+
+
+class MediaInput(_Body):
+    """A web address, which is fetched once, or media of this store, by `sha256`."""
+
+    url: Text | None = None
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    name: ShortText | None = None
+    alt: Text | None = None
+
+
+class PostFieldsInput(_Body):
+    content: Text | None = None
+    accounts: list[ShortText] | None = Field(None, description="`PLATFORM/HANDLE`, or a platform with one account.")
+    scheduledAt: ShortText | None = Field(
+        None, description="An instant, or any TIME of the command line: `tomorrow 9am`, `next-slot`, `optimal`."
+    )
+    timezone: ShortText | None = Field(None, description="The zone of a time without an offset.")
+    media: list[MediaInput] | None = None
+    thread: list[Text] | None = None
+    tags: list[ShortText] | None = None
+    variants: dict[ShortText, Text | None] | None = Field(
+        None, description="Other texts, by platform or account; an empty one is removed."
+    )
+    options: dict[ShortText, Text | bool | int | float | None] | None = Field(
+        None, description="Options of platforms, by `PLATFORM.NAME`; an empty one is removed."
+    )
+    maxLatenessS: Annotated[float, Field(ge=0, strict=False)] | None = None
+
+
+class NewPostInput(PostFieldsInput):
+    """A new post: a draft without a time."""
+
+    key: ShortText | None = Field(None, description="A second post with this key is never created.")
+    first: bool = Field(False, description="With `next-slot`: take the first slot; later posts move back by one.")
+
+
+class PostChangesInput(PostFieldsInput):
+    """Changes of a post: a field that is left out stays, a list is replaced, null or an empty value empties it."""
+
+
+class TimeInput(_Body):
+    at: ShortText
+    timezone: ShortText | None = None
+    first: bool = False
+
+
+class AccountsInput(_Body):
+    accounts: list[ShortText] = Field([], description="Only these accounts; without any, all.")
+
+
+class ResolutionInput(_Body):
+    account: ShortText
+    published: ShortText | None = Field(description="The address or id of the post; null if it was not published.")
+
+
+class ReasonInput(_Body):
+    reason: Annotated[Text, AfterValidator(_refuse_blank)] | None = None
+
+
+def new_post(body: NewPostInput, key: str | None, platforms: Registry) -> PostInput:
+    """Return the input of a new post. `key`: its key where the body has none. Raise UsageError with all problems."""
+    row = _row(body, {"first"})
+    entry = parse_entry(
+        "", {"key": key, **{name: value for name, value in row.items() if value is not None}}, platforms
+    )
+    _refuse_faults(entry.faults)
+    return replace(entry.typed, first=body.first)
+
+
+def post_changes(body: PostChangesInput, platforms: Registry) -> PostInput:
+    """Return the input of an edit. Raise UsageError with all problems, or if nothing is to change."""
+    row = _row(body, set())
+    if not row.keys() - {"timezone"}:
+        raise InvalidRequest("nothing to change")
+    changes, faults = parse_changes(row, platforms)
+    _refuse_faults(faults)
+    return changes
+
+
+def post_filter(
+    services: RequestServices,
+    *,
+    status: str | None,
+    platform: str | None,
+    account: str | None,
+    tag: str | None,
+    since: str | None,
+    until: str | None,
+    search: str | None,
+    key: str | None,
+    needs_you: bool,
+    after: int | None,
+    limit: int,
+) -> PostFilter:
+    """Return the filter of a list. Raise UsageError, NotFound, TimeRefused."""
+    now, zone = services.clock.now(), services.zone()
+    names = _split(account)
+    return PostFilter(
+        statuses=tuple(_status(name) for name in _split(status)),
+        platforms=tuple(services.platforms.find(name).name for name in _split(platform)),
+        accounts=tuple(one.id or 0 for one in services.look.find_accounts(names)) if names else (),
+        tags=_split(tag),
+        since=None if since is None else resolve_bound(since, now=now, zone=zone),
+        until=None if until is None else resolve_bound(until, now=now, zone=zone),
+        search=search,
+        key=key,
+        needs_you=needs_you,
+        after=after,
+        limit=limit,
+    )
+
+
+def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:
+    """Return the given fields as rows of files have them."""
+    row = body.model_dump(exclude_unset=True, exclude=without)
+    if body.media is not None:
+        row["media"] = [_media_name(one, place) for place, one in enumerate(body.media)]
+        if any(one.alt for one in body.media):
+            row["alt"] = [one.alt or "" for one in body.media]
+    if body.variants is not None:
+        row["variants"] = {name: one or "" for name, one in body.variants.items()}
+    return row
+
+
+def _media_name(one: MediaInput, place: int) -> str:
+    """Return how files name a media item. A path would be one of this machine: there is no field for it."""
+    if (one.url is None) == (one.sha256 is None):
+        raise _invalid(f"media.{place}", "give either url or sha256")
+    if one.url is None:
+        return f"{KEPT}{one.sha256}/{one.name or ''}"
+    if not is_web_address(one.url):
+        raise _invalid(f"media.{place}.url", "this is not a web address")
+    return one.url
+
+
+def _refuse_faults(faults: Iterable[FieldError]) -> None:
+    problems = [Problem(one.field, "usage", one.problem, hint=one.fix) for one in faults]
+    if problems:
+        raise InvalidRequest(f"{problems[0].field}: {problems[0].message}", problems=problems)
+
+
+def _invalid(field: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {message}", problems=(Problem(field, "usage", message),))
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _status(name: str) -> PostStatus:
+    try:
+        return PostStatus(name.lower())
+    except ValueError:
+        raise UsageError(f'no status "{name}": {", ".join(PostStatus)}') from None

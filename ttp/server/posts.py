@@ -1,0 +1,220 @@
+"""The routes of posts. Each parses its request, calls one service and answers with a view."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+from fastapi import Body, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from ttp.domain import approval
+from ttp.domain.time.resolve import ResolvedTime
+from ttp.publisher.watch import PostWatch
+from ttp.server.answers import JsonAnswer
+from ttp.server.inputs import (
+    MOST_POSTS,
+    USUAL_POSTS,
+    AccountsInput,
+    DryRun,
+    NewPostInput,
+    NoFields,
+    PostChangesInput,
+    PostId,
+    ReasonInput,
+    ResolutionInput,
+    Seconds,
+    ShortText,
+    TimeInput,
+    Words,
+    new_post,
+    post_changes,
+    post_filter,
+)
+from ttp.server.requests import Services
+from ttp.services.preview import preview_post
+from ttp.views import posts as views
+
+if TYPE_CHECKING:
+    from ttp.domain.errors import Problem
+    from ttp.domain.post_input import PostInput
+    from ttp.server.services import RequestServices
+    from ttp.services.posts import SavedPost
+    from ttp.services.queries import PostView
+
+_LOOK_EVERY_S = 0.1
+Empty = Annotated[NoFields | None, Body()]
+
+
+def list_posts(
+    request: Request,
+    services: Services,
+    status: Words = None,
+    platform: Words = None,
+    account: Words = None,
+    tag: Words = None,
+    since: Annotated[ShortText | None, Query(description="A TIME, a date, or `7d` for days ago.")] = None,
+    until: ShortText | None = None,
+    search: ShortText | None = None,
+    key: ShortText | None = None,
+    needs_you: Annotated[bool, Query(alias="needsYou")] = False,
+    after: Annotated[int | None, Query(ge=1, le=10**15, description="The last post of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS,
+) -> JsonAnswer:
+    """List posts. The header `Link` has the address of the next page."""
+    wanted = post_filter(
+        services,
+        status=status,
+        platform=platform,
+        account=account,
+        tag=tag,
+        since=since,
+        until=until,
+        search=search,
+        key=key,
+        needs_you=needs_you,
+        after=after,
+        limit=limit + 1,
+    )
+    found = list(islice(services.look.views(wanted), limit + 1))
+    page, headers = found[:limit], {}
+    if len(found) > limit:
+        asked = {**request.query_params, "after": page[-1].id}
+        headers["Link"] = f'<{request.url.path}?{urlencode(asked)}>; rel="next"'
+    return JsonAnswer([views.post_json(post) for post in page], headers=headers)
+
+
+def get_post(post_id: PostId, services: Services) -> JsonAnswer:
+    post = services.look.post(post_id)
+    missing = [f"the stored copy of {name} is missing" for name in services.look.missing_media(post)]
+    return _answer(post, missing)
+
+
+def create_post(request: Request, body: NewPostInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Create a post: a draft without a time, scheduled with one. The idempotency key becomes its key."""
+    wanted = new_post(body, request.headers.get("idempotency-key"), services.platforms)
+    saved = services.posts.find_by_key(wanted)
+    time = None if saved is not None or not wanted.at else _time_of_new(services, wanted)
+    if dry_run:
+        found = preview_post(services.posts, wanted, time)
+        if found.refused is not None:
+            raise found.refused
+        return JsonAnswer(views.preview_json(found, _sentences(found.warnings)))
+    return _saved(saved or services.posts.create(wanted, time), created=True)
+
+
+def edit_post(post_id: PostId, body: PostChangesInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Change fields of a post. With `If-Match` a post that was changed since is not overwritten."""
+    wanted = post_changes(body, services.platforms)
+    accounts = services.posts.accounts_after_edit(post_id, wanted) if wanted.at else ()
+    time = services.times.resolve(wanted.at, accounts, wanted.tz, post=post_id) if wanted.at else None
+    return _saved(services.posts.edit(post_id, wanted, time))
+
+
+def delete_post(post_id: PostId, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Delete a post before it is published, or after it has ended. Its log stays."""
+    services.posts.delete([post_id])
+    return JsonAnswer({"id": post_id, "deleted": True})
+
+
+def schedule_post(post_id: PostId, body: TimeInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Give a post a time, or a new one. Of a failed post only the failed deliveries move."""
+    accounts = services.posts.accounts_by_post([post_id])
+    times = services.times.resolve_posts(body.at, accounts, body.timezone, first=body.first)
+    return _saved(services.posts.schedule(times, first=body.first)[0])
+
+
+def unschedule_post(post_id: PostId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Make a scheduled post a draft again."""
+    return _saved(services.posts.unschedule([post_id])[0])
+
+
+async def publish_post(
+    post_id: PostId, services: Services, body: Empty = None, wait: Seconds = 0, dry_run: DryRun = False
+) -> JsonAnswer:
+    """Make a post due now. The running publisher publishes it; `wait` waits for the end."""
+    await run_in_threadpool(services.publishing.publish, [post_id])
+    return await _followed(services, post_id, wait)
+
+
+async def retry_post(
+    post_id: PostId, services: Services, body: AccountsInput | None = None, wait: Seconds = 0, dry_run: DryRun = False
+) -> JsonAnswer:
+    """Make the failed deliveries of a post due now. Published ones are never published again."""
+    await run_in_threadpool(services.publishing.retry, [post_id], body.accounts if body else ())
+    return await _followed(services, post_id, wait)
+
+
+def resolve_post(post_id: PostId, body: ResolutionInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Settle a delivery that needs review: was it published or not."""
+    return _answer(services.publishing.resolve(post_id, body.account, body.published))
+
+
+def approve_post(post_id: PostId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Approve a post as it is now. Who wrote or changed it cannot approve it."""
+    return _answer(services.approvals.approve([post_id], by=services.token.name)[0])
+
+
+def reject_post(
+    post_id: PostId, services: Services, body: ReasonInput | None = None, dry_run: DryRun = False
+) -> JsonAnswer:
+    """Reject a post: it becomes a draft again, with the reason."""
+    return _answer(services.approvals.reject([post_id], body.reason if body else None)[0])
+
+
+def copy_post(post_id: PostId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Copy a post to a new draft."""
+    saved = services.posts.copy(post_id)
+    return _saved(replace(saved, post=replace(saved.post, id=None)) if dry_run else saved, created=not dry_run)
+
+
+def log_post(post_id: PostId, services: Services) -> JsonAnswer:
+    """List every attempt to publish a post, step by step, also of a deleted post."""
+    return JsonAnswer([views.attempt_json(one) for one in services.look.attempts(post_id)])
+
+
+def _time_of_new(services: RequestServices, wanted: PostInput) -> ResolvedTime:
+    accounts = services.posts.accounts_of_new(wanted)
+    return services.times.resolve(wanted.at or "", accounts, wanted.tz, first=wanted.first)
+
+
+def _sentences(warnings: Iterable[Problem]) -> list[str]:
+    return [one.message for one in warnings]
+
+
+def _saved(saved: SavedPost, *, created: bool = False) -> JsonAnswer:
+    moved = [f"post {post.id} made room" for post in saved.moved]
+    warnings = [*_sentences(saved.warnings), *moved]
+    return _answer(saved.post, warnings, created=created and not saved.replayed, replayed=saved.replayed)
+
+
+def _answer(
+    post: PostView, warnings: Iterable[str] = (), *, created: bool = False, replayed: bool = False, status: int = 200
+) -> JsonAnswer:
+    headers = {"ETag": f'"{post.revision}"'}
+    if created:
+        headers["Location"] = f"/v1/posts/{post.id}"
+    shape = views.post_json(post, warnings, replayed=replayed)
+    return JsonAnswer(shape, 201 if created else status, headers=headers)
+
+
+async def _followed(services: RequestServices, post_id: int, wait: float) -> JsonAnswer:
+    """Answer with a post that was queued, once it has ended or `wait` seconds have passed."""
+    if wait and not services.dry_run:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        watch = await run_in_threadpool(_watch, services, post_id)
+        while not await run_in_threadpool(watch.look) and loop.time() < until:
+            await asyncio.sleep(_LOOK_EVERY_S)
+    post = await run_in_threadpool(services.look.post, post_id)
+    return _answer(post, status=202)
+
+
+def _watch(services: RequestServices, post_id: int) -> PostWatch:
+    here = services.installation
+    needed = approval.is_needed(here.config)
+    return PostWatch(here.database, frozenset({post_id}), lambda event: None, here.clock, approved=needed)

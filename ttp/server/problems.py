@@ -1,0 +1,160 @@
+"""Errors as problem details (RFC 9457), and the table from error codes to HTTP statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from ttp.domain.errors import Hint, Problem, TtpError
+from ttp.server.answers import JsonAnswer
+from ttp.views.errors import error_json
+
+BY_CODE: Mapping[str, int] = MappingProxyType(
+    {
+        "usage": 400,
+        "ambiguous": 400,
+        "unauthorized": 401,
+        "not_allowed": 403,
+        "not_found": 404,
+        "method": 405,
+        "timeout": 408,
+        "conflict": 409,
+        "state": 409,
+        "reconnect": 409,
+        "key_in_use": 409,
+        "stale": 412,
+        "too_large": 413,
+        "media_type": 415,
+        "wrong_host": 421,
+        "content": 422,
+        "time": 422,
+        "past": 422,
+        "dst": 422,
+        "key_reused": 422,
+        "partial": 500,
+        "internal": 500,
+        "busy": 503,
+        "damaged": 503,
+        "newer_store": 503,
+        "older_store": 503,
+    }
+)
+"""The status of every code: those of `ttp.domain.errors`, and those that only HTTP has."""
+MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER = {"busy": "5", "key_in_use": "1"}
+
+
+class Unauthorized(TtpError):
+    """The request has no token, or one that does not work."""
+
+    code = "unauthorized"
+
+
+class WrongMethod(TtpError):
+    """The path does not have this method."""
+
+    code = "method"
+
+
+class SlowRequest(TtpError):
+    """The body did not arrive in time."""
+
+    code = "timeout"
+
+
+class KeyInUse(TtpError):
+    """The first request with this idempotency key is still running."""
+
+    code = "key_in_use"
+
+
+class KeyReused(TtpError):
+    """The idempotency key belongs to another request."""
+
+    code = "key_reused"
+
+
+class TooLarge(TtpError):
+    """The body is too large."""
+
+    code = "too_large"
+
+
+class WrongMediaType(TtpError):
+    """The body is not JSON."""
+
+    code = "media_type"
+
+
+class WrongHost(TtpError):
+    """The Host header names another server."""
+
+    code = "wrong_host"
+
+
+class InvalidRequest(TtpError):
+    """The request has unknown or invalid fields."""
+
+    code: ClassVar[str] = "usage"
+
+
+def status_of(error: TtpError) -> int:
+    return BY_CODE.get(error.code, 500)
+
+
+def problem_answer(error: TtpError) -> JsonAnswer:
+    """Return the answer for an error."""
+    status = status_of(error)
+    told: Any = error_json(error, 0)["error"]
+    headers = {"WWW-Authenticate": 'Bearer realm="ttp"'} if status == HTTPStatus.UNAUTHORIZED else {}
+    if error.code in _RETRY_AFTER:
+        headers["Retry-After"] = _RETRY_AFTER[error.code]
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": told["message"],
+        "code": error.code,
+        "problems": told["problems"],
+        "action": told["hint"],
+    }
+    return JsonAnswer(content, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def invalid_request(faults: Sequence[Mapping[str, Any]]) -> InvalidRequest:
+    """Return the error for what pydantic found wrong with a request."""
+    problems = tuple(Problem(_field(one["loc"]), "usage", _sentence(one)) for one in faults)
+    first = problems[0]
+    named = f"{first.field}: " if first.field else ""
+    return InvalidRequest(f"{named}{first.message}", problems=problems)
+
+
+def _field(place: Iterable[str | int]) -> str:
+    """Return the name of a field or a parameter, without the part of the request that has it."""
+    return ".".join(str(one) for one in list(place)[1:])
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    match fault["type"]:
+        case "extra_forbidden":
+            return "there is no such field"
+        case "missing":
+            return "this field is missing"
+        case "json_invalid":
+            return "the body is not JSON"
+        case _:
+            said = str(fault["msg"])
+            return said[:1].lower() + said[1:]
+
+
+def unknown_parameter(name: str, known: Iterable[str]) -> InvalidRequest:
+    """Return the error for a query parameter that the route does not have."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(name, names, 1)
+    message = f'there is no query parameter "{name}"' + (f"; it has {', '.join(names)}" if names else "")
+    hints = [Hint("try", near[0])] if near else []
+    return InvalidRequest(message, *hints, problems=(Problem(name, "usage", "there is no such parameter"),))

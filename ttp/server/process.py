@@ -1,0 +1,162 @@
+"""Serve the application and publish meanwhile, in one process: HTTP in a thread, the publisher in the main one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ttp.domain.errors import Busy, TtpError
+from ttp.publisher.events import Sink
+from ttp.publisher.loop import Mode, Scope
+from ttp.publisher.process import PublisherProcess
+from ttp.publisher.systemd_notify import STOPPING
+from ttp.store.home.locks import LockHeld
+
+BACKLOG = 256
+MOST_CONNECTIONS = 512
+IDLE_S = 15
+"""Seconds that a connection without a request stays open."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 picks a free one. Raise Busy."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, UnicodeError) as error:
+        raise Busy(f"cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def listen_on_path(path: Path) -> socket.socket:
+    """Return a listening socket that only this user reaches. A socket that a dead server left is replaced. Raise
+    Busy."""
+    found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket():
+            with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as other:
+                if other.connect_ex(str(path)) == 0:
+                    raise Busy(f"another server listens on {path}")
+            path.unlink()
+        before = os.umask(0o177)
+        try:
+            found.bind(str(path))
+        finally:
+            os.umask(before)
+        found.listen(BACKLOG)
+    except OSError as error:
+        found.close()
+        raise Busy(f"cannot listen on {path}: {error.strerror or error}") from None
+    except TtpError:
+        found.close()
+        raise
+    return found
+
+
+class ServerProcess:
+    """Serves until SIGTERM or SIGINT, which let requests and deliveries finish. `publisher` None: only serves."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        publisher: PublisherProcess | None,
+        *,
+        poll_s: float,
+        drain_s: float,
+    ) -> None:
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=MOST_CONNECTIONS,
+                timeout_keep_alive=IDLE_S,
+                timeout_graceful_shutdown=max(round(drain_s), 1),
+            )
+        )
+        self._listener = listener
+        self._publisher = publisher
+        self._poll_s = poll_s
+        self._stopped = threading.Event()
+
+    def run(self, ready: Callable[[], None], emit: Sink, refused: Callable[[TtpError], None]) -> int | None:
+        """Serve, and return the signal that ended it. `ready` is called once requests are accepted; `refused` with each
+        new reason for which nothing is published here."""
+        thread = threading.Thread(target=self._serve, name="http", daemon=True)
+        caught: list[int] = []
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            if caught:
+                os._exit(128 + number)
+            caught.append(number)
+            self.stop()
+
+        before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            thread.start()
+            ready()
+            number = self._publish(emit, refused)
+            self.stop()
+            thread.join()
+            return number or next(iter(caught), None)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop(self) -> None:
+        """Accept no more requests, finish what is under way, end. Safe in a signal handler."""
+        self._server.should_exit = True
+        self._stopped.set()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            if not self._stopped.is_set():  # a server that answers nothing must not go on
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    def _publish(self, emit: Sink, refused: Callable[[TtpError], None]) -> int | None:
+        """Publish whenever the lock is free, until a stop; return the signal that ended it, if this saw it."""
+        if self._publisher is None:
+            self._stopped.wait()
+            return None
+        notify, told = self._publisher.notify, ""
+
+        def notify_and_stop(word: str) -> None:
+            notify(word)
+            if word == STOPPING:
+                self.stop()
+
+        publisher = replace(self._publisher, notify=notify_and_stop)
+        while not self._stopped.is_set():
+            try:
+                ended = publisher.run(Scope(Mode.LOOP), emit)
+            except TtpError as error:
+                if not isinstance(error, LockHeld) and error.message != told:
+                    told = error.message
+                    refused(error)
+            else:
+                if ended.signal is not None:
+                    return ended.signal
+            self._stopped.wait(self._poll_s)
+        return None
+
+
+def remove_socket(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()

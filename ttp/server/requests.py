@@ -1,0 +1,167 @@
+"""What every request passes: its token, its parameters and its idempotency key; and the services that it then gets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.errors import NotAllowed
+from ttp.server.problems import InvalidRequest, KeyInUse, KeyReused, Unauthorized, WrongMediaType, unknown_parameter
+from ttp.server.services import Installation, RequestServices
+from ttp.store import idempotency_keys
+from ttp.store.idempotency_keys import KeptAnswer
+
+KEPT_FOR = timedelta(hours=24)
+ABANDONED_AFTER = timedelta(minutes=5)
+"""A request that has no answer after this time belonged to a server that ended."""
+LONGEST_KEY = 200
+KEPT_HEADERS = ("content-type", "etag", "location")
+_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+_ETAG = re.compile(r'"([0-9]{1,15})"')
+_WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class GuardedRoute(APIRoute):
+    """A route that needs a token with the capability `x-capability` of its `openapi_extra`; not one that is limited to
+    accounts, unless `x-limited` is true."""
+
+    def get_route_handler(self) -> Handle:
+        handle = super().get_route_handler()
+        asked = self.openapi_extra or {}
+        needed, limited = TokenCapability(asked["x-capability"]), asked["x-limited"] is True
+        takes_json = "requestBody" not in asked
+        known = {one.alias for one in self.dependant.query_params}
+
+        async def guarded(request: Request) -> Response:
+            installation: Installation = request.app.state.installation
+            token = await run_in_threadpool(_token, request, installation, needed)
+            if token.accounts is not None and not limited:
+                raise NotAllowed("this is about all accounts, and the token is limited to some")
+            if takes_json and await request.body() and not _is_json(request):
+                raise WrongMediaType("send the body as application/json")
+            _refuse_unknown_parameters(request, known)
+            request.state.services = RequestServices(
+                installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
+            )
+            key = request.headers.get("idempotency-key")
+            if key is not None and takes_json and request.method in _WRITES and not services_of(request).dry_run:
+                return await _once(request, handle, token, key)
+            answer = await handle(request)
+            if services_of(request).dry_run:  # the revision and the address of what was rolled back
+                for name in ("etag", "location"):
+                    if name in answer.headers:
+                        del answer.headers[name]
+            return answer
+
+        return guarded
+
+
+def services_of(request: Request) -> RequestServices:
+    found: RequestServices = request.state.services
+    return found
+
+
+Services = Annotated[RequestServices, Depends(services_of)]
+"""The services of a request's token."""
+
+
+def _token(request: Request, installation: Installation, needed: TokenCapability) -> ApiToken:
+    """Return the token of a request. Raise Unauthorized, or NotAllowed if it may not do this."""
+    sent = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    if sent is None:
+        raise Unauthorized("send a token: Authorization: Bearer ttp_…")
+    token = installation.tokens.find(sent[1])
+    if token is None:
+        raise Unauthorized("the token is unknown, revoked or has expired")
+    if not token.capability.allows(needed):
+        raise NotAllowed(f"this needs the capability {needed}, and the token has {token.capability}")
+    return token
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _refuse_unknown_parameters(request: Request, known: set[str]) -> None:
+    for name in request.query_params:
+        if name not in known:
+            raise unknown_parameter(name, known)
+
+
+def _is_dry_run(request: Request) -> bool:
+    return request.query_params.get("dryRun", "false").lower() not in ("false", "0", "no", "off", "f", "n")
+
+
+def _expected_revision(request: Request) -> int | None:
+    """Return the revision in `If-Match`; None without it or for `*`."""
+    asked = request.headers.get("if-match")
+    if asked is None or asked.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(asked.strip())
+    if found is None:
+        raise InvalidRequest('If-Match takes the ETag of the post, such as "3"')
+    return int(found[1])
+
+
+async def _once(request: Request, handle: Handle, token: ApiToken, key: str) -> Response:
+    """Answer a request with an idempotency key: what it answered before, or by running it."""
+    if not key.strip() or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise InvalidRequest(f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters")
+    installation = services_of(request).installation
+    digest = _digest_of(request, await request.body())
+    kept = await run_in_threadpool(_begin, installation, token, key, digest)
+    if kept is not None:
+        return Response(kept.body, kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"})
+    try:
+        answer = await handle(request)
+    except BaseException:
+        await run_in_threadpool(_forget, installation, token, key)
+        raise
+    await run_in_threadpool(_finish, installation, token, key, answer)
+    return answer
+
+
+def _digest_of(request: Request, body: bytes) -> str:
+    said = json.dumps([request.method, request.url.path, request.url.query, request.headers.get("if-match")])
+    return hashlib.sha256(said.encode() + body).hexdigest()
+
+
+def _begin(installation: Installation, token: ApiToken, key: str, digest: str) -> KeptAnswer | None:
+    """Reserve a key. Return the answer of the same request before. Raise KeyReused, KeyInUse."""
+    now = installation.clock.now()
+    with installation.database.writing() as db:
+        idempotency_keys.delete_older(db, answered=now - KEPT_FOR, unanswered=now - ABANDONED_AFTER)
+        if idempotency_keys.reserve(db, token.id, key, digest, now):
+            return None
+        held = idempotency_keys.find(db, token.id, key)
+    if held.digest != digest:
+        raise KeyReused(f'the idempotency key "{key}" belongs to another request')
+    if held.answer is None:
+        raise KeyInUse(f'the first request with the idempotency key "{key}" is still running')
+    return held.answer
+
+
+def _finish(installation: Installation, token: ApiToken, key: str, answer: Response) -> None:
+    """Keep the answer of what was done. A refused request did nothing, and its key is free again."""
+    if answer.status_code >= 300:
+        _forget(installation, token, key)
+        return
+    headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+    kept = KeptAnswer(answer.status_code, headers, bytes(answer.body).decode())
+    with installation.database.writing() as db:
+        idempotency_keys.keep(db, token.id, key, kept)
+
+
+def _forget(installation: Installation, token: ApiToken, key: str) -> None:
+    with installation.database.writing() as db:
+        idempotency_keys.delete(db, token.id, key)

@@ -1,0 +1,78 @@
+"""The one table of routes: what each needs, what it answers, and with which statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+
+from ttp.domain.api_token import TokenCapability
+from ttp.server import accounts, answers, media, posts, status
+from ttp.server.guard import UPLOADS
+from ttp.server.uploads import UPLOAD_BODY
+
+READ, DRAFT, PUBLISH, APPROVE = TokenCapability
+POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
+ALWAYS = (400, 401, 403, 421, 503)
+"""Statuses that every route with a token can answer."""
+_ONE, _BODY = (404,), (408, 413, 415)
+_CHANGE = (*_ONE, *_BODY, 409, 412, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`needs` None: no token. `limited`: also for tokens that are limited to accounts. `answers`: what it answers by
+    status; `refuses`: the statuses of problems beside those of ALWAYS; `described`: more for OpenAPI."""
+
+    method: str
+    path: str
+    handle: Callable[..., Any]
+    needs: TokenCapability | None
+    answers: MappingProxyType[int, Any]
+    refuses: tuple[int, ...] = ()
+    limited: bool = True
+    described: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(getattr(self.handle, "__name__", ""))
+
+    @property
+    def statuses(self) -> list[int]:
+        """Return every status that the route can answer."""
+        return sorted({*self.answers, *self.refuses, *(ALWAYS if self.needs else ())})
+
+
+def _answers(model: type[BaseModel] | Any, status: int = 200, **more: Any) -> MappingProxyType[int, Any]:
+    return MappingProxyType({status: model, **{int(name.removeprefix("s")): one for name, one in more.items()}})
+
+
+_POST = _answers(answers.PostAnswer)
+_QUEUED = _answers(answers.PostAnswer, 202)
+_COPY = _answers(answers.PostAnswer, 201, s200=answers.PostAnswer)
+_NEW = _answers(answers.PostAnswer, 201, s200=answers.PostAnswer | answers.PreviewAnswer)
+_MEDIA = _answers(answers.MediaAnswer, 201, s200=answers.MediaAnswer)
+ROUTES = (
+    Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
+    Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
+    Route("GET", POST, posts.get_post, READ, _POST, _ONE),
+    Route("PATCH", POST, posts.edit_post, DRAFT, _POST, _CHANGE),
+    Route("DELETE", POST, posts.delete_post, DRAFT, _answers(answers.DeletedAnswer), _CHANGE),
+    Route("POST", f"{POST}/schedule", posts.schedule_post, PUBLISH, _POST, _CHANGE),
+    Route("POST", f"{POST}/unschedule", posts.unschedule_post, PUBLISH, _POST, _CHANGE),
+    Route("POST", f"{POST}/publish", posts.publish_post, PUBLISH, _QUEUED, _CHANGE),
+    Route("POST", f"{POST}/retry", posts.retry_post, PUBLISH, _QUEUED, _CHANGE),
+    Route("POST", f"{POST}/resolve", posts.resolve_post, PUBLISH, _POST, _CHANGE),
+    Route("POST", f"{POST}/approve", posts.approve_post, APPROVE, _POST, _CHANGE),
+    Route("POST", f"{POST}/reject", posts.reject_post, APPROVE, _POST, _CHANGE),
+    Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
+    Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
+    Route("POST", UPLOADS, media.upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
+    Route("GET", "/v1/accounts", accounts.list_accounts, READ, _answers(list[answers.AccountAnswer])),
+    Route("GET", "/v1/accounts/{account:path}", accounts.get_account, READ, _answers(answers.AccountAnswer), _ONE),
+    Route("GET", "/v1/status", status.get_status, READ, _answers(answers.StatusAnswer), limited=False),
+    Route("GET", "/healthz", status.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
+)

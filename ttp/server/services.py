@@ -1,0 +1,120 @@
+"""What the server is started with, and the services of one request: those of its token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.config import Config
+from ttp.domain.permissions import Capability
+from ttp.domain.time.clock import Clock
+from ttp.platforms.registry import Registry
+from ttp.services.api_tokens import ApiTokens
+from ttp.services.approvals import Approvals
+from ttp.services.posts import Posts
+from ttp.services.publishing import Publishing
+from ttp.services.queries import Queries
+from ttp.services.status import Status
+from ttp.services.time_resolver import TimeResolver
+from ttp.store.credentials import CredentialsStore
+from ttp.store.database import Database, Rehearsal
+from ttp.store.home.media import MediaStore
+
+_POSTS = {
+    TokenCapability.READ: Capability.READ,
+    TokenCapability.DRAFT: Capability.DRAFT,
+    TokenCapability.PUBLISH: Capability.PUBLISH,
+    # Its routes approve and reject, which changes posts that have a time.
+    TokenCapability.APPROVE: Capability.PUBLISH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One store with its settings. `system`: the zone of this machine."""
+
+    database: Database
+    media: MediaStore
+    clock: Clock
+    config: Config
+    platforms: Registry
+    credentials: CredentialsStore
+    system: ZoneInfo
+
+    @property
+    def tokens(self) -> ApiTokens:
+        return ApiTokens(self.database, self.clock)
+
+    @property
+    def status(self) -> Status:
+        return Status(self.database, self.database.home, self.clock, self.config, self.platforms)
+
+
+class RequestServices:
+    """The services on behalf of a token, made for one request.
+
+    `dry_run`: each change is rolled back. `expected`: the revision of the post that the request is about.
+    """
+
+    def __init__(
+        self, installation: Installation, token: ApiToken, *, dry_run: bool = False, expected: int | None = None
+    ) -> None:
+        self.installation = installation
+        self.token = token
+        self.dry_run = dry_run
+        self._expected = expected
+        self._database = Rehearsal(installation.database.home) if dry_run else installation.database
+
+    @property
+    def config(self) -> Config:
+        return self.installation.config
+
+    @property
+    def clock(self) -> Clock:
+        return self.installation.clock
+
+    @property
+    def platforms(self) -> Registry:
+        return self.installation.platforms
+
+    @cached_property
+    def look(self) -> Queries:
+        here = self.installation
+        return Queries(
+            self._database, self._database.home, here.clock, here.config, here.platforms, self.token.accounts
+        )
+
+    @cached_property
+    def posts(self) -> Posts:
+        here = self.installation
+        return Posts(
+            self._database,
+            replace(here.media),  # remembers what it protects from cleanup: for one thread
+            here.clock,
+            here.config,
+            here.platforms,
+            _POSTS[self.token.capability],
+            actor=self.token.name,
+            within=self.token.accounts,
+            expected=self._expected,
+            capability_source="the token's capability",
+        )
+
+    @cached_property
+    def times(self) -> TimeResolver:
+        here = self.installation
+        return TimeResolver(self._database, here.clock, here.config, here.system)
+
+    @cached_property
+    def publishing(self) -> Publishing:
+        return Publishing(self.posts, self.installation.credentials)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self.posts)
+
+    def zone(self) -> ZoneInfo:
+        """Return the zone of dates in a filter: that of the config, else of the system."""
+        return self.times.home_zone()

@@ -1,0 +1,25 @@
+"""The routes of the status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import Request
+
+from ttp.server.answers import JsonAnswer
+from ttp.server.requests import Services
+from ttp.server.services import Installation
+from ttp.views.status import status_json
+
+
+def get_status(services: Services) -> JsonAnswer:
+    """Return the publisher, the queue and what needs a person, of all accounts."""
+    asked = services.installation.status
+    return JsonAnswer(status_json(replace(asked.health(), costs=asked.costs(), elsewhere=asked.elsewhere())))
+
+
+def get_health(request: Request) -> JsonAnswer:
+    """Answer 200, or 503 while posts are overdue and nothing publishes. Needs no token."""
+    installation: Installation = request.app.state.installation
+    stalled = installation.status.health().stalled
+    return JsonAnswer({"ok": not stalled}, 503 if stalled else 200)

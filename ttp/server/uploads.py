@@ -1,0 +1,102 @@
+"""Receive one file of a multipart form, straight into the store's media folder."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from ttp.server.problems import InvalidRequest, WrongMediaType
+
+FIELD = "file"
+UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": [FIELD],
+                    "properties": {FIELD: {"type": "string", "contentMediaType": "application/octet-stream"}},
+                }
+            }
+        },
+    }
+}
+
+
+@dataclass
+class ReceivedFile:
+    """A file without a name on the disk: it goes with this process. `name`: what the client calls it."""
+
+    file: BinaryIO
+    name: str = ""
+    parts: int = 0
+    _headers: dict[str, bytearray] = field(default_factory=dict)
+    _header: bytearray = field(default_factory=bytearray)
+    _value: bytearray = field(default_factory=bytearray)
+
+    def parser(self, boundary: bytes) -> MultipartParser:
+        """Return a parser that writes the file."""
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_begin": self._begin_header,
+                "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
+                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._begin_data,
+                "on_part_data": lambda data, start, end: self._write(data[start:end]),
+            },
+        )
+
+    def _begin_part(self) -> None:
+        self.parts += 1
+        self._headers = {}
+
+    def _begin_header(self) -> None:
+        self._header, self._value = bytearray(), bytearray()
+
+    def _end_header(self) -> None:
+        self._headers[self._header.decode("latin-1").lower()] = self._value
+
+    def _begin_data(self) -> None:
+        _, options = parse_options_header(bytes(self._headers.get("content-disposition", b"")))
+        if self.parts > 1 or options.get(b"name") != FIELD.encode() or b"filename" not in options:
+            raise InvalidRequest(f'send one file, in the field "{FIELD}"')
+        self.name = options[b"filename"].decode("utf-8", "replace")
+
+    def _write(self, data: bytes) -> None:
+        self.file.write(data)
+
+
+async def receive_file(request: Request, folder: Path) -> ReceivedFile:
+    """Return the file of a form, rewound. Raise WrongMediaType, InvalidRequest."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+        raise WrongMediaType(f'send the file as multipart/form-data, in the field "{FIELD}"')
+    received = ReceivedFile(cast("BinaryIO", tempfile.TemporaryFile(dir=folder)))  # noqa: SIM115  # closed by its reader
+    try:
+        parser = received.parser(options[b"boundary"])
+        async for chunk in request.stream():
+            await run_in_threadpool(parser.write, chunk)
+        parser.finalize()
+    except FormParserError:
+        received.file.close()
+        raise InvalidRequest("the form cannot be read") from None
+    except BaseException:
+        received.file.close()
+        raise
+    if not received.parts:
+        received.file.close()
+        raise InvalidRequest(f'send one file, in the field "{FIELD}"')
+    received.file.seek(0)
+    return received

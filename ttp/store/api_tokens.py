@@ -1,0 +1,59 @@
+"""Read and write the tokens of the HTTP API. Only the SHA-256 of a token is stored."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store.dialect import Connection, Row
+from ttp.store.row_mapper import ms
+
+
+def insert(db: Connection, token: ApiToken, sha256: str) -> ApiToken:
+    """Store a new token and return it with its id."""
+    accounts = None if token.accounts is None else json.dumps(sorted(token.accounts))
+    row = db.execute(
+        "INSERT INTO token (name, sha256, capability, accounts, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " RETURNING *",
+        (token.name, sha256, token.capability.value, accounts, to_ms(token.created_at), ms(token.expires_at)),
+    ).fetchone()
+    return _token(row)
+
+
+def tokens(db: Connection) -> list[ApiToken]:
+    """Return all tokens, also revoked ones, oldest first."""
+    return [_token(row) for row in db.execute("SELECT * FROM token ORDER BY id")]
+
+
+def token_of_digest(db: Connection, sha256: str) -> tuple[ApiToken, str] | None:
+    """Return the token of a digest, and the digest as stored."""
+    row = db.execute("SELECT * FROM token WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else (_token(row), row["sha256"])
+
+
+def revoke(db: Connection, token_id: int, now: datetime) -> None:
+    db.execute("UPDATE token SET revoked_at = ? WHERE id = ?", (to_ms(now), token_id))
+
+
+def record_use(db: Connection, token_id: int, now: datetime) -> None:
+    db.execute("UPDATE token SET last_used_at = ? WHERE id = ?", (to_ms(now), token_id))
+
+
+def _token(row: Row) -> ApiToken:
+    accounts = row["accounts"]
+    return ApiToken(
+        id=row["id"],
+        name=row["name"],
+        capability=TokenCapability(row["capability"]),
+        created_at=from_ms(row["created_at"]),
+        accounts=None if accounts is None else frozenset(json.loads(accounts)),
+        expires_at=_instant(row["expires_at"]),
+        revoked_at=_instant(row["revoked_at"]),
+        last_used_at=_instant(row["last_used_at"]),
+    )
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else from_ms(at)

@@ -1,0 +1,38 @@
+"""A token of the HTTP API as a JSON object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttp.views import Json, format_json_instant
+
+if TYPE_CHECKING:
+    from ttp.services.api_tokens import NamedToken
+
+TOKEN_FIELDS = (
+    "id",
+    "name",
+    "capability",
+    "accounts",
+    "createdAt",
+    "expiresAt",
+    "revokedAt",
+    "lastUsedAt",
+)
+NEW_TOKEN_FIELDS = (*TOKEN_FIELDS, "token")
+
+
+def token_json(item: NamedToken) -> Json:
+    """Return a token. `accounts` null: all accounts. `token`, the secret, is present only when it was just created."""
+    token = item.token
+    shape: Json = {
+        "id": token.id,
+        "name": token.name,
+        "capability": token.capability,
+        "accounts": None if item.accounts is None else list(item.accounts),
+        "createdAt": format_json_instant(token.created_at),
+        "expiresAt": format_json_instant(token.expires_at),
+        "revokedAt": format_json_instant(token.revoked_at),
+        "lastUsedAt": format_json_instant(token.last_used_at),
+    }
+    return shape if item.secret is None else {**shape, "token": item.secret}
