@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,8 +25,9 @@ from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import with_derived_status
-from ttp.store import posts, queries
+from ttp.store import posts, queries, sqlite
 from ttp.store.database import Database
+from ttp.store.sqlite import SqliteConnection
 
 if TYPE_CHECKING:
     from ttp.sandbox.server import RunningSandbox
@@ -93,6 +96,7 @@ class Program:
         out, err = streams
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
+            patch.setattr("typer.main.get_params_from_function", params_of)
             code = main(list(argv), self.clock)
         for stream in streams:
             stream.flush()
@@ -173,6 +177,37 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
 def copied_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fill each new store from a template: making its schema takes 10 ms, and thousands of tests need one."""
     monkeypatch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hasty_disk() -> Iterator[None]:
+    """Do not wait for the disk: no test cuts the power, and there are thousands of commits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setattr("ttp.store.database.connect", _connect_hastily)
+        yield
+
+
+def _connect_hastily(path: Path, busy_timeout_s: float) -> SqliteConnection:
+    connection = sqlite.connect(path, busy_timeout_s)
+    connection.execute("PRAGMA synchronous=OFF")
+    return connection
+
+
+@cache
+def _params_of(function: Callable[..., Any]) -> dict[str, Any]:
+    from typer.utils import get_params_from_function
+
+    return get_params_from_function(MethodType(function, object()))
+
+
+def params_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the parameters of a command's function, which Typer would read from its annotations at each call."""
+    from typer.utils import get_params_from_function
+
+    if isinstance(function, MethodType):  # bound to the context of one call
+        return _params_of(function.__func__)
+    return get_params_from_function(function)
 
 
 @pytest.fixture

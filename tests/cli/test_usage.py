@@ -88,7 +88,13 @@ def test_what_people_try_first_gets_the_right_command(ttp: Program, argv: str, m
     assert ran.error["hint"].removesuffix(" --json") == f"ttp {meant}"
 
 
-@pytest.mark.parametrize("argv", ["repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *("repeat add 2 --every week", "xyzzy", "list --zzz", "create Hi a.jpg --zzz"),
+        *("account set x/me --unset a", "list --no-status x"),
+    ],
+)
 def test_a_word_that_is_like_no_other_gets_no_guess(ttp: Program, argv: str) -> None:
     assert ttp(*argv.split(), "--json").error["hint"].endswith("--help")
 
@@ -202,3 +208,8 @@ def test_a_text_that_is_a_time_is_accepted(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.ok("create", "9am", "--to", "x", "--at", "2099-01-01 09:00")
     assert ttp("create", "9am", "--to", "x", "--at", "tomorrow").code == 2
+
+
+@pytest.mark.parametrize(("argv", "meant"), [("list -n 3", "list --limit 3"), ("create Hi -n", "create Hi --dry-run")])
+def test_n_is_what_the_command_has(ttp: Program, argv: str, meant: str) -> None:
+    assert ttp(*argv.split(), "--json").error["hint"].removesuffix(" --json") == f"ttp {meant}"

@@ -7,8 +7,8 @@ run in bash, in a scratch folder, on a terminal of 80 columns without a keyboard
 They begin at `START`, whatever the day is: `ttp` and the sandbox have a `RunningClock` in common.
 What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
 document stands for any text, on a line of its own for any lines. The sandbox's address in that first document, port
-8700, is served on whatever port is free for as long as the blocks run. A document with a line `<!-- needs: jq -->` is
-skipped where that program is missing.
+8700, is served on whatever port is free for as long as the blocks run, and so is port 8765, that of `ttp serve`. A
+document with a line `<!-- needs: jq -->` is skipped where that program is missing.
 
     python -m tests.docs.console     writes into the documents what is printed now
 """
@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ from ttp.sandbox.server import running_sandbox
 ROOT = Path(__file__).parents[2]
 FIRST = "docs/tutorial/sandbox.md"
 SANDBOX = "http://127.0.0.1:8700"
+SERVER_PORT = "8765"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 _MARK = "=-=-= {} =-=-="
@@ -123,7 +125,9 @@ def _servers(scratch: Path, clock: RunningClock) -> Iterator[Mapping[str, str]]:
     """The sandbox with the folder `web`; what documents call its address, and where it really is."""
     (scratch / "web").mkdir()
     with running_sandbox(now=clock.now, media_dir=scratch / "web") as sandbox:
-        yield {SANDBOX: sandbox.url}
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        yield {SANDBOX: sandbox.url, SERVER_PORT: str(port)}
 
 
 def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:

@@ -121,7 +121,9 @@ def test_what_is_released_is_due_as_it_was() -> None:
     assert in_state(DeliveryState.CLAIMED).released(LATER).next_at == NOW
 
 
-@pytest.mark.parametrize(("spend", "tries", "what"), [(True, 3, "the next try"), (False, 2, "x to take it")])
+@pytest.mark.parametrize(
+    ("spend", "tries", "what"), [(True, 3, "the next try"), (False, 2, "the platform to accept it")]
+)
 def test_only_a_try_that_is_spent_counts(spend: bool, tries: int, what: str) -> None:
     retrying = in_state(DeliveryState.SENDING, tries=2).retrying(LATER, ERROR, spend=spend)
     assert (retrying.tries, retrying.next_at, retrying.error) == (tries, LATER, ERROR)

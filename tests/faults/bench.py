@@ -262,9 +262,9 @@ class Bench:
         verdict.seconds = time.monotonic() - began
         return verdict
 
-    def settle(self, *argv: str, env: Mapping[str, str] = NOTHING_MORE) -> None:
-        """Run until the delivery has ended, or no further run would end it."""
-        for _ in range(RUNS_MOST):
+    def settle(self, *argv: str, runs: int = RUNS_MOST, env: Mapping[str, str] = NOTHING_MORE) -> None:
+        """Run until the delivery has ended, or no further run would end it; at most so many times."""
+        for _ in range(runs):
             fork = self.run(*RUN, *argv, **env)
             self.victims = [fork]
             fork.wait(PATIENCE_S)

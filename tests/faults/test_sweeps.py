@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.bench import open_bench
+from tests.faults.bench import Bench, open_bench
 from tests.faults.posts import ASKS, KINDS
 from tests.faults.sample import sample
 from tests.faults.sweeps import Run
@@ -18,34 +18,38 @@ from tests.faults.table import sweep
 FEW = ("one trouble", "kills", "tokens", "copies", "hostile answers")
 
 
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with open_bench(tmp_path_factory.mktemp("bench")) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("name", FEW)
-def test_a_run_of_a_sweep_leaves_every_post_once(name: str, tmp_path: Path) -> None:
+def test_a_run_of_a_sweep_leaves_every_post_once(name: str, bench: Bench) -> None:
     run = sample(name, sweep(name, ASKS), 1, "0")[0]
-    with open_bench(tmp_path) as bench:
-        verdict = run.go(bench)
+    verdict = run.go(bench)
     assert run.breaches(verdict) == [], "\n".join(verdict.story)
 
 
-def test_a_wrong_run_is_reported(tmp_path: Path) -> None:
+def test_a_wrong_run_is_reported(bench: Bench) -> None:
     """What the sweeps count must not be nothing: a platform that publishes twice, and a post that is taken away."""
     from tests.faults.judge import Verdict
     from tests.faults.proxy import Asked, Fault
 
     kind = KINDS["x text"]
-    with open_bench(tmp_path) as bench:
 
-        def twice(asked: Asked) -> Fault | None:
-            if kind.publishes(asked):
-                bench.control("POST", "posts", {"account": kind.account, "text": "x", "at": "2026-11-24T00:00:00Z"})
+    def twice(asked: Asked) -> Fault | None:
+        if kind.publishes(asked):
+            bench.control("POST", "posts", {"account": kind.account, "text": "x", "at": "2026-11-24T00:00:00Z"})
+        return None
+
+    def gone(asked: Asked) -> Fault | None:
+        if not kind.publishes(asked):
             return None
+        return Fault("gone", True, act=bench.sandbox.state.posts.clear)
 
-        def gone(asked: Asked) -> Fault | None:
-            if not kind.publishes(asked):
-                return None
-            return Fault("gone", True, act=bench.sandbox.state.posts.clear)
-
-        doubled = bench.case(kind, twice)
-        lost = bench.case(kind, gone)
+    doubled = bench.case(kind, twice)
+    lost = bench.case(kind, gone)
     run = Run("a row", "a place", lambda bench: Verdict("published"))
     assert (doubled.duplicates, lost.lost) == (1, 1)
     assert run.breaches(doubled)

@@ -212,7 +212,9 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
          ("create_post", {"text": "a", "to": ["x"], "at": "tomorrow 9am"})),
         ("schedule_post", {"id": 5, "at": "tomorrow 9am"}, "state", None),
         ("publish_post", {"id": 5}, "state", None),
-        ("retry_post", {"id": 4}, "state", ("resolve_post", {"id": 4, "account": "x/me", "published": "URL"})),
+        ("create_post", {"text": ""}, "usage", None),
+        ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content",
+         ("create_post", {"text": "a", "to": ["tt"]})),
         ("retry_post", {"id": 2}, "state", ("get_post", {"id": 2})),
         ("resolve_post", {"id": 4, "account": "x/me"}, "usage", ("get_post", {"id": 4})),
         ("edit_post", {"id": 1}, "usage", ("get_post", {"id": 1})),
@@ -233,6 +235,16 @@ def test_an_error_has_a_code_and_the_next_call(
         assert error["next"] == {"tool": following[0], "arguments": following[1]}, error
         assert error["hint"] is None
     assert ttp.ok("list", "--json").json == before
+
+
+def test_what_only_a_person_can_decide_is_no_next_call(agent: Agent, ttp: Program) -> None:
+    error = agent.refused("retry_post", id=4)
+    assert error["code"] == "state"
+    assert error["next"] is None or error["next"]["tool"] == "get_post"
+    assert not {"resolve_post", "approve_post"} & {call["tool"] for call in error.get("others", [])}
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    error = agent.refused("publish_post", id=2)
+    assert (error["code"], error["next"], error["hint"]) == ("not_allowed", None, "ttp approve 2")
 
 
 @pytest.mark.parametrize(
@@ -280,7 +292,7 @@ def test_the_same_key_gives_the_same_post(agent: Agent, ttp: Program) -> None:
     assert (again.pop("replayed"), again) == (True, first)
     error = agent.refused("create_post", text="b", key="k")
     assert (error["code"], error["next"]) == ("conflict", {"tool": "get_post", "arguments": {"id": first["id"]}})
-    assert error["others"] == [{"tool": "create_post", "arguments": {"text": "b", "key": "KEY"}}]
+    assert "others" not in error, "KEY is an example"
     assert ttp.count("post") == 7
 
 

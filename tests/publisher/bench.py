@@ -36,7 +36,6 @@ from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.credentials import CredentialsFile
-from ttp.store.database import Database
 from ttp.store.dialect import Connection, Row
 from ttp.store.home.media import MediaStore
 from ttp.store.writer import Writer
@@ -142,9 +141,9 @@ class Scripted:
 class Bench:
     """One store, its accounts, three scripted platforms, and publishers one after another."""
 
-    def __init__(self, home: Path, clock: FakeClock | None = None, *, durable: bool = True, **config: float) -> None:
+    def __init__(self, home: Path, clock: FakeClock | None = None, **config: float) -> None:
         self.clock = clock or FakeClock()
-        self.database: Database = new_store(home) if durable else Hasty(new_store(home).home)
+        self.database = new_store(home)
         self.config = Config({name.replace("__", "."): value for name, value in config.items()})
         self.credentials = CredentialsFile(home)
         self.clients: dict[str, Scripted] = {platform: Scripted(platform, self.clock) for platform in PLATFORMS.names()}
@@ -315,15 +314,6 @@ class Bench:
         else:
             self.clock.advance(max(seconds, 1e-6) if seconds else 0.0)  # a microsecond is the least that datetimes know
         return None
-
-
-class Hasty(Database):
-    """Does not wait for the disk: nobody cuts the power here, and there are thousands of commits."""
-
-    def connect(self) -> Connection:
-        connection = super().connect()
-        connection.execute("PRAGMA synchronous=OFF")
-        return connection
 
 
 class MortalWriter(Writer):

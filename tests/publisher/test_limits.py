@@ -31,8 +31,8 @@ def test_the_seventh_post_of_a_minute_waits_for_tiktok_and_says_so(world: World)
     assert world.states() == ["published"] * 6 + ["retrying", "pending"]
     assert world.calls("/init/") == 6
     (seventh,), (eighth,) = (world.ttp.shown(post)["deliveries"] for post in (7, 8))
-    used_up = "a limit of tiktok is used up: new posts a minute (6)"
-    assert (seventh["waitingFor"], seventh["waitingUntil"]) == ("tiktok to take it", "2026-11-24T12:01:00Z")
+    used_up = "limit reached: new posts a minute (6)"
+    assert (seventh["waitingFor"], seventh["waitingUntil"]) == ("the platform to accept it", "2026-11-24T12:01:00Z")
     assert (seventh["error"]["kind"], seventh["error"]["message"]) == ("rate_limit", used_up)
     assert (eighth["waitingFor"], eighth["waitingUntil"]) == (
         f"the end of the account's hold: {used_up}",

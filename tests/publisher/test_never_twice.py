@@ -138,7 +138,7 @@ def test_nothing_is_published_twice_and_nothing_is_lost(
     seed: int,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder) / "home", durable=False)
+        bench = Bench(Path(folder) / "home")
         world = World(bench, steps, sends, looks, random.Random(seed))
         for client in bench.clients.values():
             client.skew = skew

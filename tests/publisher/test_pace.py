@@ -118,7 +118,7 @@ def test_without_the_settings_no_account_waits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", [{"publish__min_gap_s": 8 * HOUR}, {"publish__per_day": 1}])
 def test_waiting_does_not_count_as_lateness(tmp_path: Path, setting: dict[str, float]) -> None:
     """The second one is published more than `publish.max_lateness_s` after its time."""
-    bench = Bench(tmp_path / "home", None, durable=True, **setting)
+    bench = Bench(tmp_path / "home", None, **setting)
     publish(bench, 0.0, 1.0, until=30 * HOUR)
 
     assert bench.delivery(2).state is DeliveryState.PUBLISHED

@@ -281,7 +281,7 @@ def test_a_store_from_any_moment_never_publishes_a_post_twice(
     tmp_path_factory: pytest.TempPathFactory, dues: list[int], kept_at: int, went_on: int, lost: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("sites")
-    bench = Bench(folder / "home", FakeClock(), durable=False)
+    bench = Bench(folder / "home", FakeClock())
     sites = Sites(bench)
     for number, due in enumerate(dues):
         bench.account(f"x/a{number}")

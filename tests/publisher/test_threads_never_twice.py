@@ -50,7 +50,7 @@ def test_every_part_is_on_x_once_and_in_one_chain(
     seed: int,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder) / "home", durable=False)
+        bench = Bench(Path(folder) / "home")
         x = FakeX(bench.clock, bench.die, sends, looks, chance=random.Random(seed))
         ids = [
             bench.post("x/me", due=float(place), content=parts[0], thread=tuple(parts[1:]))

@@ -22,7 +22,7 @@ from ttp.store.database import Database
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """Deliveries that were published, found, accepted, refused, doubted, half out and never tried."""
-    bench = Bench(tmp_path / "home", durable=False)
+    bench = Bench(tmp_path / "home")
     for name in ("x/b", "x/c", "x/d", "x/e", "tiktok/t", "x/f", "x/g"):
         bench.account(name)
     tiktok = next(client for platform, client in bench.clients.items() if platform == "tiktok")
@@ -164,7 +164,7 @@ def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
 
 
 def test_what_tiktok_took_and_did_not_publish_is_no_breach(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "home", durable=False)
+    bench = Bench(tmp_path / "home")
     bench.account("tiktok/t")
     tiktok = bench.clients["tiktok"]
     bench.post("tiktok/t")

@@ -26,7 +26,7 @@ from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Queries
-from ttp.store import accounts, posts, queries
+from ttp.store import accounts, posts, queries, sqlite
 from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database, Writing
 from ttp.store.home.paths import make_home, refuse_loose_modes
 from ttp.store.sqlite import quick_check, translate_errors
@@ -328,7 +328,8 @@ def test_an_error_undoes_all_of_a_writing_transaction(home: Path) -> None:
         assert db.execute("SELECT host FROM store").fetchone()[0] is None
 
 
-def test_every_connection_is_durable_and_strict(home: Path) -> None:
+def test_every_connection_is_durable_and_strict(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttp.store.database.connect", sqlite.connect)  # other tests do not wait for the disk
     database = new_store(home)
     with closing(database.connect()) as opened, database.writing() as written:
         for connection in (opened, written):

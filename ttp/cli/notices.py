@@ -40,7 +40,8 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
     if post.scheduled_at is not None:
         return [scheduled_text(context, post, saved.time)]
     if not post.accounts:
-        return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to x/me"]
+        name = next((one.name for one in context.look.accounts()), "ACCOUNT")
+        return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to {name}"]
     slot = _suggested_slot(context, post.accounts, tz) if context.out.for_people else None
     if slot is None:
         return [f"Saved draft {post.id}.  Schedule it:  ttp schedule {post.id} --at 'tomorrow 9am'"]

@@ -62,7 +62,8 @@ _OTHER_OPTIONS = {
     **dict.fromkeys(("--schedule", "--when", "--time", "--date"), "--at"),
     **dict.fromkeys(("--timezone", "--zone"), "--tz"),
     **dict.fromkeys(("--tags", "--label"), "--tag"),
-    **dict.fromkeys(("--dryrun", "-n"), "--dry-run"),
+    "--dryrun": "--dry-run",
+    **dict.fromkeys(("--max", "--top"), "--limit"),
     **dict.fromkeys(("-y", "--force", "-f"), "--yes"),
     **dict.fromkeys(("--headless", "--no-browser"), "--paste"),
     "--now": "--at=now",
@@ -202,12 +203,16 @@ def _near(name: str, options: Iterable[str], value: str, params: Sequence[Any]) 
     """Return the option that was probably meant, if any."""
     every = {flag for one in params for flag in one.opts}
     other = _OTHER_OPTIONS.get(name)
+    if name == "-n":
+        other = "--dry-run" if "--dry-run" in every else "--limit"
     if name == "-t":
         other = _option_for(value)
     if other is not None and other.partition("=")[0] in every:
         return [other]
     bare = {option.lstrip("-"): option for option in options}  # all have the dashes: they make no two names similar
-    return [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
+    found = [bare[one] for one in get_close_matches(name.lstrip("-"), bare, 1, _CLOSE)]
+    # "--set" is the opposite of "--unset", however near.
+    return [one for one in found if name.lstrip("-") not in (f"un{one.lstrip('-')}", f"no-{one.lstrip('-')}")]
 
 
 def _option_for(value: str) -> str:

@@ -1,5 +1,4 @@
-"""Accounts: names, credentials, holds. An account is written `platform/handle` everywhere (a shell splits words at `:`
-and `@`, so neither is used)."""
+"""Accounts: names, credentials, holds. Written `platform/handle`, because a shell splits words at `:` and `@`."""
 
 from __future__ import annotations
 
@@ -132,8 +131,7 @@ def is_loopback(host: str) -> bool:
 
 
 def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
-    """Return the accounts that `--to` names, each once, in the order typed. Raises NotFound, Ambiguous or
-    UsageError."""
+    """Return the accounts that `--to` names, each once, as typed. Raises NotFound, Ambiguous, UsageError."""
     found: dict[str, Account] = {}
     for name in names:
         account = (
@@ -233,7 +231,6 @@ def is_alive(credentials: Credentials, now: datetime) -> bool:
 
 
 def works_until(credentials: Credentials) -> datetime | None:
-    """Return until when the account works without a person: the end of its refresh token if known, else of the token.
-    None if unknown or unlimited."""
+    """Return until when the account works without a person: the end of its refresh token, else its token."""
     renewable = credentials.refresh_expires_at if credentials.refresh_token else None
     return renewable or credentials.expires_at

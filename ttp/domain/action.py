@@ -11,8 +11,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to ask of ttp: the name of a command, its arguments and its options; None is the value of a switch.
-    `action` makes one."""
+    """One thing to ask of ttp: a command, its arguments and options; None is the value of a switch."""
 
     name: str
     args: tuple[str, ...] = ()

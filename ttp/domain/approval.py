@@ -1,5 +1,4 @@
-"""Approval or rejection of a post. Any change of the post withdraws it. A setting can require approval; it can always
-be given."""
+"""Approval or rejection of a post, which any change of the post withdraws. A setting can require approval."""
 
 from __future__ import annotations
 

@@ -15,8 +15,7 @@ Value = str | float | int | bool | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting. `default`'s type is the setting's type; None: a text without a default. `choices`: the only values,
-    of a list its only members."""
+    """One setting. `default` has its type; None: a text without a default. `choices`: the only (members of) values."""
 
     name: str
     default: Value
@@ -104,8 +103,7 @@ class PlatformKeys(Protocol):
 
 
 class KeyTable(Mapping[str, Key]):
-    """All settings by name: ttp's own, and those of the enabled platforms. A platform is loaded when one of its
-    settings is asked for."""
+    """All settings by name: ttp's own, and those of platforms, which are loaded when one of theirs is asked for."""
 
     def __init__(self, platforms: PlatformKeys) -> None:
         self._platforms = platforms

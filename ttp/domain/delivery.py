@@ -231,7 +231,7 @@ class Delivery:
 
     def retrying(self, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
         """Return it due for a claim at `at`. `spend`: this try counts; otherwise the platform asked for the wait."""
-        waiting = "the next try" if spend else f"{self.platform} to take it"
+        waiting = "the next try" if spend else "the platform to accept it"
         return self._move(
             DeliveryState.RETRYING,
             next_at=at,

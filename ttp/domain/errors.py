@@ -183,8 +183,7 @@ class NewerStore(TtpError):
 
 
 class OlderStore(TtpError):
-    """The store was written before the first release. Nothing was changed. The message names the version that can
-    upgrade it."""
+    """The store is from before the first release, and unchanged. The message names the version that upgrades it."""
 
     code = "older_store"
 

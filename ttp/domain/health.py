@@ -39,8 +39,7 @@ class ActionsNeeded:
 
 @dataclass(frozen=True, slots=True)
 class PlatformCosts:
-    """What a platform will charge for these posts, in thousandths of a US dollar. `more`: further posts were not
-    counted."""
+    """What a platform will charge, in thousandths of a US dollar. `more`: further posts were not counted."""
 
     platform: str
     title: str

@@ -34,8 +34,7 @@ class MediaLimits:
 
 
 def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advised: MediaLimits) -> Iterator[Problem]:
-    """Yield the problems of one item: breaking `taken` refuses it, breaking `advised` warns. Unknown facts break no
-    limit."""
+    """Yield the problems of one item: breaking `taken` refuses it, breaking `advised` warns. None for unknown facts."""
     fit = case.fit(item)
     refused = dict(_breaches(item, taken, fit.shown))
     must = fit.misfit.must if fit.misfit is not None else ()

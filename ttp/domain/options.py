@@ -55,8 +55,7 @@ class Tag:
 
 
 def normalize(type_: OptionType, value: str, *, values: tuple[str, ...] = (), most: int | None = None) -> str:
-    """Return the canonical text of a value; `values` and `most` as in `Option`. Raises ValueError for an invalid value,
-    with a reason if there is more to say."""
+    """Return the canonical text of a value; `values`, `most` as in `Option`. Raises ValueError, maybe with a reason."""
     match type_:
         case OptionType.CHOICE | OptionType.SWITCH:
             for allowed in values:

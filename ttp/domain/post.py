@@ -109,8 +109,7 @@ class PostFields:
         return self.variants.get(account) or self.variants.get(platform) or self.content
 
     def parts_for(self, account: str, facts: Facts) -> tuple[str, ...]:
-        """Return the texts that go to one account, in order: the text, and its thread where the platform has
-        threads."""
+        """Return the texts that go to one account, in order: the text, and its thread if the platform has threads."""
         return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:

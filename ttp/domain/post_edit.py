@@ -136,8 +136,7 @@ def with_alt_texts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tu
 
 
 def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
-    """Return a warning for each thread whose first part is out already, where the text or the media of that were
-    changed."""
+    """Return a warning for each thread with a published first part whose text or media were changed."""
     return tuple(
         Problem(
             "content",
@@ -203,8 +202,7 @@ def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> A
 
 
 def remote_id_of(facts: Facts, text: str) -> str | None:
-    """Return the platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold
-    none."""
+    """Return the platform's id in a URL or id as a person copies it; None if the platform's URLs hold none."""
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(facts.post_id, text):

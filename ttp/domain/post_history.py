@@ -1,15 +1,18 @@
-"""The history of one post in short: what people changed and what the publisher tried. Pure. Unknown events are left
-out."""
+"""The history of one post in short: what people changed and what the publisher tried. Leaves out unknown events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostFields
+
+if TYPE_CHECKING:
+    from ttp.domain.sample import Sample
 
 _WORDS: Mapping[str, str] = {
     "schedule": "scheduled",
@@ -36,15 +39,16 @@ class HistoryEvent:
 
 @dataclass(frozen=True, slots=True)
 class PostHistory:
-    """`events`: oldest first. `ended`: when the deliveries that failed or need review ended, by account."""
+    """`events`: oldest first. By account: `ended`, when the deliveries that failed or need review ended, and `metrics`,
+    the newest numbers."""
 
     events: tuple[HistoryEvent, ...] = ()
     ended: Mapping[str, datetime] = field(default_factory=dict)
+    metrics: Mapping[str, Sample] = field(default_factory=dict)
 
 
 def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:
-    """Return a post's history. `changes`: the commands that changed it, with times; `attempts`: all steps of all tries.
-    Both oldest first."""
+    """Return a post's history from the commands that changed it and all steps of all tries, both oldest first."""
     ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
     events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
     return PostHistory(tuple(sorted(events, key=lambda one: one.at)), ended)

@@ -86,8 +86,7 @@ def check_variants(
 
 
 def request_fingerprint(wanted: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:
-    """Return what makes two requests with one key the same: text, accounts, options, time as given, and `media`: the
-    digests of their files."""
+    """Return what makes two requests with one key the same. `media`: the digests of their files."""
     parts = {
         "text": wanted.text,
         "to": sorted({_account_text(name, platforms) for name in wanted.to or ()}),

@@ -139,7 +139,9 @@ class Rules(Protocol):
 
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
         """Return what the platform makes of such media. `options` by their names without the platform's."""
-        ...
+        if not media:
+            return "text"
+        return "video" if media[0].is_video else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         """Return how much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""

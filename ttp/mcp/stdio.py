@@ -42,6 +42,7 @@ class StdioSession:
         self._wire = _Wire(self._requests, self._answers)
         self._code = 0
         self._stopping = False
+        self._failure: BaseException | None = None
 
     def publish(self, run: Callable[[], RunResult]) -> RunResult:
         """Run a publisher in the main thread, for a thread that waits for it. Raise Busy if the server stops."""
@@ -58,7 +59,7 @@ class StdioSession:
                 return
             if ended.signal is not None:
                 self._code = 128 + ended.signal
-                self._stop()
+                self._stop(ended.signal)
             done.set_result(ended)
 
         self._jobs.put(job)
@@ -75,18 +76,20 @@ class StdioSession:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        if self._failure is not None:
+            raise self._failure
         return self._code
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
             os._exit(128 + number)
-        self._stop()
+        self._stop(number)
 
-    def _stop(self) -> None:
+    def _stop(self, number: int) -> None:
         self._stopping = True
         self._wire.stop()
         # A call that does not end must not keep the process for ever.
-        timer = threading.Timer(DRAIN_S, lambda: self._jobs.put(None))
+        timer = threading.Timer(DRAIN_S, lambda: os._exit(128 + number))
         timer.daemon = True
         timer.start()
 
@@ -94,9 +97,10 @@ class StdioSession:
         try:
             anyio.run(self._serve, server)
         except BaseExceptionGroup as errors:
-            _, others = errors.split((BrokenPipeError, anyio.BrokenResourceError))
-            if others is not None:
-                raise others from None
+            # Without these, the client is gone, and that is an ordinary end.
+            _, self._failure = errors.split((BrokenPipeError, anyio.BrokenResourceError))
+        except BaseException as error:  # noqa: BLE001  (the main thread raises it)
+            self._failure = error
         finally:
             self._jobs.put(None)
 

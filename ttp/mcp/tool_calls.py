@@ -17,9 +17,7 @@ from ttp.views import Json
 TOOL_OF = {
     "account list": "list_accounts",
     "account show": "list_accounts",
-    "approve": "approve_post",
     "calendar": "calendar",
-    "create": "create_post",
     "delete": "delete_post",
     "edit": "edit_post",
     "list": "list_posts",
@@ -28,7 +26,6 @@ TOOL_OF = {
     "plan": "plan_drafts",
     "publish": "publish_post",
     "reject": "reject_post",
-    "resolve": "resolve_post",
     "retry": "retry_post",
     "schedule": "schedule_post",
     "show": "get_post",
@@ -36,15 +33,17 @@ TOOL_OF = {
     "undo": "undo",
     "unschedule": "unschedule_post",
 }
-"""The tool that does what a command does."""
+"""The tool that does what a command does, for hints that an agent may follow unread. Not among them: to approve or
+resolve, which only a person can know, and to create, whose text is an example."""
+_EXAMPLES = {"ACCOUNT", "FILE", "HOST", "ID", "KEY", "PLATFORM/HANDLE", "TEXT", "TIME", "URL"}
+"""Words in hints that stand for something else."""
 _WORDS = {
-    "create_post": ("text",),
     "edit_post": ("id", "text"),
     "list_accounts": (),
     "plan_drafts": ("ids",),
 }
 """The arguments of a command in order, as arguments of its tool. Others have the id of a post."""
-_NAMES = {"text": "variants", "set": "options", "published": "published", "not-published": "notPublished"}
+_NAMES = {"text": "variants", "set": "options"}
 """Options whose argument has another name."""
 _NEVER_ASKS = {"yes", "no-input", "json"}
 """Options of commands that tools do not need."""
@@ -67,7 +66,8 @@ def next_calls(error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools:
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
     if hint.instead is not None:
         changed = _replaced(dict(arguments), *hint.instead)
-        return None if changed == arguments else _valid(tool, changed)
+        unchanged = changed == arguments or hint.instead[1] in _EXAMPLES
+        return None if unchanged else _valid(tool, changed)
     match hint.way:
         case Action():
             return _call_of_action(hint.way, tools)
@@ -80,7 +80,7 @@ def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[s
 def _call_of_action(wanted: Action, tools: Mapping[str, Tool]) -> Json | None:
     name = TOOL_OF.get(wanted.name)
     tool = None if name is None else tools.get(name)
-    if tool is None:
+    if tool is None or not _EXAMPLES.isdisjoint(wanted.args):
         return None
     words = _WORDS.get(tool.name, ("id",))
     if len(wanted.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
@@ -114,7 +114,7 @@ def _with_options(tool: Tool, given: dict[str, Any], options: Sequence[tuple[str
         if option in _NEVER_ASKS:
             continue
         name = _argument(tool, option)
-        if name is None:
+        if name is None or value in _EXAMPLES:
             return None
         if value is None:
             given[name] = True

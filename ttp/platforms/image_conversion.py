@@ -34,8 +34,7 @@ class PillowMissing(Exception):
 
 
 def convert_to_jpeg(path: Path, item: MediaItem, form: ImageForm) -> bytes:
-    """Return the image in `path` as the JPEG that `form` describes: upright, sRGB, transparency on white. Raises
-    CannotConvert, PillowMissing."""
+    """Return the image in `path` as the JPEG that `form` describes. Raises CannotConvert, PillowMissing."""
     try:
         from PIL import Image
     except ImportError:

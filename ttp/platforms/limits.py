@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from ttp.domain.account import Account
@@ -16,7 +18,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
-from ttp.platforms.reply import Answer, NotSent
+from ttp.platforms.reply import Answer, NotSent, add_seconds, parse_instant
 
 MOST = 10**9
 """Larger numbers in a limit header are ignored."""
@@ -91,7 +93,7 @@ class RateLimiter:
             return None
         until, limit = max(closed, key=lambda one: one[0])
         of = "" if limit.limit is None else f" ({limit.limit})"
-        message = f"a limit of {request.account.platform} is used up: {limit.label}{of}"
+        message = f"limit reached: {limit.label}{of}"
         return NotSent(message, Kind.RATE_LIMIT, retry_at=until)
 
     def why_reserved(self, request: PublishRequest, method: str, path: str, reserve: float) -> NotSent | None:
@@ -130,6 +132,31 @@ class RateLimiter:
         last = self._clock.now() + LONGEST
         sane = (limit for limit in limits if 0 <= limit.left <= MOST and (limit.resets_at or last) <= last)
         self.memory.note(account, sane)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLimit:
+    """One limit in the headers of an answer."""
+
+    left: int
+    limit: int | None
+    resets_at: datetime
+
+
+def read_header_limit(
+    answer: Answer, now: datetime, prefix: str, *, refused: bool, wait_s: float | None
+) -> HeaderLimit | None:
+    """Return the limit in the headers `prefix-limit`, `-remaining` and `-reset` (seconds since 1970, or ISO 8601). None
+    without one. `refused`: nothing of it is left; `wait_s`: until its reset, if the answer does not say."""
+    limit, left, at = (
+        parse_whole_number(answer.headers.get(f"{prefix}-{part}")) for part in ("limit", "remaining", "reset")
+    )
+    reset = parse_instant(answer.headers.get(f"{prefix}-reset")) if at is None else datetime.fromtimestamp(at, UTC)
+    seconds = (reset - (answer.date or now)).total_seconds() if reset else wait_s if refused else None
+    left = 0 if refused else left
+    if left is None or seconds is None:
+        return None
+    return HeaderLimit(left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
 
 
 def parse_whole_number(text: str | None) -> int | None:

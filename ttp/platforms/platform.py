@@ -84,8 +84,7 @@ class Runtime:
 
 
 class Platform(Facts):
-    """Facts and factories of a platform. Each folder has one subclass in `facts.py`. Only `rules` and `client` are
-    required."""
+    """Facts and factories of a platform, in its folder's `facts.py`. Only `rules` and `client` are required."""
 
     api: ClassVar[int] = 1
 

@@ -111,8 +111,7 @@ def parse_instant(text: object, naive: tzinfo | None = None) -> datetime | None:
 
 
 def retry_after_s(answer: Answer) -> float | None:
-    """Return the seconds of the Retry-After header; None without one. No platform documents this header; proxies before
-    a platform send it."""
+    """Return the seconds of the Retry-After header, which proxies send and no platform documents; None without."""
     told = answer.headers.get("retry-after", "").strip()
     return float(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
 

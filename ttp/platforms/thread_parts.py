@@ -10,8 +10,7 @@ from ttp.platforms.client import PublishRequest
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a thread. `request` has its own text, and media only for the first. `published_ids`: earlier
-    parts."""
+    """One part of a thread. `request` has its text, and media only for the first. `published_ids`: earlier parts."""
 
     request: PublishRequest
     number: int
@@ -32,8 +31,7 @@ class Part:
         return call if self.of == 1 else f"{call} (part {self.number} of {self.of})"
 
     def handle_with(self, handle: Handle, post_id: str) -> Handle | None:
-        """Return the handle once this part is published: without its media and unclear look-ups. None for a single
-        post."""
+        """Return the handle once this part is published, without media and unclear look-ups. None for a single post."""
         if self.of == 1:
             return None
         return {"user_id": handle.get("user_id"), "parts": [*self.published_ids, post_id], "of": self.of}

@@ -18,8 +18,7 @@ import httpx
 
 
 class Connections:
-    """`trust`: certificates for TLS. `clock`: seconds. `reuse`: more than one request on a connection. `transport`
-    replaces the network in tests."""
+    """`trust`: certificates. `clock`: seconds. `reuse`: several requests on a connection. `transport`: of tests."""
 
     def __init__(
         self,

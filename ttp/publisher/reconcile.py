@@ -129,8 +129,7 @@ class LookupJob:
         self.task = context.save_transition(self.task, after, *also)
 
     def _believed(self, looked: LookupResult, intent: Attempt | None, now: datetime) -> LookupResult:
-        """Return the look-up; absence without a clock, or with a wrong one, becomes unclear. The next look-up may have
-        a better clock."""
+        """Return the look-up; absence without a clock, or with a wrong one, becomes unclear."""
         if not isinstance(looked.finding, Absent) or looked.finding.certain:
             return looked
         if intent is None or intent.platform_at is None or intent.code == TAKEN_OVER:  # no look settles these
@@ -164,8 +163,7 @@ class LookupJob:
                 return self._unclear(unclear, looks, now)
 
     def _found(self, found: Found, looks: list[Attempt], now: datetime, *, taken_over: bool) -> Delivery:
-        """Handle a post that was found. Of a thread that is one part: the rest follows, or is looked up after a
-        take-over."""
+        """Handle a post that was found. Of a thread it is one part: the rest follows, or is looked up."""
         delivery = self.task.delivery
         id_at = self._id_at(now, looks) if found.id_later else None
         if delivery.state is DeliveryState.PUBLISHED:

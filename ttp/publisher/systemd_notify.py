@@ -1,5 +1,4 @@
-"""Report the publisher's state to systemd by sd_notify(3). Failed messages are dropped: a publisher never ends for lack
-of a listener."""
+"""Report the publisher's state to systemd by sd_notify(3). A message that cannot be sent is dropped."""
 
 from __future__ import annotations
 
@@ -13,8 +12,7 @@ READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Sends a line to the service manager. `address`: path of a datagram socket, or @ and its abstract name; empty:
-    send nothing."""
+    """Sends lines to the service manager. `address`: path of a socket, or @ and its abstract name; empty: nothing."""
 
     address: str = ""
 

@@ -47,8 +47,7 @@ class PostWatch:
         return all(self._at_rest(delivery, held) for post in posts for delivery in post.deliveries)
 
     def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:
-        """Return whether nothing will happen to it soon: it ended, its account is on hold, or it has no time or
-        approval."""
+        """Return whether nothing happens to it soon: ended, account on hold, or without time or approval."""
         if self._approved and approval.waits_for_approval(delivery):
             return True
         if delivery.state is DeliveryState.PENDING and delivery.account_id in held:

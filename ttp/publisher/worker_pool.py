@@ -188,8 +188,7 @@ class WorkerThreads:
         self._pieces.put(piece)
 
     def _start_thread(self) -> None:
-        """Start one more thread. If the system refuses, existing threads do the work; without any, raise
-        RuntimeError."""
+        """Start one more thread. If the system refuses, existing ones do the work; without any, raise RuntimeError."""
         thread = threading.Thread(target=self._serve, name=f"ttp-worker-{self._threads + 1}", daemon=True)
         try:
             thread.start()

@@ -58,8 +58,7 @@ class RemovedAccount:
 
 @dataclass(frozen=True, slots=True)
 class AccountSwitch:
-    """An account after enable or disable. `waiting`: posts to be published to it; `failed`: those that failed because
-    it was disabled."""
+    """An account after enable or disable. `waiting`: posts to publish to it; `failed`: because it was disabled."""
 
     account: Account
     waiting: int
@@ -252,8 +251,7 @@ def find_server(
 
 
 def ask_server(platforms: Registry, runtime: Runtime, name: str, server: str | None) -> Mapping[str, object] | None:
-    """Return what an account may do, of a platform that needs no credentials; None where there is nothing to ask.
-    UsageError with the fix."""
+    """Return what an account without credentials may do; None if there is nothing to ask. UsageError with the fix."""
     platform, handle = parse_account_name(name, platforms)
     facts = platforms.facts(platform)
     checker = None if facts.needs_credentials else facts.checker(runtime)

@@ -20,8 +20,7 @@ MOST_LISTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class PromiseCheck:
-    """One rule checked for the whole store: what was checked, and how many records. `wrong` counts all violations,
-    `breaches` lists the first MOST."""
+    """One rule checked for the whole store. `wrong` counts all violations, `breaches` lists the first MOST."""
 
     name: str
     what: str

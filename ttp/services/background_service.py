@@ -21,8 +21,7 @@ CRON_HINT = Hint("see", action("help", "cron"))
 
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
-    """The command with its arguments, its environment variables, and the seconds it may take to stop
-    (`publish.drain_s`)."""
+    """The command, its environment variables, and the seconds it may take to stop (`publish.drain_s`)."""
 
     argv: tuple[str, ...]
     environ: Mapping[str, str]

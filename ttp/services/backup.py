@@ -23,8 +23,7 @@ class BackupResult:
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """The restored store. `kept`: where the replaced store is; `missing`: number of media files of unpublished posts
-    that are not here."""
+    """The restored store. `kept`: where the replaced one is; `missing`: media files of unpublished posts."""
 
     file: Path
     posts: int

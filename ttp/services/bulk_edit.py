@@ -146,8 +146,7 @@ class BulkEdit:
         self._resolver = resolver
 
     def plan(self, found: Iterable[Post], edit: BulkEditRequest) -> Iterator[PlannedChange]:
-        """Yield the planned change of each draft and scheduled post that the edit changes. Writes nothing. Raise
-        NotFound for an unknown account."""
+        """Yield the planned change of each draft and scheduled post. Writes nothing. Raise NotFound for an account."""
         known, platforms = self._posts.accounts(), self._posts.platforms
         both = None
         if edit.account is not None:

@@ -30,8 +30,7 @@ from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
 CALENDAR_STATUSES = (*COMING, *ENDED)
 """Statuses shown in a calendar. Drafts have no time."""
 MOST_INSTANTS = 10_000
-"""Most instants of one repeat to compute for a span. Repeats with a list of texts or a count need all earlier ones too.
-"""
+"""Most instants of one repeat to compute for a span. A list of texts or a count needs all earlier ones too."""
 DRAFTS_SEARCHED = 50
 """Drafts to search for some that fit a slot."""
 _INSTANT = timedelta(milliseconds=1)
@@ -56,8 +55,7 @@ class Calendar:
         return sorted(found, key=lambda post: (calendar_time(post), post.id or 0))
 
     def coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[PostView]:
-        """Return the posts that repeats will create in [start, end) and that pass the filter's accounts, platforms and
-        tags."""
+        """Return the posts that repeats will create in [start, end), by the filter's accounts, platforms and tags."""
         with self._database.reading() as db:
             going = [one for one in store.recurrences(db) if _may_create_in(one, start, end)] if db else []
             return [post for one in going if db for post in self._future_posts(db, one, start, end, wanted)]

@@ -50,8 +50,7 @@ class PendingLogin:
 
 @dataclass(frozen=True, slots=True)
 class ConnectResult:
-    """Result of a login. `missing`: scopes that ttp needs and did not get. `failed`: deliveries that failed because the
-    old token did not work."""
+    """Result of a login. `missing`: needed scopes not granted. `failed`: deliveries that failed for the old token."""
 
     account: Account
     again: bool

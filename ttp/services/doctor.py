@@ -1,5 +1,4 @@
-"""Check everything here that publishing needs. Changes nothing and asks no platform. A check that fails never stops the
-others."""
+"""Check everything here that publishing needs. Changes nothing, asks no platform; one failure stops no check."""
 
 from __future__ import annotations
 

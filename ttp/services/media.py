@@ -266,8 +266,7 @@ def file_digest(name: str) -> str:
 
 
 class RowMedia:
-    """Adds the media of a file's rows. `folder`: relative paths start and stay there; None: paths as a person typed
-    them."""
+    """Adds the media of a file's rows. `folder`: relative paths stay in it; None: paths as a person typed them."""
 
     def __init__(
         self, database: Database, media: MediaStore, config: Config, registry: Registry, folder: Path | None

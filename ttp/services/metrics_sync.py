@@ -312,8 +312,7 @@ class MetricsSync:
             return  # publishing, or a person's pull, reports the same problem
 
     def _next_posts(self, account: Account, ages: Ages) -> list[FollowedPost]:
-        """Return the next posts to read. They are postponed before they are read, so that a crash does not repeat the
-        requests at once."""
+        """Return the next posts to read, postponed first so that a crash does not repeat the requests at once."""
         now = self._clock.now()
         with self._fetcher.writing() as db:
             posts = self._due(db, account, ages, due_by=now, most=BATCH)

@@ -348,7 +348,8 @@ class Posts:
             id=None if draft is None else draft.id,
         )
         if not post.content.strip() and not post.media:
-            raise UsageError("the post has neither text nor media", Hint("try", action("create", "Hello", to="x/me")))
+            ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
+            raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
         return NewPost(self.as_new(post), accounts)
 
     def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:

@@ -1,5 +1,4 @@
-"""Read-only questions about posts, attempts and accounts (`status` has the others). Opens the store for each question
-and never creates one."""
+"""Read-only questions about posts, attempts and accounts. Opens the store for each and never creates one."""
 
 from __future__ import annotations
 
@@ -112,7 +111,16 @@ class Queries:
         with self._database.reading() as db:
             if db is None or post.id is None:
                 return PostHistory()
-            return post_history(post, change_log.commands_on_post(db, post.id), list(queries.attempts(db, post.id)))
+            found = post_history(post, change_log.commands_on_post(db, post.id), list(queries.attempts(db, post.id)))
+            measured = [row for row in post.active if row.remote_id]
+            if not measured:
+                return found
+            from ttp.store import samples
+
+            newest = {
+                row.account: samples.newest_sample(db, row.account_id or 0, row.remote_id or "") for row in measured
+            }
+            return replace(found, metrics={name: one for name, one in newest.items() if one is not None})
 
     def posts_by_id(self, ids: Sequence[int]) -> list[PostView]:
         """Return the posts with these ids that exist, in the given order, as shown."""

@@ -49,8 +49,7 @@ class DeletePlan:
 
 @dataclass(frozen=True, slots=True)
 class DeleteResult:
-    """Result of one delivery. `message` None: deleted. `final`: a retry cannot help. `reconnect`: the token was
-    refused."""
+    """Result of one delivery. `message` None: deleted. `final`: no retry helps. `reconnect`: the token was refused."""
 
     delivery: Delivery
     message: str | None = None

@@ -181,8 +181,7 @@ class Repeats:
         )
 
     def _duplicate_problems(self, wanted: Recurrence, post: Post, accounts: tuple[Account, ...]) -> list[Problem]:
-        """Return the duplicate check's first warning of each kind for posts created at once. Raise ContentRefused if it
-        refuses."""
+        """Return the duplicate check's first warning of each kind for posts created at once. Raise ContentRefused."""
         now, texts = self._posts.clock.now(), wanted.texts or (post.content,)
         most = min(wanted.count or MOST_IN_ADVANCE, MOST_IN_ADVANCE)
         end = min(now + timedelta(seconds=self._posts.config.seconds("repeat.ahead_s")), wanted.until or _NEVER)
@@ -325,8 +324,7 @@ class Occurrences:
         self._lateness = timedelta(seconds=config.seconds("publish.max_lateness_s"))
 
     def make_due(self) -> list[str]:
-        """Create the posts of repeats that are due, and return the sentences to report. Skips repeats with corrupt
-        rows."""
+        """Create the posts of repeats that are due; return the sentences to report. Skips repeats with corrupt rows."""
         now, done = self._clock.now(), list[str]()
         with self._database.reading() as db:
             waiting = store.due_recurrences(db, now=now, horizon=now + self._ahead) if db else []
@@ -386,8 +384,7 @@ class Occurrences:
         return found, None
 
     def _create_post(self, db: Connection, one: Recurrence, source: Post, at: datetime) -> Post | None:
-        """Return the post for a time: a copy of its source, or the source itself if it has that time. None if no
-        account is left."""
+        """Return the post for a time: a copy of its source, or the source itself. None if no account is left."""
         if source.scheduled_at == at and source.id == one.post_id:
             return source
         ids = [d.account_id or 0 for d in source.active]

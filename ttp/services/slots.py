@@ -74,8 +74,7 @@ class Slots:
         """Coming instants of slots, shared within one command because computing them is slow."""
 
     def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[AddedSlot]:
-        """Add a slot for each account and cron expression, in the zone next to the account. An existing slot is kept
-        and gets the name."""
+        """Add a slot per account (with its zone) and cron expression. An existing slot is kept and gets the name."""
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
         if name is not None and (not name.strip() or name.strip().isdecimal()):
             raise UsageError(f'"{name}" cannot be the name of a slot', Hint("try", other_options(name="WORD")))
@@ -114,8 +113,7 @@ class Slots:
         return list(gone.values())
 
     def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[SlotInstant]:
-        """Return the next instants of the slots, earliest first, with their posts and text. Equal instants of one
-        account are merged."""
+        """Return the next instants of the slots, earliest first, with posts and text. Equal ones are merged."""
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
             lines = (_slot_instants(slot, self._clock.now()) for slot in found)
@@ -221,8 +219,7 @@ class Slots:
     def _common_instants(
         self, slots: Sequence[Slot], after: datetime, accounts: int | None = None
     ) -> Iterator[datetime]:
-        """Return the instants that all accounts of these slots share, up to the horizon. `accounts`: required number of
-        accounts."""
+        """Return the instants that all accounts of these slots share, up to the horizon. `accounts`: how many."""
         by_account = {slot.account_id: [one for one in slots if one.account_id == slot.account_id] for slot in slots}
         if accounts is not None and len(by_account) < accounts:
             return iter(())

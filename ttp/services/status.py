@@ -51,8 +51,7 @@ class Status:
         return None
 
     def health(self, coming: int = 0) -> Health:
-        """Return the state of the publisher, the queue and what needs a person. `coming`: number of next posts to
-        include."""
+        """Return the state of the publisher, the queue and what needs a person. `coming`: how many next posts."""
         now = self._clock.now()
         publisher = self._publisher()
         media = media_use(self._home / "media")

@@ -183,8 +183,7 @@ class Tokens:
         return done
 
     def _stored(self, account: Account) -> Credentials | None:
-        """Return the stored credentials. Raise TokenRevoked for an unreadable entry, TokenUnavailable for a failed
-        backend."""
+        """Return the stored credentials. Raise TokenRevoked for an unreadable entry, TokenUnavailable otherwise."""
         try:
             return self._credentials.get(account.name)
         except BrokenEntry as broken:
@@ -292,8 +291,7 @@ class Tokens:
         return fresh.credentials
 
     def _keep_or_raise(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
-        """Return the old credentials while they are valid. Raise TokenUnavailable after that, or TokenRevoked if
-        waiting cannot help."""
+        """Return the old credentials while valid. Raise TokenUnavailable after that, TokenRevoked if final."""
         if is_alive(held, self._clock.now()):
             return held
         if outcome.passing and outcome.kind in _PASSING_KINDS:

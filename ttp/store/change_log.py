@@ -36,8 +36,7 @@ class ChangeRecorder:
     _change: int | None = field(default=None, init=False)
 
     def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
-        """Record posts that were just stored; `before` has those that existed. Skips unchanged posts and those in
-        flight."""
+        """Record posts that were just stored, unless unchanged or in flight; `before` has those that existed."""
         written = []
         for post_id, after in snapshots(db, ids):
             was = before.get(post_id)
@@ -78,8 +77,7 @@ class ChangeRecorder:
 
 
 def commands_on_post(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
-    """Return the commands that changed a post after its creation, with their times, oldest first. Undone changes are
-    left out."""
+    """Return the commands that changed a post after its creation, with times, oldest first; undone ones left out."""
     sql = (
         "SELECT c.command, c.at FROM change_post p JOIN change c ON c.id = p.change_id"
         " WHERE p.post_id = ? AND p.undone IS NULL AND p.image IS NOT NULL ORDER BY c.id"
@@ -194,8 +192,7 @@ class RestoredPost:
 
 
 def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
-    """Return the changes that the next undos would revert, newest first. `undone`: the next redos; `post`: only changes
-    of it."""
+    """Return the changes that undo would revert next, newest first. `undone`: redo; `post`: only changes of it."""
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
         Change(row["id"], row["command"], from_ms(row["at"]), row["undone"])

@@ -1,5 +1,4 @@
-"""Words for shell completion, by index and limited to a page. Imports only sqlite3, for speed. Never creates, changes
-or migrates a store."""
+"""Words for shell completion, by index and at most a page. Imports only sqlite3. Changes no store."""
 
 from __future__ import annotations
 
@@ -40,8 +39,7 @@ _REPEATS = "SELECT id, coalesce('post ' || post_id, 'tag ' || pool, '') || ' ' |
 
 
 def complete_words(path: str, kind: str, typed: str, statuses: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """Yield the words that start with `typed`, each with a help text. Raises sqlite3.Error if the store cannot be
-    read."""
+    """Yield the words that start with `typed`, with help texts. Raises sqlite3.Error if the store is unreadable."""
     place = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     db = sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=0.2)
     try:

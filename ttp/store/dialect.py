@@ -133,8 +133,7 @@ def contains(column: str, name: str) -> str:
 
 
 def same_handle(name: str) -> str:
-    """Return a condition: the account's handle is the value `name`, in any case (by the column's collation on
-    SQLite)."""
+    """Return a condition: the account's handle is the value `name`, in any case (on SQLite by its collation)."""
     return _fragment(f"account.handle = {name}", f"lower(account.handle) = lower({name})")
 
 

@@ -51,8 +51,7 @@ def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any
 
 
 def _index(name: str, *columns: Any, where: str, unique: bool = False, first: str = "") -> Index:
-    """Return a partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
-    SQLite's always do."""
+    """Return a partial index, with one condition for both databases. `first`: a column whose NULLs come first."""
     nulls = {first: "NULLS FIRST"} if first else {}
     condition = text(where)
     return Index(
@@ -274,8 +273,7 @@ class SampleRow(SQLModel, table=True):
 
 
 class OnlineFollowersRow(SQLModel, table=True):
-    """Followers of an account who were online at each hour of a day. `ends` and the names of the hours are the
-    platform's own text."""
+    """Followers of an account who were online at each hour of a day. `ends`, hours: the platform's own text."""
 
     __tablename__ = "online_followers"
     account_id: int = _parent("account.id", primary=True)

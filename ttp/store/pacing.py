@@ -44,8 +44,7 @@ WHERE hold_until > :now AND (hold_reason LIKE '%: publish.min_gap_s' OR hold_rea
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no limit. `approved`: only approved
-    posts are published."""
+    """`min_gap` between two posts of an account, `per_day` in 24 hours; zero: no limit. `approved`: only approved."""
 
     min_gap: timedelta
     per_day: int

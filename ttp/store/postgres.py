@@ -47,8 +47,7 @@ class PostgresConnection:
     """A `dialect.Connection` over one session."""
 
     def __init__(self, url: str, options: str = "") -> None:
-        """`options`: of the server's settings for this session, as `-c NAME=VALUE`. Raises StoreError where it
-        refuses."""
+        """`options`: of the server for this session, as `-c NAME=VALUE`. Raises StoreError if it refuses."""
         with _neutral_errors():
             self._session = psycopg.connect(url, autocommit=True, options=options, row_factory=_rows)
 

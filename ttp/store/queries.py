@@ -97,8 +97,7 @@ def existing_ids(db: Connection, first: int, last: int) -> list[int]:
 
 
 def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
-    """Yield the posts that pass the filter, in list order, reading in batches. `own_key`: makes a key for posts without
-    one."""
+    """Yield the posts that pass the filter, in list order, in batches. `own_key`: makes a key for those without."""
     found = _list_rows(db, wanted)
     if wanted.limit is not None:
         found = islice(found, wanted.limit)

@@ -50,8 +50,7 @@ LIMIT :most
 
 
 def due_recurrences(db: Connection, *, now: datetime, horizon: datetime) -> list[int]:
-    """Return the repeats with something to create: an instant up to `horizon`, or none created that is still to
-    come."""
+    """Return the repeats with something to create: an instant up to `horizon`, or none created still to come."""
     return [row["id"] for row in db.execute(_DUE, {"now": ms(now), "horizon": ms(horizon)})]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
+from ttp.cli import terminal
 
 SECRET = "s3cr3t-token"
 
@@ -311,3 +312,13 @@ def test_the_list_on_a_terminal_says_what_ends_each_state(ttp: Program) -> None:
     shown = ttp("account", "list", "--format", "table").out
     assert "x/me is disabled; its due posts fail:  ttp account enable x/me" in shown
     assert "Reconnect:  ttp account connect x/me" in shown
+
+
+@pytest.mark.parametrize(("typed", "left", "code"), [("y\n", [], 0), ("n\n", ["x/me"], 1)])
+def test_a_person_who_does_not_want_to_remove_an_account_gets_exit_1(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, typed: str, left: list[str], code: int
+) -> None:
+    ttp.ok("account", "add", "x/me")
+    monkeypatch.setattr(terminal, "is_interactive", lambda: True)
+    assert ttp("account", "remove", "x/me", stdin=typed).code == code
+    assert [one["account"] for one in ttp.ok("account", "list", "--json").json] == left

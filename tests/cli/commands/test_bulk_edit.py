@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Program
+from ttp.cli import terminal
 
 OLD, NEW = "https://a.example/x", "https://b.example/"
 
@@ -120,3 +121,14 @@ def test_people_see_the_old_and_the_new_time_on_their_clock_and_how_to_take_it_b
     assert "note: Changed 1 post.  Undo:  ttp undo" in done.err
     ttp.ok("undo")
     assert ttp.shown(2)["scheduledAt"] == "2026-12-02T09:00:00Z"
+
+
+@pytest.mark.parametrize("change", [["--add-tag", "new"], ["--delete"]], ids=["change", "delete"])
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("n\n", 1)])
+def test_a_person_who_says_no_gets_exit_1_and_changes_nothing(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, change: list[str], typed: str, code: int
+) -> None:
+    monkeypatch.setattr(terminal, "is_interactive", lambda: True)
+    before = ttp.ok("list", "--json").json
+    assert ttp("edit", "--where", "tag=t status=scheduled", *change, stdin=typed).code == code
+    assert (ttp.ok("list", "--json").json == before) == bool(code)

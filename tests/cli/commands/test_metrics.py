@@ -214,3 +214,13 @@ def test_options_before_next_are_refused_with_the_right_order(known: Program, ar
     assert (ran.code, ran.out) == (2, "")
     assert order in ran.err
     assert known(*order.split()[1:]).code == 0
+
+
+def test_a_published_post_is_shown_with_its_newest_numbers(ttp: Program) -> None:
+    ttp.account("x/me")
+    post = ttp.post("Hello", "--to", "x/me", "--at", "2026-12-01 09:00")
+    assert "Metrics" not in ttp.ok("show", str(post), "--format", "table").out
+    ttp.bring(post, "published", remote_id="1")
+    imported(ttp, HEAD + ROW + ROW.replace(",3,40", ",3,1050").replace("11-02T", "11-03T"))
+    shown = ttp.ok("show", str(post), "--format", "table").out
+    assert "x/me  1 like  2 comments  3 shares  1,050 views" in shown

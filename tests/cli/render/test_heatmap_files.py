@@ -142,3 +142,14 @@ def test_levels_differ_without_seeing_the_colours(colors: Colors) -> None:
     away = [abs(luminance(fill) - luminance(colors.page)) for fill, _ in colors.levels]
     assert away == sorted(away)
     assert contrast(colors.levels[0][0], colors.levels[-1][0]) > 5
+
+
+def test_a_narrow_page_has_a_table_with_the_days_side_by_side() -> None:
+    page = Page(heatmap_html([told(), NOTHING]))
+    kinds = [str(cell["class"]) for cell in page.all("td")]
+    assert (len(kinds), sum(kind.endswith("best") for kind in kinds)) == (7 * 24, 10)
+    assert [cell["scope"] for cell in page.all("th")[1:]] == ["col"] * 7 + ["row"] * 24
+    assert len(page.all("svg")) == 1  # none without data
+    source = heatmap_html([told()])
+    assert ".wide { display: none; }" in source
+    assert "min-width" not in source

@@ -266,7 +266,7 @@ def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
 @pytest.mark.parametrize(
     ("post", "command"),
     [
-        (DRAFT, "Next:  ttp edit 44 --to x/me"),
+        (DRAFT, "Next:  ttp edit 44 --to ACCOUNT"),
         (replace(DUE, status=PostStatus.DRAFT, scheduled_at=None), "Next:  ttp schedule 41 --at 'tomorrow 9am'"),
         (ROAST, "Next:  ttp resolve 36 --account x/roastery --published URL   (or --not-published)"),
         (

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.errors import command_text, quote_command
+from ttp.cli.errors import DONE, FAILED, command_text, quote_command
 from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
@@ -128,9 +128,12 @@ def connect(
             from ttp.platforms.oauth.callback import Listener
 
             with Listener(redirect, name) as listener, _browsers_silent():
+                title = context.platforms.title(platform)
                 app = _app(context, service, name, listener.redirect_uri, client_secret, ask=ask)
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
-                answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
+                answer = listener.wait(
+                    pending.state, ready=lambda: _show(pending, title, browser=not no_browser, back=True)
+                )
             done = service.finish(pending, answer)
         _print_connected(context, done)
 
@@ -249,7 +252,7 @@ def set_(
 
 @account.command("remove")
 @with_output(verbose=True)
-def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
+def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> int:
     """Remove an account and its credentials; published posts and metrics stay.
 
     Refused while posts are scheduled for it; --yes cancels them for this account. ttp then asks the platform to revoke
@@ -268,12 +271,13 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
         refusal="",
         again="",
     ):
-        return
+        return FAILED
     left = context.leaving.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
         context.out.note(left.access)
+    return DONE
 
 
 _TRIES = 3
@@ -370,10 +374,10 @@ def _is_here(redirect: str) -> bool:
     return split.scheme == "http" and is_loopback(host) and port is not None
 
 
-def _show(pending: PendingLogin, *, browser: bool, back: bool = False) -> None:
+def _show(pending: PendingLogin, title: str, *, browser: bool, back: bool = False) -> None:
     """Show the platform's login page. `back`: the browser must be able to reach this machine."""
     opens = browser and _has_desktop()
-    lines = [f"Log in to {pending.platform} and allow access at this address:", "", f"  {pending.url}", ""]
+    lines = [f"Log in to {title} and allow access at this address:", "", f"  {pending.url}", ""]
     if back and not opens:
         lines += [
             f"ttp waits five minutes for the browser to return to {pending.redirect_uri}.",
@@ -395,7 +399,7 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
             "cannot ask for the address: there is no terminal",
             Hint("try", f"ttp account add {_full(pending)} --credentials FILE"),
         )
-    _show(pending, browser=browser)
+    _show(pending, context.platforms.title(pending.platform), browser=browser)
     soon = " Do it within 30 seconds: the code in it expires." if _is_quick(context, pending) else ""
     if pending.redirect_uri == context.platforms.facts(pending.platform).paste_redirect:
         _print("At the end the browser shows a code. Copy it.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.commands.list import NO_MATCH
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, option_words, quote_command
+from ttp.cli.errors import DONE, FAILED, option_words, quote_command
 from ttp.cli.notices import print_warnings
 from ttp.cli.options import parse_post_filter
 from ttp.cli.render import changes
@@ -95,9 +95,10 @@ def edit_many(
         refusal=f"changing {said}",
         again=quote_command("ttp", "edit", "--where", where, *wanted.words(), "--yes"),
     )
-    if sure:
-        apply_changes(context.posts, steps, "edit")
-        context.out.note(f"Changed {said}.  Undo:  ttp undo")
+    if not sure:
+        return FAILED
+    apply_changes(context.posts, steps, "edit")
+    context.out.note(f"Changed {said}.  Undo:  ttp undo")
     return DONE
 
 
@@ -117,7 +118,11 @@ def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: 
             context.out.write_list(posts_module.WOULD_DELETE_SPEC, ids)
         context.out.note("--dry-run: nothing was deleted")
         return DONE
-    if posts and confirm(
+    if not posts:
+        if not context.out.for_people:
+            context.out.write_list(posts_module.DELETED_SPEC, [])
+        return DONE
+    if not confirm(
         f"Delete {said}?",
         yes=yes,
         ask_anyway=not yes,
@@ -125,10 +130,9 @@ def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: 
         refusal=f"deleting {said}",
         again=quote_command("ttp", "edit", "--where", where, "--delete", "--yes"),
     ):
-        context.posts.delete(ids)
-        context.out.write_list(posts_module.DELETED_SPEC, ids, say=[f"Deleted {said}.  Undo:  ttp undo"])
-    elif not posts and not context.out.for_people:
-        context.out.write_list(posts_module.DELETED_SPEC, [])
+        return FAILED
+    context.posts.delete(ids)
+    context.out.write_list(posts_module.DELETED_SPEC, ids, say=[f"Deleted {said}.  Undo:  ttp undo"])
     return DONE
 
 

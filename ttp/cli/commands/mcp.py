@@ -41,7 +41,9 @@ def mcp(
     if find_spec("mcp") is None:
         raise NotAllowed("ttp mcp needs the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
     allowed = _limit(capability)
-    if sys.stdin is not None and sys.stdin.isatty():
+    if sys.stdin is None or sys.stdout is None:
+        raise UsageError("an agent needs stdin and stdout, and one of them is closed", Hint("see", "ttp mcp --help"))
+    if sys.stdin.isatty():
         context.out.note("an agent starts this command and talks to it on stdin; Ctrl-D ends it")
     from ttp.mcp.server import ToolCaller, make_server
     from ttp.mcp.stdio import StdioSession

@@ -222,7 +222,7 @@ def edit(
     dry_run: DryRun = False,
     yes: Yes = False,
     no_input: NoInput = False,
-) -> None:
+) -> int:
     """Change a post that is not published yet, or many at once.
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
@@ -255,8 +255,7 @@ def edit(
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
         change = BulkOptions(replace_link, shift, account, *tags, delete=delete)
-        edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
-        return
+        return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
     refuse_unquoted_time(context, text, at)
     words, piped = read_text(context, text)
@@ -277,7 +276,7 @@ def edit(
                 known = context.look.post(post_id).tags if wanted.tags is None else wanted.tags
                 wanted = replace(wanted, tags=with_tags(known, *tags))
         edit_in_editor(context, post_id, wanted)
-        return
+        return DONE
     with naming_offers(context), keeping_text(context, words if piped else None):
         context.out.check_fields(render_posts.saved_posts_spec())
         wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
@@ -285,6 +284,7 @@ def edit(
         saved = context.posts.edit(post_id, wanted, time_of_edit(context, post_id, wanted))
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
     print_saved_post(context, saved, said, timed=at is not None)
+    return DONE
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:

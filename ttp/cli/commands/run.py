@@ -232,7 +232,7 @@ class PublishReport:
                     until = (
                         f", until {format_instant(row.waiting_until, self._context.zone)}" if row.waiting_until else ""
                     )
-                    self._out.write_message(f"Post {post.id} to {row.account} {waiting_text(row)}{until}.")
+                    self._out.write_message(f"Post {post.id} to {row.account}: {waiting_text(row)}{until}.")
 
     @cached_property
     def _width_of_names(self) -> int:
@@ -256,8 +256,12 @@ class PublishReport:
 
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """Print the end: data, or the goodbye of a loop. `notes`: what else could not be done."""
-        if not self._had_store:  # also with --quiet: a mistyped TTP_HOME would publish nothing for ever
-            self._out.write_stderr(f"ttp: no store at {self._context.database.path}: nothing to publish")
+        # Also with --quiet, and each time: a mistyped TTP_HOME would publish nothing for ever.
+        path = self._context.database.path
+        if not self._had_store:
+            self._out.write_stderr(f"ttp: no store at {path}: nothing to publish")
+        elif self._mode is not Mode.PUBLISH and not self._last and not self._context.look.accounts():
+            self._out.write_stderr(f"ttp: no account in the store {path}: nothing to publish")
         for note in notes:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:

@@ -93,14 +93,27 @@ _STYLE = (
     *_rules(LIGHT),
     f"@media (prefers-color-scheme: dark) {{ {' '.join(_rules(DARK))} }}",
 )
+
+
+def _page_rules(colors: Colors) -> Iterator[str]:
+    """Yield the CSS rules of a page and its table."""
+    yield f":root {{ background: {colors.page}; color: {colors.ink}; }}"
+    yield f"p.soft {{ color: {colors.soft}; }} td.best {{ box-shadow: inset 0 0 0 2px {colors.ink}; }}"
+    yield from (f"td.f{n} {{ background: {fill}; color: {ink}; }}" for n, (fill, ink) in enumerate(colors.levels))
+
+
 _PAGE_STYLE = (
     *_STYLE,
-    f":root {{ color-scheme: light dark; background: {LIGHT.page}; color: {LIGHT.ink}; }}",
-    f"@media (prefers-color-scheme: dark) {{ :root {{ background: {DARK.page}; color: {DARK.ink}; }} }}",
+    ":root { color-scheme: light dark; }",
+    *_page_rules(LIGHT),
+    f"@media (prefers-color-scheme: dark) {{ {' '.join(_page_rules(DARK))} }}",
     "body { margin: 0 auto; padding: 2rem 1.5rem; max-width: 72rem; font: 1rem/1.5 system-ui, sans-serif; }",
     "h1 { font-size: 1.6rem; margin: 0; } section { margin-top: 2rem; } p { margin: .25rem 0; }",
-    ".scroll { overflow-x: auto; } svg { width: 100%; min-width: 60rem; height: auto; display: block; }",
-    "@media print { svg { print-color-adjust: exact; } }",
+    "svg { width: 100%; height: auto; display: block; } .narrow { display: none; }",
+    "table { border-spacing: 2px; width: 100%; table-layout: fixed; margin: .5rem 0; font-size: .8rem; }",
+    "th { font-weight: 400; } td { border-radius: 4px; text-align: center; } td.best { font-weight: 700; }",
+    "@media (max-width: 60rem) { body { padding: 1rem; } .wide { display: none; } .narrow { display: block; } }",
+    "@media print { svg, td { print-color-adjust: exact; } }",
 )
 
 
@@ -118,7 +131,10 @@ def heatmap_svg(recommendations: Sequence[Recommendation]) -> str:
 
 
 def heatmap_html(recommendations: Sequence[Recommendation]) -> str:
-    """Return the weeks of some accounts as a web page, the best hours first: a phone shows those without scrolling."""
+    """Return the weeks of some accounts as a web page, the best hours first.
+
+    A wide page has the drawing; a narrow one, as on a phone, a table with the days side by side, which fits its width.
+    """
     title = "Best hours to post"
     names = ", ".join(escape_text(one.account) for one in recommendations)
     description = " ".join(sentence for one in recommendations for sentence in file_words(one))
@@ -143,12 +159,35 @@ def heatmap_html(recommendations: Sequence[Recommendation]) -> str:
 def _section(one: Recommendation) -> Iterator[str]:
     name = escape(escape_text(one.account))
     yield f'<section aria-label="{name}">'
-    if one.slots:
-        hours = ", ".join(f"{rating.hour:02}:00" for rating in one.best_hours)
-        yield f"<p>{name}: <strong>{hours}</strong></p>"
-    yield '<div class="scroll" tabindex="0">'
+    if not one.slots:
+        yield f"<p>{name}: {escape(headline(one))}</p></section>"
+        return
+    hours = ", ".join(f"{rating.hour:02}:00" for rating in one.best_hours)
+    yield f"<p>{name}: <strong>{hours}</strong></p>"
+    yield '<div class="wide">'
     yield from _drawing([one], f'role="group" aria-label="{name}"', [])
+    yield '</div><div class="narrow">'
+    yield f'<p class="soft">{escape(f"{headline(one)}. {NUMBERS}")}</p>'
+    yield from _days_side_by_side(one)
+    yield from (f'<p class="soft">{escape(sentence)}</p>' for sentence in file_words(one))
     yield "</div></section>"
+
+
+def _days_side_by_side(one: Recommendation) -> Iterator[str]:
+    """Yield a table with a row for each hour and a column for each day."""
+    scale, best = scale_of(one.slots, _LEVELS), best_places(one)
+    days = "".join(f'<th scope="col">{name[:3]}</th>' for name in DAYS)
+    yield f"<table><thead><tr><th></th>{days}</tr></thead><tbody>"
+    for hour in range(24):
+        cells = []
+        for slot in one.slots[hour::24]:
+            is_best = (slot.day, slot.hour) in best
+            kind = f"f{scale.level(slot.uplift)}{' best' if is_best else ''}"
+            words = escape(slot_words(slot, is_best=is_best))
+            mark = f"{BEST}" if is_best else "" if slot.data_points else "·"
+            cells.append(f'<td class="{kind}" title="{words}">{signed(slot.uplift)}{mark}</td>')
+        yield f'<tr><th scope="row">{hour:02}</th>{"".join(cells)}</tr>'
+    yield "</tbody></table>"
 
 
 def _drawing(recommendations: Sequence[Recommendation], attributes: str, head: Sequence[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from ttp.cli.errors import command_text
 from ttp.cli.render.labels import plural, size, state_word, status_word
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.render.width import columns, wrap
+from ttp.cli.render.width import columns, cut, wrap
 from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
@@ -23,6 +23,7 @@ from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.domain.post_history import HistoryEvent, PostHistory
+    from ttp.domain.sample import Sample
     from ttp.services.preview import AccountVersion, PostPreview, SentMedia
     from ttp.services.queries import PostView
 
@@ -93,6 +94,9 @@ def render_post(post: PostView, page: Page, past: PostHistory | None = None) -> 
         yield ""
         heads = [Column("ACCOUNT", most=page.width // 3), Column("RESULT"), Column("WHEN", drop=1), Column("DETAIL")]
         yield from table(heads, [_post_row(row, post, past, page) for row in post.deliveries], page, wrapped=True)
+    if past.metrics:
+        yield ""
+        yield from _metrics(past.metrics, page)
     if events:
         yield ""
         yield from _history(events, post, page)
@@ -110,6 +114,19 @@ def _tally(post: PostView) -> str:
     if post.status in (PostStatus.DRAFT, PostStatus.SCHEDULED):
         return f"for {plural(len(post.active), 'account')}"
     return f"{done} of {plural(len(post.active), 'account')} published"
+
+
+def _metrics(newest: Mapping[str, Sample], page: Page) -> Iterator[str]:
+    """Draw `  Metrics  x/me  12 likes  900 views  2 h ago`, a line for each account."""
+    head, width = "  Metrics  ", max(map(len, newest))
+    for account, one in newest.items():
+        counts = {"like": one.likes, "comment": one.comments, "share": one.shares, "view": one.views}
+        numbers = "  ".join(
+            f"{count:,} {name if count == 1 else name + 's'}" for name, count in counts.items() if count is not None
+        )
+        line = f"{escape_text(account):<{width}}  {numbers}  ({page.ago(one.observed_at)})"
+        yield page.paint(head, "dim") + cut(line, page.width - len(head))
+        head = " " * len(head)
 
 
 def _history(events: Sequence[HistoryEvent], post: PostView, page: Page) -> Iterator[str]:
@@ -213,6 +230,8 @@ def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime |
 
 def waiting_text(row: Delivery) -> str:
     """Return what a delivery waits for; while its platform processes it, that is a sentence already."""
+    if row.state is DeliveryState.RECONCILING:
+        return "checking on the platform whether it was published"
     return row.waiting_for or "" if row.state is DeliveryState.PROCESSING else f"waits for {row.waiting_for}"
 
 
@@ -239,7 +258,7 @@ def _detail(row: Delivery, page: Page) -> str:
 def _next(post: PostView) -> Iterator[str]:
     """Yield the next command for the post, and what it does."""
     if post.status is PostStatus.DRAFT:
-        yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to x/me"
+        yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to ACCOUNT"
         return
     for row in post.deliveries:
         if row.state is DeliveryState.NEEDS_REVIEW:

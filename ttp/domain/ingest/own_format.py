@@ -66,8 +66,7 @@ def read_each(
 
 
 class PlainReader:
-    """Reads ttp's own columns. `header` has the field of each cell (None: ignored); `account`: the account named for
-    the whole file."""
+    """Reads ttp's own columns. `header`: the field of each cell (None: ignored); `account`: that of the whole file."""
 
     def __init__(
         self,

@@ -160,8 +160,7 @@ def _frame(window: Window, start: int) -> Frame:
 
 
 def _read_exif(window: Window, start: int, end: int) -> tuple[int, bool]:
-    """Return the orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 if missing or invalid), and whether
-    there is a place (4.6.6)."""
+    """Return the orientation in EXIF data, 1 to 8 (Exif 2.32, 4.6.4; 1 if missing), and whether there is a place."""
     head = window.peek(start, 8)
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(head[:4])
     if order is None:

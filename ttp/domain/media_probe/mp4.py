@@ -68,8 +68,7 @@ def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | N
 
 
 def _check_chunks(window: Window, table: Part) -> None:
-    """Raise UnusableMedia if the chunk offsets (8.7.5) lead beyond the file: of a long table the first and the last
-    few."""
+    """Raise UnusableMedia if the chunk offsets (8.7.5; the first and last few) lead beyond the file."""
     box, width = _inside(window, table, b"stco"), 4
     if box is None:
         box, width = _inside(window, table, b"co64"), 8
@@ -86,8 +85,7 @@ def _check_chunks(window: Window, table: Part) -> None:
 
 
 def _shown_size(window: Window, track: Part) -> tuple[int, int] | None:
-    """Return width and height as shown, out of `tkhd` (8.3.2): 16.16 numbers, swapped where its matrix turns by 90
-    degrees."""
+    """Return width and height as shown, out of `tkhd` (8.3.2), swapped where its matrix turns by 90 degrees."""
     header = _inside(window, track, b"tkhd")
     if header is None:
         return None
@@ -100,8 +98,7 @@ def _shown_size(window: Window, track: Part) -> tuple[int, int] | None:
 
 
 def _fps(window: Window, media: Part, table: Part) -> float | None:
-    """Return samples per second on average: the count of `stsz` or `stz2` (8.7.3) over the duration of `mdhd`
-    (8.4.2)."""
+    """Return average samples per second: the count of `stsz` or `stz2` (8.7.3) over the duration of `mdhd` (8.4.2)."""
     header = _inside(window, media, b"mdhd")
     sizes = _inside(window, table, b"stsz") or _inside(window, table, b"stz2")
     seconds = header and _seconds(window, header)
@@ -116,8 +113,7 @@ def _duration_ms(window: Window, moov: Part) -> int | None:
 
 
 def _seconds(window: Window, header: Part) -> float | None:
-    """Return the duration in `mvhd` or `mdhd` (8.2.2, 8.4.2); None where it is 0 or all ones, which means "not
-    known"."""
+    """Return the duration in `mvhd` or `mdhd` (8.2.2, 8.4.2); None for 0 or all ones, which mean "not known"."""
     length, at = (8, header.start + 20) if window.number(header.start, 1) else (4, header.start + 12)
     scale, units = window.number(at, 4), window.number(at + 4, length)
     if not scale:

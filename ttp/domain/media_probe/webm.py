@@ -86,8 +86,7 @@ def _inside(window: Window, part: Part, until: bytes | None = None) -> dict[byte
 
 
 def _elements(window: Window, part: Part) -> Iterator[Part]:
-    """Yield the elements that one holds (RFC 8794, 4 to 6). Raises UnusableMedia if one reaches beyond it. One of
-    unknown size (all ones) reaches to the end."""
+    """Yield an element's elements (RFC 8794, 4 to 6); all ones reach to the end. Raises UnusableMedia beyond it."""
     at, end = part.start, part.end
     while at < end:
         header = window.peek(at, 12)

@@ -39,8 +39,7 @@ FLOOR = 0.01
 SLOT_SD = 0.08
 """Prior sd of a slot's own effect, in units of the noise."""
 NIGHT_AT, NIGHT_WIDTH_H, NIGHT_DEPTH = 5.0, 2.5, 0.6
-"""The prior mean: less engagement while people sleep, least at this hour. The depth is in sds of the effects of
-hours."""
+"""The prior mean: less engagement while people sleep, least at this hour. Depth in sds of the effects of hours."""
 WEEKEND_OWN = 0.5
 """Prior sd of the weekend's difference from the usual hours, as a share of the sd of those."""
 POSTS_A_BEND, MOST_BENDS = 15, 24
@@ -242,8 +241,7 @@ class Design:
 
 
 def _nuisance_columns(posts: Sequence[PostFeatures]) -> tuple[Matrix, int]:
-    """Return level, trend, kinds and patterns of known counts, each times its prior sd, and the number of the columns
-    of level and trend."""
+    """Return level, trend, kinds and patterns of known counts, times their prior sd; and how many of the first two."""
     bends = min(max(len(posts) // POSTS_A_BEND, 1), MOST_BENDS)
     place = [bends * rank / max(len(posts) - 1, 1) for rank in range(len(posts))]
     trend = [[BEND_SD * min(max(at - bend, 0.0), 1.0) for at in place] for bend in range(bends)]

@@ -167,8 +167,7 @@ def _expected_uplift(one: Recommendation, at: datetime) -> float:
 
 
 def _is_tried(one: Recommendation, at: datetime) -> bool:
-    """Whether the account has posted at that hour, or the slot is surely above the average. If nothing is known about
-    any hour, the night does not count."""
+    """Whether the account has posted at that hour, or its slot is surely above average; without data, only by day."""
     hour = _hour_at(one, at)
     if not hour.data_points and _slot_at(one, at).low <= 0:
         return False
@@ -222,8 +221,7 @@ def free_best_slots(
 
 
 def _best_of_week(recommendations: Sequence[Recommendation], start: datetime, later: int) -> list[FreeHour]:
-    """Return the ten best slots of the `later`-th seven days after `start`, without those that do not exist or that
-    begin before `start`, by time."""
+    """Return the ten best slots of the `later`-th seven days after `start` that exist and begin after it, by time."""
     best = sorted(hours_of_week(recommendations, start, later), key=_best_first)[:BEST_SLOTS]
     zone = recommendations[0].zone
     return sorted((slot for slot in best if slot.at >= start and _exists(slot, zone)), key=lambda slot: slot.at)

@@ -34,8 +34,7 @@ def multiply_symmetric(lower: Matrix, vector: Sequence[float]) -> Vector:
 
 
 def cholesky(lower: Matrix) -> Matrix:
-    """Return L with LL' = A, from the lower triangle of a positive definite A (Golub and Van Loan, Matrix Computations,
-    4.2). Row i has i + 1 numbers."""
+    """Return L with LL' = A from the lower triangle of a positive definite A (Golub and Van Loan, 4.2)."""
     factor: Matrix = []
     for i, row in enumerate(lower):
         done: Vector = []

@@ -33,8 +33,7 @@ class Arranged:
 
 
 def arrange(grid: Grid, families: Sequence[Family], *, quickly: bool = False) -> Arranged:
-    """Place as many posts as possible, at the best total found. Deterministic. `quickly`: return the first plan with
-    room for all posts."""
+    """Place as many posts as possible at the best total. `quickly`: return the first plan with room for all posts."""
     picks: Picks = [[] for _ in families]
     bound = 0
     for part in parts(families):

@@ -33,8 +33,7 @@ _SURE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A total that no plan exceeds. `worth`: for each family the value of each hour minus its price; minus infinity if
-    the hour is closed."""
+    """A total that no plan exceeds. `worth`: by family, each hour's value minus its price; minus infinity if closed."""
 
     total: int
     worth: Sequence[Sequence[float]]

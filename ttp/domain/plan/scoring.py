@@ -196,8 +196,7 @@ class ScoredHours:
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
 
     def families(self, drafts: Collection[int], *, evenly: bool = False) -> list[Family]:
-        """Return the posts with these ids by their accounts, valued by score, or by an even spread (`evenly`, and for
-        accounts without scores)."""
+        """Return these posts by their accounts, valued by score, or by an even spread (`evenly`, or without scores)."""
         counts = {key: sum(draft.id in drafts for draft in group) for key, group in self.drafts.items()}
         by_score = [
             Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))

@@ -1,5 +1,4 @@
-"""The forms of a TIME: text -> `TimeExpression`, without the machine's clock or zone. A text in no exact form gives
-None, never a guess."""
+"""The forms of a TIME: text -> `TimeExpression`, without clock or zone. Anything else gives None, never a guess."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 
 def instants(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """Return the UTC instants at which clocks in `zone` show `wall` (naive): one, two where an hour comes twice, or
-    none."""
+    """Return the UTC instants at which clocks in `zone` show `wall` (naive): one, two in a repeated hour, or none."""
     offsets = {_offset(wall, zone, fold=0), _offset(wall, zone, fold=1)}
     found = sorted((wall - offset).replace(tzinfo=UTC) for offset in offsets)
     return tuple(at for at in found if at.astimezone(zone).replace(tzinfo=None) == wall)

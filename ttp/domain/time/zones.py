@@ -129,8 +129,7 @@ def _set_zone(account: str, name: str) -> Action:
 
 
 def parse_zone(text: str, *, where: str = "", retype: Callable[[str], WayOut] = "--tz {}".format) -> ZoneInfo:
-    """Return the IANA zone of that name. `where` says whose zone it is. Raise TimeRefused with the nearest name
-    otherwise."""
+    """Return the IANA zone of a name. `where` says whose it is. Raise TimeRefused with the nearest name otherwise."""
     zone = load_zone(text)
     if zone is not None:
         return zone

@@ -36,8 +36,7 @@ STEP = f"POST {WRITE.rpartition('/')[2]}"
 CHECK_S = 900.0
 """Seconds for which one check of the session counts."""
 SAME_TIME = timedelta(minutes=10)
-"""How long a resend keeps the time of its records, and with it their content ids. A post that says that it is older is
-buried in feeds."""
+"""How long a resend keeps the time and content ids of its records. Feeds bury posts that look older."""
 LONGEST_HISTORY = 100
 _JSON = {"Content-Type": "application/json"}
 _EARLY = timedelta(minutes=5)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, Meter, parse_whole_number
-from ttp.platforms.reply import Answer, add_seconds, retry_after_s
+from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
+from ttp.platforms.reply import Answer, retry_after_s
 
 XRPC = "/xrpc/"
 WINDOWS = {300: "calls in 5 min", 3600: "writes in an hour", 86_400: "writes in a day"}
@@ -25,32 +24,10 @@ _UNTOLD_S = 300.0
 """Seconds to wait after a refusal that does not tell its reset."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one answer tells of the tightest limit. `window_s`: 0 where its policy is not told."""
-
-    left: int
-    limit: int | None
-    resets_at: datetime
-    window_s: int
-
-
-def read_limit(answer: Answer, now: datetime) -> Reading | None:
-    """Return what the headers of an answer tell; None where they tell nothing."""
-    limit, left, reset = (
-        parse_whole_number(answer.headers.get(f"ratelimit-{part}")) for part in ("limit", "remaining", "reset")
-    )
-    refused = answer.status == 429
-    if refused:
-        left = 0
-    if left is None or (reset is None and not refused):
-        return None
-    there = (answer.date or now).timestamp()
-    seconds = reset - there if reset is not None else retry_after_s(answer) or _UNTOLD_S
-    policy = _POLICY.fullmatch(answer.headers.get("ratelimit-policy", "").strip())
-    return Reading(
-        left, limit if limit and limit <= MOST else None, add_seconds(now, seconds), int(policy[2]) if policy else 0
-    )
+def read_limit(answer: Answer, now: datetime) -> HeaderLimit | None:
+    """Return what the headers of an answer tell of the tightest limit; None where they tell nothing."""
+    wait_s = retry_after_s(answer) or _UNTOLD_S
+    return read_header_limit(answer, now, "ratelimit", refused=answer.status == 429, wait_s=wait_s)
 
 
 def opens_at(answer: Answer, now: datetime) -> datetime | None:
@@ -76,7 +53,8 @@ class BlueskyMeter(Meter):
         reading = read_limit(answer, self._clock.now())
         if reading is None:
             return
-        name = WINDOWS.get(reading.window_s)
+        policy = _POLICY.fullmatch(answer.headers.get("ratelimit-policy", "").strip())
+        name = WINDOWS.get(int(policy[2])) if policy else None
         for key in self.keys(request, method, path):
             if key.name == name or (name is None and answer.status == 429):
                 yield Limit(

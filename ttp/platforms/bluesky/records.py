@@ -23,8 +23,7 @@ _MOST_IMAGES = 4
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All records of one post or thread. `keys`, `uris` and `cids` are the posts', in order; `writes` create them and
-    their gates."""
+    """All records of a post or thread. `keys`, `uris`, `cids`: of its posts; `writes` create them and their gates."""
 
     keys: tuple[str, ...]
     uris: tuple[str, ...]

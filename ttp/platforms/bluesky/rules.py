@@ -8,7 +8,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.bluesky.facets import show_text
 from ttp.platforms.bluesky.options import list_problem
 from ttp.platforms.graphemes import count_graphemes
@@ -24,7 +24,7 @@ _VIDEO = MediaLimits(mimes=("video/mp4",), most_bytes=MOST_VIDEO_BYTES, most_ms=
 _ANYTHING = MediaLimits()
 
 
-class BlueskyRules:
+class BlueskyRules(Rules):
     """What Bluesky accepts. `most_parts`: of a thread."""
 
     image_form: ImageForm | None = ImageForm(
@@ -56,11 +56,6 @@ class BlueskyRules:
                 yield post.breach("thread", "text_missing", message, post.thread_hint)
             for message in _text_problems(text, f"part {number}", shorten_links=short):
                 yield post.breach("thread", "text_too_long", message, post.thread_hint)
-
-    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
-        if not media:
-            return "text"
-        return "video" if media[0].is_video else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return count_graphemes(text.strip()), MOST_GRAPHEMES

@@ -11,7 +11,7 @@ from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
 from ttp.domain.options import Option, OptionType
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.domain.text import utf16_length
 from ttp.platforms.graphemes import count_graphemes
 
@@ -106,7 +106,7 @@ def verbs_of(rules: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(verbs)
 
 
-class CommandRules:
+class CommandRules(Rules):
     """What the program of an account accepts, by its rules as they were last read."""
 
     image_form: ImageForm | None = None
@@ -135,11 +135,6 @@ class CommandRules:
         )
         for item in post.media:
             yield from item_problems(post, item, limits, MediaLimits())
-
-    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
-        if not media:
-            return "text"
-        return "video" if media[0].is_video else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return UNITS[str(server.get("text_unit", "characters"))](text), number(server, "text_length")

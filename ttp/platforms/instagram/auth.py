@@ -55,8 +55,7 @@ FACEBOOK_SCOPES = (
 )
 """Scopes of Facebook Login."""
 DELETING = "instagram_manage_contents"
-"""The extra scope for deleting posts. Not requested by default, because Facebook refuses a login that requests more
-than the app was approved for."""
+"""The extra scope for deleting. Not requested by default: Facebook refuses what an app is not approved for."""
 
 
 class _MetaLogin(CodeLogin):
@@ -203,8 +202,7 @@ class FacebookLogin(_MetaLogin):
         return NotDone(Kind.ACCOUNT, "no page of this Facebook user has a professional Instagram account")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
-        """`DELETE /me/permissions` with the page's token. The person's own token, which Facebook may require, is not
-        stored."""
+        """`DELETE /me/permissions` with the page's token; the person's own, which may be required, is not stored."""
         token = credentials.access_token
         bearer = {"Authorization": f"Bearer {token}"}
         reply = self._http.request(

@@ -320,8 +320,7 @@ class InstagramDeleter(HttpPart[Http]):
         self._root = f"/{version}"
 
     def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
-        """Delete a post. One that the account cannot see is already gone; stories and some other kinds cannot be
-        deleted."""
+        """Delete a post. One that the account cannot see is gone; stories and some others cannot be deleted."""
         path = f"{self._root}/{remote_id}"
         reply = self._http.request_for(request, "DELETE", path)
         if isinstance(reply, Answer) and reply.is_success and reply.value_at("success") is True:

@@ -29,8 +29,7 @@ CREATE, UPLOAD, WAIT = "create the container", "upload the video", "wait for the
 GONE = "gone"
 """Failure code for a container that Instagram does not have."""
 _YOUNG_LOOKS = 4
-"""A container that Instagram does not know may just be new: it is checked again for this many look-up gaps (default 2
-min)."""
+"""Look-up gaps (default 2 min) after which a container that Instagram does not know counts as gone, not new."""
 _PACE_S = 30.0
 
 
@@ -127,8 +126,7 @@ class Containers:
         return ContainerStatus(state if isinstance(state, str) and state in STATES else "", reply)
 
     def wait_for(self, request: PublishRequest, made: Container) -> Generator[Step, None, ContainerStatus]:
-        """Check until the container has ended, or until LONGEST_WAIT after its creation. Raises StepFailed if
-        unreadable."""
+        """Check until the container has ended, or LONGEST_WAIT after its creation. Raises StepFailed if unreadable."""
         pause = self._first_pause
         while True:
             seen = self.look_at(request, made.id)

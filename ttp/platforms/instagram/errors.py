@@ -20,8 +20,7 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """The meaning of one code. `wait_s`: Instagram's time until the next try. `hold`: for the whole account. `advice`:
-    for the user."""
+    """What a code means. `wait_s`: until the next try. `hold`: for the whole account. `advice`: for the user."""
 
     kind: Kind
     passing: bool = False

@@ -18,8 +18,7 @@ USED_MEDIA = "media_gone"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One refusal. `words` (any of them, lower case) narrow it; the first row that fits counts. `advice`: what a person
-    can do."""
+    """One refusal. `words` (lower case) narrow it; the first row that fits counts. `advice`: what a person can do."""
 
     statuses: tuple[int, ...]
     kind: Kind

@@ -7,14 +7,13 @@ against. Mastodon limits each token; GoToSocial each address, which is kept for 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, Meter, parse_whole_number
-from ttp.platforms.reply import Answer, add_seconds, parse_instant, retry_after_s
+from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
+from ttp.platforms.reply import Answer, retry_after_s
 
 POSTS, MEDIA, DELETES, CALLS = "posts in 3 h", "media in 30 min", "deletes in 30 min", "calls in 5 min"
 STATUSES = "/api/v1/statuses"
@@ -22,26 +21,10 @@ _UNTOLD_S = 300.0
 """Seconds to wait after a refusal that does not tell its reset."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    left: int
-    limit: int | None
-    resets_at: datetime
-
-
-def read_limit(answer: Answer, now: datetime) -> Reading | None:
+def read_limit(answer: Answer, now: datetime) -> HeaderLimit | None:
     """Return what the headers of an answer tell; None where they tell nothing."""
-    limit, left = (parse_whole_number(answer.headers.get(f"x-ratelimit-{part}")) for part in ("limit", "remaining"))
-    said = answer.headers.get("x-ratelimit-reset", "")
-    seconds_of_reset = parse_whole_number(said)  # some servers write seconds since 1970
-    reset = parse_instant(said) if seconds_of_reset is None else datetime.fromtimestamp(seconds_of_reset, UTC)
-    refused = answer.status == 429
-    if refused:
-        left = 0
-    if left is None or (reset is None and not refused):
-        return None
-    seconds = (reset - (answer.date or now)).total_seconds() if reset else retry_after_s(answer) or _UNTOLD_S
-    return Reading(left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
+    wait_s = retry_after_s(answer) or _UNTOLD_S
+    return read_header_limit(answer, now, "x-ratelimit", refused=answer.status == 429, wait_s=wait_s)
 
 
 def opens_at(answer: Answer, now: datetime) -> datetime | None:

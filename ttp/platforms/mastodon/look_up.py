@@ -40,8 +40,7 @@ class Status:
 
 
 def read_page(reply: Reply) -> tuple[Status, ...] | None:
-    """Return the listed posts; None unless every entry can be read: only a clean page can show that a post is not
-    there."""
+    """Return the listed posts; None unless every entry can be read, because only a clean page shows absence."""
     listed = reply.data if isinstance(reply, Answer) and reply.is_success else None
     if not isinstance(listed, list):
         return None

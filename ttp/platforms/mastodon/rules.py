@@ -10,7 +10,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import IMAGES, VIDEOS, MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.graphemes import count_graphemes
 from ttp.platforms.mastodon.options import POLL_S, PRIVATE, option_problem, split_focus, split_poll
 from ttp.platforms.mastodon.server import limit_of, shown_software, software_named, supports_quotes
@@ -23,7 +23,7 @@ _LONGEST = {"gotosocial": 5000, "pleroma": 5000, "akkoma": 5000, "hollo": 10_000
 """What software takes whose server named no limit."""
 
 
-class MastodonRules:
+class MastodonRules(Rules):
     """What Mastodon accepts. `most_parts`: of a thread."""
 
     image_form: ImageForm | None = None
@@ -50,9 +50,7 @@ class MastodonRules:
                 yield from _length_problems(post, text, f"part {number}", "thread", post.thread_hint)
 
     def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
-        if not media:
-            return "poll" if options.get("poll") else "text"
-        return "video" if media[0].is_video else "image"
+        return "poll" if options.get("poll") and not media else super().kind(media, options)
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return _count(text, "", server), most_characters(server)

@@ -25,8 +25,7 @@ class MediaHost:
         self._loopback = loopback
 
     def url(self, file: MediaFile) -> str:
-        """Return the URL from which the platform can fetch a file: its own, else from the media host. Raises
-        NoPublicUrl."""
+        """Return a file's public URL: its own, else from the media host. Raises NoPublicUrl."""
         item = file.item
         if item.url is not None and is_usable(item.url, loopback=self._loopback):
             return item.url

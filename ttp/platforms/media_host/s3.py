@@ -46,8 +46,7 @@ _SECRETS = (
 
 @dataclass(frozen=True, slots=True)
 class BucketObject:
-    """An object in the bucket, as recorded in its file. `given`: SHA-256 of the file that the user attached. `whole`:
-    the upload is complete."""
+    """An object in the bucket, as its file records it. `given`: SHA-256 of the attached file. `whole`: uploaded."""
 
     key: str
     bucket: str

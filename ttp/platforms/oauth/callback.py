@@ -161,8 +161,7 @@ class Listener:
     def wait(
         self, state: str, seconds: float = PATIENCE_S, *, ready: Callable[[], object] = lambda: None
     ) -> Code | Denied:
-        """Return the answer to the login with `state`. Calls `ready` once requests are served. TtpError after
-        `seconds`."""
+        """Return the answer to the login with `state`. Calls `ready` once it is listening. TtpError after `seconds`."""
         landing = self._server.landing = CallbackState(self._path, state)
         thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="ttp-callback", daemon=True

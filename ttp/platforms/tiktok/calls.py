@@ -38,8 +38,7 @@ def why_unlisted(request: PublishRequest) -> str | None:
 
 
 def matches(reply: Reply, request: PublishRequest, since: datetime) -> tuple[Found, ...] | None:
-    """Return the unbound videos of `reply` with the post's title, created at `since` or later; None if it is not a
-    list."""
+    """Return the unbound videos with the post's title created since `since`; None if `reply` is not a list."""
     if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
         return None
     videos = reply.value_at("data", "videos")

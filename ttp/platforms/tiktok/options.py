@@ -1,5 +1,4 @@
-"""Options of posts on TikTok, kinds of post, and choices that a person must make. See
-docs/reference/platforms/tiktok.md, sections 3.2 to 3.5."""
+"""Options of posts on TikTok, kinds of post, and choices that a person must make (tiktok.md, 3.2 to 3.5)."""
 
 from __future__ import annotations
 

@@ -108,8 +108,8 @@ class XCheck(HttpPart[Http], Checker):
 
     def _left(self, answer: Answer) -> Iterator[Remark]:
         """Yield what is left of the limits that the answer reports."""
-        for reading in read_header_limits(answer, self._clock.now()):
-            span = "15 min" if reading.which == QUARTER else "24 h"
+        for which, reading in read_header_limits(answer, self._clock.now()).items():
+            span = "15 min" if which == QUARTER else "24 h"
             of = "" if reading.limit is None else f" of {reading.limit}"
             said = f"{reading.left}{of} token checks left in {span}"
             yield ok_remark(said) if reading.left else warning_remark(said)

@@ -49,13 +49,11 @@ REFUSALS = (
     ErrorRow(429, Kind.QUOTA, words="usagecapexceeded", passing=True, advice=_CAP),
     ErrorRow(429, Kind.RATE_LIMIT, passing=True),
 )
-"""See docs/reference/platforms/x.md, section 7. An answer counts only in X's own format. A 429 on a
-publishing call proves nothing."""
+"""Counts only in X's own format (x.md, section 7). A 429 on a publishing call proves nothing."""
 
 
 def refusal(answer: Answer, account: Account, now: datetime, credentials: Credentials | None = None) -> NotDone | None:
-    """Return the refusal of an answer; None if it matches no row or is not in X's own format. `credentials`: those in
-    use, for the hint."""
+    """Return an answer's refusal; None if it matches no row or is not in X's format. `credentials`: for the hint."""
     said = tuple(_messages(answer))
     if not said:
         return None

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import MOST, Meter, parse_whole_number
-from ttp.platforms.reply import Answer, add_seconds, retry_after_s
+from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
+from ttp.platforms.reply import Answer, retry_after_s
 
 WINDOW_S = 900.0
 """Length of X's rate-limit window, for a refusal without a reset time."""
@@ -27,32 +26,15 @@ QUARTER, USER_DAY, APP_DAY = "x-rate-limit", "x-user-limit-24hour", "x-app-limit
 _ID = re.compile(r"(?<=[a-z]/)\d+(?=/|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderLimit:
-    """One of the three limits in an answer."""
-
-    which: str
-    left: int
-    limit: int | None
-    resets_at: datetime
-
-
-def read_header_limits(answer: Answer, now: datetime) -> tuple[HeaderLimit, ...]:
-    """Return the limits in an answer's headers. A 429 means that its endpoint has nothing left."""
-    return tuple(_readings(answer, now))
-
-
-def _readings(answer: Answer, now: datetime) -> Iterator[HeaderLimit]:
-    there = (answer.date or now).timestamp()
+def read_header_limits(answer: Answer, now: datetime) -> dict[str, HeaderLimit]:
+    """Return the limits in an answer's headers, by prefix. A 429 means that its endpoint has nothing left."""
+    found = {}
     for which in (QUARTER, USER_DAY, APP_DAY):
-        limit, left, reset = (
-            parse_whole_number(answer.headers.get(f"{which}-{part}")) for part in ("limit", "remaining", "reset")
-        )
-        seconds = None if reset is None else reset - there
-        if answer.status == 429 and which == QUARTER:
-            left, seconds = 0, _fallback_wait_s(answer) if seconds is None else seconds
-        if left is not None and seconds is not None:
-            yield HeaderLimit(which, left, limit if limit and limit <= MOST else None, add_seconds(now, seconds))
+        refused = answer.status == 429 and which == QUARTER
+        limit = read_header_limit(answer, now, which, refused=refused, wait_s=_fallback_wait_s(answer))
+        if limit is not None:
+            found[which] = limit
+    return found
 
 
 def _fallback_wait_s(answer: Answer) -> float | None:
@@ -64,7 +46,7 @@ def _fallback_wait_s(answer: Answer) -> float | None:
 
 def reset_time(answer: Answer, now: datetime) -> datetime | None:
     """Return the last reset among the used-up limits; None if a call may be made."""
-    return max((reading.resets_at for reading in read_header_limits(answer, now) if reading.left == 0), default=None)
+    return max((one.resets_at for one in read_header_limits(answer, now).values() if one.left == 0), default=None)
 
 
 class XMeter(Meter):
@@ -76,8 +58,8 @@ class XMeter(Meter):
 
     def read_limits(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(request, method, path), strict=True))
-        for reading in read_header_limits(answer, self._clock.now()):
-            key = keys[reading.which]
+        for which, reading in read_header_limits(answer, self._clock.now()).items():
+            key = keys[which]
             yield Limit(
                 request.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
             )

@@ -9,7 +9,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.image_fit import ImageForm
 from ttp.domain.media import MediaItem
 from ttp.domain.media_limits import MediaLimits, item_problems
-from ttp.domain.rules import PlatformPost
+from ttp.domain.rules import PlatformPost, Rules
 from ttp.platforms.x.text_length import X_LIMIT, weighted_length
 
 _CASHTAG = re.compile(r"(?<!\S)\$[a-z]{1,6}(?:[._][a-z]{1,2})?(?![\w$])", re.IGNORECASE | re.ASCII)
@@ -35,7 +35,7 @@ _ANYTHING = MediaLimits()
 _MOST_IMAGES = 4
 
 
-class XRules:
+class XRules(Rules):
     """`most_parts`: of a thread."""
 
     image_form: ImageForm | None = None
@@ -48,11 +48,6 @@ class XRules:
         if not post.published_parts:
             yield from _first_problems(post)
         yield from _thread_problems(post, self._most_parts)
-
-    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
-        if not media:
-            return "text"
-        return "video" if media[0].is_video else "image"
 
     def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
         return weighted_length(text), X_LIMIT

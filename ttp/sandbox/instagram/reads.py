@@ -1,4 +1,4 @@
-"""Instagram: accounts, posts and their insights. Each kind of post has its own metrics; a wrong name fails the call."""
+"""Instagram: accounts, posts, insights. Each kind of post has its own metrics; one wrong name fails the call."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ LEAST_VIEWERS = 5
 
 async def insights(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{media}/insights`: lifetime numbers of some time ago. `data` is empty while the post is newer than that.
-    `GET /{ig-id}/insights`: when followers are online."""
+
+    `GET /{ig-id}/insights`: when followers are online.
+    """
     if request.path_params["node"] == account.user_id:
         return JSONResponse({"data": _online_followers(state, account, params)})
     allow_only(params, {"metric", "period", "breakdown"})
@@ -68,8 +70,10 @@ _DAY_ENDS_MS = 7 * HOUR_MS
 
 
 def _online_followers(state: State, account: InstagramAccount, params: Params) -> list[dict[str, Any]]:
-    """Return how many followers were online at each hour of the days that end from `since` to `until`. The two last
-    days have no numbers yet. Numbers are greatest at 18:00 UTC, as those of posts."""
+    """Return how many followers were online at each hour of the days that end from `since` to `until`.
+
+    The two last days have no numbers yet. Numbers are greatest at 18:00 UTC, as those of posts.
+    """
     allow_only(params, {"metric", "period", "since", "until"})
     if params.get("metric") != "online_followers":
         raise graph_error(100, "(#100) metric[0] must be one of the following values: online_followers")

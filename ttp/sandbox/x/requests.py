@@ -60,8 +60,7 @@ def not_found(resource: str, value: str) -> dict[str, Any]:
 
 
 def authenticated_route(state: State, path: str, method: str, work: Work, scopes: tuple[str, ...]) -> Route:
-    """Return a route that needs a live token with `scopes`, within the account's limit for 15 minutes. OAuth 1.0a keys
-    have every scope."""
+    """Return a route that needs a live token with `scopes` (OAuth 1.0a keys have all), within its 15-minute limit."""
     name = f"{method} {path}"
 
     async def endpoint(request: Request) -> Response:

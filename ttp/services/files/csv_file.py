@@ -314,8 +314,7 @@ def find_program(header: list[str]) -> Program | None:
 
 
 def translate_row(row: Mapping[str, Value], program: Program | None, dates: str | None) -> dict[str, Value]:
-    """Return the fields of a row: link appended to the text, date in ttp's form, media split. Raise UsageError for an
-    ambiguous date."""
+    """Return a row's fields: link appended to the text, date in ttp's form, media split. Raise UsageError."""
     fields = dict(row)
     link, text = str(fields.pop(LINK, "") or "").strip(), str(fields.get("content") or "")
     if link and link not in text:
@@ -328,8 +327,7 @@ def translate_row(row: Mapping[str, Value], program: Program | None, dates: str 
 
 
 def date_text(text: str, dates: str | None) -> str:
-    """Return a date with slashes as `2026-12-01 09:00`, other text unchanged. `dates`: dmy or mdy. Raise UsageError if
-    ambiguous."""
+    """Return a date with slashes as `2026-12-01 09:00`, else the text. `dates`: dmy or mdy. Raise UsageError."""
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day, rest = found.groups()
     elif found := _DAY_FIRST_OR_MONTH.fullmatch(text):

@@ -80,8 +80,7 @@ def normalize_name(name: str) -> str:
 
 
 def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, may_empty: bool = False) -> Entry:
-    """Parse one post from its fields (the keys are FIELDS), and collect all its errors. `may_empty`: an empty option
-    removes that of the post."""
+    """Parse one post from its FIELDS and collect all errors. `may_empty`: an empty option removes the post's."""
     reader = RowReader(row)
     media, alts = reader.read("media", parse_media, (_NOTHING, _NOTHING))
     typed = PostInput(
@@ -103,8 +102,7 @@ def parse_entry(where: str, row: Mapping[str, Value], tables: OptionTables, *, m
 
 
 def parse_changes(row: Mapping[str, Value], tables: OptionTables) -> tuple[PostInput, tuple[FieldError, ...]]:
-    """Parse changes of a post, and collect all their errors. A field that the row lacks is not given; an empty one
-    empties that of the post."""
+    """Parse changes of a post and collect all errors. A missing field does not change; an empty one is emptied."""
     found = parse_entry("", row, tables, may_empty=True)
     given = {"text": "content", "to": "accounts", "media": "media", "alts": "alt", "thread": "thread", "tags": "tags"}
     missing: dict[str, Any] = {name: None for name, field in given.items() if field not in row}
@@ -119,8 +117,7 @@ def invalid_entry(where: str, *faults: FieldError) -> Entry:
 
 
 def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
-    """Return the fields of a post as `entry` reads them; `media` are its media names in the file. Empty fields are left
-    out."""
+    """Return the fields of a post as `entry` reads them, without empty ones; `media`: its names in the file."""
     alts = [item.alt or "" for item in post.media]
     every: dict[str, Value] = {
         "key": post.key,
@@ -161,8 +158,7 @@ def join_list(texts: Sequence[str]) -> str:
 
 
 def parse_media(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return media names and alt texts, from texts or JSON objects (`file`, else `url`, else `sha256` and `name`;
-    `alt`). Raise UsageError."""
+    """Return media names and alt texts, from texts or JSON objects (`file`, `url` or `sha256`). Raise UsageError."""
     if not isinstance(value, list | tuple) or not any(isinstance(one, Mapping) for one in value):
         return parse_list(value), ()
     ones = [one if isinstance(one, Mapping) else {"file": one} for one in value]

@@ -23,8 +23,7 @@ _INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-
 def json_lines(
     objects: Iterable[Mapping[str, Value]], *, lines: bool, default: Callable[[object], object] | None = None
 ) -> Iterator[str]:
-    """Yield the file object by object: one per line (`lines`), or as one array. `default` gives the JSON form of what
-    JSON does not have."""
+    """Yield the file: an object per line (`lines`), or one array. `default`: the JSON form of other types."""
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, default=default).encode
     before = "" if lines else "["
     for one in objects:

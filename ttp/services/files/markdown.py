@@ -175,8 +175,7 @@ def _value(node: object, seen: set[int]) -> Value:
 
 
 def format_file(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
-    """Format a post as a file that `read` parses back. `comments`: lines beginning with `#` for the end of the front
-    matter."""
+    """Format a post as a file that `read` parses back. `comments`: lines for the end of the front matter."""
     front, body = dict(fields), list[str]()
     content = front.get("content", "")
     if isinstance(content, str) and (not content or _fits_below(content)):
@@ -261,8 +260,7 @@ SUFFIX = ".md"
 
 @dataclass(frozen=True, slots=True)
 class MarkdownFile:
-    """A Markdown file: its path in the folder, and its fields or why it cannot be read. Without both it has no front
-    matter."""
+    """A Markdown file: its path, and its fields or why it cannot be read. Without both it has no front matter."""
 
     name: str
     fields: dict[str, Value] | None = None

@@ -304,8 +304,7 @@ _LINE_END = re.compile("\r\n|\n|\r")
 
 
 def as_text(binary: BinaryIO) -> TextIO:
-    """Decode a binary file: UTF-8, or UTF-16 by its byte order mark or zero bytes. Bytes that are not UTF-8 reject only
-    their row."""
+    """Decode a binary file: UTF-8 or UTF-16. Bytes that are not UTF-8 reject only their row."""
     peeked = BufferedReader(binary)  # type: ignore[type-var]  # it has the methods of a raw stream
     encoding = find_encoding(peeked.peek(_SNIFFED)[:_SNIFFED])
     errors = "surrogateescape" if encoding == "utf-8-sig" else "strict"
@@ -357,8 +356,7 @@ class Buffer:
                 return seen
 
     def line(self, longest: int) -> str:
-        """Return the next line with its end; empty at the end of the text. A longer line is cut to `longest` + 1
-        characters."""
+        """Return the next line with its end; empty at the end. A longer one is cut to `longest` + 1 characters."""
         end = self.fill_line(longest)
         if end <= longest:
             return self.take(end)

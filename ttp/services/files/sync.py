@@ -122,8 +122,7 @@ class Sync:
 def _match_renamed(
     steps: list[PlannedChange], without: list[Post], renamed: Callable[[PlannedChange, Post], PlannedChange]
 ) -> list[Post]:
-    """Match new files with posts of the same content whose file is gone: these were renamed. Return the remaining
-    posts."""
+    """Match new files with posts of the same content whose file is gone (renamed). Return the other posts."""
     lost: dict[tuple[object, ...], list[Post]] = {}
     for post in without:
         lost.setdefault(_content_key(post), []).append(post)

@@ -95,8 +95,7 @@ class CredentialsStore(Protocol):
         ...
 
     def check(self) -> str:
-        """Check that the backend works, and return its description. Shows no secret. Raises BackendUnavailable,
-        Damaged, Busy, NotFound."""
+        """Check that the backend works; return its description. Raises BackendUnavailable, Damaged, Busy, NotFound."""
         ...
 
 

@@ -138,8 +138,7 @@ class EditorDrafts:
 
     @contextmanager
     def of_post(self, post_id: int) -> Iterator[EditorDraft]:
-        """Yield the text of a post as it was left, or an empty one. Raises Busy, and Conflict if another editor has it
-        open."""
+        """Yield the text of a post as it was left, or an empty one. Raises Busy; Conflict if another editor has it."""
         self._make_folder()
         with self._held(self._folder / f"{post_id}.md") as one:
             if one is None:

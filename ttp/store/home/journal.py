@@ -67,8 +67,7 @@ class Journal:
             self.kept += 1
 
     def entries(self) -> list[Entry]:
-        """Return the complete entries of this store, oldest first, without lines that a crash has cut. Raises
-        OSError."""
+        """Return the complete entries of this store, oldest first, without lines cut by a crash. Raises OSError."""
         return [known["entry"] for known in self._lines() if known["store"] == self._store_id]
 
     def clear(self) -> None:

@@ -205,8 +205,7 @@ def _open_lock(home: Path, account: str) -> int:
 
 
 def _try_lock(descriptor: int, path: Path) -> bool:
-    """Return whether the kernel gave the lock. Called directly because filelock costs as much as a delivery's
-    request."""
+    """Return whether the kernel gave the lock. Called directly: filelock costs as much as a delivery's request."""
     try:
         lock_file(descriptor, LOCK_EX | LOCK_NB, path)
     except BlockingIOError:
@@ -254,8 +253,7 @@ def _make_folder(home: Path) -> None:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a folder; without effect on file systems that cannot lock folders (NFS). Raises
-    OSError."""
+    """Hold an exclusive lock on a folder; without effect where folders cannot be locked (NFS). Raises OSError."""
     lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         try:

@@ -47,8 +47,7 @@ class MediaStore:
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Protect media added in the block from cleanup until the block ends, when a post names them. For one
-        thread."""
+        """Protect media added in the block from cleanup until it ends, when a post names them. For one thread."""
         try:
             with ExitStack() as self._holding:
                 yield

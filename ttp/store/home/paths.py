@@ -19,8 +19,7 @@ def nearest_folder(path: Path) -> str:
 
 
 def expand_user(text: str, what: str = "") -> Path:
-    """Return the path with `~` and `~name` expanded. Raises UsageError for an unknown user; `what`: where it was
-    written."""
+    """Return the path with `~` and `~name` expanded. Raises UsageError for an unknown user; `what`: its source."""
     try:
         return Path(text).expanduser()
     except RuntimeError:

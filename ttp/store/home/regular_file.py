@@ -80,8 +80,7 @@ def text_of_path(path: Path | str) -> str:
 
 
 def open_input(path: Path) -> BinaryIO:
-    """Open a file that a user named. It may be a stream of this process, such as `/dev/stdin` or `<(command)`. Raises
-    OSError."""
+    """Open a file that a user named, also a stream such as `/dev/stdin` or `<(command)`. Raises OSError."""
     number = stream_number(path)
     return os.fdopen(open_regular(path) if number is None else os.dup(number), "rb")
 

@@ -135,8 +135,7 @@ def _hear(stream: IO[bytes], heard: bytearray) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the program and its children. It leads its own session; its number stays reserved until its exit code was
-    read."""
+    """Kill the program and its children: it leads a session, whose number is reserved until its exit is read."""
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
