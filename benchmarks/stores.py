@@ -15,7 +15,7 @@ from ttp.domain.time.clock import SystemClock
 from ttp.store.credentials.backend import entry_of
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
-from ttp.store.home.paths import make_home
+from ttp.store.home.files import make_home
 
 ACCOUNTS = 200
 _DAY_MS = 86_400_000

@@ -10,7 +10,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from ttp.domain.account import Account
 from ttp.domain.post import Post
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.services.drafts import Drafts

@@ -82,7 +82,7 @@ def test_a_question_imports_no_library_but_typer(environ: dict[str, str]) -> Non
     assert not {one for one in modules if one.startswith(("ttp.platforms.", "ttp.publisher"))} - FACTS
     assert not modules & {
         "ttp.domain.time.resolve",
-        "ttp.domain.post_input",
+        "ttp.domain.post_edit",
         "ttp.store.models",
     }
 
@@ -102,7 +102,7 @@ def test_help_of_a_command_imports_typer_and_neither_pydantic_nor_a_store(enviro
     assert foreign(modules) <= TYPER
     assert not modules & (SLOW - {"zoneinfo"})
     reached = {one for one in modules if one.startswith(("ttp.store.", "ttp.services.", "ttp.platforms."))}
-    assert not reached - FACTS - {"ttp.store.home", "ttp.store.home.paths", "ttp.store.home.regular_file"}
+    assert not reached - FACTS - {"ttp.store.home", "ttp.store.home.files"}
 
 
 CHANGES = [

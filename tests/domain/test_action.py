@@ -6,7 +6,7 @@ import pytest
 
 from ttp.domain.action import Action, WayOut, action, as_fields, other_options, way_out_from_text, way_out_to_text
 from ttp.domain.errors import Hint
-from ttp.domain.post_input import PostInput, edits_of_draft
+from ttp.domain.post_edit import PostInput, edits_of_draft
 
 
 def test_options_are_switches_values_and_lists_and_what_is_not_given_is_left_out() -> None:

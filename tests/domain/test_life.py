@@ -23,7 +23,7 @@ from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post import Post, derive_status
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.publisher.reconcile import recover_interrupted
 from ttp.services.accounts import Accounts
@@ -31,8 +31,8 @@ from ttp.services.publishing import Publishing
 from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
-from ttp.store.corrupt_rows import Quarantine
 from ttp.store.credentials import CredentialsFile
+from ttp.store.row_mapper import Quarantine
 
 NAMES = ("x/one", "x/two", "x/three")
 POLICY = RetryPolicy(timedelta(seconds=15), timedelta(minutes=15), 3)

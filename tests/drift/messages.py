@@ -80,6 +80,7 @@ def _codes(modules: list[ast.Module]) -> dict[str, str]:
         if isinstance(one, type) and issubclass(one, errors.TtpError)
     }
     known["TimeProblem"] = errors.TimeRefused.code
+    known["RangeProblem"] = errors.UsageError.code
     for module in modules:
         for one in module.body:
             if isinstance(one, ast.ClassDef) and one.bases and (code := known.get(ast.unparse(one.bases[0]))):

@@ -12,7 +12,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program, program
 from tests.drift.shells import bare, bash, fish, needs_bash, needs_fish, needs_zsh, typed_in, typing
 from tests.drift.write_docs import ROOT
-from ttp.cli.completion_tree import FIELDS
+from ttp.cli.completion import FIELDS
 
 NASTY_TAGS = [
     "$(touch bad)",

@@ -12,7 +12,7 @@ from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Bug, StateRefused
 from ttp.domain.outcome import Done, Handle, Outcome
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.loop import Mode
 from ttp.services.approvals import Approvals

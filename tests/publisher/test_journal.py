@@ -20,11 +20,11 @@ from ttp.domain.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outc
 from ttp.platforms.client import PublishRequest
 from ttp.publisher import outcomes
 from ttp.publisher.loop import Mode, Scope
-from ttp.store.corrupt_rows import Quarantine
 from ttp.store.database import Database
 from ttp.store.dialect import StoreError
 from ttp.store.home.journal import FILE, Entry, Journal
 from ttp.store.ownership import store_id
+from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
 
 S = DeliveryState

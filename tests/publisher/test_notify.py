@@ -13,7 +13,7 @@ import pytest
 from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.systemd_notify import ALIVE, READY, STOPPING, Notifier, notifier
+from ttp.publisher.process import ALIVE, READY, STOPPING, Notifier, notifier
 
 
 @pytest.fixture(params=["path", "abstract"])

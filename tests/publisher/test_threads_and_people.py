@@ -14,7 +14,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, Hint, StateRefused, UsageError
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.services.posts import SavedPost
 
 PUBLISHED, FAILED, REVIEW = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW

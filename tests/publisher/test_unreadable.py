@@ -12,8 +12,8 @@ from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.events import UNREADABLE, Event
 from ttp.publisher.loop import Mode, Scope
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.home import locks
+from ttp.store.row_mapper import CorruptRow
 
 S = DeliveryState
 

@@ -254,6 +254,13 @@ def test_a_slot_is_taken_and_made_room_in(api: Api) -> None:
     assert shown(api)["scheduledAt"] == "2026-11-26T09:00:00Z"
 
 
+def test_the_first_post_needs_no_time_but_a_slot(api: Api) -> None:
+    api.refused("POST", "/v1/posts", 400, "usage", {"content": "Hello", "first": True})
+    api.refused("POST", "/v1/posts", 400, "usage", {"content": "Hello", "accounts": ["x/me"], "first": True})
+    api.ttp.ok("slots", "add", "daily 09:00", "--account", "x/me")
+    assert draft(api, first=True)["scheduledAt"] == "2026-11-25T09:00:00Z"
+
+
 def test_publish_makes_a_post_due_now(api: Api) -> None:
     draft(api, scheduledAt=LATER)
     answer = api.post("/v1/posts/1/publish?wait=0")

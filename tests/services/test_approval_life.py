@@ -15,7 +15,7 @@ from tests.settings import Config
 from tests.store.life import StoreMachine
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
 from ttp.domain.post import Post
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.services.approvals import Approvals
 from ttp.services.bulk_edit import BulkEdit, BulkEditRequest, Shift, apply_changes
 from ttp.services.publishing import Publishing

@@ -35,8 +35,6 @@ CALLED = {
     "files.export.Export.csv(name)",
     # The JSON form of an action, which is a command on the command line; no decision.
     "files.json_file.json_lines(default)",
-    # The words of a hint, until hints are actions.
-    "cron.parse_cron(retype)",
 }
 
 

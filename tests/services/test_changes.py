@@ -14,8 +14,15 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import new_delivery, remote_id_of, with_accounts, with_derived_status, with_time
-from ttp.domain.post_input import PostInput, request_fingerprint
+from ttp.domain.post_edit import (
+    PostInput,
+    new_delivery,
+    remote_id_of,
+    request_fingerprint,
+    with_accounts,
+    with_derived_status,
+    with_time,
+)
 
 ACCOUNTS = tuple(Account("x", f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)

@@ -14,7 +14,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, media_name
 

@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Conflict, ContentRefused, UsageError
 from ttp.domain.post import Post
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts, SavedPost
 from ttp.services.queries import PostView, view_of

@@ -30,8 +30,8 @@ from ttp.store import accounts as account_store
 from ttp.store import posts as store_posts
 from ttp.store.database import Database
 from ttp.store.home import output_file
+from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
 from ttp.store.queries import PostFilter
 from ttp.views import posts as views_posts
 

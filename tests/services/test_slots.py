@@ -14,7 +14,7 @@ from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.settings import Config
 from tests.store.stores import add_account, new_store
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.services.slots import Slots
 from ttp.store import queries
 

@@ -15,7 +15,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp import views
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.time.clock import to_ms
 from ttp.services.approvals import Approvals
 from ttp.services.audit import Audit

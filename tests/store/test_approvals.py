@@ -14,7 +14,7 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.store import claims, conditions, queries
 from ttp.store.database import Database
-from ttp.store.pacing import Pace
+from ttp.store.rate_limits import Pace
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)

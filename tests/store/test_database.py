@@ -28,7 +28,7 @@ from ttp.domain.post import Post
 from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries, sqlite
 from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database, Writing
-from ttp.store.home.paths import make_home, refuse_loose_modes
+from ttp.store.home.files import make_home, refuse_loose_modes
 from ttp.store.sqlite import quick_check, translate_errors
 
 

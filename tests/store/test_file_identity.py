@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ttp.store.file_identity import as_text, identity, is_same
+from ttp.store.ownership import as_text, identity, is_same
 
 
 def known(path: Path) -> dict[str, str]:
@@ -78,7 +78,7 @@ def test_the_time_of_birth_tells_where_the_system_has_it(file: Path, monkeypatch
 
 KNOWN = """
 import json, os, sys
-from ttp.store.file_identity import identity
+from ttp.store.ownership import identity
 print(json.dumps([identity(os.open(path, os.O_RDONLY)) for path in sys.argv[1:]]))
 """
 

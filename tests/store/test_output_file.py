@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ttp.domain.errors import Busy, NotFound, TtpError, UsageError
+from ttp.store.home.files import OwnFiles
 from ttp.store.home.output_file import write
-from ttp.store.home.own_files import OwnFiles
 
 NONE = OwnFiles(())
 

@@ -28,9 +28,12 @@ from ttp.store import (
     samples,
     slots,
 )
+from ttp.store import (
+    queries as stored_queries,
+)
 from ttp.store.dialect import Connection
-from ttp.store.pacing import Pace
 from ttp.store.queries import PostFilter
+from ttp.store.rate_limits import Pace
 from ttp.store.sqlite import SqliteConnection
 
 GAP = timedelta(seconds=60)
@@ -98,7 +101,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
         lambda db: queries.due_posts_waiting_for_approval(db, DUE, 9),
         "delivery_next",
     ),
-    "what posts are occurrences of": (lambda db: repeats.repeats_of_posts(db, [1, 2]), "occurrence_by_post"),
+    "what posts are occurrences of": (lambda db: stored_queries.repeats_of_posts(db, [1, 2]), "occurrence_by_post"),
     "posts of the same repeat": (lambda db: repeats.posts_of_same_repeat(db, 1, {2, 3}), "occurrence_by_post"),
     "overdue": (lambda db: claims.overdue(db, now=START, limit=GAP, most=9), "delivery_next"),
     "unusable": (lambda db: claims.due_on_unusable_accounts(db, now=START, most=9), "delivery_next"),

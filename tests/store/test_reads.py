@@ -20,21 +20,21 @@ from tests.platforms.factories import PLATFORMS
 from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
 from tests.store.stores import add_account, add_post, models, new_store, raw, to, transaction
 from ttp.domain.account import Account
-from ttp.domain.approval import waits_for_approval
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
+from ttp.domain.permissions import waits_for_approval
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.time.clock import EPOCH, to_ms
 from ttp.store import accounts, attempts, posts, queries
 from ttp.store import accounts as stored_accounts
 from ttp.store.change_log import ChangeRecorder
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.models import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
 from ttp.store.queries import PostFilter
+from ttp.store.row_mapper import CorruptRow
 
 HOUR = timedelta(hours=1)
 EVERY = PostFilter()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ttp.store.home.regular_file import NotRegular, open_input, open_regular, read_bytes, read_text, text_of_path
+from ttp.store.home.files import NotRegular, open_input, open_regular, read_bytes, read_text, text_of_path
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:

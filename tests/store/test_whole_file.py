@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from ttp.store.home import locks, own_files
+from ttp.store.home import files, locks
 
 
 def test_a_file_is_replaced_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("old, and longer")
     path.chmod(0o644)
-    own_files.write(path, "new")
+    files.write_whole(path, "new")
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -30,7 +30,7 @@ def test_a_file_system_that_locks_no_folder_is_no_hindrance(tmp_path: Path, monk
 
     refuse(errno.EBADF)
     with locks.lock_folder(tmp_path):
-        own_files.write(tmp_path / "a", "text")
+        files.write_whole(tmp_path / "a", "text")
     assert (tmp_path / "a").read_text() == "text"
     refuse(errno.EIO)
     with pytest.raises(OSError, match="no"), locks.lock_folder(tmp_path):

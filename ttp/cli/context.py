@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from ttp.services.tokens import Tokens
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
+    from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
-    from ttp.store.home.own_files import OwnFiles
     from ttp.store.rate_limits import Limits
 
 
@@ -99,9 +99,9 @@ class Context:
         self.out = output_of_process(now=self.now, zone=lambda: self.zone, **options)
 
     @property
-    def has_output(self) -> bool:
-        """Return whether the output is open."""
-        return "out" in self.__dict__
+    def open_out(self) -> Output | None:
+        """Return the output if it is open."""
+        return self.__dict__.get("out")
 
     @cached_property
     def out(self) -> Output:
@@ -116,7 +116,7 @@ class Context:
     @cached_property
     def own_files(self) -> OwnFiles:
         """The files and folders of ttp that no command may overwrite."""
-        from ttp.store.home.own_files import OwnFiles
+        from ttp.store.home.files import OwnFiles
 
         return OwnFiles(*settings.own_places())
 
@@ -355,8 +355,7 @@ class Context:
     @cached_property
     def runner(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import PublisherProcess
-        from ttp.publisher.systemd_notify import notifier
+        from ttp.publisher.process import PublisherProcess, notifier
 
         clients = cache(lambda name: self.platforms.facts(name).client(self.runtime))
         numbers = self._pull(PATIENCE_S).pull_due

@@ -37,7 +37,7 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.permissions import Capability
-from ttp.domain.post_input import edits_of_draft
+from ttp.domain.post_edit import edits_of_draft
 from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, media_name
@@ -45,7 +45,7 @@ from ttp.store.home.editor_drafts import EditorDraft, EditorDrafts
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
     from ttp.services.posts import SavedPost
 
 _USUAL = ("sensible-editor", "nano", "vim", "vi")

@@ -10,7 +10,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import command_text
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.account import Account
 from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
@@ -111,7 +111,7 @@ def _print_notice(context: Context, notice: Notice) -> list[str]:
 
 def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     """Print a note about posts that wait for approval; return it for `warnings` in JSON."""
-    if not ids or not approval.is_needed(context.config):
+    if not ids or not permissions.is_approval_needed(context.config):
         return []
     return _print_notice(context, notices.needs_approval(ids))
 
@@ -131,7 +131,7 @@ def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime |
 
 def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
-    said = moved_posts(saved, context.zone)
+    said = moved_posts(saved, context.zone) if saved.moved else []
     for line in said:
         context.out.note(line)
     return said

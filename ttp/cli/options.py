@@ -274,14 +274,14 @@ def read_file(context: Context, path: str, what: str) -> str:
         return read_stdin(context, what)
     from pathlib import Path
 
-    from ttp.store.home.regular_file import open_input
+    from ttp.store.home.files import open_input
 
     try:
         with open_input(Path(path)) as file:
             whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8")
         return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
-        from ttp.store.home.paths import nearest_folder
+        from ttp.store.home.files import nearest_folder
 
         way = Hint("see", f"ls -la {nearest_folder(Path(path))}")
         raise NotFound(f"no {what} file {path}", way) from None
@@ -383,10 +383,16 @@ def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> li
     if words is not None and cron is not None:
         raise UsageError("give days and times, or --cron, not both", Hint("try", quote_command(*again, words)))
     if cron is not None:
-        return [parse_cron(cron, lambda other: quote_command(*again, "--cron", other))]
-    if words is None:
+        again = (*again, "--cron")
+    elif words is None:
         raise UsageError("no days and times given", Hint("try", quote_command(*again, EXAMPLE)))
-    return parse_slot_times(words, lambda other: quote_command(*again, other))
+    try:
+        return parse_slot_times(words or "") if cron is None else [parse_cron(cron)]
+    except UsageError as error:
+        error.hints = tuple(
+            Hint("try", quote_command(*again, str(hint.way))) if hint.label == "try" else hint for hint in error.hints
+        )
+        raise
 
 
 def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:

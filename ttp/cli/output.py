@@ -18,29 +18,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from ttp import views
+from ttp.cli import terminal
 from ttp.cli.errors import FAILED, command_text, error_lines, exit_code, fit_install_commands, with_whole_commands
-from ttp.cli.terminal import (
-    NARROWEST,
-    USUAL_WIDTH,
-    escape_line,
-    escape_text,
-    escape_tsv,
-    escaping_stream,
-    is_plain,
-    is_utf8,
-    json_line,
-    lines,
-    terminal_width,
-    to_ascii,
-    wrap_for,
-    write_text,
-)
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views import errors
 
 if TYPE_CHECKING:
-    from ttp.cli.context import Context
     from ttp.cli.render.page import Page
     from ttp.cli.render.spec import OutputSpec
 
@@ -65,7 +49,7 @@ class Output:
         fields: Sequence[str] = (),
         header: bool = False,
         quiet: bool = False,
-        width: int = USUAL_WIDTH,
+        width: int = terminal.USUAL_WIDTH,
         color: bool = False,
         plain: bool = False,
         pager: str = "",
@@ -77,9 +61,9 @@ class Output:
         self.quiet = quiet
         self.closed = False
         self._stdout, self._stderr = stdout, stderr
-        self._header, self._width, self._color = header, max(width, NARROWEST), color
+        self._header, self._width, self._color = header, max(width, terminal.NARROWEST), color
         self._now, self._zone = now, zone
-        self._plain, self._ascii, self._pager = plain, not is_utf8(stdout), pager
+        self._plain, self._ascii, self._pager = plain, not terminal.is_utf8(stdout), pager
 
     @property
     def for_people(self) -> bool:
@@ -123,9 +107,9 @@ class Output:
             case _ if say is not None and not self.fields:
                 self.write_message(*say)
             case _:
-                below = (line for text in foot for line in self._wrapped(escape_text(text)))
+                below = (line for text in foot for line in self._wrapped(terminal.escape_text(text)))
                 drawn = chain(self._table(view, items), below)
-                self._show(f"{to_ascii(line) if self._plain else line}\n" for line in drawn)
+                self._show(f"{terminal.to_ascii(line) if self._plain else line}\n" for line in drawn)
 
     def write_one(
         self, view: OutputSpec[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
@@ -140,19 +124,19 @@ class Output:
     def write_message(self, *sentences: str) -> None:
         """Write sentences for a person; nothing in other formats, and nothing with --quiet."""
         if self.for_people and not self.quiet:
-            self._write(f"{line}\n" for sentence in sentences for line in self._wrapped(escape_text(sentence)))
+            self._write(f"{line}\n" for sentence in sentences for line in self._wrapped(terminal.escape_text(sentence)))
 
     def line(self, text: str) -> None:
         """Write and flush a line on stdout, in every format."""
-        self._write([f"{escape_text(text)}\n"])
+        self._write([f"{terminal.escape_text(text)}\n"])
 
     def write_stderr(self, text: str) -> None:
         """Write and flush a line on stderr."""
-        write_text(self._stderr, f"{escape_text(text)}\n", flush=True)
+        terminal.write_text(self._stderr, f"{terminal.escape_text(text)}\n", flush=True)
 
     def document(self, parts: Iterable[str]) -> None:
         """Write a file to stdout. Only on a terminal it is escaped."""
-        self._write("\n".join(lines(part)) if self.for_people else part for part in parts)
+        self._write("\n".join(terminal.lines(part)) if self.for_people else part for part in parts)
 
     def event(self, event: Mapping[str, object]) -> None:
         """Write and flush a JSON line on stdout."""
@@ -162,10 +146,10 @@ class Output:
     def note(self, text: str) -> None:
         """Write `note: …` to stderr, further lines indented; nothing with --quiet."""
         if not self.quiet:
-            first, *more = lines(fit_install_commands(text))
+            first, *more = terminal.lines(fit_install_commands(text))
             said = [f"note: {first}", *(f"      {line}" for line in more)]
-            wrapped = [part for line in said for part in wrap_for(self._stderr, line)]
-            write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
+            wrapped = [part for line in said for part in terminal.wrap_for(self._stderr, line)]
+            terminal.write_text(self._stderr, "\n".join(wrapped) + "\n", flush=True)
 
     def error(self, error: TtpError, json: bool | None = None) -> None:
         """Write an error to stderr as text or JSON. `json` None: as the format of the output."""
@@ -180,7 +164,7 @@ class Output:
         if self.closed:
             return
         for part in chain(parts, [None]):
-            failure = write_text(self._stdout, part or "", flush=part is None)
+            failure = terminal.write_text(self._stdout, part or "", flush=part is None)
             if failure is None:
                 continue
             self.closed = True
@@ -197,7 +181,7 @@ class Output:
         page(self._pager, parts)
 
     def _wrapped(self, sentence: str) -> list[str]:
-        return wrap_for(self._stdout, sentence)
+        return terminal.wrap_for(self._stdout, sentence)
 
     def page(self) -> Page:
         """Return the page that tables are drawn on."""
@@ -207,7 +191,7 @@ class Output:
 
     def painted(self, text: str) -> None:
         """Write and flush a line that is escaped and coloured already."""
-        self._write([f"{to_ascii(text) if self._plain else text}\n"])
+        self._write([f"{terminal.to_ascii(text) if self._plain else text}\n"])
 
     def _json(self, shape: object) -> str:
         return _dumps(shape, ascii=self._ascii)
@@ -221,7 +205,7 @@ class Output:
         if self._header:
             yield "\t".join(names) + "\n"
         for row in self._rows(view, items):
-            yield "\t".join(escape_tsv(cell(row.get(name))) for name in names) + "\n"
+            yield "\t".join(terminal.escape_tsv(cell(row.get(name))) for name in names) + "\n"
 
     def _rows(self, view: OutputSpec[T], items: Iterable[T]) -> Iterator[views.Json]:
         """Yield the TSV rows of all items; one per item if keys of its object were picked."""
@@ -242,7 +226,7 @@ class Output:
         from ttp.cli.render.page import Cell, Column, table
 
         names = self.fields or view.columns
-        rows = [[Cell(escape_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
+        rows = [[Cell(terminal.escape_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
         return table([Column(name) for name in names], rows, page)
 
 
@@ -252,8 +236,8 @@ def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
         text = fit_install_commands(_dumps(errors.error_json(error, exit_code(error)), ascii=True))
     else:
         said = (fit_install_commands(line) for line in error_lines(error))
-        text = "\n".join(part for line in said for part in wrap_for(stream, line))
-    write_text(stream, f"{text}\n", flush=True)
+        text = "\n".join(part for line in said for part in terminal.wrap_for(stream, line))
+    terminal.write_text(stream, f"{text}\n", flush=True)
 
 
 def cell(value: object) -> str:
@@ -297,7 +281,7 @@ def _array(items: Iterable[str]) -> Iterator[str]:
 
 
 def _dumps(shape: object, *, ascii: bool) -> str:
-    return json_line(_encoder(ascii=ascii).encode(shape))
+    return terminal.json_line(_encoder(ascii=ascii).encode(shape))
 
 
 @cache
@@ -337,7 +321,7 @@ def output_of_process(
 
     The format depends on the options and on whether stdout is a terminal, never on the environment.
     """
-    stdout, stderr = escaping_stream(sys.stdout), escaping_stream(sys.stderr)
+    stdout, stderr = terminal.escaping_stream(sys.stdout), terminal.escaping_stream(sys.stderr)
     is_terminal = stdout.isatty()
     return Output(
         stdout,
@@ -346,9 +330,9 @@ def output_of_process(
         fields=[] if fields is None else [name.strip() for name in fields.split(",")],
         header=header,
         quiet=quiet,
-        width=terminal_width(stdout, environ),
+        width=terminal.terminal_width(stdout, environ),
         color=color_wanted(color, environ, is_terminal=is_terminal),
-        plain=ascii or is_plain(stdout, environ),
+        plain=ascii or terminal.is_plain(stdout, environ),
         pager=environ.get("TTP_PAGER", "").strip() if is_terminal else "",
         now=now,
         zone=zone,
@@ -410,32 +394,32 @@ _JSON = ("--json", "--jsonl", "--format=json", "--format=jsonl")
 _NO_MEMORY = b"ttp: error: there is not enough memory for this\n"
 
 
-def report_out_of_memory(argv: Sequence[str], context: Context | None = None) -> int:
+def report_out_of_memory(argv: Sequence[str], out: Output | None = None) -> int:
     """Report a lack of memory and return the exit code. What the command held is free again by now."""
     try:
-        return report_error(TtpError("there is not enough memory for this"), argv, context)
+        return report_error(TtpError("there is not enough memory for this"), argv, out)
     except MemoryError:
         with suppress(OSError):
             os.write(2, _NO_MEMORY)
     return FAILED
 
 
-def report_write_error(error: OSError, argv: Sequence[str], context: Context | None = None) -> int:
+def report_write_error(error: OSError, argv: Sequence[str], out: Output | None = None) -> int:
     """Report that output could not be written, and return the exit code."""
     if sys.stdout is not None:
-        write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
-    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, context)
+        terminal.write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
+    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, out)
 
 
-def report_error(error: TtpError, argv: Sequence[str], context: Context | None = None) -> int:
+def report_error(error: TtpError, argv: Sequence[str], out: Output | None = None) -> int:
     """Write an error to stderr, with its hints as whole commands; return its exit code."""
-    write_error(escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, context))
+    write_error(terminal.escaping_stream(sys.stderr), with_whole_commands(error, argv), json=_in_json(argv, out))
     return exit_code(error)
 
 
-def _in_json(argv: Sequence[str], context: Context | None) -> bool:
+def _in_json(argv: Sequence[str], out: Output | None) -> bool:
     """Whether the error is for a program: the command's own output says so, and before there is one the words."""
-    if context is not None and context.has_output:
-        return context.out.in_json
+    if out is not None:
+        return out.in_json
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     return any(f"{word}={then}" in _JSON or word in _JSON for word, then in zip(words, [*words[1:], ""], strict=False))

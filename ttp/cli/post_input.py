@@ -15,7 +15,7 @@ from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.media import is_web_address
 
 if TYPE_CHECKING:
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
     from ttp.domain.time.resolve import ResolvedTime
 
 
@@ -67,7 +67,7 @@ def parse_post_input(
     may_empty: bool = False,
 ) -> PostInput:
     """Parse what was typed. UsageError. `may_empty`: `--set NAME=` removes an option."""
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
 
     def several(flag: str) -> list[str] | None:
         value = given[flag]

@@ -58,7 +58,7 @@ def own_places(environ: Mapping[str, str] = os.environ) -> tuple[tuple[Path, ...
 
 
 def _place(environ: Mapping[str, str], name: str) -> Path:
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
     return expand_user(environ[name], name).absolute()
 
@@ -218,7 +218,7 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
 
 def written(path: Path) -> dict[str, object]:
     """Read the config file as values by setting name; empty without a file. UsageError if it cannot be read."""
-    from ttp.store.home.regular_file import read_text
+    from ttp.store.home.files import read_text
 
     try:
         text = read_text(path, null=True)

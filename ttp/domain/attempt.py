@@ -31,12 +31,6 @@ Handle: TypeAlias = Mapping[str, object]
 values only, stored before the step that needs them."""
 
 
-def parts_of(handle: Handle) -> tuple[str, ...]:
-    """Return the ids of the published parts of a thread, in order; empty for other posts."""
-    held = handle.get("parts")
-    return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
-
-
 class Phase(StrEnum):
     """What a step of an attempt can do to the world."""
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ttp.domain.action import WayOut
-from ttp.domain.attempt import Handle, Kind, parts_of
+from ttp.domain.attempt import Handle, Kind
 from ttp.domain.errors import InvalidTransition
 
 NO_HANDLE: Handle = MappingProxyType({})
@@ -73,7 +73,6 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
     }
 )
 """(from, to) -> the event. Anything else raises InvalidTransition. docs/reference/state-machine.md is drawn from it."""
-
 BUSY = frozenset({_S.CLAIMED, _S.SENDING})
 """States that occupy the account: one at a time."""
 IN_FLIGHT = BUSY | {_S.PROCESSING, _S.RETRYING, _S.RECONCILING}
@@ -272,3 +271,9 @@ class Delivery:
         if (self.state, to) not in MOVES:
             raise InvalidTransition(f"no move from {self.state} to {to}")
         return replace(self, **{"state": to, "waiting_for": None, "waiting_until": None, **changes})  # type: ignore[arg-type]
+
+
+def parts_of(handle: Handle) -> tuple[str, ...]:
+    """Return the ids of the published parts of a thread, in order; empty for other posts."""
+    held = handle.get("parts")
+    return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()

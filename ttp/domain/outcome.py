@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from ttp.domain.action import WayOut
-from ttp.domain.attempt import Attempt, Handle, Kind, Phase, parts_of
+from ttp.domain.attempt import Attempt, Handle, Kind, Phase
+from ttp.domain.delivery import parts_of
 
 __all__ = [
     "Absent",

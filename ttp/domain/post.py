@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.errors import Hint, NotFound
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts
 
@@ -157,3 +159,10 @@ def calendar_time(post: PostFields) -> datetime:
     at = post.scheduled_at or post.published_at
     assert at is not None
     return at
+
+
+# When it is refused.
+
+
+def post_not_found(post_id: int) -> NotFound:
+    return NotFound(f"no post {post_id}", Hint("see", action("list")))

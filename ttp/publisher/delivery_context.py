@@ -29,12 +29,12 @@ from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, claims, queries
-from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Connection
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenLocked
 from ttp.store.home.media import MediaStore
 from ttp.store.rate_limits import Limits
+from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
 
 TAKE = "take the media"

@@ -33,8 +33,8 @@ from ttp.publisher.outcomes import (
 from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import LockedToken
 from ttp.store import accounts, attempts
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.dialect import Conflicting, Connection, StoreError
+from ttp.store.row_mapper import CorruptRow
 
 SUSPENDED_AFTER_S = 5.0
 """Maximum seconds between the invisible steps and the call. More means that the machine slept, and that the platform

@@ -18,7 +18,7 @@ from ttp.domain.errors import ReconnectNeeded, TtpError
 from ttp.domain.time.clock import Clock
 from ttp.publisher.events import HOOKS, Event, Sink
 from ttp.services.tokens import RefreshResult
-from ttp.store.home.own_files import write
+from ttp.store.home.files import write_whole
 from ttp.store.home.user_program import run
 
 WAITING_MOST = 1000
@@ -79,7 +79,7 @@ class Hooks:
             if before == reason and 0 <= now.timestamp() - float(last) < _REFUSED_AGAIN_S:
                 return
         with suppress(OSError):  # on a disk that is full it is reported each time
-            write(path, f"{now.timestamp()}\n{reason}")
+            write_whole(path, f"{now.timestamp()}\n{reason}")
         self._wait_for_hook(Event(now, REFUSED, message=f"{self._home}: {why.message}"))
 
     def start(self) -> None:

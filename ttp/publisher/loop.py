@@ -7,25 +7,26 @@ look-ups. Then the loop sleeps until the next due time. Once a second it asks SQ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from ttp.domain import approval
+from ttp.domain import permissions
+from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
-from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
+from ttp.domain.outcome import Kind
+from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.publisher.events import APPROVAL, CLOCK, REPEATS, Event, delivery_event
-from ttp.publisher.expiry import fail_undeliverable
+from ttp.publisher.events import APPROVAL, CLOCK, REPEATS, Event, delivery_event, post_event
 from ttp.publisher.worker_pool import WorkerPool
-from ttp.store import accounts as stored_accounts
-from ttp.store import claims, clock_check, queries, repeats
+from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection
-from ttp.store.pacing import Pace
+from ttp.store.rate_limits import Pace
 from ttp.store.sqlite import data_version
 
 LOOK_AROUND_S = 1.0
@@ -91,7 +92,7 @@ class Loop:
         self._places = claims.Places(context.config.count("publish.concurrency"))
         self._gap = timedelta(seconds=context.config.seconds("publish.catch_up_gap_s"))
         gap, per_day = context.config.seconds("publish.min_gap_s"), context.config.count("publish.per_day")
-        self._approved = approval.is_needed(context.config)
+        self._approved = permissions.is_approval_needed(context.config)
         self._pace = Pace(timedelta(seconds=gap), per_day, self._approved)
         self._stop_asked = False
         self._idle = False
@@ -225,11 +226,11 @@ class Loop:
         """Return deliveries with their posts and accounts, read in this transaction, and load their rate limits."""
         if not deliveries:
             return []
-        accounts = stored_accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
+        by_id = accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
         posts = queries.posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
         if self._context.limits is not None:
-            self._context.limits.recall(db, *accounts.values())
-        return [DeliveryTask(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
+            self._context.limits.recall(db, *by_id.values())
+        return [DeliveryTask(d, posts[d.post_id or 0], by_id[d.account_id or 0]) for d in deliveries]
 
     def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
         """Return the look-ups to make now, one at a time per account: a hanging one must not use up the workers."""
@@ -311,3 +312,81 @@ def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
         return False
     left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING
     return not (left_for_later and delivery.next_at is not None and delivery.next_at > start)
+
+
+MOST = 500
+_DAY = timedelta(days=1)
+
+
+def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection[int] | None = None) -> None:
+    """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
+    limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
+    most = MOST if only is None else -1
+    approved = permissions.is_approval_needed(context.config)
+
+    def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
+        return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))
+
+    def work(db: Connection) -> list[Event]:
+        overdue = claims.overdue(db, now=now, limit=limit, most=most, quarantine=context.quarantine)
+        zones = accounts.zones(db) if overdue else {}
+        wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
+        unusable = claims.due_on_unusable_accounts(db, now=now, most=most, quarantine=context.quarantine)
+        wrong += [(d, _unusable(account)) for d, account in unusable]
+        outdone = repeats.superseded_deliveries(
+            db, now=now, most=most, approved=approved, quarantine=context.quarantine
+        )
+        zones = zones or (accounts.zones(db) if outdone else {})
+        wrong += [(d, _superseded(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
+        events = []
+        for before, error in wrong:
+            after = before.failed(error)
+            if (only is None or before.post_id in only) and claims.save_transition(db, before, after, now=now):
+                events.append(delivery_event(after, now))
+                end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
+                events += [end] if end is not None else []
+        return events
+
+    while events := context.run(work):
+        for event in events:
+            context.emit(event)
+
+
+def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
+    """Return why a delivery was missed, in times of `zone`. `approved`: approval is required."""
+    delivery = late.delivery
+    assert delivery.due_at is not None
+    due, free, here = (at.astimezone(zone) for at in (delivery.due_at, late.since, now))
+    form = "%H:%M" if now - delivery.due_at < _DAY else "%d %b %H:%M"
+    held = f", waited for {delivery.platform} until {free:{form}}" if free > due else ""
+    told = "not sent by" if delivery.attempts or held else "first publisher"
+    unapproved = approved and delivery.approved_at is None
+    if unapproved:
+        told = "waited for approval until"
+    utc = delivery.due_at.astimezone(UTC)
+    where = zone_label(zone, delivery.due_at) + ("" if not due.utcoffset() else f" ({utc:{form}} UTC)")
+    message = f"due {due:{form}} {where}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
+    if delivery.error is not None:
+        message += f"; before that: {delivery.error.message}"
+    return DeliveryError(Kind.MISSED, message, hint=action("approve" if unapproved else "retry", delivery.post_id))
+
+
+def _superseded(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
+    assert delivery.due_at is not None
+    message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
+    return DeliveryError(Kind.MISSED, message, hint=action("retry", delivery.post_id))
+
+
+def _brief(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s"
+
+
+def _unusable(account: Account) -> DeliveryError:
+    if not account.enabled:
+        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=action("account enable", account.name))
+    why = "must be reconnected: its token no longer works" if account.needs_reconnect else "is not connected"
+    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=connect_action(account.name))

@@ -21,9 +21,9 @@ from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.publisher.delivery_context import apply_outcome_to_account
 from ttp.store import accounts, attempts, claims, queries
-from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Conflicting, Connection
 from ttp.store.home.journal import Entry, Journal
+from ttp.store.row_mapper import CorruptRow, Quarantine
 from ttp.store.writer import Writer
 
 FIRST_LOOK_S = 2.0

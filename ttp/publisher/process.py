@@ -5,36 +5,35 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
 from ttp.platforms.registry import Registry
-from ttp.publisher import takeover
+from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.events import Event, Sink
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Turn, media_cleanup, metrics_pull, pull_once, token_refresh
-from ttp.publisher.systemd_notify import ALIVE, NOBODY, READY, STOPPING
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
 from ttp.services.media import MediaCleanup
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
-from ttp.store.corrupt_rows import Quarantine
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
@@ -42,6 +41,7 @@ from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
 from ttp.store.rate_limits import Limits
+from ttp.store.row_mapper import Quarantine
 from ttp.store.sqlite import quick_check, translate_errors
 from ttp.store.writer import Writer
 
@@ -63,6 +63,23 @@ class RunResult:
     clean: bool
     signal: int | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Sends lines to the service manager. `address`: path of a socket, or @ and its abstract name; empty: nothing."""
+
+    address: str = ""
+
+    def __call__(self, line: str) -> None:
+        if not self.address:
+            return
+        address = f"\0{self.address[1:]}" if self.address.startswith("@") else self.address
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as there:
+            there.sendto(line.encode(), socket.MSG_DONTWAIT, address)
+
+
+NOBODY = Notifier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +170,7 @@ class PublisherProcess:
                     known = max(
                         (at for at in (ran_at, clock_check.last_recorded_instant(db)) if at is not None), default=None
                     )
-                    found = takeover.claim_ownership(db, owner, since, take_over=take_over)
+                    found = reconcile.claim_ownership(db, owner, since, take_over=take_over)
                     if clock_check.clock_behind(since, known) is not None:
                         clock_check.record_instant(db, known)
                     clock_check.shorten_waits(db, since)
@@ -225,7 +242,7 @@ class PublisherProcess:
             try:
                 return self.run(Scope(Mode.PUBLISH, only=ids), emit)
             except locks.LockHeld:
-                approved = approval.is_needed(self.config)
+                approved = permissions.is_approval_needed(self.config)
                 follow = PostWatch(self.database, ids, emit, self.clock, approved=approved)
                 while not follow.look():
                     if not locks.is_publisher_running(self.home):
@@ -294,3 +311,11 @@ def _handle_stop_signals(stop: Callable[[], None], *, asked: bool = False) -> It
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
+
+
+def notifier(environ: Mapping[str, str]) -> Notifier:
+    """Return the notifier that the environment asks for."""
+    return Notifier(environ.get("NOTIFY_SOCKET", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
 from ttp.domain.time.clock import Clock
@@ -48,7 +48,7 @@ class PostWatch:
 
     def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:
         """Return whether nothing happens to it soon: ended, account on hold, or without time or approval."""
-        if self._approved and approval.waits_for_approval(delivery):
+        if self._approved and permissions.waits_for_approval(delivery):
             return True
         if delivery.state is DeliveryState.PENDING and delivery.account_id in held:
             return True

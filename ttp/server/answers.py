@@ -6,7 +6,7 @@ import json
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from ttp.views.actions import json_value
 
@@ -16,10 +16,8 @@ _ENCODER = json.JSONEncoder(
 )
 
 
-class JsonAnswer(Response):
+class JsonAnswer(JSONResponse):
     """JSON of views, in which actions are objects."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         return _ENCODER.encode(content).encode()

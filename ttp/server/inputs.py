@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ttp.domain.errors import Problem, UsageError
 from ttp.domain.media import is_web_address
 from ttp.domain.post import PostStatus
-from ttp.domain.post_input import KEPT, FieldError, PostInput
+from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.resolve import resolve_bound
 from ttp.server.problems import InvalidRequest
 from ttp.services.files.fields import parse_changes, parse_entry
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST_POSTS, USUAL_POSTS = 200, 50
 """Posts of one page."""
 _MOST_ID = 10**15
+FIRST_TIME = "next-slot"
+"""The time of a post that is to be the first and has none."""
 
 
 def _refuse_null(text: str) -> str:
@@ -88,7 +90,7 @@ class NewPostInput(PostFieldsInput):
     """A new post: a draft without a time."""
 
     key: ShortText | None = Field(None, description="A second post with this key is never created.")
-    first: bool = Field(False, description="With `next-slot`: take the first slot; later posts move back by one.")
+    first: bool = Field(False, description="Take the first slot; later posts move back by one.")
 
 
 class PostChangesInput(PostFieldsInput):
@@ -121,7 +123,7 @@ def new_post(body: NewPostInput, key: str | None, platforms: Registry) -> PostIn
         "", {"key": key, **{name: value for name, value in row.items() if value is not None}}, platforms
     )
     _refuse_faults(entry.faults)
-    return replace(entry.typed, first=body.first)
+    return replace(entry.typed, first=body.first, at=entry.typed.at or (FIRST_TIME if body.first else None))
 
 
 def post_changes(body: PostChangesInput, platforms: Registry) -> PostInput:

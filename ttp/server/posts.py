@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from fastapi import Body, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.publisher.watch import PostWatch
 from ttp.server.answers import JsonAnswer
@@ -41,7 +41,7 @@ from ttp.views import posts as views
 
 if TYPE_CHECKING:
     from ttp.domain.errors import Problem
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
     from ttp.server.services import RequestServices
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
@@ -216,5 +216,5 @@ async def _followed(services: RequestServices, post_id: int, wait: float) -> Jso
 
 def _watch(services: RequestServices, post_id: int) -> PostWatch:
     here = services.installation
-    needed = approval.is_needed(here.config)
+    needed = permissions.is_approval_needed(here.config)
     return PostWatch(here.database, frozenset({post_id}), lambda event: None, here.clock, approved=needed)

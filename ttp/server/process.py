@@ -18,8 +18,7 @@ from starlette.types import ASGIApp
 from ttp.domain.errors import Busy, TtpError
 from ttp.publisher.events import Sink
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.process import PublisherProcess
-from ttp.publisher.systemd_notify import STOPPING
+from ttp.publisher.process import STOPPING, PublisherProcess
 from ttp.store.home.locks import LockHeld
 
 BACKLOG = 256

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.errors import NotAllowed, Problem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import as_draft, no_accounts_error, nothing_to_publish
@@ -30,9 +30,9 @@ class Approvals:
                 raise NotAllowed(f"post {post.id} was written by {by}, who cannot approve it")
             if not post.active:
                 raise no_accounts_error(post, known, self._posts.platforms)
-            if not any(d.state in approval.OPEN for d in post.active):
+            if not any(d.state in permissions.OPEN for d in post.active):
                 raise nothing_to_publish(post)
-            return approval.approve(post, now), ()
+            return permissions.approve(post, now), ()
 
         return [
             saved.post
@@ -44,7 +44,7 @@ class Approvals:
         now = self._posts.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            return approval.reject(as_draft(post, "be rejected"), now, why), ()
+            return permissions.reject(as_draft(post, "be rejected"), now, why), ()
 
         return [
             saved.post for saved in self._posts.change(ids, change, self._posts.recorder("reject"), keeps_approval=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ttp.store import backup
 from ttp.store.database import Database
+from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from ttp.domain.account import Account, find_account
 from ttp.domain.action import action, as_fields
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import with_accounts, with_derived_status, with_tags, with_time
-from ttp.domain.post_input import FieldError, to_field_error
+from ttp.domain.post_edit import FieldError, to_field_error, with_accounts, with_derived_status, with_tags, with_time
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.posts import Posts, accounts_of
 from ttp.services.slots import Availability

@@ -22,10 +22,10 @@ from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store import repeats as store
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
+from ttp.store.row_mapper import CorruptRow
 
 CALENDAR_STATUSES = (*COMING, *ENDED)
 """Statuses shown in a calendar. Drafts have no time."""

@@ -8,13 +8,13 @@ first pass. Wall times that a clock change skips become one instant at the end o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.wall_clock import instant_of
+from ttp.domain.time.zones import instant_of
 
 EXAMPLE = "0 9 * * 1,3,5"
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
@@ -30,28 +30,28 @@ _NUMBER = r"\d{1,2}"
 _ITEM = re.compile(rf"(?:\*|(?P<first>{_NUMBER})(?:-(?P<last>{_NUMBER}))?)(?:/(?P<step>{_NUMBER}))?")
 
 
-def parse_cron(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> str:
+def parse_cron(text: str) -> str:
     """Return a cron expression in its stored form: five fields, names as numbers. Raise UsageError for anything else.
 
     Refuses what cron implementations read differently: six fields, `@daily`, `R`, `H`, `5/15`, ranges that run
-    backward, and `*/2` days of the month together with weekdays. `retype` builds the suggested input.
+    backward, and `*/2` days of the month together with weekdays. Hints are other expressions.
     """
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
         message = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
-        raise UsageError(message, Hint("try", retype(EXAMPLE)))
-    plain = [_parse_field(place, field, fields, retype) for place, field in enumerate(fields)]
+        raise UsageError(message, Hint("try", EXAMPLE))
+    plain = [_parse_field(place, field, fields) for place, field in enumerate(fields)]
     if plain[2].startswith("*/") and plain[4] != "*":
         first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
         raise UsageError(
             f'"{text}": {plain[2]} days of the month together with weekdays differ between cron programs',
-            Hint("try", retype(" ".join([*plain[:2], first, *plain[3:]]))),
+            Hint("try", " ".join([*plain[:2], first, *plain[3:]])),
         )
     found = " ".join(plain)
     from croniter import croniter
 
     if not croniter.is_valid(found, strict=True):
-        raise UsageError(f'"{text}" never occurs', Hint("try", retype(EXAMPLE)))
+        raise UsageError(f'"{text}" never occurs', Hint("try", EXAMPLE))
     return found
 
 
@@ -72,7 +72,7 @@ def cron_instants(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[
             yield at.astimezone(UTC)
 
 
-def _parse_field(place: int, field: str, fields: list[str], retype: Callable[[str], str]) -> str:
+def _parse_field(place: int, field: str, fields: list[str]) -> str:
     """Return a field with names as numbers. Raise UsageError if it is invalid or ambiguous."""
     names = {3: _MONTHS, 4: _DAYS}.get(place, {})
     items = []
@@ -83,20 +83,20 @@ def _parse_field(place: int, field: str, fields: list[str], retype: Callable[[st
             continue
         found = _ITEM.fullmatch(item)
         if found is None:
-            raise _invalid_field(place, field, retype)
+            raise _invalid_field(place, field)
         numbers = [int(number) for number in (found["first"], found["last"]) if number is not None]
         if any(number > _LAST[place] for number in numbers) or (found["step"] and not int(found["step"])):
-            raise _invalid_field(place, field, retype)
+            raise _invalid_field(place, field)
         if any(before > behind for before, behind in pairwise(numbers)):
-            raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("try", retype(EXAMPLE)))
+            raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("try", EXAMPLE))
         if found["step"] and len(numbers) == 1:
             whole = [*fields]
             whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{found['step']}")
             message = f'{_FIELDS[place]} "{typed}" differs between cron programs'
-            raise UsageError(message, Hint("try", retype(" ".join(whole))))
+            raise UsageError(message, Hint("try", " ".join(whole)))
         items.append(re.sub(r"\d+", lambda number: str(int(number[0])), item))
     return ",".join(items)
 
 
-def _invalid_field(place: int, field: str, retype: Callable[[str], str]) -> UsageError:
-    return UsageError(f'"{field}" is not a valid {_FIELDS[place]} in a cron expression', Hint("try", retype(EXAMPLE)))
+def _invalid_field(place: int, field: str) -> UsageError:
+    return UsageError(f'"{field}" is not a valid {_FIELDS[place]} in a cron expression', Hint("try", EXAMPLE))

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ttp import __version__
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
@@ -29,7 +29,7 @@ from ttp.store.clock_check import clock_behind
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import REVISIONS, Database
 from ttp.store.home import locks
-from ttp.store.home.paths import expand_user
+from ttp.store.home.files import expand_user
 from ttp.store.inspection import Survey, paths_open_to_others, survey
 from ttp.store.ownership import Owner, this_machine
 from ttp.store.sqlite import VERSION as SQLITE
@@ -106,7 +106,7 @@ class Doctor:
         yield failure_remark(f"other users can read {len(found)} of your files: {which}", fix)
 
     def _store(self) -> Iterator[Remark]:
-        self._survey = survey(self._database, self._clock.now(), approved=approval.is_needed(self._config))
+        self._survey = survey(self._database, self._clock.now(), approved=permissions.is_approval_needed(self._config))
         if self._survey is None:
             yield ok_remark(f"none yet in {self._home}; the first post or account creates it")
             return

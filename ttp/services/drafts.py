@@ -10,7 +10,7 @@ from dataclasses import replace
 from ttp.domain.action import action
 from ttp.domain.errors import ContentRefused, Hint, NotFound, TimeRefused, TtpError
 from ttp.domain.post import Post
-from ttp.domain.post_input import PostInput, edits_of_draft
+from ttp.domain.post_edit import PostInput, edits_of_draft
 from ttp.services.posts import Posts
 
 

@@ -21,7 +21,7 @@ from ttp.domain.media import MediaItem, is_web_address
 from ttp.domain.media_probe import UnusableMedia
 from ttp.domain.media_probe.images import JpegAppearance, read_appearance
 from ttp.domain.post import Post
-from ttp.domain.post_input import KEPT
+from ttp.domain.post_edit import KEPT
 from ttp.domain.rules import Platforms
 from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
@@ -31,8 +31,8 @@ from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
+from ttp.store.home.files import open_regular
 from ttp.store.home.media import MediaStore, similar_names, temporary_media
-from ttp.store.home.regular_file import open_regular
 from ttp.store.media_cleanup import missing_media, needed_digests, remove_unneeded
 
 if TYPE_CHECKING:

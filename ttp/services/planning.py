@@ -13,8 +13,8 @@ from ttp.domain.action import action, other_options
 from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
-from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import no_accounts_error, post_not_found, with_derived_status, with_time
+from ttp.domain.post import ChosenBy, Post, PostStatus, post_not_found
+from ttp.domain.post_edit import no_accounts_error, with_derived_status, with_time
 from ttp.domain.time.quiet_hours import QuietHours
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of

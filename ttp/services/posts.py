@@ -19,19 +19,21 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, StateRefused, UsageError
 from ttp.domain.permissions import Capability
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post, PostStatus, post_not_found
 from ttp.domain.post_edit import (
+    PostInput,
     apply_input,
     as_draft,
+    check_variants,
     copy_of,
     example_account,
     merge_options,
     new_delivery,
     no_accounts_error,
     nothing_to_publish,
-    post_not_found,
     refuse_in_flight,
     refuse_other_parts,
+    request_fingerprint,
     warn_missing_times,
     warn_published_parts,
     with_accounts,
@@ -40,7 +42,6 @@ from ttp.domain.post_edit import (
     with_tags,
     with_time,
 )
-from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock

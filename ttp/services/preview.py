@@ -10,7 +10,7 @@ from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.image_fit import NO_FITS, ImageFit, ImageFits
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.pricing import price_of
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.registry import Registry

@@ -11,24 +11,22 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.account import Account, Hold, find_account, resolve_accounts
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import Post, PostFields
-from ttp.domain.post_edit import post_not_found
+from ttp.domain.post import Post, PostFields, post_not_found
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
-from ttp.store import repeats as stored_repeats
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
+from ttp.store.row_mapper import CorruptRow
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
@@ -54,7 +52,7 @@ class Queries:
         self._home = home
         self._clock = clock
         self._config = config
-        self._approval = approval.is_needed(config)
+        self._approval = permissions.is_approval_needed(config)
         self._within = within
 
     def posts(self, wanted: PostFilter) -> Iterator[Post]:
@@ -218,8 +216,8 @@ def view_posts(
         with suppress(CorruptRow):  # `ttp doctor` reports it
             held = held_accounts(db, now)
         if not are_new:
-            repeats = stored_repeats.repeats_of_posts(db, [post.id or 0 for post in posts])
-    needed = approval.is_needed(config)
+            repeats = queries.repeats_of_posts(db, [post.id or 0 for post in posts])
+    needed = permissions.is_approval_needed(config)
     return [_view(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
 
 
@@ -233,7 +231,7 @@ def _view(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | N
     shown = view_of(post, repeat)
     if held:
         shown = replace(shown, deliveries=tuple(_with_hold(d, held.get(d.account)) for d in post.deliveries))
-    return approval.show_approval_waits(shown) if needed else shown
+    return permissions.show_approval_waits(shown) if needed else shown
 
 
 def _with_hold(delivery: Delivery, hold: Hold | None) -> Delivery:

@@ -24,9 +24,9 @@ from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
 from ttp.store import repeats as store
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.store.row_mapper import CorruptRow
 
 _SKIPPED = OccurrenceState.SKIPPED
 _NEVER = datetime.max.replace(tzinfo=UTC)

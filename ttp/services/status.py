@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import SlowClock, TtpError
@@ -21,12 +21,12 @@ from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, rate_limits
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
+from ttp.store.row_mapper import CorruptRow
 
 if TYPE_CHECKING:
     pass
@@ -42,7 +42,7 @@ class Status:
         self._clock = clock
         self._config = config
         self._platforms = platforms
-        self._approval = approval.is_needed(config)
+        self._approval = permissions.is_approval_needed(config)
 
     def next_due(self, now: datetime) -> Delivery | None:
         """Return the delivery that is due next; None if nothing is due or it is corrupt (`health` reports that)."""

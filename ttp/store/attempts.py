@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.delivery import parts_of
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
 from ttp.store.dialect import Connection, Row

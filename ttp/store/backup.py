@@ -15,9 +15,8 @@ from ttp.domain.errors import Busy, Damaged, Hint, NotFound, TtpError, UsageErro
 from ttp.store.database import Database, read_revision
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
+from ttp.store.home.files import NotRegular, kind_of, make_home, nearest_folder, quote_path, sync
 from ttp.store.home.locks import publisher_lock
-from ttp.store.home.paths import make_home, nearest_folder, quote_path
-from ttp.store.home.regular_file import NotRegular, kind_of, sync
 from ttp.store.ownership import RESTORED
 from ttp.store.sqlite import connect_unchecked, is_locked, lock_alone, quick_check, translate_errors
 from ttp.store.sqlite import copy as copy_database

@@ -17,9 +17,8 @@ from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import NOT_QUARANTINED, RAISE_REVISION
-from ttp.store.corrupt_rows import CorruptRow, Quarantine
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
-from ttp.store.row_mapper import as_corrupt_row
+from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
 
 NO_QUARANTINE = Quarantine()
 LATE_MS = 60_000

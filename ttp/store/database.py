@@ -15,8 +15,7 @@ from typing import TypeAlias
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
-from ttp.store.home.paths import make_home, refuse_loose_modes
-from ttp.store.home.regular_file import sync
+from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
 REVISIONS = ("0007", "0008", "0009", "0010")

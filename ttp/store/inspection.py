@@ -14,16 +14,16 @@ from operator import itemgetter
 from pathlib import Path
 
 from ttp.domain.account import Account
-from ttp.domain.attempt import Phase, parts_of
-from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.attempt import Phase
+from ttp.domain.delivery import Delivery, DeliveryState, parts_of
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.protocol_audit import AuditRecord
 from ttp.domain.time.clock import from_ms
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, row_mapper
-from ttp.store.corrupt_rows import CorruptRow
 from ttp.store.database import REVISIONS, Database, read_revision
 from ttp.store.dialect import Connection, Row, json_items
+from ttp.store.row_mapper import CorruptRow
 from ttp.store.sqlite import quick_check
 
 # Some platforms' answer says that they took the post and under which handle: that it is published, a look-up finds.

@@ -2,12 +2,20 @@
 
 A machine is known by the number that its system keeps for that. machine-id(5) asks that the number never leaves the
 machine, so a store holds only a digest of it, different for each store.
+
+A file is known by what survives a move, remount and reboot, and differs for a copy. The inode number: overlay file
+systems keep it when a container's first write copies a file up. The generation, which a file system gives each new file
+(FS_IOC_GETVERSION): a file that replaces a deleted one often gets its inode number. With the subvolume on btrfs, whose
+snapshots keep both. The time of birth, on file systems without generations; not on overlay file systems, where a
+copy-up changes it. Device numbers are useless: the kernel assigns them at each mount.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -19,9 +27,9 @@ from ttp.domain.action import action
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
-from ttp.store import file_identity, row_mapper
+from ttp.store import row_mapper
 from ttp.store.dialect import Connection, Row, StoreError
-from ttp.store.home.regular_file import open_regular, sync
+from ttp.store.home.files import open_regular, sync
 
 FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 """Linux: machine-id(5), and the same number on older systems."""
@@ -82,6 +90,7 @@ RESTORED = "restored"
 TAKE_OVER = action("run", take_over=True)
 _FILE = "publisher.mark"
 _FORM = "{} {:020d}\n"
+
 
 # In flight, or due: one part for each partial index, in the index's own words.
 _AT_STAKE = """
@@ -176,7 +185,7 @@ def remember_files(home: Path, db: Connection) -> None:
 
 def _copied(mark: str | None, seen: MarkFile | None) -> OwnedElsewhere | None:
     """Return the refusal for a store whose files are not the recorded ones."""
-    if mark is None or (seen is not None and file_identity.is_same(mark, seen.files)):
+    if mark is None or (seen is not None and is_same(mark, seen.files)):
         return None
     return OwnedElsewhere("this store is a copy, or was put back")
 
@@ -203,7 +212,7 @@ def _row(db: Connection) -> Row:
 
 def _mark(home: Path, db: Connection) -> str:
     """Return the identity of the store's files, as `store.mark` has it. Creates `publisher.mark` if needed."""
-    return file_identity.as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
+    return as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
 
 
 def _seen(home: Path, db: Connection) -> MarkFile | None:
@@ -237,4 +246,71 @@ def _make(home: Path, store_id: str) -> MarkFile:
 def _files(home: Path, mark: int) -> dict[str, str]:
     """Return the identity of `publisher.mark` and the inode of the database, which is not opened here: closing it would
     release SQLite's locks (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
-    return {**file_identity.identity(mark), "db": str((home / "ttp.db").stat().st_ino)}
+    return {**identity(mark), "db": str((home / "ttp.db").stat().st_ino)}
+
+
+_GET_VERSION = 0x80000000 | (struct.calcsize("l") << 16) | (ord("v") << 8) | 1
+
+
+# BTRFS_IOC_INO_LOOKUP: anybody may ask for the subvolume of a file by this object.
+_SUBVOLUME, _SUBVOLUME_BYTES, _FIRST_FREE_OBJECT = 0xD0009412, 4096, 256
+_EMPTY_PATH, _BIRTH = 0x1000, 0x800
+_OVERLAY = 0x794C7630
+
+
+def identity(descriptor: int) -> dict[str, str]:
+    """Return what identifies an open file: `ino`, and `gen`, `tree` or `born` where the file system has it."""
+    found = os.fstat(descriptor)
+    known = {"ino": str(found.st_ino)}
+    if (born := getattr(found, "st_birthtime", None)) is not None:
+        return {**known, "born": str(born)}
+    answer = bytearray(8)
+    with suppress(OSError):
+        fcntl.ioctl(descriptor, _GET_VERSION, answer)
+    (generation,) = struct.unpack_from("=I", answer)
+    if generation:
+        known["gen"] = str(generation)
+        asked = bytearray(struct.pack("=QQ", 0, _FIRST_FREE_OBJECT).ljust(_SUBVOLUME_BYTES, b"\0"))
+        with suppress(OSError):
+            fcntl.ioctl(descriptor, _SUBVOLUME, asked)
+            known["tree"] = str(struct.unpack_from("=Q", asked)[0])
+    elif (birth := _birth(descriptor)) is not None:
+        known["born"] = birth
+    return known
+
+
+def as_text(known: dict[str, str]) -> str:
+    """Return an identity in the form that is stored."""
+    return " ".join(f"{name}={value}" for name, value in known.items())
+
+
+def is_same(kept: str, found: dict[str, str]) -> bool:
+    """Return whether the stored identity fits the file. A key that only one of the two has is ignored."""
+    known = _read(kept)
+    return all(found.get(name, value) == value for name, value in known.items())
+
+
+def _read(kept: str) -> dict[str, str]:
+    if "=" in kept:
+        return dict(part.split("=", 1) for part in kept.split())
+    inode, _, rest = kept.partition(".")  # as earlier versions wrote it: 12.345, and on macOS 12.1795.25
+    name = "born" if "." in rest else "gen"
+    return {"ino": inode} | ({name: rest} if rest != "0" else {})
+
+
+def _birth(descriptor: int) -> str | None:
+    """Return the birth time in ns by statx(2), which this Python does not offer."""
+    if not sys.platform.startswith("linux"):
+        return None
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # a C library without statx
+        system = ctypes.CDLL(None)
+        answer = ctypes.create_string_buffer(256)
+        if system.fstatfs(descriptor, answer) or struct.unpack_from("I", answer)[0] == _OVERLAY:
+            return None
+        if system.statx(descriptor, b"", _EMPTY_PATH, _BIRTH, answer) == 0:
+            mask, (seconds, nanoseconds) = struct.unpack_from("I", answer)[0], struct.unpack_from("qI", answer, 80)
+            if mask & _BIRTH:
+                return str(seconds * 10**9 + nanoseconds)
+    return None

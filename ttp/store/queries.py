@@ -9,17 +9,18 @@ from __future__ import annotations
 import heapq
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from ttp.domain.attempt import Attempt, parts_of
-from ttp.domain.delivery import Delivery
+from ttp.domain.attempt import Attempt
+from ttp.domain.delivery import Delivery, parts_of
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import _READY
@@ -402,3 +403,12 @@ def due_posts_waiting_for_approval(db: Connection, now: datetime, most: int) -> 
     sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?) AS last"
     found = db.execute(sql, (ms(now), most))
     return sorted({row["post_id"] for row in found if row["approved_at"] is None})
+
+
+def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
+    """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
+    sql = (
+        "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
+        f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
+    )
+    return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}

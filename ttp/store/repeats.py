@@ -7,20 +7,21 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from ttp.domain.delivery import Delivery
-from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Repeat
+from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.claims import LATE_MS
 from ttp.store.conditions import NOT_QUARANTINED
-from ttp.store.corrupt_rows import Quarantine
 from ttp.store.dialect import Connection, List, Row, greatest, rows_of
-from ttp.store.row_mapper import ms, parse_list
+from ttp.store.row_mapper import Quarantine, ms, parse_list
 
 _GOING = "paused_at IS NULL AND ended_at IS NULL"
 _DUE = f"""
 SELECT id FROM recurrence WHERE {_GOING} AND next_at IS NOT NULL AND next_at <= :horizon
 UNION SELECT id FROM recurrence WHERE {_GOING} AND next_at IS NOT NULL AND coalesce(made_until, 0) <= :now
 """
+
+
 # The posts of a tag by their last use: as a pattern, or published themselves. Copies do not belong to the pool.
 _AS_PATTERN = "coalesce((SELECT max(o.at) FROM occurrence o WHERE o.source_id = p.id), 0)"
 _LEAST_USED = f"""
@@ -32,6 +33,8 @@ SELECT id FROM (
         AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.post_id = p.id AND o.source_id IS NOT NULL)
 ) AS used WHERE used_at <= :rested ORDER BY used_at, id LIMIT 1
 """
+
+
 # Late occurrences of a repeat with a later one due, unchanged since creation, and late only for lack of a publisher. By
 # the index of ready deliveries.
 _SUPERSEDED = f"""
@@ -125,15 +128,6 @@ def occurrences_after(db: Connection, recurrence_id: int, at: datetime) -> Itera
     for row in db.execute(sql, (recurrence_id, ms(at))):
         state = OccurrenceState.SKIPPED if row["deleted_at"] is not None else OccurrenceState(row["state"])
         yield Occurrence(from_ms(row["at"]), state, row["post_id"])
-
-
-def repeats_of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
-    """Return the repeats that these posts belong to, by post id. At most a few hundred posts."""
-    sql = (
-        "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
-        f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
-    )
-    return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
 
 
 def posts_of_same_repeat(db: Connection, post_id: int, others: Collection[int]) -> set[int]:

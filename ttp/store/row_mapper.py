@@ -10,21 +10,22 @@ import functools
 import json
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from ttp.domain.account import Account
-from ttp.domain.action import way_out_from_text, way_out_to_text
+from ttp.domain.action import action, way_out_from_text, way_out_to_text
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.errors import Damaged, Hint
 from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
-from ttp.store.corrupt_rows import CorruptRow
-from ttp.store.dialect import Row
+from ttp.store.dialect import List, Row
 
 Column = str | int | float | None
 OwnKey = Callable[[int], str]
@@ -168,6 +169,7 @@ _DELIVERY = _Mapping(
 )
 _ACCOUNT = _Mapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
 _ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
+
 
 # What a change of the object can change of the row.
 _POST_COLUMNS = tuple(name for name in columns.POST if name not in ("id", "revision", *_REJECTION))
@@ -357,3 +359,43 @@ FAULTS = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
 
 def _brief(why: Exception) -> str:
     return " ".join(str(why).split())[:100] or type(why).__name__
+
+
+class CorruptRow(Damaged):
+    """One row that cannot be read, with the post or account that it belongs to, if known."""
+
+    def __init__(
+        self, table: str, row_id: object, *, post_id: int | None = None, account_id: int | None = None, why: str = ""
+    ) -> None:
+        self.post_id, self.account_id = post_id, account_id
+        whose = f" (post {post_id})" if post_id is not None and table != "post" else ""
+        super().__init__(
+            f"row {row_id} of {table}{whose} in the store cannot be read: {why}",
+            Hint("see", action("doctor")),
+        )
+
+
+@dataclass(slots=True)
+class Quarantine:
+    """Ids of the posts and accounts that a publisher skips because one of their rows is corrupt."""
+
+    posts: set[int] = field(default_factory=set)
+    accounts: set[int] = field(default_factory=set)
+    reasons: list[str] = field(default_factory=list)
+    """One line for each."""
+
+    def add(self, row: CorruptRow, post_id: int | None = None) -> bool:
+        """Skip what a corrupt row belongs to, else `post_id`. Return False if it is skipped already or unknown."""
+        before = len(self.posts) + len(self.accounts)
+        if row.account_id is not None:
+            self.accounts.add(row.account_id)
+        elif (found := row.post_id if row.post_id is not None else post_id) is not None:
+            self.posts.add(found)
+        if len(self.posts) + len(self.accounts) == before:
+            return False
+        self.reasons.append(row.message)
+        return True
+
+    @property
+    def values(self) -> dict[str, List]:
+        return {"quarantined_posts": List(sorted(self.posts)), "quarantined_accounts": List(sorted(self.accounts))}

@@ -16,8 +16,7 @@ from pathlib import Path
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
 from ttp.store.dialect import Conflicting, Connection, List, StoreError
-from ttp.store.home.paths import _FULL, no_room, quote_path
-from ttp.store.home.regular_file import kind_of
+from ttp.store.home.files import _FULL, kind_of, no_room, quote_path
 
 VERSION = sqlite3.sqlite_version
 sqlite3.register_adapter(List, json.dumps)

@@ -9,7 +9,7 @@ from ttp import views
 from ttp.views import Json, plan
 
 if TYPE_CHECKING:
-    from ttp.domain.post_input import FieldError
+    from ttp.domain.post_edit import FieldError
     from ttp.services.bulk_edit import PlannedChange
     from ttp.services.files.importer import ImportResult
 

@@ -65,7 +65,7 @@ def test_the_same_key_with_another_thread_is_a_conflict(me: Program) -> None:
 
 
 def test_a_key_of_a_post_without_a_thread_is_what_it_was_before_threads() -> None:
-    from ttp.domain.post_input import PostInput, request_fingerprint
+    from ttp.domain.post_edit import PostInput, request_fingerprint
 
     assert request_fingerprint(PostInput(text="hi"), (), PLATFORMS) == request_fingerprint(
         PostInput(text="hi", thread=()), (), PLATFORMS

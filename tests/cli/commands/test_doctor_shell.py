@@ -10,8 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from ttp.cli.commands import doctor
-from ttp.cli.completion_scripts import script
-from ttp.cli.completion_tree import tree
+from ttp.cli.completion import script, tree
 
 PLACES = {
     "bash": ".local/share/bash-completion/completions/ttp",

@@ -283,7 +283,7 @@ def test_bad_input_is_refused_and_changes_nothing(daily: Program, words: tuple[s
 def test_two_that_come_at_once_take_two_slots(daily: Program) -> None:
     """The slot is chosen before the transaction, and looked at again inside it."""
     from ttp.cli.context import Context
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
 
     meet = threading.Barrier(2)
     found: list[str] = []

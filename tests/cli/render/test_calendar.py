@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.cli.render.test_posts import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
-from ttp.cli.render.calendar import days_name, render_month, render_week
+from ttp.cli.commands.calendar import days_name, render_month, render_week
 from ttp.cli.render.labels import SIGNS, sign
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns

@@ -10,8 +10,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from tests.cli.recommended import NOTHING, told
-from ttp.cli.render.heatmap import BEST
-from ttp.cli.render.heatmap_files import DARK, LIGHT, Colors, heatmap_html, heatmap_svg
+from ttp.cli.render.heatmap import BEST, DARK, LIGHT, Colors, heatmap_html, heatmap_svg
 from ttp.domain.optimal import Evidence, Recommendation
 
 SVG = "{http://www.w3.org/2000/svg}"

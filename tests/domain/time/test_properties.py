@@ -14,8 +14,7 @@ from ttp.domain.time.durations import compact_duration, parse_duration
 from ttp.domain.time.formatting import format_iso
 from ttp.domain.time.grammar import WEEKDAYS
 from ttp.domain.time.resolve import ResolvedTime, When, resolve_time
-from ttp.domain.time.wall_clock import instants, jump_over
-from ttp.domain.time.zones import ZoneConflict
+from ttp.domain.time.zones import ZoneConflict, instants, jump_over
 
 ZONES = tuple(
     ZoneInfo(name)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.time.wall_clock import instant_of, instants, jump_over
+from ttp.domain.time.zones import instant_of, instants, jump_over
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia"]).map(ZoneInfo)

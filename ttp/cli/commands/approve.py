@@ -11,7 +11,7 @@ from ttp.cli.notices import warn_not_running
 from ttp.cli.options import PostIds, existing_ids, with_output
 from ttp.cli.render import posts as posts_module
 from ttp.cli.terminal import escape_line
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
@@ -33,8 +33,8 @@ def approve(context: Context, post_ids: PostIds) -> None:
     """
     context.out.check_fields(posts_module.saved_posts_spec())
     posts = _approving(context).approve(existing_ids(context, post_ids))
-    if not approval.is_needed(context.config):
-        context.out.note(f"approval is not required here: {approval.SETTING} is false")
+    if not permissions.is_approval_needed(context.config):
+        context.out.note(f"approval is not required here: {permissions.APPROVAL_SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
     context.out.write_list(
         posts_module.saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts]

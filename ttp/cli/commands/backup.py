@@ -27,7 +27,7 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
     """
     context.out.check_fields(BACKUP)
     here = context
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
     made = here.copies.back_up(expand_user(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
@@ -49,7 +49,7 @@ def restore(
     """
     context.out.check_fields(RESTORE)
     here = context
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
     now = here.copies.restore(expand_user(file))
     kept = now.kept and str(now.kept)

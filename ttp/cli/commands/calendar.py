@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Annotated
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
-from ttp.cli.options import (
-    Accounts,
-    Platforms,
-    Statuses,
-    WithTags,
-    parse_post_filter,
-    select_accounts,
-    split_list,
-    with_output,
-)
 from ttp.cli.output import Output
-from ttp.cli.render.calendar import calendar as view
+from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
+from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.posts import approvals
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.width import columns, cut, pad, turns
+from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
-from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
 from ttp.domain.time.zones import parse_zone
-from ttp.views.calendar import CalendarPage, gaps_of
+from ttp.views import Json
+from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.optimal.free_hours import FreeHour
-    from ttp.domain.time.calendar_range import CalendarRange
     from ttp.services.queries import PostView
 
 
-@with_output()
+@options.with_output()
 def calendar(
     context: Context,
     when: Annotated[
@@ -47,10 +43,10 @@ def calendar(
     month: Annotated[bool, typer.Option("--month", help="Show a month (the default).")] = False,
     week: Annotated[bool, typer.Option("--week", help="Show a week, Monday to Sunday.")] = False,
     ics: Annotated[bool, typer.Option("--ics", help="Print an iCalendar file, for a phone.")] = False,
-    status: Statuses = None,
-    platform: Platforms = None,
-    account: Accounts = None,
-    tag: WithTags = None,
+    status: options.Statuses = None,
+    platform: options.Platforms = None,
+    account: options.Accounts = None,
+    tag: options.WithTags = None,
     tz: Annotated[
         str | None, typer.Option("--tz", metavar="ZONE", help="Show days and times of this time zone.")
     ] = None,
@@ -77,8 +73,8 @@ def calendar(
     today = here.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=month, week=week, today=today, zone=zone, retype=again)
     _refuse(context.out, status, again(days), ics=ics)
-    context.out.check_fields(view(CalendarPage(span)))
-    wanted = parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
+    context.out.check_fields(calendar_spec(CalendarPage(span)))
+    wanted = options.parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
     if ics:
         context.out.document(here.export.calendar(posts))
@@ -94,7 +90,7 @@ def calendar(
     )
     if span.is_week and (context.out.for_people or context.out.format == "json"):
         sheet = _with_free_slots(context, sheet, posts, account, platform, tz)
-    context.out.write_list(view(sheet), posts, foot=paused)
+    context.out.write_list(calendar_spec(sheet), posts, foot=paused)
 
 
 def _with_free_slots(
@@ -107,7 +103,7 @@ def _with_free_slots(
 ) -> CalendarPage:
     """Return the page with the best hours of its week that are free for all chosen accounts with metrics."""
     optimal = context.optimal
-    accounts = optimal.with_data([one for one in select_accounts(context, names, platforms) if one.enabled])
+    accounts = optimal.with_data([one for one in options.select_accounts(context, names, platforms) if one.enabled])
     coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
     zones = [context.times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)
@@ -133,7 +129,354 @@ def _take(
 
 def _refuse(out: Output, status: list[str] | None, again: str, *, ics: bool) -> None:
     """Raise UsageError for drafts, and for formats that a calendar file does not have."""
-    if "draft" in [name.lower() for name in split_list(status) or ()]:
+    if "draft" in [name.lower() for name in options.split_list(status) or ()]:
         raise UsageError("drafts have no time and are in no calendar", Hint("see", "ttp list --status draft"))
     if ics and (out.in_json or out.fields):
         raise UsageError("--ics writes a calendar file, without --json and --fields", Hint("try", again))
+
+
+def calendar_spec(sheet: CalendarPage) -> OutputSpec[PostView]:
+    """Return the spec of `ttp calendar`: a row for each post."""
+    span = sheet.span
+
+    def to_document(rows: list[Json]) -> Json:
+        return calendar_json(sheet, rows)
+
+    def render(posts: Sequence[PostView], page: Page) -> Iterable[str]:
+        if span.is_week:
+            return render_week(posts, sheet, page)
+        return render_month(posts, sheet, page)
+
+    columns = ("date", "time", "id", "accounts", "content")
+    return OutputSpec(
+        CALENDAR_FIELDS, columns, lambda post: calendar_row(post, sheet.clock), render, to_document=to_document
+    )
+
+
+STAR, NOW, GAP = "★", "▸", "-"
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def month_name(day: date) -> str:
+    """Return `November 2026`."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def days_name(span: CalendarRange) -> str:
+    """Return `23 to 29 November 2026`, with the month and the year of the first day if they differ."""
+    first, last = span.first, span.last
+    before = f"{first.day}" if first.month == last.month else f"{first.day} {_MONTHS[first.month - 1]}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{before}{year} to {last.day} {month_name(last)}"
+
+
+def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator[str]:
+    """Draw a heading: the first of `left` in bold, the rest after it, and `right` at the end if there is room."""
+    plain = "   ".join(left)
+    line = "   ".join([page.paint(left[0], "bold"), *left[1:]])
+    if right and columns(plain) + columns(right) + 3 <= width:
+        yield line + " " * (width - columns(plain) - columns(right)) + right
+    else:
+        yield from replace(page, width=width).flow(
+            [page.paint(left[0], "bold"), *left[1:], *([right] if right else [])]
+        )
+
+
+def names(post: PostView, with_handle: Collection[str]) -> str:
+    """Return the accounts of a post in short, `ig x/me`; for a pool whose post is not chosen yet, its tag."""
+    found = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
+    return found or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
+
+
+def label(post: PostView) -> str:
+    """Return the id of a post; nothing for one that a repeat will create."""
+    return "" if post.id is None else str(post.id)
+
+
+def fitted(text: str, end: str, room: int, page: Page) -> str:
+    """Cut a text to the room, and end it with a coloured sign."""
+    return pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1])
+
+
+def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """Draw the legend, the first post that needs a person, and the command that uses the free slots."""
+    if not posts:
+        yield "No posts in this time.  Create one:  ttp create 'Hello'"
+    there = {sign(post) for post in posts}
+    pieces = [f"{page.paint(one, style)} {words}" for one, (words, style) in SIGNS.items() if one in there]
+    if sheet.gaps and not sheet.span.is_week:
+        pieces.append(f"{page.paint(GAP, 'magenta')} gap")
+    needy = next((post for post in posts if post.needs() not in ((), ("approve",))), None)
+    if needy is not None:
+        pieces.append(f"Post {needy.id} needs you:  ttp show {needy.id}")
+    pieces += approvals(posts)
+    said = f"{plural(len(sheet.free), 'free best slot')} this week:" if sheet.free else ""
+    fits = columns(f"{said}  {sheet.take}") <= page.width
+    yield from page.flow([*pieces, *([f"{said}  {escape_text(sheet.take)}"] if said and fits else [])])
+    if not fits:
+        yield from (said, f"  {escape_text(sheet.take)}")
+
+
+LISTED = 8
+"""Posts that are listed below the month."""
+_DAY, _WIDEST = 4, 16
+_NARROW, _WITH_HANDLES = 70, 80
+
+
+def render_month(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """Draw a month in weeks from Monday, with week numbers."""
+    span = sheet.span
+    page = replace(page, zone=span.zone)
+    left = 5 if page.width >= _NARROW else 4
+    wide = min(_WIDEST, (page.width - left) // 7)
+    weeks = [day for day in span.days if day.weekday() == 0 or day == span.first]
+    numbers = f"weeks {weeks[0].isocalendar().week} to {weeks[-1].isocalendar().week}"
+    yield from heading([month_name(span.first)], f"{escape_text(page.zone_name())}, {numbers}", left + 7 * wide, page)
+    yield ""
+    head = "".join(pad(f" {name}", wide) for name in WEEKDAYS)
+    yield page.paint(f"{' ' * left}{head}".rstrip(), "dim")
+    held: dict[date, list[PostView]] = {}
+    for post in posts:
+        held.setdefault(span.day(calendar_time(post)), []).append(post)
+    for start in weeks:
+        week = start.isocalendar()[:2]
+        number = page.paint(f"{week[1]:>{left - 2}}", "dim")
+        cells = (_cell(day, held.get(day, ()), sheet, wide, page) for day in span.days if day.isocalendar()[:2] == week)
+        yield f"{number}  {' ' * (start.weekday() * wide)}{''.join(cells)}".rstrip()
+    yield from _listed(posts, sheet, page)
+    yield ""
+    yield from foot(posts, sheet, page)
+
+
+def _cell(day: date, posts: Sequence[PostView], sheet: CalendarPage, wide: int, page: Page) -> str:
+    """Draw a day (today in brackets) and its signs, the most urgent first."""
+    today = sheet.span.day(page.now)
+    if day == today:
+        number = page.paint(f"[{day.day:>2}]", "bold")
+    else:
+        number = f" {page.paint(f'{day.day:>2}', 'dim' if day < today else '')} "
+    if day in sheet.gaps:
+        return number + page.paint(GAP, "magenta") + " " * (wide - _DAY - 1)
+    room = max(1, wide - _DAY - 1)
+    signs, more = _some(sorted((sign(post) for post in posts), key=list(SIGNS).index), room)
+    drawn = "".join(page.paint(one, SIGNS[one][1]) for one in signs)
+    return number + drawn + more + " " * (wide - _DAY - len(signs) - len(more))
+
+
+def _some(signs: list[str], room: int) -> tuple[list[str], str]:
+    """Return the signs that fit, and `+3` for the rest; only `+` if that does not fit."""
+    if len(signs) <= room:
+        return signs, ""
+    for shown in range(room - 2, 0, -1):
+        more = f"+{len(signs) - shown}"
+        if shown + len(more) <= room:
+            return signs[:shown], more
+    return signs[:1], "+" if room > 1 else ""
+
+
+def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """Draw the next posts of the month, or the first ones of a past month, and the command for the rest."""
+    after = [post for post in posts if calendar_time(post) >= page.now]
+    wanted = after if sheet.span.holds(page.now) else posts
+    if not wanted:
+        return
+    with_handle = everywhere(wanted) if page.width >= _WITH_HANDLES else several(wanted)
+    titles = [
+        Column(""),
+        Column(""),
+        Column("", right=True),
+        Column("", drop=1, most=page.width // 3),
+        Column(""),
+    ]
+    yield from table(titles, [_line(post, with_handle, page) for post in wanted[:LISTED]], page, least=12)
+    if len(wanted) > LISTED:
+        yield f"  +{len(wanted) - LISTED}, see all:  {escape_text(sheet.all_)}"
+
+
+def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
+    at, one = calendar_time(post), sign(post)
+    return [
+        Cell(f"{page.time(at)} {page.day(at)}"),
+        Cell(one, SIGNS[one][1]),
+        Cell(label(post), "bold"),
+        Cell(names(post, with_handle)),
+        Cell(escape_line(post.content)),
+    ]
+
+
+_AXIS = (9, 12, 15, 18, 21)
+"""Hours that always have a line."""
+_GRID = 70
+"""With fewer columns the days are drawn below one another."""
+_LEFT, _CALENDAR_WEEK_WIDEST, _ROOMY = 7, 26, 13
+_MOST, _MOST_A_DAY = 3, 6
+"""Most posts shown of one hour in the grid, and of one day in the list."""
+_NAME, _TEXT = 2, 8
+"""Least columns for the beginning of an account name, and of a text."""
+
+
+def render_week(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """Draw a week with its posts, the best free hours and the present."""
+    page = replace(page, zone=sheet.span.zone)
+    if page.width < _GRID:
+        yield from _days(posts, sheet, page)
+    else:
+        yield from _grid(posts, sheet, page)
+    yield ""
+    yield from foot(posts, sheet, page)
+
+
+def _grid(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """Draw a column per day, and one or more lines per hour that has something."""
+    wide = min(_CALENDAR_WEEK_WIDEST, (page.width - _LEFT) // 7)
+    days, width = sheet.span.days, _LEFT + 7 * wide
+    yield from _heading(sheet, page, width)
+    yield ""
+    today = sheet.span.day(page.now)
+    heads = [_drawn(_day_name(day), "bold" if day == today else "", page) for day in days]
+    yield _calendar_week_line("", heads, wide, page)
+    cells = _cells(posts, sheet, wide - (2 if wide >= _ROOMY else 1), page)
+    present = page.local(page.now).hour if sheet.span.holds(page.now) else _AXIS[0]
+    named = {*_AXIS, *(hour for hour, _ in cells)}
+    for hour in sorted(named | {present}):
+        here = [[*cells.get((hour, day), ())] for day in days]
+        if hour == present and today in days:
+            _put_now(here[days.index(today)], page)
+        for place in range(max(1, *map(len, here))):
+            row = [one[place] if place < len(one) else _NOTHING for one in here]
+            yield _calendar_week_line(f" {hour:02}:00" if place == 0 and hour in named else "", row, wide, page)
+    yield page.paint(" " * _LEFT + "─" * (width - _LEFT - 1), "dim")
+    yield _calendar_week_line(" posts", [_count(day, posts, sheet, page) for day in days], wide, page)
+
+
+class _Drawn(NamedTuple):
+    """A painted piece of a line, its columns, and its instant."""
+
+    painted: str
+    taken: int
+    at: datetime | None = None
+
+
+_NOTHING = _Drawn("", 0)
+
+
+def _drawn(text: str, style: Style, page: Page, at: datetime | None = None) -> _Drawn:
+    return _Drawn(page.paint(text, style), columns(text), at)
+
+
+def _calendar_week_line(left: str, row: Sequence[_Drawn], wide: int, page: Page) -> str:
+    cells = "".join(one.painted + " " * (wide - one.taken) for one in row)
+    return f"{page.paint(left, 'dim')}{' ' * (_LEFT - len(left))}{cells}".rstrip()
+
+
+def _cells(
+    posts: Sequence[PostView], sheet: CalendarPage, room: int, page: Page
+) -> dict[tuple[int, date], list[_Drawn]]:
+    """Return the posts and stars of each hour of each day, in order; of many posts the first ones."""
+    with_handle = several(posts) if room >= _ROOMY else ()
+    found: dict[tuple[int, date], list[_Drawn]] = {}
+    for (hour, day), some in _by_hour(posts, page).items():
+        shown = some if len(some) <= _MOST else some[: _MOST - 1]
+        cell = found[hour, day] = [_post(post, room, with_handle, page) for post in shown]
+        if hidden := some[len(shown) :]:
+            cell.append(_drawn(*_others(hidden), page, calendar_time(hidden[0])))
+    for slot in sheet.free or ():
+        local = page.local(slot.at)
+        cell = found.setdefault((local.hour, local.date()), [])
+        cell.append(_drawn(STAR if not local.minute else f":{local.minute:02} {STAR}", "green", page, slot.at))
+        cell.sort(key=_instant)
+    return found
+
+
+def _others(hidden: Sequence[PostView]) -> tuple[str, Style]:
+    """Return `+7` for posts without room, with the sign of one that needs a person."""
+    wrong = [one for one in ("!", "?") if one in map(sign, hidden)]
+    return f"+{len(hidden)} {''.join(wrong[:1])}".rstrip(), "red" if wrong else "dim"
+
+
+def _by_hour(posts: Sequence[PostView], page: Page) -> dict[tuple[int, date], list[PostView]]:
+    found: dict[tuple[int, date], list[PostView]] = {}
+    for post in posts:
+        local = page.local(calendar_time(post))
+        found.setdefault((local.hour, local.date()), []).append(post)
+    return found
+
+
+def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
+    """Draw a post: its minute if it is not the full hour, its id, accounts and text if they fit, and its sign."""
+    at = calendar_time(post)
+    minute = page.local(at).minute
+    text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
+    for more, least in ((names(post, with_handle), _NAME), (escape_line(post.content), _TEXT)):
+        rest = room - 2 - columns(text) - (1 if text else 0)
+        if more and rest >= least and not turns(more):
+            text = f"{text} {cut(more, rest)}".lstrip()
+    return _Drawn(fitted(text, sign(post), room, page), room, at)
+
+
+def _put_now(cell: list[_Drawn], page: Page) -> None:
+    """Insert the present among the entries of its hour."""
+    cell.append(_drawn(f"{NOW}{page.time(page.now)}", "bold", page, page.now))
+    cell.sort(key=_instant)
+
+
+def _instant(one: _Drawn) -> datetime:
+    assert one.at is not None
+    return one.at
+
+
+def _count(day: date, posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> _Drawn:
+    """Draw the number of posts of a day, how many failed, and whether an empty day is a gap."""
+    here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
+    wrong = sum(sign(post) in ("!", "?") for post in here)
+    if wrong:
+        return _drawn(f"{len(here)} ({wrong} !)", "red", page)
+    return _drawn("0  gap", "magenta", page) if day in sheet.gaps else _drawn(f"{len(here)}", "", page)
+
+
+def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """Draw a line for each post and each free hour, day by day."""
+    yield from _heading(sheet, page, page.width)
+    yield ""
+    with_handle, today = several(posts), sheet.span.day(page.now)
+    for day in sheet.span.days:
+        here = [post for post in posts if sheet.span.day(calendar_time(post)) == day]
+        shown = here if len(here) <= _MOST_A_DAY else here[: _MOST_A_DAY - 1]
+        lines = [(calendar_time(post), _post_line(post, with_handle, page)) for post in shown]
+        lines += [(s.at, f"{page.time(s.at)}  {page.paint(STAR, 'green')}") for s in _free(sheet, day)]
+        if day == today:
+            lines.append((page.now, page.paint(f"{page.time(page.now)}  {NOW}", "bold")))
+        lines.sort(key=lambda line: line[0])
+        said = [line for _, line in lines]
+        said += [page.paint(*_others(here[len(shown) :]))] if len(here) > len(shown) else []
+        said = [page.paint("gap", "magenta"), *said] if day in sheet.gaps else said
+        for place, line in enumerate(said or [""]):
+            name = page.paint(_day_name(day), "bold" if day == today else "") if place == 0 else " " * 6
+            yield f" {name}  {line}".rstrip()
+
+
+def _post_line(post: PostView, with_handle: Collection[str], page: Page) -> str:
+    one = sign(post)
+    said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
+    text = cut(f"{said}  {escape_line(post.content)}", page.width - 19)
+    return f"{page.time(calendar_time(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
+
+
+def _free(sheet: CalendarPage, day: date) -> list[FreeHour]:
+    return [slot for slot in sheet.free or () if sheet.span.day(slot.at) == day]
+
+
+def _heading(sheet: CalendarPage, page: Page, width: int) -> Iterator[str]:
+    span = sheet.span
+    signs = [f"best slots {STAR}"] if sheet.free else []
+    signs += [f"now {NOW}"] if span.holds(page.now) else []
+    left = [f"Week {span.first.isocalendar().week}", days_name(span), escape_text(page.zone_name())]
+    return heading(left, "   ".join(signs), width, page)
+
+
+def _day_name(day: date) -> str:
+    return f"{WEEKDAYS[day.weekday()]} {day.day:>2}"

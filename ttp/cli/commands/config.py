@@ -21,7 +21,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.config import Key, KeyTable, Value
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
-from ttp.store.home import locks, own_files, regular_file
+from ttp.store.home import files, locks
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def write_setting(path: Path, key: Key, value: Value) -> None:
     """Write one setting; None removes it. UsageError if the file cannot be read, Busy if it cannot be written."""
     path = path.resolve()  # keeps a symbolic link
     with _changing(path):
-        own_files.write(path, _with(path, key, value))
+        files.write_whole(path, _with(path, key, value))
 
 
 def replace_file(path: Path, before: str | None, after: str) -> bool:
@@ -260,14 +260,14 @@ def replace_file(path: Path, before: str | None, after: str) -> bool:
     with _changing(path):
         still = text_of(path) == before
         if still:
-            own_files.write(path, after)
+            files.write_whole(path, after)
         return still
 
 
 def text_of(path: Path) -> str | None:
     """Return the text of a file; None if there is none. UsageError."""
     try:
-        return regular_file.read_text(path, null=True)
+        return files.read_text(path, null=True)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ttp.cli import settings
-from ttp.cli.completion_tree import SHELLS, tree
+from ttp.cli.completion import SHELLS, script, tree
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, RECONNECT
 from ttp.cli.options import with_output
@@ -239,8 +239,6 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     shell = Path(environ.get("SHELL", "")).name
     if shell not in SHELLS or not at_terminal():
         return
-    from ttp.cli.completion_scripts import script
-
     wanted = script(shell, tuple(tree()))
     start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
     if f"ttp completion {shell}" in start:

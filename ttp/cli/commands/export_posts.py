@@ -8,22 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
-from ttp.cli.options import (
-    MOST,
-    Accounts,
-    NeedsYou,
-    OfKey,
-    Platforms,
-    Search,
-    Since,
-    Statuses,
-    Until,
-    WithTags,
-    parse_post_filter,
-    split_list,
-    with_output,
-)
 from ttp.cli.output import Output, json_value
 from ttp.cli.render import changes, spec
 from ttp.domain.errors import Hint, UsageError
@@ -39,7 +25,7 @@ MORE = ("metrics", "media")
 EXPORTED = spec.name_value_spec(("target", "format", "posts", "media", "unchanged"))
 
 
-@with_output(only="quiet")
+@options.with_output(only="quiet")
 def export(
     context: Context,
     target: Annotated[
@@ -56,17 +42,17 @@ def export(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
-    status: Statuses = None,
-    platform: Platforms = None,
-    account: Accounts = None,
-    tag: WithTags = None,
-    since: Since = None,
-    until: Until = None,
-    search: Search = None,
-    key: OfKey = None,
-    needs_you: NeedsYou = False,
+    status: options.Statuses = None,
+    platform: options.Platforms = None,
+    account: options.Accounts = None,
+    tag: options.WithTags = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    search: options.Search = None,
+    key: options.OfKey = None,
+    needs_you: options.NeedsYou = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Export at most N posts.", min=0, max=MOST)
+        int | None, typer.Option("--limit", metavar="N", help="Export at most N posts.", min=0, max=options.MOST)
     ] = None,
 ) -> None:
     """Export posts to a file, a folder of Markdown files or stdout.
@@ -78,7 +64,7 @@ def export(
       ttp export content --format md
       ttp export --format json --with metrics --since 30d
     """
-    wanted = parse_post_filter(
+    wanted = options.parse_post_filter(
         context,
         "export",
         status=status,
@@ -92,7 +78,7 @@ def export(
         needs_you=needs_you,
         limit=limit,
     )
-    from ttp.store.home.paths import expand_user
+    from ttp.store.home.files import expand_user
 
     path = None if target in (None, "-") else expand_user(str(target))
     chosen = _format(format, path)
@@ -199,7 +185,7 @@ def _format(asked: str | None, path: Path | None) -> str:
 
 def _more(asked: list[str] | None) -> tuple[str, ...]:
     """Parse `--with`. UsageError."""
-    more = split_list(asked) or ()
+    more = options.split_list(asked) or ()
     for what in more:
         if what not in MORE:
             raise UsageError(f'--with is {" or ".join(MORE)}, not "{what}"', Hint("see", "ttp export --help"))

@@ -379,10 +379,8 @@ def completion(
       ttp completion zsh > ~/.zfunc/_ttp
       ttp completion fish > ~/.config/fish/completions/ttp.fish
     """
-    from ttp.cli.completion_tree import SHELLS, tree
+    from ttp.cli.completion import SHELLS, script, tree
 
     if shell not in SHELLS:
         raise UsageError(f'no completion for "{shell}"', *(Hint("try", f"ttp completion {name}") for name in SHELLS))
-    from ttp.cli.completion_scripts import script
-
     print_out(script(shell, tuple(tree())))

@@ -17,7 +17,7 @@ from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import escape_text
-from ttp.domain import approval
+from ttp.domain import permissions
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import files
@@ -137,7 +137,7 @@ def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> in
             "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.ERRORS_SHOWN])])
         )
     if taken.timed and taken.stored:
-        needed = approval.is_needed(context.config)
+        needed = permissions.is_approval_needed(context.config)
         scheduled = ids_needing_approval(context.look.posts_by_id(taken.ids)) if needed else []
         warnings += [*warn_not_running(context), *warn_needs_approval(context, scheduled)]
     shape = files.import_json(taken, warnings)

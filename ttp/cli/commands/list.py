@@ -11,25 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
-from ttp.cli.options import (
-    MOST,
-    Accounts,
-    NeedsYou,
-    OfKey,
-    Platforms,
-    PostId,
-    Search,
-    Since,
-    Statuses,
-    Until,
-    WithTags,
-    parse_id,
-    parse_post_filter,
-    with_output,
-)
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
 from ttp.domain.errors import Hint, UsageError
@@ -56,28 +41,29 @@ SORT_KEYS: Mapping[str, Callable[[PostView], Any]] = MappingProxyType(
 """What `--sort` can name."""
 
 
-@with_output()
+@options.with_output()
 def list_(
     context: Context,
-    status: Statuses = None,
-    platform: Platforms = None,
-    account: Accounts = None,
-    tag: WithTags = None,
-    since: Since = None,
-    until: Until = None,
-    search: Search = None,
-    key: OfKey = None,
-    needs_you: NeedsYou = False,
+    status: options.Statuses = None,
+    platform: options.Platforms = None,
+    account: options.Accounts = None,
+    tag: options.WithTags = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    search: options.Search = None,
+    key: options.OfKey = None,
+    needs_you: options.NeedsYou = False,
     today: Annotated[bool, typer.Option("--today", help="Only posts due today.")] = False,
     week: Annotated[bool, typer.Option("--week", help="Only posts due this week, Monday to Sunday.")] = False,
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="KEY", help=f"{', '.join(SORT_KEYS)}; -time for the reverse order.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Print at most N posts.", min=0, max=MOST)
+        int | None, typer.Option("--limit", metavar="N", help="Print at most N posts.", min=0, max=options.MOST)
     ] = None,
     after: Annotated[
-        int | None, typer.Option("--after", metavar="ID", help="Start after this post (paging).", parser=parse_id)
+        int | None,
+        typer.Option("--after", metavar="ID", help="Start after this post (paging).", parser=options.parse_id),
     ] = None,
     ids: Annotated[bool, typer.Option("--ids", help="Print only the ids, one per line.")] = False,
 ) -> None:
@@ -93,7 +79,7 @@ def list_(
     key_of = _sort_key(sort, after) if sort else None
     begins, ends = _days(context, since, until, today=today, week=week)
     shown = SHOWN if context.out.for_people and limit is None and not ids else None
-    wanted = parse_post_filter(
+    wanted = options.parse_post_filter(
         context,
         "list",
         status=status,
@@ -160,8 +146,8 @@ def _days(
     return span.start, span.end
 
 
-@with_output()
-def show(context: Context, post_id: PostId) -> None:
+@options.with_output()
+def show(context: Context, post_id: options.PostId) -> None:
     """Show everything about one post, and the next command.
 
     Examples:
@@ -178,8 +164,8 @@ def show(context: Context, post_id: PostId) -> None:
     context.out.write_one(post_module.post_spec(said, look.history(post) if context.out.for_people else None), post)
 
 
-@with_output()
-def log(context: Context, post_id: PostId) -> None:
+@options.with_output()
+def log(context: Context, post_id: options.PostId) -> None:
     """Show every attempt to publish a post, step by step.
 
     A deleted post keeps its log.

@@ -271,7 +271,7 @@ def _opened(file: str) -> BinaryIO:
         if sys.stdin is None:
             raise UsageError("cannot read stdin: it is closed", Hint("see", "ttp metrics import --help"))
         return sys.stdin.buffer
-    from ttp.store.home.regular_file import open_input
+    from ttp.store.home.files import open_input
 
     try:
         return open_input(Path(file))

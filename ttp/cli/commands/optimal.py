@@ -221,15 +221,15 @@ _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
     """Write the heat map to a file, or to stdout for `-`; return the name. NotFound, UsageError."""
-    from ttp.cli.render.heatmap_files import heatmap_html, heatmap_svg
+    from ttp.cli.render.heatmap import heatmap_html, heatmap_svg
 
     recommendations = [one.advice.recommendation for one in told]
     text = heatmap_svg(recommendations) if kind == "svg" else heatmap_html(recommendations)
     if file == "-":
         context.out.document([text])
         return file
+    from ttp.store.home.files import expand_user
     from ttp.store.home.output_file import write
-    from ttp.store.home.paths import expand_user
 
     path = expand_user(file)
     context.own_files.refuse(path, file)
@@ -240,8 +240,8 @@ def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]
 
 def _refuse_to_overwrite(path: Path, kind: str) -> None:
     """Raise UsageError if the file is neither empty nor an earlier heat map."""
+    from ttp.store.home.files import NotRegular, open_regular
     from ttp.store.home.output_file import output_error
-    from ttp.store.home.regular_file import NotRegular, open_regular
 
     try:
         with os.fdopen(open_regular(path), "rb") as there:

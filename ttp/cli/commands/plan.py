@@ -7,22 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, retype
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import (
-    Days,
-    From,
-    NoInput,
-    PerDay,
-    Tz,
-    Yes,
-    existing_ids,
-    parse_optional_duration,
-    split_list,
-    with_output,
-)
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
@@ -41,7 +30,7 @@ WEEK = 7
 _DO_IT = other_options(dry_run=False, yes=True)
 
 
-@with_output()
+@options.with_output()
 def plan(
     context: Context,
     post_ids: Annotated[
@@ -51,10 +40,10 @@ def plan(
     tag: Annotated[
         list[str] | None, typer.Option("--tag", metavar="A,B", help="All drafts with one of these tags.")
     ] = None,
-    from_: From = None,
-    days: Days = None,
+    from_: options.From = None,
+    days: options.Days = None,
     week: Annotated[bool, typer.Option("--week", help="Same as --days 7.")] = False,
-    per_day: PerDay = None,
+    per_day: options.PerDay = None,
     min_gap: Annotated[
         str | None, typer.Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
     ] = None,
@@ -67,11 +56,11 @@ def plan(
     ] = None,
     explore: Explore = None,
     seed: Seed = None,
-    tz: Tz = None,
+    tz: options.Tz = None,
     partly: Annotated[bool, typer.Option("--partly", help="If not all fit, plan those that do.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
 ) -> int:
     """Spread drafts over the coming days, at the best free hours of their accounts.
 
@@ -125,13 +114,13 @@ def _days(days: int | None, *, week: bool) -> int:
 def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] | None) -> list[int]:
     """Return the ids of the named posts, of all drafts, or of those with a tag."""
     if typed_ids and not drafts and not tags:
-        return existing_ids(context, typed_ids)
+        return options.existing_ids(context, typed_ids)
     if typed_ids or not (drafts or tags):
         raise UsageError("name posts, or use --drafts or --tag", Hint("try", "ttp plan --drafts --week --dry-run"))
     from ttp.domain.post import PostStatus
     from ttp.store.queries import PostFilter
 
-    wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=split_list(tags) or ())
+    wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=options.split_list(tags) or ())
     return [post.id or 0 for post in context.look.posts(wanted)]
 
 
@@ -152,7 +141,7 @@ def _request(
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
     from ttp.services.planning import PlanRequest
 
-    config, gap = context.config, parse_optional_duration(min_gap)
+    config, gap = context.config, options.parse_optional_duration(min_gap)
     return PlanRequest(
         days=days,
         start=parse_start(context, start, tz),

@@ -9,42 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, exit_code, quote_command
 from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message, scheduled_text, time_text
-from ttp.cli.options import (
-    Alts,
-    BeforeOthers,
-    DryRun,
-    MaxLate,
-    MaybeAt,
-    MaybePostId,
-    MediaPaths,
-    NoInput,
-    Options,
-    PostId,
-    PostIds,
-    ReplaceAccount,
-    ReplaceLink,
-    Shift,
-    Strict,
-    Tags,
-    Text,
-    Threads,
-    To,
-    Tz,
-    UseEditor,
-    Variants,
-    Where,
-    Yes,
-    enable_strict_checks,
-    existing_ids,
-    read_file,
-    read_stdin,
-    read_text,
-    split_list,
-    with_output,
-)
 from ttp.cli.output import Output
 from ttp.cli.post_input import (
     given_options,
@@ -64,7 +32,7 @@ from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, T
 from ttp.domain.post_edit import with_tags
 
 if TYPE_CHECKING:
-    from ttp.domain.post_input import PostInput
+    from ttp.domain.post_edit import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.preview import PostPreview
     from ttp.services.remote_delete import DeletedPost, DeletePlan, DeleteResult
@@ -73,36 +41,36 @@ if TYPE_CHECKING:
 _MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".mp4", ".mov")
 
 
-@with_output()
+@options.with_output()
 def create(
     context: Context,
-    text: Text = None,
-    to: To = None,
-    at: MaybeAt = None,
-    first: BeforeOthers = False,
-    tz: Tz = None,
-    media: MediaPaths = None,
-    alt: Alts = None,
-    thread: Threads = None,
-    text_for: Variants = None,
-    tag: Tags = None,
-    set_: Options = None,
+    text: options.Text = None,
+    to: options.To = None,
+    at: options.MaybeAt = None,
+    first: options.BeforeOthers = False,
+    tz: options.Tz = None,
+    media: options.MediaPaths = None,
+    alt: options.Alts = None,
+    thread: options.Threads = None,
+    text_for: options.Variants = None,
+    tag: options.Tags = None,
+    set_: options.Options = None,
     key: Annotated[
         str | None, typer.Option("--key", metavar="KEY", help="Never create a second post with this key.")
     ] = None,
-    max_late: MaxLate = None,
+    max_late: options.MaxLate = None,
     file: Annotated[
         str | None,
         typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options override it."),
     ] = None,
-    in_editor: UseEditor = False,
+    in_editor: options.UseEditor = False,
     dry_run: Annotated[
         bool,
         typer.Option(
             "--dry-run", help="Store nothing; show what each account would get, with lengths, costs and problems."
         ),
     ] = False,
-    strict: Strict = False,
+    strict: options.Strict = False,
 ) -> None:
     """Create a post: a draft without a time, scheduled with one.
 
@@ -114,7 +82,7 @@ def create(
       ttp create "New in" --to ig --media photo.jpg --alt 'A red mug' --at optimal
       ttp create - --to x --at next-slot < post.txt
     """
-    enable_strict_checks(context, strict=strict)
+    options.enable_strict_checks(context, strict=strict)
     if in_editor and dry_run:
         raise UsageError(
             "--dry-run stores nothing, and a text from the editor is always stored", Hint("try", "ttp create -e")
@@ -122,7 +90,7 @@ def create(
     if text == file == "-":
         raise UsageError("stdin cannot be both the text and the file", Hint("try", "ttp create --file -"))
     refuse_unquoted_time(context, text, at)
-    words, piped = read_text(context, text)
+    words, piped = options.read_text(context, text)
     if file is not None and file.lower().endswith(_MEDIA):
         raise UsageError(
             f"--file takes a Markdown file, and {file} is an image or a video",
@@ -133,7 +101,7 @@ def create(
     )
     if first and at is None:
         at = "next-slot"
-    source = read_stdin(context, "content") if file == "-" else None
+    source = options.read_stdin(context, "content") if file == "-" else None
     with keeping_text(context, None if dry_run else words if piped else source):
         if not dry_run:
             context.out.check_fields(render_posts.saved_posts_spec())
@@ -144,7 +112,7 @@ def create(
             from ttp.cli.post_input import merge_content_file
 
             wish = merge_content_file(
-                context, file, read_file(context, file, "content") if source is None else source, wish
+                context, file, options.read_file(context, file, "content") if source is None else source, wish
             )
     if in_editor:
         from ttp.cli.editor import create_in_editor
@@ -195,33 +163,33 @@ def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | 
     return [f"This would be scheduled for {time_text(context, at, time)}.", "Nothing was stored."]
 
 
-@with_output()
+@options.with_output()
 def edit(
     context: Context,
-    post_id: MaybePostId = None,
-    text: Text = None,
-    to: To = None,
-    at: MaybeAt = None,
-    tz: Tz = None,
-    media: MediaPaths = None,
-    alt: Alts = None,
-    thread: Threads = None,
-    text_for: Variants = None,
-    tag: Tags = None,
+    post_id: options.MaybePostId = None,
+    text: options.Text = None,
+    to: options.To = None,
+    at: options.MaybeAt = None,
+    tz: options.Tz = None,
+    media: options.MediaPaths = None,
+    alt: options.Alts = None,
+    thread: options.Threads = None,
+    text_for: options.Variants = None,
+    tag: options.Tags = None,
     add_tag: Annotated[list[str] | None, typer.Option("--add-tag", metavar="A,B", help="Tags to add.")] = None,
     remove_tag: Annotated[list[str] | None, typer.Option("--remove-tag", metavar="A,B", help="Tags to remove.")] = None,
-    set_: Options = None,
-    max_late: MaxLate = None,
-    where: Where = None,
-    replace_link: ReplaceLink = None,
-    shift: Shift = None,
-    account: ReplaceAccount = None,
+    set_: options.Options = None,
+    max_late: options.MaxLate = None,
+    where: options.Where = None,
+    replace_link: options.ReplaceLink = None,
+    shift: options.Shift = None,
+    account: options.ReplaceAccount = None,
     delete: Annotated[bool, typer.Option("--delete", help="With --where: delete the posts.")] = False,
-    in_editor: UseEditor = False,
-    strict: Strict = False,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    in_editor: options.UseEditor = False,
+    strict: options.Strict = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
 ) -> int:
     """Change a post that is not published yet, or many at once.
 
@@ -242,7 +210,7 @@ def edit(
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
-    enable_strict_checks(context, strict=strict)
+    options.enable_strict_checks(context, strict=strict)
     many = {
         "--replace-link": replace_link,
         "--shift": shift,
@@ -250,7 +218,7 @@ def edit(
         "--delete": delete or None,
         "--dry-run": dry_run or None,
     }
-    tags = split_list(add_tag) or (), split_list(remove_tag) or ()
+    tags = options.split_list(add_tag) or (), options.split_list(remove_tag) or ()
     if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *given.values()]):
         from ttp.cli.commands.bulk_edit import BulkOptions, edit_many
 
@@ -258,7 +226,7 @@ def edit(
         return edit_many(context, where or "", change, dry_run=dry_run, yes=yes, no_input=no_input)
     assert post_id is not None
     refuse_unquoted_time(context, text, at)
-    words, piped = read_text(context, text)
+    words, piped = options.read_text(context, text)
     nothing = words is None and at is None and not any(tags) and all(value is None for value in given.values())
     if nothing and not in_editor and not (is_interactive() and not no_input):
         raise UsageError(
@@ -311,8 +279,8 @@ def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object]
     return True
 
 
-@with_output()
-def copy(context: Context, post_id: PostId) -> None:
+@options.with_output()
+def copy(context: Context, post_id: options.PostId) -> None:
     """Copy a post to a new draft.
 
     The draft has its text, accounts, media, tags and options, and no time.
@@ -334,7 +302,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
     """
     context.out.check_fields(render_posts.REMOTE_DELETE_SPEC)
     service = context.take_down
-    plan = service.plan(existing_ids(context, post_ids))
+    plan = service.plan(options.existing_ids(context, post_ids))
     if plan.impossible and not plan.possible:
         from ttp.services.remote_delete import DeleteResult
 
@@ -423,15 +391,15 @@ def _kept_because(delivery: Delivery, why: str) -> str:
     return f"post {delivery.post_id} stays published on {delivery.account}{place} ({why})"
 
 
-@with_output(verbose=True)
+@options.with_output(verbose=True)
 def delete(
     context: Context,
-    post_ids: PostIds,
+    post_ids: options.PostIds,
     remote: Annotated[
         bool, typer.Option("--remote", help="Also delete it from the platforms that allow this.")
     ] = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
 ) -> int:
     """Delete posts.
 
@@ -446,7 +414,7 @@ def delete(
     if remote:
         return delete_remote(context, post_ids, yes=yes, no_input=no_input)
     context.out.check_fields(render_posts.DELETED_SPEC)
-    ids = existing_ids(context, post_ids)
+    ids = options.existing_ids(context, post_ids)
     several = f"deleting {len(ids)} posts"
     if not confirm(
         f"Delete {_few(ids)}?",

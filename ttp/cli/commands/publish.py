@@ -7,21 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, RECONNECT, option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
-from ttp.cli.options import (
-    Accounts,
-    NoInput,
-    Platforms,
-    PostId,
-    PostIds,
-    Yes,
-    existing_ids,
-    parse_optional_duration,
-    split_list,
-    with_output,
-)
 from ttp.cli.output import Output
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.labels import plural
@@ -34,15 +23,15 @@ if TYPE_CHECKING:
     from ttp.services.publishing import PublishResult
 
 
-@with_output(verbose=True)
+@options.with_output(verbose=True)
 def publish(
     context: Context,
-    post_ids: PostIds,
+    post_ids: options.PostIds,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
     ] = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
 ) -> int:
     """Publish posts now, and wait for the result.
 
@@ -56,7 +45,7 @@ def publish(
     from ttp.domain.pricing import price_notes
 
     _expect(context.out, no_wait=no_wait)
-    ids = existing_ids(context, post_ids)
+    ids = options.existing_ids(context, post_ids)
     context.runner.refuse_elsewhere()
     posts = context.look.posts_by_id(ids)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
@@ -73,13 +62,13 @@ def publish(
     return _follow(context, context.outgoing.publish(ids), no_wait=no_wait)
 
 
-@with_output(verbose=True)
+@options.with_output(verbose=True)
 def retry(
     context: Context,
     post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Post ids and ranges.")] = None,
-    account: Accounts = None,
+    account: options.Accounts = None,
     failed: Annotated[bool, typer.Option("--failed", help="All failed posts; lists them first, and asks.")] = False,
-    platform: Platforms = None,
+    platform: options.Platforms = None,
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="DURATION", help="With --failed: only posts due within this time: 7d."),
@@ -87,8 +76,8 @@ def retry(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Queue the posts for the running publisher, and do not wait.")
     ] = False,
-    yes: Yes = False,
-    no_input: NoInput = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
 ) -> int:
     """Retry failed deliveries, and only those.
 
@@ -107,10 +96,10 @@ def retry(
     if not failed:
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("see", "ttp retry --help"))
-        ids = existing_ids(context, post_ids or [])
-        return _follow(context, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
-    names = _accounts(context, split_list(account), split_list(platform))
-    posts = [] if names == () else here.look.failed_posts(names or (), parse_optional_duration(since))
+        ids = options.existing_ids(context, post_ids or [])
+        return _follow(context, here.outgoing.retry(ids, options.split_list(account) or ()), no_wait=no_wait)
+    names = _accounts(context, options.split_list(account), options.split_list(platform))
+    posts = [] if names == () else here.look.failed_posts(names or (), options.parse_optional_duration(since))
     if not posts:
         context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
@@ -129,10 +118,10 @@ def retry(
     return _follow(context, here.outgoing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
-@with_output()
+@options.with_output()
 def resolve(
     context: Context,
-    post_id: PostId,
+    post_id: options.PostId,
     account: Annotated[
         str, typer.Option("--account", metavar="ACCOUNT", help="The account whose delivery needs review.")
     ],

@@ -10,22 +10,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import (
-    MOST,
-    Cron,
-    CronZone,
-    Strict,
-    choose_clock_zone,
-    enable_strict_checks,
-    parse_crons,
-    parse_id,
-    parse_optional_duration,
-    read_file,
-    with_output,
-)
 from ttp.cli.output import Output
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import slots
@@ -38,21 +26,23 @@ if TYPE_CHECKING:
 
 repeat = typer.Typer()
 COOL_DOWN = "30d"
-RepeatId = Annotated[int, typer.Argument(metavar="ID", help="The id of a repeat: ttp repeat list.", min=1, max=MOST)]
+RepeatId = Annotated[
+    int, typer.Argument(metavar="ID", help="The id of a repeat: ttp repeat list.", min=1, max=options.MOST)
+]
 
 
 @repeat.command("add")
-@with_output()
+@options.with_output()
 def add(
     context: Context,
     post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=parse_id)
+        int | None, typer.Argument(metavar="[ID]", help="The post to repeat; or --pool.", parser=options.parse_id)
     ] = None,
-    cron: Cron = None,
-    tz: CronZone = None,
+    cron: options.Cron = None,
+    tz: options.CronZone = None,
     until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: 2027-06-30.")] = None,
     count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="How many times in all.", min=1, max=MOST)
+        int | None, typer.Option("--count", metavar="N", help="How many times in all.", min=1, max=options.MOST)
     ] = None,
     vary: Annotated[
         str | None,
@@ -65,7 +55,7 @@ def add(
     cool_down: Annotated[
         str | None, typer.Option("--cool-down", metavar="DURATION", help="With --pool: how long a post rests (30d).")
     ] = None,
-    strict: Strict = False,
+    strict: options.Strict = False,
 ) -> None:
     """Repeat a post on a schedule.
 
@@ -84,9 +74,9 @@ def add(
     _refuse_mixture(post_id, pool, vary, cool_down)
     if cron is None:
         raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
-    (expression,) = parse_crons(None, cron, given)
+    (expression,) = options.parse_crons(None, cron, given)
     accounts = here.look.accounts_of(post_id) if post_id is not None else ()
-    zone = choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
+    zone = options.choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
     wanted = Recurrence(
         expression,
         zone.key,
@@ -97,7 +87,7 @@ def add(
         count=count,
         texts=() if vary is None else _texts(context, vary),
     )
-    enable_strict_checks(context, strict=strict)
+    options.enable_strict_checks(context, strict=strict)
     with naming_offers(context):
         done = _repeats(context).begin(wanted)
     for line in done.told:
@@ -114,7 +104,7 @@ def add(
 
 
 @repeat.command("list")
-@with_output()
+@options.with_output()
 def list_(context: Context) -> None:
     """List repeats and when each comes next.
 
@@ -126,7 +116,7 @@ def list_(context: Context) -> None:
 
 
 @repeat.command("skip")
-@with_output()
+@options.with_output()
 def skip(context: Context, repeat_id: RepeatId) -> None:
     """Skip the next time, and delete the post that was created for it.
 
@@ -147,7 +137,7 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("pause")
-@with_output()
+@options.with_output()
 def pause(context: Context, repeat_id: RepeatId) -> None:
     """Pause a repeat, and delete its posts that are not published yet.
 
@@ -161,7 +151,7 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("resume")
-@with_output()
+@options.with_output()
 def resume(context: Context, repeat_id: RepeatId) -> None:
     """Resume a repeat from now on; times that have passed are not made up for.
 
@@ -174,7 +164,7 @@ def resume(context: Context, repeat_id: RepeatId) -> None:
 
 
 @repeat.command("stop")
-@with_output()
+@options.with_output()
 def stop(context: Context, repeat_id: RepeatId) -> None:
     """Stop a repeat for good, and delete its posts that are not published yet.
 
@@ -202,7 +192,7 @@ def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, coo
 
 
 def _seconds(text: str) -> float:
-    length = parse_optional_duration(text)
+    length = options.parse_optional_duration(text)
     return 0.0 if length is None else length.total_seconds()
 
 
@@ -244,7 +234,7 @@ def _end(text: str, zone: ZoneInfo) -> datetime:
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:
     """Read the texts of a file, separated by lines of `---`. UsageError for fewer than two."""
-    whole = read_file(context, path, "texts").replace("\r\n", "\n")
+    whole = options.read_file(context, path, "texts").replace("\r\n", "\n")
     found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
     if len(found) < 2:
         raise UsageError(

@@ -211,8 +211,6 @@ class PublishReport:
                     more.append(f"{event.ms / 1000:.1f} s")
                 words = [f"{event.account or '':<20}", f"{word:<11} " + "  ".join(filter(None, more))]
         if self._out.for_people:
-            pass  # MOVED
-
             for line in render_event(event, at, words, self._width_of_names, self._out.page()):
                 self._out.painted(line)
             if event.event == "post.finished" and self._mode is Mode.LOOP:

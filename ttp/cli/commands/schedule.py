@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command
 from ttp.cli.notices import (
@@ -16,16 +17,6 @@ from ttp.cli.notices import (
     warn_needs_approval,
     warn_not_running,
 )
-from ttp.cli.options import (
-    BeforeOthers,
-    MaybeAt,
-    PostIds,
-    Strict,
-    Tz,
-    enable_strict_checks,
-    existing_ids,
-    with_output,
-)
 from ttp.cli.post_input import naming_offers
 from ttp.cli.render import posts as render_posts
 from ttp.domain.errors import Hint, UsageError
@@ -33,14 +24,14 @@ from ttp.views import posts as views_posts
 from ttp.views.posts import ids_needing_approval
 
 
-@with_output()
+@options.with_output()
 def schedule(
     context: Context,
-    post_ids: PostIds,
-    at: MaybeAt = None,
-    tz: Tz = None,
-    first: BeforeOthers = False,
-    strict: Strict = False,
+    post_ids: options.PostIds,
+    at: options.MaybeAt = None,
+    tz: options.Tz = None,
+    first: options.BeforeOthers = False,
+    strict: options.Strict = False,
 ) -> None:
     """Give posts a publish time, or a new one.
 
@@ -54,8 +45,8 @@ def schedule(
     """
     ids, at = _split_time(post_ids, at)
     context.out.check_fields(render_posts.saved_posts_spec())
-    enable_strict_checks(context, strict=strict)
-    accounts = context.posts.accounts_by_post(existing_ids(context, ids))
+    options.enable_strict_checks(context, strict=strict)
+    accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
     with naming_offers(context):
         saved = context.posts.schedule(context.times.resolve_posts(at, accounts, tz, first=first), first=first)
     print_time_notes(context, [(one.post.id or 0, one.time) for one in saved])
@@ -84,8 +75,8 @@ def _split_time(words: Sequence[str], at: str | None) -> tuple[Sequence[str], st
     return words, at
 
 
-@with_output()
-def unschedule(context: Context, post_ids: PostIds) -> None:
+@options.with_output()
+def unschedule(context: Context, post_ids: options.PostIds) -> None:
     """Unschedule posts: they become drafts again.
 
     Examples:
@@ -93,7 +84,7 @@ def unschedule(context: Context, post_ids: PostIds) -> None:
       ttp unschedule 41 42 50-55
     """
     context.out.check_fields(render_posts.saved_posts_spec())
-    posts = [saved.post for saved in context.posts.unschedule(existing_ids(context, post_ids))]
+    posts = [saved.post for saved in context.posts.unschedule(options.existing_ids(context, post_ids))]
     context.out.write_list(
         render_posts.saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts]
     )

@@ -18,7 +18,7 @@ from ttp.views.files import ERRORS_SHOWN
 
 if TYPE_CHECKING:
     from ttp.cli.render.spec import Renderer
-    from ttp.domain.post_input import FieldError
+    from ttp.domain.post_edit import FieldError
     from ttp.services.bulk_edit import PlannedChange
 
 

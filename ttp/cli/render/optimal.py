@@ -25,21 +25,7 @@ from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
 from ttp.domain.optimal.free_hours import Week
 from ttp.domain.optimal.recommendation import FEWEST_POSTS
 from ttp.views import Json, optimal
-from ttp.views.optimal import (
-    BACKTEST_FIELDS,
-    EXPLAINED_POST_FIELDS,
-    EXPLANATION_FIELDS,
-    AccountAdvice,
-    backtest_json,
-    backtest_rows,
-    best_rows,
-    explanation_json,
-    explanation_rows,
-    list_with_single,
-    next_slots_json,
-    recommendation_json,
-    week_rows,
-)
+from ttp.views import optimal as views
 
 if TYPE_CHECKING:
     from ttp.services.optimal import Advice, ExplainedRating
@@ -444,7 +430,7 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
     """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
     def to_document(slots: list[Json]) -> Json:
-        return next_slots_json(slots, counted=counted)
+        return views.next_slots_json(slots, counted=counted)
 
     def render(slots: Sequence[Json], page: Page) -> Iterable[str]:
         return render_slots(slots, replace(page, zone=zone or page.zone))
@@ -454,24 +440,24 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
 
 def recommendations_spec(
     *, everything: bool = False, tz: str | None = None, several: bool = False
-) -> OutputSpec[AccountAdvice]:
+) -> OutputSpec[views.AccountAdvice]:
     """Return the spec of `ttp optimal`. `everything`: all hours, days and slots; `tz`: as typed; `several`: rows name
     the account first."""
 
-    def render(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
+    def render(all_told: Sequence[views.AccountAdvice], page: Page) -> Iterable[str]:
         draw = partial(render_recommendation, page=page, tz=tz)
         yield from separate(draw(told.advice, zone_known=told.zone_known, platform=told.platform) for told in all_told)
 
-    def to_json(told: AccountAdvice) -> Json:
-        return recommendation_json(told, everything=everything)
+    def to_json(told: views.AccountAdvice) -> Json:
+        return views.recommendation_json(told, everything=everything)
 
     return OutputSpec(
         optimal.RECOMMENDATION_FIELDS,
         (*(("account",) if several else ()), "what", "value", "score", "uplift", "dataPoints"),
         to_json,
         render,
-        rows=lambda told: best_rows(to_json(told)),
-        to_document=list_with_single("recommendation"),
+        rows=lambda told: views.best_rows(to_json(told)),
+        to_document=views.list_with_single("recommendation"),
     )
 
 
@@ -487,7 +473,7 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
         ("day", "hour", "score"),
         dict,
         render,
-        rows=week_rows,
+        rows=views.week_rows,
         to_document=lambda days: {"success": True, "schedule": days},
     )
 
@@ -499,12 +485,12 @@ def explanations_spec(most: int | None = None, *, several: bool = False) -> Outp
         yield from separate(render_explanation(one, page, most) for one in explained)
 
     return OutputSpec(
-        EXPLANATION_FIELDS,
-        (*(("account",) if several else ()), *(name for name in EXPLAINED_POST_FIELDS if name != "text")),
-        partial(explanation_json, most=most),
+        views.EXPLANATION_FIELDS,
+        (*(("account",) if several else ()), *(name for name in views.EXPLAINED_POST_FIELDS if name != "text")),
+        partial(views.explanation_json, most=most),
         render,
-        rows=lambda one: explanation_rows(one, most),
-        to_document=list_with_single("explanation"),
+        rows=lambda one: views.explanation_rows(one, most),
+        to_document=views.list_with_single("explanation"),
     )
 
 
@@ -515,10 +501,10 @@ def backtests_spec(ways: Mapping[str, WayOut]) -> OutputSpec[Backtest]:
         yield from separate(render_backtest(one, page, ways[one.account]) for one in tests)
 
     return OutputSpec(
-        BACKTEST_FIELDS,
+        views.BACKTEST_FIELDS,
         ("account", "what", "lift", "low", "high"),
-        backtest_json,
+        views.backtest_json,
         render,
-        rows=backtest_rows,
-        to_document=list_with_single("backtest"),
+        rows=views.backtest_rows,
+        to_document=views.list_with_single("backtest"),
     )

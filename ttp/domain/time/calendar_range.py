@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time.wall_clock import instant_of
+from ttp.domain.time.zones import instant_of
 
 STEPS = {"prev": -1, "next": 1}
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
@@ -95,16 +95,29 @@ def _beginning(day: date, zone: tzinfo) -> datetime:
     return instant_of(datetime.combine(day, time()), zone)
 
 
+class RangeProblem(Exception):
+    """A range that cannot be shown: why, and the words of other ranges."""
+
+    def __init__(self, message: str, *ways: Sequence[str]) -> None:
+        super().__init__(message)
+        self.ways = ways
+
+
 def parse_calendar_range(
     text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
 ) -> CalendarRange:
     """Return the chosen days; without `text` those around `today`: the week if `week`, else the month. `retype` builds
     the whole command with these words for the range. Raises UsageError."""
+    try:
+        return _parse_range(text, month, week, today, zone)
+    except RangeProblem as refused:
+        raise UsageError(str(refused), *(Hint("try", retype(way)) for way in refused.ways)) from None
+
+
+def _parse_range(text: str | None, month: bool, week: bool, today: date, zone: tzinfo) -> CalendarRange:
     flag = ["--week"] if week else []
     if month and week:
-        raise UsageError(
-            "a month or a week, not both", Hint("try", retype(["--month"])), Hint("try", retype(["--week"]))
-        )
+        raise RangeProblem("a month or a week, not both", ["--month"], ["--week"])
     words = (text or "").strip().lower()
     here = week_of(today, zone) if week else month_of(today, zone)
     if text is None:
@@ -112,66 +125,48 @@ def parse_calendar_range(
     if words in STEPS:
         return here.moved(STEPS[words])
     if found := _WEEK.fullmatch(words):
-        monday = _monday(int(found[1]), int(found[2]), text, retype)
+        monday = _monday(int(found[1]), int(found[2]), text)
         if month:
-            ways = (Hint("try", retype([text])), Hint("try", retype([f"{monday:%Y-%m}"])))
-            raise UsageError(f'"{text}" is a week, and --month asks for a month', *ways)
+            raise RangeProblem(f'"{text}" is a week, and --month asks for a month', [text], [f"{monday:%Y-%m}"])
         return week_of(monday, zone)
     if found := _MONTH.fullmatch(words):
-        first = _first(int(found[1]), int(found[2]), text, retype)
+        first = _first(int(found[1]), int(found[2]), text)
         if week:
-            ways = (Hint("try", retype([text])), Hint("try", retype(["--week", f"{first}"])))
-            raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
+            raise RangeProblem(f'"{text}" is a month, and --week asks for a week', [text], ["--week", f"{first}"])
         return month_of(first, zone)
     if found := _DATE.fullmatch(words):
-        day = _date(int(found[1]), int(found[2]), int(found[3]), text, flag, retype)
+        first = _first(int(found[1]), int(found[2]), text)
+        try:
+            day = first.replace(day=int(found[3]))
+        except ValueError:
+            raise RangeProblem(f'there is no day "{text}"', [*flag, f"{first}"]) from None
         return week_of(day, zone) if week else month_of(day, zone)
-    raise _unread(text, words, flag, today, retype)
+    year, number, _ = today.isocalendar()
+    usual = [f"{today:%Y-%m}"], [f"{year}-W{number:02}"], [*flag, "next"]
+    meant = next(_meant(words, flag, today), None)
+    raise RangeProblem(f'"{text}" is not a month, week or date', *(usual if meant is None else (meant,)))
 
 
-def _monday(year: int, number: int, text: str, retype: Retype) -> date:
-    _check_year(year, text, retype)
+def _monday(year: int, number: int, text: str) -> date:
+    _check_year(year, text)
     weeks = date(year, 12, 28).isocalendar().week
     if not 1 <= number <= weeks:
-        near = f"{year}-W{1 if number < 1 else weeks:02}"
-        raise UsageError(f"{year} has the weeks 1 to {weeks}, not {number}", Hint("try", retype([near])))
+        raise RangeProblem(
+            f"{year} has the weeks 1 to {weeks}, not {number}", [f"{year}-W{1 if number < 1 else weeks:02}"]
+        )
     return date.fromisocalendar(year, number, 1)
 
 
-def _first(year: int, number: int, text: str, retype: Retype) -> date:
-    _check_year(year, text, retype)
+def _first(year: int, number: int, text: str) -> date:
+    _check_year(year, text)
     if not 1 <= number <= 12:
-        near = f"{year}-{1 if number < 1 else 12:02}"
-        raise UsageError(f"a year has the months 1 to 12, not {number}", Hint("try", retype([near])))
+        raise RangeProblem(f"a year has the months 1 to 12, not {number}", [f"{year}-{1 if number < 1 else 12:02}"])
     return date(year, number, 1)
 
 
-def _date(year: int, number: int, day: int, text: str, flag: Sequence[str], retype: Retype) -> date:
-    first = _first(year, number, text, retype)
-    try:
-        return first.replace(day=day)
-    except ValueError:
-        raise UsageError(f'there is no day "{text}"', Hint("try", retype([*flag, f"{first}"]))) from None
-
-
-def _check_year(year: int, text: str, retype: Retype) -> None:
+def _check_year(year: int, text: str) -> None:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        said = f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}'
-        raise UsageError(said, Hint("try", retype([])))
-
-
-def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
-    """Return the error for an invalid range, with what was probably meant."""
-    meant = next(_meant(words, flag, today), None)
-    if meant is not None:
-        return UsageError(f'"{text}" is not a month, week or date', Hint("try", retype(meant)))
-    year, number, _ = today.isocalendar()
-    return UsageError(
-        f'"{text}" is not a month, week or date',
-        Hint("try", retype([f"{today:%Y-%m}"])),
-        Hint("try", retype([f"{year}-W{number:02}"])),
-        Hint("try", retype([*flag, "next"])),
-    )
+        raise RangeProblem(f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}', [])
 
 
 def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:

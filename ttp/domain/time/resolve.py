@@ -45,8 +45,7 @@ from ttp.domain.time.grammar import (
     split_words,
 )
 from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote
-from ttp.domain.time.wall_clock import instants, jump_over
-from ttp.domain.time.zones import Abbreviation, ZoneConflict, load_zone
+from ttp.domain.time.zones import Abbreviation, ZoneConflict, instants, jump_over, load_zone
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}

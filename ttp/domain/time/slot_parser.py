@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import time
 
 from ttp.domain.errors import Hint, UsageError
@@ -16,7 +15,7 @@ _WORDS_OF = {tuple(days): word for word, days in _GROUPS.items()}
 EXAMPLE = "mon,wed,fri 09:00"
 
 
-def parse_slot_times(text: str, retype: Callable[[str], str] = "'{}'".format) -> list[str]:
+def parse_slot_times(text: str) -> list[str]:
     """Return the expressions of `DAYS TIMES`, one for each minute of the hour among the times. Raises UsageError for
     other texts.
 
@@ -28,7 +27,7 @@ def parse_slot_times(text: str, retype: Callable[[str], str] = "'{}'".format) ->
             times = [_clock(word) for clock in clocks for word in clock.split(",")]
             if numbers and all(one is not None for one in times):
                 return _expressions(numbers, [one for one in times if one is not None])
-    hints = [Hint("try", retype(other)) for other in _corrected(text)]
+    hints = [Hint("try", other) for other in _corrected(text)]
     raise UsageError(f'"{text}" is not a posting time', *(hints or [Hint("see", f"DAYS TIMES, for example {EXAMPLE}")]))
 
 

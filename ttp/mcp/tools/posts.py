@@ -15,7 +15,7 @@ from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.permissions import Capability
 from ttp.domain.post import PostStatus
-from ttp.domain.post_input import PostInput
+from ttp.domain.post_edit import PostInput
 from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.resolve import resolve_bound
 from ttp.mcp.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer

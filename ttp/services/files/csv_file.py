@@ -16,7 +16,7 @@ from typing import TextIO
 from ttp.domain.action import as_fields
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_input import FieldError, Value
+from ttp.domain.post_edit import FieldError, Value
 from ttp.services.files.fields import (
     EXPORT_ONLY,
     FIELDS,

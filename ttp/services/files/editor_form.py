@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_input import PostInput, Value
+from ttp.domain.post_edit import PostInput, Value
 from ttp.services.files import markdown
 from ttp.services.files.fields import Entry, parse_entry
 

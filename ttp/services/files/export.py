@@ -19,7 +19,7 @@ from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import OptionTables
 from ttp.domain.post import Post, PostFields, PostStatus
-from ttp.domain.post_input import KEPT, Value, check_variants
+from ttp.domain.post_edit import KEPT, Value, check_variants
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
 from ttp.services.files import csv_file, ics, markdown
@@ -33,8 +33,8 @@ from ttp.store import samples as stored_samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import output_file
+from ttp.store.home.files import OwnFiles
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
 from ttp.store.queries import PostFilter
 
 RESULTS = ("publishedAt", "url")

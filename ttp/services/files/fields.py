@@ -13,7 +13,7 @@ from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_input import KEPT, FieldError, PostInput, RowReader, Value
+from ttp.domain.post_edit import KEPT, FieldError, PostInput, RowReader, Value
 from ttp.domain.time.clock import utc_text
 
 _NAMES = {

@@ -18,8 +18,16 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import new_delivery, with_accounts, with_alt_texts, with_derived_status, with_time
-from ttp.domain.post_input import FieldError, check_variants, to_field_error
+from ttp.domain.post_edit import (
+    FieldError,
+    check_variants,
+    new_delivery,
+    to_field_error,
+    with_accounts,
+    with_alt_texts,
+    with_derived_status,
+    with_time,
+)
 from ttp.services.bulk_edit import BATCH, ChangeKind, PlannedChange
 from ttp.services.files.fields import Entry, parse_own_key
 from ttp.services.media import RowMedia

@@ -17,13 +17,12 @@ from typing import BinaryIO
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.options import OptionTables
-from ttp.domain.post_input import FieldError, to_field_error
+from ttp.domain.post_edit import FieldError, to_field_error
 from ttp.services.files import json_file, markdown
 from ttp.services.files.csv_file import Sheet, find_encoding
 from ttp.services.files.fields import Entry, invalid_entry, parse_entry
 from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
-from ttp.store.home.paths import expand_user
-from ttp.store.home.regular_file import open_input, text_of_path
+from ttp.store.home.files import expand_user, open_input, text_of_path
 
 _SNIFFED = 4096
 

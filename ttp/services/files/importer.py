@@ -18,8 +18,7 @@ from ttp.domain.action import as_fields
 from ttp.domain.errors import Problem
 from ttp.domain.plan import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import with_derived_status, with_time
-from ttp.domain.post_input import FieldError
+from ttp.domain.post_edit import FieldError, with_derived_status, with_time
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
 from ttp.services.files.import_source import ImportSource

@@ -34,10 +34,10 @@ from pathlib import Path, PurePosixPath
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post_input import Value
+from ttp.domain.post_edit import Value
 from ttp.domain.time.durations import compact_duration
 from ttp.services.files.fields import EXPORT_ONLY, FIELDS, find_field
-from ttp.store.home.regular_file import read_bytes, text_of_path
+from ttp.store.home.files import read_bytes, text_of_path
 
 LONGEST = 1 << 20
 """Most characters of a file."""

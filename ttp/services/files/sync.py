@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_input import FieldError
+from ttp.domain.post_edit import FieldError
 from ttp.services.bulk_edit import ChangeKind, PlannedChange, apply_changes
 from ttp.services.files import markdown
 from ttp.services.files.import_plan import ImportPlanner, ImportRules
@@ -21,9 +21,8 @@ from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
 from ttp.store.home import output_file
+from ttp.store.home.files import OwnFiles, read_bytes
 from ttp.store.home.media import MediaStore
-from ttp.store.home.own_files import OwnFiles
-from ttp.store.home.regular_file import read_bytes
 
 DRIFT = (ChangeKind.ADD, ChangeKind.CHANGE, ChangeKind.MOVE, ChangeKind.CANCEL)
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)

@@ -16,10 +16,9 @@ from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Damaged, Hint
 from ttp.store.credentials.backend import credentials_of, entry_of
-from ttp.store.home import own_files
+from ttp.store.home import files
+from ttp.store.home.files import make_home, quote_path, read_text, refuse_loose_modes
 from ttp.store.home.locks import lock_errors_as_busy
-from ttp.store.home.paths import make_home, quote_path, refuse_loose_modes
-from ttp.store.home.regular_file import read_text
 from ttp.store.sqlite import translate_errors
 
 PATIENCE_S = 30.0
@@ -98,4 +97,4 @@ class CredentialsFile:
                 held_lock.enter_context(lock)
             held = self._read()
             yield held
-            own_files.write(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))
+            files.write_whole(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))

@@ -17,10 +17,9 @@ from tempfile import mkstemp
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Conflict, Hint
-from ttp.store.home import own_files
+from ttp.store.home import files
+from ttp.store.home.files import make_home, open_regular, read_bytes
 from ttp.store.home.locks import LOCK_EX, LOCK_NB, lock_file
-from ttp.store.home.paths import make_home
-from ttp.store.home.regular_file import open_regular, read_bytes
 
 FOLDER = "writing"
 _KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "kept": None, "first": False, "shown": []}
@@ -85,7 +84,7 @@ class EditorDraft:
     def write(self, text: str) -> None:
         """Replace the text atomically. Raises Busy."""
         with disk_errors_as_busy(self.path):
-            own_files.write(self.path, text, "surrogateescape")
+            files.write_whole(self.path, text, "surrogateescape")
 
     def belongs_to(self, post_id: int) -> None:
         """Rename it to the id of its post. Raises Busy."""

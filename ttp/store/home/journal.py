@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ttp.domain.errors import Busy, Hint
-from ttp.store.home.paths import quote_path
-from ttp.store.home.regular_file import sync
+from ttp.store.home.files import quote_path, sync
 from ttp.store.row_mapper import text_of
 
 Entry: TypeAlias = Mapping[str, Any]

@@ -20,9 +20,8 @@ from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
-from ttp.store.home import own_files
-from ttp.store.home.paths import make_home
-from ttp.store.home.regular_file import open_regular, read_text
+from ttp.store.home import files
+from ttp.store.home.files import make_home, open_regular, read_text
 from ttp.store.sqlite import translate_errors
 
 
@@ -217,7 +216,7 @@ def note_refresh_started(home: Path, account: str, token: str, at: datetime) -> 
     """Record durably that the refresh token is about to be sent. The lock must be held."""
     path = _path(home, account, "json")
     with translate_errors(path):
-        own_files.write(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
+        files.write_whole(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
 
 
 def refresh_started_at(home: Path, account: str, token: str) -> datetime | None:

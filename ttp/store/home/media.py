@@ -20,9 +20,8 @@ from typing import BinaryIO
 from ttp.domain.errors import Bug, Busy, Hint, NotFound, UsageError
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_probe import Facts, UnusableMedia, read_facts
+from ttp.store.home.files import NotRegular, make_home, nearest_folder, open_regular
 from ttp.store.home.locks import media_adding_lock
-from ttp.store.home.paths import make_home, nearest_folder
-from ttp.store.home.regular_file import NotRegular, open_regular
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

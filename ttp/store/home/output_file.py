@@ -14,8 +14,7 @@ from typing import TextIO
 
 from ttp.domain.action import other_options
 from ttp.domain.errors import Busy, Hint, NotFound, TtpError, UsageError
-from ttp.store.home.own_files import OwnFiles
-from ttp.store.home.regular_file import stream_number
+from ttp.store.home.files import OwnFiles, stream_number
 
 _WRONG_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL)
 

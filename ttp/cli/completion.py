@@ -1,11 +1,237 @@
-"""The completion scripts. They evaluate nothing: the lines of `ttp __complete` are split, compared and quoted, so the
-text of a post never reaches a shell as code."""
+"""The completion scripts of shells, and the tree of commands, options and words that they are made from. Fixed words
+are in the scripts, which start no process for them; ids, accounts and tags come from `ttp __complete` (`complete`). The
+scripts evaluate nothing: its lines are split, compared and quoted, so the text of a post never reaches a shell as code.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ttp.cli.completion_tree import Node, Source, Word
+from ttp.cli.app import load_command
+from ttp.cli.command_table import COMMANDS, TOPICS
+from ttp.cli.commands import export_posts
+from ttp.cli.commands.config import VIEW as SETTING
+from ttp.cli.output import COLORS, FORMATS
+from ttp.cli.render import metrics as render_metrics
+from ttp.domain.config import KeyTable
+from ttp.domain.ingest.columns import sources
+from ttp.domain.options import all_options
+from ttp.domain.plan import PlanMethod
+from ttp.domain.post import PostStatus
+from ttp.domain.time import calendar_range
+from ttp.domain.time.grammar import EXAMPLES
+from ttp.platforms.registry import Registry
+from ttp.services.files.csv_file import DATES
+from ttp.views import accounts, files, posts, status
+from ttp.views import calendar as views_calendar
+from ttp.views import metrics as views_metrics
+from ttp.views import optimal as views_optimal
+from ttp.views import plan as views_plan
+from ttp.views import slots as views_slots
+
+SHELLS = ("bash", "zsh", "fish")
+Word = tuple[str, str]
+"""A word and its help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the words of an option or argument come from: fixed words, ttp itself, or files. `many`: can be joined by
+    commas."""
+
+    words: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    """`post`, `account`, `tag`, `slot` or `repeat`, and of posts which statuses."""
+    files: bool = False
+    many: bool = False
+
+
+NOTHING = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A command and what can follow it. `path` is `account add`; empty for the root."""
+
+    path: str
+    words: tuple[Word, ...] = ()
+    options: tuple[Word, ...] = ()
+    values: tuple[tuple[str, Source], ...] = ()
+    """The options that take a value."""
+    place: Source = NOTHING
+    """Its argument."""
+    again: bool = False
+    """Whether the argument can be repeated."""
+
+
+def tree() -> Iterator[Node]:
+    """Yield the root and all commands, parents first."""
+    commands = tuple((command.name, command.help) for command in COMMANDS)
+    yield Node("", commands, (("--help", "Show help."), ("--version", "Show the version.")))
+    groups: list[Node] = []
+    for command in COMMANDS:
+        for node in _nodes(command.name, load_command(command.name)):
+            match node.path:
+                case "completion":
+                    yield Node(node.path, tuple((shell, "") for shell in SHELLS), node.options)
+                case "help":
+                    yield Node(node.path, (*((topic, "") for topic in TOPICS), *commands), node.options)
+                    yield from groups  # help is last, so all groups are known
+                case _:
+                    yield node
+                    if node.words:
+                        groups.append(Node(f"help {node.path}", node.words, node.options[-1:]))
+
+
+def _nodes(path: str, command: Any) -> Iterator[Node]:
+    children = getattr(command, "commands", {})
+    yield _node(path, command, tuple((name, first_line(child.help)) for name, child in children.items()))
+    for name, child in children.items():
+        yield from _nodes(f"{path} {name}", child)
+
+
+def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
+    options = [one for one in command.params if one.param_type_name == "option"]
+    place = next((one for one in command.params if one.param_type_name == "argument"), None)
+    return Node(
+        path,
+        words,
+        (*((name, first_line(one.help)) for one in options for name in one.opts), ("--help", "Show help.")),
+        tuple((name, source_of_option(path, name)) for one in options if not one.is_flag for name in one.opts),
+        NOTHING if place is None else source_of_argument(path, str(place.metavar)),
+        place is not None and place.nargs == -1,
+    )
+
+
+def first_line(text: str | None) -> str:
+    """Return the first line of a help text."""
+    return (text or "").strip().partition("\n")[0]
+
+
+_ACCOUNT = Source(ask=("account",))
+_ACCOUNTS = Source(ask=("account",), many=True)
+_TAG = Source(ask=("tag",))
+_POST = Source(ask=("post",))
+_FILE = Source(files=True)
+_KEY = Source(tuple(KeyTable(Registry())))
+_TIME = Source(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))
+_BOUND = Source(("7d", "24h", "today", "yesterday", "tomorrow"))
+_SET = Source(
+    tuple(
+        f"{name}={value}"
+        for name, option in all_options(Registry()).items()
+        for value in (option.values if len(option.values) < 9 else ()) or ("",)
+    )
+)
+OPTIONS = {
+    "--format": Source(FORMATS),
+    "--color": Source(COLORS),
+    "--status": Source(tuple(PostStatus), many=True),
+    "--platform": Source(Registry().names(), many=True),
+    "--account": _ACCOUNTS,
+    "--to": _ACCOUNTS,
+    "--tag": _TAG,
+    "--pool": _TAG,
+    "--at": _TIME,
+    "--from": _TIME,
+    "--since": _BOUND,
+    "--until": _BOUND,
+    "--after": _POST,
+    "--set": _SET,
+    "--tz": Source(ask=("zone",)),
+    "--with": Source(export_posts.MORE, many=True),
+    **dict.fromkeys(
+        ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
+    ),
+}
+"""The values of options in most commands."""
+AT = {
+    "edit --account": NOTHING,  # OLD=NEW
+    "retry --since": Source(("7d", "24h")),
+    "repeat add --until": NOTHING,
+    "sandbox --set": NOTHING,
+    "export --format": Source(export_posts.FORMATS),
+    "metrics import --format": Source((*sources(Registry()), *FORMATS)),
+    "metrics import --dates": Source(("mdy", "dmy")),
+    "import --dates": Source(DATES),
+    "import --spread": Source(tuple(PlanMethod)),
+}
+"""The values of options that differ in one command."""
+FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
+    posts.POST_FIELDS: ("list", "show"),
+    (*posts.POST_FIELDS, "replayed"): (
+        *("create", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
+    ),
+    posts.ATTEMPT_FIELDS: ("log",),
+    status.STATUS_FIELDS: ("status",),
+    accounts.ACCOUNT_FIELDS: tuple(f"account {name}" for name in ("add", "list", "show", "enable", "disable", "set")),
+    status.CHECK_FIELDS: ("doctor", "account check"),
+    views_metrics.SAMPLE_FIELDS: ("metrics list",),
+    views_metrics.PULL_FIELDS: ("metrics pull",),
+    render_metrics.TOTAL_FIELDS: ("metrics summary",),
+    views_optimal.RECOMMENDATION_FIELDS: ("optimal",),
+    views_optimal.FREE_SLOT_FIELDS: ("optimal next",),
+    views_optimal.EXPLANATION_FIELDS: ("optimal explain",),
+    views_optimal.BACKTEST_FIELDS: ("optimal backtest",),
+    views_plan.ASSIGNMENT_FIELDS: ("plan",),
+    views_calendar.CALENDAR_FIELDS: ("calendar",),
+    views_slots.SLOT_FIELDS: ("slots add", "slots list"),
+    views_slots.SLOT_INSTANT_FIELDS: ("slots preview",),
+    views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
+    files.CHANGE_FIELDS: ("sync",),
+    files.IMPORT_FIELDS: ("import",),
+    SETTING.fields: ("config show", "config get", "config set", "config unset"),
+}
+"""The fields of `--fields`, and their commands."""
+
+
+AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS.items() for path in paths}
+
+
+_ARGUMENTS = {
+    "ID": _POST,
+    "ID...": _POST,
+    "[ID]": _POST,
+    "PLATFORM/HANDLE": _ACCOUNT,
+    "[PLATFORM/HANDLE]": _ACCOUNT,
+    "PLATFORM[/HANDLE]": _ACCOUNT,
+    "ID|NAME...": Source(ask=("slot",)),
+    "[WHEN]": Source(tuple(calendar_range.STEPS)),
+    "KEY": _KEY,
+    "[KEY...]": _KEY,
+    "FILE": _FILE,
+    "FILE|-": _FILE,
+    "FILE|DIR|-": _FILE,
+    "DIR": _FILE,
+}
+_OF = {
+    "schedule": ("draft", "scheduled", "failed", "partial"),
+    "unschedule": ("scheduled",),
+    "approve": ("scheduled", "draft", "failed", "partial"),
+    "reject": ("scheduled", "draft"),
+    "publish": ("draft", "scheduled"),
+    "retry": ("failed", "partial"),
+    "resolve": ("partial", "publishing"),
+    "plan": ("draft",),
+}
+"""The statuses of the posts that a command accepts."""
+_REPEATS = ("repeat skip", "repeat pause", "repeat resume", "repeat stop")
+
+
+def source_of_option(path: str, option: str) -> Source:
+    """Return the values of an option of a command."""
+    return AT.get(f"{path} {option}") or OPTIONS.get(option, NOTHING)
+
+
+def source_of_argument(path: str, metavar: str) -> Source:
+    """Return the values of an argument of a command, by its metavar."""
+    if path in _REPEATS:
+        return Source(ask=("repeat",))
+    if path in _OF:
+        return Source(ask=("post", *_OF[path]))
+    return _ARGUMENTS.get(metavar, NOTHING)
 
 
 def script(shell: str, nodes: Sequence[Node]) -> str:
