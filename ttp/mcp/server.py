@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from anyio import to_thread
@@ -26,6 +26,7 @@ from mcp_types import (
     TextContent,
     TextResourceContents,
 )
+from mcp_types import Tool as ListedTool
 
 from ttp import __version__
 from ttp.domain.action import Action, OtherOptions
@@ -160,8 +161,12 @@ def make_server(caller: ToolCaller) -> Server[Any]:
     async def in_thread(work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work)
 
+    @cache
+    def listed() -> list[ListedTool]:
+        return [one.listed() for one in caller.tools.values()]
+
     async def list_tools(context: Any, params: Any) -> ListToolsResult:
-        return ListToolsResult(tools=[one.listed() for one in caller.tools.values()])
+        return ListToolsResult(tools=await in_thread(listed))
 
     async def call_tool(context: Any, params: Any) -> CallToolResult:
         return await in_thread(partial(caller.call, params.name, params.arguments or {}))
