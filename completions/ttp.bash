@@ -13,7 +13,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--add-tag|--after|--allow-host|--alt|--at|--blackout|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
+            --account|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'help'|'metrics'|'optimal'|'repeat'|'service'|'slots'|'token') path="${path:+$path }$word" ;;
@@ -23,7 +23,7 @@ _ttp() {
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nreport\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -71,6 +71,7 @@ _ttp() {
         'list') options=$'--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--today\n--week\n--sort\n--limit\n--after\n--ids\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'show') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'log') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'report') (( place )) || { words=$'prev\nnext'; }; options=$'--month\n--week\n--since\n--until\n--by\n--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'audit') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'metrics') words=$'import\npull\nlist\nsummary' options=$'--help' ;;
         'metrics import') (( place )) || { files=1; }; options=$'--account\n--map\n--tz\n--dates\n--dry-run\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -80,7 +81,7 @@ _ttp() {
         'export') (( place )) || { files=1; }; options=$'--format\n--with\n--force\n--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--limit\n--quiet\n-q\n--help' ;;
         'account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--server\n--program\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'account connect') (( place )) || { ask=(account); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'account connect') (( place )) || { ask=(account bluesky instagram mastodon tiktok x); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'account list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account show') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account check') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
@@ -106,7 +107,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nreport\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -163,6 +164,7 @@ _ttp() {
             *' --pool') ask=(tag) ;;
             *' --set') words=$'bluesky.langs=\nbluesky.labels=\nbluesky.who_replies=\nbluesky.quotes_off=true\nbluesky.quotes_off=false\nbluesky.card=\nbluesky.quote=\nbluesky.reply_to=\nbluesky.shorten_links=true\nbluesky.shorten_links=false\ncommand.title=\ncommand.target=\ncommand.data=\ninstagram.kind=post\ninstagram.kind=reel\ninstagram.kind=story\ninstagram.share_to_feed=true\ninstagram.share_to_feed=false\ninstagram.thumb_offset_ms=\ninstagram.cover_url=\ninstagram.audio_name=\ninstagram.trial_reel=MANUAL\ninstagram.trial_reel=SS_PERFORMANCE\ninstagram.collaborators=\ninstagram.user_tags=\ninstagram.location_id=\ninstagram.is_ai_generated=true\ninstagram.is_ai_generated=false\nmastodon.visibility=public\nmastodon.visibility=unlisted\nmastodon.visibility=private\nmastodon.visibility=direct\nmastodon.spoiler_text=\nmastodon.sensitive=true\nmastodon.sensitive=false\nmastodon.language=\nmastodon.reply_to=\nmastodon.quote=\nmastodon.quote_policy=public\nmastodon.quote_policy=followers\nmastodon.quote_policy=nobody\nmastodon.poll=\nmastodon.poll_expires=\nmastodon.poll_multiple=true\nmastodon.poll_multiple=false\nmastodon.poll_hide=true\nmastodon.poll_hide=false\nmastodon.focus=\ntiktok.mode=direct\ntiktok.mode=inbox\ntiktok.source=file\ntiktok.source=pull\ntiktok.privacy_level=PUBLIC_TO_EVERYONE\ntiktok.privacy_level=MUTUAL_FOLLOW_FRIENDS\ntiktok.privacy_level=FOLLOWER_OF_CREATOR\ntiktok.privacy_level=SELF_ONLY\ntiktok.disable_comment=true\ntiktok.disable_comment=false\ntiktok.disable_duet=true\ntiktok.disable_duet=false\ntiktok.disable_stitch=true\ntiktok.disable_stitch=false\ntiktok.brand_content_toggle=true\ntiktok.brand_content_toggle=false\ntiktok.brand_organic_toggle=true\ntiktok.brand_organic_toggle=false\ntiktok.is_aigc=true\ntiktok.is_aigc=false\ntiktok.auto_add_music=true\ntiktok.auto_add_music=false\ntiktok.photo_cover_index=\ntiktok.video_cover_timestamp_ms=\ntiktok.title=\nx.reply_settings=following\nx.reply_settings=mentionedUsers\nx.reply_settings=subscribers\nx.reply_settings=verified\nx.made_with_ai=true\nx.made_with_ai=false\nx.paid_partnership=true\nx.paid_partnership=false' ;;
             *' --since') words=$'7d\n24h\ntoday\nyesterday\ntomorrow' ;;
+            *' --sort') words=$'id\ntime\ncreated\nupdated\nstatus\n-id\n-time\n-created\n-updated\n-status' ;;
             *' --spread') words=$'optimal\nslots\neven' ;;
             *' --state') files=1 ;;
             *' --status') words=$'draft\nscheduled\npublishing\npublished\nfailed\npartial' many=1 ;;

@@ -159,3 +159,11 @@ def test_zones_are_those_of_the_library_without_a_store(ttp: Program) -> None:
     assert offered(ttp, "zone", "Europe/Berl") == ["Europe/Berlin"]
     assert offered(ttp, "zone", "Atlantis") == []
     assert not ttp.home.exists()
+
+
+def test_platforms_follow_the_accounts_also_without_a_store(ttp: Program) -> None:
+    assert offered(ttp, "account", "i", "instagram", "x") == ["instagram"]
+    ttp.account("ig/shop")
+    assert offered(ttp, "account", "i", "instagram", "x") == ["instagram/shop", "instagram"]
+    assert offered(ttp, "account", "", "instagram", "x") == ["instagram/shop", "instagram", "x"]
+    assert offered(ttp, "post", "x", "x") == []

@@ -52,10 +52,10 @@ def files_entered(run: Callable[[], object]) -> set[str]:
 @pytest.mark.parametrize(
     ("most", "command"),
     [
-        (26, ("list",)),
-        (37, ("create", "Hello {}", "--to", "x/me")),
-        (49, ("schedule", "{}", "--at", "tomorrow 9am")),
-        (77, ("run", "--until-idle")),
+        (25, ("list",)),
+        (36, ("create", "Hello {}", "--to", "x/me")),
+        (46, ("schedule", "{}", "--at", "tomorrow 9am")),
+        (76, ("run", "--until-idle")),
     ],
     ids=["list", "create", "schedule", "run"],
 )

@@ -52,7 +52,7 @@ def peak(run: Callable[[], object]) -> int:
 def listed(format: str) -> None:
     with Path("/dev/null").open("w") as nowhere:
         out = Output(nowhere, nowhere, format=format, now=lambda: START, zone=lambda: UTC)
-        out.write_list(posts_module.POSTS_SPEC, Context().look.views(PostFilter()))
+        out.write_list(posts_module.POSTS_SPEC, Context().queries.views(PostFilter()))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_post_that_is_published_meanwhile_is_told_once_as_it_was(ttp: Program,
     fill(ttp, 500)
     ttp.ok("status")  # a call whose context is of this store
     wanted = PostFilter()
-    posts = Context().look.views(wanted) if asked == "list" else (t.post for t in Context().export.posts(wanted))
+    posts = Context().queries.views(wanted) if asked == "list" else (t.post for t in Context().export.posts(wanted))
     read = [next(posts)]
     ttp.sql("UPDATE post SET status = 'published', published_at = 0 WHERE id IN (1, 400)")
     read += posts

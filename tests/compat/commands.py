@@ -36,6 +36,7 @@ READING: dict[str, tuple[str, ...]] = {
     "repeat list": ("repeat", "list"),
     "metrics list": ("metrics", "list"),
     "metrics summary": ("metrics", "summary"),
+    "report": ("report", "--by", "account,tag"),
     "optimal": ("optimal", "--all"),
     "optimal next": ("optimal", "next", "--count", "2"),
     "optimal week": ("optimal", "week"),

@@ -126,6 +126,7 @@ FISH_CASES = {
     "ttp list --status p": {"publishing", "published", "partial"},
     "ttp list --status=dr": {"--status=draft"},
     "ttp export --format ": {"csv", "json", "jsonl", "md", "ics"},
+    "ttp list --sort st": {"status"},
     "ttp import --spread=s": {"--spread=slots"},
     "ttp create --media cl": {"clip.mp4"},
     "ttp metrics import cl": {"clip.mp4"},
@@ -163,3 +164,9 @@ def test_fish_shows_the_help_of_words_as_it_is(tmp_path: Path) -> None:
 
     assert bare(fish(tmp_path, "ttp ", script=nasty)) == {"word", "world"}
     assert not (tmp_path / "bad").exists()
+
+
+@needs_fish
+@pytest.mark.parametrize("line", ["ttp list --status p", "ttp list --sort i", "ttp create --at to"])
+def test_fish_does_not_repeat_the_help_of_an_option_beside_its_values(tmp_path: Path, line: str) -> None:
+    assert all(word.partition("\t")[2].strip() == "" for word in fish(tmp_path, line))

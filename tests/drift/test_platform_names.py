@@ -36,7 +36,10 @@ def modules() -> Iterator[Path]:
 
 def is_named(path: Path) -> bool:
     """Whether code names a platform: in a name or a text, but not in a docstring or comment."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    if not NAMES.search(source):
+        return False
+    tree = ast.parse(source)
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         match node:

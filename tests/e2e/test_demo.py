@@ -16,6 +16,7 @@ def test_the_tour_shows_all_of_it_in_one_place(tmp_path: Path) -> None:
         [sys.executable, "-m", "ttp", "demo"], env=environ, capture_output=True, text=True, timeout=120, check=True
     )
     assert ran.stderr == ""
+    assert max(map(len, ran.stdout.splitlines())) <= 80
     assert "  1  PARTIAL  2 of 3\n" in ran.stdout
     assert "  1  PUBLISHED  3 of 3\n" in ran.stdout
     assert not re.search(r"^(\d\d:\d\d:\d\d| *\d+$)", ran.stdout, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The desk that tests against the sandbox sit at."""
+"""The desk that tests against the sandbox sit at, and which tests of the suite are slow."""
 
 from __future__ import annotations
 
@@ -14,8 +14,24 @@ from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Value
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.testing import StandingClock
+from ttp.platforms.testing import PlatformSuite, StandingClock
 from ttp.sandbox.server import RunningSandbox
+
+LONG = {
+    PlatformSuite.test_a_call_that_was_carried_out_is_found_whatever_was_answered.__name__,
+    PlatformSuite.test_a_fault_at_any_step_leaves_a_handle_from_which_one_post_comes.__name__,
+}
+"""Tests of the suite that publish dozens of posts each."""
+TRIED = ("thread", "a cut")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the long tests of the suite as slow, but for one kind of post of each platform, threads, and one fault."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.originalname in LONG and issubclass(item.cls, PlatformSuite):
+            values = item.callspec.params.values()
+            if not {*TRIED, next(iter(item.cls.scenarios))} & {*values}:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

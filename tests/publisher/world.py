@@ -60,7 +60,7 @@ class World:
                 self.clock.advance(max(seconds, 1e-6) if seconds else 0.0)
                 return None
 
-        runner = replace(Context(self.clock).runner, pool=Inline(), wait=nap)
+        runner = replace(Context(self.clock).publisher, pool=Inline(), wait=nap)
         runner.run(Scope(mode, None, max_time), self.events.append)
 
     def calls(self, path: str) -> int:

@@ -13,9 +13,9 @@ from tests import people
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
-from ttp import views
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.post_edit import PostInput
+from ttp.domain.time import clock
 from ttp.domain.time.clock import to_ms
 from ttp.services.approvals import Approvals
 from ttp.services.audit import Audit
@@ -200,7 +200,7 @@ class Undoing(StoreMachine):
         """The posts are as they were, but for those that had a time which has passed."""
         found = self.seen()
         assert found.keys() == expected.keys()
-        now = views.format_json_instant(self.clock.now()) or ""
+        now = clock.format_json_instant(self.clock.now()) or ""
         for post_id, shape in expected.items():
             passed = [d["dueAt"] for d in shape["deliveries"] if d["dueAt"] is not None and d["dueAt"] <= now]
             loose = {"status", "scheduledAt", "deliveries", "chosenBy"} if passed else set()

@@ -57,8 +57,8 @@ class _Prepared(Command):
         _require_capability(ctx)
         refuse_bad_bytes(given)
         asked = {name: given.pop(name) for name in self._shared}
-        if given.get("source") in FORMATS:  # --format of `metrics import` is that of the file or of the output
-            asked["format"], given["source"] = given["source"], None
+        if given.get("own_format") in FORMATS:  # a --format that also takes formats of its own
+            asked["format"], given["own_format"] = given["own_format"], None
         logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
         context.open_output(**asked)
         with _logged_requests() if logged else nullcontext():

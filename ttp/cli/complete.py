@@ -1,4 +1,6 @@
-"""`ttp __complete KIND [TYPED [STATUS…]]`: the words for completion at TAB, one per line, with a tab and help.
+"""`ttp __complete KIND [TYPED [MORE…]]`: the words for completion at TAB, one per line, with a tab and help.
+
+`MORE` are the statuses of wanted posts, or of accounts: platforms, which are words too.
 
 Answered before anything else is imported. It prints nothing on errors, because the user is typing. Its output has no
 control characters, and scripts never evaluate it.
@@ -22,13 +24,18 @@ LONGEST_HELP = 60
 
 def complete(asked: Sequence[str]) -> str:
     """Return the lines for a request."""
-    kind, typed, *statuses = [*asked, "", ""][: max(2, len(asked))]
+    kind, typed, *more = [*asked, "", ""][: max(2, len(asked))]
     lines = []
     try:
         store = f"{data_folder(os.environ)}/ttp.db"
-        if kind != "zone" and not os.path.isfile(store):  # SQLite would wait for a named pipe
-            return ""
-        for word, help in zones(typed) if kind == "zone" else complete_words(store, kind, typed, statuses):
+        platforms = [(word, "") for word in more if kind == "account" and word.startswith(typed)]
+        if kind == "zone":
+            found = zones(typed)
+        elif os.path.isfile(store):  # SQLite would wait for a named pipe
+            found = complete_words(store, kind, typed, more)
+        else:
+            found = iter(())
+        for word, help in (*found, *platforms):
             if word.isprintable():  # a word that cannot be shown cannot be typed either
                 lines.append(f"{word}\t{_shown(help)}\n")
     except (sqlite3.Error, OSError, ValueError):

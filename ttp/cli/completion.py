@@ -13,6 +13,7 @@ from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
 from ttp.cli.commands.config import VIEW as SETTING
+from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render import metrics as render_metrics
 from ttp.domain.config import KeyTable
@@ -22,6 +23,7 @@ from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
+from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
 from ttp.views import accounts, files, posts, status
@@ -156,6 +158,7 @@ AT = {
     "metrics import --format": Source((*sources(Registry()), *FORMATS)),
     "metrics import --dates": Source(("mdy", "dmy")),
     "import --dates": Source(DATES),
+    "list --sort": Source((*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))),
     "import --spread": Source(tuple(PlanMethod)),
 }
 """The values of options that differ in one command."""
@@ -190,13 +193,14 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
 AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS.items() for path in paths}
 
 
+_WITH_LOGIN = [name for name in Registry().names() if type(Registry().facts(name)).login is not Platform.login]
 _ARGUMENTS = {
     "ID": _POST,
     "ID...": _POST,
     "[ID]": _POST,
     "PLATFORM/HANDLE": _ACCOUNT,
     "[PLATFORM/HANDLE]": _ACCOUNT,
-    "PLATFORM[/HANDLE]": _ACCOUNT,
+    "PLATFORM[/HANDLE]": Source(ask=("account", *_WITH_LOGIN)),
     "ID|NAME...": Source(ask=("slot",)),
     "[WHEN]": Source(tuple(calendar_range.STEPS)),
     "KEY": _KEY,
@@ -473,7 +477,7 @@ function __ttp_many --description 'Words, or what ttp knows of a kind, behind th
         command -q ttp
         and printf '%s\n' $before(command ttp __complete $argv[2] "$last" $argv[3..] 2>/dev/null)
     else
-        printf '%s\n' $before$argv[2..]
+        printf '%s\t\n' $before$argv[2..]
     end
 end
 complete -c ttp -f
@@ -496,6 +500,8 @@ def fish(nodes: Sequence[Node]) -> str:
                 words = f"(__ttp_many {f'ask {asked}' if asked else f'words {words}'})"
             case Source(ask=(_, *_)):
                 words = f"(__ttp_ask {asked})"
+            case _:  # each word with its own, empty help: else fish repeats that of the option
+                words = " ".join(f"{_quoted(word)}\\t" for word in source.words)
         return f"-k -a {_quoted(words)}" if words else ""
 
     def option(name: str, node: Node) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
+from ttp.domain.errors import ContentRefused
 from ttp.domain.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from ttp.services.queries import Queries
     from ttp.services.remote_delete import RemoteDelete
     from ttp.services.repeats import Occurrences
+    from ttp.services.report import Reports
     from ttp.services.slots import Slots
     from ttp.services.status import Status
     from ttp.services.time_resolver import TimeResolver
@@ -78,7 +80,7 @@ class Context:
 
     def publish(self, ids: frozenset[int]) -> RunResult:
         """Publish posts to their end, silently: here if no publisher runs, else by the one that runs."""
-        return self.runner.publish(ids, lambda event: None)
+        return self.publisher.publish(ids, lambda event: None)
 
     @contextmanager
     def rehearsing(self) -> Iterator[Context]:
@@ -167,7 +169,7 @@ class Context:
         return Database(self.home, may_upgrade=settings.capability() != "read")
 
     @cached_property
-    def look(self) -> Queries:
+    def queries(self) -> Queries:
         from ttp.services.queries import Queries
 
         return Queries(self.database, self.home, self.clock, self.config, self.platforms)
@@ -228,13 +230,13 @@ class Context:
         return TimeResolver(self.database, self.clock, self.config, settings.system_zone().zone)
 
     @cached_property
-    def outgoing(self) -> Publishing:
+    def publishing(self) -> Publishing:
         from ttp.services.publishing import Publishing
 
         return Publishing(self.posts, self.credentials)
 
     @cached_property
-    def copies(self) -> Backups:
+    def backups(self) -> Backups:
         from ttp.services.backup import Backups
 
         return Backups(self.database, self.media, self.own_files)
@@ -261,10 +263,18 @@ class Context:
         )
 
     @cached_property
-    def offers(self) -> OptionChoices:
+    def option_choices(self) -> OptionChoices:
         from ttp.services.account_check import OptionChoices
 
         return OptionChoices(self.database, lambda: self.tokens, self._checker, self.platforms)
+
+    @contextmanager
+    def naming_choices(self) -> Iterator[None]:
+        """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
+        try:
+            yield
+        except ContentRefused as refused:
+            raise self.option_choices.with_choices(refused) from None
 
     @cached_property
     def doctor(self) -> Doctor:
@@ -281,13 +291,13 @@ class Context:
         )
 
     @cached_property
-    def leaving(self) -> AccountRemoval:
+    def account_removal(self) -> AccountRemoval:
         from ttp.services.accounts import AccountRemoval
 
         return AccountRemoval(self.accounts, self.database, self.credentials, self.login, self.config, self.platforms)
 
     @cached_property
-    def take_down(self) -> RemoteDelete:
+    def remote_delete(self) -> RemoteDelete:
         from ttp.services.remote_delete import RemoteDelete
 
         return RemoteDelete(self.posts, self.tokens, self._deleter)
@@ -305,7 +315,7 @@ class Context:
         return BulkEdit(self.posts, self.times)
 
     @cached_property
-    def bulk_in(self) -> Importer:
+    def importer(self) -> Importer:
         from ttp.services.files.importer import Importer
 
         return Importer(self.posts, self.media, self.times)
@@ -329,6 +339,12 @@ class Context:
         return Optimal(self.database, self.clock, self.config)
 
     @cached_property
+    def reports(self) -> Reports:
+        from ttp.services.report import Reports
+
+        return Reports(self.database)
+
+    @cached_property
     def planning(self) -> Planning:
         from ttp.services.planning import Planning
 
@@ -338,7 +354,7 @@ class Context:
     def calendar(self) -> Calendar:
         from ttp.services.calendar import Calendar
 
-        return Calendar(self.database, self.look, self.slots, self.clock)
+        return Calendar(self.database, self.queries, self.slots, self.clock)
 
     @cached_property
     def slots(self) -> Slots:
@@ -353,7 +369,7 @@ class Context:
         return Occurrences(self.database, self.clock, self.config)
 
     @cached_property
-    def runner(self) -> PublisherProcess:
+    def publisher(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
         from ttp.publisher.process import PublisherProcess, notifier
 
@@ -374,7 +390,7 @@ class Context:
         )
 
     @cached_property
-    def pull(self) -> MetricsSync:
+    def metrics_sync(self) -> MetricsSync:
         return self._pull(None)
 
     @cached_property

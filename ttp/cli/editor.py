@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.errors import command_text, error_lines
 from ttp.cli.notices import print_saved_post, saved_post_message, scheduled_text
-from ttp.cli.post_input import naming_offers, time_of_edit, time_of_new
+from ttp.cli.post_input import time_of_edit, time_of_new
 from ttp.cli.render import posts
 from ttp.cli.terminal import is_interactive
 from ttp.domain.action import WayOut, as_fields
@@ -185,7 +185,7 @@ class NewPostEdit:
         try:
             wish = replace(editor_form.parse_form(text, self.context.platforms), first=self.sheet.first)
             self.wish = wish
-            with naming_offers(self.context):
+            with self.context.naming_choices():
                 posts = self.context.posts
                 first = posts.find_by_key(wish)
                 if first is not None:
@@ -236,7 +236,7 @@ class ExistingPostEdit:
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post cannot be changed", Hint("fix", "key: …"))
-            with naming_offers(self.context):
+            with self.context.naming_choices():
                 time = time_of_edit(self.context, self.post_id, self.asked)
                 return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
@@ -292,7 +292,7 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
         context.drafts.discard(sheet.draft, sheet.kept)
     sheet.discard()
     if saved is None:
-        post = context.look.post(task.post_id)
+        post = context.queries.post(task.post_id)
         context.out.write_one(posts.saved_posts_spec(), post, say=[f"Post {task.post_id} was not changed."])
         return
     moved = task.asked is not None and task.asked.at is not None

@@ -40,7 +40,7 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
     if post.scheduled_at is not None:
         return [scheduled_text(context, post, saved.time)]
     if not post.accounts:
-        name = next((one.name for one in context.look.accounts()), "ACCOUNT")
+        name = next((one.name for one in context.queries.accounts()), "ACCOUNT")
         return [f"Saved draft {post.id}.  Choose its accounts:  ttp edit {post.id} --to {name}"]
     slot = _suggested_slot(context, post.accounts, tz) if context.out.for_people else None
     if slot is None:
@@ -50,7 +50,7 @@ def saved_post_message(context: Context, saved: SavedPost, tz: str | None) -> li
 
 def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
     """Return the hour that `--at optimal` would choose; None without metrics."""
-    found = context.times.suggest_slot(context.look.find_accounts(names), tz)
+    found = context.times.suggest_slot(context.queries.find_accounts(names), tz)
     return f"{format_instant(found[0].at, found[1])}, score {found[0].score:.2f}" if found else None
 
 

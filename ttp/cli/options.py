@@ -195,7 +195,7 @@ def enable_strict_checks(context: Context, *, strict: bool) -> None:
 
 def existing_ids(context: Context, texts: Sequence[str]) -> list[int]:
     """Return the ids of the named posts. NotFound for a single id that does not exist."""
-    return context.look.ids(parse_ids(texts))
+    return context.queries.ids(parse_ids(texts))
 
 
 def read_text(context: Context, text: str | None) -> tuple[str | None, bool]:
@@ -329,10 +329,10 @@ def parse_post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
         platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in context.look.find_accounts(split_list(account) or ())) if account else (),
+        accounts=tuple(a.id or 0 for a in context.queries.find_accounts(split_list(account) or ())) if account else (),
         tags=split_list(tag) or (),
-        since=_bound(context, command, "--since", since),
-        until=_bound(context, command, "--until", until),
+        since=parse_bound(context, command, "--since", since),
+        until=parse_bound(context, command, "--until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -354,7 +354,7 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', *near, Hint("see", ", ".join(PostStatus))) from None
 
 
-def _bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
+def parse_bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
     """Parse `--since` or `--until`."""
     if text is None:
         return None
@@ -418,7 +418,7 @@ def select_accounts(
     context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None
 ) -> tuple[Account, ...]:
     """Return the named accounts, else all of the platforms, else all."""
-    look = context.look
+    look = context.queries
     found = look.find_accounts(split_list(names) or ())
     if names:
         return found

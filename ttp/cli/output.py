@@ -22,6 +22,7 @@ from ttp.cli import terminal
 from ttp.cli.errors import FAILED, command_text, error_lines, exit_code, fit_install_commands, with_whole_commands
 from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.time import clock
 from ttp.views import errors
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ def _encoder(*, ascii: bool) -> json.JSONEncoder:
 def json_value(value: object) -> object:
     """Return the JSON form of an instant or an action."""
     if isinstance(value, datetime):
-        return views.format_json_instant(value)
+        return clock.format_json_instant(value)
     if isinstance(value, Action | OtherOptions):
         return command_text(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")

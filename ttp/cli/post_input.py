@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command
 from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
-from ttp.domain.errors import ContentRefused, Hint, UsageError
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media import is_web_address
 
 if TYPE_CHECKING:
@@ -96,15 +96,6 @@ def parse_post_input(
 def keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:
     """Save a text, if any, as a draft if the block fails."""
     return context.drafts.keep_text_on_error(text) if text else nullcontext()
-
-
-@contextmanager
-def naming_offers(context: Context) -> Iterator[None]:
-    """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
-    try:
-        yield
-    except ContentRefused as refused:
-        raise context.offers.with_choices(refused) from None
 
 
 def refuse_unquoted_time(context: Context, text: str | None, at: str | None) -> None:

@@ -33,6 +33,7 @@ from ttp.domain.action import Action, OtherOptions
 from ttp.domain.errors import Bug, Hint, NotAllowed, NotFound, TtpError
 from ttp.domain.media import is_web_address
 from ttp.domain.permissions import Capability
+from ttp.domain.time.clock import format_json_instant
 from ttp.mcp.arguments import Write, parse
 from ttp.mcp.prompts import PROMPTS, get_prompt
 from ttp.mcp.replays import Replays
@@ -41,7 +42,7 @@ from ttp.mcp.services import Services
 from ttp.mcp.tool import Answer, Tool
 from ttp.mcp.tool_calls import next_calls
 from ttp.mcp.tools import TOOLS
-from ttp.views import Json, format_json_instant
+from ttp.views import Json
 from ttp.views.errors import error_fields, problem_json
 
 INSTRUCTIONS = (

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 from ttp.domain.account import NO_OPTIONS, Account, Credentials
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.media import MediaItem
-from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome
+from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome, parts_of
 
 CHECK_PATIENCE_S = 20.0
 """Seconds to wait for each answer of a checker. Several accounts are asked one after another."""
@@ -192,3 +192,44 @@ def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:
     """Return the SHA-256 (hex) of a request in one canonical form: sorted keys, no spaces, ASCII."""
     canonical = json.dumps([method, url, content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a thread. `request` has its text, and media only for the first. `published_ids`: earlier parts."""
+
+    request: PublishRequest
+    number: int
+    of: int
+    published_ids: tuple[str, ...] = ()
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the part that it replies to."""
+        return self.published_ids[-1] if self.published_ids else None
+
+    @property
+    def is_last(self) -> bool:
+        return self.number == self.of
+
+    def step(self, call: str) -> str:
+        """The call's name in the log."""
+        return call if self.of == 1 else f"{call} (part {self.number} of {self.of})"
+
+    def handle_with(self, handle: Handle, post_id: str) -> Handle | None:
+        """Return the handle once this part is published, without media and unclear look-ups. None for a single post."""
+        if self.of == 1:
+            return None
+        return {"user_id": handle.get("user_id"), "parts": [*self.published_ids, post_id], "of": self.of}
+
+
+def next_part(request: PublishRequest, handle: Handle) -> Part | None:
+    """Return the first part that is not published; None if all are."""
+    texts, out = (request.text, *request.thread), parts_of(handle)
+    if len(out) >= len(texts):
+        return None
+    if len(texts) == 1:
+        return Part(request, 1, 1)
+    media = () if out else request.media
+    alone = replace(request, text=texts[len(out)], thread=(), media=media)
+    return Part(alone, len(out) + 1, len(texts), out)

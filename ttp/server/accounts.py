@@ -10,8 +10,8 @@ from ttp.views.accounts import account_json
 
 def list_accounts(services: Services) -> JsonAnswer:
     """List the accounts that the token may use."""
-    return JsonAnswer([account_json(one) for one in services.look.accounts()])
+    return JsonAnswer([account_json(one) for one in services.queries.accounts()])
 
 
 def get_account(account: AccountName, services: Services) -> JsonAnswer:
-    return JsonAnswer(account_json(services.look.account(account)))
+    return JsonAnswer(account_json(services.queries.account(account)))

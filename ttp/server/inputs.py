@@ -157,7 +157,7 @@ def post_filter(
     return PostFilter(
         statuses=tuple(_status(name) for name in _split(status)),
         platforms=tuple(services.platforms.find(name).name for name in _split(platform)),
-        accounts=tuple(one.id or 0 for one in services.look.find_accounts(names)) if names else (),
+        accounts=tuple(one.id or 0 for one in services.queries.find_accounts(names)) if names else (),
         tags=_split(tag),
         since=None if since is None else resolve_bound(since, now=now, zone=zone),
         until=None if until is None else resolve_bound(until, now=now, zone=zone),

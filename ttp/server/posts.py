@@ -80,7 +80,7 @@ def list_posts(
         after=after,
         limit=limit + 1,
     )
-    found = list(islice(services.look.views(wanted), limit + 1))
+    found = list(islice(services.queries.views(wanted), limit + 1))
     page, headers = found[:limit], {}
     if len(found) > limit:
         asked = {**request.query_params, "after": page[-1].id}
@@ -89,8 +89,8 @@ def list_posts(
 
 
 def get_post(post_id: PostId, services: Services) -> JsonAnswer:
-    post = services.look.post(post_id)
-    missing = [f"the stored copy of {name} is missing" for name in services.look.missing_media(post)]
+    post = services.queries.post(post_id)
+    missing = [f"the stored copy of {name} is missing" for name in services.queries.missing_media(post)]
     return _answer(post, missing)
 
 
@@ -174,7 +174,7 @@ def copy_post(post_id: PostId, services: Services, body: Empty = None, dry_run: 
 
 def log_post(post_id: PostId, services: Services) -> JsonAnswer:
     """List every attempt to publish a post, step by step, also of a deleted post."""
-    return JsonAnswer([views.attempt_json(one) for one in services.look.attempts(post_id)])
+    return JsonAnswer([views.attempt_json(one) for one in services.queries.attempts(post_id)])
 
 
 def _time_of_new(services: RequestServices, wanted: PostInput) -> ResolvedTime:
@@ -210,7 +210,7 @@ async def _followed(services: RequestServices, post_id: int, wait: float) -> Jso
         watch = await run_in_threadpool(_watch, services, post_id)
         while not await run_in_threadpool(watch.look) and loop.time() < until:
             await asyncio.sleep(_LOOK_EVERY_S)
-    post = await run_in_threadpool(services.look.post, post_id)
+    post = await run_in_threadpool(services.queries.post, post_id)
     return _answer(post, status=202)
 
 

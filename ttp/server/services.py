@@ -80,7 +80,7 @@ class RequestServices:
         return self.installation.platforms
 
     @cached_property
-    def look(self) -> Queries:
+    def queries(self) -> Queries:
         here = self.installation
         return Queries(
             self._database, self._database.home, here.clock, here.config, here.platforms, self.token.accounts

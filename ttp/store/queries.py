@@ -24,7 +24,7 @@ from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import _READY
-from ttp.store.dialect import Connection, Row, contains
+from ttp.store.dialect import Connection, List, Row, contains, in_list
 from ttp.store.row_mapper import as_corrupt_row, ms, parse_list, parse_object, parse_texts
 
 _BATCH = 200
@@ -327,12 +327,44 @@ def texts_around(db: Connection, account_id: int, since: datetime, until: dateti
         " WHERE d.account_id = ? AND d.due_at BETWEEN ? AND ? AND d.state NOT IN ('cancelled', 'failed')"
         " AND p.deleted_at IS NULL"
     )
-    found = []
-    for row in db.execute(sql, (account_id, to_ms(since), to_ms(until))):
-        variants = {} if row["variants"] == "{}" else json.loads(row["variants"])
-        text = variants.get(row["name"]) or variants.get(row["platform"]) or row["content"]
-        found.append(TextAround(from_ms(row["due_at"]), row["post_id"], str(text), row["state"] == "published"))
-    return found
+    return [
+        TextAround(from_ms(row["due_at"]), row["post_id"], _text_on(row), row["state"] == "published")
+        for row in db.execute(sql, (account_id, to_ms(since), to_ms(until)))
+    ]
+
+
+class PublishedPost(NamedTuple):
+    """A post as it is on one account. `text`: its text there."""
+
+    post_id: int
+    url: str | None
+    text: str
+    tags: tuple[str, ...]
+
+
+def published_posts(db: Connection, account_id: int, remote_ids: Iterable[str]) -> dict[str, PublishedPost]:
+    """Return the posts with these remote ids that ttp published, by remote id."""
+    sql = (
+        "SELECT d.remote_id, d.post_id, d.url, p.content, p.variants, a.platform,"
+        " a.platform || '/' || a.handle AS name"
+        " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
+        f" WHERE d.account_id = :account AND {in_list('d.remote_id', 'wanted')}"
+    )
+    found = db.execute(sql, {"account": account_id, "wanted": List(remote_ids)}).fetchall()
+    tags: dict[int, list[str]] = defaultdict(list)
+    sql = f"SELECT post_id, tag FROM post_tag WHERE {in_list('post_id', 'wanted')} ORDER BY post_id, position"
+    for row in db.execute(sql, {"wanted": List({row["post_id"] for row in found})}):
+        tags[row["post_id"]].append(row["tag"])
+    return {
+        row["remote_id"]: PublishedPost(row["post_id"], row["url"], _text_on(row), tuple(tags[row["post_id"]]))
+        for row in found
+    }
+
+
+def _text_on(row: Row) -> str:
+    """Return the text of a post on the account of a row."""
+    variants = {} if row["variants"] == "{}" else json.loads(row["variants"])
+    return str(variants.get(row["name"]) or variants.get(row["platform"]) or row["content"])
 
 
 _IDS = (

@@ -11,7 +11,7 @@ from typing import cast
 
 from ttp.domain.account import Account
 from ttp.domain.sample import Row, Sample, Total, row_of
-from ttp.domain.time.clock import from_ms
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import dialect
 from ttp.store.dialect import Connection, List, in_list, newest_rows
 from ttp.store.row_mapper import instant
@@ -111,6 +111,16 @@ def newest_samples(db: Connection, account_id: int, posts: int) -> list[Sample]:
     since = db.execute(edge, (account_id, posts)).fetchone()[0]
     sql = f"{_SAMPLE} WHERE s.account_id = ? AND s.published_at >= ? ORDER BY s.published_at DESC"
     return [_sample(row) for row in db.execute(sql, (account_id, since))]
+
+
+def newest_between(db: Connection, account_id: int, start: datetime, end: datetime) -> list[Sample]:
+    """Return the newest sample of each post that was published from `start` until before `end`, newest post first."""
+    sql = (
+        f"{_SAMPLE} WHERE s.account_id = ? AND s.published_at >= ? AND s.published_at < ?"
+        " ORDER BY s.published_at DESC, s.remote_id, s.observed_at DESC"
+    )
+    rows = db.execute(sql, (account_id, to_ms(start), to_ms(end)))
+    return [_sample(next(of_one_post)) for _, of_one_post in groupby(rows, itemgetter("remote_id"))]
 
 
 def read_samples(db: Connection, account_ids: Iterable[int], limit: int | None) -> Iterator[Sample]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ttp.domain.action import Action, OtherOptions
-from ttp.views import Json, format_json_instant
+from ttp.domain.time.clock import format_json_instant
+from ttp.views import Json
 
 
 def action_json(way: Action | OtherOptions) -> Json:

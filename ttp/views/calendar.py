@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, days_without_posts
-from ttp.views import Json, format_json_instant
+from ttp.domain.time.clock import format_json_instant
+from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ttp import views
+from ttp.domain.time import clock
 from ttp.views import Json, plan
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def change_json(one: PlannedChange) -> Json:
         "id": post.id,
         "file": one.where,
         "changes": list(changed_fields(one)),
-        "scheduledAt": views.format_json_instant(post.scheduled_at),
+        "scheduledAt": clock.format_json_instant(post.scheduled_at),
         "accounts": list(post.accounts),
         "content": post.content,
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ttp import views
+from ttp.domain.time import clock
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _post_behind(behind: PostBehind, texts: Mapping[str, str]) -> Json:
     """Return a post with its parts: one plus engagement is (1 + trend) times one plus each of the three shares."""
     post, parts = behind.post, behind.parts
     return {
-        "publishedAt": views.format_json_instant(post.published_at),
+        "publishedAt": clock.format_json_instant(post.published_at),
         "remoteId": post.remote_id,
         "kind": post.kind or None,
         "text": texts.get(post.remote_id),
@@ -180,8 +180,8 @@ def backtest_json(test: Backtest) -> Json:
         "account": test.account,
         "platform": test.account.partition("/")[0],
         "timezone": test.zone.key,
-        "from": views.format_json_instant(test.first_at),
-        "to": views.format_json_instant(test.last_at),
+        "from": clock.format_json_instant(test.first_at),
+        "to": clock.format_json_instant(test.last_at),
         "dataPoints": test.data_points,
         "heldOut": test.held_out,
         "inBestHours": test.in_best_hours,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ttp.views import Json, format_json_instant
+from ttp.domain.time.clock import format_json_instant
+from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.plan import Assignment

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
+from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import format_instant
-from ttp.views import Json, format_json_instant
+from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ttp.domain.recurrence import RecurrenceCounts
 from ttp.domain.slot import SlotInstant
-from ttp.views import Json, format_json_instant
+from ttp.domain.time.clock import format_json_instant
+from ttp.views import Json
 
 REPEAT_FIELDS = (
     "id",

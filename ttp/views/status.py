@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ttp import views
 from ttp.domain.action import action
+from ttp.domain.time import clock
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def status_json(health: Health) -> views.Json:
             "running": publisher.running,
             "pid": publisher.pid,
             "mode": publisher.mode,
-            "since": views.format_json_instant(publisher.since),
-            "lastRunAt": views.format_json_instant(publisher.last_run_at),
+            "since": clock.format_json_instant(publisher.since),
+            "lastRunAt": clock.format_json_instant(publisher.last_run_at),
         },
-        "nextDueAt": views.format_json_instant(health.next_due_at),
+        "nextDueAt": clock.format_json_instant(health.next_due_at),
         "overdue": health.overdue,
         "waiting": health.waiting,
         "needs": {
@@ -56,7 +57,7 @@ def status_json(health: Health) -> views.Json:
             **({} if needs.approve is None else {"approve": len(needs.approve)}),
         },
         "holds": [
-            {"account": hold.account, "until": views.format_json_instant(hold.until), "reason": hold.reason}
+            {"account": hold.account, "until": clock.format_json_instant(hold.until), "reason": hold.reason}
             for hold in health.holds
         ],
         "limits": [
@@ -65,7 +66,7 @@ def status_json(health: Health) -> views.Json:
                 "name": limit.label,
                 "left": limit.left,
                 "limit": limit.limit,
-                "resetsAt": views.format_json_instant(limit.resets_at),
+                "resetsAt": clock.format_json_instant(limit.resets_at),
             }
             for limit in health.limits
         ],

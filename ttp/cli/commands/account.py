@@ -147,7 +147,7 @@ def list_accounts(context: Context) -> None:
       ttp account list
       ttp account list --json
     """
-    context.out.write_list(accounts_module.ACCOUNTS_SPEC, context.look.accounts())
+    context.out.write_list(accounts_module.ACCOUNTS_SPEC, context.queries.accounts())
 
 
 @account.command("show")
@@ -159,7 +159,7 @@ def show_account(context: Context, name: AccountName) -> None:
       ttp account show x/me
       ttp account show ig
     """
-    context.out.write_one(accounts_module.ACCOUNT_SPEC, context.look.account(name))
+    context.out.write_one(accounts_module.ACCOUNT_SPEC, context.queries.account(name))
 
 
 @account.command("check")
@@ -179,7 +179,7 @@ def check(context: Context, name: Some = None) -> int:
     view = doctor.checkup()
     context.out.check_fields(view)
     here = context
-    accounts = here.look.accounts() if name is None else [here.look.account(name)]
+    accounts = here.queries.accounts() if name is None else [here.queries.account(name)]
     return finish_checks(context.out, here.account_check.accounts(accounts))
 
 
@@ -262,7 +262,7 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
       ttp account remove x/old
     """
     context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
-    found = context.look.account(name)
+    found = context.queries.account(name)
     if not confirm(
         f"Remove {found.name} and its credentials?",
         yes=True,
@@ -272,7 +272,7 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
         again="",
     ):
         return FAILED
-    left = context.leaving.remove(name, cancel=yes)
+    left = context.account_removal.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
     context.out.write_one(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:

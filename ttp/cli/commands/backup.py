@@ -29,7 +29,7 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
     here = context
     from ttp.store.home.files import expand_user
 
-    made = here.copies.back_up(expand_user(file))
+    made = here.backups.back_up(expand_user(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
     context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
     files = f"{_count(made.media, 'media file')} in {here.media.folder}, and " if made.media else ""
@@ -51,7 +51,7 @@ def restore(
     here = context
     from ttp.store.home.files import expand_user
 
-    now = here.copies.restore(expand_user(file))
+    now = here.backups.restore(expand_user(file))
     kept = now.kept and str(now.kept)
     shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
     said = [f"Restored {_count(now.posts, 'post')} from {file}."]

@@ -71,7 +71,7 @@ def edit_many(
 
     context.out.check_fields(VIEW)
     edit = _edit(wanted)
-    posts = context.look.posts(_filter(context, where))
+    posts = context.queries.posts(_filter(context, where))
     steps = list(context.bulk_edit.plan(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
@@ -107,7 +107,7 @@ def _delete_many(context: Context, where: str, wanted: BulkOptions, *, dry_run: 
         raise UsageError("--delete takes no other change", Hint("see", "ttp edit --help"))
     if not context.out.for_people:
         context.out.check_fields(posts_module.DELETED_SPEC)
-    found = context.look.views(_filter(context, where))
+    found = context.queries.views(_filter(context, where))
     posts = list(found)
     ids = [post.id or 0 for post in posts]
     said = changes.counted(len(ids), "post")

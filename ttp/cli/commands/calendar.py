@@ -79,7 +79,7 @@ def calendar(
     if ics:
         context.out.document(here.export.calendar(posts))
         return
-    paused = paused_account_notes(here.look.accounts())
+    paused = paused_account_notes(here.queries.accounts())
     for line in [] if context.out.for_people else paused:
         context.out.note(line)
     sheet = CalendarPage(

@@ -196,7 +196,8 @@ is empty.
 """
 EXIT_HELP = """\
 0    done; also: nothing was due, an empty list, a complete stop after SIGTERM
-1    failed, or a bug; ttp status: posts are overdue and nothing runs
+1    failed, or a bug; you said no; ttp status: posts are overdue and nothing
+     runs
 2    bad input: an option, a time, a text that a platform would refuse, a post
      that is not in that state
 3    no such post, account or file

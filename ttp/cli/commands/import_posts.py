@@ -108,7 +108,9 @@ def _import_rows(
     done = ImportResult()
     with progress(context.out, escape_text(source.name), 1, counted=False) as tell:
         try:
-            context.bulk_in.run(source, rules, dry_run=dry_run, partial=partial, report=tell, spreading=plan, done=done)
+            context.importer.run(
+                source, rules, dry_run=dry_run, partial=partial, report=tell, spreading=plan, done=done
+            )
         except KeyboardInterrupt:
             context.out.note(f"stopped: {'everything' if done.stored else 'nothing'} was stored")
             raise
@@ -138,7 +140,7 @@ def _print_result(context: Context, taken: ImportResult, *, dry_run: bool) -> in
         )
     if taken.timed and taken.stored:
         needed = permissions.is_approval_needed(context.config)
-        scheduled = ids_needing_approval(context.look.posts_by_id(taken.ids)) if needed else []
+        scheduled = ids_needing_approval(context.queries.posts_by_id(taken.ids)) if needed else []
         warnings += [*warn_not_running(context), *warn_needs_approval(context, scheduled)]
     shape = files.import_json(taken, warnings)
     context.out.write_one(

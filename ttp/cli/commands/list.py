@@ -97,10 +97,10 @@ def list_(
     filtered = wanted != type(wanted)(limit=wanted.limit)
     if begins is not None:
         wanted = replace(wanted, since=begins, until=ends)
-    posts: Iterable[PostView] = context.look.views(wanted)
+    posts: Iterable[PostView] = context.queries.views(wanted)
     if sort and key_of:
         posts = islice(sorted(posts, key=key_of, reverse=sort.startswith("-")), limit if shown is None else shown + 1)
-    paused = paused_account_notes(context.look.accounts())
+    paused = paused_account_notes(context.queries.accounts())
     if shown is None:
         for line in paused:
             context.out.note(line)
@@ -154,7 +154,7 @@ def show(context: Context, post_id: options.PostId) -> None:
       ttp show 38
       ttp show 38 --json
     """
-    look = context.look
+    look = context.queries
     post = look.post(post_id)
     said = [f"the stored copy of {name} is missing" for name in look.missing_media(post)]
     if said and post.status != "published":
@@ -174,4 +174,4 @@ def log(context: Context, post_id: options.PostId) -> None:
       ttp log 38
       ttp log 38 --json
     """
-    context.out.write_list(post_module.ATTEMPTS_SPEC, context.look.attempts(post_id))
+    context.out.write_list(post_module.ATTEMPTS_SPEC, context.queries.attempts(post_id))

@@ -59,7 +59,7 @@ def import_(
         str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: how to read 03/04/2026.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be imported, and store nothing.")] = False,
-    source: Annotated[
+    own_format: Annotated[
         str | None,
         typer.Option(
             "--format",
@@ -78,7 +78,7 @@ def import_(
       ttp metrics import export.csv --account ig/shop --tz Europe/Berlin --dry-run
       ttp metrics import clicks.csv --map Clicks=likes --account x/me
     """
-    how = how_to_read(context, source=source, account=account, mapped=mapped, tz=tz, dates=dates)
+    how = how_to_read(context, source=own_format, account=account, mapped=mapped, tz=tz, dates=dates)
     return import_metrics(context, file, how, dry_run=dry_run)
 
 
@@ -107,7 +107,7 @@ def pull(
       ttp metrics pull --account ig/shop --history 200
     """
     context.out.check_fields(render_metrics.PULL_SPEC)
-    named = context.look.find_accounts(split_list(account) or ())
+    named = context.queries.find_accounts(split_list(account) or ())
     return pull_metrics(context, named, history, yes=yes, no_input=no_input)
 
 
@@ -129,7 +129,7 @@ def list_(
     here = context
     shown = 50 if context.out.for_people and limit is None else limit
     context.out.write_list(
-        render_metrics.SAMPLES_SPEC, here.metrics.samples(here.look.find_accounts(split_list(account) or ()), shown)
+        render_metrics.SAMPLES_SPEC, here.metrics.samples(here.queries.find_accounts(split_list(account) or ()), shown)
     )
 
 
@@ -146,7 +146,7 @@ def summary(context: Context, account: Accounts = None) -> None:
 
     here = context
     context.out.check_fields(TOTALS)
-    context.out.write_list(TOTALS, here.metrics.totals(here.look.find_accounts(split_list(account) or ())))
+    context.out.write_list(TOTALS, here.metrics.totals(here.queries.find_accounts(split_list(account) or ())))
 
 
 COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -314,21 +314,21 @@ def pull_metrics(context: Context, named: Sequence[Account], history: int | None
     """Pull the metrics of the named accounts, else of all that cost nothing; return the exit code."""
     here = context
     accounts = named or _all(context, history)
-    wanted = [(one, here.pull.posts(one) if history is None else []) for one in accounts]
+    wanted = [(one, here.metrics_sync.posts(one) if history is None else []) for one in accounts]
     if not _paid(context, wanted, history, yes=yes, no_input=no_input):
         return FAILED
     done = []
     try:
         for account, posts in wanted:
             with progress(context.out, account.name, len(posts) if history is None else history) as tell:
-                done.append(here.pull.pull(account, posts, history, tell))
+                done.append(here.metrics_sync.pull(account, posts, history, tell))
     finally:
-        here.pull.close()
+        here.metrics_sync.close()
     return _print_pull(context, done, history, alone=len(named) == 1)
 
 
 def _all(context: Context, history: int | None) -> list[Account]:
-    accounts, left_out = context.pull.choose_accounts(list(context.look.accounts()))
+    accounts, left_out = context.metrics_sync.choose_accounts(list(context.queries.accounts()))
     for one in left_out:
         title = context.platforms.facts(one.platform).title
         context.out.note(f"{one.name} is skipped: {title} charges for reading\npull it:  {_command(one.name, history)}")

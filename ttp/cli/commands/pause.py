@@ -59,7 +59,7 @@ def _pausing(context: Context) -> AccountPause:
 
 
 def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:
-    look = context.look
+    look = context.queries
     return look.find_accounts(split_list(names) or ()) if names else look.accounts()
 
 

@@ -12,7 +12,6 @@ from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, retype
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.post_input import naming_offers
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
 from ttp.cli.terminal import confirm
@@ -81,7 +80,7 @@ def plan(
         return DONE
     from ttp.services.planning import no_room_error
 
-    with naming_offers(context):
+    with context.naming_choices():
         request = _request(
             context,
             days=_days(days, week=week),
@@ -121,7 +120,7 @@ def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tag
     from ttp.store.queries import PostFilter
 
     wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=options.split_list(tags) or ())
-    return [post.id or 0 for post in context.look.posts(wanted)]
+    return [post.id or 0 for post in context.queries.posts(wanted)]
 
 
 def _request(

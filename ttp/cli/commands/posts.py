@@ -17,7 +17,6 @@ from ttp.cli.output import Output
 from ttp.cli.post_input import (
     given_options,
     keeping_text,
-    naming_offers,
     parse_post_input,
     refuse_unquoted_time,
     time_of_edit,
@@ -125,7 +124,7 @@ def create(
     saved, draft = context.posts.find_by_key(wish), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
-        with naming_offers(context), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
+        with context.naming_choices(), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
             draft = kept.id if kept else None
             saved = context.posts.create(wish, time_of_new(context, wish, draft), kept)
     print_saved_post(context, saved, *saved_post_message(context, saved, wish.tz))
@@ -241,11 +240,11 @@ def edit(
             context.out.check_fields(render_posts.saved_posts_spec())
             wanted = parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
             if any(tags):
-                known = context.look.post(post_id).tags if wanted.tags is None else wanted.tags
+                known = context.queries.post(post_id).tags if wanted.tags is None else wanted.tags
                 wanted = replace(wanted, tags=with_tags(known, *tags))
         edit_in_editor(context, post_id, wanted)
         return DONE
-    with naming_offers(context), keeping_text(context, words if piped else None):
+    with context.naming_choices(), keeping_text(context, words if piped else None):
         context.out.check_fields(render_posts.saved_posts_spec())
         wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
         wanted = replace(wanted, add_tags=tags[0], remove_tags=tags[1])
@@ -301,7 +300,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
     NotAllowed, and nothing is done, if no platform can remove any of them.
     """
     context.out.check_fields(render_posts.REMOTE_DELETE_SPEC)
-    service = context.take_down
+    service = context.remote_delete
     plan = service.plan(options.existing_ids(context, post_ids))
     if plan.impossible and not plan.possible:
         from ttp.services.remote_delete import DeleteResult

@@ -46,8 +46,8 @@ def publish(
 
     _expect(context.out, no_wait=no_wait)
     ids = options.existing_ids(context, post_ids)
-    context.runner.refuse_elsewhere()
-    posts = context.look.posts_by_id(ids)
+    context.publisher.refuse_elsewhere()
+    posts = context.queries.posts_by_id(ids)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirm(
@@ -59,7 +59,7 @@ def publish(
         again=quote_command("ttp", "publish", *post_ids, *(["--no-wait"] if no_wait else []), "--yes"),
     ):
         return FAILED
-    return _follow(context, context.outgoing.publish(ids), no_wait=no_wait)
+    return _follow(context, context.publishing.publish(ids), no_wait=no_wait)
 
 
 @options.with_output(verbose=True)
@@ -92,14 +92,14 @@ def retry(
     here = context
     if bool(post_ids) == failed:
         raise UsageError("name posts, or use --failed", Hint("try", "ttp retry --failed --since 7d"))
-    here.runner.refuse_elsewhere()
+    here.publisher.refuse_elsewhere()
     if not failed:
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("see", "ttp retry --help"))
         ids = options.existing_ids(context, post_ids or [])
-        return _follow(context, here.outgoing.retry(ids, options.split_list(account) or ()), no_wait=no_wait)
+        return _follow(context, here.publishing.retry(ids, options.split_list(account) or ()), no_wait=no_wait)
     names = _accounts(context, options.split_list(account), options.split_list(platform))
-    posts = [] if names == () else here.look.failed_posts(names or (), options.parse_optional_duration(since))
+    posts = [] if names == () else here.queries.failed_posts(names or (), options.parse_optional_duration(since))
     if not posts:
         context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
@@ -115,7 +115,7 @@ def retry(
         again=quote_command("ttp", "retry", "--failed", *asked, "--yes"),
     ):
         return FAILED
-    return _follow(context, here.outgoing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
+    return _follow(context, here.publishing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
 @options.with_output()
@@ -141,13 +141,13 @@ def resolve(
     context.out.check_fields(render_posts.saved_posts_spec())
     if (published is None) != not_published:
         raise UsageError("give either --published URL_OR_ID or --not-published", Hint("see", f"ttp show {post_id}"))
-    post = context.outgoing.resolve(post_id, account, published)
+    post = context.publishing.resolve(post_id, account, published)
     context.out.write_one(render_posts.saved_posts_spec(), post, say=_resolved_lines(context, post, account, published))
 
 
 def _resolved_lines(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
     """Return what was resolved; of a thread also what is left to publish."""
-    (named,) = context.look.find_accounts([account])
+    (named,) = context.queries.find_accounts([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
         return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
@@ -176,11 +176,13 @@ def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
     if no_wait:
         warnings = warn_not_running(context)
         said = f"Queued: {' '.join(map(str, queued.ids))}"
-        context.out.write_list(render_posts.saved_posts_spec(warnings), here.look.posts_by_id(queued.ids), say=[said])
+        context.out.write_list(
+            render_posts.saved_posts_spec(warnings), here.queries.posts_by_id(queued.ids), say=[said]
+        )
         return PARTIAL if queued.refused else DONE
     report = PublishReport(context, Mode.PUBLISH)
-    ended = here.runner.publish(frozenset(queued.ids), report.tell)
-    posts = here.look.posts_by_id(queued.ids)
+    ended = here.publisher.publish(frozenset(queued.ids), report.tell)
+    posts = here.queries.posts_by_id(queued.ids)
     report.finish(posts, ended.notes)
     for post in posts:
         for delivery in post.active:
@@ -196,7 +198,7 @@ def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence
 
     if names is None and platforms is None:
         return None
-    look = context.look
+    look = context.queries
     found = look.accounts() if names is None else look.find_accounts(names)
     wanted = [context.platforms.find(name).name for name in platforms or ()]
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)

@@ -15,7 +15,6 @@ from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
 from ttp.cli.output import Output
-from ttp.cli.post_input import naming_offers
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, RecurrenceCounts
@@ -75,7 +74,7 @@ def add(
     if cron is None:
         raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = options.parse_crons(None, cron, given)
-    accounts = here.look.accounts_of(post_id) if post_id is not None else ()
+    accounts = here.queries.accounts_of(post_id) if post_id is not None else ()
     zone = options.choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
     wanted = Recurrence(
         expression,
@@ -88,7 +87,7 @@ def add(
         texts=() if vary is None else _texts(context, vary),
     )
     options.enable_strict_checks(context, strict=strict)
-    with naming_offers(context):
+    with context.naming_choices():
         done = _repeats(context).begin(wanted)
     for line in done.told:
         context.out.note(line)

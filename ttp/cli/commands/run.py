@@ -82,7 +82,7 @@ def run(
     expect(context.out, mode)
     asked = parse_optional_duration(max_time)
     limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S
-    report, runner = PublishReport(context, mode), context.runner
+    report, runner = PublishReport(context, mode), context.publisher
     while True:
         try:
             if mode is Mode.LOOP:
@@ -95,7 +95,7 @@ def run(
             if mode is Mode.LOOP or fail_if_locked or take_over or trust_clock:
                 raise
             return DONE
-        report.finish(context.look.posts_by_id(list(report.posts)), ended.notes)
+        report.finish(context.queries.posts_by_id(list(report.posts)), ended.notes)
         return report.exit_code(ended)
 
 
@@ -152,7 +152,7 @@ class PublishReport:
 
         here = self._context
         health = here.status.health()
-        found = here.look.accounts()
+        found = here.queries.accounts()
         self._out.write_message(
             f"ttp {__version__}   store {here.database.path}   {_count(len(found), 'account')}   "
             f"{_count(health.waiting + health.overdue, 'post')} scheduled",
@@ -224,7 +224,7 @@ class PublishReport:
         from ttp.domain.time.formatting import format_instant
         from ttp.store.queries import PostFilter
 
-        for post in self._context.look.posts(PostFilter(statuses=(PostStatus.PUBLISHING,), limit=_SHOWN_WAITING)):
+        for post in self._context.queries.posts(PostFilter(statuses=(PostStatus.PUBLISHING,), limit=_SHOWN_WAITING)):
             for row in post.active:
                 if row.waiting_for:
                     until = (
@@ -235,13 +235,13 @@ class PublishReport:
     @cached_property
     def _width_of_names(self) -> int:
         """The columns of the longest account name."""
-        return max((len(account.name) for account in self._context.look.accounts()), default=0)
+        return max((len(account.name) for account in self._context.queries.accounts()), default=0)
 
     def _counted(self, post_id: int) -> str:
         """Return `  2 of 3`, the published deliveries of a post, for a person; nothing for a single account."""
         if not self._out.for_people:
             return ""
-        active = next((post.active for post in self._context.look.posts_by_id([post_id])), ())
+        active = next((post.active for post in self._context.queries.posts_by_id([post_id])), ())
         live = sum(delivery.state is DeliveryState.PUBLISHED for delivery in active)
         return f"  {live} of {len(active)}" if len(active) > 1 else ""
 
@@ -258,7 +258,7 @@ class PublishReport:
         path = self._context.database.path
         if not self._had_store:
             self._out.write_stderr(f"ttp: no store at {path}: nothing to publish")
-        elif self._mode is not Mode.PUBLISH and not self._last and not self._context.look.accounts():
+        elif self._mode is not Mode.PUBLISH and not self._last and not self._context.queries.accounts():
             self._out.write_stderr(f"ttp: no account in the store {path}: nothing to publish")
         for note in notes:
             self._out.note(note)

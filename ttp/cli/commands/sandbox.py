@@ -23,7 +23,7 @@ import typer
 from ttp.cli import settings
 from ttp.cli.context import Context
 from ttp.cli.output import color_wanted
-from ttp.cli.terminal import print_out
+from ttp.cli.terminal import print_out, terminal_width
 from ttp.domain.errors import Busy, Hint, NotAllowed, TtpError, UsageError
 
 
@@ -185,8 +185,10 @@ def _environment(scratch: Path, url: str) -> Iterator[None]:
         settings.variable("media_host.kind"): "folder",
         settings.variable("media_host.path"): str(scratch / "web"),
         settings.variable("media_host.base_url"): f"{url}/_sandbox/media/",
+        "COLUMNS": str(terminal_width(sys.stdout, os.environ) - INDENT),
     }
-    before = {name: value for name, value in os.environ.items() if name.startswith("TTP_") and name != "TTP_TZ"}
+    mine = {name for name in os.environ if name.startswith("TTP_") and name != "TTP_TZ"} | {"COLUMNS"}
+    before = {name: value for name, value in os.environ.items() if name in mine}
     for name in before:
         del os.environ[name]
     os.environ.update(ours)
@@ -196,6 +198,10 @@ def _environment(scratch: Path, url: str) -> Iterator[None]:
         for name in ours:
             os.environ.pop(name, None)
         os.environ.update(before)
+
+
+INDENT = 3
+"""Columns before the lines of the tour's commands."""
 
 
 class Tour:
@@ -223,8 +229,8 @@ class Tour:
         names = ",".join(ACCOUNTS)
         words = ["create", "Hello", "--to", names, "--media", str(clip), "--at", "in 1s"]
         made = self._json(*words)
-        self._say(f'ttp create "Hello" --to {names}', "")
-        self._print(f"              --media clip.mp4 --at 'in 1s'             post {made['id']}, {made['status']}")
+        self._say(f'ttp create "Hello" --to {names} \\')
+        self._print("       --media clip.mp4 --at 'in 1s'", f"   post {made['id']}, {made['status']}")
         self._run("ttp run --until-idle", "run", "--until-idle")
         self._expect(made["id"], "partial")
         renewed = self._renewed["tiktok/demo"]
@@ -279,7 +285,7 @@ class Tour:
 
     def _run(self, shown: str, *words: str) -> None:
         """Run a command and show its lines as they come."""
-        self._say(shown, "")
+        self._say(shown)
         with contextlib.redirect_stdout(_Indented(self._out)):
             _call([*words, "--format", "table"])  # as a person sees it, wherever the tour is shown
 
@@ -308,9 +314,9 @@ class Tour:
         path.write_text(json.dumps(credentials))
         return path
 
-    def _say(self, command: str, result: str) -> None:
+    def _say(self, command: str, *results: str) -> None:
         self._step += 1
-        self._print(f"{self._step}  {command:<45} {result}".rstrip())
+        self._print(f"{self._step}  {command}", *(f"   {result}" for result in results))
 
     def _print(self, *lines: str) -> None:
         for line in lines:
@@ -354,7 +360,7 @@ class _Indented(io.TextIOBase):
 
     def write(self, text: str) -> int:
         for line in text.splitlines(keepends=True):
-            self._to.write(f"   {line}" if self._at_start and line.strip() else line)
+            self._to.write(f"{' ' * INDENT}{line}" if self._at_start and line.strip() else line)
             self._at_start = line.endswith("\n")
         return len(text)
 

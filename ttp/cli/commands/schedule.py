@@ -17,7 +17,6 @@ from ttp.cli.notices import (
     warn_needs_approval,
     warn_not_running,
 )
-from ttp.cli.post_input import naming_offers
 from ttp.cli.render import posts as render_posts
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
@@ -47,7 +46,7 @@ def schedule(
     context.out.check_fields(render_posts.saved_posts_spec())
     options.enable_strict_checks(context, strict=strict)
     accounts = context.posts.accounts_by_post(options.existing_ids(context, ids))
-    with naming_offers(context):
+    with context.naming_choices():
         saved = context.posts.schedule(context.times.resolve_posts(at, accounts, tz, first=first), first=first)
     print_time_notes(context, [(one.post.id or 0, one.time) for one in saved])
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}

@@ -69,7 +69,7 @@ def serve(
         process = server.ServerProcess(
             app_module.build_app(installation_of(context), names),
             listener,
-            context.runner if publish else None,
+            context.publisher if publish else None,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
         )

@@ -51,11 +51,11 @@ def add(
     given = ["ttp", "slots", "add", *option_words({"--account": account, "--name": name})]
     if not account:
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
-        name = next((one.name for one in here.look.accounts()), "x/me")
+        name = next((one.name for one in here.queries.accounts()), "x/me")
         raise UsageError(
             "name the account with --account", Hint("try", quote_command(*given, *when, "--account", name))
         )
-    accounts = here.look.find_accounts(split_list(account) or ())
+    accounts = here.queries.find_accounts(split_list(account) or ())
     crons = parse_crons(words, cron, given)
     again = [*given, *([words] if words else option_words({"--cron": cron}))]
     added = here.slots.add([(one, choose_clock_zone(context, tz, [one], again).key) for one in accounts], crons, name)
@@ -119,4 +119,4 @@ def _said(place: SlotInstant, *, known: bool) -> str:
 
 def _wanted(context: Context, names: Sequence[str] | None) -> tuple[Account, ...] | None:
     """Return the named accounts; None for all."""
-    return context.look.find_accounts(split_list(names) or ()) if names else None
+    return context.queries.find_accounts(split_list(names) or ()) if names else None

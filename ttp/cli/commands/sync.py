@@ -90,7 +90,7 @@ def sync(
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
         warn_not_running(context)
-        warn_needs_approval(context, ids_needing_approval(context.look.posts_by_id(changed)))
+        warn_needs_approval(context, ids_needing_approval(context.queries.posts_by_id(changed)))
     return DONE
 
 

@@ -42,7 +42,7 @@ def create(
     """
     context.out.check_fields(render_tokens.NEW_TOKEN_SPEC)
     lifetime = parse_optional_duration(expires)
-    accounts = context.look.find_accounts(split_list(account) or ()) if account else ()
+    accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
     made = context.api_tokens.create(name, _capability(capability), accounts, lifetime)
     ends = made.token.expires_at
     until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"

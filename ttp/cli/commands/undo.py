@@ -18,6 +18,7 @@ from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time import clock
 from ttp.domain.time.formatting import format_instant, relative
 from ttp.views.posts import UNDONE_FIELDS, undone_json
 
@@ -43,7 +44,7 @@ Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would 
 def _change_json(one: tuple[Change, list[int]]) -> views.Json:
     change, ids = one
     return {
-        "at": views.format_json_instant(change.at),
+        "at": clock.format_json_instant(change.at),
         "command": change.command,
         "count": len(ids),
         "posts": _ranges(ids),

@@ -9,7 +9,8 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_text
 from ttp.domain.sample import Sample, Total
-from ttp.views import Json, format_json_instant, metrics
+from ttp.domain.time.clock import format_json_instant
+from ttp.views import Json, metrics
 
 if TYPE_CHECKING:
     from ttp.services.metrics_sync import PullResult

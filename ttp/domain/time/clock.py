@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -55,3 +57,8 @@ def utc_text(instant: datetime) -> str:
 @lru_cache(maxsize=1024)  # a post and its deliveries name the same instants
 def _utc_text(utc: datetime) -> str:
     return utc.isoformat("T", "milliseconds" if utc.microsecond >= 1000 else "seconds")[:-6] + "Z"
+
+
+def format_json_instant(at: datetime | None) -> str | None:
+    """Format as `2026-11-23T17:00:00Z`, with milliseconds if any; None stays None. ValueError for a naive time."""
+    return None if at is None else utc_text(at)

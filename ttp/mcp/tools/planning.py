@@ -22,7 +22,7 @@ from ttp.mcp.answers import AccountAnswer, BestTimesAnswer, CalendarAnswer, Next
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
-from ttp.mcp.tools.posts import naming_offers, not_running, split, unapproved
+from ttp.mcp.tools.posts import not_running, split, unapproved
 from ttp.services.planning import PlanRequest, no_room_error
 from ttp.store.queries import PostFilter
 from ttp.views import Json
@@ -49,7 +49,7 @@ class Nothing(Arguments):
 @tool(Capability.READ, list[AccountAnswer])
 def list_accounts(services: Services, given: Nothing) -> list[Json]:
     """List the accounts, whether they are connected, and their time zones."""
-    return [account_json(one) for one in services.look.accounts()]
+    return [account_json(one) for one in services.queries.accounts()]
 
 
 @tool(Capability.READ, StatusAnswer)
@@ -67,11 +67,11 @@ class OfAccounts(Arguments):
 
 def _chosen(services: Services, given: OfAccounts) -> tuple[Account, ...]:
     if given.accounts:
-        return services.look.find_accounts(split(given.accounts) or ())
+        return services.queries.find_accounts(split(given.accounts) or ())
     if given.platforms:
         wanted = {services.platforms.find(name).name for name in split(given.platforms) or ()}
-        return tuple(one for one in services.look.accounts() if one.platform in wanted)
-    return tuple(services.look.accounts())
+        return tuple(one for one in services.queries.accounts() if one.platform in wanted)
+    return tuple(services.queries.accounts())
 
 
 class BestTimes(OfAccounts):
@@ -128,7 +128,7 @@ def plan_drafts(services: Services, given: PlanDrafts) -> Json:
     ids = _drafts(services, given)
     if not ids:
         return proposal_json(None, [], scheduled=False)
-    with naming_offers(services):
+    with services.naming_choices():
         request = _plan_request(services, given)
         found = services.planning.propose(ids, request)
     if found.plan.left_out and not given.partly:
@@ -146,9 +146,9 @@ def _drafts(services: Services, given: PlanDrafts) -> list[int]:
     if given.ids is not None and given.tags is not None:
         raise UsageError("give ids or tags, not both")
     if given.ids is not None:
-        return services.look.ids([(one, one) for one in given.ids])
+        return services.queries.ids([(one, one) for one in given.ids])
     wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=split(given.tags) or ())
-    return [post.id or 0 for post in services.look.posts(wanted)]
+    return [post.id or 0 for post in services.queries.posts(wanted)]
 
 
 def _plan_request(services: Services, given: PlanDrafts) -> PlanRequest:
@@ -192,7 +192,7 @@ def calendar(services: Services, given: ShowCalendar) -> Json:
     zone = _zone(services, given.tz)
     today = services.now().astimezone(zone).date()
     span = parse_calendar_range(given.when, month=False, week=given.week, today=today, zone=zone, retype=_days)
-    find = services.look.find_accounts
+    find = services.queries.find_accounts
     wanted = PostFilter(
         statuses=tuple(given.statuses or ()),
         platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),

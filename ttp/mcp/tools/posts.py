@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ttp.domain.action import action, other_options
-from ttp.domain.errors import ContentRefused, Hint, UsageError
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import parse_option
 from ttp.domain.permissions import Capability
 from ttp.domain.post import PostStatus
@@ -66,11 +65,11 @@ def list_posts(services: Services, given: ListPosts) -> list[Json]:
 
     A page has `limit` posts; ask for the next one with `after`.
     """
-    return [post_json(post) for post in services.look.views(_filter(services, given))]
+    return [post_json(post) for post in services.queries.views(_filter(services, given))]
 
 
 def _filter(services: Services, given: ListPosts) -> PostFilter:
-    find = services.look.find_accounts
+    find = services.queries.find_accounts
     return PostFilter(
         statuses=tuple(given.statuses or ()),
         platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
@@ -108,7 +107,7 @@ class OnePost(Arguments):
 @tool(Capability.READ, PostAnswer)
 def get_post(services: Services, given: OnePost) -> Json:
     """Get everything about one post: its text, its accounts, and the state of each delivery."""
-    return post_json(services.look.post(given.id))
+    return post_json(services.queries.post(given.id))
 
 
 class PostContent(Arguments):
@@ -158,7 +157,7 @@ def create_post(services: Services, given: CreatePost) -> Json:
         return _preview(services, wanted)
     saved = services.posts.find_by_key(wanted)
     if saved is None:
-        with naming_offers(services):
+        with services.naming_choices():
             saved = services.posts.create(wanted, _time_of_new(services, wanted))
     return saved_post_json(services, saved)
 
@@ -226,15 +225,6 @@ def _word(value: str | bool | int | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@contextmanager
-def naming_offers(services: Services) -> Iterator[None]:
-    """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
-    try:
-        yield
-    except ContentRefused as refused:
-        raise services.offers.with_choices(refused) from None
-
-
 def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True) -> Json:
     """Return a stored post with its warnings. `timed`: the request was about its time."""
     warnings = saved_warnings(services, saved)
@@ -286,7 +276,7 @@ def edit_post(services: Services, given: EditPost) -> Json:
         add_tags=split(given.add_tags) or (),
         remove_tags=split(given.remove_tags) or (),
     )
-    with naming_offers(services):
+    with services.naming_choices():
         saved = services.posts.edit(post_id, wanted, _time_of_edit(services, post_id, wanted))
     return saved_post_json(services, saved, timed=given.at is not None)
 
@@ -330,7 +320,7 @@ def undo(services: Services, given: UndoChanges) -> list[Json]:
 
 def existing(services: Services, post_id: int) -> list[int]:
     """Return the id in a list. Raise NotFound if there is no such post."""
-    return services.look.ids([(post_id, post_id)])
+    return services.queries.ids([(post_id, post_id)])
 
 
 TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, undo)

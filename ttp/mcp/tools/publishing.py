@@ -16,7 +16,6 @@ from ttp.mcp.tool import tool
 from ttp.mcp.tools.posts import (
     ChangePost,
     existing,
-    naming_offers,
     not_running,
     saved_warnings,
     unapproved,
@@ -42,7 +41,7 @@ class SchedulePost(ChangePost):
 def schedule_post(services: Services, given: SchedulePost) -> list[Json]:
     """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
     accounts = services.posts.accounts_by_post(existing(services, given.id))
-    with naming_offers(services):
+    with services.naming_choices():
         times = services.times.resolve_posts(given.at, accounts, given.tz, first=given.first)
         saved = services.posts.schedule(times, first=given.first)
     more = [*not_running(services), *unapproved(services, [one.post for one in saved])]
@@ -70,8 +69,8 @@ def publish_post(services: Services, given: PublishPost) -> list[Json]:
     Look at the state of each delivery in the answer: some may have failed.
     """
     ids = existing(services, given.id)
-    services.runner.refuse_elsewhere()
-    return _followed(services, given, services.outgoing.publish(ids))
+    services.publisher.refuse_elsewhere()
+    return _followed(services, given, services.publishing.publish(ids))
 
 
 class RetryPost(PublishPost):
@@ -82,8 +81,8 @@ class RetryPost(PublishPost):
 def retry_post(services: Services, given: RetryPost) -> list[Json]:
     """Publish the failed deliveries of a post again, and only those."""
     ids = existing(services, given.id)
-    services.runner.refuse_elsewhere()
-    return _followed(services, given, services.outgoing.retry(ids, given.accounts or ()))
+    services.publisher.refuse_elsewhere()
+    return _followed(services, given, services.publishing.retry(ids, given.accounts or ()))
 
 
 def _followed(services: Services, given: PublishPost, queued: PublishResult) -> list[Json]:
@@ -98,7 +97,7 @@ def _followed(services: Services, given: PublishPost, queued: PublishResult) -> 
 
 def _posts(services: Services, ids: Iterable[int], warnings: Iterable[str] = ()) -> list[Json]:
     warnings = list(warnings)
-    return [post_json(post, warnings) for post in services.look.posts_by_id(list(ids))]
+    return [post_json(post, warnings) for post in services.queries.posts_by_id(list(ids))]
 
 
 class ResolvePost(ChangePost):
@@ -115,7 +114,7 @@ def resolve_post(services: Services, given: ResolvePost) -> Json:
     """
     if (given.published is None) != given.not_published:
         raise UsageError("give either published or notPublished", Hint("see", action("show", given.id)))
-    return post_json(services.outgoing.resolve(given.id, given.account, given.published))
+    return post_json(services.publishing.resolve(given.id, given.account, given.published))
 
 
 @tool(Capability.PUBLISH, list[PostAnswer])

@@ -2,7 +2,7 @@
 
 See docs/reference/platforms/mastodon.md, sections 4 to 7. In a thread every call is about one part: the first that is
 not published. The handle: `keys` (see `request_body`), `media` (see `media`), `user_id`, `privacy` (who sees a post
-that does not say), `refs` (what `reply_to` and `quote` lead to), `parts` and `of` (see `thread_parts`), `accepted`
+that does not say), `refs` (what `reply_to` and `quote` lead to), `parts` and `of` (see `next_part`), `accepted`
 (a post that the server may have dropped after it said yes), and `unsettled_since` (platform ms) once an unknown
 outcome of that part was looked for in vain.
 """
@@ -32,7 +32,18 @@ from ttp.domain.outcome import (
     parts_of,
 )
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.client import (
+    Deleted,
+    Did,
+    LookupResult,
+    Part,
+    PublishRequest,
+    Ready,
+    Step,
+    StepFailed,
+    fingerprint,
+    next_part,
+)
 from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.mastodon import server
 from ttp.platforms.mastodon.auth import user_at
@@ -56,7 +67,6 @@ from ttp.platforms.mastodon.request_body import build_body, key_of, next_key, pa
 from ttp.platforms.mastodon.server import software_of
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_web_address, value_at
-from ttp.platforms.thread_parts import Part, next_part
 
 STEP = f"POST {STATUSES}"
 CHECK_S = 900.0

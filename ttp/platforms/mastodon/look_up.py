@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ttp.domain.outcome import Handle
+from ttp.platforms.client import Part
 from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import chosen_of, split_poll
 from ttp.platforms.mastodon.request_body import parent_of
 from ttp.platforms.mastodon.server import Software
 from ttp.platforms.reply import Answer, Reply, parse_instant, value_at
-from ttp.platforms.thread_parts import Part
 
 PAGE, MOST_PAGES = 40, 10
 EARLY = timedelta(seconds=60)

@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 
 from ttp.domain.outcome import Handle
+from ttp.platforms.client import Part
 from ttp.platforms.mastodon.media import media_ids
 from ttp.platforms.mastodon.options import POLL_S, chosen_of, split_poll
-from ttp.platforms.thread_parts import Part
 
 
 def build_body(part: Part, handle: Handle) -> dict[str, object]:

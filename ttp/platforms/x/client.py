@@ -1,7 +1,7 @@
 """X: uploads and the token check, one POST that publishes, and the account's timeline as proof of the result.
 
 See docs/reference/platforms/x.md, sections 3, 7 and 11. In a thread every call concerns one part, the first that is not
-published. Handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread_parts`), and `unsettled_since`
+published. Handle: `media` (see `media`), `user_id`, `parts` and `of` (see `next_part`), and `unsettled_since`
 (platform ms) after a look-up did not find that part after an unknown outcome. Never refreshes a token.
 """
 
@@ -15,11 +15,21 @@ from ttp.domain.config import Config
 from ttp.domain.options import ChosenOptions
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.client import (
+    Deleted,
+    Did,
+    LookupResult,
+    Part,
+    PublishRequest,
+    Ready,
+    Step,
+    StepFailed,
+    fingerprint,
+    next_part,
+)
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
-from ttp.platforms.thread_parts import Part, next_part
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page
 from ttp.platforms.x.media import Uploads, count_use, media_entries

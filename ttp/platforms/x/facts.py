@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ttp.domain.config import Key
+from ttp.domain.pricing import dollars
 from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
@@ -19,6 +21,37 @@ if TYPE_CHECKING:
     from ttp.platforms.limits import Meter
     from ttp.platforms.login import BrowserLogin
     from ttp.platforms.metrics_reader import MetricsReader
+
+
+POST, LINK_POST, ALT_TEXT, DELETE, READ = 15, 200, 5, 10, 5
+"""In thousandths of a US dollar, for a post, a post with a link in its text, an alt text, deleting a post, and reading
+the numbers of a post. See docs/reference/platforms/x.md, section 5. Look-ups and token checks are few: not included.
+
+X charges the owner of the app only a fifth for reads of `GET /2/users/{id}/tweets`, which `--history` uses. Whose the
+app is cannot be asked, so the full price is shown."""
+
+
+class XPricing:
+    per_read = READ
+
+    def publish(self, texts: Sequence[str], alt_texts: int) -> int:
+        from ttp.platforms.x.text_length import has_link
+
+        return sum(LINK_POST if has_link(text) else POST for text in texts) + ALT_TEXT * alt_texts
+
+    def delete(self, posts: int) -> int:
+        return DELETE * posts
+
+    def explain(self, texts: Sequence[str], alt_texts: int) -> str:
+        """A link makes a post thirteen times as expensive."""
+        from ttp.platforms.x.text_length import has_link
+
+        if not any(map(has_link, texts)):
+            return ""
+        prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
+        if alt_texts:
+            prices.append(f"{dollars(ALT_TEXT)} for an alt text")
+        return ", ".join(prices)
 
 
 class X(Platform):
@@ -64,7 +97,7 @@ class X(Platform):
         return tuple(OPTIONS.values())
 
     def pricing(self) -> Pricing:
-        from ttp.platforms.x.pricing import XPricing
+        pass  # MOVED
 
         return XPricing()
 

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from ttp.domain.time.clock import from_ms
-from ttp.platforms.client import PublishRequest
+from ttp.platforms.client import Part, PublishRequest
 from ttp.platforms.reply import Answer, Reply, parse_numeric_id, value_at
-from ttp.platforms.thread_parts import Part
 
 QUERY = {
     "max_results": "100",

@@ -1,0 +1,120 @@
+"""`ttp report`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.errors import quote_command
+from ttp.cli.options import Accounts, Platforms, Tz, parse_bound, select_accounts, split_list, with_output
+from ttp.cli.output import FORMATS
+from ttp.cli.render import report as render
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.report import GROUPINGS, Period
+from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.zones import parse_zone
+
+USUAL = timedelta(days=30)
+FILES = ("csv", "md", "html")
+
+
+@with_output()
+def report(
+    context: Context,
+    when: Annotated[
+        str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49 or prev; else the last 30 days.")
+    ] = None,
+    month: Annotated[bool, typer.Option("--month", help="The present month.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="The present week, from Monday on.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Posts from this time on: 7d (days ago), a date.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Posts before this time.")] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="A,B", help="Also by account, platform, kind, hour, day or tag."),
+    ] = None,
+    account: Accounts = None,
+    platform: Platforms = None,
+    tz: Tz = None,
+    own_format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="table, tsv, json, jsonl, csv, md or html (one web page)."),
+    ] = None,
+) -> None:
+    """Show how posts did, compared with the time before.
+
+    It adds up the newest numbers of each measured post, names the best and the worst posts, and compares each with what
+    posts of its kind, hour and weekday usually bring. Fetch numbers first: ttp metrics pull.
+
+    Examples:
+      ttp report
+      ttp report prev --by account,hour
+      ttp report 2026-11 --account ig/shop --format html > november.html
+    """
+    out = context.out
+    if own_format is not None and own_format not in FILES:
+        raise UsageError(f'no format "{own_format}"', Hint("see", ", ".join((*FORMATS, *FILES))))
+    view = render.report_spec()
+    out.check_fields(view)
+    groups = tuple(dict.fromkeys(split_list(by) or ()))
+    for name in groups:
+        if name not in GROUPINGS:
+            raise UsageError(f'--by has no "{name}"', Hint("see", ", ".join(GROUPINGS)))
+    zone = context.zone if tz is None else parse_zone(tz)
+    days = _calendar_period(context, when, month=month, week=week, tz=tz)
+    if days is not None and (since or until):
+        raise UsageError("a week or a month has no --since and no --until", Hint("try", "ttp report --since 30d"))
+    period, before = days or _free_period(context, since, until)
+    accounts = select_accounts(context, account, platform)
+    zones = [context.times.account_zone(one, tz) for one in accounts]
+    found = context.reports.report(accounts, zones, period, before, groups)
+    if not found.posts and not out.for_people:
+        out.note(render.NO_POSTS)
+    match own_format:
+        case "csv":
+            out.document([render.report_csv(found)])
+        case "md":
+            out.document([render.report_markdown(found, zone)])
+        case "html":
+            out.document([render.report_html(found, zone)])
+        case _:
+            out.write_one(view, found)
+
+
+def _calendar_period(
+    context: Context, when: str | None, *, month: bool, week: bool, tz: str | None
+) -> tuple[Period, Period] | None:
+    """Return a week or a month and the one before it; of the present one what has passed, and as much of the one
+    before. None if none was asked for."""
+    if when is None and not month and not week:
+        return None
+    zone = context.zone if tz is None else parse_zone(tz)
+    now = context.now()
+    span = parse_calendar_range(
+        when,
+        month=month,
+        week=week,
+        today=now.astimezone(zone).date(),
+        zone=zone,
+        retype=lambda words: quote_command("ttp", "report", *words),
+    )
+    if span.start > now:
+        raise UsageError(f"{span.name} has not begun", Hint("try", "ttp report prev"))
+    earlier = span.moved(-1)
+    end = min(span.end, now)
+    before_end = min(earlier.start + (end - span.start), earlier.end) if end < span.end else earlier.end
+    return Period(span.start, end), Period(earlier.start, before_end)
+
+
+def _free_period(context: Context, since: str | None, until: str | None) -> tuple[Period, Period]:
+    """Return the time between two bounds, and as much before it."""
+    now = context.now()
+    end: datetime = parse_bound(context, "report", "--until", until) or now
+    start: datetime = parse_bound(context, "report", "--since", since) or end - USUAL
+    if start >= end:
+        raise UsageError("--since is not before --until", Hint("try", "ttp report --since 30d"))
+    return Period(start, end), Period(start - (end - start), start)

@@ -1,0 +1,301 @@
+"""`ttp report`: tables for a terminal, Markdown, CSV, and a web page with pictures, all from the same blocks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from html import escape
+
+from ttp.cli.output import cell
+from ttp.cli.render.heatmap import DARK, LIGHT
+from ttp.cli.render.optimal import signed
+from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.spec import OutputSpec, separate
+from ttp.cli.terminal import escape_line, escape_text
+from ttp.domain.report import Group, MeasuredPost, Period, Report, Totals, change
+from ttp.views.report import POST_FIELDS, REPORT_FIELDS, measured_post_json, report_json
+
+NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
+_USUAL = "Against usual: compared with what posts of that kind, hour and weekday bring the account."
+_SHOWN_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table of the report, and its title."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+
+
+def report_spec() -> OutputSpec[Report]:
+    """Return the spec of a report; TSV has a row for each post."""
+    return OutputSpec(
+        REPORT_FIELDS,
+        ("id", "account", "remoteId", "publishedAt", "engagement", "usual", "difference", "views"),
+        report_json,
+        lambda reports, page: (line for report in reports for line in _render(report, page)),
+        rows=lambda report: [measured_post_json(post) for post in report.posts],
+    )
+
+
+def _render(report: Report, page: Page) -> Iterator[str]:
+    yield from page.flow(headline(report, page.zone).split(" "), " ")
+    yield ""
+    if not report.posts:
+        yield from page.flow(NO_POSTS.split(" "), " ")
+        return
+    yield from separate(
+        [page.paint(block.title, "bold"), *table(block.columns, block.rows, page, least=20)]
+        for block in blocks(report, page.zone)
+    )
+    yield ""
+    yield from page.flow(f"{_USUAL} {page.footer()}".split(" "), " ")
+
+
+def headline(report: Report, zone: tzinfo) -> str:
+    """Return the period and the one that it is compared with, as a sentence."""
+    now, before = (_days(one, zone) for one in (report.period, report.before_period))
+    return f"{now}, compared with {before}."
+
+
+def _days(period: Period, zone: tzinfo) -> str:
+    """Return `1 Nov to 30 Nov 2026`, both included."""
+    first, last = (at.astimezone(zone) for at in (period.start, period.end - timedelta(milliseconds=1)))
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day} {first:%b}{year} to {last.day} {last:%b %Y}"
+
+
+def blocks(report: Report, zone: tzinfo) -> Iterator[Block]:
+    """Yield the totals, the groups, the best and the worst posts."""
+    yield _totals(report)
+    for by in dict.fromkeys(group.by for group in report.groups):
+        yield _groups(by, [group for group in report.groups if group.by == by])
+    for title, posts in (("Best posts", report.best), ("Worst posts", report.worst)):
+        if posts:
+            yield _posts(title, posts, zone)
+
+
+def _totals(report: Report) -> Block:
+    now, before = report.totals.numbers(), report.before.numbers()
+    names = {"median_engagement": "engagement of the median post"}
+    rows = [
+        [
+            Cell(names.get(name, name)),
+            Cell(_number(now[name])),
+            Cell(_number(before[name]), "dim"),
+            Cell(_percent(change(now[name], before[name]))),
+        ]
+        for name in now
+    ]
+    return Block("Totals", [Column(""), *(Column(name, right=True) for name in ("NOW", "BEFORE", "CHANGE"))], rows)
+
+
+def _groups(by: str, groups: Sequence[Group]) -> Block:
+    columns = [Column(by.upper()), *(Column(name, right=True) for name in ("POSTS", "MEDIAN", "ENGAGEMENT", "CHANGE"))]
+    rows = [
+        [
+            Cell(escape_line(group.value)),
+            Cell(_number(group.totals.posts)),
+            Cell(_number(group.totals.median_engagement)),
+            Cell(_number(group.totals.engagement)),
+            Cell(_percent(_median_change(group.totals, group.before))),
+        ]
+        for group in groups
+    ]
+    return Block(f"By {by} (change of the median post)", columns, rows)
+
+
+def _median_change(now: Totals, before: Totals) -> float | None:
+    return change(now.median_engagement, before.median_engagement)
+
+
+def _posts(title: str, posts: Sequence[MeasuredPost], zone: tzinfo) -> Block:
+    columns = [
+        Column("PUBLISHED"),
+        Column("ACCOUNT", drop=2, most=30),
+        Column("ENGAGEMENT", right=True),
+        Column("VIEWS", right=True, drop=1),
+        Column("USUAL", right=True, drop=3),
+        Column("AGAINST USUAL", right=True),
+        Column("POST"),
+    ]
+    rows = [
+        [
+            Cell(_when(post.published_at, zone)),
+            Cell(escape_line(post.sample.account)),
+            Cell(_number(post.engagement)),
+            Cell(_number(post.sample.views)),
+            Cell(_usual(post)),
+            Cell(_percent(post.difference)),
+            Cell(_name(post)),
+        ]
+        for post in posts
+    ]
+    return Block(title, columns, rows)
+
+
+def _name(post: MeasuredPost) -> str:
+    """Return the id and the beginning of the text; without a text the platform's id."""
+    number = "" if post.post_id is None else f"{post.post_id}  "
+    return number + escape_line((post.text or post.sample.remote_id)[:_SHOWN_TEXT])
+
+
+def _usual(post: MeasuredPost) -> str:
+    if post.usual is None:
+        return "-"
+    return f"{_number(round(post.usual))}{' views' if post.measure == 'views' else ''}"
+
+
+def _when(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%a %d %b %H:%M}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{signed(share)} %"
+
+
+# Files.
+
+
+def report_csv(report: Report) -> str:
+    """Return a row for each post, with a header."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(POST_FIELDS)
+    for post in report.posts:
+        row = measured_post_json(post)
+        writer.writerow(cell(row[name]) for name in POST_FIELDS)
+    return out.getvalue()
+
+
+def report_markdown(report: Report, zone: tzinfo) -> str:
+    """Return the report as Markdown with tables."""
+    return "\n".join([*_markdown(report, zone), ""])
+
+
+def _markdown(report: Report, zone: tzinfo) -> Iterator[str]:
+    yield "# How posts did"
+    yield ""
+    yield headline(report, zone)
+    if not report.posts:
+        yield ""
+        yield "No measured posts."
+        return
+    for block in blocks(report, zone):
+        yield ""
+        yield f"## {block.title}"
+        yield ""
+        yield _markdown_row(column.title.capitalize() for column in block.columns)
+        yield _markdown_row("--:" if column.right else "---" for column in block.columns)
+        yield from (_markdown_row(_markdown_text(one.text) for one in row) for row in block.rows)
+    yield ""
+    yield _USUAL
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _markdown_text(text: str) -> str:
+    """Return a text without meaning to Markdown."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|!~" else sign for sign in text)
+
+
+_STYLE = (
+    f":root {{ color-scheme: light dark; --page: {LIGHT.page}; --ink: {LIGHT.ink}; --soft: {LIGHT.soft};"
+    f" --line: {LIGHT.line}; --bar: {LIGHT.levels[5][0]}; }}",
+    f"@media (prefers-color-scheme: dark) {{ :root {{ --page: {DARK.page}; --ink: {DARK.ink}; --soft: {DARK.soft};"
+    f" --line: {DARK.line}; --bar: {DARK.levels[5][0]}; }} }}",
+    "body { margin: 0 auto; padding: 1.5rem 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif;"
+    " background: var(--page); color: var(--ink); }",
+    "h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 1.5rem 0 .5rem; } p { margin: .25rem 0; }",
+    ".soft, caption, th { color: var(--soft); } .scroll { overflow-x: auto; }",
+    "table { border-collapse: collapse; font-variant-numeric: tabular-nums; }",
+    "th, td { padding: .25rem .75rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line);"
+    " vertical-align: top; } .right { text-align: right; } td:last-child { overflow-wrap: anywhere; }",
+    "svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font-size: 11px;"
+    " font-family: system-ui, sans-serif; } .bar { fill: var(--bar); } .axis { stroke: var(--line); }",
+)
+_WIDE, _HIGH, _BELOW, _ABOVE = 720, 160, 20, 16
+
+
+def report_html(report: Report, zone: tzinfo) -> str:
+    """Return the report as one web page that needs no other file."""
+    return "\n".join([*_page(report, zone), ""])
+
+
+def _page(report: Report, zone: tzinfo) -> Iterator[str]:
+    said = headline(report, zone)
+    yield '<!DOCTYPE html>\n<html lang="en">'
+    yield '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>How posts did: {escape(said)}</title><style>{' '.join(_STYLE)}</style></head>"
+    yield f"<body><main><h1>How posts did</h1><p>{escape(said)}</p>"
+    if report.posts:
+        days = _engagement_by_day(report, zone)
+        yield f"<h2>Engagement by day</h2>{_bars('Engagement by day', days)}"
+        for block in blocks(report, zone):
+            yield from _html_block(block)
+        yield f'<p class="soft">{escape(_USUAL)}</p>'
+    else:
+        yield "<p>No measured posts.</p>"
+    yield "</main></body></html>"
+
+
+def _engagement_by_day(report: Report, zone: tzinfo) -> list[tuple[str, int]]:
+    """Return the engagement of the posts of each day of the period."""
+    sums: dict[str, int] = {}
+    at, last = report.period.start.astimezone(zone), report.period.end - timedelta(milliseconds=1)
+    while at.date() <= last.astimezone(zone).date():
+        sums[f"{at.day} {at:%b}"] = 0
+        at += timedelta(days=1)
+    for post in report.posts:
+        local = post.published_at.astimezone(zone)
+        name = f"{local.day} {local:%b}"
+        sums[name] = sums.get(name, 0) + (post.engagement or 0)
+    return list(sums.items())
+
+
+def _bars(title: str, values: Sequence[tuple[str, int]]) -> str:
+    """Return a bar chart; the title of each bar says its name and value."""
+    most = max((value for _, value in values), default=0) or 1
+    step = _WIDE / max(len(values), 1)
+    every = max(1, -(-len(values) // 8))
+    drawn = []
+    for place, (name, value) in enumerate(values):
+        high = _HIGH * value / most
+        x, y = place * step, _ABOVE + _HIGH - high
+        drawn.append(
+            f'<rect class="bar" x="{x + step * 0.1:.1f}" y="{y:.1f}" width="{step * 0.8:.1f}" height="{high:.1f}">'
+            f"<title>{escape(name)}: {value:,}</title></rect>"
+        )
+        if place % every == 0:
+            drawn.append(f'<text x="{x + step / 2:.1f}" y="{_ABOVE + _HIGH + 15}">{escape(name)}</text>')
+    return (
+        f'<svg viewBox="0 0 {_WIDE} {_ABOVE + _HIGH + _BELOW}" role="img"'
+        f' aria-label="{escape(title)}, at most {most:,}">'
+        f'<text x="0" y="11">{most:,}</text>{"".join(drawn)}'
+        f'<line class="axis" x1="0" x2="{_WIDE}" y1="{_ABOVE + _HIGH}" y2="{_ABOVE + _HIGH}"/></svg>'
+    )
+
+
+def _html_block(block: Block) -> Iterator[str]:
+    yield f'<h2>{escape(block.title)}</h2><div class="scroll" tabindex="0"><table><thead><tr>'
+    yield "".join(_html_cell("th", column.title.capitalize(), column) for column in block.columns)
+    yield "</tr></thead><tbody>"
+    for row in block.rows:
+        cells = zip(row, block.columns, strict=True)
+        yield f"<tr>{''.join(_html_cell('td', escape_text(one.text), column) for one, column in cells)}</tr>"
+    yield "</tbody></table></div>"
+
+
+def _html_cell(tag: str, text: str, column: Column) -> str:
+    return f"<{tag}{' class=right' if column.right else ''}>{escape(text)}</{tag}>"
