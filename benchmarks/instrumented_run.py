@@ -43,7 +43,7 @@ def peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    delivery_worker.DeliveryWorker = Watched  # type: ignore[attr-defined]  # the only place that creates them
+    delivery_worker.DeliveryWorker = Watched  # type: ignore[misc]  # the only place that creates them
     code = main(sys.argv[2:])
     report = {"claimed": claimed, "ended": ended, "peak_mb": peak_mb(), "cpu_s": time.process_time()}
     Path(sys.argv[1]).write_text(json.dumps(report))

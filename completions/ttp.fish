@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is this one, w
         switch $word
             case --
                 return 1
-            case --account --add-tag --after --allow-host --alt --at --blackout --by --capability --client-secret --color --cool-down --count --credentials --cron --dates --days --expires --explore --fields --file --format --from --history --host --html --key --limit --map --max-late --max-time --media --min-gap --name --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --scopes --search --seed --server --set --shift --since --socket --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
+            case --account --add-tag --after --allow-host --alt --at --blackout --by --capability --client-secret --color --cool-down --count --credentials --cron --dates --days --expires --explore --fields --file --format --from --history --host --html --key --limit --map --max-late --max-time --media --min-gap --name --only --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --socket --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
                 set option $word
             case '-*'
             case '*'
@@ -88,6 +88,7 @@ complete -c ttp -n "__ttp_at ''" -a backup -d 'Back up the store to a file, also
 complete -c ttp -n "__ttp_at ''" -a restore -d 'Restore a backup; the store it replaces is kept next to it.'
 complete -c ttp -n "__ttp_at ''" -a doctor -d 'Check that everything publishing needs is set up.'
 complete -c ttp -n "__ttp_at ''" -a mcp -d 'Serve an agent on stdin and stdout, with the Model Context Protocol.'
+complete -c ttp -n "__ttp_at ''" -a certify -d 'Publish a post of each kind to a throw-away account, and report how it went.'
 complete -c ttp -n "__ttp_at ''" -a demo -d 'Take a tour of ttp against the built-in sandbox.'
 complete -c ttp -n "__ttp_at ''" -a sandbox -d 'Run stand-ins of the platforms on this machine, to try things out.'
 complete -c ttp -n "__ttp_at ''" -a completion -d 'Print the completion script of a shell.'
@@ -1153,6 +1154,24 @@ complete -c ttp -n "__ttp_at 'mcp'" -l capability -x -d 'What the agent may do: 
 complete -c ttp -n "__ttp_at 'mcp'" -l quiet -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'mcp'" -s q -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'mcp'" -l help -d 'Show help.'
+complete -c ttp -n "__ttp_at 'certify' 0" -k -a '(__ttp_ask account)'
+complete -c ttp -n "__ttp_at 'certify'" -l only -x -d 'Only these kinds.'
+complete -c ttp -n "__ttp_at 'certify'" -l keep -d 'Keep the posts on the platform.'
+complete -c ttp -n "__ttp_at 'certify'" -l report -x -d 'Write a report to share, in Markdown.'
+complete -c ttp -n "__ttp_at 'certify'" -l yes -d 'Do not ask for confirmation.'
+complete -c ttp -n "__ttp_at 'certify'" -l no-input -d 'Never ask; fail if confirmation is needed.'
+complete -c ttp -n "__ttp_at 'certify'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
+complete -c ttp -n "__ttp_at 'certify'" -l json -d 'Same as --format json.'
+complete -c ttp -n "__ttp_at 'certify'" -l jsonl -d 'Same as --format jsonl.'
+complete -c ttp -n "__ttp_at 'certify'" -l fields -x -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at 'certify'" -l header -d 'Print the names of the TSV columns first.'
+complete -c ttp -n "__ttp_at 'certify'" -l color -x -k -a '\'auto\'\\t \'always\'\\t \'never\'\\t' -d 'auto, always or never.'
+complete -c ttp -n "__ttp_at 'certify'" -l ascii -d 'Use ASCII characters only.'
+complete -c ttp -n "__ttp_at 'certify'" -l quiet -d 'Print no notes.'
+complete -c ttp -n "__ttp_at 'certify'" -s q -d 'Print no notes.'
+complete -c ttp -n "__ttp_at 'certify'" -l verbose -d 'Print each request to a platform on stderr.'
+complete -c ttp -n "__ttp_at 'certify'" -s v -d 'Print each request to a platform on stderr.'
+complete -c ttp -n "__ttp_at 'certify'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'demo'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'sandbox'" -l port -x -d 'The port (8700); 0 picks a free one.'
 complete -c ttp -n "__ttp_at 'sandbox'" -l state -r -F -d 'Keep accounts and posts in this folder.'
@@ -1172,6 +1191,7 @@ complete -c ttp -n "__ttp_at 'help'" -a cron
 complete -c ttp -n "__ttp_at 'help'" -a media-host
 complete -c ttp -n "__ttp_at 'help'" -a capability
 complete -c ttp -n "__ttp_at 'help'" -a bluesky
+complete -c ttp -n "__ttp_at 'help'" -a command
 complete -c ttp -n "__ttp_at 'help'" -a instagram
 complete -c ttp -n "__ttp_at 'help'" -a mastodon
 complete -c ttp -n "__ttp_at 'help'" -a tiktok
@@ -1216,6 +1236,7 @@ complete -c ttp -n "__ttp_at 'help'" -a backup -d 'Back up the store to a file, 
 complete -c ttp -n "__ttp_at 'help'" -a restore -d 'Restore a backup; the store it replaces is kept next to it.'
 complete -c ttp -n "__ttp_at 'help'" -a doctor -d 'Check that everything publishing needs is set up.'
 complete -c ttp -n "__ttp_at 'help'" -a mcp -d 'Serve an agent on stdin and stdout, with the Model Context Protocol.'
+complete -c ttp -n "__ttp_at 'help'" -a certify -d 'Publish a post of each kind to a throw-away account, and report how it went.'
 complete -c ttp -n "__ttp_at 'help'" -a demo -d 'Take a tour of ttp against the built-in sandbox.'
 complete -c ttp -n "__ttp_at 'help'" -a sandbox -d 'Run stand-ins of the platforms on this machine, to try things out.'
 complete -c ttp -n "__ttp_at 'help'" -a completion -d 'Print the completion script of a shell.'

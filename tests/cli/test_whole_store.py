@@ -21,7 +21,7 @@ from ttp.cli.render import posts as posts_module
 from ttp.services.files.ics import _fold
 from ttp.store.queries import PostFilter
 
-FEW, MANY = 2_000, 20_000
+FEW, MANY = 1_000, 10_000
 POSTS = """
 WITH RECURSIVE number(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM number WHERE n < {last})
 INSERT INTO post (id, content, status, scheduled_at, created_at, updated_at, variants, thread, options)

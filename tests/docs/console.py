@@ -34,8 +34,9 @@ from ttp.sandbox.server import running_sandbox
 
 ROOT = Path(__file__).parents[2]
 FIRST = "docs/tutorial/sandbox.md"
-SANDBOX = "http://127.0.0.1:8700"
+SANDBOX = "127.0.0.1:8700"
 SERVER_PORT = "8765"
+PHOTOS = ("cup", "bag", "bar", "shop")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 _MARK = "=-=-= {} =-=-="
@@ -100,7 +101,8 @@ def printed(pages: Sequence[str]) -> list[tuple[str, Command, list[str]]]:
         ) as terminal:
             shown = terminal.rest().replace("\r\n", "\n")
     for name, address in ports.items():
-        shown = shown.replace(address, name)
+        room = " " * (len(address) - len(name))  # the columns of a table stay where they are
+        shown = shown.replace(f"{address}  ", f"{name}{room}  ").replace(address, name)
     before, *pieces = re.split(rf"^{_MARK.format('[0-9]+')}\n", shown.replace(str(scratch), "~"), flags=re.MULTILINE)
     assert (before, len(pieces)) == ("", len(todo)), f"the session went astray:\n{shown}"
     return [(name, command, piece.splitlines()) for (name, command), piece in zip(todo, pieces, strict=True)]
@@ -127,11 +129,11 @@ def _servers(scratch: Path, clock: RunningClock) -> Iterator[Mapping[str, str]]:
     with running_sandbox(now=clock.now, media_dir=scratch / "web") as sandbox:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        yield {SANDBOX: sandbox.url, SERVER_PORT: str(port)}
+        yield {SANDBOX: sandbox.state.address, SERVER_PORT: str(port)}
 
 
 def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:
-    """A newcomer's: a home that holds a photo and a clip, `ttp` of this interpreter on PATH, nothing else."""
+    """A newcomer's: a home that holds photos and a clip, `ttp` of this interpreter on PATH, nothing else."""
     (scratch / "bin").mkdir()
     program = scratch / "bin" / "ttp"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tests.docs.program {clock.began} "$@"\n')
@@ -139,7 +141,8 @@ def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:
     python = scratch / "bin" / "python3"
     python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     python.chmod(0o755)
-    (scratch / "photo.jpg").write_bytes(PHOTO.read_bytes())
+    for name in ("photo", *PHOTOS):
+        (scratch / f"{name}.jpg").write_bytes(PHOTO.read_bytes() + name.encode())
     (scratch / "clip.mp4").write_bytes(CLIP.read_bytes())
     return {
         "PATH": f"{scratch / 'bin'}:/usr/bin:/bin",

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests import media_bytes as made
 from ttp.domain.media_probe import UnusableMedia
-from ttp.domain.media_probe.images import JpegAppearance, read_appearance
+from ttp.domain.media_probe.images import ImageAppearance, read_appearance
 
 
-def look(data: bytes) -> JpegAppearance:
+def look(data: bytes) -> ImageAppearance:
     return read_appearance(lambda at, length: data[at : at + length], len(data))
 
 
@@ -39,7 +39,7 @@ def test_a_turned_jpeg_has_the_size_that_is_seen(order: str, orientation: int, s
     ],
 )
 def test_without_an_orientation_that_makes_sense_a_jpeg_stands_as_it_is_stored(before: bytes) -> None:
-    assert look(made.jpeg(40, 30, before)) == JpegAppearance(40, 30)
+    assert look(made.jpeg(40, 30, before)) == ImageAppearance(40, 30)
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
@@ -70,7 +70,7 @@ def test_printers_colours_and_several_pictures_are_told() -> None:
 
 
 def test_only_the_first_frame_counts() -> None:
-    assert look(made.jpeg(40, 30, made.frame(9, 8))) == JpegAppearance(9, 8)
+    assert look(made.jpeg(40, 30, made.frame(9, 8))) == ImageAppearance(9, 8)
 
 
 def test_a_jpeg_without_a_frame_is_damaged() -> None:

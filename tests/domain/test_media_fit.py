@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.image_fit import FitProblems, ImageFit, ImageForm, converted_size, crop_box, find_misfit
 from ttp.domain.media import MediaItem, is_web_address
-from ttp.domain.media_probe.images import JpegAppearance
+from ttp.domain.media_probe.images import ImageAppearance
 
 BLUESKY, INSTAGRAM, TIKTOK = (
     cast(ImageForm, PLATFORMS.rules(name).image_form) for name in ("bluesky", "instagram", "tiktok")
 )
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 100_000, "ab" * 32, 1080, 1350, url="https://a.example/photo.jpg")
-SEEN = JpegAppearance(1080, 1350)
+SEEN = ImageAppearance(1080, 1350)
 ASPECTS = ((4, 5), (191, 100))
 
 
@@ -43,14 +43,14 @@ def test_a_jpeg_that_fits_is_sent_byte_for_byte() -> None:
     ],
 )
 def test_what_instagram_refuses_must_be_converted_and_what_it_could_show_otherwise_may_be(
-    item: MediaItem, look: JpegAppearance | None, wrong: FitProblems
+    item: MediaItem, look: ImageAppearance | None, wrong: FitProblems
 ) -> None:
     assert find_misfit(item, look, INSTAGRAM) == wrong
 
 
 def test_tiktok_must_have_no_more_pixels_than_1080p_in_either_direction() -> None:
     for width, height in ((1921, 1080), (1080, 1921), (1081, 1081)):
-        wrong = find_misfit(replace(PHOTO, width=width, height=height), JpegAppearance(width, height), TIKTOK)
+        wrong = find_misfit(replace(PHOTO, width=width, height=height), ImageAppearance(width, height), TIKTOK)
         assert wrong == FitProblems(must=("it has too many pixels",))
 
 

@@ -73,7 +73,7 @@ def test_every_option_and_argument_has_help_that_ends_in_a_full_stop(path: str) 
 
 def test_what_a_command_needs_instead_is_of_a_subcommand_option_or_argument_that_exists() -> None:
     for command in COMMANDS:
-        for instead in command.instead:
+        for instead in command.exceptions:
             words = [word for word in instead.split() if word in TREE[command.name].commands] if " " in instead else []
             below = words or [instead] * (instead in getattr(TREE[command.name], "commands", {}))
             found = TREE[" ".join([command.name, *below])]

@@ -25,6 +25,7 @@ from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
 from tests.faults.posts import Kind, put_media
 from tests.faults.proxy import Asked, Fault, Proxy
+from tests.faults.user_program import write_program
 from tests.store.stores import duplicate
 from ttp.domain.delivery import ENDED
 from ttp.domain.time.clock import SystemClock
@@ -42,6 +43,8 @@ SETTINGS = {
     "PUBLISH__DRAIN_S": "5",
 }
 RUNS_MOST = 4
+PROGRAM_TIMEOUT_S = 0.8
+"""How long a program of the user's waits for an answer."""
 _ID = re.compile(r"\d{6,}")
 PATIENCE_S = 60.0
 INTENT_AGE_S = 60.0
@@ -167,7 +170,7 @@ class Bench:
     def seen(self, kind: Kind) -> list[Any]:
         """What followers of the account see, apart from the posts that are not the case's own."""
         posts = self.control("GET", "posts")
-        return [post for post in posts if post["account"] == kind.account and post["id"] not in self.others]
+        return [post for post in posts if post["account"] == kind.seen_as and post["id"] not in self.others]
 
     def prepare(self, kind: Kind) -> tuple[str, ...]:
         """A store of its own with the post due now, and a platform that has nothing of the account. Its secrets."""
@@ -194,18 +197,27 @@ class Bench:
         self.victims, self.ran, self.amiss, self.others = [], [], [], set()
         return secrets
 
+    def program(self, kind: Kind) -> Path:
+        """Where the program of a kind that one publishes is."""
+        return self.folder / f"{kind.name.replace(' ', '-')}.py"
+
     def _made(self, kind: Kind) -> tuple[Path, tuple[str, ...], Any]:
         shutil.rmtree(self.home, ignore_errors=True)
-        made = self.control("POST", "accounts", {"account": kind.account, "unlimited": True})
+        made = self.control("POST", "accounts", {"account": kind.seen_as, "unlimited": True})
         held = made["credentials"]
-        self.ok("account", "add", kind.account, "--credentials", "-", stdin=json.dumps(held))
+        if kind.platform == "command":
+            name = self.program(kind).stem
+            program = write_program(self.folder, name, self.proxy.url, held, PROGRAM_TIMEOUT_S)
+            self.ok("account", "add", kind.account, "--program", str(program))
+        else:
+            self.ok("account", "add", kind.account, "--credentials", "-", stdin=json.dumps(held))
         if kind.platform == "tiktok":
             self.ok("account", "set", kind.account, "--set", "tiktok.privacy_level=SELF_ONLY")
         self.ok(*kind.argv(self.media), "--at", "now", "-q")
         template = self.folder / f"template-{len(self._templates)}"
         self.home.rename(template)
         secret = tuple(v for k, v in held.items() if k in ("accessToken", "refreshToken", "clientSecret") and v)
-        return template, secret, self.sandbox.state.accounts[kind.account]
+        return template, secret, self.sandbox.state.accounts[kind.seen_as]
 
     def requests(self, kind: Kind) -> list[str]:
         """The requests of a post that nothing goes wrong with: method and path of each."""
@@ -227,7 +239,9 @@ class Bench:
 
         def watching(asked: Asked) -> Fault | None:
             if kind.publishes(asked):
-                intents = "SELECT boot_s FROM attempt WHERE phase = 'publish' AND outcome IS NULL ORDER BY id DESC"
+                # A program goes on when ttp is killed, and the next ttp closes the intent at once.
+                still = "" if kind.platform == "command" else "AND outcome IS NULL"
+                intents = f"SELECT boot_s FROM attempt WHERE phase = 'publish' {still} ORDER BY id DESC"
                 with suppress(sqlite3.DatabaseError):  # a store that is spoiled on purpose
                     found = self.sql(intents)
                     if not found:

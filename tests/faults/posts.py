@@ -41,6 +41,11 @@ class Kind:
         server = "@example.org" if self.platform == "mastodon" else ""
         return f"{self.platform}/{self.name.replace(' ', '-')}{server}"
 
+    @property
+    def seen_as(self) -> str:
+        """The account that followers see its posts on: a program publishes to Mastodon."""
+        return self.account.replace("command/", "mastodon/") + "@example.org" * (self.platform == "command")
+
     def publishes(self, asked: Asked) -> bool:
         """Whether this request is one of its publishing calls."""
         return asked.last and bool(self.calls.search(asked.line))

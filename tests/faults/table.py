@@ -14,6 +14,7 @@ from tests.faults.sweep_look_ups import missed_looks, twins
 from tests.faults.sweep_processes import crowds, killed, killed_in_a_call, overlapping
 from tests.faults.sweep_programs import programs
 from tests.faults.sweep_tokens import renewals
+from tests.faults.sweep_user_programs import user_programs
 from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, two_troubles
 
 KILLS, SYSTEM_CALLS, CROWDS, PROGRAMS = 5000, 20, 20, 2000
@@ -40,6 +41,7 @@ SAMPLES = {
     "damage": 6,
     "hostile answers": 24,
     "programs": 24,
+    "user programs": 20,
 }
 """How many runs of each sweep CI makes; `--full` makes all."""
 
@@ -87,6 +89,8 @@ def sweep(name: str, asks: Asks) -> Iterator[Run]:
             return disks(asks)
         case "damage":
             return damaged()
+        case "user programs":
+            return user_programs()
         case "programs":
             return programs(PROGRAMS)
         case _:

@@ -16,6 +16,7 @@ from ttp.domain.config import Value
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.testing import PlatformSuite, StandingClock
 from ttp.sandbox.server import RunningSandbox
+from ttp.sandbox.stand_in import stand_in
 
 LONG = {
     PlatformSuite.test_a_call_that_was_carried_out_is_found_whatever_was_answered.__name__,
@@ -49,9 +50,10 @@ def desk(request: pytest.FixtureRequest, sandbox: RunningSandbox, tmp_path: Path
     }
     client = client_for(platform, Config(settings), clock)
     options = {"privacy_level": "SELF_ONLY"} if platform == "tiktok" else {}
-    order = PublishRequest(1, Account(platform, "demo"), Credentials(""), TEXT, options=options)
+    account = Account(platform, stand_in(platform).demo_handle(sandbox.state.address))
+    order = PublishRequest(1, account, Credentials(""), TEXT, options=options)
     made = Desk(sandbox.url, clock, client, order, settings)
-    (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")
+    (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == account.name)
     credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
     made.order = replace(order, credentials=credentials, media=files(platform, tmp_path))
     yield made

@@ -17,7 +17,7 @@ import httpx
 from ttp.domain.account import Account, Credentials
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Handle
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.testing import NOON, StandingClock
 
 TOKEN = "secret-token-123"
@@ -137,7 +137,9 @@ def drive_to_failure(steps: Generator[Step, None, Ready], clock: StandingClock) 
 
 
 def last_handle(steps: list[Step]) -> Handle | None:
-    return next((step.handle for step in reversed(steps) if isinstance(step, Did) and step.handle is not None), None)
+    return next(
+        (step.handle for step in reversed(steps) if isinstance(step, StepDone) and step.handle is not None), None
+    )
 
 
 def media(path: Path, data: bytes, mime: str, alt: str | None = None, **facts: Any) -> MediaFile:

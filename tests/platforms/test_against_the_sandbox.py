@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.platforms.sandboxed import CALL, PUBLIC, TEXT, Desk, on
 from tests.platforms.stubs import drive_to_failure, media
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown, Working
-from ttp.platforms.client import Did, MediaFile
+from ttp.platforms.client import MediaFile, StepDone
 from ttp.sandbox.files import CLIP, PHOTO
 
 
@@ -115,7 +115,7 @@ def test_a_reel_is_waited_for_and_published(desk: Desk, tmp_path: Path) -> None:
 def test_a_container_that_is_not_ready_is_not_done(desk: Desk, tmp_path: Path) -> None:
     desk.order = replace(desk.order, media=(media(tmp_path / "clip.mp4", CLIP.read_bytes(), "video/mp4"),))
     steps = desk.client.prepare(desk.order, {})
-    handle = next(step.handle for step in steps if isinstance(step, Did) and step.handle)
+    handle = next(step.handle for step in steps if isinstance(step, StepDone) and step.handle)
     steps.close()
     assert handle is not None
     outcome = desk.client.publish(desk.order, handle)

@@ -21,7 +21,7 @@ from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.bluesky.auth import APP_PASSWORD, BlueskyLogin
-from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, Did, PublishRequest, Ready
+from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, PublishRequest, Ready, StepDone
 from ttp.platforms.login import Grant
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
 from ttp.platforms.outcomes import reconnect_hint
@@ -266,7 +266,7 @@ def test_a_video_is_processed_by_the_service(desk: Desk, tmp_path: Path) -> None
 def test_a_job_that_was_begun_is_waited_for_again(desk: Desk, tmp_path: Path) -> None:
     with_video(desk, tmp_path)
     steps = desk.client.prepare(desk.request, {})
-    handle = next(step.handle for step in steps if isinstance(step, Did) and step.handle)
+    handle = next(step.handle for step in steps if isinstance(step, StepDone) and step.handle)
     steps.close()
     assert handle is not None
     desk.prepare(handle)

@@ -24,7 +24,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.domain.rules import PlatformPost
 from ttp.platforms import user_program
-from ttp.platforms.client import Deleted, Did, PublishRequest, Ready, StepFailed
+from ttp.platforms.client import Deleted, PublishRequest, Ready, StepDone, StepFailed
 from ttp.platforms.command import program as program_module
 from ttp.platforms.command.client import CommandCheck, CommandClient, CommandDeleter
 from ttp.platforms.command.metrics import CommandReader
@@ -70,7 +70,7 @@ def request_of(account: Account, **more: object) -> PublishRequest:
     return PublishRequest(1, account, Credentials(""), "Hello", key_seed="store/1", **more)  # type: ignore[arg-type]  # by name
 
 
-def prepare(request: PublishRequest) -> tuple[list[Did], Ready]:
+def prepare(request: PublishRequest) -> tuple[list[StepDone], Ready]:
     steps, preparing = [], CommandClient(StandingClock()).prepare(request, {})
     while True:
         try:

@@ -28,7 +28,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.config import Value
 from ttp.domain.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, StepDone, Wait
 from ttp.platforms.testing import NOON, StandingClock
 
 PEOPLE = {"collaborators": "anna,ben", "location_id": "77", "is_ai_generated": "true"}
@@ -150,7 +150,7 @@ def test_a_carousel_has_its_items_first_each_waited_for_and_then_itself(
         whole(),
         status("FINISHED", "910"),
     )
-    assert [step.step for step in steps if isinstance(step, Did)] == [
+    assert [step.step for step in steps if isinstance(step, StepDone)] == [
         "ask for the quota",
         "create the container of item 1",
         "create the container of item 2",
@@ -351,7 +351,7 @@ def received(count: object, **changes: Any) -> Stub:
 
 def test_facebook_login_sends_the_bytes_of_a_reel(facebook: Config, local: MediaFile) -> None:
     steps, ready = prepared(facebook, of(local), {}, reel(), sent(b"0123456789"), status("FINISHED"))
-    told = [step.step for step in steps if isinstance(step, Did)]
+    told = [step.step for step in steps if isinstance(step, StepDone)]
     assert told == ["ask for the quota", "create the container", "upload the video"]
     assert "uri" not in ready.handle
 

@@ -16,7 +16,7 @@ from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Handle, Kind
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.testing import NOON, StandingClock
 
 API = "https://graph.instagram.com/v25.0"
@@ -120,7 +120,7 @@ def made(config: Config, what: PublishRequest, **changes: object) -> dict[str, o
 
 def test_an_image_becomes_a_container_that_is_ready(config: Config, photo: MediaFile) -> None:
     steps, ready = prepared(config, of(photo), {}, image(photo), status("FINISHED", date=NOON + timedelta(seconds=2)))
-    assert [step.step for step in steps if isinstance(step, Did)] == ["ask for the quota", "create the container"]
+    assert [step.step for step in steps if isinstance(step, StepDone)] == ["ask for the quota", "create the container"]
     assert last_handle(steps) == ready.handle
     assert {**ready.handle, "request": "…"} == {
         "user_id": "178",
@@ -160,7 +160,7 @@ def test_an_empty_text_has_no_caption_and_a_url_is_passed_on(config: Config, tmp
 def test_an_unknown_user_id_is_asked_for(config: Config, photo: MediaFile, answer: dict[str, object]) -> None:
     me = Stub("GET", f"{API}/me", query={"fields": "user_id,username"}, headers=BEARER, answer=answer)
     steps, ready = prepared(config, of(photo, user_id=None), {}, me, image(photo), status("FINISHED"))
-    assert steps[0] == Did("ask for the user id", 200, handle={"user_id": "178"})
+    assert steps[0] == StepDone("ask for the user id", 200, handle={"user_id": "178"})
     assert ready.handle["user_id"] == "178"
 
 
@@ -192,13 +192,13 @@ def test_a_container_in_progress_is_given_up_after_half_an_hour(config: Config, 
     again.check = lambda request: None  # type: ignore[method-assign]  # the form is tested elsewhere
     steps, ready = prepared(config, what, handle, status("IN_PROGRESS"), again, status("FINISHED", "901"))
     assert ready.handle["creation_id"] == "901"
-    assert all(isinstance(step, Did) for step in steps)
+    assert all(isinstance(step, StepDone) for step in steps)
 
 
 def test_the_user_id_is_asked_for_once(config: Config, photo: MediaFile) -> None:
     handle = made(config, of(photo))
     steps, _ = prepared(config, of(photo, user_id=None), handle, status("FINISHED"))
-    assert steps == [Did("ask for the quota", 200, "2 of 50 posts in 24 h")]
+    assert steps == [StepDone("ask for the quota", 200, "2 of 50 posts in 24 h")]
 
 
 def test_a_finished_container_is_used_again(config: Config, photo: MediaFile) -> None:

@@ -13,7 +13,7 @@ from tests.platforms.stubs import drive, drive_to_failure, media
 from ttp.domain.account import Credentials
 from ttp.domain.action import action
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
-from ttp.platforms.client import Did, MediaFile, StepFailed
+from ttp.platforms.client import MediaFile, StepDone, StepFailed
 from ttp.sandbox.files import CLIP, PHOTO
 
 
@@ -35,7 +35,7 @@ def test_a_carousel_of_mixed_items_is_published_once_whatever_is_cut(desk: Desk,
     desk.fault("POST", "/media$", "cut_after", nth=2)
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert failure.outcome.passing
-    ready = desk.prepare(next(step.handle for step in reversed(steps) if isinstance(step, Did) and step.handle))
+    ready = desk.prepare(next(step.handle for step in reversed(steps) if isinstance(step, StepDone) and step.handle))
     desk.fault(*CALL["instagram"], "cut_after")
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
@@ -91,7 +91,7 @@ def test_with_facebook_login_a_videos_bytes_are_sent_and_a_cut_goes_on(desk: Des
     desk.fault("POST", "/ig-api-upload/", "cut_before")
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert (failure.step, failure.outcome.passing) == ("upload the video", True)
-    ready = desk.prepare(next(step.handle for step in reversed(steps) if isinstance(step, Did) and step.handle))
+    ready = desk.prepare(next(step.handle for step in reversed(steps) if isinstance(step, StepDone) and step.handle))
     assert isinstance(desk.publish(ready), Done)
     (post,) = desk.posts()
     assert post["media"] == [desk.order.media[0].item.sha256]

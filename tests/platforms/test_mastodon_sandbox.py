@@ -19,7 +19,7 @@ from tests.platforms.stubs import drive, drive_to_failure, media
 from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Refused, Unclear, Unknown
-from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, Did, PublishRequest, Ready
+from ttp.platforms.client import AccountInfo, Checker, Deleted, Deleter, PublishRequest, Ready, StepDone
 from ttp.platforms.login import App, Grant
 from ttp.platforms.mastodon.auth import OUT_OF_BAND, SCOPES, MastodonLogin
 from ttp.platforms.metrics_reader import AccountSession, MetricsReader
@@ -54,7 +54,7 @@ class Desk:
         """Prepare, and keep what the server said of itself, as the publisher does."""
         steps, ready = drive(self.client.prepare(self.request, handle or {}), self.clock)
         for step in steps:
-            if isinstance(step, Did) and step.server_info is not None:
+            if isinstance(step, StepDone) and step.server_info is not None:
                 account = replace(self.request.account, server_info=step.server_info)
                 self.request = replace(self.request, account=account)
         return ready

@@ -18,7 +18,7 @@ from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
+from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed
 from ttp.platforms.reply import Answer, ConnectionLost
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.tiktok import uploads as tiktok_upload
@@ -151,7 +151,7 @@ def test_every_size_is_cut_as_tiktok_wants(size: int) -> None:
 
 def test_preparing_a_small_video_sends_no_chunk(clip: MediaFile) -> None:
     steps, ready = prepared(of(clip), {}, creator(), announce(5, 5, 1, date=NOON + timedelta(seconds=1)))
-    assert [step.step for step in steps if isinstance(step, Did)] == ["ask what is allowed", "announce the post"]
+    assert [step.step for step in steps if isinstance(step, StepDone)] == ["ask what is allowed", "announce the post"]
     handle = last_handle(steps)
     assert handle is not None
     assert {**handle, "request": "…"} == {
@@ -171,7 +171,7 @@ def test_preparing_a_small_video_sends_no_chunk(clip: MediaFile) -> None:
 
 def test_preparing_a_larger_video_sends_all_but_the_last_chunk(film: MediaFile) -> None:
     steps, ready = prepared(of(film), {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13), put(b"4567", 4, 13))
-    assert [step.message for step in steps if isinstance(step, Did) and step.step == "upload a chunk"] == [
+    assert [step.message for step in steps if isinstance(step, StepDone) and step.step == "upload a chunk"] == [
         "4 of 13 bytes",
         "8 of 13 bytes",
     ]
@@ -239,7 +239,7 @@ def test_disabled_options_need_no_choice(clip: MediaFile) -> None:
     answer = envelope({"privacy_level_options": ["PUBLIC_TO_EVERYONE"], **off})
     what = order("tiktok", "Hello", clip, options=chosen)
     steps, _ = prepared(what, {}, creator(answer=answer), announce(5, 5, 1, info))
-    told = next(step.message for step in steps if isinstance(step, Did))
+    told = next(step.message for step in steps if isinstance(step, StepDone))
     assert told == "set by the account's own settings: tiktok.disable_comment, tiktok.disable_duet"
 
 
@@ -349,7 +349,7 @@ def test_loopback_takes_uploads_only_while_tiktok_itself_is_loopback() -> None:
 
 def test_an_upload_continues_at_tiktoks_offset(film: MediaFile) -> None:
     steps, ready = prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": 4}), put(b"4567", 4, 13))
-    assert steps[0] == Did("ask for the status", 200, "4 of 13 bytes already uploaded", handle=held(of(film)))
+    assert steps[0] == StepDone("ask for the status", 200, "4 of 13 bytes already uploaded", handle=held(of(film)))
     assert (ready.handle["offset"], ready.handle["tried"]) == (8, 1)
 
 

@@ -15,7 +15,7 @@ from tests.platforms.stubs import BEARER, Script, Stub, drive, drive_to_failure,
 from tests.platforms.test_tiktok import API, JSON, OPEN, announce, creator, envelope, failed, fetch, put
 from tests.settings import Config
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
-from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step
+from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone
 from ttp.platforms.testing import NOON, StandingClock
 
 PUBLIC = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
@@ -95,7 +95,7 @@ def looked(what: PublishRequest, handle: Handle, *stubs: Stub, since: datetime =
 
 def test_nothing_is_announced_before_the_call_that_publishes(clip: MediaFile) -> None:
     steps, ready = prepared(pulled(clip), {}, creator())
-    assert [step.step for step in steps if isinstance(step, Did)] == ["ask what is allowed"]
+    assert [step.step for step in steps if isinstance(step, StepDone)] == ["ask what is allowed"]
     assert (ready.step, ready.platform_at, ready.doubt) == ("POST video/init/", NOON, None)
     assert {**ready.handle, "request": "…"} == {
         "init": "video/init/",
@@ -403,7 +403,7 @@ def test_a_draft_is_uploaded_without_any_choice(clip: MediaFile) -> None:
     stub.url, stub.json = f"{API}/inbox/video/init/", {"source_info": source}
     what = draft(clip)
     steps, ready = prepared(what, {}, stub)
-    assert [step.step for step in steps if isinstance(step, Did)] == ["announce the post"]
+    assert [step.step for step in steps if isinstance(step, StepDone)] == ["announce the post"]
     assert isinstance(published(what, ready.handle, put(b"video", 0, 5)), Done)
 
 

@@ -16,7 +16,7 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.testing import NOON, StandingClock
 from ttp.platforms.x.media import CHUNK
 
@@ -89,7 +89,7 @@ def entry(**changes: object) -> dict[str, object]:
 
 def test_a_text_needs_the_token_check_only() -> None:
     steps, ready = prepared(order("x"), {}, me(date=NOON - timedelta(seconds=3)))
-    assert steps == [Did("check the token", 200, handle={"user_id": "42"})]
+    assert steps == [StepDone("check the token", 200, handle={"user_id": "42"})]
     assert ready == Ready(
         {"user_id": "42"}, NOON - timedelta(seconds=3), "POST /2/tweets", ready.fingerprint, doubt=None
     )
@@ -164,7 +164,7 @@ def test_an_image_is_uploaded_described_and_remembered(tmp_path: Path) -> None:
         what, {}, initialize("image/jpeg", "tweet_image", 4), append(0, b"jpeg"), finalize(), alt, me()
     )
     whole = entry(sha256=file.item.sha256, alt="A cup")
-    assert [step.step for step in steps if isinstance(step, Did)] == [
+    assert [step.step for step in steps if isinstance(step, StepDone)] == [
         "upload a.jpg",
         "alt text of a.jpg",
         "check the token",
@@ -221,7 +221,7 @@ def test_every_segment_that_x_has_is_remembered(tmp_path: Path) -> None:
     cut = append(2, b"c", fails=httpx.ReadError("cut"))
     steps, failure = failed(what, {}, opened, append(0, b"a" * CHUNK), append(1, b"b" * CHUNK), cut)
     assert failure.outcome.passing
-    assert [step.step for step in steps if isinstance(step, Did)] == [
+    assert [step.step for step in steps if isinstance(step, StepDone)] == [
         "upload v.mp4, segment 1 of 3",
         "upload v.mp4, segment 2 of 3",
     ]
@@ -231,7 +231,7 @@ def test_every_segment_that_x_has_is_remembered(tmp_path: Path) -> None:
 def test_an_upload_goes_on_behind_the_segments_that_x_has(tmp_path: Path) -> None:
     file, what = large(tmp_path)
     steps, ready = prepared(what, {"media": [half_sent(file)]}, append(2, b"c"), finalize(), me())
-    assert [step.step for step in steps if isinstance(step, Did)] == [
+    assert [step.step for step in steps if isinstance(step, StepDone)] == [
         "upload v.mp4, segment 3 of 3",
         "upload v.mp4",
         "check the token",
@@ -305,7 +305,7 @@ def test_a_video_is_waited_for_as_x_says(tmp_path: Path) -> None:
     )
     assert [step for step in steps if isinstance(step, Wait)] == [Wait(3.0, "X is processing v.mp4")]
     first = steps[0]
-    assert isinstance(first, Did)
+    assert isinstance(first, StepDone)
     assert first.handle == {"media": [entry(sha256=file.item.sha256, ready=False)]}
 
 

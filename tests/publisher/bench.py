@@ -26,11 +26,11 @@ from ttp.domain.account import Account, Credentials
 from ttp.domain.delivery import Delivery
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, StepFailed, Wait
+from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Loop, Mode, Scope
-from ttp.publisher.worker_pool import Inline, JobReport, Reports, WorkerPool, WorkerThreads
+from ttp.publisher.worker_pool import JobReport, Reports, WorkerPool, WorkerThreads, WorkItem
 from ttp.services.repeats import Occurrences
 from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
@@ -47,7 +47,14 @@ FINGERPRINT = "f" * 64
 T = TypeVar("T")
 Said = Outcome | Callable[[PublishRequest, Handle], Outcome]
 Saw = Finding | LookupResult | Callable[[PublishRequest, Handle], Finding | LookupResult]
-Step = Did | Wait | NotDone | Ready | Callable[[], object]
+Step = StepDone | Wait | NotDone | Ready | Callable[[], object]
+
+
+class Inline:
+    """A pool that runs work in the caller's thread."""
+
+    def submit(self, piece: WorkItem) -> None:
+        piece()
 
 
 class Unscripted(BaseException):
@@ -96,7 +103,7 @@ class Scripted:
     def times(self, name: str) -> list[float]:
         return [call.at for call in self.calls if call.name == name]
 
-    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Did | Wait, None, Ready]:
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[StepDone | Wait, None, Ready]:
         self._note("prepare", order, handle)
         ready = self.makes(order, handle) if self.makes else Ready(handle, self.platform_at, "POST", FINGERPRINT)
         for step in self.prepares.popleft() if self.prepares else []:
@@ -105,9 +112,9 @@ class Scripted:
                     raise StepFailed("upload", step)
                 case Ready():
                     ready = step
-                case Did() | Wait():
+                case StepDone() | Wait():
                     yield step
-                    if isinstance(step, Did) and step.handle is not None:
+                    if isinstance(step, StepDone) and step.handle is not None:
                         ready = replace(ready, handle=step.handle)
                 case _:
                     step()

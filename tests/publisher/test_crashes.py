@@ -10,7 +10,7 @@ import pytest
 from tests.publisher.bench import Bench, Unscripted
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome
-from ttp.platforms.client import Did, PublishRequest, Wait
+from ttp.platforms.client import PublishRequest, StepDone, Wait
 from ttp.publisher.loop import Mode
 from ttp.store.dialect import StoreError
 
@@ -21,7 +21,7 @@ def killed(bench: Bench) -> Outcome:
 
 def test_a_claimed_delivery_of_a_dead_publisher_is_published_once(bench: Bench) -> None:
     bench.post()
-    bench.x.prepares.extend([[Did("upload", handle={"media": "m"}), bench.die], []])
+    bench.x.prepares.extend([[StepDone("upload", handle={"media": "m"}), bench.die], []])
     bench.x.publishes.append(Done("1"))
     bench.run_and_die()
     assert bench.delivery().state is DeliveryState.CLAIMED
@@ -80,7 +80,7 @@ def test_a_publisher_that_dies_between_the_answer_and_its_commit_is_settled_by_a
 def test_a_delivery_that_waited_for_its_container_continues_there(bench: Bench) -> None:
     bench.post()
     bench.x.prepares.extend(
-        [[Did("create", handle={"container": "c"}), Wait(5.0, "Instagram is processing the media")], []]
+        [[StepDone("create", handle={"container": "c"}), Wait(5.0, "Instagram is processing the media")], []]
     )
     bench.x.publishes.append(Done("1"))
     bench.at(1.0, bench.die)

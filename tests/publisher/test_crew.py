@@ -11,10 +11,11 @@ from typing import cast
 import pytest
 
 from tests.clock import FakeClock
+from tests.publisher.bench import Inline
 from ttp.platforms.client import StepFailed, Wait
 from ttp.publisher import worker_pool as crew_module
 from ttp.publisher.delivery_context import DeliveryTask
-from ttp.publisher.worker_pool import Inline, WorkerPool, WorkerThreads, wait_for_report
+from ttp.publisher.worker_pool import WorkerPool, WorkerThreads, wait_for_report
 
 
 @dataclass(eq=False)

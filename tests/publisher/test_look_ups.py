@@ -26,7 +26,7 @@ from ttp.domain.outcome import (
     Unknown,
     Working,
 )
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready
+from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone
 from ttp.publisher import loop
 from ttp.publisher.loop import Mode
 
@@ -307,7 +307,7 @@ def test_keys_are_stored_with_the_intent_and_survive_a_failure_and_a_refusal_may
 
 def test_what_a_server_allows_is_stored_with_its_account(bench: Bench) -> None:
     bench.post()
-    bench.x.prepares.append([Did("ask the server", server_info={"most": 500})])
+    bench.x.prepares.append([StepDone("ask the server", server_info={"most": 500})])
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert bench.account_now("x/me").server_info == {"most": 500}
@@ -527,7 +527,7 @@ def test_the_window_begins_at_the_end_of_the_call(bench: Bench) -> None:
 def test_upload_handles_are_deleted_after_publishing(bench: Bench) -> None:
     bench.post()
     secret = {"upload_url": "https://upload.example/secret"}
-    bench.x.prepares.append([Did("announce", handle=secret)])
+    bench.x.prepares.append([StepDone("announce", handle=secret)])
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert bench.delivery().handle == {}

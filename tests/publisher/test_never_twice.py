@@ -18,7 +18,7 @@ from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import FINGERPRINT, Bench, Crash
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
-from ttp.platforms.client import Did, PublishRequest, Ready, StepFailed, Wait
+from ttp.platforms.client import PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.loop import Mode
 from ttp.services.audit import Audit
 
@@ -56,7 +56,7 @@ class World:
     def prepare(self, order: PublishRequest, handle: Handle) -> Any:
         match self.steps.pop() if self.steps else "nothing":
             case "upload":
-                yield Did("upload", handle={"media": len(self.steps)})
+                yield StepDone("upload", handle={"media": len(self.steps)})
             case "wait":
                 yield Wait(self.delays.uniform(0.0, 50.0), "a container")
             case "fail":

@@ -14,7 +14,7 @@ from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.post import PostStatus
-from ttp.platforms.client import Did, PublishRequest, Ready, Wait
+from ttp.platforms.client import PublishRequest, Ready, StepDone, Wait
 from ttp.publisher.loop import Mode
 from ttp.store import attempts
 from ttp.store.dialect import Connection
@@ -94,7 +94,9 @@ def test_the_handle_of_an_invisible_step_is_stored_before_the_next_step(bench: B
     def read() -> None:
         kept.append(bench.sql("SELECT handle FROM delivery")[0]["handle"])
 
-    bench.x.prepares.append([Did("upload", 200, handle={"media": "m1"}), read, Did("check", 200, "fine"), read])
+    bench.x.prepares.append(
+        [StepDone("upload", 200, handle={"media": "m1"}), read, StepDone("check", 200, "fine"), read]
+    )
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert kept == ['{"media":"m1"}', '{"media":"m1"}']
@@ -107,7 +109,7 @@ def test_the_handle_of_an_invisible_step_is_stored_before_the_next_step(bench: B
 
 def test_a_failed_step_keeps_the_handles_of_earlier_steps(bench: Bench) -> None:
     bench.post()
-    bench.x.prepares.extend([[Did("upload", handle={"media": "m1"}), Did("check"), PASSING], []])
+    bench.x.prepares.extend([[StepDone("upload", handle={"media": "m1"}), StepDone("check"), PASSING], []])
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert [call.handle for call in bench.x.calls] == [{}, {"media": "m1"}, {"media": "m1"}]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
-from tests.publisher.bench import Bench
+from tests.publisher.bench import Bench, Inline
 from tests.settings import Config
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
@@ -26,7 +26,7 @@ from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import PublisherProcess
 from ttp.publisher.watch import PostWatch
-from ttp.publisher.worker_pool import Inline, WorkerThreads, wait_for_report
+from ttp.publisher.worker_pool import WorkerThreads, wait_for_report
 from ttp.store.home import locks
 from ttp.store.home.media import MediaStore
 

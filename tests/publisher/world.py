@@ -15,10 +15,11 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program, program
 from tests.platforms.sandboxed import control
+from tests.publisher.bench import Inline
 from ttp.cli.context import Context
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.worker_pool import Inline, JobReport, Reports
+from ttp.publisher.worker_pool import JobReport, Reports
 from ttp.sandbox.server import RunningSandbox
 
 MOST_NAPS = 5_000

@@ -19,7 +19,7 @@ def test_each_platform_has_a_demo_account_with_credentials(web: Web) -> None:
     assert [a["account"] for a in answer] == [
         "bluesky/demo",
         "instagram/demo",
-        "mastodon/demo",
+        "mastodon/demo@127.0.0.1:8700",
         "tiktok/demo",
         "x/demo",
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import media_bytes as made
 from tests.pictures import noise, picture, saved, turned
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.media import MediaItem
@@ -45,7 +46,7 @@ def test_an_image_is_made_once_for_each_platform_that_needs_it(
     assert fitting.fits([item], tuple(PLATFORMS.names())) == first
     file = fitting.file(item, INSTAGRAM)
     assert file.path == media.path(item.sha256, "instagram")
-    assert (file.origin, file.given, file.item.mime) == (item.sha256, item.sha256, "image/jpeg")
+    assert (file.origin, file.original_sha256, file.item.mime) == (item.sha256, item.sha256, "image/jpeg")
 
 
 def test_what_fits_is_sent_as_it_is_and_so_is_all_that_is_no_image(media: MediaStore, fitting: MediaConversion) -> None:
@@ -105,3 +106,19 @@ def test_a_copy_that_lost_bytes_is_not_looked_into(media: MediaStore, fitting: M
     photo = media.add(PHOTO)
     media.path(photo.sha256).write_bytes(b"\xff\xd8")
     assert fitting.fits([photo], [INSTAGRAM])[INSTAGRAM, photo.sha256].shown == (photo.width, photo.height)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_a_place_in_any_image_is_removed_for_a_platform_that_would_publish_it(
+    media: MediaStore, fitting: MediaConversion, kind: str
+) -> None:
+    Image = pytest.importorskip("PIL.Image")
+    exif = made.exif(place=True)[4:] + bytes(4)  # without the head of a JPEG's segment; no further table
+    path = media.folder.parent.parent / f"a.{kind.lower()}"
+    Image.new("RGB", (64, 48)).save(path, kind, exif=exif)
+    item = media.add(path)
+    sent = fitting.file(item, "bluesky")
+    assert (sent.item.mime, sent.origin) == ("image/jpeg", item.sha256)
+    with Image.open(sent.path) as image:
+        assert not image.getexif()
+    assert fitting.file(item, X).origin is None

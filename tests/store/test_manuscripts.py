@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> list[str]:
 def test_what_is_known_of_it_is_there_again(manuscripts: EditorDrafts, tmp_path: Path) -> None:
     with manuscripts.begun() as one:
         one.write("a\udce9")
-        one.know(draft=3, base="b", shown=["x"], first=True)
+        one.remember(draft=3, base="b", shown=["x"], first=True)
         one.belongs_to(3)
     assert folder(tmp_path) == ["3.json", "3.md"]
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in (tmp_path / "home" / "writing").iterdir())
@@ -87,7 +87,7 @@ def test_one_that_is_set_aside_stays(manuscripts: EditorDrafts, tmp_path: Path) 
     for text in ("One", "Two"):
         with manuscripts.of_post(3) as one:
             one.write(text)
-            one.know(draft=7)
+            one.remember(draft=7)
             assert one.set_aside().read_text() == text
             assert (one.read(), one.draft) == ("", None)
     assert folder(tmp_path) == ["3-1.md", "3-2.md"]
@@ -117,7 +117,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
             with pytest.raises(Busy, match="No space left on device") as refused:
                 one.write("Goodbye")
             with pytest.raises(Busy):
-                one.know(draft=3)
+                one.remember(draft=3)
         assert str(refused.value.hints[0].way).startswith("df -h ")
         assert one.read() == "Hello"
     (tmp_path / "home" / "writing").chmod(0o500)

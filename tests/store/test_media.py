@@ -252,7 +252,7 @@ def writing(data: bytes) -> Callable[[BinaryIO], None]:
 
 def test_what_is_fetched_is_looked_at_and_kept_under_its_digest(store: MediaStore) -> None:
     data = made.movie()
-    item = store.take("clip.mp4", "https://a.example/clip.mp4", writing(data))
+    item = store.add_written("clip.mp4", "https://a.example/clip.mp4", writing(data))
     assert (item.name, item.mime, item.bytes) == ("clip.mp4", "video/mp4", len(data))
     assert item.sha256 == hashlib.sha256(data).hexdigest()
     kept = store.path(item.sha256)
@@ -266,32 +266,32 @@ def test_what_is_fetched_is_looked_at_and_kept_under_its_digest(store: MediaStor
 
 def test_what_is_fetched_and_is_no_media_is_refused_by_its_address_and_leaves_nothing(store: MediaStore) -> None:
     with pytest.raises(UsageError):
-        store.take("x", "https://a.example/x", writing(b"hello"))
+        store.add_written("x", "https://a.example/x", writing(b"hello"))
 
     def broken(file: BinaryIO) -> None:
         file.write(b"half")
         raise NotFound("gone")
 
     with pytest.raises(NotFound, match="gone"):
-        store.take("x", "https://a.example/x", broken)
+        store.add_written("x", "https://a.example/x", broken)
     assert list(store.folder.iterdir()) == []
 
 
 def test_a_full_disk_is_told_while_something_is_fetched(store: MediaStore) -> None:
     with files_at_most(100_000), pytest.raises(Busy):
-        store.take("x", "https://a.example/x", writing(bytes(200_000)))
+        store.add_written("x", "https://a.example/x", writing(bytes(200_000)))
     assert list(store.folder.iterdir()) == []
 
 
 def test_a_converted_copy_is_beside_its_original_and_tells_its_own_facts(store: MediaStore, tmp_path: Path) -> None:
     item = store.add(file(tmp_path, "a.png", made.png()))
-    assert store.made(item, "instagram") is None
+    assert store.converted(item, "instagram") is None
     data = made.jpeg(320, 400)
-    store.keep(item.sha256, "instagram", data)
-    copy = store.made(item, "instagram")
+    store.store_converted(item.sha256, "instagram", data)
+    copy = store.converted(item, "instagram")
     assert copy is not None
     assert (copy.name, copy.mime, copy.bytes) == ("a.png", "image/jpeg", len(data))
     assert (copy.width, copy.height, copy.sha256) == (320, 400, hashlib.sha256(data).hexdigest())
     assert stat.S_IMODE(store.path(item.sha256, "instagram").stat().st_mode) == 0o600
     store.path(item.sha256, "instagram").write_bytes(data[:10])
-    assert store.made(item, "instagram") is None
+    assert store.converted(item, "instagram") is None

@@ -84,7 +84,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.mark.parametrize("ended", [PUBLISHED, FAILED], ids=["published", "failed"])
 def test_a_copy_and_what_was_made_of_it_go_that_long_after_the_post_has_ended(home: Home, ended: How) -> None:
     old, young = home.copy(), home.copy()
-    home.media.keep(old.sha256, "instagram", made.jpeg(1, 1))
+    home.media.store_converted(old.sha256, "instagram", made.jpeg(1, 1))
     home.post(ended, old, ended_for=KEEP)
     home.post(ended, young, ended_for=KEEP - timedelta(seconds=1))
     assert home.sweep() == 2
@@ -174,7 +174,7 @@ def test_a_file_that_cannot_be_removed_is_told(home: Home, monkeypatch: pytest.M
 
 def test_the_use_of_the_folder_counts_copies_alone(home: Home) -> None:
     one, other = home.copy(), home.copy()
-    home.media.keep(one.sha256, "instagram", b"made")
+    home.media.store_converted(one.sha256, "instagram", b"made")
     (home.media.folder / ".half").write_bytes(b"half")
     assert media_use(home.media.folder) == MediaUse(3, one.bytes + other.bytes + 4)
 

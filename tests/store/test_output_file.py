@@ -86,7 +86,7 @@ def test_the_word_that_was_typed_comes_with_another_one(tmp_path: Path, own: Own
     with pytest.raises(UsageError) as refused:
         write(tmp_path / "link.csv", [], own, over=True, typed="~/link.csv")
     (hint,) = refused.value.hints
-    assert hint.instead == ("~/link.csv", hint.way)
+    assert hint.replaces == ("~/link.csv", hint.way)
     assert not own.own(Path(str(hint.way)))
 
 

@@ -219,7 +219,7 @@ def _require_capability(ctx: Any) -> None:
     have = settings.capability()
     if not have.allows(needed):
         raise NotAllowed(
-            f"ttp {path} is not allowed here: {VARIABLE} is {have}, and it needs {needed}",
+            f"{VARIABLE} is {have}, and ttp {path} needs {needed}",
             Hint("see", "ttp help capability"),
         )
 

@@ -21,12 +21,12 @@ class Command:
     """One command. `module` in `ttp.cli.commands` has a function or a Typer app called `name`, with a final `_` for
     words that Python reserves.
 
-    `instead`: the capability of a subcommand (`""`: none), or of the command with one of these options or arguments,
+    `exceptions`: the capability of a subcommand (`""`: none), or of the command with one of these options or arguments,
     if it differs from `capability`.
     `first_implied`: the name of its first subcommand can be left out.
     """
 
-    __slots__ = ("capability", "first_implied", "help", "instead", "module", "name", "section")
+    __slots__ = ("capability", "exceptions", "first_implied", "help", "module", "name", "section")
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Command:
         section: str,
         capability: str,
         help: str,
-        instead: Mapping[str, str] | None = None,
+        exceptions: Mapping[str, str] | None = None,
         first_implied: bool = False,
     ) -> None:
         self.name = name
@@ -43,7 +43,7 @@ class Command:
         self.section = section
         self.capability = capability
         self.help = help
-        self.instead = instead or {}
+        self.exceptions = exceptions or {}
         self.first_implied = first_implied
 
     def load(self) -> Callable[..., Any] | Typer:
@@ -161,6 +161,13 @@ COMMANDS = (
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),
     Command("mcp", "mcp", "Set up", READ, "Serve an agent on stdin and stdout, with the Model Context Protocol."),
+    Command(
+        "certify",
+        "certify",
+        "Set up",
+        PUBLISH,
+        "Publish a post of each kind to a throw-away account, and report how it went.",
+    ),
     Command("demo", "sandbox", "Set up", DRAFT, "Take a tour of ttp against the built-in sandbox."),
     Command(
         "sandbox", "sandbox", "Set up", DRAFT, "Run stand-ins of the platforms on this machine, to try things out."
@@ -171,7 +178,7 @@ COMMANDS = (
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
     *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability"),
-    *("bluesky", "instagram", "mastodon", "tiktok", "x"),
+    *("bluesky", "command", "instagram", "mastodon", "tiktok", "x"),
 )
 
 
@@ -179,9 +186,11 @@ def capability_of(path: str, given: Collection[str] = ()) -> str:
     """Return the capability that a command such as `slots add` needs with these options and arguments."""
     name, _, below = path.partition(" ")
     entry = BY_NAME[name]
-    needs = [entry.instead[one] for one in (f"{below} {option}".strip() for option in given) if one in entry.instead]
+    needs = [
+        entry.exceptions[one] for one in (f"{below} {option}".strip() for option in given) if one in entry.exceptions
+    ]
     levels = (READ, DRAFT, PUBLISH)
-    return max(needs, key=levels.index) if needs else entry.instead.get(below, entry.capability)
+    return max(needs, key=levels.index) if needs else entry.exceptions.get(below, entry.capability)
 
 
 WHAT = "Schedule posts for Bluesky, Mastodon, Instagram, TikTok and X from the terminal."

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config, KeyTable
     from ttp.domain.time.zones import ZoneConflict
-    from ttp.platforms.client import Checker, Deleter
+    from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
     from ttp.platforms.platform import Runtime
     from ttp.platforms.registry import Registry
+    from ttp.publisher.certification import Certification
     from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
     from ttp.services.accounts import AccountRemoval, Accounts
@@ -301,6 +302,15 @@ class Context:
         from ttp.services.remote_delete import RemoteDelete
 
         return RemoteDelete(self.posts, self.tokens, self._deleter)
+
+    @cached_property
+    def certification(self) -> Certification:
+        from ttp.publisher.certification import Certification
+
+        def client(name: str) -> Client:
+            return self.platforms.facts(name).client(self.runtime)
+
+        return Certification(self.posts, self.publishing, self.remote_delete, self.publisher, self.tokens, client)
 
     @cached_property
     def export(self) -> Export:

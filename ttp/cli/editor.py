@@ -128,7 +128,7 @@ def create_in_editor(context: Context, wish: PostInput) -> None:
                     context.out.note(error.message)
             sheet = held.enter_context(manuscripts.begun())
             sheet.write(text)
-            sheet.know(first=wish.first)
+            sheet.remember(first=wish.first)
         _finish_new(context, NewPostEdit(context, sheet, began=text))
 
 
@@ -153,7 +153,7 @@ def _start_edit(context: Context, sheet: EditorDraft, post: Post, wish: PostInpu
         context.out.note(f"post {post.id} was changed since your last, unsaved edit, which is now in {aside}")
     if not sheet.path.exists():
         change = ExistingPostEdit(context, sheet, post)
-        sheet.know(base=post_fingerprint(post))
+        sheet.remember(base=post_fingerprint(post))
         sheet.write(
             _filled(context, editor_form.fields_of_input(editor_form.with_edit(change.before, wish)), new=False)
         )
@@ -268,7 +268,7 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
                 raise _with_place(error, f"Your text is in {sheet.path}.", None, task.wish) from error
             sheet.discard()
             raise TtpError("nothing was written, so no post was created") from None
-        sheet.know(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
+        sheet.remember(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
         where = f"Your text is saved as draft {sheet.draft}."
         raise _with_place(error, where, sheet.draft, task.wish, Hint("fix", f"ttp edit {sheet.draft} -e")) from error
@@ -306,7 +306,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
     sheet, lines = task.sheet, list[str]()
     text = editor_form.remove_comments(sheet.read(), sheet.shown)
     while True:
-        sheet.know(shown=lines)
+        sheet.remember(shown=lines)
         sheet.write(editor_form.add_comments(text, lines))
         try:
             edit(sheet.path, lock=sheet.lock)
@@ -315,7 +315,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
             task.keep(written)
             raise
         sheet.write(written := editor_form.remove_comments(sheet.read(), lines))
-        sheet.know(shown=[])
+        sheet.remember(shown=[])
         try:
             return task.take(written)
         except _FIXABLE as error:
@@ -335,7 +335,7 @@ def _keep(context: Context, left: EditorDraft) -> None:
     kept = task.keep(text)
     assert kept is not None
     left.write(text)
-    left.know(new=True, base=post_fingerprint(kept), shown=[])
+    left.remember(new=True, base=post_fingerprint(kept), shown=[])
     left.belongs_to(kept.id or 0)
     context.out.note(f"an unfinished text of an earlier edit is saved as draft {kept.id}:  ttp edit {kept.id} -e")
 
@@ -371,7 +371,7 @@ def _save(context: Context, sheet: EditorDraft, text: str) -> Post:
     """Save a text as its draft; bytes that are not UTF-8 are escaped."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     kept = context.drafts.save(text, sheet.draft, sheet.kept)
-    sheet.know(draft=kept.id, kept=post_fingerprint(kept))
+    sheet.remember(draft=kept.id, kept=post_fingerprint(kept))
     return kept
 
 

@@ -146,7 +146,7 @@ def with_whole_commands(error: TtpError, argv: Sequence[str]) -> TtpError:
 def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
     if isinstance(hint.way, OtherOptions):
         return Hint(hint.label, retype(argv, hint.way))
-    words = None if hint.instead is None else _replaced(argv, *hint.instead)
+    words = None if hint.replaces is None else _replaced(argv, *hint.replaces)
     typed = "" if words is None else shlex.join(["ttp", *words])
     return Hint(hint.label, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
 

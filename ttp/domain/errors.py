@@ -41,12 +41,12 @@ Label: TypeAlias = Literal["try", "fix", "see"]
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One way out: a label and what to do. `instead`: the word that was typed (none: ""), and the one for it that makes
-    what was typed a command that works; the command line knows the rest of it, and types all of it."""
+    """One way out: a label and what to do. `replaces`: the typed word (none: ""), and the one for it that makes
+    what was typed a command that works; the command line knows the rest, and types all of it."""
 
     label: Label
     way: WayOut
-    instead: tuple[str, str] | None = None
+    replaces: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_probe.images import JpegAppearance
+from ttp.domain.media_probe.images import ImageAppearance
 
 EXTRA = "pip install 'ttp-cli[media]'"
 """The command that lets ttp convert images."""
@@ -64,8 +64,9 @@ ImageFits = Mapping[tuple[str, str], ImageFit]
 NO_FITS: ImageFits = MappingProxyType({})
 
 
-def find_misfit(item: MediaItem, look: JpegAppearance | None, form: ImageForm) -> FitProblems | None:
-    """Return why an image must or should be converted; None if it is sent unchanged. `look`: of a JPEG."""
+def find_misfit(item: MediaItem, look: ImageAppearance | None, form: ImageForm) -> FitProblems | None:
+    """Return why an image must or should be converted; None if it is sent unchanged. `look`: how it is shown, if
+    known."""
     must = []
     if item.mime not in form.mimes:
         must.append(f"it is {NAMES[item.mime]}")

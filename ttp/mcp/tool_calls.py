@@ -64,9 +64,9 @@ def next_calls(error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools:
 
 
 def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
-    if hint.instead is not None:
-        changed = _replaced(dict(arguments), *hint.instead)
-        unchanged = changed == arguments or hint.instead[1] in _EXAMPLES
+    if hint.replaces is not None:
+        changed = _replaced(dict(arguments), *hint.replaces)
+        unchanged = changed == arguments or hint.replaces[1] in _EXAMPLES
         return None if unchanged else _valid(tool, changed)
     match hint.way:
         case Action():

@@ -29,7 +29,7 @@ class MediaFile:
     origin: str | None = None
 
     @property
-    def given(self) -> str:
+    def original_sha256(self) -> str:
         """SHA-256 of the file that the user attached, before any conversion."""
         return self.origin or self.item.sha256
 
@@ -56,7 +56,7 @@ class PublishRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Did:
+class StepDone:
     """An invisible step succeeded. Its `handle` and `server_info` (of the account) are stored before the next step."""
 
     step: str
@@ -74,7 +74,7 @@ class Wait:
     what: str
 
 
-Step: TypeAlias = Did | Wait
+Step: TypeAlias = StepDone | Wait
 
 
 @dataclass(frozen=True, slots=True)

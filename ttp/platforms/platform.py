@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
+    from ttp.domain.post_kind import PostKind
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter, MediaFile
@@ -117,6 +118,16 @@ class Platform(Facts):
     def options(self) -> tuple[Option, ...]:
         """Return the options of its posts, named without the platform."""
         return ()
+
+    def post_kinds(self) -> tuple[PostKind, ...]:
+        """Return the kinds of posts that it has. Rules and settings of an account may exclude some."""
+        from ttp.domain.post_kind import USUAL
+
+        return USUAL
+
+    def server_software(self, account: Account) -> str:
+        """Return what an account's server runs, with its version; empty if there is only one, or it does not say."""
+        return ""
 
     def pricing(self) -> Pricing | None:
         """Return the prices; None if it is free."""

@@ -34,7 +34,7 @@ from ttp.domain.action import action
 from ttp.domain.config import Config, Key, KeyTable, Value
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, Wait
 from ttp.platforms.platform import Platform, Runtime
 from ttp.platforms.registry import API
 
@@ -508,7 +508,7 @@ class PlatformSuite:
             if failure is not None:
                 assert failure.outcome.passing, failure.outcome
                 assert made.is_plain(failure.outcome.message)
-            handles = [step.handle for step in steps if isinstance(step, Did) and step.handle is not None]
+            handles = [step.handle for step in steps if isinstance(step, StepDone) and step.handle is not None]
             assert isinstance(made.publish(made.prepare(handles[-1] if handles else None))[0], Done)
             assert made.settled_count() == number
         assert number > 1

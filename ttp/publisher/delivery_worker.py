@@ -14,7 +14,7 @@ from datetime import datetime
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
-from ttp.platforms.client import Did, Ready, StepFailed, Wait
+from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
 from ttp.publisher.delivery_context import (
     DeliveryContext,
     DeliveryTask,
@@ -149,7 +149,7 @@ class DeliveryWorker:
         self._early += 1
         return wait
 
-    def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
+    def _prepare(self, steps: Generator[StepDone | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
         began = self._context.clock.now()
         with closing(steps):
             while True:

@@ -209,10 +209,3 @@ class WorkerThreads:
                 piece()
             finally:
                 self._idle.release()
-
-
-class Inline:
-    """Runs work in the caller's thread: for tests with a fake clock."""
-
-    def submit(self, piece: WorkItem) -> None:
-        piece()

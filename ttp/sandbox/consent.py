@@ -84,7 +84,7 @@ def authorization_route(state: State, path: str, page: LoginPage) -> Route:
         if request.method == "POST":
             own = {name: str(value) for name, value in (await request.form()).multi_items()}
         decision = own.get("sandbox", "approve" if state.auto_approve else "ask")
-        handle = own.get("sandbox_account", "demo").removeprefix(f"{page.platform}/")
+        handle = own.get("sandbox_account", _demo_handle(state, page.platform)).removeprefix(f"{page.platform}/")
         if not HANDLE.fullmatch(handle):
             raise refusal_page(f"Account {handle} does not exist.")
         match decision:
@@ -124,6 +124,11 @@ class _AuthorizationRoute(Route):
             if app is not None and app.platform in self._platforms - {self._page.platform}:
                 return Match.NONE, {}
         return match, child_scope
+
+
+def _demo_handle(state: State, platform: str) -> str:
+    handles = (one.handle for one in state.accounts.values() if one.platform == platform)
+    return next((handle for handle in handles if handle.partition("@")[0] == "demo"), "demo")
 
 
 def refusal_page(reason: str) -> RequestRefused:

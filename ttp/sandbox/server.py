@@ -122,7 +122,7 @@ def serve(
     use or a folder cannot be written, OldState for a folder of another version, NoSetting for an unknown switch or a
     wrong value.
     """
-    with closing(_listen(port)) as listener, closing(_new_state(state_dir, wall_clock, settings)) as state:
+    with closing(_listen(port)) as listener, closing(_new_state(listener, state_dir, wall_clock, settings)) as state:
         if media_dir is not None:
             media_dir.mkdir(parents=True, exist_ok=True)
         server = _Server(state, media_dir)
@@ -146,14 +146,15 @@ def _stopped_by_signals(server: _Server) -> Generator[None]:
 class RunningSandbox:
     """A sandbox in a thread of this process. Touch `state` only for what HTTP cannot say."""
 
-    def __init__(self, url: str, server: _Server, state: State) -> None:
-        self.url = url
+    def __init__(self, listener: socket.socket, server: _Server, state: State) -> None:
+        self.url = _url(listener)
         self.state = state
+        self._listener = listener
         self._server = server
 
     def reset(self, now: Now = wall_clock, media_dir: Path | None = None, **settings: Any) -> State:
         """Begin again at the same address with an empty state, as `running_sandbox` would."""
-        self.state = _new_state(None, now, settings)
+        self.state = _new_state(self._listener, None, now, settings)
         self._server.replace(self.state, media_dir)
         return self.state
 
@@ -164,20 +165,21 @@ def running_sandbox(
 ) -> Generator[RunningSandbox]:
     """Run a sandbox on a free port of 127.0.0.1 for as long as the block runs. `settings` are switches
     (`processing_s=0`, `lag_s=5`). Leaving the block stops the sandbox and cuts hanging requests."""
-    with closing(_listen(0)) as listener, closing(_new_state(state_dir, now, settings)) as state:
+    with closing(_listen(0)) as listener, closing(_new_state(listener, state_dir, now, settings)) as state:
         server = _Server(state, media_dir)
         thread = threading.Thread(target=server.run, args=(listener,), name="sandbox", daemon=True)
         thread.start()
         try:
-            yield RunningSandbox(_url(listener), server, state)
+            yield RunningSandbox(listener, server, state)
         finally:
             server.stop()
             thread.join()
 
 
-def _new_state(state_dir: Path | None, now: Now, settings: Mapping[str, Any]) -> State:
+def _new_state(listener: socket.socket, state_dir: Path | None, now: Now, settings: Mapping[str, Any]) -> State:
     kinds = [kind for one in find_stand_ins() for kind in (one.account, *one.records)]
     state = open_state(state_dir, now, kinds)
+    state.address = _address(listener)
     change_settings(state, settings)
     return state
 
@@ -187,8 +189,12 @@ def _listen(port: int) -> socket.socket:
     return socket.create_server(("127.0.0.1", port), backlog=256)
 
 
+def _address(listener: socket.socket) -> str:
+    return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
 def _url(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://{_address(listener)}"
 
 
 def build_app(state: State, release: asyncio.Event | None = None, media_dir: Path | None = None) -> ASGIApp:
@@ -200,7 +206,7 @@ def build_app(state: State, release: asyncio.Event | None = None, media_dir: Pat
     stand_ins = find_stand_ins()
     state.apps = {app.id: app for one in stand_ins for app in one.apps} | state.apps
     for one in sorted(stand_ins, key=lambda one: one.name):
-        if (name := f"{one.name}/demo") not in state.accounts:
+        if (name := f"{one.name}/{one.demo_handle(state.address)}") not in state.accounts:
             state.save(renew_tokens(state, one.new_account(state, name)))
     faults: list[Fault] = []
     routes: list[BaseRoute] = [] if media_dir is None else [Mount("/_sandbox/media", StaticFiles(directory=media_dir))]

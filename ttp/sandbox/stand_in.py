@@ -47,6 +47,10 @@ class StandIn:
     help: str = ""
     """Lines for the control API's help: login pages, redirects, credentials."""
 
+    def demo_handle(self, address: str) -> str:
+        """Return the handle of its first account. `address`: host and port of the sandbox."""
+        return "demo"
+
     def routes(self, state: State) -> list[BaseRoute]:
         """Return its routes over `state`."""
         raise NotImplementedError

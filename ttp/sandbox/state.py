@@ -106,6 +106,8 @@ class State(Settings):
     """Everything the sandbox knows. `now` is the platforms' clock, which may differ from the machine's."""
 
     now: Now = wall_clock
+    address: str = "127.0.0.1:8700"
+    """Host and port of the sandbox."""
     storage: Storage | None = None
     apps: dict[str, App] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)

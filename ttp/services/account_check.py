@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account, Credentials, connect_action, find_account, is_alive
@@ -43,14 +43,6 @@ SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sud
 """Sets the clock from the network on macOS and most Linux systems."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockOffset:
-    """How far the local clock is ahead of a platform's."""
-
-    platform: str
-    ahead: timedelta
-
-
 class AccountCheck:
     """Asks platforms about accounts. `checkers` creates a platform's checker; each is closed after one call."""
 
@@ -74,19 +66,22 @@ class AccountCheck:
 
     def accounts(self, accounts: Iterable[Account]) -> Checkup:
         """Check each account. Raise Damaged, Busy."""
-        return Checkup(tuple(check for check, _ in self._check_each(accounts)))
+        return Checkup(tuple(check for check, _, _ in self._check_each(accounts)))
 
     def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
         """Check each account, then the clock of each platform that reported its time."""
         offsets: dict[str, timedelta] = {}
-        for check, offset in self._check_each(accounts, prefix):
+        for check, platform, ahead in self._check_each(accounts, prefix):
             yield check
-            if offset is not None:
-                offsets[offset.platform] = offset.ahead
+            if ahead is not None:
+                offsets[platform] = ahead
         for platform, ahead in offsets.items():
             yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
 
-    def _check_each(self, accounts: Iterable[Account], prefix: str = "") -> Iterator[tuple[Check, ClockOffset | None]]:
+    def _check_each(
+        self, accounts: Iterable[Account], prefix: str = ""
+    ) -> Iterator[tuple[Check, str, timedelta | None]]:
+        """Yield each account's check and platform, and how far the local clock is ahead of the platform's, if known."""
         made: dict[str, Checker | None] = {}
         try:
             for account in accounts:
@@ -95,8 +90,7 @@ class AccountCheck:
                 checker = made[account.platform]
                 check = combine_remarks(prefix + account.name, self._remarks(account, checker))
                 at = None if checker is None else checker.platform_at(account)
-                now = self._clock.now()
-                yield check, None if at is None else ClockOffset(account.platform, now - at)
+                yield check, account.platform, None if at is None else self._clock.now() - at
         finally:
             for one in filter(None, made.values()):
                 one.close()

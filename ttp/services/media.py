@@ -19,7 +19,7 @@ from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, U
 from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
 from ttp.domain.media import MediaItem, is_web_address
 from ttp.domain.media_probe import UnusableMedia
-from ttp.domain.media_probe.images import JpegAppearance, read_appearance
+from ttp.domain.media_probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
 from ttp.domain.post_edit import KEPT
 from ttp.domain.rules import Platforms
@@ -73,7 +73,7 @@ def _add_item(text: str, names: Collection[str], media: MediaStore, config: Conf
 
     try:
         parse_download_url(text, loopback=loopback)
-        return replace(media.take(_name_from_url(text), shown, write), url=text)
+        return replace(media.add_written(_name_from_url(text), shown, write), url=text)
     except DownloadFailed as error:
         kind = NotFound if error.missing else UsageError
         raise kind(f"{shown} {error.message}", Hint("try", "--media FILE", (text, "FILE"))) from error
@@ -82,7 +82,7 @@ def _add_item(text: str, names: Collection[str], media: MediaStore, config: Conf
 def add_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
     """Add an open file under its sender's name for it. Raise UsageError unless it is an image or video, Busy."""
     shown = _upload_name(name)
-    return media.take(shown, shown, lambda target: shutil.copyfileobj(file, target))
+    return media.add_written(shown, shown, lambda target: shutil.copyfileobj(file, target))
 
 
 def check_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
@@ -142,9 +142,9 @@ class MediaConversion:
         return missing_media(self._media.folder, post.media)
 
     def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
-        look = self._jpeg_appearance(item)
+        look = self._appearance(item)
         shown = (look.width, look.height) if look is not None else _size(item)
-        made = self._media.made(item, form.name)
+        made = self._media.converted(item, form.name)
         if made is not None:
             return ImageFit(_displayed_size(made, shown), made)
         wrong = find_misfit(item, look, form)
@@ -157,20 +157,27 @@ class MediaConversion:
             return ImageFit(shown, misfit=wrong, lacks=True)
         except CannotConvert as error:
             return ImageFit(shown, misfit=wrong, failed=str(error))
-        self._media.keep(item.sha256, form.name, data)
-        made = self._media.made(item, form.name)
+        self._media.store_converted(item.sha256, form.name, data)
+        made = self._media.converted(item, form.name)
         return ImageFit(_displayed_size(made, shown), made)
 
-    def _jpeg_appearance(self, item: MediaItem) -> JpegAppearance | None:
-        """Return the appearance of a JPEG; None for other types or a missing copy."""
-        if item.mime != "image/jpeg":
+    def _appearance(self, item: MediaItem) -> ImageAppearance | None:
+        """Return how an image is shown; None for types without EXIF data and for a missing copy."""
+        if item.mime not in ("image/jpeg", "image/png", "image/webp"):
             return None
         try:
             file = os.open(self._media.path(item.sha256), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return None
         try:
-            return read_appearance(lambda at, length: os.pread(file, length, at), item.bytes)
+
+            def read_at(at: int, length: int) -> bytes:
+                return os.pread(file, length, at)
+
+            if item.mime == "image/jpeg":
+                return read_appearance(read_at, item.bytes)
+            located = has_location(read_at, item.bytes, item.mime)
+            return ImageAppearance(item.width or 0, item.height or 0, located=True) if located else None
         except (OSError, UnusableMedia):
             return None
         finally:

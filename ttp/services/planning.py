@@ -70,14 +70,6 @@ class Proposal:
         return [name for name, one in self.schedules.items() if not one.recommendation.data_points]
 
 
-@dataclass(frozen=True, slots=True)
-class _CheckedDraft:
-    """A draft that can be scheduled, and its warnings."""
-
-    post: Post
-    warnings: tuple[Problem, ...]
-
-
 class Planning:
     def __init__(self, posts: Posts, optimal: Optimal, slots: Slots, resolver: TimeResolver) -> None:
         self._posts = posts
@@ -89,7 +81,7 @@ class Planning:
         """Propose times for drafts. StateRefused or ContentRefused if one of them cannot be scheduled at all."""
         self._posts.convert_media(list(dict.fromkeys(ids)))
         with self._posts.database.reading() as db:
-            posts = [draft.post for draft in self._drafts(db, ids)]
+            posts = [post for post, _ in self._drafts(db, ids)]
         return self.place({post.id or 0: post for post in posts}, asked, self.agenda(asked.gap_s))
 
     def agenda(self, gap_s: float) -> Availability:
@@ -125,17 +117,17 @@ class Planning:
         with self._posts.database.writing() as db:
             proposal.agenda.refuse_changed(db)
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
-            if any(draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts):
+            if any(draft.accounts != proposal.posts[draft.id or 0].accounts for draft, _ in drafts):
                 raise StateRefused(
                     "posts were changed since this was planned", Hint("see", action("list", status="draft"))
                 )
-            for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
+            for (draft, _), one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
-                changed.append(with_derived_status(with_time(draft.post, one.at, by), now, draft.post))
+                changed.append(with_derived_status(with_time(draft, one.at, by), now, draft))
             stored = store.save_times(db, changed, self._posts.recorder("plan"))
             return [
-                SavedPost(self._posts.view(db, post), draft.warnings)
-                for draft, post in zip(drafts, stored, strict=True)
+                SavedPost(self._posts.view(db, post), warnings)
+                for (_, warnings), post in zip(drafts, stored, strict=True)
             ]
 
     def _slots_of(self, account: Account, limits: Limits) -> tuple[datetime, ...]:
@@ -159,7 +151,7 @@ class Planning:
                 return days
         return None
 
-    def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[_CheckedDraft]:
+    def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[tuple[Post, tuple[Problem, ...]]]:
         """Return the drafts with their warnings. The error names each post that cannot be scheduled."""
         wanted = list(dict.fromkeys(ids))
         posts = list(queries.posts_by_id(db, wanted)) if db else []
@@ -167,14 +159,14 @@ class Planning:
         if missing:
             raise post_not_found(min(missing))
         known = stored_accounts.accounts(db) if db else []
-        drafts: list[_CheckedDraft] = []
+        drafts = []
         refusals: dict[int, TtpError] = {}
         for post in posts:
             try:
                 _refuse_other_than_draft(post)
                 if not accounts_of(post, known):
                     raise no_accounts_error(post, known, self._posts.platforms)
-                drafts.append(_CheckedDraft(post, self._posts.check_post(post, known, timed=True, db=db)))
+                drafts.append((post, self._posts.check_post(post, known, timed=True, db=db)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused
         if refusals:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ttp.domain import permissions
+from ttp.domain import permissions, post_edit
 from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.action import action, other_options
 from ttp.domain.config import Config
@@ -20,28 +20,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotAllowed, Problem, Stale, StateRefused, UsageError
 from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus, post_not_found
-from ttp.domain.post_edit import (
-    PostInput,
-    apply_input,
-    as_draft,
-    check_variants,
-    copy_of,
-    example_account,
-    merge_options,
-    new_delivery,
-    no_accounts_error,
-    nothing_to_publish,
-    refuse_in_flight,
-    refuse_other_parts,
-    request_fingerprint,
-    warn_missing_times,
-    warn_published_parts,
-    with_accounts,
-    with_alt_texts,
-    with_derived_status,
-    with_tags,
-    with_time,
-)
+from ttp.domain.post_edit import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock
@@ -78,14 +57,6 @@ class SavedPost:
     replayed: bool = False
     moved: tuple[Post, ...] = ()
     time: ResolvedTime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewPost:
-    """A post that is not stored yet, and the accounts that it goes to."""
-
-    post: Post
-    accounts: tuple[Account, ...]
 
 
 @dataclass
@@ -158,7 +129,7 @@ class Posts:
         self.refuse_time()
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
-            name = example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
+            name = post_edit.example_account(self.accounts(), self.platforms, text_alone=not wanted.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("try", other_options(to=name)))
         return accounts
 
@@ -168,9 +139,9 @@ class Posts:
         post, known = self.post(post_id), self.accounts()
         _refuse_to_edit(post)
         if wanted.to is not None:
-            post = with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
+            post = post_edit.with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
         if not post.active:
-            raise no_accounts_error(post, known, self.platforms)
+            raise post_edit.no_accounts_error(post, known, self.platforms)
         return accounts_of(post, known)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
@@ -179,7 +150,7 @@ class Posts:
         found = {}
         for post_id in dict.fromkeys(ids):
             post = self.post(post_id)
-            refuse_in_flight(post, "be given a time", reviewing=False)
+            post_edit.refuse_in_flight(post, "be given a time", reviewing=False)
             found[post_id] = accounts_of(post, known)
         return found
 
@@ -241,7 +212,7 @@ class Posts:
     def as_new(self, post: Post) -> Post:
         """Return a new post, as created now."""
         now = self.clock.now()
-        return with_derived_status(replace(post, created_at=now), now)
+        return post_edit.with_derived_status(replace(post, created_at=now), now)
 
     def recorder(self, command: str) -> ChangeRecorder:
         """Return the recorder that makes a command's changes undoable."""
@@ -282,7 +253,7 @@ class Posts:
                     raise _with_post_id(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.pending(changed)
-                after = with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
+                after = post_edit.with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
                 self.refuse_forbidden_change(db, post, after)
                 stored = store.update(db, after, recorder)
                 moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
@@ -327,22 +298,24 @@ class Posts:
 
         return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
 
-    def build_post(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> NewPost:
-        """Return a new post without storing it; its media are copied into the store's folder. `draft`: the draft that
-        holds its text. Raises every refusal except ContentRefused."""
+    def build_post(
+        self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None
+    ) -> tuple[Post, tuple[Account, ...]]:
+        """Return a new post, not stored, and its accounts; its media are copied into the store's folder. `draft`: the
+        draft that holds its text. Raises every refusal except ContentRefused."""
         _refuse_empty_key(wanted)
         known = self.accounts()
         accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
         at = None if time is None else time.at
         post = Post(
             content=wanted.text or "",
-            deliveries=tuple(new_delivery(account, at) for account in accounts),
+            deliveries=tuple(post_edit.new_delivery(account, at) for account in accounts),
             scheduled_at=at,
             max_lateness_s=wanted.max_lateness_s,
             media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
-            variants=merge_options({}, check_variants(wanted.variants, known, self.platforms)),
+            variants=post_edit.merge_options({}, check_variants(wanted.variants, known, self.platforms)),
             thread=wanted.thread or (),
-            tags=with_tags(wanted.tags or ()),
+            tags=post_edit.with_tags(wanted.tags or ()),
             options=dict(wanted.options),
             key=wanted.key,
             key_digest=self.fingerprint(wanted),
@@ -351,13 +324,13 @@ class Posts:
         if not post.content.strip() and not post.media:
             ways = (action("create", "Hello", to="x/me"), action("create", "-"))  # the second: a text from a pipe
             raise UsageError("the post has neither text nor media", *(Hint("try", way) for way in ways))
-        return NewPost(self.as_new(post), accounts)
+        return self.as_new(post), accounts
 
-    def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:
+    def check_new(self, post: Post, accounts: Sequence[Account], *, first: bool) -> tuple[Problem, ...]:
         """Return the warnings. Raise ContentRefused if the post has a time and a platform would refuse it."""
         try:
-            has_time = new.post.scheduled_at is not None
-            return _without_crowded(self.check_post(new.post, new.accounts, timed=has_time), first=first)
+            timed = post.scheduled_at is not None
+            return _without_crowded(self.check_post(post, accounts, timed=timed), first=first)
         except ContentRefused as refused:
             keep = Hint("try", other_options(at=None))  # only scheduled posts are refused, never drafts
             raise ContentRefused(
@@ -371,8 +344,8 @@ class Posts:
         process stored the same key first, return that post.
         """
         with self._holding_media(wanted):
-            new = self.build_post(wanted, time, draft)
-            warnings, post = self.check_new(new, first=wanted.first), new.post
+            post, accounts = self.build_post(wanted, time, draft)
+            warnings = self.check_new(post, accounts, first=wanted.first)
             with self.database.writing() as db:
                 known = queries.post_by_key(db, wanted.key) if wanted.key else None
                 if known is not None:
@@ -380,8 +353,8 @@ class Posts:
                         self._discard_draft(db, draft)
                     return SavedPost(self.view(db, self._same_request(known, post.key_digest)), replayed=True)
                 if time is not None:
-                    time = self._confirm_time(db, time, new.accounts, post.id)
-                    post = with_time(post, time.at)
+                    time = self._confirm_time(db, time, accounts, post.id)
+                    post = post_edit.with_time(post, time.at)
                 self.refuse_forbidden_change(db, draft, post)
                 recorder = self._recorder_of_new(db, draft)
                 if draft is None:
@@ -423,24 +396,28 @@ class Posts:
                         f"post {post_id} was changed by another command; that change was kept",
                         Hint("see", action("show", post_id)),
                     )
-                after = apply_input(before, wanted, variants, items)
-                refuse_other_parts(before, after)
+                after = post_edit.apply_input(before, wanted, variants, items)
+                post_edit.refuse_other_parts(before, after)
                 if to is not None:
-                    after = with_accounts(after, to, now)
+                    after = post_edit.with_accounts(after, to, now)
                 if "at" in wanted.dropped:
-                    after = as_draft(after, "go back to draft")
+                    after = post_edit.as_draft(after, "go back to draft")
                 if time is not None:
                     if not after.active:
-                        raise no_accounts_error(after, known, self.platforms)
+                        raise post_edit.no_accounts_error(after, known, self.platforms)
                     confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
-                    after = with_time(after, confirmed.at)
-                after = with_derived_status(after, now)
+                    after = post_edit.with_time(after, confirmed.at)
+                after = post_edit.with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
                     raise UsageError(
                         f"post {post_id} would have no text and no media", Hint("fix", action("delete", post_id))
                     )
                 warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
-                return after, (*warnings, *warn_missing_times(after), *warn_published_parts(before, after))
+                return after, (
+                    *warnings,
+                    *post_edit.warn_missing_times(after),
+                    *post_edit.warn_published_parts(before, after),
+                )
 
             (saved,) = self.change([post_id], change, self.recorder("edit"))
             return replace(saved, time=confirmed)
@@ -455,15 +432,15 @@ class Posts:
         known, confirmed = self.accounts(), dict(times)
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            refuse_in_flight(post, "be given a time", reviewing=False)
+            post_edit.refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = accounts_of(post, known)
             if not accounts:
-                raise no_accounts_error(post, known, self.platforms)
+                raise post_edit.no_accounts_error(post, known, self.platforms)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
-                raise nothing_to_publish(post)
+                raise post_edit.nothing_to_publish(post)
             post_id = post.id or 0
             confirmed[post_id] = self._confirm_time(db, times[post_id], accounts, post_id)
-            moved = with_time(post, confirmed[post_id].at)
+            moved = post_edit.with_time(post, confirmed[post_id].at)
             return moved, _without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
 
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
@@ -472,14 +449,16 @@ class Posts:
     def copy(self, post_id: int) -> SavedPost:
         """Store a new draft with the content, accounts and options of a post. Raise NotFound."""
         post = self.post(post_id)
-        new = copy_of(post, [new_delivery(account, None) for account in accounts_of(post, self.accounts())])
+        new = post_edit.copy_of(
+            post, [post_edit.new_delivery(account, None) for account in accounts_of(post, self.accounts())]
+        )
         with self.database.writing() as db:
             self.refuse_forbidden_change(db, None, new)
             return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))
 
     def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            return as_draft(post, "go back to draft"), ()
+            return post_edit.as_draft(post, "go back to draft"), ()
 
         return self.change(ids, change, self.recorder("unschedule"))
 
@@ -488,7 +467,7 @@ class Posts:
         now = self.clock.now()
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            refuse_in_flight(post, "be deleted")
+            post_edit.refuse_in_flight(post, "be deleted")
             return as_deleted(post, now), ()
 
         return [saved.post for saved in self.change(ids, change, self.recorder("delete"))]
@@ -551,11 +530,11 @@ class Posts:
         are not fetched again. Raise NotFound, UsageError, Busy."""
         wanted = [name for name in names or () if name]
         if not wanted:
-            return with_alt_texts((), alts)
+            return post_edit.with_alt_texts((), alts)
         from ttp.services.media import RowMedia
 
         media = RowMedia(self.database, self.media, self.config, self.platforms, None)
-        return with_alt_texts(media.items(wanted, before, platforms), alts)
+        return post_edit.with_alt_texts(media.items(wanted, before, platforms), alts)
 
 
 def as_deleted(post: Post, now: datetime) -> Post:
@@ -585,6 +564,6 @@ def _refuse_empty_key(wanted: PostInput) -> None:
 
 
 def _refuse_to_edit(post: Post) -> None:
-    refuse_in_flight(post, "be edited")
+    post_edit.refuse_in_flight(post, "be edited")
     if post.status is PostStatus.PUBLISHED:
         raise StateRefused(f"post {post.id} is published", Hint("try", action("create", "TEXT", to="PLATFORM/HANDLE")))

@@ -68,10 +68,10 @@ def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> 
         first = posts.find_by_key(wanted)
         if first is not None:
             return PostPreview(first.post, replayed=True)
-        new = posts.build_post(wanted, time)
-        post, warnings, refused = new.post, tuple[Problem, ...](), None
+        post, accounts = posts.build_post(wanted, time)
+        warnings, refused = tuple[Problem, ...](), None
         try:
-            warnings = posts.check_new(new, first=wanted.first)
+            warnings = posts.check_new(post, accounts, first=wanted.first)
         except ContentRefused as error:
             refused = error
         with posts.database.reading() as db:

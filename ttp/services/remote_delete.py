@@ -83,7 +83,7 @@ class RemoteDelete:
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
-            found[post_id] = tuple(_target(d, self._why_impossible(d.platform)) for d in post.deliveries if is_live(d))
+            found[post_id] = tuple(_target(d, self.why_impossible(d.platform)) for d in post.deliveries if is_live(d))
         return DeletePlan(found, self._prices(found))
 
     def _prices(self, found: Mapping[int, Sequence[DeleteTarget]]) -> dict[str, int]:
@@ -97,7 +97,7 @@ class RemoteDelete:
             if (pricing := platforms.pricing(name)) is not None
         }
 
-    def _why_impossible(self, platform: str) -> str | None:
+    def why_impossible(self, platform: str) -> str | None:
         """Return why apps cannot delete posts on the platform, or None."""
         deleter = self._deleters(platform)
         if isinstance(deleter, str):

@@ -40,7 +40,7 @@ def ms(instant: datetime | None) -> int | None:
 
 
 # Rows repeat few values: the instants of a post are those of its deliveries, and there are few platforms and states.
-@lru_cache(maxsize=4096)  # more than the instants of one batch of posts
+@lru_cache(maxsize=2048)  # more than the instants of one batch of posts
 def instant(value: int | None) -> datetime | None:
     return None if value is None else from_ms(value)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program, inherited
+from ttp.domain.time.clock import SystemClock
 
 PROGRAM = f"""#!{sys.executable}
 import json, pathlib, sys, time
@@ -103,12 +104,9 @@ def test_a_publisher_killed_while_the_program_runs_leaves_one_post(
     program.with_suffix(".toml").write_text(f"verbs = [{verbs}]")
     env = {**inherited(), "TTP_HOME": str(ttp.home), "TTP_PUBLISH__LOOKUP_GAP_S": "0.2"}
     argv = [sys.executable, "-m", "ttp"]
-
-    def run(*words: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run([*argv, *words], env=env, check=False, capture_output=True, timeout=60)
-
-    assert run("account", "add", "command/box", "--program", str(program)).returncode == 0
-    assert run("create", "Hello", "--to", "command", "--at", "now", "--set", "command.data=1.5").returncode == 0
+    ttp.clock.set(SystemClock().now())  # as in the processes
+    ttp.ok("account", "add", "command/box", "--program", str(program))
+    ttp.ok("create", "Hello", "--to", "command", "--at", "now", "--set", "command.data=1.5")
     victim = subprocess.Popen([*argv, "run", "--once"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 30
     while not (program.parent / "begun").exists() and time.monotonic() < end:
@@ -117,6 +115,6 @@ def test_a_publisher_killed_while_the_program_runs_leaves_one_post(
     victim.wait()
     while not (program.parent / "box").exists() and time.monotonic() < end:
         time.sleep(0.02)  # the program goes on without ttp
-    run("run", "--once")
+    subprocess.run([*argv, "run", "--once"], env=env, check=False, capture_output=True, timeout=60)
     assert ttp.shown()["deliveries"][0]["state"] == state
     assert len((program.parent / "box").read_text().splitlines()) == 1

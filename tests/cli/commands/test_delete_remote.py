@@ -27,7 +27,6 @@ class Rehearsal:
         self.ttp = ttp
         self.sandbox = sandbox
         self.handed: dict[str, Any] = {a["account"]: a["credentials"] for a in self.control("GET", "accounts")}
-        del self.handed["mastodon/demo"]  # its name there depends on the sandbox's port
         for name, credentials in self.handed.items():
             ttp.ok("account", "add", name, "--credentials", "-", "-q", stdin=json.dumps(credentials))
         ttp.ok("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=SELF_ONLY")

@@ -166,6 +166,6 @@ def test_a_duration_is_a_sum_of_whole_units(text: str, seconds: int) -> None:
 def test_an_unreadable_duration_is_refused_with_one_that_is_read(text: str, hints: tuple[Hint, ...]) -> None:
     with pytest.raises(TimeRefused) as caught:
         parse_duration(text)
-    assert tuple(replace(hint, instead=None) for hint in caught.value.hints) == hints
+    assert tuple(replace(hint, replaces=None) for hint in caught.value.hints) == hints
     for hint in hints:
         parse_duration(str(hint.way))

@@ -288,7 +288,7 @@ def _paths_of(level: str) -> Iterator[str]:
     for one in COMMANDS:
         if one.capability == level:
             yield one.name
-        for below, needed in one.instead.items():
+        for below, needed in one.exceptions.items():
             if needed == level and not below.isupper() and "--" not in below:
                 yield f"{one.name} {below}".strip()
 

@@ -45,7 +45,7 @@ def sandbox(
     """Run stand-ins of the platforms on this machine, to try things out.
 
     It prints its address and runs until Ctrl-C. The address shows the feeds in a browser. Accounts that you add with
-    these variables set publish there (--media web is for Instagram's media):
+    these variables set publish there (--media web is for Instagram's media). mastodon/demo@127.0.0.1:8700 needs none:
 
     \b
       export TTP_PLATFORMS__BLUESKY__BASE_URL=http://127.0.0.1:8700
@@ -112,6 +112,7 @@ def sandbox(
     """
     server = load_sandbox()
     from ttp.sandbox.control import NoSetting
+    from ttp.sandbox.storage import OldState
 
     folder, served = (None if name is None else Path(name) for name in (state, media))
     for given in filter(None, (state, media)):
@@ -120,7 +121,7 @@ def sandbox(
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see", "ttp sandbox --help")) from None
-    except server.OldState as old:
+    except OldState as old:
         raise UsageError(str(old), Hint("fix", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
@@ -155,7 +156,8 @@ def load_sandbox() -> ModuleType:
     return server
 
 
-ACCOUNTS = ("instagram/demo", "tiktok/demo", "x/demo")
+CLIP_ACCOUNTS = ("instagram/demo", "tiktok/demo", "x/demo")
+PARTS = ("Four new beans from Friday.", "Two are washed, two natural.", "Come and taste them.")
 POSTS = 120
 
 
@@ -181,7 +183,7 @@ def _environment(scratch: Path, url: str) -> Iterator[None]:
     ours = {
         "TTP_HOME": str(scratch / "home"),
         "TTP_CONFIG": str(scratch / "config.toml"),
-        **{settings.variable(f"platforms.{name}.base_url"): url for name in ("x", "instagram", "tiktok")},
+        **{settings.variable(f"platforms.{name}.base_url"): url for name in ("x", "bluesky", "instagram", "tiktok")},
         settings.variable("media_host.kind"): "folder",
         settings.variable("media_host.path"): str(scratch / "web"),
         settings.variable("media_host.base_url"): f"{url}/_sandbox/media/",
@@ -213,10 +215,9 @@ class Tour:
         self._url = url
         self._out = sys.stdout
         self._step = 0
+        self._accounts_of_thread: list[str] = []
 
     def go(self) -> None:
-        from ttp.sandbox.files import CLIP
-
         self._print(
             "A tour in a temporary folder, against the built-in stand-ins of the platforms.",
             "Nothing leaves this machine, and your own store is not touched.",
@@ -224,9 +225,42 @@ class Tour:
         )
         self._accounts()
         self._history()
+        self._thread()
+        self._clip()
+        self._record()
+        self._print("", "Your turn:  ttp account connect bluesky    ttp create 'Hello'    ttp help")
+
+    def _thread(self) -> None:
+        """Publish one post with four images and a thread to three platforms, after a look at its counts."""
+        from ttp.sandbox.files import PHOTO
+
+        first, *rest = PARTS
+        words = ["create", first, "--to", "x,bluesky,mastodon"]
+        for name in ("cup", "bag", "bar", "shop"):
+            image = self._scratch / f"{name}.jpg"
+            image.write_bytes(PHOTO.read_bytes() + name.encode())
+            words += ["--media", str(image), "--alt", f"The {name}"]
+        for text in rest:
+            words += ["--thread", text]
+        self._say(f'ttp create "{first}" --to x,bluesky,mastodon \\')
+        self._print("       --media …  (4 images)  --thread …  (3 parts)  --dry-run")
+        versions = self._json(*words, "--dry-run")["versions"]
+        self._accounts_of_thread = [version["account"] for version in versions]
+        for version in versions:
+            counts = "  ".join(f"{part['length']}/{part['limit']}" for part in version["parts"])
+            cost = "" if version["costUsd"] is None else f"  ${version['costUsd']:.3f}"
+            self._print(f"   {version['account']:<30}  {counts}  {len(version['media'])} images{cost}")
+        made = self._json(*words, "--at", "in 1s")
+        self._run("ttp create … --at 'in 1s' && ttp run --until-idle", "run", "--until-idle")
+        self._expect(made["id"], "published")
+
+    def _clip(self) -> None:
+        """Publish a video to three accounts, one of which must be connected again."""
+        from ttp.sandbox.files import CLIP
+
         clip = self._scratch / "clip.mp4"
         clip.write_bytes(CLIP.read_bytes())
-        names = ",".join(ACCOUNTS)
+        names = ",".join(CLIP_ACCOUNTS)
         words = ["create", "Hello", "--to", names, "--media", str(clip), "--at", "in 1s"]
         made = self._json(*words)
         self._say(f'ttp create "Hello" --to {names} \\')
@@ -237,18 +271,18 @@ class Tour:
         self._json("account", "add", "tiktok/demo", "--credentials", str(renewed))
         self._run(f"ttp account add tiktok/demo --credentials … && ttp retry {made['id']}", "retry", str(made["id"]))
         self._expect(made["id"], "published")
-        self._record()
-        self._print("", "Your turn:  ttp account connect x    ttp create 'Hello'    ttp help")
 
     def _accounts(self) -> None:
-        """Add the three accounts. The token of one is revoked, as happens in practice."""
+        """Add an account on each platform. The token of one is revoked, as happens in practice."""
         given = {entry["account"]: entry["credentials"] for entry in self._get("/_sandbox/accounts")}
-        for name in ACCOUNTS:
-            self._json("account", "add", name, "--credentials", str(self._file(name, given[name])))
+        for name, held in given.items():
+            self._json("account", "add", name, "--credentials", str(self._file(name, held)))
+            if name.startswith("mastodon/"):
+                self._json("account", "check", name)  # asks the server what it allows
         self._json("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=SELF_ONLY")
         fresh = self._get("/_sandbox/accounts", {"account": "tiktok/demo"})
         self._renewed = {"tiktok/demo": self._file("tiktok/renewed", fresh["credentials"])}
-        self._say("ttp account add …", "  ".join(ACCOUNTS))
+        self._say("ttp account add …", *sorted(given))
 
     def _history(self) -> None:
         history = self._scratch / "history.csv"
@@ -260,10 +294,10 @@ class Tour:
             writer.writerows(_made_up_history(self._context))
         done = self._json("metrics", "import", str(history))
         self._say("ttp metrics import history.csv", f"{done['inserted']} samples of {POSTS} posts (made up)")
-        best = self._json("optimal", "--account", ACCOUNTS[0])["recommendation"]["bestHours"][0]
-        self._say(f"ttp optimal --account {ACCOUNTS[0]}", f"{best['hour']:02}:00 ({_chance(best['score'])})")
+        best = self._json("optimal", "--account", CLIP_ACCOUNTS[0])["recommendation"]["bestHours"][0]
+        self._say(f"ttp optimal --account {CLIP_ACCOUNTS[0]}", f"{best['hour']:02}:00 ({_chance(best['score'])})")
         colored = color_wanted("auto", os.environ, is_terminal=self._out.isatty())
-        words = ["optimal", "heatmap", "--account", ACCOUNTS[0]]
+        words = ["optimal", "heatmap", "--account", CLIP_ACCOUNTS[0]]
         self._run(f"ttp {shlex.join(words)}", *words, "--color", "always" if colored else "never")
 
     def _expect(self, post_id: int, status: str) -> None:
@@ -276,10 +310,12 @@ class Tour:
             raise TtpError(f"the tour failed: post {post_id} is {post['status']}, not {status}")
 
     def _record(self) -> None:
-        """Compare with what followers see: one post per account."""
+        """Compare with what followers see: the parts of the thread on three accounts, and the video on three."""
         seen = [post["account"] for post in self._get("/_sandbox/posts")]
-        self._say("what the platforms have", ", ".join(f"{name} {seen.count(name)}" for name in ACCOUNTS))
-        if sorted(seen) != sorted(ACCOUNTS):
+        due = [*CLIP_ACCOUNTS, *(name for name in self._accounts_of_thread for _ in PARTS)]
+        counts = (f"{name.partition('/')[0]} {seen.count(name)}" for name in sorted(set(due)))
+        self._say("what the platforms have", "  ".join(counts))
+        if sorted(seen) != sorted(due):
             raise TtpError(f"the tour failed: the platforms have {', '.join(seen) or 'nothing'}")
         self._print("   (nothing was posted twice)")
 
@@ -346,7 +382,7 @@ def _made_up_history(context: Context) -> Iterator[tuple[object, ...]]:
         likes = round(80 * (1.8 if at.hour in (18, 19) else 1.0) * dice.lognormvariate(0, 0.4))
         for after, share in ((timedelta(hours=1), 0.3), (timedelta(hours=48), 1.0)):
             counts = [round(likes * share * part) for part in (1.0, 0.08, 0.05, 20.0)]
-            yield (ACCOUNTS[0], f"history-{number}", at.isoformat(), (at + after).isoformat(), *counts)
+            yield (CLIP_ACCOUNTS[0], f"history-{number}", at.isoformat(), (at + after).isoformat(), *counts)
 
 
 class _Indented(io.TextIOBase):

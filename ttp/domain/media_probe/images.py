@@ -90,10 +90,10 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class JpegAppearance:
-    """How a JPEG is shown. `width` and `height` as seen; `turned`: by its EXIF orientation; `cmyk`: print colours;
-    `srgb`: sRGB profile or none; `several`: more than one picture (MPO);
-    `located`: its EXIF data say where it was taken."""
+class ImageAppearance:
+    """How an image is shown. `width` and `height` as seen; `turned`: by its EXIF orientation; `cmyk`: print colours;
+    `srgb`: sRGB profile or none; `several`: more than one picture (MPO); `located`: its EXIF data say where it was
+    taken. Of a PNG or WebP only `located` is looked for."""
 
     width: int
     height: int
@@ -104,7 +104,7 @@ class JpegAppearance:
     located: bool = False
 
 
-def read_appearance(read_at: ReadAt, size: int) -> JpegAppearance:
+def read_appearance(read_at: ReadAt, size: int) -> ImageAppearance:
     """Return how a JPEG of `size` bytes is shown. Raises UnusableMedia. Reads little more than its header."""
     window = Window(read_at, size)
     orientation, profile, several, located, found = 1, True, False, False, None
@@ -120,7 +120,41 @@ def read_appearance(read_at: ReadAt, size: int) -> JpegAppearance:
     if found is None:
         raise UnusableMedia(DAMAGED)
     width, height = (found.height, found.width) if orientation >= 5 else (found.width, found.height)
-    return JpegAppearance(width, height, orientation != 1, found.channels == 4, profile, several, located)
+    return ImageAppearance(width, height, orientation != 1, found.channels == 4, profile, several, located)
+
+
+def has_location(read_at: ReadAt, size: int, mime: str) -> bool:
+    """Return whether the EXIF data of a PNG or WebP say where it was taken. A damaged file counts up to the damage."""
+    window = Window(read_at, size)
+    chunks = _png_chunks(window) if mime == "image/png" else _webp_chunks(window)
+    try:
+        for name, start, end in chunks:
+            if name in (b"eXIf", b"EXIF"):
+                skip = 6 if window.peek(start, 6) == b"Exif\0\0" else 0
+                return _read_exif(window, start + skip, end)[1]
+    except UnusableMedia:
+        return False
+    return False
+
+
+def _png_chunks(window: Window) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end of the contents of each chunk (PNG, 5.3)."""
+    at = 8
+    while at + 12 <= window.size:
+        head = window.take(at, 8)
+        end = at + 8 + int.from_bytes(head[:4])
+        yield head[4:], at + 8, end
+        at = end + 4
+
+
+def _webp_chunks(window: Window) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end of the contents of each chunk (RFC 9649, 2.3)."""
+    at = 12
+    while at + 8 <= window.size:
+        head = window.take(at, 8)
+        end = at + 8 + int.from_bytes(head[4:], "little")
+        yield head[:4], at + 8, end
+        at = end + end % 2
 
 
 def first_frame(window: Window) -> Frame:

@@ -6,16 +6,7 @@ import math
 import struct
 from collections.abc import Iterator
 
-from ttp.domain.media_probe.reader import (
-    CUT_OFF,
-    DAMAGED,
-    Facts,
-    Part,
-    UnusableMedia,
-    Window,
-    check_duration,
-    check_size,
-)
+from ttp.domain.media_probe import reader
 
 _EBML, _DOC_TYPE = b"\x1a\x45\xdf\xa3", b"\x42\x82"
 _SEGMENT, _INFO, _TRACKS, _CLUSTER = b"\x18\x53\x80\x67", b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75"
@@ -25,35 +16,35 @@ _VIDEO, _WIDTH, _HEIGHT = b"\xe0", b"\xb0", b"\xba"
 _CODECS = {b"V_VP8": "vp8", b"V_VP9": "vp9", b"V_AV1": "av1"}
 
 
-def webm(window: Window) -> Facts:
+def webm(window: reader.Window) -> reader.Facts:
     """Return the facts of a WebM: what its segment tells before the first cluster of data."""
-    top = _inside(window, Part(b"", 0, window.size))
+    top = _inside(window, reader.Part(b"", 0, window.size))
     doc_type = _value(window, _inside(window, top[_EBML]).get(_DOC_TYPE))
     if doc_type.rstrip(b"\0") != b"webm":
-        raise UnusableMedia("is a Matroska video, which no platform takes; save it as MP4")
+        raise reader.UnusableMedia("is a Matroska video, which no platform takes; save it as MP4")
     segment = _inside(window, top[_SEGMENT], until=_CLUSTER) if _SEGMENT in top else {}
     if _TRACKS not in segment:
-        raise UnusableMedia(CUT_OFF)
+        raise reader.UnusableMedia(reader.CUT_OFF)
     for track in _elements(window, segment[_TRACKS]):
         if track.kind == _TRACK and (facts := _track(window, track)) is not None:
             width, height, codec, fps = facts
-            return Facts("video/webm", width, height, _duration_ms(window, segment.get(_INFO)), codec, fps)
-    raise UnusableMedia("has no video in it")
+            return reader.Facts("video/webm", width, height, _duration_ms(window, segment.get(_INFO)), codec, fps)
+    raise reader.UnusableMedia("has no video in it")
 
 
-def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | None] | None:
+def _track(window: reader.Window, track: reader.Part) -> tuple[int, int, str | None, float | None] | None:
     """Return width, height, codec and frames a second of a video track; None of any other."""
     about = _inside(window, track)
     if _VIDEO not in about or _number(window, about.get(_TRACK_TYPE)) != 1:
         return None
     video = _inside(window, about[_VIDEO])
-    size = check_size(_number(window, video.get(_WIDTH)), _number(window, video.get(_HEIGHT)))
+    size = reader.check_size(_number(window, video.get(_WIDTH)), _number(window, video.get(_HEIGHT)))
     frame_ns = _number(window, about.get(_FRAME_NS))
     codec = _CODECS.get(_value(window, about.get(_CODEC)))
     return *size, codec, round(1e9 / frame_ns, 3) if frame_ns else None
 
 
-def _duration_ms(window: Window, info: Part | None) -> int | None:
+def _duration_ms(window: reader.Window, info: reader.Part | None) -> int | None:
     """Duration times TimestampScale nanoseconds (RFC 9559, 5.1.2); None where the recorder did not write it."""
     inside = _inside(window, info) if info else {}
     value = _value(window, inside.get(_DURATION))
@@ -62,22 +53,22 @@ def _duration_ms(window: Window, info: Part | None) -> int | None:
     units: float = struct.unpack(">f" if len(value) == 4 else ">d", value)[0]
     ms = units * (_number(window, inside.get(_SCALE)) or 1_000_000) / 1e6
     if not math.isfinite(ms) or ms < 0:
-        raise UnusableMedia(DAMAGED)
-    return check_duration(round(ms)) or None
+        raise reader.UnusableMedia(reader.DAMAGED)
+    return reader.check_duration(round(ms)) or None
 
 
-def _number(window: Window, part: Part | None) -> int:
+def _number(window: reader.Window, part: reader.Part | None) -> int:
     return int.from_bytes(_value(window, part))
 
 
-def _value(window: Window, part: Part | None) -> bytes:
+def _value(window: reader.Window, part: reader.Part | None) -> bytes:
     """Return the bytes of an element, at most 64; empty without an element."""
     return window.take(part.start, min(64, part.end - part.start)) if part else b""
 
 
-def _inside(window: Window, part: Part, until: bytes | None = None) -> dict[bytes, Part]:
+def _inside(window: reader.Window, part: reader.Part, until: bytes | None = None) -> dict[bytes, reader.Part]:
     """Return what an element holds, by kind; the first of each. Looks no further than one of the kind `until`."""
-    found: dict[bytes, Part] = {}
+    found: dict[bytes, reader.Part] = {}
     for each in _elements(window, part):
         found.setdefault(each.kind, each)
         if each.kind == until:
@@ -85,7 +76,7 @@ def _inside(window: Window, part: Part, until: bytes | None = None) -> dict[byte
     return found
 
 
-def _elements(window: Window, part: Part) -> Iterator[Part]:
+def _elements(window: reader.Window, part: reader.Part) -> Iterator[reader.Part]:
     """Yield an element's elements (RFC 8794, 4 to 6); all ones reach to the end. Raises UnusableMedia beyond it."""
     at, end = part.start, part.end
     while at < end:
@@ -97,16 +88,16 @@ def _elements(window: Window, part: Part) -> Iterator[Part]:
         size = int.from_bytes(header[id_length : id_length + size_length]) & (1 << bits) - 1
         after = end if size == (1 << bits) - 1 else start + size
         if after > end:
-            raise UnusableMedia(CUT_OFF)
-        yield Part(header[:id_length], start, after)
+            raise reader.UnusableMedia(reader.CUT_OFF)
+        yield reader.Part(header[:id_length], start, after)
         at = after
 
 
 def _length(header: bytes, at: int) -> int:
     """Return the length in bytes of the variable-size number at `at`, from the zeros it begins with."""
     if at >= len(header):
-        raise UnusableMedia(CUT_OFF)
+        raise reader.UnusableMedia(reader.CUT_OFF)
     length = 9 - header[at].bit_length()
     if length > 8 or at + length > len(header):
-        raise UnusableMedia(DAMAGED)
+        raise reader.UnusableMedia(reader.DAMAGED)
     return length

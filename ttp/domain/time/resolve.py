@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
+from ttp.domain.time import grammar
 from ttp.domain.time.durations import duration_parts, total_duration
 from ttp.domain.time.formatting import (
     DAYS_IN_FULL,
@@ -25,24 +26,6 @@ from ttp.domain.time.formatting import (
     offset_label,
     relative,
     zone_label,
-)
-from ttp.domain.time.grammar import (
-    AfterDuration,
-    Day,
-    DayOfYear,
-    ExactTime,
-    InDays,
-    NextFreeSlot,
-    NextWeekday,
-    Now,
-    OnDate,
-    OptimalTime,
-    Soonest,
-    WallTime,
-    WeekdayOfNextWeek,
-    parse_clock,
-    parse_time,
-    split_words,
 )
 from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote
 from ttp.domain.time.zones import Abbreviation, ZoneConflict, instants, jump_over, load_zone
@@ -65,7 +48,7 @@ class ResolvedTime:
     """What the person should know about it: the clock shows this time twice."""
     note_hint: Hint | None = None
     """The command for the other one."""
-    choice: OptimalTime | NextFreeSlot | None = None
+    choice: grammar.OptimalTime | grammar.NextFreeSlot | None = None
     """How ttp chose the instant, if no person named it."""
     first: bool = False
     """Scheduled posts in the slot move back."""
@@ -75,7 +58,7 @@ class ResolvedTime:
     """The zones of their hours, where ttp chose one."""
 
 
-When = ResolvedTime | OptimalTime | NextFreeSlot
+When = ResolvedTime | grammar.OptimalTime | grammar.NextFreeSlot
 """What a TIME can mean: an instant, or an hour that ttp chooses for the account."""
 
 
@@ -111,13 +94,13 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[
     if ago is not None:
         return now.astimezone(UTC) - total_duration(ago)
     try:
-        match _parse_whole_day(text) or parse_time(text):
-            case WallTime(OnDate() | DayOfYear() | InDays() as day, clock, named):
-                there = _place_of(named, text, WallTime(day, clock), now) if named else zone
+        match _parse_whole_day(text) or grammar.parse_time(text):
+            case grammar.WallTime(grammar.OnDate() | grammar.DayOfYear() | grammar.InDays() as day, clock, named):
+                there = _place_of(named, text, grammar.WallTime(day, clock), now) if named else zone
                 wall = datetime.combine(_days(day, now.astimezone(there).date(), text)[0], clock)
                 _check_year(wall.year, text)
                 return wall.replace(tzinfo=there).astimezone(UTC)
-            case ExactTime(at):
+            case grammar.ExactTime(at):
                 _check_year(at.year, text)
                 return at.astimezone(UTC)
             case _:
@@ -132,37 +115,37 @@ def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[
     raise TimeRefused(message, Hint("try", retype("7d")), Hint("try", retype(today)))
 
 
-def _parse_whole_day(text: str) -> WallTime | None:
+def _parse_whole_day(text: str) -> grammar.WallTime | None:
     """Return the start of `2026-12-01`, `today`, `yesterday`; also `yesterday 9am`."""
-    match split_words(text):
+    match grammar.split_words(text):
         case [word] if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
             with suppress(ValueError):
-                return WallTime(OnDate(date.fromisoformat(word)), time())
+                return grammar.WallTime(grammar.OnDate(date.fromisoformat(word)), time())
         case [word] if word in _NEAR:
-            return WallTime(InDays(_NEAR[word]), time())
+            return grammar.WallTime(grammar.InDays(_NEAR[word]), time())
         case ["yesterday", word]:
-            clock = parse_clock(word)
-            return None if clock is None else WallTime(InDays(-1), clock)
+            clock = grammar.parse_clock(word)
+            return None if clock is None else grammar.WallTime(grammar.InDays(-1), clock)
     return None
 
 
 def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
     """Return what `resolve_time` returns. Raise TimeProblem instead of an error, with texts instead of commands."""
     home = zone.shown if isinstance(zone, ZoneConflict) else zone
-    match parse_time(text):
+    match grammar.parse_time(text):
         case None:
             raise explain_problem(text, now.astimezone(home))
-        case OptimalTime() | NextFreeSlot() as chosen:
+        case grammar.OptimalTime() | grammar.NextFreeSlot() as chosen:
             return chosen
-        case Now():
+        case grammar.Now():
             return ResolvedTime(now.astimezone(UTC), home, text)
-        case AfterDuration(after):
+        case grammar.AfterDuration(after):
             at = now.astimezone(UTC) + after
             _check_year(at.year, text)
             return ResolvedTime(at, home, text)
-        case ExactTime(at):
+        case grammar.ExactTime(at):
             return _resolve_exact(text, at, now, home)
-        case WallTime(zone=None) as wall:
+        case grammar.WallTime(zone=None) as wall:
             if isinstance(zone, ZoneConflict):
                 ways = [Suggestion(text, there) for there in zone.zones]
                 raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways)
@@ -172,7 +155,7 @@ def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
             return _resolve_wall(text, wall, now, _place_of(wall.zone, text, wall, now), home)
 
 
-def _place_of(named: tzinfo | Abbreviation, text: str, wall: WallTime, now: datetime) -> tzinfo:
+def _place_of(named: tzinfo | Abbreviation, text: str, wall: grammar.WallTime, now: datetime) -> tzinfo:
     """Return the zone of a typed zone. Raise TimeProblem for an abbreviation that those clocks do not go by then."""
     if not isinstance(named, Abbreviation):
         return named
@@ -207,11 +190,13 @@ def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> Reso
     return ResolvedTime(at.astimezone(UTC), home if same else at.tzinfo or home, text)
 
 
-def _resolve_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo, home: tzinfo | None = None) -> ResolvedTime:
+def _resolve_wall(
+    text: str, wall: grammar.WallTime, now: datetime, zone: tzinfo, home: tzinfo | None = None
+) -> ResolvedTime:
     """Return the first instant, not before `now`, at which clocks in `zone` show this. `home`: the zone of answers,
     where the text names `zone` itself."""
     today = now.astimezone(zone).date()
-    strict = isinstance(wall.day, NextWeekday | Soonest)
+    strict = isinstance(wall.day, grammar.NextWeekday | grammar.Soonest)
     for day in _days(wall.day, today, text):
         _check_year(day.year, text)
         clocks = datetime.combine(day, wall.clock)
@@ -224,13 +209,13 @@ def _resolve_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo, home: 
     raise _past_problem(text, wall, clocks.replace(tzinfo=zone), now, zone)
 
 
-def _past_problem(text: str, wall: WallTime, at: datetime, now: datetime, zone: tzinfo) -> TimeProblem:
+def _past_problem(text: str, wall: grammar.WallTime, at: datetime, now: datetime, zone: tzinfo) -> TimeProblem:
     """Return the refusal of a wall clock that has passed, with the same clock on a later day."""
-    words = split_words(text)
+    words = grammar.split_words(text)
     place = f"{clock_text(at)} {zone_label(zone, at)}"
     behind = f" {text.split()[-1]}" if wall.zone else ""
-    if isinstance(wall.day, InDays):
-        word = next(word for word in words if parse_clock(word.rstrip(","))).rstrip(",")
+    if isinstance(wall.day, grammar.InDays):
+        word = next(word for word in words if grammar.parse_clock(word.rstrip(","))).rstrip(",")
         name = f"{word} today ({day_text(at, year=False)} {place})"
         ways = [Suggestion(f"tomorrow {word}{behind}")]
     else:
@@ -239,9 +224,11 @@ def _past_problem(text: str, wall: WallTime, at: datetime, now: datetime, zone: 
     return TimeProblem(f"{name} is {_ago(at, now)}", *ways, kind=PastTime)
 
 
-def _later_dates(day: date, now: datetime, typed: Callable[[date], str], given: Day | None = None) -> list[Suggestion]:
+def _later_dates(
+    day: date, now: datetime, typed: Callable[[date], str], given: grammar.Day | None = None
+) -> list[Suggestion]:
     """Return a past date in a later year, or tomorrow for an hour of today. A weekday that was typed stays true."""
-    weekday = given.weekday if isinstance(given, OnDate | DayOfYear) else None
+    weekday = given.weekday if isinstance(given, grammar.OnDate | grammar.DayOfYear) else None
     today = now.date()
     if today - day < 7 * _DAY:
         return [Suggestion(typed(today + _DAY))] if day == today and weekday is None else []
@@ -254,13 +241,13 @@ def _later_dates(day: date, now: datetime, typed: Callable[[date], str], given: 
     return []
 
 
-def _days(day: Day, today: date, text: str) -> tuple[date, ...]:
+def _days(day: grammar.Day, today: date, text: str) -> tuple[date, ...]:
     """Return the day that is meant; two where today's hour may have passed. Raise TimeProblem for a wrong weekday."""
     match day:
-        case OnDate(given, weekday):
+        case grammar.OnDate(given, weekday):
             _check_weekday(given, weekday, text)
             return (given,)
-        case DayOfYear(month, number, weekday):
+        case grammar.DayOfYear(month, number, weekday):
             try:
                 given = date(today.year, month, number)
             except ValueError:
@@ -269,12 +256,12 @@ def _days(day: Day, today: date, text: str) -> tuple[date, ...]:
             if given >= today:
                 _check_weekday(given, weekday, text)
             return (given,)
-        case InDays(days):
+        case grammar.InDays(days):
             return (today + timedelta(days),)
-        case NextWeekday(number):
+        case grammar.NextWeekday(number):
             first = today + timedelta((number - today.weekday()) % 7)
             return first, first + timedelta(weeks=1)
-        case WeekdayOfNextWeek(number):
+        case grammar.WeekdayOfNextWeek(number):
             return (today + timedelta(7 - today.weekday() + number),)
         case _:
             return today, today + _DAY
@@ -303,7 +290,7 @@ def _with_note(
     return ResolvedTime(at, shown, text, f"{twice}; the first has passed, took the second ({offset}).")
 
 
-def _refuse_gap(text: str, clocks: datetime, now: datetime, zone: tzinfo, wall: WallTime) -> None:
+def _refuse_gap(text: str, clocks: datetime, now: datetime, zone: tzinfo, wall: grammar.WallTime) -> None:
     """Refuse a wall clock that does not exist, unless even the clock after the jump has passed."""
     jump = jump_over(clocks, zone)
     moved = clocks + jump.length

@@ -9,11 +9,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from ttp.domain.account import Account, Credentials
+from ttp.domain.config import Config
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.bluesky.errors import judge
-from ttp.platforms.bluesky.identity import parse_did
+from ttp.platforms.bluesky.identity import Identities, is_fixed, looked_up, moved, parse_did, server_of
 from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest
 from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.login import Grant, Identity
@@ -173,13 +174,26 @@ _SAID = {
 
 
 class BlueskyCheck(HttpPart[HttpByServer], Checker):
+    def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
+        super().__init__(http, clock)
+        self._config = config
+
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         http = self._http.of(account)
         request = PublishRequest(0, account, credentials, "")
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getSession", patience=CHECK_PATIENCE_S)
         if isinstance(reply, Answer) and reply.is_success and (did := parse_did(reply.value_at("did"))):
             handle = reply.text_at("handle").lower() or None
-            return AccountInfo(did, handle, tuple(_remarks(reply)), server_info=describe_server(http) or None)
+            info = {**account.server_info, **describe_server(http)}
+            remarks = [*_remarks(reply)]
+            document = {} if is_fixed(self._config) else Identities.of(http, self._config).find_document(did)
+            if not isinstance(document, NotDone) and (server := server_of(document)) is not None:
+                elsewhere = moved(account, server)
+                if elsewhere is not None:
+                    remarks.append(failure_remark(elsewhere.message, elsewhere.hint, reconnect=True))
+                else:
+                    info = looked_up(info, server, self._clock.now())
+            return AccountInfo(did, handle, tuple(remarks), server_info=info or None)
         return as_failure(reply, judge(account, self._clock.now()), "Bluesky")
 
 

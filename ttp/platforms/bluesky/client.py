@@ -18,6 +18,7 @@ from ttp.domain.delivery import NO_HANDLE
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.bluesky import card as cards
+from ttp.platforms.bluesky import identity
 from ttp.platforms.bluesky.errors import BLOB_NOT_FOUND, judge
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.bluesky.identity import parse_did
@@ -25,7 +26,7 @@ from ttp.platforms.bluesky.media import Uploads, is_blob, without_uploads
 from ttp.platforms.bluesky.options import POST_ADDRESS
 from ttp.platforms.bluesky.record_keys import is_content_id, is_key, new_keys
 from ttp.platforms.bluesky.records import GATES, POSTS, Records, build_records, chosen_of, post_link, shown_parts
-from ttp.platforms.client import Deleted, Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.client import Deleted, LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.download import DownloadFailed, DownloadTimeouts
 from ttp.platforms.http import Http, HttpByServer, HttpPart
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
@@ -47,11 +48,13 @@ class BlueskyClient(HttpPart[HttpByServer]):
 
     def __init__(self, http: HttpByServer, config: Config, clock: Clock) -> None:
         super().__init__(http, clock)
+        self._config = config
         self._uploads = Uploads(config, clock)
         self._patience = DownloadTimeouts(
             config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s")
         )
         self._checked: dict[str, float] = {}
+        self._asked: dict[str, float] = {}
 
     # Invisible steps.
 
@@ -60,6 +63,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
         http = self._http.of(request.account)
         http.gate.require_open(request, STEP, "POST", WRITE)
         did = yield from self._check(request, http)
+        yield from self._check_server(request, http, did)
         handle = {**handle, "did": did}
         handle = yield from self._uploads.complete(request, handle, http)
         handle = yield from self._with_card(request, handle, http)
@@ -99,8 +103,28 @@ class BlueskyClient(HttpPart[HttpByServer]):
                 step, NotDone(Kind.ACCOUNT, message, state, reply.status, hint=reconnect_hint(request.account))
             )
         self._checked[key] = now
-        yield Did(step, reply.status)
+        yield StepDone(step, reply.status)
         return did
+
+    def _check_server(self, request: PublishRequest, http: Http, did: str) -> Generator[Step, None, None]:
+        """Ask once a day which server has the account: the old one may still take posts. Raises StepFailed.
+
+        Where the directory does not answer, what is known stays.
+        """
+        account, now, boot = request.account, self._clock.now(), self._clock.boot()
+        if identity.is_fixed(self._config) or identity.is_fresh(account.server_info, now):
+            return
+        if boot - self._asked.get(did, -CHECK_S) < CHECK_S:
+            return
+        self._asked[did] = boot
+        document = identity.Identities.of(http, self._config).find_document(did)
+        server = None if isinstance(document, NotDone) else identity.server_of(document)
+        if server is None:
+            return
+        step = "look up the account's server"
+        if (elsewhere := identity.moved(account, server)) is not None:
+            raise StepFailed(step, elsewhere)
+        yield StepDone(step, 200, server, server_info=identity.looked_up(account.server_info, server, now))
 
     def _with_card(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
         """Fetch the page that is shown as a card, and upload its picture. Raises StepFailed."""
@@ -121,7 +145,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
         if picture and is_blob(blob := self._uploads.upload_bytes(request, http, *picture)):
             card["thumb"] = blob
         handle = {**handle, "card": card}
-        yield Did(step, handle=handle)
+        yield StepDone(step, handle=handle)
         return handle
 
     def _with_names(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
@@ -132,7 +156,9 @@ class BlueskyClient(HttpPart[HttpByServer]):
             if name not in dids:
                 dids[name] = self._find_did(request, http, name)
                 handle = {**handle, "dids": dids}
-                yield Did(f"look up @{name}", message="" if dids[name] else "there is no such account", handle=handle)
+                yield StepDone(
+                    f"look up @{name}", message="" if dids[name] else "there is no such account", handle=handle
+                )
         return handle
 
     def _find_did(self, request: PublishRequest, http: Http, name: str) -> str | None:
@@ -167,7 +193,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
             else:
                 refs[name] = here
             refs[f"{name}_address"] = address
-            yield Did(f"look up {uri}", handle={**handle, "refs": refs})
+            yield StepDone(f"look up {uri}", handle={**handle, "refs": refs})
         rest = {name: value for name, value in handle.items() if name != "refs"}
         return {**rest, "refs": refs} if refs else rest
 

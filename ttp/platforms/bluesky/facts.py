@@ -12,6 +12,7 @@ from ttp.platforms.platform import Platform, Runtime
 if TYPE_CHECKING:
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
+    from ttp.domain.post_kind import PostKind
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.limits import Meter
@@ -64,6 +65,12 @@ class Bluesky(Platform):
 
         return tuple(OPTIONS.values())
 
+    def post_kinds(self) -> tuple[PostKind, ...]:
+        from ttp.domain.post_kind import USUAL, PostKind
+
+        gates = {"who_replies": "nobody", "quotes_off": "true"}
+        return (*USUAL, PostKind("gallery", ("image",) * 5), PostKind("gates", options=gates))
+
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.bluesky.client import BlueskyClient
 
@@ -77,7 +84,7 @@ class Bluesky(Platform):
     def checker(self, runtime: Runtime) -> Checker:
         from ttp.platforms.bluesky.auth import BlueskyCheck
 
-        return BlueskyCheck(runtime.http_by_server(self), runtime.clock)
+        return BlueskyCheck(runtime.http_by_server(self), runtime.config, runtime.clock)
 
     def metrics_reader(self, runtime: Runtime) -> MetricsReader:
         from ttp.platforms.bluesky.metrics import BlueskyReader

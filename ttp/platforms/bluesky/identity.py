@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from ttp.domain.account import is_loopback
+from ttp.domain.account import Account, is_loopback
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.platforms.addresses import configured
 from ttp.platforms.bluesky.facets import is_handle
 from ttp.platforms.http import Http
+from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.reply import Answer, Reply
 
 DID = re.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-z0-9.-]{3,250}(?:%3A[0-9]{1,5})?)")
 EXAMPLE = "alice.bsky.social"
+FRESH_FOR = timedelta(days=1)
+"""How long an answer about an account's server counts."""
 
 
 def parse_did(value: object) -> str | None:
@@ -100,6 +105,30 @@ class Identities:
         if isinstance(reply, Answer) and reply.status in (404, 410):
             return NotDone(Kind.ACCOUNT, f"there is no identity {did} any more", "identity", reply.status)
         return _unanswered(reply, f"the document of {did}")
+
+
+def is_fixed(config: Config) -> bool:
+    """Whether the settings name one server for all accounts."""
+    return bool(config.text("platforms.bluesky.base_url"))
+
+
+def looked_up(info: Mapping[str, object], server: str, now: datetime) -> dict[str, object]:
+    """Return what is kept of an account's server, with the server that its identity names now."""
+    return {**info, "resolved": server, "resolved_ms": to_ms(now)}
+
+
+def is_fresh(info: Mapping[str, object], now: datetime) -> bool:
+    """Whether the identity was asked for the server less than a day ago."""
+    asked = info.get("resolved_ms")
+    return isinstance(asked, int) and from_ms(asked) <= now < from_ms(asked) + FRESH_FOR
+
+
+def moved(account: Account, server: str) -> NotDone | None:
+    """Return why an account must be connected again if its identity names another server than before."""
+    if account.server_info.get("resolved") in (None, server):
+        return None
+    message = f"{account.name} has moved to {urlsplit(server).hostname}"
+    return NotDone(Kind.ACCOUNT, message, "moved", hint=reconnect_hint(account))
 
 
 def handles_of(document: Mapping[str, object]) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import HeaderLimit, Meter, read_header_limit
 from ttp.platforms.reply import Answer, retry_after_s
 
-XRPC = "/xrpc/"
 WINDOWS = {300: "calls in 5 min", 3600: "writes in an hour", 86_400: "writes in a day"}
 WRITES = frozenset({"com.atproto.repo.applyWrites", "com.atproto.repo.deleteRecord"})
 _POLICY = re.compile(r"(\d{1,9});w=(\d{1,9})")

@@ -15,7 +15,7 @@ from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.addresses import configured
 from ttp.platforms.bluesky.errors import judge
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.oauth.token_response import read_token
 from ttp.platforms.outcomes import as_failure
@@ -43,8 +43,10 @@ class Uploads:
             if not self._is_usable(entry, file):
                 rest = held[place + 1 :]
                 for step, entry in self._one(request, file, entry, http):  # noqa: B020 (the entry as it grows)
-                    if isinstance(step, Did):
-                        yield Did(step.step, step.http_status, step.message, {**handle, "media": [*done, entry, *rest]})
+                    if isinstance(step, StepDone):
+                        yield StepDone(
+                            step.step, step.http_status, step.message, {**handle, "media": [*done, entry, *rest]}
+                        )
                     else:
                         yield step
             done.append(entry)
@@ -63,14 +65,14 @@ class Uploads:
         if file.item.is_video:
             blob = yield from self._processed(request, file, entry, http, self._service(http))
             if blob is not None:
-                yield Did(f"process {file.item.name}"), {**made, "blob": blob}
+                yield StepDone(f"process {file.item.name}"), {**made, "blob": blob}
                 return
         step = f"upload {file.item.name}"
         reply = self._send(request, http, f"/xrpc/{UPLOAD}", file)
         blob = reply.value_at("blob") if isinstance(reply, Answer) and reply.is_success else None
         if not isinstance(reply, Answer) or not is_blob(blob):
             raise StepFailed(step, as_failure(reply, judge(request.account, self._clock.now()), "Bluesky"))
-        yield Did(step, reply.status), {**made, "blob": blob}
+        yield StepDone(step, reply.status), {**made, "blob": blob}
 
     def upload_bytes(self, request: PublishRequest, http: Http, data: bytes, mime: str) -> object:
         """Upload a link card's picture; the blob, None where the server does not take it."""
@@ -99,7 +101,10 @@ class Uploads:
             token = self._service_token(request, http)
             if token is None:
                 return None
-            query = {"did": request.account.user_id or request.credentials.user_id or "", "name": f"{file.given}.mp4"}
+            query = {
+                "did": request.account.user_id or request.credentials.user_id or "",
+                "name": f"{file.original_sha256}.mp4",
+            }
             reply = http.request(
                 "POST",
                 f"{service}/xrpc/app.bsky.video.uploadVideo",
@@ -120,7 +125,7 @@ class Uploads:
             if not isinstance(job, str):
                 return None
             kept = {"sha256": file.item.sha256, "job": job}
-            yield Did(f"upload {file.item.name}", reply.status if isinstance(reply, Answer) else None), kept
+            yield StepDone(f"upload {file.item.name}", reply.status if isinstance(reply, Answer) else None), kept
         waited = 0.0
         while waited < LONGEST_JOB_S:
             yield Wait(POLL_S, f"Bluesky is processing {file.item.name}"), entry

@@ -19,11 +19,11 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import (
     AccountInfo,
     Deleted,
-    Did,
     LookupResult,
     PublishRequest,
     Ready,
     Step,
+    StepDone,
     StepFailed,
     fingerprint,
 )
@@ -62,7 +62,7 @@ class CommandClient:
         except CannotRun as why:
             raise StepFailed(PREPARE, NotDone(Kind.ACCOUNT, why.message, hint=why.hint)) from None
         if rules != request.account.server_info:
-            yield Did(PREPARE, server_info=rules)
+            yield StepDone(PREPARE, server_info=rules)
         handle = {**handle, "keys": [key_of(request)]}
         digest = fingerprint("RUN", request.account.server or "", _order(request, rules))
         return Ready(handle, self._clock.now(), PUBLISH, digest)

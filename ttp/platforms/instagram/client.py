@@ -13,12 +13,12 @@ from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import (
     Deleted,
-    Did,
     LookupResult,
     MediaFile,
     PublishRequest,
     Ready,
     Step,
+    StepDone,
     StepFailed,
     fingerprint,
 )
@@ -69,7 +69,7 @@ class InstagramClient(HttpPart[Http]):
             user_id, answer = self._user_id(request)
             handle = {**handle, "user_id": user_id}
             if answer is not None:
-                yield Did("ask for the user id", answer.status, handle=handle)
+                yield StepDone("ask for the user id", answer.status, handle=handle)
         content = container_forms.request_of(request)
         same = handle.get("request") == content
         made = parent(handle)
@@ -112,7 +112,7 @@ class InstagramClient(HttpPart[Http]):
             return asked, me
         raise StepFailed(step, as_failure(reply, self._judge(request), "Instagram"))
 
-    def _check_quota(self, request: PublishRequest, handle: Handle) -> Did:
+    def _check_quota(self, request: PublishRequest, handle: Handle) -> StepDone:
         """Check that the quota allows another post. Raises StepFailed."""
         path = f"{self._root}/{handle['user_id']}/content_publishing_limit"
         return limits.check_quota(self._http, request, path, self._judge(request), self._clock.now())
@@ -142,7 +142,7 @@ class InstagramClient(HttpPart[Http]):
             raise (yield from self._abandon(CREATE, failed.outcome, handle, handle)) from failed
         kept = made.to_handle()
         handle = {**handle, "creation_id": kept.pop("id"), **kept}
-        yield Did(CREATE, answer.status, handle=handle)
+        yield StepDone(CREATE, answer.status, handle=handle)
         return handle
 
     def _prepare_children(self, request: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
@@ -160,7 +160,7 @@ class InstagramClient(HttpPart[Http]):
                     raise (yield from self._abandon(step, failed.outcome, handle, handle)) from failed
                 known[number - 1] = child
                 handle = with_children(handle, known)
-                yield Did(f"{CREATE} of item {number}", answer.status, handle=handle)
+                yield StepDone(f"{CREATE} of item {number}", answer.status, handle=handle)
             if child.uri is not None:
                 known[number - 1] = replace(child, uri=None)
                 filled = with_children(handle, known)
@@ -193,7 +193,7 @@ class InstagramClient(HttpPart[Http]):
         except StepFailed as failed:
             useless = failed.outcome.code == GONE or not failed.outcome.passing
             raise (yield from self._abandon(UPLOAD, failed.outcome, handle, without if useless else handle)) from failed
-        yield Did(UPLOAD, None if answer is None else answer.status, f"{file.item.bytes} bytes", handle=filled)
+        yield StepDone(UPLOAD, None if answer is None else answer.status, f"{file.item.bytes} bytes", handle=filled)
 
     def _url_for(self, file: MediaFile) -> str:
         """Return the URL from which Instagram fetches a file, or UPLOADED if it takes the bytes. Raises StepFailed."""
@@ -225,7 +225,7 @@ class InstagramClient(HttpPart[Http]):
             failure = replace(failure, passing="refetched" not in handle)
             without = {**without, "refetched": True}
         if without != handle:
-            yield Did(DROP, failure.http_status, handle=without)
+            yield StepDone(DROP, failure.http_status, handle=without)
         return StepFailed(step, failure)
 
     def _require_open(self, request: PublishRequest) -> None:

@@ -13,6 +13,7 @@ from ttp.platforms.platform import Platform, Runtime
 if TYPE_CHECKING:
     from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
+    from ttp.domain.post_kind import PostKind
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.limits import Meter
@@ -72,6 +73,17 @@ class Instagram(Platform):
         from ttp.platforms.instagram.exports import EXPORTS
 
         return EXPORTS
+
+    def post_kinds(self) -> tuple[PostKind, ...]:
+        from ttp.domain.post_kind import PostKind
+
+        return (
+            PostKind("image", ("image",)),
+            PostKind("carousel", ("image", "image")),
+            PostKind("reel", ("video",)),
+            PostKind("story", ("image",), options={"kind": "story"}),
+            PostKind("video story", ("video",), options={"kind": "story"}),
+        )
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.instagram.client import InstagramClient

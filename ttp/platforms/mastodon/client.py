@@ -34,12 +34,12 @@ from ttp.domain.outcome import (
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import (
     Deleted,
-    Did,
     LookupResult,
     Part,
     PublishRequest,
     Ready,
     Step,
+    StepDone,
     StepFailed,
     fingerprint,
     next_part,
@@ -122,7 +122,7 @@ class MastodonClient(HttpPart[HttpByServer]):
         step = "ask what the server allows"
         info = server.describe_server(http, self._clock.now())
         if not isinstance(info, NotDone):
-            yield Did(step, 200, server.shown_software(info), server_info=info)
+            yield StepDone(step, 200, server.shown_software(info), server_info=info)
         elif not account.server_info:
             raise StepFailed(step, replace(info, passing=True))
 
@@ -144,7 +144,7 @@ class MastodonClient(HttpPart[HttpByServer]):
             raise StepFailed(step, NotDone(Kind.ACCOUNT, message, http_status=reply.status, hint=hint))
         privacy = reply.text_at("source", "privacy")
         self._checked[token] = (user_id, privacy, now)
-        yield Did(step, reply.status)
+        yield StepDone(step, reply.status)
         return user_id, privacy
 
     def _check_failure(self, request: PublishRequest, reply: Reply) -> NotDone:
@@ -168,7 +168,7 @@ class MastodonClient(HttpPart[HttpByServer]):
                 refs[name] = before
                 continue
             refs[name] = {"named": named, "id": self._find_post(request, http, named)}
-            yield Did(f"find {named}", handle={**handle, "refs": refs})
+            yield StepDone(f"find {named}", handle={**handle, "refs": refs})
         rest = {name: value for name, value in handle.items() if name != "refs"}
         return {**rest, "refs": refs} if refs else rest
 

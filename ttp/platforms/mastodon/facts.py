@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.options import Option
     from ttp.domain.outcome import NotDone
+    from ttp.domain.post_kind import PostKind
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.limits import Meter
@@ -71,6 +72,16 @@ class Mastodon(Platform):
         from ttp.platforms.mastodon.options import OPTIONS
 
         return tuple(OPTIONS.values())
+
+    def post_kinds(self) -> tuple[PostKind, ...]:
+        from ttp.domain.post_kind import USUAL, PostKind
+
+        return (*USUAL, PostKind("poll", options={"poll": "Tea|Coffee"}))
+
+    def server_software(self, account: Account) -> str:
+        from ttp.platforms.mastodon.server import shown_software
+
+        return shown_software(account.server_info)
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.mastodon.client import MastodonClient

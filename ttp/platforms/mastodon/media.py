@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.mastodon.errors import host_name, judge
 from ttp.platforms.mastodon.options import chosen_of, split_focus
@@ -42,11 +42,13 @@ class Uploads:
             if not self._is_usable(entry, file, point, keep="unsettled_since" in handle):
                 entry = yield from self._upload(request, file, point, http)
                 rest = held[place + 1 :]
-                yield Did(f"upload {file.item.name}", handle={**handle, "media": [*done, entry, *rest]})
+                yield StepDone(f"upload {file.item.name}", handle={**handle, "media": [*done, entry, *rest]})
             if not entry.get("ready"):
                 yield from self._wait(request, file, str(entry["id"]), http)
                 entry = {**entry, "ready": True}
-                yield Did(f"process {file.item.name}", handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
+                yield StepDone(
+                    f"process {file.item.name}", handle={**handle, "media": [*done, entry, *held[place + 1 :]]}
+                )
             done.append(entry)
         return {**handle, "media": done} if done else without_uploads(handle)
 

@@ -144,7 +144,7 @@ def _lend(
     if lent is None:
         folder.mkdir(mode=0o700, exist_ok=True)
         key = secrets.token_hex(16) + SUFFIXES.get(file.item.mime, "")
-        lent = BucketObject(key, *place, file.item.sha256, file.given, False, folder / key)
+        lent = BucketObject(key, *place, file.item.sha256, file.original_sha256, False, folder / key)
         lent.remember()
     obstore.put(bucket, lent.key, file.path, attributes={"Content-Type": file.item.mime})
     lent = replace(lent, whole=True)

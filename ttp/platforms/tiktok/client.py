@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import Clock, to_ms
-from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.client import LookupResult, MediaFile, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.outcomes import as_failure, as_outcome
@@ -57,7 +57,7 @@ class TikTokClient(HttpPart[Http]):
             again = resume(request, begun, seen, self._clock.now())
             if again is not None:
                 told = f"{again.offset} of {again.size} bytes already uploaded"
-                yield Did(ASK, 200, told, handle=again.to_handle())
+                yield StepDone(ASK, 200, told, handle=again.to_handle())
             elif isinstance(begun, Upload) and seen.name != "FAILED" and begun.may_still_end(self._clock.now()):
                 return self._ready(request, begun, LATE)
         if (why := request_body.refusal_of(request)) is not None:
@@ -90,7 +90,7 @@ class TikTokClient(HttpPart[Http]):
             self._require_open(request)
             able = yield from self._check_creator(request)
             begun, answer = self._create_upload(request, file, able)
-            yield Did(ANNOUNCE, answer.status, handle=begun.to_handle())
+            yield StepDone(ANNOUNCE, answer.status, handle=begun.to_handle())
         while begun.offset < begun.last:
             end = begun.next_end
             reply = self._calls.put(request, file, begun, end)
@@ -100,12 +100,12 @@ class TikTokClient(HttpPart[Http]):
                 if isinstance(reply, Answer) and reply.status in (400, 403, 404):
                     if begun.may_still_end(self._clock.now()):
                         begun = begun.given_up()
-                        yield Did("abandon the upload", reply.status, handle=begun.to_handle())
+                        yield StepDone("abandon the upload", reply.status, handle=begun.to_handle())
                         return self._ready(request, begun, LATE)
-                    yield Did("drop the upload", reply.status, handle={})
+                    yield StepDone("drop the upload", reply.status, handle={})
                 raise StepFailed(SEND, as_failure(reply, _no_judge, "TikTok"))
             begun = begun.at(end)
-            yield Did(SEND, reply.status, f"{end} of {begun.size} bytes", handle=begun.to_handle())
+            yield StepDone(SEND, reply.status, f"{end} of {begun.size} bytes", handle=begun.to_handle())
         return self._ready(request, replace(begun, tried=begun.tried + 1))
 
     def _check_creator(self, request: PublishRequest) -> Generator[Step, None, Creator]:
@@ -117,7 +117,7 @@ class TikTokClient(HttpPart[Http]):
         if (refused := creator.check_creator(request, able)) is not None:
             raise StepFailed(CREATOR, refused)
         closed = ", ".join(sorted(f"tiktok.{name}" for name in able.closed))
-        yield Did(CREATOR, answer.status, f"set by the account's own settings: {closed}" if closed else "")
+        yield StepDone(CREATOR, answer.status, f"set by the account's own settings: {closed}" if closed else "")
         return able
 
     def _require_open(self, request: PublishRequest) -> None:

@@ -13,6 +13,7 @@ from ttp.platforms.platform import Platform, Runtime
 if TYPE_CHECKING:
     from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
+    from ttp.domain.post_kind import PostKind
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client
     from ttp.platforms.limits import Meter
@@ -54,6 +55,11 @@ class TikTok(Platform):
         from ttp.platforms.tiktok.exports import EXPORTS
 
         return EXPORTS
+
+    def post_kinds(self) -> tuple[PostKind, ...]:
+        from ttp.domain.post_kind import PostKind
+
+        return (PostKind("video", ("video",)), PostKind("photos", ("image", "image")))
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.tiktok.client import TikTokClient

@@ -32,7 +32,7 @@ def refusal_of(request: PublishRequest) -> str | None:
 
 def request_of(request: PublishRequest) -> str:
     """Return a fingerprint of the created upload: an edited post must not complete the old one."""
-    media = [file.given for file in request.media]
+    media = [file.original_sha256 for file in request.media]
     return fingerprint("POST", "init", {"text": request.text, "options": dict(request.options), "sha256": media})
 
 

@@ -17,12 +17,12 @@ from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outco
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import (
     Deleted,
-    Did,
     LookupResult,
     Part,
     PublishRequest,
     Ready,
     Step,
+    StepDone,
     StepFailed,
     fingerprint,
     next_part,
@@ -62,7 +62,7 @@ class XClient(HttpPart[Http]):
         user_id = self._recent_check(request)
         if user_id is None:
             user_id, answer = self._check_token(request)
-            yield Did("check the token", answer.status, handle={**handle, "user_id": user_id})
+            yield StepDone("check the token", answer.status, handle={**handle, "user_id": user_id})
         handle = {**handle, "user_id": user_id}
         self._require_open(request, part)  # the check, or another post of the same app, may have reported a limit
         return Ready(
@@ -148,12 +148,13 @@ class XClient(HttpPart[Http]):
             page = read_page(reply)
             if page is None:
                 return LookupResult(as_unclear(reply, self._judge(request), "X"), _date(reply))
-            found += matches(page.posts, part, media_entries(handle), window)
-            doubtful += possible_matches(page.posts, part, window)
-            if page.next_token is None:
+            posts, next_token = page
+            found += matches(posts, part, media_entries(handle), window)
+            doubtful += possible_matches(posts, part, window)
+            if next_token is None:
                 known = {**handle, "unsettled_since": to_ms(first)}
                 return LookupResult(_finding(part, found, doubtful, known), _date(reply))
-            query["pagination_token"] = page.next_token
+            query["pagination_token"] = next_token
         return LookupResult(
             Unclear(Kind.UNKNOWN, "the account has too many newer posts to search", final=True),
             _date(reply),

@@ -49,15 +49,9 @@ class TimelinePost:
     data: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class TimelinePage:
-    posts: tuple[TimelinePost, ...]
-    next_token: str | None
-
-
-def read_page(reply: Reply) -> TimelinePage | None:
-    """Return the page in a reply; None unless it is complete and without errors: only that proves that a post is
-    missing."""
+def read_page(reply: Reply) -> tuple[tuple[TimelinePost, ...], str | None] | None:
+    """Return the posts of a page and the token of the next one; None unless it is complete and without errors: only
+    that proves that a post is missing."""
     if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("meta"), dict)):
         return None
     listed, next_token = reply.value_at("data"), reply.value_at("meta", "next_token")
@@ -66,7 +60,7 @@ def read_page(reply: Reply) -> TimelinePage | None:
     if not isinstance(listed, list) or not isinstance(next_token, str | None):
         return None
     posts = [_post(item) for item in listed]
-    return None if None in posts else TimelinePage(tuple(filter(None, posts)), next_token or None)
+    return None if None in posts else (tuple(filter(None, posts)), next_token or None)
 
 
 def matches(

@@ -16,7 +16,7 @@ from typing import BinaryIO, TypeAlias
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock, to_ms
-from ttp.platforms.client import Did, MediaFile, PublishRequest, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_numeric_id
@@ -54,7 +54,7 @@ class Uploads:
                 entry = {name: entry[name] for name in entry if name == "dropped"}
             for step, grown in self._prepare_item(request, file, entry):
                 entry = grown
-                if isinstance(step, Did):
+                if isinstance(step, StepDone):
                     step = replace(step, handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
                 yield step
             done.append(entry)
@@ -77,11 +77,11 @@ class Uploads:
                 seconds = self._seconds_left(request, answer, name)
             except StepFailed as failed:
                 if not failed.outcome.passing:
-                    yield Did(f"drop the upload of {name}", failed.outcome.http_status), {}
+                    yield StepDone(f"drop the upload of {name}", failed.outcome.http_status), {}
                 raise
             if seconds is None:
                 entry = {**entry, "ready": True}
-                yield Did(step, answer.status), entry
+                yield StepDone(step, answer.status), entry
             elif waited >= PATIENCE_S:
                 raise StepFailed(step, NotDone(Kind.MEDIA, f"X is still processing {name}", passing=True))
             else:
@@ -94,7 +94,7 @@ class Uploads:
                 request, step, self._http.request_for(request, "POST", "/2/media/metadata", json=metadata)
             )
             entry = {**entry, "alt": file.item.alt}
-            yield Did(step, answer.status), entry
+            yield StepDone(step, answer.status), entry
 
     def _is_usable(self, entry: Entry, item: MediaItem, *, keep: bool) -> bool:
         """Whether an earlier upload has these bytes, no other alt text, and lives long enough. Not one that two calls
@@ -123,8 +123,8 @@ class Uploads:
                     )
                     entry = {**entry, "sent": index + 1}
                     if count > 1:
-                        yield Did(f"{step}, segment {index + 1} of {count}", 200), entry
-            yield Did(step, 200), self._finalize(request, step, entry)
+                        yield StepDone(f"{step}, segment {index + 1} of {count}", 200), entry
+            yield StepDone(step, 200), self._finalize(request, step, entry)
         except (OSError, EOFError) as error:
             raise StepFailed(step, NotDone(Kind.MEDIA, f"cannot read {item.name}: {error}")) from error
         except StepFailed as failed:
@@ -133,7 +133,7 @@ class Uploads:
                 raise
             # X may have lost segments or ended the upload: a complete new upload shows which.
             passing = "dropped" not in held
-            yield Did(f"drop the upload of {item.name}", outcome.http_status), {"dropped": True} if passing else {}
+            yield StepDone(f"drop the upload of {item.name}", outcome.http_status), {"dropped": True} if passing else {}
             raise StepFailed(step, replace(outcome, passing=passing)) from failed
 
     def _initialize(self, request: PublishRequest, item: MediaItem, step: str) -> Entry:

@@ -14,28 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from ttp.sandbox.bluesky import records, requests
 from ttp.sandbox.bluesky.record_rules import check_record
-from ttp.sandbox.bluesky.records import (
-    CREATE_POINTS,
-    DELETE_POINTS,
-    POSTS,
-    Blob,
-    BlueskyAccount,
-    BlueskySwitches,
-    Memory,
-    StoredRecord,
-    account_of,
-)
-from ttp.sandbox.bluesky.requests import (
-    authenticated_route,
-    count_points,
-    internal_error,
-    invalid,
-    open_route,
-    read_body,
-    read_query,
-    refusal,
-)
 from ttp.sandbox.media import read_facts
 from ttp.sandbox.records import Post
 from ttp.sandbox.request_checks import content_type
@@ -47,69 +27,69 @@ _CREATE = "com.atproto.repo.applyWrites#create"
 
 
 def routes(state: State) -> list[BaseRoute]:
-    opened, closed = partial(open_route, state), partial(authenticated_route, state)
+    opened, closed = partial(requests.open_route, state), partial(requests.authenticated_route, state)
     return [
         closed("com.atproto.repo.uploadBlob", "POST", upload),
-        closed("com.atproto.repo.applyWrites", "POST", apply_writes, points=CREATE_POINTS),
-        closed("com.atproto.repo.deleteRecord", "POST", delete_record, points=DELETE_POINTS),
+        closed("com.atproto.repo.applyWrites", "POST", apply_writes, points=records.CREATE_POINTS),
+        closed("com.atproto.repo.deleteRecord", "POST", delete_record, points=records.DELETE_POINTS),
         opened("com.atproto.repo.getRecord", "GET", get_record),
         opened("com.atproto.repo.listRecords", "GET", list_records),
         opened("com.atproto.sync.getLatestCommit", "GET", latest_commit),
     ]
 
 
-async def upload(state: State, account: BlueskyAccount, request: Request) -> Response:
+async def upload(state: State, account: records.BlueskyAccount, request: Request) -> Response:
     """Keep a file. Its type is what its bytes say."""
     data = await request.body()
-    if len(data) > state.part(BlueskySwitches).blob_limit:
-        raise refusal(413, "PayloadTooLarge", "request entity too large")
+    if len(data) > state.part(records.BlueskySwitches).blob_limit:
+        raise requests.refusal(413, "PayloadTooLarge", "request entity too large")
     if not data or not content_type(request):
-        raise invalid("Request encoding (Content-Type) required but not provided")
+        raise requests.invalid("Request encoding (Content-Type) required but not provided")
     return JSONResponse({"blob": describe_blob(keep_blob(state, account, data, content_type(request)))})
 
 
-def keep_blob(state: State, account: BlueskyAccount, data: bytes, mime: str) -> Blob:
+def keep_blob(state: State, account: records.BlueskyAccount, data: bytes, mime: str) -> records.Blob:
     """Keep the bytes of an account's file."""
     facts, sha256 = read_facts(data), hashlib.sha256(data).hexdigest()
     state.pictures.keep(sha256, data)
     name = f"{account.user_id}/{cid_of(data, RAW)}"
-    blob = Blob(name, sha256, facts.mime or mime, len(data), facts.duration_s or 0)
+    blob = records.Blob(name, sha256, facts.mime or mime, len(data), facts.duration_s or 0)
     state.save(blob)
     return blob
 
 
-def describe_blob(blob: Blob) -> dict[str, Any]:
+def describe_blob(blob: records.Blob) -> dict[str, Any]:
     return {"$type": "blob", "ref": {"$link": blob.cid}, "mimeType": blob.mime, "size": blob.size}
 
 
-async def apply_writes(state: State, account: BlueskyAccount, request: Request) -> Response:
+async def apply_writes(state: State, account: records.BlueskyAccount, request: Request) -> Response:
     """Create several records, all or none. An existing key is an error of the server's own."""
-    body = await read_body(request)
+    body = await requests.read_body(request)
     writes = body.get("writes")
-    if account_of(state, str(body.get("repo"))) != account:
-        raise invalid("Invalid did")
+    if records.account_of(state, str(body.get("repo"))) != account:
+        raise requests.invalid("Invalid did")
     if not isinstance(writes, list) or not writes:
-        raise invalid('Missing required key "writes"')
+        raise requests.invalid('Missing required key "writes"')
     if len(writes) > MOST_WRITES:
-        raise invalid("Too many writes. Max: 200")
-    made: list[StoredRecord] = []
-    files: list[list[Blob]] = []
+        raise requests.invalid("Too many writes. Max: 200")
+    made: list[records.StoredRecord] = []
+    files: list[list[records.Blob]] = []
     for write in writes:
         if not isinstance(write, dict) or write.get("$type") != _CREATE:
-            raise invalid("the sandbox takes creations only")
+            raise requests.invalid("the sandbox takes creations only")
         collection, key, value = str(write.get("collection")), write.get("rkey"), write.get("value")
         files.append(check_record(state, account, collection, key, value))
         name = f"{account.user_id}/{collection}/{key}"
-        if name in state.table(StoredRecord) or name in {one.id for one in made}:
-            if state.part(BlueskySwitches).name_existing_keys:
-                raise refusal(400, "RecordAlreadyExists", f"Record already exists: {key}")
-            raise internal_error()
+        if name in state.table(records.StoredRecord) or name in {one.id for one in made}:
+            if state.part(records.BlueskySwitches).name_existing_keys:
+                raise requests.refusal(400, "RecordAlreadyExists", f"Record already exists: {key}")
+            raise requests.internal_error()
         assert isinstance(value, dict)
-        made.append(StoredRecord(name, record_cid(value), json.dumps(value), state.now_ms()))
+        made.append(records.StoredRecord(name, record_cid(value), json.dumps(value), state.now_ms()))
     if len(writes) > 1:
-        count_points(state, account, CREATE_POINTS * (len(writes) - 1))
+        requests.count_points(state, account, records.CREATE_POINTS * (len(writes) - 1))
     state.save(*made, *_seen_posts(account, made, files, state.now_ms()))
-    state.part(Memory).commits += 1
+    state.part(records.Memory).commits += 1
     results = [
         {"$type": "com.atproto.repo.applyWrites#createResult", "uri": f"at://{one.id}", "cid": one.cid}
         | {"validationStatus": "valid"}
@@ -118,11 +98,13 @@ async def apply_writes(state: State, account: BlueskyAccount, request: Request) 
     return JSONResponse({"commit": _commit(state, account), "results": results})
 
 
-def _seen_posts(account: BlueskyAccount, made: list[StoredRecord], files: list[list[Blob]], at_ms: int) -> list[Post]:
+def _seen_posts(
+    account: records.BlueskyAccount, made: list[records.StoredRecord], files: list[list[records.Blob]], at_ms: int
+) -> list[Post]:
     """Return what followers see of new records."""
     seen = []
     for record, blobs in zip(made, files, strict=True):
-        if f"/{POSTS}/" not in record.id:
+        if f"/{records.POSTS}/" not in record.id:
             continue
         value = json.loads(record.value)
         embed = value.get("embed") or {}
@@ -145,45 +127,49 @@ def _seen_posts(account: BlueskyAccount, made: list[StoredRecord], files: list[l
     return seen
 
 
-async def delete_record(state: State, account: BlueskyAccount, request: Request) -> Response:
+async def delete_record(state: State, account: records.BlueskyAccount, request: Request) -> Response:
     """Delete a record; one that is not there is no error."""
-    body = await read_body(request)
+    body = await requests.read_body(request)
     name = f"{account.user_id}/{body.get('collection')}/{body.get('rkey')}"
-    if account_of(state, str(body.get("repo"))) != account:
-        raise invalid("Invalid did")
-    found = state.table(StoredRecord).get(name)
+    if records.account_of(state, str(body.get("repo"))) != account:
+        raise requests.invalid("Invalid did")
+    found = state.table(records.StoredRecord).get(name)
     if found is None or not found.value:
         return JSONResponse({})
     state.save(replace(found, value=""))
     post = state.posts.get(found.key)
-    if post is not None and f"/{POSTS}/" in name:
+    if post is not None and f"/{records.POSTS}/" in name:
         state.save(replace(post, deleted=True))
-    del state.table(StoredRecord)[name]
-    state.part(Memory).commits += 1
+    del state.table(records.StoredRecord)[name]
+    state.part(records.Memory).commits += 1
     return JSONResponse({"commit": _commit(state, account)})
 
 
 async def get_record(state: State, request: Request) -> Response:
     """Return one record. A server reads its own writes at once."""
-    repo, collection, key = read_query(request, "repo", "collection", "rkey")
-    account = account_of(state, repo)
+    repo, collection, key = requests.read_query(request, "repo", "collection", "rkey")
+    account = records.account_of(state, repo)
     if account is None or account.moved:
-        raise refusal(502, "UpstreamFailure", "Upstream service unreachable")
-    found = state.table(StoredRecord).get(f"{account.user_id}/{collection}/{key}")
+        raise requests.refusal(502, "UpstreamFailure", "Upstream service unreachable")
+    found = state.table(records.StoredRecord).get(f"{account.user_id}/{collection}/{key}")
     if found is None or not found.value:
-        raise refusal(400, "RecordNotFound", f"Could not locate record: at://{account.user_id}/{collection}/{key}")
+        raise requests.refusal(
+            400, "RecordNotFound", f"Could not locate record: at://{account.user_id}/{collection}/{key}"
+        )
     return JSONResponse(_render(found))
 
 
 async def list_records(state: State, request: Request) -> Response:
     """List records of a collection, newest key first unless reversed."""
-    repo, collection = read_query(request, "repo", "collection")
-    account = account_of(state, repo)
+    repo, collection = requests.read_query(request, "repo", "collection")
+    account = records.account_of(state, repo)
     if account is None or account.moved:
-        raise invalid(f"Could not find repo: {repo}")
+        raise requests.invalid(f"Could not find repo: {repo}")
     limit, cursor = int(request.query_params.get("limit", "50")), request.query_params.get("cursor")
     prefix, backward = f"{account.user_id}/{collection}/", request.query_params.get("reverse") != "true"
-    found = sorted((one for one in state.table(StoredRecord).values() if one.id.startswith(prefix)), key=lambda r: r.id)
+    found = sorted(
+        (one for one in state.table(records.StoredRecord).values() if one.id.startswith(prefix)), key=lambda r: r.id
+    )
     found = [one for one in (found[::-1] if backward else found) if one.value]
     if cursor:
         found = [one for one in found if (one.key < cursor if backward else one.key > cursor)]
@@ -193,21 +179,23 @@ async def list_records(state: State, request: Request) -> Response:
 
 
 async def latest_commit(state: State, request: Request) -> Response:
-    (did,) = read_query(request, "did")
-    account = account_of(state, did)
+    (did,) = requests.read_query(request, "did")
+    account = records.account_of(state, did)
     if account is None or account.moved:
-        raise refusal(400, "RepoNotFound", f"Could not find repo for DID: {did}")
+        raise requests.refusal(400, "RepoNotFound", f"Could not find repo for DID: {did}")
     if state.trouble_of(account) in ("takedown", "deactivated"):
-        raise refusal(400, f"Repo{'Takendown' if state.trouble_of(account) == 'takedown' else 'Deactivated'}", did)
+        raise requests.refusal(
+            400, f"Repo{'Takendown' if state.trouble_of(account) == 'takedown' else 'Deactivated'}", did
+        )
     return JSONResponse(_commit(state, account))
 
 
-def _commit(state: State, account: BlueskyAccount) -> dict[str, Any]:
-    number = state.part(Memory).commits
+def _commit(state: State, account: records.BlueskyAccount) -> dict[str, Any]:
+    number = state.part(records.Memory).commits
     return {"cid": cid_of(f"{account.user_id} {number}".encode(), DAG_CBOR), "rev": f"{number:013}"}
 
 
-def _render(record: StoredRecord) -> dict[str, Any]:
+def _render(record: records.StoredRecord) -> dict[str, Any]:
     return {"uri": f"at://{record.id}", "cid": record.cid, "value": json.loads(record.value)}
 
 

@@ -50,6 +50,10 @@ class Mastodon(StandIn):
     )
     help = "/oauth/authorize of an app that POST /api/v1/apps has made; what it registered"
 
+    def demo_handle(self, address: str) -> str:
+        """The sandbox is the account's server, so its address is part of the handle."""
+        return f"demo@{address}"
+
     def routes(self, state: State) -> list[BaseRoute]:
         route = partial(authenticated_route, state)
         return [

@@ -14,18 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.engagement import count_engagement
+from ttp.sandbox.mastodon import records
 from ttp.sandbox.mastodon.media import attach, describe_upload
-from ttp.sandbox.mastodon.records import (
-    TROUBLES,
-    Attachment,
-    Details,
-    MastodonAccount,
-    MastodonSwitches,
-    Profile,
-    UsedKey,
-    new_id,
-    profile_of,
-)
 from ttp.sandbox.mastodon.requests import no_such_route, refusal
 from ttp.sandbox.records import Post, iso
 from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, json_body
@@ -49,7 +39,7 @@ _BODY = (
 )
 
 
-def count_characters(text: str, warning: str, profile: Profile) -> int:
+def count_characters(text: str, warning: str, profile: records.Profile) -> int:
     """Return the length of a post as the software counts it."""
     if profile.code_points:
         return len(text) + len(warning)
@@ -58,12 +48,12 @@ def count_characters(text: str, warning: str, profile: Profile) -> int:
     return len(regex.findall(r"\X", warning + text))
 
 
-async def create(state: State, account: MastodonAccount, request: Request) -> Response:
+async def create(state: State, account: records.MastodonAccount, request: Request) -> Response:
     """`POST /api/v1/statuses`. A key that was used gives the post that it made, whatever the body is."""
     await request.body()  # what follows is one step, whatever else is asked meanwhile
-    profile, key = profile_of(state), request.headers.get("idempotency-key", "")
+    profile, key = records.profile_of(state), request.headers.get("idempotency-key", "")
     name = f"{account.id} {key}"
-    used = state.table(UsedKey).get(name) if key and profile.keys_ms else None
+    used = state.table(records.UsedKey).get(name) if key and profile.keys_ms else None
     if used is not None and state.now_ms() - used.at_ms < profile.keys_ms:
         if used.error:
             return JSONResponse({"error": used.error}, used.status, {"idempotent-replayed": "true"})
@@ -77,18 +67,18 @@ async def create(state: State, account: MastodonAccount, request: Request) -> Re
     except RequestRefused as refused:
         if key and profile.replays_errors:
             error = json.loads(bytes(refused.response.body))["error"]
-            state.save(UsedKey(name, state.now_ms(), status=refused.response.status_code, error=error))
+            state.save(records.UsedKey(name, state.now_ms(), status=refused.response.status_code, error=error))
         raise
-    if key and profile.keys_ms and not state.part(MastodonSwitches).mastodon_forgets_keys:
-        state.save(UsedKey(name, state.now_ms(), post=post.id))
+    if key and profile.keys_ms and not state.part(records.MastodonSwitches).mastodon_forgets_keys:
+        state.save(records.UsedKey(name, state.now_ms(), post=post.id))
     answer = JSONResponse(describe_post(state, account, post))
-    found = TROUBLES.get(state.trouble_of(account))
+    found = records.TROUBLES.get(state.trouble_of(account))
     if found is not None and found.status == 200:
         del state.posts[post.id]
     return answer
 
 
-def _publish(state: State, account: MastodonAccount, body: dict[str, Any], profile: Profile) -> Post:
+def _publish(state: State, account: records.MastodonAccount, body: dict[str, Any], profile: records.Profile) -> Post:
     text, warning = (
         unicodedata.normalize("NFC", str(body.get(name, ""))).strip() for name in ("status", "spoiler_text")
     )
@@ -112,7 +102,7 @@ def _publish(state: State, account: MastodonAccount, body: dict[str, Any], profi
     for one in filter(None, (parent, quoted)):
         if (target := state.posts.get(one)) is None or target.platform != "mastodon" or target.deleted:
             raise refusal(404, "The post you are trying to reply to does not appear to exist.")
-    post_id = new_id(state)
+    post_id = records.new_id(state)
     uploads = attach(state, account, ids, post_id)
     visibility = body.get("visibility") or account.privacy
     post = Post(
@@ -127,7 +117,7 @@ def _publish(state: State, account: MastodonAccount, body: dict[str, Any], profi
         shapes=tuple(upload.mime.partition("/")[0] for upload in uploads),
         labels=tuple(filter(None, (warning,))),
     )
-    details = Details(
+    details = records.Details(
         post_id,
         visibility,
         warning,
@@ -152,11 +142,11 @@ def _poll_answers(poll: dict[str, Any], wrong: int) -> tuple[str, ...]:
     return tuple(answers)
 
 
-async def by_id(state: State, account: MastodonAccount, request: Request) -> Response:
+async def by_id(state: State, account: records.MastodonAccount, request: Request) -> Response:
     return JSONResponse(describe_post(state, account, _post(state, request.path_params["id"])))
 
 
-async def by_ids(state: State, account: MastodonAccount, request: Request) -> Response:
+async def by_ids(state: State, account: records.MastodonAccount, request: Request) -> Response:
     """Several posts; those that are not there are left out."""
     ids = request.query_params.getlist("id[]")
     if len(ids) > 20:
@@ -165,15 +155,15 @@ async def by_ids(state: State, account: MastodonAccount, request: Request) -> Re
     return JSONResponse([describe_post(state, account, post) for post in found])
 
 
-async def source(state: State, account: MastodonAccount, request: Request) -> Response:
+async def source(state: State, account: records.MastodonAccount, request: Request) -> Response:
     post = _post(state, request.path_params["id"])
     if post.account != account.id:
         raise refusal(403, "This action is not allowed")
     return JSONResponse({"id": post.id, "text": post.text, "spoiler_text": _details(state, post).warning})
 
 
-async def delete(state: State, account: MastodonAccount, request: Request) -> Response:
-    if not profile_of(state).deletes:
+async def delete(state: State, account: records.MastodonAccount, request: Request) -> Response:
+    if not records.profile_of(state).deletes:
         raise no_such_route()
     post = _post(state, request.path_params["id"])
     if post.account != account.id:
@@ -183,12 +173,14 @@ async def delete(state: State, account: MastodonAccount, request: Request) -> Re
     return JSONResponse(described)
 
 
-async def listed(state: State, account: MastodonAccount, request: Request) -> Response:
+async def listed(state: State, account: records.MastodonAccount, request: Request) -> Response:
     """`GET /api/v1/accounts/{id}/statuses`: newest first."""
-    owner = next((a for a in state.accounts_of(MastodonAccount) if a.user_id == request.path_params["id"]), None)
+    owner = next(
+        (a for a in state.accounts_of(records.MastodonAccount) if a.user_id == request.path_params["id"]), None
+    )
     if owner is None:
         raise refusal(404, "Record not found")
-    query, profile = request.query_params, profile_of(state)
+    query, profile = request.query_params, records.profile_of(state)
     most = min(int(query.get("limit", "20")), MOST_PAGE)
     posts = [
         post
@@ -199,12 +191,12 @@ async def listed(state: State, account: MastodonAccount, request: Request) -> Re
     return JSONResponse([describe_post(state, account, post) for post in posts[:most]])
 
 
-async def verify(state: State, account: MastodonAccount, request: Request) -> Response:
+async def verify(state: State, account: records.MastodonAccount, request: Request) -> Response:
     source = {"privacy": account.privacy, "sensitive": False, "language": None}
     return JSONResponse({**describe_account(account), "source": source})
 
 
-async def search(state: State, account: MastodonAccount, request: Request) -> Response:
+async def search(state: State, account: records.MastodonAccount, request: Request) -> Response:
     """`GET /api/v2/search`: finds a post by its address."""
     wanted = request.query_params.get("q", "").rpartition("/")[2]
     found = [post for post in [state.posts.get(wanted)] if post is not None and not post.deleted]
@@ -213,7 +205,7 @@ async def search(state: State, account: MastodonAccount, request: Request) -> Re
     )
 
 
-def describe_account(account: MastodonAccount) -> dict[str, Any]:
+def describe_account(account: records.MastodonAccount) -> dict[str, Any]:
     return {
         "id": account.user_id,
         "username": account.username,
@@ -222,12 +214,12 @@ def describe_account(account: MastodonAccount) -> dict[str, Any]:
     }
 
 
-def describe_post(state: State, viewer: MastodonAccount, post: Post) -> dict[str, Any]:
+def describe_post(state: State, viewer: records.MastodonAccount, post: Post) -> dict[str, Any]:
     """Return a post as the API shows it."""
-    details, author = _details(state, post), state.account(MastodonAccount, post.account)
+    details, author = _details(state, post), state.account(records.MastodonAccount, post.account)
     counts, parent = count_engagement(author, post, state.now_ms()), state.posts.get(post.parent or "")
     url = f"https://sandbox.test/@{author.username}/{post.id}"
-    uploads = [upload for one in details.uploads if (upload := state.table(Attachment).get(one)) is not None]
+    uploads = [upload for one in details.uploads if (upload := state.table(records.Attachment).get(one)) is not None]
     poll = {"id": post.id, "options": [{"title": title, "votes_count": 0} for title in details.poll]}
     replies = sum(1 for one in state.visible_posts() if one.parent == post.id)
     return {
@@ -254,8 +246,8 @@ def describe_post(state: State, viewer: MastodonAccount, post: Post) -> dict[str
     }
 
 
-def _details(state: State, post: Post) -> Details:
-    return state.table(Details).get(post.id) or Details(post.id, "public")
+def _details(state: State, post: Post) -> records.Details:
+    return state.table(records.Details).get(post.id) or records.Details(post.id, "public")
 
 
 def _post(state: State, post_id: str) -> Post:

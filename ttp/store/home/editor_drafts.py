@@ -66,7 +66,7 @@ class EditorDraft:
         shown = self._known["shown"]
         return [str(line) for line in shown] if isinstance(shown, list) else []
 
-    def know(self, **known: object) -> None:
+    def remember(self, **known: object) -> None:
         """Store what is known about it. Raises Busy."""
         self._known |= known
         with disk_errors_as_busy(self.path):
@@ -102,7 +102,7 @@ class EditorDraft:
             number += 1
         with disk_errors_as_busy(self.path):
             self.path.replace(aside)
-        self.know(**_KNOWN)
+        self.remember(**_KNOWN)
         return aside
 
     def discard(self) -> None:
@@ -132,7 +132,7 @@ class EditorDrafts:
             os.close(handle)
         with self._held(Path(name)) as one:
             assert one is not None
-            one.know(new=True)
+            one.remember(new=True)
             yield one
 
     @contextmanager

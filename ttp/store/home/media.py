@@ -73,7 +73,7 @@ class MediaStore:
                     self._copy(source, sha256)
         return _item(path_text(Path(path.name)), facts, size, sha256)
 
-    def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
+    def add_written(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
         """Add the file that `fetch` writes, under `name`. `source` is for messages. Raises UsageError unless it is an
         image or video, Busy if it cannot be written, and what `fetch` raises."""
         with _writing(self.folder, source), self._adding():
@@ -111,7 +111,7 @@ class MediaStore:
             self._make_folder()
         return self.folder
 
-    def keep(self, sha256: str, form: str, data: bytes) -> None:
+    def store_converted(self, sha256: str, form: str, data: bytes) -> None:
         """Store the converted version of an image. Raises Busy if it cannot be written."""
         target = self.path(sha256, form)
         with _writing(self.folder, target.name):
@@ -129,7 +129,7 @@ class MediaStore:
             finally:
                 path.unlink(missing_ok=True)
 
-    def made(self, item: MediaItem, form: str) -> MediaItem | None:
+    def converted(self, item: MediaItem, form: str) -> MediaItem | None:
         """Return the converted version of an image for `form`; None if it is missing or incomplete."""
         try:
             data = self.path(item.sha256, form).read_bytes()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account
 from ttp.domain.outcome import Absent, Done, Finding, Found, Handle, Kind, NotDone, Outcome, Unclear
-from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
+from ttp.platforms.client import LookupResult, PublishRequest, Ready, Step, StepDone, StepFailed, fingerprint
 from ttp.platforms.http import HttpByServer
 from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, parse_id
@@ -32,7 +32,7 @@ class PaperClient:
                 "ask the press", as_failure(reply, lambda answer: refusal(answer, request.account), "Paper")
             )
         handle = {**handle, "keys": handle.get("keys") or keys_of(request)}
-        yield Did("ask the press", reply.status, handle=handle, server_info=info)
+        yield StepDone("ask the press", reply.status, handle=handle, server_info=info)
         digest = fingerprint("POST", f"{http.base_url}/pages", body_of(request, handle))
         return Ready(handle, http.platform_at(request.account.name), STEP, digest)
 

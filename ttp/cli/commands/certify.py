@@ -1,0 +1,116 @@
+"""`ttp certify`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.errors import DONE, FAILED, PARTIAL, option_words, quote_command
+from ttp.cli.options import AccountName, NoInput, Yes, split_list, with_output
+from ttp.cli.render import certification
+from ttp.cli.render.labels import plural
+from ttp.cli.terminal import confirm
+from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.views.certification import ReportHead
+
+if TYPE_CHECKING:
+    from ttp.publisher.certification import CertificationPlan
+
+
+@with_output(verbose=True)
+def certify(
+    context: Context,
+    name: AccountName,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="KIND,KIND", help="Only these kinds.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the posts on the platform.")] = False,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="FILE", help="Write a report to share, in Markdown.")
+    ] = None,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Publish a post of each kind to a throw-away account, and report how it went.
+
+    It publishes a text, an image, a video, a thread and what else the platform has, looks each post up, and deletes it
+    where the platform lets apps delete. Followers of the account see the posts meanwhile, so use an account made for
+    tests. It shows what it would do and what that costs, and asks; without a terminal it needs --yes. Exit code 6 if
+    some kind is not verified.
+
+    Examples:
+      ttp certify bluesky/test.example.org
+      ttp certify x/test --only text,thread --report x.md
+      ttp certify mastodon/test@example.org --keep --yes --json
+    """
+    from ttp.cli.commands.run import PublishReport
+    from ttp.publisher.loop import Mode
+    from ttp.sandbox.files import CLIP, PHOTO
+    from ttp.store.home import output_file
+
+    account = context.queries.account(name)
+    facts = context.platforms.facts(account.platform)
+    head = ReportHead(context.now(), account.name, facts.title, facts.server_software(account))
+    spec = certification.certification_spec(head)
+    context.out.check_fields(spec)
+    to = None if report is None else _new_file(context, report)
+    context.publisher.refuse_elsewhere()
+    plan = context.certification.plan(account, PHOTO, CLIP, split_list(only) or ())
+    for post in plan.posts:
+        if post.refused is not None:
+            context.out.note(f"{post.kind.name} is left out: {post.refused.message}")
+    typed = [account.name, *option_words({"--only": only, "--report": report}), *(["--keep"] if keep else [])]
+    if not confirm(
+        _question(plan, keep=keep),
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=f"publishing {plural(len(plan.possible), 'post')} to {account.name}{_price(plan)}",
+        again=quote_command("ttp", "certify", *typed, "--yes"),
+    ):
+        return FAILED
+    progress = PublishReport(context, Mode.PUBLISH)
+    results, signal = context.certification.run(plan, progress.tell, keep=keep)
+    context.out.write_list(spec, results)
+    if to is not None:
+        output_file.write(to, certification.report_lines(head, results), context.own_files, over=False, typed=report)
+    left = [one for one in results if one.outcome in ("verified", "published") and one.deleted is None]
+    if left and not keep:
+        why = plan.cannot_delete or "ttp was interrupted"
+        context.out.note(f"{plural(len(left), 'post')} stay{'s' * (len(left) == 1)} on {account.name}: {why}")
+    if signal is not None:
+        return 128 + signal
+    good = all(one.outcome in ("verified", "skipped") and one.deleted is not False for one in results)
+    return DONE if good else PARTIAL
+
+
+def _new_file(context: Context, typed: str) -> Path:
+    """Return the path of a report. Raise UsageError or NotFound, before anything is published, if it cannot be one."""
+    from ttp.store.home.files import expand_user
+
+    path = expand_user(typed)
+    context.own_files.refuse(path, typed)
+    if path.exists():
+        raise UsageError(f"{path} is there already", Hint("fix", f"rm {shlex.quote(typed)}"))
+    if not path.parent.is_dir():
+        raise NotFound(f"there is no folder {path.parent}", Hint("fix", f"mkdir -p {shlex.quote(str(path.parent))}"))
+    return path
+
+
+def _question(plan: CertificationPlan, *, keep: bool) -> str:
+    kinds = ", ".join(post.kind.name for post in plan.possible)
+    count = plural(len(plan.possible), "post")
+    end = "deletes them"
+    if keep:
+        end = "keeps them there (--keep)"
+    elif plan.cannot_delete is not None:
+        end = f"leaves them there: {plan.cannot_delete}"
+    return f"This publishes {count} to {plan.account.name} ({kinds}), looks them up, and {end}{_price(plan)}.\nGo on?"
+
+
+def _price(plan: CertificationPlan) -> str:
+    from ttp.domain.pricing import dollars
+
+    return "" if not plan.price else f" (it costs {dollars(plan.price)})"
