@@ -10,8 +10,8 @@ from ttp.domain.errors import Bug, Hint, PastTime, Problem, TtpError
 
 # The codes that scripts branch on.
 CODES = (
-    "usage not_found ambiguous content past time dst conflict state reconnect busy damaged newer_store older_store"
-    " not_allowed partial internal"
+    "usage not_found ambiguous content past time dst conflict stale state reconnect busy damaged newer_store"
+    " older_store not_allowed partial internal"
 )
 CLASSES = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, TtpError)]
 

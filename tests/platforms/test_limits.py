@@ -341,7 +341,7 @@ def test_a_call_over_a_limit_is_refused_with_its_reset_and_no_other() -> None:
     memory = InMemoryLimits()
     memory.note(X.account, [closed(), closed("POST /2/tweets in 24 h", 3600, None)])
     assert gate(memory).why_closed(X, "POST", "/2/tweets") == NotSent(
-        "a limit of x is used up: POST /2/tweets in 24 h", Kind.RATE_LIMIT, retry_at=after(hours=1)
+        "limit reached: POST /2/tweets in 24 h", Kind.RATE_LIMIT, retry_at=after(hours=1)
     )
     assert gate(memory).why_closed(X, "GET", "/2/users/me") is None
     later = StandingClock(after(hours=1))
@@ -357,7 +357,7 @@ def test_the_check_before_the_work_holds_the_account() -> None:
     assert failed.value.step == "POST /2/tweets"
     assert failed.value.outcome == NotDone(
         Kind.RATE_LIMIT,
-        "a limit of x is used up: POST /2/tweets (100)",
+        "limit reached: POST /2/tweets (100)",
         "limit",
         passing=True,
         retry_at=after(seconds=60),
@@ -440,9 +440,7 @@ def test_a_used_up_limit_stops_the_next_call() -> None:
     client = http(script, clock)
     assert isinstance(client.request_for(X, "POST", "/2/tweets"), Answer)
     reply = client.request_for(X, "POST", "/2/tweets")
-    assert reply == NotSent(
-        "a limit of x is used up: POST /2/tweets (100)", Kind.RATE_LIMIT, retry_at=after(minutes=10)
-    )
+    assert reply == NotSent("limit reached: POST /2/tweets (100)", Kind.RATE_LIMIT, retry_at=after(minutes=10))
     assert len(script.left) == 1
     clock.move(600)
     assert isinstance(client.request_for(X, "POST", "/2/tweets"), Answer)

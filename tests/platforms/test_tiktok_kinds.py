@@ -445,7 +445,7 @@ def test_a_seventh_post_in_a_minute_waits_instead_of_being_refused(clip: MediaFi
     assert (steps, script.left) == ([], []), "nothing is asked in vain"
     assert failure.outcome == NotDone(
         Kind.RATE_LIMIT,
-        "a limit of tiktok is used up: new posts a minute (6)",
+        "limit reached: new posts a minute (6)",
         "limit",
         passing=True,
         retry_at=NOON + timedelta(seconds=60),

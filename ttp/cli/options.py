@@ -360,9 +360,8 @@ def parse_bound(context: Context, command: str, option: str, text: str | None) -
         return None
     from ttp.domain.time.resolve import resolve_bound
 
-    here = context
     return resolve_bound(
-        text, now=here.now(), zone=here.zone, retype=lambda other: quote_command("ttp", command, option, other)
+        text, now=context.now(), zone=context.zone, retype=lambda other: quote_command("ttp", command, option, other)
     )
 
 

@@ -392,12 +392,8 @@ def _account_text(name: str, platforms: PlatformFacts) -> str:
 
 
 T = TypeVar("T")
-
-
 Value: TypeAlias = object
 """A text, number, list or mapping, as the format has it."""
-
-
 KEPT = "sha256:"
 """Prefix of the name of a media item that is stored already: `sha256:DIGEST/NAME`."""
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from ttp.domain.outcome import Handle
     from ttp.platforms.client import PublishRequest
 
 
 _PIECE = 1 << 20
+
+
+def media_entries(handle: Handle) -> list[dict[str, object]]:
+    """Return what a handle remembers of uploads: one entry per media item, in order."""
+    held = handle.get("media")
+    return [dict(one) for one in held if isinstance(one, Mapping)] if isinstance(held, list | tuple) else []
 
 
 def read_range(path: Path, start: int, end: int) -> Iterator[bytes]:

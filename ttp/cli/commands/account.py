@@ -18,7 +18,7 @@ from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_o
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
-from ttp.cli.terminal import confirm, is_interactive
+from ttp.cli.terminal import confirm, is_interactive, wrap_for
 from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -178,9 +178,8 @@ def check(context: Context, name: Some = None) -> int:
 
     view = doctor.checkup()
     context.out.check_fields(view)
-    here = context
-    accounts = here.queries.accounts() if name is None else [here.queries.account(name)]
-    return finish_checks(context.out, here.account_check.accounts(accounts))
+    accounts = context.queries.accounts() if name is None else [context.queries.account(name)]
+    return finish_checks(context.out, context.account_check.accounts(accounts))
 
 
 @account.command("enable")
@@ -296,7 +295,7 @@ def _service(
     from ttp.services.connect import AccountConnector
 
     server = find_server(context.platforms, context.runtime, name, named)
-    login, here = context.login(platform, server), context
+    login = context.login(platform, server)
     if login is None:
         raise UsageError(
             f"{platform} accounts cannot be connected by a login",
@@ -304,7 +303,9 @@ def _service(
         )
     with closing(login):
         yield (
-            AccountConnector(here.database, here.credentials, login, here.config, here.clock, here.platforms, server),
+            AccountConnector(
+                context.database, context.credentials, login, context.config, context.clock, context.platforms, server
+            ),
             login,
         )
 
@@ -349,7 +350,10 @@ def _app(
                 Hint("fix", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
                 details=[f"How to create an app: {_DOCS.format(platform)}"],
             )
-        _print(f"ttp needs your own {facts.title} app. How to create one: {_DOCS.format(platform)}")
+        _print(
+            f"{facts.title} needs an app of your own. Its redirect address must be {redirect_uri}",
+            f"How to create one: {_DOCS.format(platform)}",
+        )
         client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:
         secret = _secret("Client secret" if facts.needs_client_secret else "Client secret (empty for a public client)")
@@ -380,7 +384,7 @@ def _show(pending: PendingLogin, title: str, *, browser: bool, back: bool = Fals
     lines = [f"Log in to {title} and allow access at this address:", "", f"  {pending.url}", ""]
     if back and not opens:
         lines += [
-            f"ttp waits five minutes for the browser to return to {pending.redirect_uri}.",
+            f"Waiting five minutes for the browser to return to {pending.redirect_uri}.",
             "If your browser is on another machine, press Ctrl-C and use:",
             f"  ttp account connect {pending.name} --paste",
             "",
@@ -516,4 +520,5 @@ def _ended() -> UsageError:
 
 
 def _print(*lines: str) -> None:
-    print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 (what a person must do is no output)
+    wrapped = [part for line in lines for part in wrap_for(sys.stderr, line)]
+    print(*wrapped, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 (what a person must do is no output)

@@ -26,13 +26,12 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
       ttp backup ~/backups/ttp.db
     """
     context.out.check_fields(BACKUP)
-    here = context
     from ttp.store.home.files import expand_user
 
-    made = here.backups.back_up(expand_user(file))
+    made = context.backups.back_up(expand_user(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
     context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
-    files = f"{_count(made.media, 'media file')} in {here.media.folder}, and " if made.media else ""
+    files = f"{_count(made.media, 'media file')} in {context.media.folder}, and " if made.media else ""
     context.out.note(f"not in the backup: {files}credentials")
 
 
@@ -48,10 +47,9 @@ def restore(
       ttp restore ~/backups/ttp.db
     """
     context.out.check_fields(RESTORE)
-    here = context
     from ttp.store.home.files import expand_user
 
-    now = here.backups.restore(expand_user(file))
+    now = context.backups.restore(expand_user(file))
     kept = now.kept and str(now.kept)
     shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
     said = [f"Restored {_count(now.posts, 'post')} from {file}."]
@@ -61,7 +59,7 @@ def restore(
     if now.missing:
         are = "is" if now.missing == 1 else "are"
         context.out.note(
-            f"{_count(now.missing, 'media file')} of unpublished posts {are} missing in {here.media.folder}"
+            f"{_count(now.missing, 'media file')} of unpublished posts {are} missing in {context.media.folder}"
         )
     context.out.note(
         "due posts may be published already; check that and continue:  " + quote_command("ttp", "run", "--take-over")

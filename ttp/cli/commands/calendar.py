@@ -67,19 +67,18 @@ def calendar(
         filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--tz": tz}
         return quote_command("ttp", "calendar", *days, *option_words(filters), *(["--ics"] if ics else []))
 
-    here = context
     days = [*(["--month"] if month else []), *(["--week"] if week else []), *([when] if when else [])]
-    zone = here.zone if tz is None else parse_zone(tz, retype=lambda name: again(days, name))
-    today = here.now().astimezone(zone).date()
+    zone = context.zone if tz is None else parse_zone(tz, retype=lambda name: again(days, name))
+    today = context.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=month, week=week, today=today, zone=zone, retype=again)
     _refuse(context.out, status, again(days), ics=ics)
     context.out.check_fields(calendar_spec(CalendarPage(span)))
     wanted = options.parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
     if ics:
-        context.out.document(here.export.calendar(posts))
+        context.out.document(context.export.calendar(posts))
         return
-    paused = paused_account_notes(here.queries.accounts())
+    paused = paused_account_notes(context.queries.accounts())
     for line in [] if context.out.for_people else paused:
         context.out.note(line)
     sheet = CalendarPage(
@@ -116,9 +115,8 @@ def _take(
     """Return the command that plans drafts of these accounts, or a new post at the first free hour."""
     from ttp.domain.time.formatting import format_iso
 
-    here = context
     ids = map(str, context.calendar.drafts(accounts, min(len(free), MOST_NAMED)))
-    start = max(span.start, here.now())
+    start = max(span.start, context.now())
     days = 1 + (free[-1].at - start) // timedelta(days=1)
     plan = [*ids, *(["--from", f"{span.first}"] if start == span.start else []), "--days", f"{days}"]
     if plan[0].isdecimal():

@@ -135,19 +135,18 @@ def finish_checks(out: Output, found: Checkup) -> int:
 def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     from ttp.services.doctor import ACCOUNT_PREFIX
 
-    here = context
     # Goes on with the settings that can be read, so that the other checks still run.
-    here.config, wrong = settings.load_with_problems(keys=here.keys)
-    zone, here.zone = zone_check(here.config)
-    yield here.doctor.program()
-    yield config_check(here.config, wrong, settings.config_path())
-    yield from host_checks(here.config, here.keys, here.platforms)
+    context.config, wrong = settings.load_with_problems(keys=context.keys)
+    zone, context.zone = zone_check(context.config)
+    yield context.doctor.program()
+    yield config_check(context.config, wrong, settings.config_path())
+    yield from host_checks(context.config, context.keys, context.platforms)
     yield zone
-    yield from here.doctor.here()
+    yield from context.doctor.here()
     if online:
-        yield from here.account_check.with_clocks(here.doctor.accounts, ACCOUNT_PREFIX)
+        yield from context.account_check.with_clocks(context.doctor.accounts, ACCOUNT_PREFIX)
     else:
-        yield from here.doctor.account_states()
+        yield from context.doctor.account_states()
     yield from shell_checks()
 
 

@@ -126,10 +126,10 @@ def list_(
       ttp metrics list
       ttp metrics list --account x/me --limit 20
     """
-    here = context
     shown = 50 if context.out.for_people and limit is None else limit
     context.out.write_list(
-        render_metrics.SAMPLES_SPEC, here.metrics.samples(here.queries.find_accounts(split_list(account) or ()), shown)
+        render_metrics.SAMPLES_SPEC,
+        context.metrics.samples(context.queries.find_accounts(split_list(account) or ()), shown),
     )
 
 
@@ -144,9 +144,8 @@ def summary(context: Context, account: Accounts = None) -> None:
     """
     from ttp.cli.render.metrics import TOTALS
 
-    here = context
     context.out.check_fields(TOTALS)
-    context.out.write_list(TOTALS, here.metrics.totals(here.queries.find_accounts(split_list(account) or ())))
+    context.out.write_list(TOTALS, context.metrics.totals(context.queries.find_accounts(split_list(account) or ())))
 
 
 COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -312,18 +311,17 @@ ASK_ABOVE = 0.05
 
 def pull_metrics(context: Context, named: Sequence[Account], history: int | None, *, yes: bool, no_input: bool) -> int:
     """Pull the metrics of the named accounts, else of all that cost nothing; return the exit code."""
-    here = context
     accounts = named or _all(context, history)
-    wanted = [(one, here.metrics_sync.posts(one) if history is None else []) for one in accounts]
+    wanted = [(one, context.metrics_sync.posts(one) if history is None else []) for one in accounts]
     if not _paid(context, wanted, history, yes=yes, no_input=no_input):
         return FAILED
     done = []
     try:
         for account, posts in wanted:
             with progress(context.out, account.name, len(posts) if history is None else history) as tell:
-                done.append(here.metrics_sync.pull(account, posts, history, tell))
+                done.append(context.metrics_sync.pull(account, posts, history, tell))
     finally:
-        here.metrics_sync.close()
+        context.metrics_sync.close()
     return _print_pull(context, done, history, alone=len(named) == 1)
 
 

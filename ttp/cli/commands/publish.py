@@ -89,17 +89,16 @@ def retry(
       ttp retry --failed --since 7d --yes
     """
     _expect(context.out, no_wait=no_wait)
-    here = context
     if bool(post_ids) == failed:
         raise UsageError("name posts, or use --failed", Hint("try", "ttp retry --failed --since 7d"))
-    here.publisher.refuse_elsewhere()
+    context.publisher.refuse_elsewhere()
     if not failed:
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("see", "ttp retry --help"))
         ids = options.existing_ids(context, post_ids or [])
-        return _follow(context, here.publishing.retry(ids, options.split_list(account) or ()), no_wait=no_wait)
+        return _follow(context, context.publishing.retry(ids, options.split_list(account) or ()), no_wait=no_wait)
     names = _accounts(context, options.split_list(account), options.split_list(platform))
-    posts = [] if names == () else here.queries.failed_posts(names or (), options.parse_optional_duration(since))
+    posts = [] if names == () else context.queries.failed_posts(names or (), options.parse_optional_duration(since))
     if not posts:
         context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing to retry."])
         return DONE
@@ -115,7 +114,7 @@ def retry(
         again=quote_command("ttp", "retry", "--failed", *asked, "--yes"),
     ):
         return FAILED
-    return _follow(context, here.publishing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
+    return _follow(context, context.publishing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
 @options.with_output()
@@ -170,24 +169,25 @@ def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
     from ttp.cli.commands.run import PublishReport
     from ttp.publisher.loop import Mode
 
-    here = context
     for refused in queued.refused:
         context.out.error(refused)
     if no_wait:
         warnings = warn_not_running(context)
         said = f"Queued: {' '.join(map(str, queued.ids))}"
         context.out.write_list(
-            render_posts.saved_posts_spec(warnings), here.queries.posts_by_id(queued.ids), say=[said]
+            render_posts.saved_posts_spec(warnings), context.queries.posts_by_id(queued.ids), say=[said]
         )
         return PARTIAL if queued.refused else DONE
     report = PublishReport(context, Mode.PUBLISH)
-    ended = here.publisher.publish(frozenset(queued.ids), report.tell)
-    posts = here.queries.posts_by_id(queued.ids)
+    ended = context.publisher.publish(frozenset(queued.ids), report.tell)
+    posts = context.queries.posts_by_id(queued.ids)
     report.finish(posts, ended.notes)
     for post in posts:
         for delivery in post.active:
             if delivery.state == "pending" and delivery.waiting_for:
-                until = f", until {format_instant(delivery.waiting_until, here.zone)}" if delivery.waiting_until else ""
+                until = (
+                    f", until {format_instant(delivery.waiting_until, context.zone)}" if delivery.waiting_until else ""
+                )
                 context.out.note(f"post {post.id} to {delivery.account} waits for {delivery.waiting_for}{until}")
     code = report.exit_code(ended, posts)
     return PARTIAL if queued.refused and code in (DONE, RECONNECT) else code

@@ -67,14 +67,13 @@ def add(
       ttp repeat add --pool evergreen --cron '0 18 * * 2,4'
     """
     context.out.check_fields(slots.begun_spec((), ()))
-    here = context
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
     given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
     if cron is None:
         raise UsageError("no time given", Hint("try", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = options.parse_crons(None, cron, given)
-    accounts = here.queries.accounts_of(post_id) if post_id is not None else ()
+    accounts = context.queries.accounts_of(post_id) if post_id is not None else ()
     zone = options.choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
     wanted = Recurrence(
         expression,

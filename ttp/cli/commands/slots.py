@@ -47,19 +47,20 @@ def add(
       ttp slots add --cron '0 9 * * 1,3,5' --account x/me
     """
     context.out.check_fields(slots_module.SLOTS_SPEC)
-    here = context
     given = ["ttp", "slots", "add", *option_words({"--account": account, "--name": name})]
     if not account:
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
-        name = next((one.name for one in here.queries.accounts()), "x/me")
+        name = next((one.name for one in context.queries.accounts()), "x/me")
         raise UsageError(
             "name the account with --account", Hint("try", quote_command(*given, *when, "--account", name))
         )
-    accounts = here.queries.find_accounts(split_list(account) or ())
+    accounts = context.queries.find_accounts(split_list(account) or ())
     crons = parse_crons(words, cron, given)
     again = [*given, *([words] if words else option_words({"--cron": cron}))]
-    added = here.slots.add([(one, choose_clock_zone(context, tz, [one], again).key) for one in accounts], crons, name)
-    places = {place.slot.id: place for place in here.slots.all(accounts)}
+    added = context.slots.add(
+        [(one, choose_clock_zone(context, tz, [one], again).key) for one in accounts], crons, name
+    )
+    places = {place.slot.id: place for place in context.slots.all(accounts)}
     said = [_said(places[one.slot.id], known=one.known) for one in added]
     context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
 

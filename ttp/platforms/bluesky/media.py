@@ -6,7 +6,7 @@ answered it), `at_ms`, and of a video that is being processed `job`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from ttp.platforms.http import Http
 from ttp.platforms.oauth.token_response import read_token
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply
-from ttp.platforms.uploads import read_range
+from ttp.platforms.uploads import media_entries, read_range
 
 UPLOAD = "com.atproto.repo.uploadBlob"
 LIFE = timedelta(minutes=50)
@@ -36,10 +36,10 @@ class Uploads:
 
     def complete(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not show as uploaded; the handle with every item. Raises StepFailed."""
-        held = entries(handle)
+        held = media_entries(handle)
         done: list[Mapping[str, object]] = []
         for place, file in enumerate(request.media):
-            entry = held[place] if place < len(held) else {}
+            entry: Mapping[str, object] = held[place] if place < len(held) else {}
             if not self._is_usable(entry, file):
                 rest = held[place + 1 :]
                 for step, entry in self._one(request, file, entry, http):  # noqa: B020 (the entry as it grows)
@@ -154,12 +154,6 @@ class Uploads:
         }
         reply = http.request_for(request, "GET", "/xrpc/com.atproto.server.getServiceAuth", query=query)
         return read_token(reply.value_at("token")) if isinstance(reply, Answer) and reply.is_success else None
-
-
-def entries(handle: Handle) -> Sequence[Mapping[str, object]]:
-    """Return what a handle remembers of uploads."""
-    held = handle.get("media")
-    return [one for one in held if isinstance(one, Mapping)] if isinstance(held, list | tuple) else []
 
 
 def without_uploads(handle: Handle) -> Handle:

@@ -7,7 +7,7 @@ The handle remembers them as `media`: one entry per item in the post's request, 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from ttp.platforms.mastodon.errors import host_name, judge
 from ttp.platforms.mastodon.options import chosen_of, split_focus
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply
-from ttp.platforms.uploads import read_range
+from ttp.platforms.uploads import media_entries, read_range
 
 LIFE = timedelta(hours=20)
 """How long an upload is used that no post has: servers keep it for about a day."""
@@ -34,10 +34,10 @@ class Uploads:
     def complete(self, request: PublishRequest, handle: Handle, http: Http) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed. After an
         unknown outcome every upload is kept: a server that refuses one as used proves that the post exists."""
-        held, focus = entries(handle), split_focus(chosen_of(request).word("focus"))
+        held, focus = media_entries(handle), split_focus(chosen_of(request).word("focus"))
         done: list[Mapping[str, object]] = []
         for place, file in enumerate(request.media):
-            entry = held[place] if place < len(held) else {}
+            entry: Mapping[str, object] = held[place] if place < len(held) else {}
             point = focus[place] if place < len(focus) else ""
             if not self._is_usable(entry, file, point, keep="unsettled_since" in handle):
                 entry = yield from self._upload(request, file, point, http)
@@ -131,15 +131,9 @@ class Uploads:
         return as_failure(reply, judge(request.account, self._clock.now()), host_name(request.account))
 
 
-def entries(handle: Handle) -> Sequence[Mapping[str, object]]:
-    """Return what a handle remembers of uploads."""
-    held = handle.get("media")
-    return [one for one in held if isinstance(one, Mapping)] if isinstance(held, list | tuple) else []
-
-
 def media_ids(handle: Handle) -> list[str]:
     """Return the ids of the uploads, in the post's request."""
-    return [str(entry["id"]) for entry in entries(handle) if entry.get("id")]
+    return [str(entry["id"]) for entry in media_entries(handle) if entry.get("id")]
 
 
 def without_uploads(handle: Handle) -> Handle:

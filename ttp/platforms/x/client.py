@@ -30,9 +30,10 @@ from ttp.platforms.client import (
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
+from ttp.platforms.uploads import media_entries
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Window, matches, possible_matches, read_page
-from ttp.platforms.x.media import Uploads, count_use, media_entries
+from ttp.platforms.x.media import Uploads, count_use
 from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0

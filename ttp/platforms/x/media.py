@@ -8,7 +8,7 @@ middle or at the end, only `dropped` is left: a complete new upload shows why.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO, TypeAlias
@@ -20,6 +20,7 @@ from ttp.platforms.client import MediaFile, PublishRequest, Step, StepDone, Step
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, parse_numeric_id
+from ttp.platforms.uploads import media_entries
 from ttp.platforms.x.errors import refusal
 
 CHUNK = 4 * 1024 * 1024
@@ -217,12 +218,6 @@ class Uploads:
         if failure.http_status == 403:  # the answer to a token without the scope media.write
             return replace(failure, kind=Kind.AUTH, hint=reconnect_hint(request.account, request.credentials))
         return replace(failure, kind=Kind.MEDIA)
-
-
-def media_entries(handle: Handle) -> list[Entry]:
-    """Return the uploads in a handle."""
-    held = handle.get("media")
-    return [dict(entry) for entry in held if isinstance(entry, Mapping)] if isinstance(held, list) else []
 
 
 def count_use(handle: Handle) -> Handle:
