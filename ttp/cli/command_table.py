@@ -160,6 +160,7 @@ COMMANDS = (
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),
+    Command("mcp", "mcp", "Set up", READ, "Serve an agent on stdin and stdout, with the Model Context Protocol."),
     Command(
         "certify",
         "certify",

@@ -15,7 +15,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.output import Output
-from ttp.cli.render.labels import MOST_NAMED, SIGNS, everywhere, plural, several, short_name, sign
+from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
@@ -26,6 +26,7 @@ from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
 from ttp.domain.time.zones import parse_zone
 from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row, gaps_of
+from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account

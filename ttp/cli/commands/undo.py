@@ -20,6 +20,7 @@ from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time import clock
 from ttp.domain.time.formatting import format_instant, relative
+from ttp.views.posts import UNDONE_FIELDS, undone_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
@@ -40,21 +41,6 @@ Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undon
 Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 
 
-def _undone_json(one: UndoneChange) -> views.Json:
-    post = one.post
-    return {
-        "id": post.id,
-        "command": one.change.command,
-        "at": clock.format_json_instant(one.change.at),
-        "deleted": post.deleted_at is not None,
-        "status": post.status,
-        "scheduledAt": clock.format_json_instant(post.scheduled_at),
-        "lostTime": clock.format_json_instant(one.late),
-        "content": post.content,
-        "warnings": [problem.message for problem in one.warnings],
-    }
-
-
 def _change_json(one: tuple[Change, list[int]]) -> views.Json:
     change, ids = one
     return {
@@ -72,9 +58,9 @@ def _render_changes(listed: Sequence[tuple[Change, list[int]]], page: Page) -> I
 
 
 UNDONE: OutputSpec[UndoneChange] = OutputSpec(
-    ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"),
+    UNDONE_FIELDS,
     ("id",),
-    _undone_json,
+    undone_json,
 )
 CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
     ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _change_json, _render_changes
