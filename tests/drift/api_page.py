@@ -26,6 +26,18 @@ COMMANDS = {
     "log_post": "log",
     "list_accounts": "account list",
     "get_account": "account show",
+    "list_slots": "slots list",
+    "add_slots": "slots add",
+    "preview_slots": "slots preview",
+    "remove_slot": "slots remove",
+    "list_repeats": "repeat list",
+    "get_calendar": "calendar",
+    "get_optimal": "optimal",
+    "get_next_hours": "optimal next",
+    "get_week": "optimal week",
+    "get_heatmap": "optimal heatmap",
+    "list_samples": "metrics list",
+    "list_totals": "metrics summary",
     "get_status": "status",
 }
 
