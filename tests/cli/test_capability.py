@@ -78,7 +78,17 @@ def test_without_it_everything_is_allowed(ttp: Program, may: May, what: str) -> 
 
 LOOKING = (
     *("slots list", "slots preview", "repeat list", "optimal", "optimal next", "optimal week", "optimal heatmap"),
-    *("optimal explain 9:00", "optimal backtest", "status", "list", "show 1", "log 1", "audit", "metrics list"),
+    *(
+        "optimal explain 9:00",
+        "optimal backtest",
+        "status",
+        "list",
+        "show 1",
+        "log 1",
+        "history",
+        "audit",
+        "metrics list",
+    ),
     *(
         "metrics summary",
         "report",

@@ -167,6 +167,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
         *("create", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
     ),
     posts.ATTEMPT_FIELDS: ("log",),
+    posts.CHANGE_FIELDS: ("history",),
     status.STATUS_FIELDS: ("status",),
     accounts.ACCOUNT_FIELDS: tuple(f"account {name}" for name in ("add", "list", "show", "enable", "disable", "set")),
     status.CHECK_FIELDS: ("doctor", "account check"),
