@@ -16,7 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from tests.drift import api_page, errors_page, man_page, messages
+from tests.drift import api_page, errors_page, man_page, messages, skill_page
 from tests.platforms.factories import PLATFORMS
 from tests.settings import KEYS
 from ttp.cli.app import load_command as load
@@ -49,6 +49,7 @@ def generated() -> dict[str, str]:
         messages.SNAPSHOT: "\n".join(messages.snapshot()),
         "docs/reference/config.md": _spliced("docs/reference/config.md", _settings(), _variables()),
         "docs/reference/accounts.md": _spliced("docs/reference/accounts.md", _options_of_platforms()),
+        "docs/reference/skill.md": _spliced("docs/reference/skill.md", skill_page.table()),
         "docs/reference/state-machine.md": _spliced("docs/reference/state-machine.md", _states(), _diagram()),
     }
 

@@ -19,6 +19,7 @@ BODIES: dict[str, Any] = {
     "create_post": {"content": "New"},
     "edit_post": {"content": "Better"},
     "schedule_post": {"at": "2098-01-01T09:00Z"},
+    "add_slots": {"accounts": ["x/me"], "times": "daily 09:00"},
     "resolve_post": {"account": "x/me", "published": None},
 }
 LADDER = ["read", "draft", "publish"]
@@ -26,7 +27,7 @@ LADDER = ["read", "draft", "publish"]
 
 def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     """Send a request that is right; its status, and the code of its problem."""
-    path = route.path.replace("{account:path}", "x/me").replace("{post_id}", str(post_id))
+    path = route.path.replace("{account:path}", "x/me").replace("{post_id}", str(post_id)).replace("{slot_id}", "1")
     answer = api(route.method, path, json=BODIES.get(route.name))
     found = answer.json()
     return answer.status_code, found.get("code") if answer.status_code >= 400 else None
@@ -145,6 +146,14 @@ def test_a_large_body_is_refused(server: Api) -> None:
             yield large[: MOST_BODY_BYTES // 4]
 
     api.refused("POST", "/v1/posts", 413, "too_large", content=parts(), headers=typed)
+
+
+def test_a_body_that_is_not_json_names_no_field(server: Api) -> None:
+    typed = {"Content-Type": "application/json"}
+    sent = {"content": b'{"content": }', "headers": typed}
+    problem = server.having("publish").refused("POST", "/v1/posts", 400, "usage", **sent)
+    assert [one["field"] for one in problem["problems"]] == [""]
+    assert not problem["detail"].startswith("12")
 
 
 def test_what_is_not_there_is_a_problem_too(server: Api) -> None:

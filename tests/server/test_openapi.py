@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.server.conftest import Api
+from tests.server.test_planning import ROWS
 from ttp.cli.errors import BY_CODE as EXIT_CODES
 from ttp.server.problems import BY_CODE
 from ttp.server.routes import ROUTES
@@ -54,6 +55,9 @@ def test_what_is_answered_fits_its_schema(server: Api) -> None:
     server.ttp.bring(3, "needs_review", next_at=None)
     api.ok("POST", "/v1/posts/3/resolve", {"account": "x/me", "published": None})
     server.ttp.ok("pause", "--account", "x/other")
+    server.ttp.ok("metrics", "import", "-", stdin=ROWS)
+    server.ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other")
+    server.ttp.ok("repeat", "2", "--cron", "0 9 * * *", "--count", "3")
     for route in ROUTES:
         if route.method != "GET":
             continue

@@ -137,7 +137,7 @@ def test_a_disk_that_is_full_leaves_the_older_backup(
     def refuse(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stored_backup, "_sync", refuse)
+    monkeypatch.setattr(stored_backup, "sync", refuse)
     with pytest.raises(Busy, match="No space left on device"):
         back_up(database, backup)
     assert texts(backup) == ["kept"]

@@ -15,7 +15,6 @@ from ttp.cli.commands import export_posts
 from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.output import COLORS, FORMATS
-from ttp.cli.render import metrics as render_metrics
 from ttp.domain.config import KeyTable
 from ttp.domain.ingest.columns import sources
 from ttp.domain.options import all_options
@@ -168,6 +167,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
         *("create", "edit", "copy", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
     ),
     posts.ATTEMPT_FIELDS: ("log",),
+    posts.CHANGE_FIELDS: ("history",),
     status.STATUS_FIELDS: ("status",),
     accounts.ACCOUNT_FIELDS: tuple(
         f"account {name}" for name in ("add", "connect", "list", "show", "enable", "disable", "set", "remove")
@@ -175,7 +175,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     status.CHECK_FIELDS: ("doctor", "account check"),
     views_metrics.SAMPLE_FIELDS: ("metrics list",),
     views_metrics.PULL_FIELDS: ("metrics pull",),
-    render_metrics.TOTAL_FIELDS: ("metrics summary",),
+    views_metrics.TOTAL_FIELDS: ("metrics summary",),
     views_optimal.RECOMMENDATION_FIELDS: ("optimal",),
     views_optimal.FREE_SLOT_FIELDS: ("optimal next",),
     views_optimal.EXPLANATION_FIELDS: ("optimal explain",),

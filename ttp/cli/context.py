@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ttp.cli.output import Output
     from ttp.domain.account import Account
+    from ttp.domain.action import WayOut
     from ttp.domain.config import Config, KeyTable
     from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.client import Checker, Client, Deleter
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ttp.platforms.platform import Runtime
     from ttp.platforms.registry import Registry
     from ttp.publisher.certification import Certification
-    from ttp.publisher.process import PublisherProcess
+    from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
     from ttp.services.accounts import AccountRemoval, Accounts
     from ttp.services.api_tokens import ApiTokens
@@ -71,6 +72,28 @@ class Context:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def render_way_out(self, way: WayOut) -> str:
+        """Return a way out as a command to type."""
+        from ttp.cli.errors import command_text
+
+        return command_text(way)
+
+    def publish(self, ids: frozenset[int]) -> RunResult:
+        """Publish posts to their end, silently: here if no publisher runs, else by the one that runs."""
+        return self.publisher.publish(ids, lambda event: None)
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[Context]:
+        """Yield the same services on a store in which each change is rolled back."""
+        from ttp.store.database import Rehearsal
+        from ttp.store.home.media import temporary_media
+
+        with temporary_media(self.media) as media:
+            rehearsal = Context(self.clock)
+            rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
+            rehearsal.database = Rehearsal(self.home)
+            yield rehearsal
 
     def open_output(self, **options: Any) -> None:
         """Open the output by the shared options. UsageError for options that do not go together."""

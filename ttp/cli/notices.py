@@ -10,12 +10,13 @@ from ttp.cli.context import Context
 from ttp.cli.errors import command_text
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain import permissions
 from ttp.domain.account import Account
 from ttp.domain.action import Action, OtherOptions, WayOut, action
 from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
+from ttp.views import posts as notices
+from ttp.views.posts import Notice, moved_posts
 
 if TYPE_CHECKING:
     from ttp.domain.time.resolve import ResolvedTime
@@ -64,7 +65,7 @@ def print_saved_post(
     warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += warn_not_running(context)
-    warnings += warn_needs_approval(context, ids_needing_approval([saved.post]))
+    warnings += warn_needs_approval(context, notices.ids_needing_approval([saved.post]))
     try:
         context.out.write_one(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
     except TtpError as error:  # a full disk: the user must know before trying again
@@ -98,13 +99,12 @@ def warn_not_running(context: Context) -> list[str]:
     """Print a note if no publisher runs; return it for `warnings` in JSON."""
     if not context.status.nothing_publishes():
         return []
-    return _print_note(
-        context, "Nothing will publish this yet: no publisher runs.", "fix: ttp run", "see: ttp help cron"
-    )
+    return _print_notice(context, notices.NOT_RUNNING)
 
 
-def _print_note(context: Context, *lines: str) -> list[str]:
-    """Print a note and its hints, one a line; return them for `warnings` in JSON."""
+def _print_notice(context: Context, notice: Notice) -> list[str]:
+    """Print a notice and its hints, one a line; return them for `warnings` in JSON."""
+    lines = list(notice.lines(command_text))
     context.out.note("\n".join(lines))
     return [] if context.out.quiet else [" ".join(lines)]
 
@@ -113,14 +113,7 @@ def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     """Print a note about posts that wait for approval; return it for `warnings` in JSON."""
     if not ids or not permissions.is_approval_needed(context.config):
         return []
-    few = len(ids) <= MOST_NAMED
-    way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
-    return _print_note(context, "This is not published before it is approved.", f"{'fix' if few else 'see'}: {way}")
-
-
-def ids_needing_approval(posts: Iterable[PostView]) -> list[int]:
-    """Return the ids of the posts that wait for approval."""
-    return [post.id or 0 for post in posts if "approve" in post.needs()]
+    return _print_notice(context, notices.needs_approval(ids))
 
 
 def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime | None]]) -> None:
@@ -138,11 +131,7 @@ def print_time_notes(context: Context, times: Iterable[tuple[int, ResolvedTime |
 
 def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
-    said = [
-        f"post {post.id} moved to {time_text(context, post.scheduled_at, saved.time)}"
-        for post in saved.moved
-        if post.scheduled_at
-    ]
+    said = moved_posts(saved, context.zone) if saved.moved else []
     for line in said:
         context.out.note(line)
     return said

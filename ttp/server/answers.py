@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from ttp.views.actions import json_value
@@ -177,6 +177,17 @@ class AttemptAnswer(_Shape):
     endedAt: Instant | None
 
 
+class ChangeAnswer(_Shape):
+    """A change of a post: `actor` is the name of a token, or user@host."""
+
+    at: Instant
+    actor: str | None
+    command: str
+    count: int
+    posts: str
+    content: str | None
+
+
 class AccountAnswer(_Shape):
     account: str
     platform: str
@@ -256,3 +267,208 @@ class StatusAnswer(_Shape):
 
 class HealthAnswer(_Shape):
     ok: bool
+
+
+class SlotAnswer(_Shape):
+    id: int
+    account: str
+    cron: str
+    timezone: str
+    name: str | None
+    nextAt: Instant | None
+
+
+class SlotInstantAnswer(_Shape):
+    at: Instant
+    account: str
+    slot: int
+    name: str | None
+    timezone: str
+    post: int | None
+    posts: list[int | None]
+    content: str | None
+
+
+class RemovedAnswer(_Shape):
+    id: int
+    removed: Literal[True]
+
+
+class RepeatAnswer(_Shape):
+    id: int
+    post: int | None
+    pool: str | None
+    cron: str
+    timezone: str
+    until: Instant | None
+    count: int | None
+    texts: int
+    coolDownS: float | None
+    state: str
+    nextAt: Instant | None
+    made: int
+    skipped: int
+    missed: int
+
+
+class CalendarRow(_Shape):
+    date: str
+    time: str
+    id: int | None
+    status: str
+    accounts: list[str]
+    content: str
+    scheduledAt: Instant | None
+    publishedAt: Instant | None
+    tags: list[str]
+    repeat: int | None
+
+
+class FreeSlotAnswer(_Shape):
+    at: Instant
+    date: str
+    time: str
+    score: float
+
+
+class CalendarAnswer(_Shape):
+    span: str
+    firstDay: str
+    lastDay: str
+    timezone: str
+    posts: list[CalendarRow]
+    gaps: list[str]
+    freeSlots: list[FreeSlotAnswer] | None
+
+
+class HourAnswer(_Shape):
+    hour: int
+    score: float
+    uplift: float
+    low: float
+    high: float
+    dataPoints: int
+
+
+class DayAnswer(_Shape):
+    day: str
+    score: float
+    uplift: float
+    low: float
+    high: float
+    dataPoints: int
+
+
+class WeeklySlotAnswer(HourAnswer):
+    day: str
+
+
+class HeatmapSlotAnswer(WeeklySlotAnswer):
+    best: bool
+
+
+class OnlineHour(_Shape):
+    hour: str
+    followers: float
+
+
+class OnlineAnswer(_Shape):
+    days: int
+    from_: str = Field(alias="from")
+    to: str
+    hours: list[OnlineHour]
+
+
+class _Whose(_Shape):
+    account: str
+    platform: str
+    timezone: str
+    from_: Instant | None = Field(alias="from")
+    to: Instant | None
+    dataPoints: int
+    signal: str
+
+
+class RecommendationAnswer(_Whose):
+    bestHours: list[HourAnswer]
+    bestDays: list[DayAnswer]
+    evidence: str
+    onlineFollowers: OnlineAnswer | None
+    hours: list[HourAnswer] | None = None
+    days: list[DayAnswer] | None = None
+    slots: list[WeeklySlotAnswer] | None = None
+
+
+class OptimalAnswer(_Shape):
+    """The best hours and days of accounts; `recommendation` when there is exactly one."""
+
+    success: Literal[True]
+    recommendations: list[RecommendationAnswer]
+    recommendation: RecommendationAnswer | None = None
+
+
+class HeatmapAnswer(_Whose):
+    slots: list[HeatmapSlotAnswer]
+
+
+class HeatmapsAnswer(_Shape):
+    success: Literal[True]
+    heatmaps: list[HeatmapAnswer]
+    heatmap: HeatmapAnswer | None = None
+
+
+class NextHourAnswer(_Shape):
+    at: Instant
+    day: str
+    hour: int
+    score: float
+    why: str | None = None
+    explored: bool | None = None
+
+
+class NextHoursAnswer(_Shape):
+    success: Literal[True]
+    slot: NextHourAnswer | None
+    slots: list[NextHourAnswer] | None = None
+
+
+class ScoredHour(_Shape):
+    hour: int
+    score: float
+
+
+class ScoredDay(_Shape):
+    day: str
+    slots: list[ScoredHour]
+
+
+class WeekAnswer(_Shape):
+    success: Literal[True]
+    schedule: list[ScoredDay]
+
+
+class _Counts(_Shape):
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    saves: int | None
+    reach: int | None
+
+
+class SampleAnswer(_Counts):
+    account: str
+    remoteId: str
+    publishedAt: Instant
+    observedAt: Instant
+    kind: str | None
+    text: str | None
+
+
+class TotalAnswer(_Counts):
+    account: str
+    posts: int
+    samples: int
+    from_: Instant | None = Field(alias="from")
+    to: Instant | None
+    observedAt: Instant | None

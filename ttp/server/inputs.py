@@ -19,6 +19,7 @@ from ttp.services.files.fields import parse_changes, parse_entry
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
+    from ttp.domain.account import Account
     from ttp.platforms.registry import Registry
     from ttp.server.services import RequestServices
 
@@ -103,6 +104,16 @@ class TimeInput(_Body):
     first: bool = False
 
 
+class SlotInput(_Body):
+    """Weekly times of accounts: in words (`mon,wed 09:00`) or as a cron expression."""
+
+    accounts: Annotated[list[ShortText], Field(min_length=1)]
+    times: ShortText | None = None
+    cron: ShortText | None = None
+    timezone: ShortText | None = Field(None, description="Else the zone of the account.")
+    name: ShortText | None = None
+
+
 class AccountsInput(_Body):
     accounts: list[ShortText] = Field([], description="Only these accounts; without any, all.")
 
@@ -139,17 +150,17 @@ def post_changes(body: PostChangesInput, platforms: Registry) -> PostInput:
 def post_filter(
     services: RequestServices,
     *,
-    status: str | None,
-    platform: str | None,
-    account: str | None,
-    tag: str | None,
-    since: str | None,
-    until: str | None,
-    search: str | None,
-    key: str | None,
-    needs_you: bool,
-    after: int | None,
-    limit: int,
+    status: str | None = None,
+    platform: str | None = None,
+    account: str | None = None,
+    tag: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    search: str | None = None,
+    key: str | None = None,
+    needs_you: bool = False,
+    after: int | None = None,
+    limit: int | None = None,
 ) -> PostFilter:
     """Return the filter of a list. Raise UsageError, NotFound, TimeRefused."""
     now, zone = services.clock.now(), services.zone()
@@ -167,6 +178,15 @@ def post_filter(
         after=after,
         limit=limit,
     )
+
+
+def chosen_accounts(services: RequestServices, account: str | None, platform: str | None) -> list[Account]:
+    """Return the named accounts, else all of the platforms, else all that the token may use."""
+    names = _split(account)
+    if names:
+        return list(services.queries.find_accounts(names))
+    platforms = {services.platforms.find(name).name for name in _split(platform)}
+    return [one for one in services.queries.accounts() if not platforms or one.platform in platforms]
 
 
 def _row(body: PostFieldsInput, without: set[str]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from ttp.domain.api_token import TokenCapability
-from ttp.server import accounts, answers, media, posts, status
+from ttp.server import answers, overview, planning, posts
 from ttp.server.guard import UPLOADS
-from ttp.server.uploads import UPLOAD_BODY
+from ttp.server.uploads import UPLOAD_BODY, upload_media
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
@@ -55,6 +55,9 @@ _QUEUED = _answers(answers.PostAnswer, 202)
 _COPY = _answers(answers.PostAnswer, 201, s200=answers.PostAnswer)
 _NEW = _answers(answers.PostAnswer, 201, s200=answers.PostAnswer | answers.PreviewAnswer)
 _MEDIA = _answers(answers.MediaAnswer, 201, s200=answers.MediaAnswer)
+_SLOTS, _NEW_SLOTS = _answers(list[answers.SlotAnswer], 201, s200=list[answers.SlotAnswer]), (*_ONE, *_BODY, 422)
+_COMING, _GONE = _answers(list[answers.SlotInstantAnswer]), _answers(answers.RemovedAnswer)
+_CALENDAR = _answers(answers.CalendarAnswer)
 ROUTES = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
     Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
@@ -70,9 +73,22 @@ ROUTES = (
     Route("POST", f"{POST}/reject", posts.reject_post, APPROVE, _POST, _CHANGE),
     Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
-    Route("POST", UPLOADS, media.upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
-    Route("GET", "/v1/accounts", accounts.list_accounts, READ, _answers(list[answers.AccountAnswer])),
-    Route("GET", "/v1/accounts/{account:path}", accounts.get_account, READ, _answers(answers.AccountAnswer), _ONE),
-    Route("GET", "/v1/status", status.get_status, READ, _answers(answers.StatusAnswer), limited=False),
-    Route("GET", "/healthz", status.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
+    Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
+    Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
+    Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
+    Route("GET", "/v1/accounts/{account:path}", overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
+    Route("GET", "/v1/slots", planning.list_slots, READ, _answers(list[answers.SlotAnswer]), (404,)),
+    Route("POST", "/v1/slots", planning.add_slots, PUBLISH, _SLOTS, _NEW_SLOTS, limited=False),
+    Route("GET", "/v1/slots/preview", planning.preview_slots, READ, _COMING, (404,), limited=False),
+    Route("DELETE", "/v1/slots/{slot_id}", planning.remove_slot, PUBLISH, _GONE, (*_ONE, *_BODY), limited=False),
+    Route("GET", "/v1/repeats", planning.list_repeats, READ, _answers(list[answers.RepeatAnswer]), limited=False),
+    Route("GET", "/v1/calendar", planning.get_calendar, READ, _CALENDAR, (404, 422), limited=False),
+    Route("GET", "/v1/optimal", planning.get_optimal, READ, _answers(answers.OptimalAnswer), (404, 422)),
+    Route("GET", "/v1/optimal/next", planning.get_next_hours, READ, _answers(answers.NextHoursAnswer), (404, 422)),
+    Route("GET", "/v1/optimal/week", planning.get_week, READ, _answers(answers.WeekAnswer), (404, 422)),
+    Route("GET", "/v1/optimal/heatmap", planning.get_heatmap, READ, _answers(answers.HeatmapsAnswer), (404, 422)),
+    Route("GET", "/v1/metrics", planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
+    Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[answers.TotalAnswer]), (404,)),
+    Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
+    Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )

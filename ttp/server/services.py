@@ -13,9 +13,14 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
+from ttp.services.calendar import Calendar
+from ttp.services.metrics import Metrics
+from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts
 from ttp.services.publishing import Publishing
 from ttp.services.queries import Queries
+from ttp.services.repeats import Occurrences, Repeats
+from ttp.services.slots import Slots
 from ttp.services.status import Status
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.credentials import CredentialsStore
@@ -110,6 +115,26 @@ class RequestServices:
     @cached_property
     def publishing(self) -> Publishing:
         return Publishing(self.posts, self.installation.credentials)
+
+    @cached_property
+    def slots(self) -> Slots:
+        return Slots(self._database, self.clock, self.config)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        return Repeats(self.posts, Occurrences(self._database, self.clock, self.config))
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar(self._database, self.queries, self.slots, self.clock)
+
+    @cached_property
+    def optimal(self) -> Optimal:
+        return Optimal(self._database, self.clock, self.config)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics(self._database, self.clock, self.platforms)
 
     @cached_property
     def approvals(self) -> Approvals:

@@ -1,4 +1,4 @@
-"""Receive one file of a multipart form, straight into the store's media folder."""
+"""The route that takes media: one file of a multipart form, straight into the store's media folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from ttp.domain.media import MediaItem
+from ttp.server.answers import JsonAnswer
+from ttp.server.inputs import DryRun
 from ttp.server.problems import InvalidRequest, WrongMediaType
+from ttp.server.requests import Services
+from ttp.server.services import RequestServices
+from ttp.services.media import add_upload, check_upload
+from ttp.views.posts import media_json
 
 FIELD = "file"
 UPLOAD_BODY = {
@@ -30,6 +37,20 @@ UPLOAD_BODY = {
         },
     }
 }
+
+
+async def upload_media(request: Request, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Store an image or a video for a post, which names it by `sha256`. Without a post it is kept for a day."""
+    folder = await run_in_threadpool(services.installation.media.ready_folder)
+    received = await receive_file(request, folder)
+    item = await run_in_threadpool(_store, services, received)
+    return JsonAnswer(media_json(item), 200 if dry_run else 201)
+
+
+def _store(services: RequestServices, received: ReceivedFile) -> MediaItem:
+    with received.file as file:
+        keep = check_upload if services.dry_run else add_upload
+        return keep(file, received.name, services.installation.media)
 
 
 @dataclass

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.action import action
-from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError
+from ttp.domain.action import action, other_options
+from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus, post_not_found
@@ -198,3 +198,23 @@ def _combine_refusals(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
             for one, refused in refusals.items()
         ],
     )
+
+
+def no_room_error(found: Proposal, request: PlanRequest, notes: Sequence[str] = ()) -> UsageError:
+    """Return the error for drafts that do not fit, and what to change. `notes`: how the others were placed."""
+    left = len(found.plan.left_out)
+    days = "1 day" if request.days == 1 else f"{request.days} days"
+    return UsageError(
+        f"{left} of {len(found.posts)} drafts do not fit into {days}",
+        *more_room(found, request),
+        Hint("try", other_options(partly=True)),
+        details=["not planned: " + " ".join(map(str, found.plan.left_out)), *notes],
+    )
+
+
+def more_room(found: Proposal, request: PlanRequest) -> list[Hint]:
+    """Return the hints that give a plan more days, or more posts a day."""
+    ways = [other_options(week=False, days=str(found.enough_days))] if found.enough_days else []
+    if request.per_day is not None:
+        ways.append(other_options(per_day=str(request.per_day + 1)))
+    return [Hint("try", way) for way in ways]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import TYPE_CHECKING
@@ -52,7 +52,21 @@ def gaps_of(span: CalendarRange, posts: Iterable[PostView], today: date) -> tupl
     return days_without_posts(span, {span.day(calendar_time(post)) for post in posts}, today)
 
 
-def _row(post: PostView, clock: tzinfo) -> Json:
+def calendar_json(sheet: CalendarPage, rows: Sequence[Json]) -> Json:
+    """Return the object of `ttp calendar --json`; `rows`: those of its posts."""
+    span = sheet.span
+    return {
+        "span": span.name,
+        "firstDay": f"{span.first}",
+        "lastDay": f"{span.last}",
+        "timezone": str(span.zone),
+        "posts": list(rows),
+        "gaps": [f"{day}" for day in sheet.gaps],
+        "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
+    }
+
+
+def calendar_row(post: PostView, clock: tzinfo) -> Json:
     local = calendar_time(post).astimezone(clock)
     return {
         "date": f"{local:%Y-%m-%d}",

@@ -11,15 +11,19 @@ if TYPE_CHECKING:
 
 
 def error_json(what: TtpError, exit_code: int) -> Json:
-    """Return the `{"error": …}` object for stderr. `hint` is the first hint; `message` includes the details."""
+    """Return the `{"error": …}` object for stderr."""
+    error = error_fields(what)
+    problems = error.pop("problems")
+    return {"error": {**error, "exit": exit_code, "problems": problems}}
+
+
+def error_fields(what: TtpError) -> Json:
+    """Return the fields of an error. `hint` is the first hint; `message` includes the details."""
     return {
-        "error": {
-            "code": what.code,
-            "message": " ".join((what.message, *map(str.strip, what.details))),
-            "hint": next((hint.way for hint in what.hints), None),
-            "exit": exit_code,
-            "problems": [problem_json(one) for one in what.problems],
-        }
+        "code": what.code,
+        "message": " ".join((what.message, *map(str.strip, what.details))),
+        "hint": next((hint.way for hint in what.hints), None),
+        "problems": [problem_json(one) for one in what.problems],
     }
 
 

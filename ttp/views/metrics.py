@@ -8,7 +8,7 @@ from ttp.domain.time.clock import format_json_instant
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.domain.sample import Sample
+    from ttp.domain.sample import Sample, Total
     from ttp.services.metrics_sync import PullResult
 
 
@@ -27,6 +27,8 @@ SAMPLE_FIELDS = (
     "text",
 )
 
+COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
+TOTAL_FIELDS = ("account", "posts", "samples", "from", "to", "observedAt", *COUNTS)
 PULL_FIELDS = ("account", "read", "inserted", "updated", "unchanged", "rejected")
 
 
@@ -44,6 +46,19 @@ def sample_json(item: Sample) -> Json:
         "reach": item.reach,
         "kind": item.kind,
         "text": item.text,
+    }
+
+
+def total_json(item: Total) -> Json:
+    """Return the totals of an account; counts are sums of the newest samples of its posts."""
+    return {
+        "account": item.account,
+        "posts": item.posts,
+        "samples": item.samples,
+        "from": format_json_instant(item.first_at),
+        "to": format_json_instant(item.last_at),
+        "observedAt": format_json_instant(item.observed_at),
+        **{name: getattr(item, name) for name in COUNTS},
     }
 
 

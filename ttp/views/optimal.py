@@ -90,6 +90,16 @@ def list_with_single(name: str) -> Callable[[list[Json]], Json]:
     return wrap
 
 
+def next_hours_json(slots: Sequence[Json], *, counted: bool) -> Json:
+    """Return the object of `ttp optimal next --json`; `counted`: with `--count`."""
+    shape: Json = {"success": True, "slot": slots[0] if slots else None}
+    return {**shape, "slots": list(slots)} if counted else shape
+
+
+def week_json(days: Sequence[Json]) -> Json:
+    return {"success": True, "schedule": list(days)}
+
+
 def recommendation_json(told: AccountAdvice, *, everything: bool = False) -> Json:
     """Return the object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
     found = told.advice.recommendation.as_json(everything=everything)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ttp.domain.time.clock import format_json_instant
@@ -31,6 +32,25 @@ def plan_json(found: Proposal) -> Json:
         "withoutData": found.without_data,
         "placedBy": [{"accounts": list(accounts), "by": basis.value} for accounts, basis in plan.basis.items()],
     }
+
+
+def assignment_json(one: Assignment, found: Proposal | None) -> Json:
+    """Return a draft with its time. `found`: the plan of it."""
+    return {
+        "id": one.id,
+        "at": format_json_instant(one.at),
+        "score": round(one.score, 4),
+        "accounts": list(found.posts[one.id].accounts) if found else [],
+        "explored": one.explored,
+    }
+
+
+def proposal_json(found: Proposal | None, rows: list[Json], *, scheduled: bool, warnings: Iterable[str] = ()) -> Json:
+    """Return a plan with the rows of its drafts. `found` None: no drafts; `scheduled`: it was carried out."""
+    totals: Json = {"score": 0.0, "evenScore": 0.0}
+    if found is not None:
+        totals = {**plan_json(found), "leftOut": list(found.plan.left_out)}
+    return {"assignments": rows, **totals, "scheduled": scheduled, "warnings": list(warnings)}
 
 
 def spread_assignments(found: RowPlan | None) -> list[Json]:

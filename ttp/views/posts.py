@@ -1,11 +1,17 @@
-"""A post, its deliveries and its attempts as JSON objects."""
+"""A post, its deliveries and its attempts as JSON objects, and the notices after a change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ttp.domain.action import WayOut, action
+from ttp.domain.errors import Hint
 from ttp.domain.time.clock import format_json_instant
+from ttp.domain.time.formatting import format_instant
 from ttp.views import Json
 
 if TYPE_CHECKING:
@@ -13,8 +19,11 @@ if TYPE_CHECKING:
     from ttp.domain.delivery import Delivery
     from ttp.domain.media import MediaItem
     from ttp.domain.post import PostFields
+    from ttp.services.posts import SavedPost
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.remote_delete import DeletedPost
+    from ttp.services.undo import UndoneChange
+    from ttp.store.change_log import LoggedChange
 
 
 # Spelled out so that `--fields` can be checked before any work.
@@ -184,3 +193,96 @@ def remote_delete_json(post: DeletedPost) -> Json:
             for fate in post.fates
         ],
     }
+
+
+def deleted_json(post_id: int) -> Json:
+    return {"id": post_id, "deleted": True}
+
+
+UNDONE_FIELDS = ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings")
+
+
+def undone_json(one: UndoneChange) -> Json:
+    """Return a post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
+    post = one.post
+    return {
+        "id": post.id,
+        "command": one.change.command,
+        "at": format_json_instant(one.change.at),
+        "deleted": post.deleted_at is not None,
+        "status": post.status,
+        "scheduledAt": format_json_instant(post.scheduled_at),
+        "lostTime": format_json_instant(one.late),
+        "content": post.content,
+        "warnings": [problem.message for problem in one.warnings],
+    }
+
+
+CHANGE_FIELDS = ("at", "actor", "command", "count", "posts", "content")
+
+
+def change_json(one: LoggedChange) -> Json:
+    """Return a change of posts. `actor`: a token's name, or user@host; `content`: the present text of its only post."""
+    return {
+        "at": format_json_instant(one.change.at),
+        "actor": one.change.actor,
+        "command": one.change.command,
+        "count": len(one.texts),
+        "posts": id_ranges(list(one.texts)),
+        "content": next(iter(one.texts.values())) if len(one.texts) == 1 else None,
+    }
+
+
+def id_ranges(ids: Sequence[int]) -> str:
+    """Return ids in short: `41 42 50-55`."""
+    parts = []
+    for _, run in groupby(enumerate(sorted(ids)), key=lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        parts += [str(found[0])] if len(found) == 1 else [f"{found[0]}{'-' if len(found) > 2 else ' '}{found[-1]}"]
+    return " ".join(parts)
+
+
+MOST_NAMED = 8
+"""Ids that a notice names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence and its hints."""
+
+    message: str
+    hints: tuple[Hint, ...] = ()
+
+    def lines(self, render: Callable[[WayOut], str]) -> Iterator[str]:
+        """Yield the sentence and a line for each hint."""
+        yield self.message
+        for hint in self.hints:
+            yield f"{hint.label}: {render(hint.way)}"
+
+
+NOT_RUNNING = Notice(
+    "Nothing will publish this yet: no publisher runs.",
+    (Hint("fix", action("run")), Hint("see", action("help", "cron"))),
+)
+
+
+def needs_approval(ids: Sequence[int]) -> Notice:
+    """Return the notice about posts that wait for approval."""
+    few = len(ids) <= MOST_NAMED
+    way = Hint("fix", action("approve", *ids)) if few else Hint("see", action("list", needs_you=True))
+    return Notice("This is not published before it is approved.", (way,))
+
+
+def ids_needing_approval(posts: Iterable[PostFields]) -> list[int]:
+    """Return the ids of the posts that wait for approval."""
+    return [post.id or 0 for post in posts if "approve" in post.needs()]
+
+
+def moved_posts(saved: SavedPost, zone: tzinfo) -> list[str]:
+    """Return which posts made room, in sentences. `zone`: of a post without a resolved time."""
+    shown = saved.time.zone if saved.time else zone
+    return [
+        f"post {post.id} moved to {format_instant(post.scheduled_at, shown)}"
+        for post in saved.moved
+        if post.scheduled_at
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -14,7 +15,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.output import Output
-from ttp.cli.render.labels import MOST_NAMED, SIGNS, everywhere, plural, several, short_name, sign
+from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
@@ -24,8 +25,8 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import CalendarRange, parse_calendar_range
 from ttp.domain.time.zones import parse_zone
-from ttp.views import Json
-from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot, gaps_of
+from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, calendar_json, calendar_row, gaps_of
+from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
@@ -136,24 +137,16 @@ def calendar_spec(sheet: CalendarPage) -> OutputSpec[PostView]:
     """Return the spec of `ttp calendar`: a row for each post."""
     span = sheet.span
 
-    def to_document(rows: list[Json]) -> Json:
-        return {
-            "span": span.name,
-            "firstDay": f"{span.first}",
-            "lastDay": f"{span.last}",
-            "timezone": str(span.zone),
-            "posts": rows,
-            "gaps": [f"{day}" for day in sheet.gaps],
-            "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
-        }
-
     def render(posts: Sequence[PostView], page: Page) -> Iterable[str]:
         if span.is_week:
             return render_week(posts, sheet, page)
         return render_month(posts, sheet, page)
 
+    to_document = partial(calendar_json, sheet)
     columns = ("date", "time", "id", "accounts", "content")
-    return OutputSpec(CALENDAR_FIELDS, columns, lambda post: _row(post, sheet.clock), render, to_document=to_document)
+    return OutputSpec(
+        CALENDAR_FIELDS, columns, lambda post: calendar_row(post, sheet.clock), render, to_document=to_document
+    )
 
 
 STAR, NOW, GAP = "★", "▸", "-"

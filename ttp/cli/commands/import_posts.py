@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.commands.plan import DAYS, more_room, parse_start
+from ttp.cli.commands.plan import DAYS, parse_start
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, PARTIAL
-from ttp.cli.notices import hint_line, ids_needing_approval, warn_needs_approval, warn_not_running
+from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
 from ttp.cli.options import Days, From, PerDay, Strict, Tz, enable_strict_checks, parse_pairs, split_list, with_output
 from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
@@ -21,6 +21,7 @@ from ttp.domain import permissions
 from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import files
+from ttp.views.posts import ids_needing_approval
 
 if TYPE_CHECKING:
     from ttp.services.files.import_plan import ImportRules
@@ -234,6 +235,8 @@ def spreading(
 
 def no_room(found: RowPlan, request: PlanRequest) -> UsageError:
     """Return the error that says how many rows do not fit, and what to change."""
+    from ttp.services.planning import more_room
+
     left = found.left_out
     return UsageError(
         f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(request.days, 'day')},"

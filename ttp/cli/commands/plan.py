@@ -78,6 +78,8 @@ def plan(
             plan_module.plan_spec(), [], say=["No drafts.  Write one:  ttp create 'Hello' --to x/me"]
         )
         return DONE
+    from ttp.services.planning import no_room_error
+
     with context.naming_choices():
         request = _request(
             context,
@@ -93,7 +95,7 @@ def plan(
         )
         found = context.planning.propose(ids, request)
     if found.plan.left_out and not partly:
-        raise _no_room(found, request)
+        raise no_room_error(found, request, [*plan_module.placement_notes(found), *plan_module.limit_notes(found)])
     if not dry_run and not _confirm_plan(context, found, yes=yes, no_input=no_input):
         return FAILED
     _answer(context, found, dry_run=dry_run, shown=not dry_run and context.out.for_people)
@@ -162,29 +164,6 @@ def parse_start(context: Context, start: str | None, tz: str | None) -> datetime
     from ttp.domain.time.resolve import resolve_bound
 
     return resolve_bound(start, now=context.now(), zone=zone, retype=lambda other: other_options(from_=other))
-
-
-def _no_room(found: Proposal, request: PlanRequest) -> UsageError:
-    """Return the error that says how many drafts do not fit, and what to change."""
-    left, all_ = len(found.plan.left_out), len(found.posts)
-    return UsageError(
-        f"{left} of {all_} drafts do not fit into {plural(request.days, 'day')}",
-        *more_room(found, request),
-        Hint("try", other_options(partly=True)),
-        details=[
-            "not planned: " + " ".join(map(str, found.plan.left_out)),
-            *plan_module.placement_notes(found),
-            *plan_module.limit_notes(found),
-        ],
-    )
-
-
-def more_room(found: Proposal, request: PlanRequest) -> list[Hint]:
-    """Return the hints that give a plan more days, or more posts a day."""
-    ways = [other_options(week=False, days=str(found.enough_days))] if found.enough_days else []
-    if request.per_day is not None:
-        ways.append(other_options(per_day=str(request.per_day + 1)))
-    return [Hint("try", way) for way in ways]
 
 
 def _confirm_plan(context: Context, found: Proposal, *, yes: bool, no_input: bool) -> bool:

@@ -10,7 +10,6 @@ from ttp.cli import options
 from ttp.cli.context import Context
 from ttp.cli.errors import quote_command
 from ttp.cli.notices import (
-    ids_needing_approval,
     print_moved,
     print_time_notes,
     print_warnings,
@@ -21,6 +20,7 @@ from ttp.cli.notices import (
 from ttp.cli.render import posts as render_posts
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import posts as views_posts
+from ttp.views.posts import ids_needing_approval
 
 
 @options.with_output()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.errors import FAILED, command_text
 from ttp.cli.options import with_output
-from ttp.cli.render.labels import MOST_NAMED, approve_command, plural, short_name, sign, size
+from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, name_value_rows
 from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
@@ -19,6 +19,7 @@ from ttp.domain.health import Health, PlatformCosts, PublisherInfo
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
+from ttp.views.posts import MOST_NAMED
 
 if TYPE_CHECKING:
     from ttp.domain.post import PostFields

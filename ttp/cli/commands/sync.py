@@ -10,7 +10,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, PARTIAL, quote_command
-from ttp.cli.notices import hint_line, ids_needing_approval, warn_needs_approval, warn_not_running
+from ttp.cli.notices import hint_line, warn_needs_approval, warn_not_running
 from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
 from ttp.cli.render import changes
@@ -18,6 +18,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.views import files as files_module
+from ttp.views.posts import ids_needing_approval
 
 if TYPE_CHECKING:
     from ttp.services.bulk_edit import PlannedChange

@@ -11,9 +11,8 @@ from ttp.cli.render.page import Style
 from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostStatus
+from ttp.views.posts import MOST_NAMED
 
-MOST_NAMED = 8
-"""Most posts that a line names."""
 _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
     {
         PostStatus.DRAFT: ("draft", "dim"),

@@ -9,29 +9,13 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_text
 from ttp.domain.sample import Sample, Total
-from ttp.domain.time.clock import format_json_instant
-from ttp.views import Json, metrics
+from ttp.views import metrics
 
 if TYPE_CHECKING:
     from ttp.services.metrics_sync import PullResult
 
 
-COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
-SHOWN = COUNTS[:4]
-TOTAL_FIELDS = ("account", "posts", "samples", "from", "to", "observedAt", *COUNTS)
-
-
-def total(item: Total) -> Json:
-    """Return the totals of an account as JSON; counts are sums of the newest samples of its posts."""
-    return {
-        "account": item.account,
-        "posts": item.posts,
-        "samples": item.samples,
-        "from": format_json_instant(item.first_at),
-        "to": format_json_instant(item.last_at),
-        "observedAt": format_json_instant(item.observed_at),
-        **{name: getattr(item, name) for name in COUNTS},
-    }
+SHOWN = metrics.COUNTS[:4]
 
 
 def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
@@ -57,7 +41,9 @@ def render_totals(totals: Sequence[Total], page: Page) -> Iterator[str]:
     yield page.footer()
 
 
-TOTALS: OutputSpec[Total] = OutputSpec(TOTAL_FIELDS, TOTAL_FIELDS[:10], total, render_totals)
+TOTALS: OutputSpec[Total] = OutputSpec(
+    metrics.TOTAL_FIELDS, metrics.TOTAL_FIELDS[:10], metrics.total_json, render_totals
+)
 """`ttp metrics summary`."""
 
 

@@ -429,13 +429,10 @@ def _hour(slot: Mapping[str, float]) -> str:
 def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[Json]:
     """Return the spec of `ttp optimal next`. `counted`: with --count. `zone`: of the hours, else that of the page."""
 
-    def to_document(slots: list[Json]) -> Json:
-        shape: Json = {"success": True, "slot": slots[0] if slots else None}
-        return {**shape, "slots": slots} if counted else shape
-
     def render(slots: Sequence[Json], page: Page) -> Iterable[str]:
         return render_slots(slots, replace(page, zone=zone or page.zone))
 
+    to_document = partial(views.next_hours_json, counted=counted)
     return OutputSpec(optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, render, to_document=to_document)
 
 
@@ -475,7 +472,7 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
         dict,
         render,
         rows=views.week_rows,
-        to_document=lambda days: {"success": True, "schedule": days},
+        to_document=views.week_json,
     )
 
 

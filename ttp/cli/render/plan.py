@@ -12,10 +12,9 @@ from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.plan import Assignment, Basis
-from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json
-from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, plan_json
+from ttp.views.plan import ASSIGNMENT_FIELDS, _assignment_json, assignment_json, proposal_json
 
 if TYPE_CHECKING:
     from ttp.domain.plan import PlanMethod
@@ -103,23 +102,10 @@ def plan_spec(
     """Return the spec of `ttp plan`. `found` None: nothing to plan; `scheduled`: the plan was carried out."""
 
     def to_json(one: Assignment) -> Json:
-        accounts = list(found.posts[one.id].accounts) if found else []
-        score = round(one.score, 4)
-        return {
-            "id": one.id,
-            "at": format_json_instant(one.at),
-            "score": score,
-            "accounts": accounts,
-            "explored": one.explored,
-        }
+        return assignment_json(one, found)
 
     def to_document(rows: list[Json]) -> Json:
-        told = (
-            {"score": 0.0, "evenScore": 0.0}
-            if found is None
-            else {**plan_json(found), "leftOut": list(found.plan.left_out)}
-        )
-        return {"assignments": rows, **told, "scheduled": scheduled, "warnings": list(warnings)}
+        return proposal_json(found, rows, scheduled=scheduled, warnings=warnings)
 
     def render(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         assert found is not None

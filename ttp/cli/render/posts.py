@@ -121,7 +121,7 @@ POSTS_SPEC = OutputSpec(
     render_posts,
 )
 """`ttp list`."""
-DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": True})
+DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), posts_module.deleted_json)
 """`ttp delete`, by id."""
 WOULD_DELETE_SPEC: OutputSpec[int] = OutputSpec(
     ("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": False}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from ttp.domain.action import WayOut
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.zones import instant_of
 
@@ -18,7 +19,7 @@ _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SAME = {"last": ("prev",), "previous": ("prev",), "-1": ("prev",), "+1": ("next",), "now": (), "this": (), "today": ()}
-Retype = Callable[[Sequence[str]], str]
+Retype = Callable[[Sequence[str]], WayOut]
 _DAY = timedelta(days=1)
 
 

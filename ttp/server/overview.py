@@ -1,4 +1,4 @@
-"""The routes of the status."""
+"""The routes of accounts, of the status and of the health of the server."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from dataclasses import replace
 from fastapi import Request
 
 from ttp.server.answers import JsonAnswer
+from ttp.server.inputs import AccountName
 from ttp.server.requests import Services
 from ttp.server.services import Installation
+from ttp.views.accounts import account_json
 from ttp.views.status import status_json
+
+
+def list_accounts(services: Services) -> JsonAnswer:
+    """List the accounts that the token may use."""
+    return JsonAnswer([account_json(one) for one in services.queries.accounts()])
+
+
+def get_account(account: AccountName, services: Services) -> JsonAnswer:
+    return JsonAnswer(account_json(services.queries.account(account)))
 
 
 def get_status(services: Services) -> JsonAnswer:

@@ -1,0 +1,92 @@
+"""A client of the server in this process, and one of a server in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters, stdio_client
+from mcp_types import CallToolResult, TextContent
+
+from tests.conftest import Program, inherited
+from ttp.cli.context import Context
+from ttp.domain.permissions import Capability
+from ttp.mcp.server import ToolCaller, make_server
+
+T = TypeVar("T")
+
+
+class Agent:
+    """Calls tools on the store of a program, on its clock, through the SDK's client."""
+
+    def __init__(self, ttp: Program, capability: Capability = Capability.PUBLISH, *, local_files: bool = True) -> None:
+        self.caller = ToolCaller(lambda: _quiet(Context(ttp.clock)), capability, local_files=local_files)
+
+    def talk(self, say: Callable[[Client], Awaitable[T]]) -> T:
+        """Do something with a connected client."""
+
+        async def run() -> T:
+            async with Client(make_server(self.caller)) as client:
+                return await say(client)
+
+        return anyio.run(run)
+
+    def tools(self) -> list[str]:
+        return [tool.name for tool in self.talk(lambda client: client.list_tools()).tools]
+
+    def call(self, tool: str, **arguments: Any) -> CallToolResult:
+        return self.talk(lambda client: client.call_tool(tool, arguments))
+
+    def ok(self, tool: str, **arguments: Any) -> Any:
+        """Call what must succeed; the answer as its text has it, which is what a command prints."""
+        result = self.call(tool, **arguments)
+        assert not result.is_error, result
+        answer = text_of(result)
+        assert result.structured_content == (answer if isinstance(answer, dict) else {"result": answer})
+        return answer
+
+    def refused(self, tool: str, **arguments: Any) -> Any:
+        """Call what must be refused; the error."""
+        result = self.call(tool, **arguments)
+        assert result.is_error, result
+        answer = text_of(result)
+        assert result.structured_content == answer
+        return answer["error"]
+
+
+def text_of(result: CallToolResult) -> Any:
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return json.loads(content.text)
+
+
+def _quiet(context: Context) -> Context:
+    context.open_output(quiet=True)
+    return context
+
+
+def server_of(home: Path, *argv: str, **environ: str) -> StdioServerParameters:
+    """Return how the SDK's client starts `ttp mcp` on a home."""
+    env = {**inherited(), "TTP_HOME": str(home), "TTP_TZ": "UTC", "LANG": "C.UTF-8", **environ}
+    code = "import sys; from ttp.cli.main import run; sys.argv[0] = 'ttp'; run()"
+    return StdioServerParameters(command=sys.executable, args=["-c", code, "mcp", *argv], env=env, cwd=Path.cwd())
+
+
+def over_stdio(server: StdioServerParameters, say: Callable[[Client], Awaitable[T]]) -> T:
+    """Do something with a client of a server in a process of its own."""
+
+    async def run() -> T:
+        async with Client(stdio_client(server)) as client:
+            return await say(client)
+
+    return anyio.run(run)
+
+
+@pytest.fixture
+def agent(ttp: Program) -> Agent:
+    return Agent(ttp)

@@ -1,0 +1,312 @@
+"""Each tool answers what its command prints with --json, on the same store."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clock import START, FakeClock
+from tests.conftest import Program, program
+from tests.mcp.conftest import Agent, text_of
+from tests.media_bytes import png
+from tests.store.stores import duplicate
+from ttp.domain.permissions import Capability
+from ttp.mcp.tools import TOOLS
+
+CUT: dict[str, Any] = {"error": ("network", "cut")}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1 draft, 2 scheduled, 3 failed, 4 needs review, 5 published, 6 draft with a tag; x/me has metrics."""
+    with program(tmp_path_factory.mktemp("filled"), FakeClock()) as ttp:
+        ttp.account("x/me")
+        ttp.account("tt/me")
+        rows = "".join(
+            f"x/me,{day},{START - timedelta(days=day, hours=day % 5):%Y-%m-%dT%H:%M:%SZ},{40 + 7 * (day % 5)},1,1,900\n"
+            for day in range(1, 60)
+        )
+        ttp.ok("metrics", "import", "-", stdin=f"account,remoteId,publishedAt,likes,comments,shares,views\n{rows}")
+        ttp.post("one", "--to", "x/me")
+        for text in ("two", "three", "four", "five"):
+            ttp.post(text, "--to", "x/me", "--at", "in 3h")
+        ttp.bring(3, "failed", **CUT)
+        ttp.bring(4, "needs_review", error=("unknown", "cut"))
+        ttp.bring(5, "published", published_at=START, remote_id="55", url="https://x.com/i/status/55")
+        ttp.post("six", "--to", "x/me", "--tag", "launch")
+    return ttp.home
+
+
+@pytest.fixture
+def agent(ttp: Program, filled: Path) -> Agent:
+    duplicate(filled, ttp.home)
+    ttp.clock.advance(hours=1)
+    return Agent(ttp)
+
+
+NEW = {"text": "Hello", "to": ["x/me"], "at": "tomorrow 9am", "tags": ["a", "b"], "variants": {"x": "Hi"}}
+LONG = "x" * 300
+CREATE = "create Hello --to x/me --at 'tomorrow 9am' --tag a,b --text x=Hi"
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    ("list_posts", {}, "list"),
+    ("list_posts", {"statuses": ["draft", "failed"], "limit": 2}, "list --status draft,failed --limit 2"),
+    ("list_posts", {"needsYou": True, "after": 3}, "list --needs-you --after 3"),
+    ("list_posts", {"accounts": ["x"], "since": "1d", "search": "o"}, "list --account x --since 1d --search o"),
+    ("get_post", {"id": 4}, "show 4"),
+    ("get_post", {"id": 5}, "show 5"),
+    ("check_text", {"text": LONG, "to": ["x/me"]}, "create LONG --to x/me --dry-run"),
+    ("create_post", {"text": "Hello"}, "create Hello"),
+    ("create_post", {**NEW, "key": "k"}, f"{CREATE} --key k"),
+    (
+        "create_post",
+        {**NEW, "dryRun": True},
+        "create Hello --to x/me --at 'tomorrow 9am' --tag a,b --text x=Hi --dry-run",
+    ),
+    ("create_post", {"text": "", "media": ["a.png"], "alt": ["A"]}, "create '' --media a.png --alt A"),
+    ("edit_post", {"id": 1, "text": "New", "addTags": ["t"]}, "edit 1 New --add-tag t"),
+    ("edit_post", {"id": 2, "at": "fri 18:00", "to": ["x"]}, "edit 2 --at 'fri 18:00' --to x"),
+    ("edit_post", {"id": 6, "tags": [], "variants": {"x": "V"}}, "edit 6 --tag '' --text x=V"),
+    ("delete_post", {"id": 1}, "delete 1"),
+    ("undo", {}, "undo"),
+    ("undo", {"post": 1, "dryRun": True}, "undo --post 1 --dry-run"),
+    ("schedule_post", {"id": 1, "at": "optimal"}, "schedule 1 --at optimal"),
+    ("schedule_post", {"id": 3, "at": "fri 9am", "tz": "Asia/Tokyo"}, "schedule 3 --at 'fri 9am' --tz Asia/Tokyo"),
+    ("unschedule_post", {"id": 2}, "unschedule 2"),
+    ("publish_post", {"id": 2, "wait": False}, "publish 2 --no-wait --yes"),
+    ("retry_post", {"id": 3, "wait": False, "accounts": ["x/me"]}, "retry 3 --no-wait --account x/me"),
+    ("resolve_post", {"id": 4, "account": "x", "notPublished": True}, "resolve 4 --account x --not-published"),
+    ("resolve_post", {"id": 4, "account": "x/me", "published": "77"}, "resolve 4 --account x/me --published 77"),
+    ("approve_post", {"id": 2}, "approve 2"),
+    ("reject_post", {"id": 2, "reason": "No"}, "reject 2 --reason No"),
+    ("list_accounts", {}, "account list"),
+    ("best_times", {}, "optimal"),
+    (
+        "best_times",
+        {"accounts": ["x/me"], "tz": "Asia/Tokyo", "all": True},
+        "optimal --account x --tz Asia/Tokyo --all",
+    ),
+    ("next_slot", {"platforms": ["x"]}, "optimal next --platform x"),
+    ("next_slot", {"accounts": ["x/me"], "count": 3}, "optimal next --account x/me --count 3"),
+    ("next_slot", {"accounts": ["tiktok/me"]}, "optimal next --account tiktok/me"),
+    ("plan_drafts", {"days": 7, "dryRun": True}, "plan --drafts --week --dry-run"),
+    (
+        "plan_drafts",
+        {"tags": ["launch"], "perDay": 1, "from": "fri 9am", "quietHours": "22:00-07:00"},
+        "plan --tag launch --per-day 1 --from 'fri 9am' --quiet-hours 22:00-07:00 --yes",
+    ),
+    ("plan_drafts", {"tags": ["none"]}, "plan --tag none"),
+    ("calendar", {}, "calendar"),
+    ("calendar", {"when": "2026-W48", "accounts": ["x/me"]}, "calendar 2026-W48 --account x/me"),
+    ("calendar", {"week": True, "tz": "Asia/Tokyo"}, "calendar --week --tz Asia/Tokyo"),
+    ("status", {}, "status"),
+]
+OTHER_CODE = {"status": 1}
+"""Commands that answer with another exit code than 0 here: posts are overdue and nothing publishes."""
+
+
+@pytest.mark.parametrize(("tool", "arguments", "command"), CASES)
+def test_a_tool_answers_what_the_command_prints(
+    agent: Agent, ttp: Program, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tool: str, arguments: dict[str, Any], command: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(png())
+    ran = ttp(*shlex.split(command.replace("LONG", LONG)), "--json")
+    assert ran.code in (0, OTHER_CODE.get(tool)), ran
+    after = ttp.ok("list", "--json").json
+    shutil.rmtree(ttp.home)
+    duplicate(filled, ttp.home)
+    assert agent.ok(tool, **arguments) == ran.json
+    assert ttp.ok("list", "--json").json == after
+
+
+@pytest.mark.parametrize("approval", [False, True])
+def test_warnings_are_those_of_the_command(agent: Agent, ttp: Program, filled: Path, approval: bool) -> None:
+    """No publisher has run for an hour, and posts are due."""
+    if approval:
+        ttp.ok("config", "set", "publish.require_approval", "true")
+    ran = ttp.ok("create", "late", "--to", "x/me", "--at", "in 2h", "--json").json
+    kept = (ttp.home / "config.toml").read_bytes() if approval else None
+    shutil.rmtree(ttp.home)
+    duplicate(filled, ttp.home)
+    if kept is not None:
+        (ttp.home / "config.toml").write_bytes(kept)
+    assert ran["warnings"]
+    assert agent.ok("create_post", text="late", to=["x/me"], at="in 2h") == ran
+
+
+def test_every_tool_is_compared(agent: Agent) -> None:
+    assert {tool for tool, _, _ in CASES} == set(TOOLS) == set(agent.tools())
+
+
+def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> None:
+    for tool in agent.talk(lambda client: client.list_tools()).tools:
+        assert tool.description
+        assert tool.annotations is not None
+        assert tool.input_schema["type"] == "object"
+        assert tool.input_schema["additionalProperties"] is False
+        assert tool.output_schema is not None
+        assert tool.output_schema["type"] == "object"
+        if not tool.annotations.read_only_hint:
+            assert {"key", "dryRun"} <= tool.input_schema["properties"].keys(), tool.name
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [(tool, arguments) for tool, arguments, _ in CASES if not tool.startswith(("list", "get", "check", "best", "next"))
+     and tool not in ("calendar", "status")],
+)  # fmt: skip
+def test_a_rehearsal_changes_nothing(
+    agent: Agent, ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, arguments: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(png())
+    before = ttp.sql("SELECT * FROM post ORDER BY id"), ttp.sql("SELECT * FROM delivery ORDER BY id")
+    changes, attempts = ttp.count("change"), ttp.count("attempt")
+    agent.ok(tool, **{**arguments, "dryRun": True})
+    after = ttp.sql("SELECT * FROM post ORDER BY id"), ttp.sql("SELECT * FROM delivery ORDER BY id")
+    assert [list(map(list, rows)) for rows in after] == [list(map(list, rows)) for rows in before]
+    assert (ttp.count("change"), ttp.count("attempt")) == (changes, attempts)
+
+
+READ = {"list_posts", "get_post", "check_text", "list_accounts", "best_times", "next_slot", "calendar", "status"}
+DRAFT = READ | {"create_post", "edit_post", "delete_post", "undo"}
+
+
+@pytest.mark.parametrize(
+    ("capability", "listed"), [(Capability.READ, READ), (Capability.DRAFT, DRAFT), (Capability.PUBLISH, set(TOOLS))]
+)
+def test_tools_above_the_capability_are_neither_listed_nor_callable(
+    agent: Agent, ttp: Program, capability: Capability, listed: set[str]
+) -> None:
+    limited = Agent(ttp, capability)
+    assert set(limited.tools()) == listed
+    before = ttp.ok("list", "--json").json
+    for tool, arguments, _ in CASES:
+        if tool not in listed:
+            assert limited.refused(tool, **arguments)["code"] == "not_allowed"
+    assert ttp.ok("list", "--json").json == before
+
+
+def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_time(
+    agent: Agent, ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_CAPABILITY", "draft")
+    error = Agent(ttp, Capability.DRAFT).refused("create_post", text="Hello", to=["x/me"], at="tomorrow 9am")
+    assert error["code"] == "not_allowed"
+    assert error["next"] == {"tool": "create_post", "arguments": {"text": "Hello", "to": ["x/me"]}}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "code", "following"),
+    [
+        ("get_post", {"id": 99}, "not_found", ("list_posts", {})),
+        ("create_post", {"text": "a", "dryrun": True}, "usage", ("create_post", {"text": "a", "dryRun": True})),
+        ("create_post", {"text": "a", "to": ["x/mee"]}, "not_found", ("create_post", {"text": "a", "to": ["x/me"]})),
+        ("create_post", {"text": "a", "to": ["x"], "at": "tomorow 9am"}, "time",
+         ("create_post", {"text": "a", "to": ["x"], "at": "tomorrow 9am"})),
+        ("schedule_post", {"id": 5, "at": "tomorrow 9am"}, "state", None),
+        ("publish_post", {"id": 5}, "state", None),
+        ("create_post", {"text": ""}, "usage", None),
+        ("create_post", {"text": "a", "to": ["tt"], "at": "fri 9am"}, "content",
+         ("create_post", {"text": "a", "to": ["tt"]})),
+        ("retry_post", {"id": 2}, "state", ("get_post", {"id": 2})),
+        ("resolve_post", {"id": 4, "account": "x/me"}, "usage", ("get_post", {"id": 4})),
+        ("edit_post", {"id": 1}, "usage", ("get_post", {"id": 1})),
+        ("calendar", {"when": "2026-13"}, "usage", ("calendar", {"when": "2026-12"})),
+        ("plan_drafts", {"ids": [2]}, "state", ("unschedule_post", {"id": 2})),
+        ("plan_drafts", {"days": 1, "perDay": 1}, "usage", ("plan_drafts", {"days": 2, "perDay": 1})),
+        ("reject_post", {"id": 2, "reason": " "}, "usage", ("reject_post", {"id": 2})),
+    ],
+)  # fmt: skip
+def test_an_error_has_a_code_and_the_next_call(
+    agent: Agent, ttp: Program, tool: str, arguments: dict[str, Any], code: str, following: tuple[str, Any] | None
+) -> None:
+    before = ttp.ok("list", "--json").json
+    error = agent.refused(tool, **arguments)
+    assert error["code"] == code, error
+    assert error["message"]
+    if following is not None:
+        assert error["next"] == {"tool": following[0], "arguments": following[1]}, error
+        assert error["hint"] is None
+    assert ttp.ok("list", "--json").json == before
+
+
+def test_what_only_a_person_can_decide_is_no_next_call(agent: Agent, ttp: Program) -> None:
+    error = agent.refused("retry_post", id=4)
+    assert error["code"] == "state"
+    assert error["next"] is None or error["next"]["tool"] == "get_post"
+    assert not {"resolve_post", "approve_post"} & {call["tool"] for call in error.get("others", [])}
+    ttp.ok("config", "set", "publish.require_approval", "true")
+    error = agent.refused("publish_post", id=2)
+    assert (error["code"], error["next"], error["hint"]) == ("not_allowed", None, "ttp approve 2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fields"),
+    [
+        ({}, ["id", "at"]),
+        ({"id": "1", "at": 9}, ["id", "at"]),
+        ({"id": 0, "at": "9am", "dryRun": "no"}, ["dryRun", "id"]),
+        ({"id": 1, "at": "9am", "post": 1, "time": 2}, ["post", "time"]),
+        ({"id": None, "at": "9am"}, ["id"]),
+        ({"id": 1, "at": "\ud800"}, []),
+    ],
+)
+def test_wrong_arguments_are_all_named(agent: Agent, arguments: dict[str, Any], fields: list[str]) -> None:
+    result = agent.caller.call("schedule_post", arguments)
+    error = text_of(result)["error"]
+    assert (result.is_error, error["code"]) == (True, "usage")
+    assert sorted(one["field"] for one in error["problems"]) == sorted(fields)
+
+
+def test_null_is_the_same_as_leaving_an_argument_out(agent: Agent) -> None:
+    assert agent.ok("list_posts", accounts=None, limit=None) == agent.ok("list_posts")
+
+
+def test_an_unknown_tool_is_an_error_with_the_right_name(agent: Agent) -> None:
+    assert "publish_post" in agent.refused("publishpost", id=1)["message"]
+
+
+def test_files_of_the_machine_are_refused_for_clients_elsewhere(agent: Agent, ttp: Program) -> None:
+    error = Agent(ttp, local_files=False).refused("create_post", text="a", media=["/etc/hostname"])
+    assert error["code"] == "not_allowed"
+
+
+def test_a_bug_is_an_error_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttp.services.queries.Queries.views", None)
+    assert agent.refused("list_posts")["code"] == "internal"
+
+
+# Keys.
+
+
+def test_the_same_key_gives_the_same_post(agent: Agent, ttp: Program) -> None:
+    first = agent.ok("create_post", text="a", key="k")
+    again = Agent(ttp).ok("create_post", text="a", key="k")
+    assert (again.pop("replayed"), again) == (True, first)
+    error = agent.refused("create_post", text="b", key="k")
+    assert (error["code"], error["next"]) == ("conflict", {"tool": "get_post", "arguments": {"id": first["id"]}})
+    assert "others" not in error, "KEY is an example"
+    assert ttp.count("post") == 7
+
+
+def test_a_request_with_a_key_is_done_once(agent: Agent, ttp: Program) -> None:
+    for text in ("a", "b", "c"):
+        agent.ok("create_post", text=text)
+    first = agent.ok("undo", key="k")
+    assert agent.ok("undo", key="k") == first
+    assert agent.refused("undo", key="k", count=2)["code"] == "conflict"
+    assert agent.ok("undo", key="k", dryRun=True) != first, "a rehearsal is not the request"
+    assert agent.ok("undo", key="other") != first
+
+
+def test_a_refused_request_can_be_sent_again_with_its_key(agent: Agent, ttp: Program) -> None:
+    assert agent.refused("unschedule_post", id=5, key="k")["code"] == "state"
+    ttp.bring(5, "pending")
+    assert agent.ok("unschedule_post", id=5, key="k")[0]["status"] == "draft"

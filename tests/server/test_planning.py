@@ -1,0 +1,115 @@
+"""What posts are planned by, over HTTP: the same JSON as the commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server.conftest import Api
+
+ROWS = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
+    f"x/me,{number},2026-{10 + number % 2}-{1 + number % 20:02}T{8 + number % 12:02}:00:00Z,{5 + number % 7},1,0,90\n"
+    for number in range(40)
+)
+
+
+@pytest.fixture
+def measured(api: Api) -> Api:
+    """The account x/me has samples, a slot, a repeat and a scheduled post."""
+    api.ttp.ok("metrics", "import", "-", stdin=ROWS)
+    api.ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other", "--name", "mornings")
+    api.ttp.post("weekly", "--to", "x/me", "--tag", "a")
+    api.ttp.ok("repeat", "1", "--cron", "0 9 * * *", "--count", "3")
+    api.ttp.post("planned", "--to", "x/me", "--at", "2026-11-26T10:00Z")
+    return api
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("slots", "slots list"),
+        ("slots?account=x/me", "slots list --account x/me"),
+        ("slots/preview?count=3", "slots preview --count 3"),
+        ("repeats", "repeat list"),
+        ("calendar?when=2026-11", "calendar 2026-11"),
+        ("calendar?week=true", "calendar --week"),
+        ("calendar?when=next&week=true&account=x/me", "calendar --week next --account x/me"),
+        ("calendar?when=2026-11&status=scheduled&tag=a", "calendar 2026-11 --status scheduled --tag a"),
+        ("calendar?when=2026-11&timezone=Asia/Tokyo", "calendar 2026-11 --tz Asia/Tokyo"),
+        ("optimal", "optimal"),
+        ("optimal?account=x/me&all=true&timezone=Asia/Tokyo", "optimal --account x/me --all --tz Asia/Tokyo"),
+        ("optimal/next?account=x/me", "optimal next --account x/me"),
+        ("optimal/next?account=x/me&count=3", "optimal next --account x/me --count 3"),
+        ("optimal/week?platform=x", "optimal week --platform x"),
+        ("optimal/heatmap?account=x/me", "optimal heatmap --account x/me"),
+        ("metrics?limit=5", "metrics list --limit 5"),
+        ("metrics/summary", "metrics summary"),
+        ("metrics/summary?account=x/other", "metrics summary --account x/other"),
+    ],
+)
+def test_it_is_what_the_command_prints(measured: Api, path: str, command: str) -> None:
+    assert measured.ok("GET", f"/v1/{path}") == measured.ttp.ok(*command.split(), "--json").json
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("slots?account=x/nobody", 404, "not_found"),
+        ("slots/preview?count=0", 400, "usage"),
+        ("calendar?when=soon", 400, "usage"),
+        ("calendar?timezone=Mars", 422, "time"),
+        ("calendar?Week=true", 400, "usage"),
+        ("optimal?timezone=Mars", 422, "time"),
+        ("optimal/next?count=51", 400, "usage"),
+        ("metrics?limit=1001", 400, "usage"),
+    ],
+)
+def test_a_wrong_question_is_refused(api: Api, path: str, status: int, code: str) -> None:
+    api.refused("GET", f"/v1/{path}", status, code)
+
+
+def test_nothing_measured_is_no_error(api: Api) -> None:
+    assert api.ok("GET", "/v1/optimal/next") == {"success": True, "slot": None}
+    assert api.ok("GET", "/v1/metrics") == api.ok("GET", "/v1/metrics/summary") == []
+
+
+def test_slots_are_added_and_removed(api: Api) -> None:
+    body = {"accounts": ["x/me"], "times": "mon,wed 09:00", "timezone": "Europe/Berlin", "name": "mornings"}
+    assert api.ok("POST", "/v1/slots?dryRun=true", body) == []
+    assert api.ok("GET", "/v1/slots") == []
+    added = api.post("/v1/slots", body)
+    assert (added.status_code, added.json()) == (201, api.ttp.ok("slots", "list", "--json").json)
+    assert api.ok("POST", "/v1/slots", {"accounts": ["x/other"], "cron": "0 9 * * 1"})[0]["timezone"] == "UTC"
+    assert api.ok("DELETE", "/v1/slots/1?dryRun=true") == {"id": 1, "removed": True}
+    assert api.ok("DELETE", "/v1/slots/1") == {"id": 1, "removed": True}
+    assert [one["id"] for one in api.ok("GET", "/v1/slots")] == [2]
+    api.refused("DELETE", "/v1/slots/1", 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"accounts": ["x/me"]}, 400, "usage"),
+        ({"accounts": ["x/me"], "times": "mon 9:00", "cron": "0 9 * * 1"}, 400, "usage"),
+        ({"accounts": [], "times": "mon 9:00"}, 400, "usage"),
+        ({"accounts": ["x/nobody"], "times": "mon 9:00"}, 404, "not_found"),
+        ({"accounts": ["x/me"], "times": "sometimes"}, 400, "usage"),
+        ({"accounts": ["x/me"], "cron": "@daily"}, 400, "usage"),
+        ({"accounts": ["x/me"], "times": "mon 9:00", "timezone": "Mars"}, 422, "time"),
+        ({"accounts": ["x/me"], "times": "mon 9:00", "name": "7"}, 400, "usage"),
+    ],
+)
+def test_a_slot_that_cannot_be_is_refused(api: Api, body: Any, status: int, code: str) -> None:
+    api.refused("POST", "/v1/slots", status, code, body)
+    assert api.ok("GET", "/v1/slots") == []
+
+
+def test_a_limited_token_plans_by_its_accounts_only(measured: Api) -> None:
+    limited = measured.having("publish", "x/other")
+    assert {one["account"] for one in limited.ok("GET", "/v1/slots")} == {"x/other"}
+    assert [one["account"] for one in limited.ok("GET", "/v1/optimal")["recommendations"]] == ["x/other"]
+    assert limited.ok("GET", "/v1/metrics") == limited.ok("GET", "/v1/metrics/summary") == []
+    limited.refused("GET", "/v1/metrics?account=x/me", 404, "not_found")
+    for path in ("repeats", "calendar", "slots/preview"):
+        limited.refused("GET", f"/v1/{path}", 403, "not_allowed")

@@ -1,0 +1,90 @@
+"""Prompts: beginnings of conversations that a person chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mcp_types import GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
+
+from ttp.domain.errors import Hint, NotFound, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt and the function that writes it for its arguments."""
+
+    prompt: Prompt
+    write: Callable[[Mapping[str, str]], str]
+
+
+def _argument(name: str, description: str, *, required: bool = False) -> PromptArgument:
+    return PromptArgument(name=name, description=description, required=required)
+
+
+def _week(given: Mapping[str, str]) -> str:
+    accounts = f" for {given['accounts']}" if given.get("accounts") else ""
+    topics = f" The topics: {given['topics']}." if given.get("topics") else ""
+    return (
+        f"Plan next week's posts{accounts}.{topics} First look at list_accounts, calendar (week, when next) and"
+        " best_times. Propose what to post on which day, and wait for my answer. Then write each post as a draft with"
+        " create_post and a key of its own, check the texts, and show me plan_drafts with dryRun. Schedule nothing"
+        " before I agree."
+    )
+
+
+def _variants(given: Mapping[str, str]) -> str:
+    what = f"post {given['post']} (get_post has it)" if given.get("post") else "this text:\n\n" + given.get("text", "")
+    accounts = f" The accounts: {given['accounts']}." if given.get("accounts") else ""
+    return (
+        "Write a variant for each platform, in the way people write there, within its limits (check_text has them), of"
+        f" {what}{'' if what.endswith(')') else chr(10)}{accounts or ' Use the accounts of list_accounts.'} Keep facts,"
+        " names and links as they are. Show me the variants. When I agree, store them as `variants` with edit_post or"
+        " create_post, as a draft."
+    )
+
+
+PROMPTS = {
+    one.prompt.name: one
+    for one in (
+        Template(
+            Prompt(
+                name="plan_week",
+                title="Plan a week",
+                description="Plan and write the posts of next week, as drafts.",
+                arguments=[
+                    _argument("accounts", "The accounts, such as x/me; else all."),
+                    _argument("topics", "What the posts are about."),
+                ],
+            ),
+            _week,
+        ),
+        Template(
+            Prompt(
+                name="write_variants",
+                title="Write variants for platforms",
+                description="Write a text for each platform from one text or post.",
+                arguments=[
+                    _argument("text", "The text; or give post."),
+                    _argument("post", "The id of a post; or give text."),
+                    _argument("accounts", "The accounts, such as x/me; else all."),
+                ],
+            ),
+            _variants,
+        ),
+    )
+}
+
+
+def get_prompt(name: str, given: Mapping[str, str]) -> GetPromptResult:
+    """Return a prompt with its arguments filled in. Raise NotFound, UsageError."""
+    if name not in PROMPTS:
+        raise NotFound(f"there is no prompt {name}", Hint("see", ", ".join(PROMPTS)))
+    found = PROMPTS[name]
+    names = [one.name for one in found.prompt.arguments or ()]
+    for unknown in given.keys() - set(names):
+        raise UsageError(f"{name} has no argument {unknown}; it has {', '.join(names)}")
+    if name == "write_variants" and bool(given.get("text")) == bool(given.get("post")):
+        raise UsageError("give either text or post")
+    message = PromptMessage(role="user", content=TextContent(type="text", text=found.write(given)))
+    return GetPromptResult(description=found.prompt.description, messages=[message])

@@ -1,0 +1,70 @@
+"""What the tools need of the program, as a protocol: whoever starts the server provides it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from ttp.domain.action import WayOut
+    from ttp.domain.config import Config
+    from ttp.platforms.registry import Registry
+    from ttp.publisher.process import PublisherProcess, RunResult
+    from ttp.services.calendar import Calendar
+    from ttp.services.optimal import Optimal
+    from ttp.services.planning import Planning
+    from ttp.services.posts import Posts
+    from ttp.services.publishing import Publishing
+    from ttp.services.queries import Queries
+    from ttp.services.status import Status
+    from ttp.services.time_resolver import TimeResolver
+
+
+class Services(Protocol):
+    """The services of one call of a tool."""
+
+    @property
+    def posts(self) -> Posts: ...
+    @property
+    def queries(self) -> Queries: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def times(self) -> TimeResolver: ...
+    @property
+    def publishing(self) -> Publishing: ...
+    @property
+    def planning(self) -> Planning: ...
+    @property
+    def optimal(self) -> Optimal: ...
+    @property
+    def calendar(self) -> Calendar: ...
+    @property
+    def publisher(self) -> PublisherProcess: ...
+    @property
+    def platforms(self) -> Registry: ...
+    @property
+    def config(self) -> Config: ...
+    @property
+    def zone(self) -> ZoneInfo: ...
+
+    def now(self) -> datetime: ...
+
+    def render_way_out(self, way: WayOut) -> str:
+        """Return a way out in the words for a person, as answers have it: a command to type."""
+        ...
+
+    def naming_choices(self) -> AbstractContextManager[None]:
+        """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
+        ...
+
+    def publish(self, ids: frozenset[int]) -> RunResult:
+        """Publish posts to their end: here if no publisher runs, else by the one that runs."""
+        ...
+
+    def rehearsing(self) -> AbstractContextManager[Services]:
+        """Provide the same services on a store in which each change is rolled back."""
+        ...

@@ -1,0 +1,90 @@
+"""A tool, as data: its arguments, its answer, the capability it needs, and the function that does it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar, get_type_hints
+
+from mcp_types import Tool as ListedTool
+from mcp_types import ToolAnnotations
+
+from ttp.domain.permissions import Capability
+from ttp.mcp.arguments import Arguments, Write, input_schema, output_schema
+from ttp.mcp.services import Services
+from ttp.views import Json
+
+Answer: TypeAlias = Json | list[Json]
+F = TypeVar("F", bound=Callable[..., Answer])
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool. `rehearses`: it answers `dryRun` itself; the other tools that write run on a store that rolls changes
+    back. `keeps_key`: its service knows the keys of requests."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[Arguments]
+    answer: Any
+    needs: Capability
+    call: Callable[[Services, Any], Answer]
+    hints: ToolAnnotations
+    rehearses: bool = False
+    keeps_key: bool = False
+
+    @property
+    def writes(self) -> bool:
+        return issubclass(self.arguments, Write)
+
+    def listed(self) -> ListedTool:
+        """Return the tool as clients see it."""
+        return ListedTool(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            input_schema=input_schema(self.arguments),
+            output_schema=output_schema(self.answer),
+            annotations=self.hints,
+        )
+
+
+def tool(
+    needs: Capability,
+    answer: Any,
+    *,
+    rehearses: bool = False,
+    keeps_key: bool = False,
+    destroys: bool = False,
+    repeatable: bool = False,
+    leaves: bool = False,
+) -> Callable[[F], F]:
+    """Make a tool of a function: its name, its docstring, and the model of its second parameter.
+
+    `destroys`: it removes something; `repeatable`: a second call changes nothing more; `leaves`: it calls platforms.
+    """
+
+    def make(function: F) -> F:
+        arguments = get_type_hints(function)["given"]
+        title = function.__name__.replace("_", " ").capitalize()
+        reads = not issubclass(arguments, Write)
+        hints = ToolAnnotations(
+            read_only_hint=reads,
+            destructive_hint=destroys,
+            idempotent_hint=reads or repeatable,
+            open_world_hint=leaves,
+        )
+        text = "\n\n".join(part.replace("\n", " ") for part in inspect.cleandoc(function.__doc__ or "").split("\n\n"))
+        function.tool = Tool(  # type: ignore[attr-defined]  # read by `tools_of`
+            function.__name__, title, text, arguments, answer, needs, function, hints, rehearses, keeps_key
+        )
+        return function
+
+    return make
+
+
+def tools_of(functions: Sequence[Callable[..., Answer]]) -> list[Tool]:
+    """Return the tools that were made of these functions."""
+    return [function.tool for function in functions]  # type: ignore[attr-defined]

@@ -1,0 +1,157 @@
+"""Hints as tool calls: what an agent can do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from ttp.domain.action import Action, OtherOptions
+from ttp.domain.errors import Hint, TtpError
+from ttp.mcp.arguments import argument_names
+from ttp.mcp.tool import Tool
+from ttp.views import Json
+
+TOOL_OF = {
+    "account list": "list_accounts",
+    "account show": "list_accounts",
+    "calendar": "calendar",
+    "delete": "delete_post",
+    "edit": "edit_post",
+    "list": "list_posts",
+    "optimal": "best_times",
+    "optimal next": "next_slot",
+    "plan": "plan_drafts",
+    "publish": "publish_post",
+    "reject": "reject_post",
+    "retry": "retry_post",
+    "schedule": "schedule_post",
+    "show": "get_post",
+    "status": "status",
+    "undo": "undo",
+    "unschedule": "unschedule_post",
+}
+"""The tool that does what a command does, for hints that an agent may follow unread. Not among them: to approve or
+resolve, which only a person can know, and to create, whose text is an example."""
+_EXAMPLES = {"ACCOUNT", "FILE", "HOST", "ID", "KEY", "PLATFORM/HANDLE", "TEXT", "TIME", "URL"}
+"""Words in hints that stand for something else."""
+_WORDS = {
+    "edit_post": ("id", "text"),
+    "list_accounts": (),
+    "plan_drafts": ("ids",),
+}
+"""The arguments of a command in order, as arguments of its tool. Others have the id of a post."""
+_NAMES = {"text": "variants", "set": "options"}
+"""Options whose argument has another name."""
+_NEVER_ASKS = {"yes", "no-input", "json"}
+"""Options of commands that tools do not need."""
+
+
+def next_calls(error: TtpError, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> list[Json]:
+    """Return the hints of an error and its problems as calls of these `tools`: `{"tool": …, "arguments": …}`.
+
+    `tool` and `arguments`: the call that was refused.
+    """
+    hints = [*error.hints, *(Hint("try", one.hint) for one in error.problems if one.hint and not one.warning)]
+    found: list[Json] = []
+    for hint in hints:
+        call = _call(hint, tool, arguments, tools)
+        if call is not None and call not in found:
+            found.append(call)
+    return found
+
+
+def _call(hint: Hint, tool: Tool, arguments: Mapping[str, Any], tools: Mapping[str, Tool]) -> Json | None:
+    if hint.replaces is not None:
+        changed = _replaced(dict(arguments), *hint.replaces)
+        unchanged = changed == arguments or hint.replaces[1] in _EXAMPLES
+        return None if unchanged else _valid(tool, changed)
+    match hint.way:
+        case Action():
+            return _call_of_action(hint.way, tools)
+        case OtherOptions():
+            return _call_again(hint.way, tool, arguments)
+        case _:
+            return None
+
+
+def _call_of_action(wanted: Action, tools: Mapping[str, Tool]) -> Json | None:
+    name = TOOL_OF.get(wanted.name)
+    tool = None if name is None else tools.get(name)
+    if tool is None or not _EXAMPLES.isdisjoint(wanted.args):
+        return None
+    words = _WORDS.get(tool.name, ("id",))
+    if len(wanted.args) > len(words) and words != ("ids",) and tool.name != "list_accounts":
+        return None  # for several posts: a tool has one
+    given: dict[str, Any] = dict(zip(words, wanted.args, strict=False))
+    if words == ("ids",):
+        given = {"ids": list(wanted.args)} if wanted.args else {}
+    return _with_options(tool, given, wanted.options)
+
+
+def _call_again(other: OtherOptions, tool: Tool, arguments: Mapping[str, Any]) -> Json | None:
+    given = dict(arguments)
+    options: list[tuple[str, str | None]] = []
+    for name, value in other.options:
+        argument = _argument(tool, name)
+        if argument is None:
+            if name in _NEVER_ASKS or not value:
+                continue
+            return None
+        given.pop(argument, None)
+        if value is None or value is False:
+            continue
+        values: Iterable[str | None] = [None] if value is True else [value] if isinstance(value, str) else value
+        options += [(name, one) for one in values]
+    return _with_options(tool, given, options)
+
+
+def _with_options(tool: Tool, given: dict[str, Any], options: Sequence[tuple[str, str | None]]) -> Json | None:
+    """Return a call with options of the command; None if the tool cannot do that."""
+    for option, value in options:
+        if option in _NEVER_ASKS:
+            continue
+        name = _argument(tool, option)
+        if name is None or value in _EXAMPLES:
+            return None
+        if value is None:
+            given[name] = True
+        elif _is_list(tool, name):
+            given[name] = [*given.get(name, []), *(value.split(",") if option in ("to", "status", "tag") else [value])]
+        elif name in ("variants", "options"):
+            key, _, text = value.partition("=")
+            given[name] = {**given.get(name, {}), key: text}
+        else:
+            given[name] = value
+    return _valid(tool, given)
+
+
+def _argument(tool: Tool, option: str) -> str | None:
+    names = argument_names(tool.arguments)
+    found = _NAMES.get(option, to_camel(option.replace("-", "_")))
+    return next((name for name in (found, f"{found}s", f"{found}es") if name in names), None)
+
+
+def _is_list(tool: Tool, name: str) -> bool:
+    field = next(field for key, field in tool.arguments.model_fields.items() if (field.alias or key) == name)
+    return "list[" in str(field.annotation)
+
+
+def _valid(tool: Tool, given: Mapping[str, Any]) -> Json | None:
+    """Return the call if the tool accepts it, with numbers as numbers."""
+    try:
+        found = tool.arguments.model_validate(given, strict=False)
+    except ValidationError:
+        return None
+    return {"tool": tool.name, "arguments": found.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+
+
+def _replaced(value: Any, wrong: str, meant: str) -> Any:
+    """Return a value with a word in it replaced, also where it is the name of an argument."""
+    if isinstance(value, dict):
+        return {meant if key == wrong else key: _replaced(one, wrong, meant) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_replaced(one, wrong, meant) for one in value]
+    return meant if value == wrong and wrong else value

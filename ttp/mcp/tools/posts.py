@@ -1,0 +1,326 @@
+"""The tools that read and change posts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ttp.domain.action import action, other_options
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.options import parse_option
+from ttp.domain.permissions import Capability
+from ttp.domain.post import PostStatus
+from ttp.domain.post_edit import PostInput
+from ttp.domain.time.durations import parse_duration
+from ttp.domain.time.resolve import resolve_bound
+from ttp.mcp.answers import CreatedAnswer, DeletedAnswer, PostAnswer, PreviewAnswer, UndoneAnswer
+from ttp.mcp.arguments import Arguments, PostId, Write
+from ttp.mcp.services import Services
+from ttp.mcp.tool import tool
+from ttp.services.undo import Undo, UndoRequest
+from ttp.store.queries import PostFilter
+from ttp.views import Json
+from ttp.views.posts import (
+    NOT_RUNNING,
+    Notice,
+    deleted_json,
+    ids_needing_approval,
+    moved_posts,
+    needs_approval,
+    post_json,
+    preview_json,
+    undone_json,
+)
+
+if TYPE_CHECKING:
+    from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.posts import SavedPost
+    from ttp.services.queries import PostView
+
+LISTED = 50
+"""Posts that `list_posts` answers without `limit`."""
+
+
+class ListPosts(Arguments):
+    statuses: list[PostStatus] | None = Field(None, description="Only posts of these statuses.")
+    platforms: list[str] | None = Field(None, description="Only posts to these platforms.")
+    accounts: list[str] | None = Field(None, description="Only posts to these accounts.")
+    tags: list[str] | None = Field(None, description="Only posts with one of these tags.")
+    since: str | None = Field(None, description="Only posts due from this time on: a date, a time, or 7d (days ago).")
+    until: str | None = Field(None, description="Only posts due before this time.")
+    search: str | None = Field(None, description="Only posts with this in their text.")
+    key: str | None = Field(None, description="Only the post that was created with this key.")
+    needs_you: bool = Field(False, description="Only posts that need a person's action.")
+    limit: int = Field(LISTED, ge=0, le=10_000, description="At most so many posts.")
+    after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
+
+
+@tool(Capability.READ, list[PostAnswer])
+def list_posts(services: Services, given: ListPosts) -> list[Json]:
+    """List posts, with what each account did with them.
+
+    A page has `limit` posts; ask for the next one with `after`.
+    """
+    return [post_json(post) for post in services.queries.views(_filter(services, given))]
+
+
+def _filter(services: Services, given: ListPosts) -> PostFilter:
+    find = services.queries.find_accounts
+    return PostFilter(
+        statuses=tuple(given.statuses or ()),
+        platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
+        accounts=tuple(one.id or 0 for one in find(split(given.accounts) or ())) if given.accounts else (),
+        tags=split(given.tags) or (),
+        since=_bound(services, "since", given.since),
+        until=_bound(services, "until", given.until),
+        search=given.search,
+        key=given.key,
+        needs_you=given.needs_you,
+        limit=given.limit,
+        after=given.after,
+    )
+
+
+def _bound(services: Services, name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    return resolve_bound(
+        text, now=services.now(), zone=services.zone, retype=lambda other: other_options(**{name: other})
+    )
+
+
+def split(texts: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return names, also of texts that have several of them between commas; None if not given."""
+    if texts is None:
+        return None
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+class OnePost(Arguments):
+    id: PostId
+
+
+@tool(Capability.READ, PostAnswer)
+def get_post(services: Services, given: OnePost) -> Json:
+    """Get everything about one post: its text, its accounts, and the state of each delivery."""
+    return post_json(services.queries.post(given.id))
+
+
+class PostContent(Arguments):
+    """What a new post, an edit and a check take."""
+
+    to: list[str] | None = Field(
+        None, description="The accounts: x/me, or a platform alone where it has one account. list_accounts has them."
+    )
+    at: str | None = Field(
+        None,
+        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
+        " hour, or 'next-slot'. A new post without it is a draft.",
+    )
+    tz: str | None = Field(None, description="The time zone of `at`, such as Europe/Berlin.")
+    media: list[str] | None = Field(None, description="Images or videos: paths of local files, or web addresses.")
+    alt: list[str] | None = Field(None, description="The alt text of each media item, in order.")
+    thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
+    variants: dict[str, str] | None = Field(
+        None, description='Other texts for a platform or an account: {"x": "shorter"}.'
+    )
+    options: dict[str, str | bool | int | float] | None = Field(
+        None, description="Options of platforms, named PLATFORM.OPTION. A wrong name is answered with the right ones."
+    )
+
+
+class PostFields(PostContent, Write):
+    """What a new post and an edit take."""
+
+    tags: list[str] | None = Field(None, description="Tags, for finding posts.")
+    max_late: str | None = Field(None, description="Do not publish it later than this after its time: 2h.")
+
+
+class CreatePost(PostFields):
+    text: str | None = Field(None, description="The text of the post.")
+    first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
+
+
+@tool(Capability.DRAFT, CreatedAnswer, rehearses=True, keeps_key=True)
+def create_post(services: Services, given: CreatePost) -> Json:
+    """Create a post: a draft without `at`, scheduled with one.
+
+    With `dryRun` the answer also has `versions`: what each account would get, with lengths and limits. Give a `key`,
+    so that trying again never makes a second post.
+    """
+    wanted = _post_input(services, given, given.text, key=given.key, first=given.first)
+    if given.dry_run:
+        return _preview(services, wanted)
+    saved = services.posts.find_by_key(wanted)
+    if saved is None:
+        with services.naming_choices():
+            saved = services.posts.create(wanted, _time_of_new(services, wanted))
+    return saved_post_json(services, saved)
+
+
+class CheckText(PostContent):
+    text: str = Field(description="The text of the post.")
+
+
+@tool(Capability.READ, PreviewAnswer)
+def check_text(services: Services, given: CheckText) -> Json:
+    """Check what each account would get, without storing anything: lengths, limits, costs and problems.
+
+    Without `at` problems are `warnings`; with it they refuse the post, as they would when it is scheduled.
+    """
+    return _preview(services, _post_input(services, given, given.text))
+
+
+def _preview(services: Services, wanted: PostInput) -> Json:
+    from ttp.services.preview import preview_post
+
+    time = None if services.posts.find_by_key(wanted) else _time_of_new(services, wanted)
+    found = preview_post(services.posts, wanted, time)
+    if found.refused is not None:
+        raise found.refused
+    return preview_json(found, [problem.message for problem in found.warnings])
+
+
+def _time_of_new(services: Services, wanted: PostInput) -> ResolvedTime | None:
+    if wanted.at is None:
+        return None
+    accounts = services.posts.accounts_of_new(wanted)
+    return services.times.resolve(wanted.at, accounts, wanted.tz, first=wanted.first)
+
+
+def _post_input(
+    services: Services,
+    given: PostContent,
+    text: str | None,
+    *,
+    key: str | None = None,
+    first: bool = False,
+    may_empty: bool = False,
+) -> PostInput:
+    more = given if isinstance(given, PostFields) else None
+    late = None if more is None or more.max_late is None else parse_duration(more.max_late)
+    options = [f"{name}={_word(value)}" for name, value in (given.options or {}).items()]
+    return PostInput(
+        text=text,
+        to=split(given.to),
+        at="next-slot" if first and given.at is None else given.at,
+        first=first,
+        tz=given.tz,
+        media=None if given.media is None else tuple(given.media),
+        alts=None if given.alt is None else tuple(given.alt),
+        thread=None if given.thread is None else tuple(part for part in given.thread if part),
+        tags=None if more is None else split(more.tags),
+        variants=given.variants or {},
+        options=dict(parse_option(one, services.platforms, may_empty=may_empty) for one in options),
+        max_lateness_s=None if late is None else late.total_seconds(),
+        key=key,
+    )
+
+
+def _word(value: str | bool | int | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def saved_post_json(services: Services, saved: SavedPost, *, timed: bool = True) -> Json:
+    """Return a stored post with its warnings. `timed`: the request was about its time."""
+    warnings = saved_warnings(services, saved)
+    if timed and saved.post.scheduled_at is not None and not saved.replayed:
+        warnings += not_running(services)
+    warnings += unapproved(services, [saved.post])
+    return post_json(saved.post, warnings, replayed=saved.replayed)
+
+
+def saved_warnings(services: Services, saved: SavedPost) -> list[str]:
+    """Return the warnings about the content of a stored post, and which posts made room for it."""
+    return [*(problem.message for problem in saved.warnings), *moved_posts(saved, services.zone)]
+
+
+def not_running(services: Services) -> list[str]:
+    """Return the warning that no publisher runs, if none does."""
+    return [_text(services, NOT_RUNNING)] if services.status.nothing_publishes() else []
+
+
+def unapproved(services: Services, posts: Sequence[PostView]) -> list[str]:
+    """Return the warning about posts that wait for approval, if any do."""
+    ids = ids_needing_approval(posts)
+    return [_text(services, needs_approval(ids))] if ids else []
+
+
+def _text(services: Services, notice: Notice) -> str:
+    return " ".join(notice.lines(services.render_way_out))
+
+
+class EditPost(PostFields):
+    id: PostId
+    text: str | None = Field(None, description="The new text.")
+    add_tags: list[str] | None = Field(None, description="Tags to add.")
+    remove_tags: list[str] | None = Field(None, description="Tags to remove.")
+
+
+@tool(Capability.DRAFT, PostAnswer)
+def edit_post(services: Services, given: EditPost) -> Json:
+    """Change a post that is not published yet.
+
+    `to`, `media`, `alt`, `thread` and `tags` replace the whole field, and [] empties it. `variants` and `options`
+    replace the named keys, and an empty text removes one. Accounts that have the post already are not changed.
+    """
+    (post_id,) = existing(services, given.id)
+    if not given.model_fields_set - {"id", "key", "dry_run", "tz"}:
+        raise UsageError("nothing to change", Hint("see", action("show", post_id)))
+    wanted = replace(
+        _post_input(services, given, given.text, may_empty=True),
+        add_tags=split(given.add_tags) or (),
+        remove_tags=split(given.remove_tags) or (),
+    )
+    with services.naming_choices():
+        saved = services.posts.edit(post_id, wanted, _time_of_edit(services, post_id, wanted))
+    return saved_post_json(services, saved, timed=given.at is not None)
+
+
+def _time_of_edit(services: Services, post_id: int, wanted: PostInput) -> ResolvedTime | None:
+    if wanted.at is None:
+        return None
+    accounts = services.posts.accounts_after_edit(post_id, wanted)
+    return services.times.resolve(wanted.at, accounts, wanted.tz, post=post_id)
+
+
+class ChangePost(Write):
+    id: PostId
+
+
+@tool(Capability.DRAFT, list[DeletedAnswer], destroys=True)
+def delete_post(services: Services, given: ChangePost) -> list[Json]:
+    """Delete a post before it is published, or after it has ended. What is published stays on the platforms.
+
+    `undo` brings it back.
+    """
+    posts = services.posts.delete(existing(services, given.id))
+    return [deleted_json(post.id or 0) for post in posts]
+
+
+class UndoChanges(Write):
+    count: int = Field(1, ge=1, le=1000, description="How many changes, newest first.")
+    post: int | None = Field(None, ge=1, description="Only changes of the post with this id.")
+    partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
+
+
+@tool(Capability.DRAFT, list[UndoneAnswer], rehearses=True, destroys=True)
+def undo(services: Services, given: UndoChanges) -> list[Json]:
+    """Undo the last changes of posts, of anybody who uses this store: look with `dryRun` first.
+
+    Publishing cannot be undone, and times that have passed are not restored.
+    """
+    wanted = UndoRequest(given.count, given.post, partial=given.partial)
+    return [undone_json(one) for one in Undo(services.posts).revert(wanted, rehearse=given.dry_run).posts]
+
+
+def existing(services: Services, post_id: int) -> list[int]:
+    """Return the id in a list. Raise NotFound if there is no such post."""
+    return services.queries.ids([(post_id, post_id)])
+
+
+TOOLS = (list_posts, get_post, check_text, create_post, edit_post, delete_post, undo)

@@ -1,0 +1,148 @@
+"""The tools that give posts times, publish them, and decide about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ttp.domain.action import action, other_options
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.permissions import Capability
+from ttp.mcp.answers import PostAnswer
+from ttp.mcp.services import Services
+from ttp.mcp.tool import tool
+from ttp.mcp.tools.posts import (
+    ChangePost,
+    existing,
+    not_running,
+    saved_warnings,
+    unapproved,
+)
+from ttp.services.approvals import Approvals
+from ttp.views import Json
+from ttp.views.posts import post_json
+
+if TYPE_CHECKING:
+    from ttp.services.publishing import PublishResult
+
+
+class SchedulePost(ChangePost):
+    at: str = Field(
+        description="When to publish: an ISO time, 'tomorrow 9am', 'fri 18:00', 'in 2h', 'optimal' for the best free"
+        " hour, or 'next-slot'."
+    )
+    tz: str | None = Field(None, description="The time zone of `at`, such as Europe/Berlin.")
+    first: bool = Field(False, description="With at 'next-slot': take the first slot; its posts move back.")
+
+
+@tool(Capability.PUBLISH, list[PostAnswer])
+def schedule_post(services: Services, given: SchedulePost) -> list[Json]:
+    """Give a post a time, or a new one. Of a failed or partial post only the failed deliveries move."""
+    accounts = services.posts.accounts_by_post(existing(services, given.id))
+    with services.naming_choices():
+        times = services.times.resolve_posts(given.at, accounts, given.tz, first=given.first)
+        saved = services.posts.schedule(times, first=given.first)
+    more = [*not_running(services), *unapproved(services, [one.post for one in saved])]
+    return [post_json(one.post, [*saved_warnings(services, one), *more]) for one in saved]
+
+
+@tool(Capability.PUBLISH, list[PostAnswer])
+def unschedule_post(services: Services, given: ChangePost) -> list[Json]:
+    """Make a scheduled post a draft again."""
+    return [post_json(saved.post) for saved in services.posts.unschedule(existing(services, given.id))]
+
+
+class PublishPost(ChangePost):
+    wait: bool = Field(
+        True,
+        description="Wait for the result, which can take minutes. false: only queue it for the running publisher, and"
+        " ask get_post later.",
+    )
+
+
+@tool(Capability.PUBLISH, list[PostAnswer], leaves=True, repeatable=True)
+def publish_post(services: Services, given: PublishPost) -> list[Json]:
+    """Publish a post now. Followers see it. What is published already is never published again.
+
+    Look at the state of each delivery in the answer: some may have failed.
+    """
+    ids = existing(services, given.id)
+    services.publisher.refuse_elsewhere()
+    return _followed(services, given, services.publishing.publish(ids))
+
+
+class RetryPost(PublishPost):
+    accounts: list[str] | None = Field(None, description="Only the deliveries to these accounts.")
+
+
+@tool(Capability.PUBLISH, list[PostAnswer], leaves=True)
+def retry_post(services: Services, given: RetryPost) -> list[Json]:
+    """Publish the failed deliveries of a post again, and only those."""
+    ids = existing(services, given.id)
+    services.publisher.refuse_elsewhere()
+    return _followed(services, given, services.publishing.retry(ids, given.accounts or ()))
+
+
+def _followed(services: Services, given: PublishPost, queued: PublishResult) -> list[Json]:
+    ids = queued.ids
+    if given.dry_run:
+        return _posts(services, ids)
+    if not given.wait:
+        return _posts(services, ids, not_running(services))
+    services.publish(frozenset(ids))
+    return _posts(services, ids)
+
+
+def _posts(services: Services, ids: Iterable[int], warnings: Iterable[str] = ()) -> list[Json]:
+    warnings = list(warnings)
+    return [post_json(post, warnings) for post in services.queries.posts_by_id(list(ids))]
+
+
+class ResolvePost(ChangePost):
+    account: str = Field(description="The account whose delivery needs review.")
+    published: str | None = Field(None, description="It was published: the address or the id of the post there.")
+    not_published: bool = Field(False, description="It was not published.")
+
+
+@tool(Capability.PUBLISH, PostAnswer)
+def resolve_post(services: Services, given: ResolvePost) -> Json:
+    """Say whether a delivery that needs review was published. Only a person who looked there can know.
+
+    `notPublished` makes it failed; `retry_post` then publishes it again.
+    """
+    if (given.published is None) != given.not_published:
+        raise UsageError("give either published or notPublished", Hint("see", action("show", given.id)))
+    return post_json(services.publishing.resolve(given.id, given.account, given.published))
+
+
+@tool(Capability.PUBLISH, list[PostAnswer])
+def approve_post(services: Services, given: ChangePost) -> list[Json]:
+    """Approve a post as it is now, for a person who has read it. A later change needs a new approval."""
+    posts = Approvals(services.posts).approve(existing(services, given.id))
+    warnings = not_running(services) if any(post.scheduled_at for post in posts) else []
+    return [post_json(post, warnings) for post in posts]
+
+
+class RejectPost(ChangePost):
+    reason: str | None = Field(None, description="Why, for who wrote it.")
+
+
+@tool(Capability.PUBLISH, list[PostAnswer])
+def reject_post(services: Services, given: RejectPost) -> list[Json]:
+    """Reject a post: it becomes a draft again, with the reason."""
+    if given.reason is not None and not given.reason.strip():
+        raise UsageError("the reason is empty", Hint("try", other_options(reason=None)))
+    return [post_json(post) for post in Approvals(services.posts).reject(existing(services, given.id), given.reason)]
+
+
+TOOLS = (
+    schedule_post,
+    unschedule_post,
+    publish_post,
+    retry_post,
+    resolve_post,
+    approve_post,
+    reject_post,
+)

@@ -1,0 +1,182 @@
+"""The routes of what posts are planned by: slots, repeats, the calendar, the best hours and the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Path, Query
+
+from ttp.domain.account import Account
+from ttp.domain.errors import TimeRefused, UsageError
+from ttp.domain.post import calendar_time
+from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.slot_parser import parse_slot_times
+from ttp.domain.time.zones import load_zone, parse_zone
+from ttp.server.answers import JsonAnswer
+from ttp.server.inputs import DryRun, ShortText, SlotInput, Words, chosen_accounts, post_filter
+from ttp.server.requests import Services
+from ttp.services.cron import parse_cron
+from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
+from ttp.views.metrics import sample_json, total_json
+from ttp.views.optimal import (
+    AccountAdvice,
+    heatmap_json,
+    list_with_single,
+    next_hours_json,
+    recommendation_json,
+    week_json,
+)
+from ttp.views.slots import repeat_json, slot_instant_json, slot_json
+
+if TYPE_CHECKING:
+    from ttp.server.services import RequestServices
+
+MOST_SAMPLES = 1000
+Zone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of hours and days.")]
+SlotId = Annotated[int, Path(ge=1, le=10**15)]
+
+
+def list_slots(services: Services, account: Words = None) -> JsonAnswer:
+    """List the weekly times at which accounts post."""
+    accounts = chosen_accounts(services, account, None)
+    return JsonAnswer([slot_json(place) for place in services.slots.all(accounts)])
+
+
+def add_slots(body: SlotInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Add weekly times to accounts. An existing slot is kept. A dry run only checks, and answers none."""
+    accounts = services.queries.find_accounts(body.accounts)
+    if (body.times is None) == (body.cron is None):
+        raise UsageError("give either times or cron")
+    crons = parse_slot_times(body.times) if body.times is not None else [parse_cron(body.cron or "")]
+    wanted = [(one, _named_zone(services, one, body.timezone)) for one in accounts]
+    added = services.slots.add(wanted, crons, body.name)
+    ids = [one.slot.id for one in added]
+    if dry_run:
+        return JsonAnswer([])
+    places = {place.slot.id: place for place in services.slots.all(accounts)}
+    return JsonAnswer([slot_json(places[slot_id]) for slot_id in ids], 201)
+
+
+def preview_slots(
+    services: Services, account: Words = None, count: Annotated[int, Query(ge=1, le=1000)] = 10
+) -> JsonAnswer:
+    """List the next slot times, and which posts fill them."""
+    places = services.calendar.slots_preview(chosen_accounts(services, account, None), count)
+    return JsonAnswer([slot_instant_json(place) for place in places])
+
+
+def remove_slot(slot_id: SlotId, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Remove a slot. Posts at its times keep them."""
+    services.slots.remove([str(slot_id)])
+    return JsonAnswer({"id": slot_id, "removed": True})
+
+
+def list_repeats(services: Services) -> JsonAnswer:
+    return JsonAnswer([repeat_json(one) for one in services.repeats.all()])
+
+
+def get_calendar(
+    services: Services,
+    when: Annotated[ShortText | None, Query(description="`2026-12`, `2026-W49`, a date, `next` or `prev`.")] = None,
+    week: Annotated[bool, Query(description="A week instead of a month.")] = False,
+    status: Words = None,
+    platform: Words = None,
+    account: Words = None,
+    tag: Words = None,
+    timezone: Zone = None,
+) -> JsonAnswer:
+    """Return what is published when, in a month or a week, with the days without posts; of a week also the best free
+    hours."""
+    zone = services.zone() if timezone is None else parse_zone(timezone)
+    today = services.clock.now().astimezone(zone).date()
+    span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
+    wanted = post_filter(services, status=status, platform=platform, account=account, tag=tag)
+    posts = services.calendar.posts(span, wanted)
+    page = CalendarPage(
+        span, clock=UTC if timezone is None else zone, gaps=() if status else gaps_of(span, posts, today)
+    )
+    if span.is_week:
+        found = [one for one in chosen_accounts(services, account, platform) if one.enabled]
+        accounts = services.optimal.with_data(found)
+        coming = {one.name: [calendar_time(post) for post in posts if one.name in post.accounts] for one in accounts}
+        zones = _zones(services, accounts, timezone)
+        page = replace(page, free=tuple(services.optimal.free_between(accounts, zones, (span.start, span.end), coming)))
+    return JsonAnswer(calendar_json(page, [calendar_row(post, page.clock) for post in posts]))
+
+
+def get_optimal(
+    services: Services,
+    account: Words = None,
+    platform: Words = None,
+    timezone: Zone = None,
+    everything: Annotated[bool, Query(alias="all", description="All hours, days and weekly slots.")] = False,
+) -> JsonAnswer:
+    """Return which hours and days bring accounts more engagement."""
+    told = _advice(services, account, platform, timezone)
+    return JsonAnswer(
+        list_with_single("recommendation")([recommendation_json(one, everything=everything) for one in told])
+    )
+
+
+def get_next_hours(
+    services: Services,
+    account: Words = None,
+    platform: Words = None,
+    timezone: Zone = None,
+    count: Annotated[int | None, Query(ge=1, le=50)] = None,
+) -> JsonAnswer:
+    """Return the next good free hour of accounts together, or `count` of them."""
+    accounts = chosen_accounts(services, account, platform)
+    found = services.optimal.next(accounts, _zones(services, accounts, timezone), count or 1)
+    return JsonAnswer(next_hours_json([one.as_json() for one in found], counted=count is not None))
+
+
+def get_week(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
+    """Return the hours of every day, best first."""
+    accounts = chosen_accounts(services, account, platform)
+    return JsonAnswer(week_json(services.optimal.week(accounts, _zones(services, accounts, timezone)).days))
+
+
+def get_heatmap(services: Services, account: Words = None, platform: Words = None, timezone: Zone = None) -> JsonAnswer:
+    """Return the rating of each hour of the week."""
+    told = _advice(services, account, platform, timezone)
+    return JsonAnswer(list_with_single("heatmap")([heatmap_json(one) for one in told]))
+
+
+def list_samples(
+    services: Services, account: Words = None, limit: Annotated[int, Query(ge=0, le=MOST_SAMPLES)] = MOST_SAMPLES
+) -> JsonAnswer:
+    """List samples of published posts, newest post first."""
+    accounts = chosen_accounts(services, account, None)
+    found = services.metrics.samples(accounts, limit) if accounts else ()
+    return JsonAnswer([sample_json(one) for one in found])
+
+
+def list_totals(services: Services, account: Words = None) -> JsonAnswer:
+    """List the totals of each account: posts, samples, and sums of the newest ones."""
+    accounts = chosen_accounts(services, account, None)
+    found = services.metrics.totals(accounts) if accounts else []
+    return JsonAnswer([total_json(one) for one in found if one.samples or account])
+
+
+def _advice(
+    services: RequestServices, account: str | None, platform: str | None, timezone: str | None
+) -> list[AccountAdvice]:
+    accounts = chosen_accounts(services, account, platform)
+    zones = _zones(services, accounts, timezone)
+    return [AccountAdvice(services.optimal.advise(one, zone)) for one, zone in zip(accounts, zones, strict=True)]
+
+
+def _zones(services: RequestServices, accounts: list[Account], timezone: str | None) -> list[ZoneInfo]:
+    return [services.times.account_zone(one, timezone) for one in accounts]
+
+
+def _named_zone(services: RequestServices, account: Account, timezone: str | None) -> str:
+    """Return the zone of weekly times of an account. Raise TimeRefused for one without a name."""
+    zone = services.times.account_zone(account, timezone).key
+    if load_zone(zone) is None:
+        raise TimeRefused(f"the system's zone, {zone}, has no name; give one in timezone")
+    return zone
