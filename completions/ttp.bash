@@ -124,7 +124,7 @@ _ttp() {
         case "$path $option" in
             'edit --account')  ;;
             'metrics import --dates') words=$'mdy\ndmy' ;;
-            'create --fields'|'schedule --fields'|'unschedule --fields'|'publish --fields'|'retry --fields'|'resolve --fields'|'approve --fields'|'reject --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nreplayed' many=1 ;;
+            'create --fields'|'edit --fields'|'copy --fields'|'schedule --fields'|'unschedule --fields'|'publish --fields'|'retry --fields'|'resolve --fields'|'approve --fields'|'reject --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nreplayed' many=1 ;;
             'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
@@ -143,9 +143,12 @@ _ttp() {
             'metrics pull --fields') words=$'account\nread\ninserted\nupdated\nunchanged\nrejected' many=1 ;;
             'metrics list --fields') words=$'account\nremoteId\npublishedAt\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach\nkind\ntext' many=1 ;;
             'metrics summary --fields') words=$'account\nposts\nsamples\nfrom\nto\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach' many=1 ;;
-            'account add --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
+            'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
             'account check --fields'|'doctor --fields') words=$'name\nstatus\nmessage\nhint' many=1 ;;
             'config show --fields'|'config get --fields'|'config set --fields'|'config unset --fields') words=$'key\nvalue\norigin\ndefault\nhelp' many=1 ;;
+            'token create --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntoken' many=1 ;;
+            'token list --fields'|'token revoke --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt' many=1 ;;
+            'certify --fields') words=$'kind\noutcome\npost\nremoteIds\nurl\nlookUp\ndeleted\ntookS\nmessage' many=1 ;;
             'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;
             'export --format') words=$'csv\njson\njsonl\nmd\nics' ;;
             'sandbox --set')  ;;
