@@ -24,6 +24,7 @@ COMMANDS = {
     "reject_post": "reject",
     "copy_post": "copy",
     "log_post": "log",
+    "list_changes": "history",
     "list_accounts": "account list",
     "get_account": "account show",
     "list_slots": "slots list",

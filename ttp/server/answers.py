@@ -177,6 +177,17 @@ class AttemptAnswer(_Shape):
     endedAt: Instant | None
 
 
+class ChangeAnswer(_Shape):
+    """A change of a post: `actor` is the name of a token, or user@host."""
+
+    at: Instant
+    actor: str | None
+    command: str
+    count: int
+    posts: str
+    content: str | None
+
+
 class AccountAnswer(_Shape):
     account: str
     platform: str

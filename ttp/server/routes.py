@@ -73,6 +73,7 @@ ROUTES = (
     Route("POST", f"{POST}/reject", posts.reject_post, APPROVE, _POST, _CHANGE),
     Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
+    Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
     Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", "/v1/accounts/{account:path}", overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
