@@ -39,6 +39,7 @@ COMMANDS = {
     "get_heatmap": "optimal heatmap",
     "list_samples": "metrics list",
     "list_totals": "metrics summary",
+    "get_report": "report",
     "get_status": "status",
 }
 

@@ -89,6 +89,7 @@ ROUTES = (
     Route("GET", "/v1/optimal/heatmap", planning.get_heatmap, READ, _answers(answers.HeatmapsAnswer), (404, 422)),
     Route("GET", "/v1/metrics", planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
     Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[answers.TotalAnswer]), (404,)),
+    Route("GET", "/v1/report", planning.get_report, READ, _answers(answers.ReportAnswer), (404, 422)),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
     Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )
