@@ -96,6 +96,7 @@ def installation_of(context: Context) -> Installation:
         context.platforms,
         context.credentials,
         settings.system_zone().zone,
+        context.render_way_out,
     )
 
 
