@@ -26,7 +26,7 @@ from ttp.server.process import listen
 
 T = TypeVar("T")
 PATIENCE_S = 30.0
-READS = {"list_posts", "get_post", "list_accounts", "best_times", "next_slot"}
+READS = {"report", "list_posts", "get_post", "list_accounts", "best_times", "next_slot"}
 READS_OF_ALL = {"status", "calendar"}
 DRAFTS = {"check_text", "create_post", "edit_post", "delete_post"}
 PUBLISHES = {"schedule_post", "unschedule_post", "publish_post", "retry_post", "resolve_post"}
