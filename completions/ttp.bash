@@ -23,7 +23,7 @@ _ttp() {
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nreport\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -71,6 +71,7 @@ _ttp() {
         'list') options=$'--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--today\n--week\n--sort\n--limit\n--after\n--ids\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'show') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'log') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'history') (( place )) || { ask=(post); }; options=$'--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'report') (( place )) || { words=$'prev\nnext'; }; options=$'--month\n--week\n--since\n--until\n--by\n--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'audit') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'metrics') words=$'import\npull\nlist\nsummary' options=$'--help' ;;
@@ -108,7 +109,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nreport\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\ntoken\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -123,7 +124,7 @@ _ttp() {
         case "$path $option" in
             'edit --account')  ;;
             'metrics import --dates') words=$'mdy\ndmy' ;;
-            'create --fields'|'schedule --fields'|'unschedule --fields'|'publish --fields'|'retry --fields'|'resolve --fields'|'approve --fields'|'reject --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nreplayed' many=1 ;;
+            'create --fields'|'edit --fields'|'copy --fields'|'schedule --fields'|'unschedule --fields'|'publish --fields'|'retry --fields'|'resolve --fields'|'approve --fields'|'reject --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nreplayed' many=1 ;;
             'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
@@ -138,12 +139,16 @@ _ttp() {
             'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked' many=1 ;;
             'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries' many=1 ;;
             'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;
+            'history --fields') words=$'at\nactor\ncommand\ncount\nposts\ncontent' many=1 ;;
             'metrics pull --fields') words=$'account\nread\ninserted\nupdated\nunchanged\nrejected' many=1 ;;
             'metrics list --fields') words=$'account\nremoteId\npublishedAt\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach\nkind\ntext' many=1 ;;
             'metrics summary --fields') words=$'account\nposts\nsamples\nfrom\nto\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach' many=1 ;;
-            'account add --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
+            'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
             'account check --fields'|'doctor --fields') words=$'name\nstatus\nmessage\nhint' many=1 ;;
             'config show --fields'|'config get --fields'|'config set --fields'|'config unset --fields') words=$'key\nvalue\norigin\ndefault\nhelp' many=1 ;;
+            'token create --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntoken' many=1 ;;
+            'token list --fields'|'token revoke --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt' many=1 ;;
+            'certify --fields') words=$'kind\noutcome\npost\nremoteIds\nurl\nlookUp\ndeleted\ntookS\nmessage' many=1 ;;
             'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;
             'export --format') words=$'csv\njson\njsonl\nmd\nics' ;;
             'sandbox --set')  ;;

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Program
 from ttp.cli.app import load_command
-from ttp.cli.command_table import COMMANDS, capability_of
+from ttp.cli.command_table import BY_NAME, COMMANDS, capability_of
+from ttp.cli.help_pages import split_help
 from ttp.domain.permissions import Capability
 
 PATHS = [
@@ -21,9 +25,18 @@ PATHS = [
         *(f"{command.name} {name}" for name in getattr(load_command(command.name), "commands", {})),
     )
 ]
-GROUPS = ("slots", "repeat", "metrics", "account", "config", "token")
+GROUPS = {name for name in BY_NAME if not getattr(load_command(name), "invoke_without_command", True)}
 """Names that do nothing without a subcommand."""
 May = Callable[[str], None]
+
+
+def example(path: str) -> list[str]:
+    """The words of the first example in a command's help that needs the capability of the command itself."""
+    name, _, below = path.partition(" ")
+    command: Any = load_command(name)
+    _, examples = split_help((command.commands[below] if below else command).help)
+    several = [shlex.split(re.split(r" [|<>] ", one)[0])[1:] for one in examples]
+    return next(words for words in several if not {*words} & {*BY_NAME[name].exceptions} - {below})
 
 
 @pytest.fixture
@@ -78,7 +91,17 @@ def test_without_it_everything_is_allowed(ttp: Program, may: May, what: str) -> 
 
 LOOKING = (
     *("slots list", "slots preview", "repeat list", "optimal", "optimal next", "optimal week", "optimal heatmap"),
-    *("optimal explain 9:00", "optimal backtest", "status", "list", "show 1", "log 1", "audit", "metrics list"),
+    *(
+        "optimal explain 9:00",
+        "optimal backtest",
+        "status",
+        "list",
+        "show 1",
+        "log 1",
+        "history",
+        "audit",
+        "metrics list",
+    ),
     *(
         "metrics summary",
         "report",
@@ -101,6 +124,9 @@ LOOKING = (
         "report",
     ),
 )
+"""Commands that only look, with what the store has. For one that is not here, the example in its help is run."""
+ELSEWHERE = ("service status", "mcp")
+"""Asks the system; has its test in `tests/mcp`."""
 
 
 def files(home: Path) -> dict[str, str]:
@@ -114,16 +140,15 @@ def test_whoever_may_only_look_writes_nothing(store: Program, may: May) -> None:
     store.sql("PRAGMA wal_checkpoint(TRUNCATE)")
     may("read")
     before = files(store.home), store.count("post"), store.count("occurrence")
-    for command in LOOKING:
-        ran = store(*command.split())
+    named = {" ".join(words.split()[:n]) for words in LOOKING for n in (1, 2)}
+    others = [
+        example(path) for path in PATHS if capability_of(path) == Capability.READ and path not in (*named, *ELSEWHERE)
+    ]
+    for words in (*map(str.split, LOOKING), *others):
+        ran = store(*words)
         assert ran.code != 7, ran
         assert "bug" not in ran.err, ran
     assert (files(store.home), store.count("post"), store.count("occurrence")) == before
-    named = {" ".join(words.split()[:n]) for words in LOOKING for n in (1, 2)}
-    assert {path for path in PATHS if capability_of(path) == Capability.READ} - named == {
-        "service status",
-        "mcp",
-    }  # mcp: tests/mcp
 
 
 @pytest.mark.parametrize(
@@ -189,26 +214,7 @@ def test_a_draft_environment_makes_nothing_go_out(store: Program, argv: tuple[st
 )
 def test_what_publishes_or_sets_up_is_not_allowed_to_it(ttp: Program, may: May, path: str) -> None:
     may("draft")
-    arguments = {
-        "schedule": "1 --at now",
-        "slots add": "mon",
-        "slots remove": "1",
-        "resolve": "1 --account x/me --not-published",
-        "metrics import": "x.csv",
-        "account add": "x/a",
-        "certify": "x/a",
-        "account connect": "x",
-        "account set": "x/a --tz UTC",
-        "restore": "x.db",
-        "config set": "timezone UTC",
-        "config unset": "timezone",
-        "token create": "ann --capability read",
-        "token revoke": "ann",
-    }
-    takes_id = ("unschedule", "approve", "reject", "publish", "retry")
-    given = arguments.get(path, "1" if path in takes_id or path.startswith("repeat") else "")
-    given = "x/a" if path.startswith("account") and not given else given
-    ran = ttp(*path.split(), *given.split(), "--json")
+    ran = ttp(*example(path), "--json")
     assert ran.code == 7, ran
     assert ran.error["message"].endswith(f"ttp {path} needs publish")
     assert not ttp.home.exists()

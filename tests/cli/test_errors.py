@@ -71,7 +71,7 @@ def test_an_option_that_is_like_none_gets_no_suggestion(ttp: Program, argv: list
 
 
 def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
-    assert ttp("help", "nope").err.splitlines()[1].split(": ")[1] == "ttp help"
+    assert ttp("help", "qqqqqq").err.splitlines()[1].split(": ")[1] == "ttp help"
 
 
 @given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))

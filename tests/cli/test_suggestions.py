@@ -103,7 +103,7 @@ def test_what_is_suggested_works(ttp: Program, given: Callable[[Program], None],
         assert ran.code == 0, (command, ran)
 
 
-_STAY = {"run", "serve", "sandbox", "demo", "service", "account connect", "account check", "restore"}
+_STAY = {"run", "serve", "mcp", "sandbox", "demo", "service", "account connect", "account check", "restore"}
 """Commands that go on by themselves, or reach for the system."""
 
 

@@ -5,6 +5,7 @@ The goal is 20 for `list`, 30 for `create`, 40 for `schedule` and 60 for `run` w
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -74,3 +75,14 @@ def test_a_command_enters_few_files(world: World, most: int, command: tuple[str,
     entered = files_entered(lambda: run(post))
     assert len(entered) <= most, f"{len(entered)} files: " + " ".join(sorted(entered))
     assert "cli/main.py" in entered
+
+
+def test_create_and_run_enter_the_files_that_the_life_of_a_post_names(world: World) -> None:
+    entered = files_entered(lambda: world.ttp.ok("create", "The life of a post", "--to", "x/me", "--at", "in 1h"))
+    world.clock.advance(hours=2)
+    entered |= files_entered(lambda: world.ttp("run", "--until-idle"))
+    page = (Path(ROOT).parent / "ARCHITECTURE.md").read_text()
+    steps = page.partition("## The life of a post")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+/[\w/]+\.py)`", steps))
+    assert len(named) > 10
+    assert named - entered == {"platforms/outcomes.py"}, "which judges what is not a success"

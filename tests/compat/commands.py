@@ -45,6 +45,7 @@ READING: dict[str, tuple[str, ...]] = {
     "optimal backtest": ("optimal", "backtest"),
     "export": ("export", "--format", "json"),
     "log": ("log", "4"),
+    "history": ("history",),
     "run --once": ("run", "--once"),
     "create --dry-run": ("create", "Text", "--to", "x/me", "--dry-run"),
     "plan --dry-run": ("plan", "--drafts", "--days", "3", "--dry-run"),

@@ -8,7 +8,7 @@ from ttp.domain import errors
 from ttp.domain.action import action
 from ttp.domain.errors import Bug, Hint, PastTime, Problem, TtpError
 
-# The codes that scripts branch on.
+# The codes that scripts branch on. A new one is added here by hand; none is ever removed.
 CODES = (
     "usage not_found ambiguous content past time dst conflict stale state reconnect busy damaged newer_store"
     " older_store not_allowed partial internal"
@@ -23,12 +23,6 @@ def test_every_promised_code_has_its_error_and_there_is_no_other() -> None:
 def test_a_code_belongs_to_one_error() -> None:
     own = [c for c in CLASSES if "code" in vars(c) and c is not TtpError]
     assert len({c.code for c in own}) == len(own)
-
-
-def test_the_tree_in_the_docstring_is_the_tree() -> None:
-    lines = (errors.__doc__ or "").splitlines()
-    drawn = {word for line in lines if "──" in line for word in line.split()[:4] if word[0].isupper()}
-    assert drawn | {"TtpError"} == {c.__name__ for c in CLASSES}
 
 
 @pytest.mark.parametrize("kind", [c for c in CLASSES if c is TtpError or "__init__" not in vars(c)])

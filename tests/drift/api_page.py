@@ -24,6 +24,7 @@ COMMANDS = {
     "reject_post": "reject",
     "copy_post": "copy",
     "log_post": "log",
+    "list_changes": "history",
     "list_accounts": "account list",
     "get_account": "account show",
     "list_slots": "slots list",
@@ -38,6 +39,7 @@ COMMANDS = {
     "get_heatmap": "optimal heatmap",
     "list_samples": "metrics list",
     "list_totals": "metrics summary",
+    "get_report": "report",
     "get_status": "status",
 }
 

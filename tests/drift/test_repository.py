@@ -14,6 +14,7 @@ import pytest
 
 from tests.drift.write_docs import ROOT
 from ttp import __version__
+from ttp.platforms.registry import BUILT_IN
 
 NOT_OURS = {".git", ".venv", "build", "dist", "__pycache__"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
@@ -121,6 +122,29 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
                 todo.append(to)
 
     assert {path for path in PAGES if path.parts[0] == "docs"} <= seen
+
+
+MAPS = [Path("ARCHITECTURE.md"), Path("CONTRIBUTING.md")]
+
+
+@pytest.mark.parametrize("page", MAPS, ids=str)
+def test_the_pages_for_contributors_name_only_files_that_exist(page: Path) -> None:
+    """A path with a folder is one from the root or from `ttp/`; a name alone is that of some file."""
+    names = re.findall(r"`([\w./]+(?:\.py|\.md|\.toml|\.json|\.txt|\.sql|/))`", TEXTS[page])
+    known = {path.as_posix() for path in FILES} | {f"{up.as_posix()}/" for path in FILES for up in path.parents}
+    wrong = [name for name in names if not any(f"/{one}".endswith(f"/{name}") for one in known)]
+
+    assert wrong == []
+
+
+def test_the_map_has_every_folder() -> None:
+    """A platform's folders are named by the rule of one folder per platform."""
+    folders = {up for path in FILES if path.parts[0] in ("ttp", "tests") for up in path.parents if len(up.parts) > 1}
+    program = {up for up in folders if up.parts[0] == "ttp" and up.name not in (*BUILT_IN, "versions")}
+    tests = {up for up in folders if len(up.parts) == 2 and not (ROOT / "ttp" / up.name).is_dir()} - program
+    page = TEXTS[MAPS[0]]
+
+    assert {str(up) for up in program | tests if f"{up.name}/`" not in page} == set()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("importlinter") is None, reason="import-linter is not installed")

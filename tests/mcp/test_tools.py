@@ -103,6 +103,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("calendar", {}, "calendar"),
     ("calendar", {"when": "2026-W48", "accounts": ["x/me"]}, "calendar 2026-W48 --account x/me"),
     ("calendar", {"week": True, "tz": "Asia/Tokyo"}, "calendar --week --tz Asia/Tokyo"),
+    ("report", {}, "report"),
+    (
+        "report",
+        {"when": "prev", "by": ["account", "hour"], "tz": "Asia/Tokyo"},
+        "report prev --by account,hour --tz Asia/Tokyo",
+    ),
+    ("report", {"since": "7d", "until": "1d", "accounts": ["x/me"]}, "report --since 7d --until 1d --account x/me"),
     ("status", {}, "status"),
 ]
 OTHER_CODE = {"status": 1}
@@ -159,7 +166,7 @@ def test_every_tool_has_a_description_and_schemas_of_objects(agent: Agent) -> No
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [(tool, arguments) for tool, arguments, _ in CASES if not tool.startswith(("list", "get", "check", "best", "next"))
-     and tool not in ("calendar", "status")],
+     and tool not in ("calendar", "report", "status")],
 )  # fmt: skip
 def test_a_rehearsal_changes_nothing(
     agent: Agent, ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, arguments: dict[str, Any]
@@ -174,7 +181,17 @@ def test_a_rehearsal_changes_nothing(
     assert (ttp.count("change"), ttp.count("attempt")) == (changes, attempts)
 
 
-READ = {"list_posts", "get_post", "check_text", "list_accounts", "best_times", "next_slot", "calendar", "status"}
+READ = {
+    "list_posts",
+    "get_post",
+    "check_text",
+    "list_accounts",
+    "best_times",
+    "next_slot",
+    "calendar",
+    "report",
+    "status",
+}
 DRAFT = READ | {"create_post", "edit_post", "delete_post", "undo"}
 
 
@@ -219,6 +236,11 @@ def test_a_post_that_may_not_be_scheduled_is_refused_with_the_call_without_a_tim
         ("resolve_post", {"id": 4, "account": "x/me"}, "usage", ("get_post", {"id": 4})),
         ("edit_post", {"id": 1}, "usage", ("get_post", {"id": 1})),
         ("calendar", {"when": "2026-13"}, "usage", ("calendar", {"when": "2026-12"})),
+        ("report", {"when": "2026-13"}, "usage", ("report", {"when": "2026-12"})),
+        ("report", {"when": "2026-12"}, "usage", ("report", {"when": "prev"})),
+        ("report", {"since": "1d", "until": "7d"}, "usage", ("report", {"since": "30d"})),
+        ("report", {"when": "prev", "since": "7d"}, "usage", ("report", {"since": "30d"})),
+        ("report", {"by": ["colour"]}, "usage", None),
         ("plan_drafts", {"ids": [2]}, "state", ("unschedule_post", {"id": 2})),
         ("plan_drafts", {"days": 1, "perDay": 1}, "usage", ("plan_drafts", {"days": 2, "perDay": 1})),
         ("reject_post", {"id": 2, "reason": " "}, "usage", ("reject_post", {"id": 2})),

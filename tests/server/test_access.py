@@ -148,6 +148,14 @@ def test_a_large_body_is_refused(server: Api) -> None:
     api.refused("POST", "/v1/posts", 413, "too_large", content=parts(), headers=typed)
 
 
+def test_a_body_that_is_not_json_names_no_field(server: Api) -> None:
+    typed = {"Content-Type": "application/json"}
+    sent = {"content": b'{"content": }', "headers": typed}
+    problem = server.having("publish").refused("POST", "/v1/posts", 400, "usage", **sent)
+    assert [one["field"] for one in problem["problems"]] == [""]
+    assert not problem["detail"].startswith("12")
+
+
 def test_what_is_not_there_is_a_problem_too(server: Api) -> None:
     server.refused("GET", "/v1/nothing", 404, "not_found")
     server.refused("PUT", "/v1/posts", 405, "method")

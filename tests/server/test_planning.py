@@ -44,6 +44,10 @@ def measured(api: Api) -> Api:
         ("optimal/week?platform=x", "optimal week --platform x"),
         ("optimal/heatmap?account=x/me", "optimal heatmap --account x/me"),
         ("metrics?limit=5", "metrics list --limit 5"),
+        ("report", "report"),
+        ("report?when=2026-11&by=account,hour", "report 2026-11 --by account,hour"),
+        ("report?when=prev&timezone=Asia/Tokyo&account=x/me", "report prev --tz Asia/Tokyo --account x/me"),
+        ("report?since=20d&until=2d&platform=x", "report --since 20d --until 2d --platform x"),
         ("metrics/summary", "metrics summary"),
         ("metrics/summary?account=x/other", "metrics summary --account x/other"),
     ],
@@ -63,6 +67,13 @@ def test_it_is_what_the_command_prints(measured: Api, path: str, command: str) -
         ("optimal?timezone=Mars", 422, "time"),
         ("optimal/next?count=51", 400, "usage"),
         ("metrics?limit=1001", 400, "usage"),
+        ("report?when=soon", 400, "usage"),
+        ("report?when=2027-01", 400, "usage"),
+        ("report?when=prev&since=7d", 400, "usage"),
+        ("report?since=7d&until=20d", 400, "usage"),
+        ("report?since=soon", 422, "time"),
+        ("report?by=colour", 400, "usage"),
+        ("report?account=x/nobody", 404, "not_found"),
     ],
 )
 def test_a_wrong_question_is_refused(api: Api, path: str, status: int, code: str) -> None:
@@ -111,5 +122,8 @@ def test_a_limited_token_plans_by_its_accounts_only(measured: Api) -> None:
     assert [one["account"] for one in limited.ok("GET", "/v1/optimal")["recommendations"]] == ["x/other"]
     assert limited.ok("GET", "/v1/metrics") == limited.ok("GET", "/v1/metrics/summary") == []
     limited.refused("GET", "/v1/metrics?account=x/me", 404, "not_found")
+    assert measured.ok("GET", "/v1/report")["posts"]
+    assert limited.ok("GET", "/v1/report")["posts"] == []
+    limited.refused("GET", "/v1/report?account=x/me", 404, "not_found")
     for path in ("repeats", "calendar", "slots/preview"):
         limited.refused("GET", f"/v1/{path}", 403, "not_allowed")

@@ -317,7 +317,22 @@ def test_an_author_cannot_approve_but_another_can(api: Api, monkeypatch: pytest.
     assert other.ok("POST", "/v1/posts/1/approve")["approvedAt"] is not None
     assert other.ok("POST", "/v1/posts/1/reject", {"reason": "The price is wrong"})["rejection"]["reason"]
     other.refused("POST", "/v1/posts/1/reject", 400, "usage", {"reason": " "})
-    assert [row[0] for row in api.ttp.sql("SELECT actor FROM change ORDER BY id")] == ["ann", "bob", "bob"]
+    history = api.ok("GET", "/v1/posts/1/history")
+    assert [(one["actor"], one["command"]) for one in history] == [
+        ("bob", "reject"),
+        ("bob", "approve"),
+        ("ann", "create"),
+    ]
+    assert history == api.ttp.ok("history", "1", "--json").json
+    assert api.ok("GET", "/v1/posts/1/history?limit=1") == history[:1]
+
+
+def test_a_limited_token_sees_the_history_of_its_posts_only(api: Api) -> None:
+    api.ttp.ok("import", "-", stdin="accounts,text\nx/me,Mine\nx/other,Another\n")
+    limited = api.having("read", "x/me")
+    (change,) = limited.ok("GET", "/v1/posts/1/history")
+    assert (change["posts"], change["count"], change["content"]) == ("1", 1, "Mine")
+    limited.refused("GET", "/v1/posts/2/history", 404, "not_found")
 
 
 @pytest.mark.parametrize("post_id", ["0", "-1", "x", "1.5", "99999999999999999999", "%31%00"])

@@ -102,7 +102,7 @@ COMMANDS = (
     Command("publish", "publish", "Publish", PUBLISH, "Publish posts now, and wait for the result."),
     Command("retry", "publish", "Publish", PUBLISH, "Retry failed deliveries, and only those."),
     Command("resolve", "publish", "Publish", PUBLISH, "Say whether a delivery that needs review was published."),
-    Command("approve", "approve", "Publish", PUBLISH, "Approve posts as they are now."),
+    Command("approve", "approve", "Publish", PUBLISH, "Approve the present version of posts."),
     Command("reject", "approve", "Publish", PUBLISH, "Reject posts: they become drafts again, with your reason."),
     Command("pause", "pause", "Publish", PUBLISH, "Pause publishing for all accounts, or for some; due posts wait."),
     Command(
@@ -120,6 +120,7 @@ COMMANDS = (
     Command("list", "list", "Look", READ, "List posts."),
     Command("show", "list", "Look", READ, "Show everything about one post, and the next command."),
     Command("log", "list", "Look", READ, "Show every attempt to publish a post, step by step."),
+    Command("history", "undo", "Look", READ, "Show who changed posts, newest first."),
     Command("report", "report", "Look", READ, "Show how posts did, compared with the time before."),
     Command("audit", "doctor", "Look", READ, "Check from the records that nothing was published twice."),
     Command(

@@ -25,7 +25,7 @@ from ttp.domain.time.grammar import EXAMPLES
 from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
-from ttp.views import accounts, files, posts, status
+from ttp.views import accounts, certification, files, posts, status, tokens
 from ttp.views import calendar as views_calendar
 from ttp.views import metrics as views_metrics
 from ttp.views import optimal as views_optimal
@@ -164,11 +164,14 @@ AT = {
 FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     posts.POST_FIELDS: ("list", "show"),
     (*posts.POST_FIELDS, "replayed"): (
-        *("create", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
+        *("create", "edit", "copy", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
     ),
     posts.ATTEMPT_FIELDS: ("log",),
+    posts.CHANGE_FIELDS: ("history",),
     status.STATUS_FIELDS: ("status",),
-    accounts.ACCOUNT_FIELDS: tuple(f"account {name}" for name in ("add", "list", "show", "enable", "disable", "set")),
+    accounts.ACCOUNT_FIELDS: tuple(
+        f"account {name}" for name in ("add", "connect", "list", "show", "enable", "disable", "set", "remove")
+    ),
     status.CHECK_FIELDS: ("doctor", "account check"),
     views_metrics.SAMPLE_FIELDS: ("metrics list",),
     views_metrics.PULL_FIELDS: ("metrics pull",),
@@ -184,6 +187,9 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
     files.CHANGE_FIELDS: ("sync",),
     files.IMPORT_FIELDS: ("import",),
+    tokens.TOKEN_FIELDS: ("token list", "token revoke"),
+    tokens.NEW_TOKEN_FIELDS: ("token create",),
+    certification.CERTIFIED_FIELDS: ("certify",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
 """The fields of `--fields`, and their commands."""

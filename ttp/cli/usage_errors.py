@@ -29,7 +29,6 @@ _OTHER_COMMANDS = {
     "accounts": ("account list",),
     "best": ("optimal",),
     "cancel": ("unschedule", "delete"),
-    "history": ("log",),
     "next": ("status", "optimal next"),
     "queue": ("list --status scheduled",),
     "reschedule": ("schedule",),

@@ -277,6 +277,84 @@ class CalendarAnswer(TypedDict):
     freeSlots: list[CalendarHourAnswer] | None
 
 
+class ReportTotals(TypedDict):
+    posts: int
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    engagement: int | None
+    medianEngagement: float | None
+
+
+ReportBefore = TypedDict(
+    "ReportBefore",
+    {
+        "from": Instant,
+        "to": Instant,
+        "posts": int,
+        "likes": int | None,
+        "comments": int | None,
+        "shares": int | None,
+        "views": int | None,
+        "engagement": int | None,
+        "medianEngagement": float | None,
+    },
+)
+
+
+class ReportChange(TypedDict):
+    posts: float | None
+    likes: float | None
+    comments: float | None
+    shares: float | None
+    views: float | None
+    engagement: float | None
+    medianEngagement: float | None
+
+
+class ReportGroup(ReportTotals):
+    by: str
+    value: str
+    change: ReportChange
+
+
+class MeasuredPostAnswer(TypedDict):
+    id: int | None
+    account: str
+    remoteId: str
+    url: str | None
+    publishedAt: Instant
+    observedAt: Instant
+    kind: str | None
+    tags: list[str]
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    engagement: int | None
+    usual: float | None
+    measure: str | None
+    difference: float | None
+    text: str | None
+
+
+ReportAnswer = TypedDict(
+    "ReportAnswer",
+    {
+        "from": Instant,
+        "to": Instant,
+        "before": ReportBefore,
+        "totals": ReportTotals,
+        "change": ReportChange,
+        "groups": list[ReportGroup],
+        "best": list[MeasuredPostAnswer],
+        "worst": list[MeasuredPostAnswer],
+        "posts": list[MeasuredPostAnswer],
+    },
+)
+
+
 class PublisherAnswer(TypedDict):
     running: bool
     pid: int | None

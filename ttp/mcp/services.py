@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ttp.services.posts import Posts
     from ttp.services.publishing import Publishing
     from ttp.services.queries import Queries
+    from ttp.services.report import Reports
     from ttp.services.status import Status
     from ttp.services.time_resolver import TimeResolver
 
@@ -42,6 +43,8 @@ class Services(Protocol):
     def optimal(self) -> Optimal: ...
     @property
     def calendar(self) -> Calendar: ...
+    @property
+    def reports(self) -> Reports: ...
     @property
     def publisher(self) -> PublisherProcess: ...
     @property

@@ -26,6 +26,7 @@ TOOL_OF = {
     "plan": "plan_drafts",
     "publish": "publish_post",
     "reject": "reject_post",
+    "report": "report",
     "retry": "retry_post",
     "schedule": "schedule_post",
     "show": "get_post",
@@ -41,6 +42,7 @@ _WORDS = {
     "edit_post": ("id", "text"),
     "list_accounts": (),
     "plan_drafts": ("ids",),
+    "report": ("when",),
 }
 """The arguments of a command in order, as arguments of its tool. Others have the id of a post."""
 _NAMES = {"text": "variants", "set": "options"}

@@ -177,6 +177,17 @@ class AttemptAnswer(_Shape):
     endedAt: Instant | None
 
 
+class ChangeAnswer(_Shape):
+    """A change of a post: `actor` is the name of a token, or user@host."""
+
+    at: Instant
+    actor: str | None
+    command: str
+    count: int
+    posts: str
+    content: str | None
+
+
 class AccountAnswer(_Shape):
     account: str
     platform: str
@@ -461,3 +472,74 @@ class TotalAnswer(_Counts):
     from_: Instant | None = Field(alias="from")
     to: Instant | None
     observedAt: Instant | None
+
+
+class _Period(_Shape):
+    from_: Instant = Field(alias="from")
+    to: Instant
+
+
+class ReportTotals(_Shape):
+    posts: int
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    engagement: int | None
+    medianEngagement: float | None
+
+
+class ReportBefore(ReportTotals, _Period):
+    pass
+
+
+class ReportChange(_Shape):
+    """Shares of the period before; 0.5 is half more."""
+
+    posts: float | None
+    likes: float | None
+    comments: float | None
+    shares: float | None
+    views: float | None
+    engagement: float | None
+    medianEngagement: float | None
+
+
+class ReportGroup(ReportTotals):
+    by: str
+    value: str
+    change: ReportChange
+
+
+class MeasuredPostAnswer(_Shape):
+    """A post with its newest numbers. `difference`: 0.2 is 20 % more than usual for its hour and kind."""
+
+    id: int | None
+    account: str
+    remoteId: str
+    url: str | None
+    publishedAt: Instant
+    observedAt: Instant
+    kind: str | None
+    tags: list[str]
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    engagement: int | None
+    usual: float | None
+    measure: str | None
+    difference: float | None
+    text: str | None
+
+
+class ReportAnswer(_Period):
+    """How posts did in a period, compared with the one before, as `ttp report --json` prints it."""
+
+    before: ReportBefore
+    totals: ReportTotals
+    change: ReportChange
+    groups: list[ReportGroup]
+    best: list[MeasuredPostAnswer]
+    worst: list[MeasuredPostAnswer]
+    posts: list[MeasuredPostAnswer]

@@ -164,12 +164,12 @@ def post_filter(
 ) -> PostFilter:
     """Return the filter of a list. Raise UsageError, NotFound, TimeRefused."""
     now, zone = services.clock.now(), services.zone()
-    names = _split(account)
+    names = split(account)
     return PostFilter(
-        statuses=tuple(_status(name) for name in _split(status)),
-        platforms=tuple(services.platforms.find(name).name for name in _split(platform)),
+        statuses=tuple(_status(name) for name in split(status)),
+        platforms=tuple(services.platforms.find(name).name for name in split(platform)),
         accounts=tuple(one.id or 0 for one in services.queries.find_accounts(names)) if names else (),
-        tags=_split(tag),
+        tags=split(tag),
         since=None if since is None else resolve_bound(since, now=now, zone=zone),
         until=None if until is None else resolve_bound(until, now=now, zone=zone),
         search=search,
@@ -182,10 +182,10 @@ def post_filter(
 
 def chosen_accounts(services: RequestServices, account: str | None, platform: str | None) -> list[Account]:
     """Return the named accounts, else all of the platforms, else all that the token may use."""
-    names = _split(account)
+    names = split(account)
     if names:
         return list(services.queries.find_accounts(names))
-    platforms = {services.platforms.find(name).name for name in _split(platform)}
+    platforms = {services.platforms.find(name).name for name in split(platform)}
     return [one for one in services.queries.accounts() if not platforms or one.platform in platforms]
 
 
@@ -222,7 +222,8 @@ def _invalid(field: str, message: str) -> InvalidRequest:
     return InvalidRequest(f"{field}: {message}", problems=(Problem(field, "usage", message),))
 
 
-def _split(text: str | None) -> tuple[str, ...]:
+def split(text: str | None) -> tuple[str, ...]:
+    """Return the words of a parameter that are separated by commas."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 

@@ -1,4 +1,4 @@
-"""The routes of what posts are planned by: slots, repeats, the calendar, the best hours and the numbers."""
+"""The routes of what posts are planned by: slots, repeats, the calendar, the best hours, numbers and reports."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from ttp.domain.account import Account
 from ttp.domain.errors import TimeRefused, UsageError
 from ttp.domain.post import calendar_time
 from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.domain.time.zones import load_zone, parse_zone
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import DryRun, ShortText, SlotInput, Words, chosen_accounts, post_filter
+from ttp.server.inputs import DryRun, ShortText, SlotInput, Words, chosen_accounts, post_filter, split
 from ttp.server.requests import Services
 from ttp.services.cron import parse_cron
+from ttp.services.report import check_groupings, report_periods
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json
 from ttp.views.optimal import (
@@ -29,6 +31,7 @@ from ttp.views.optimal import (
     recommendation_json,
     week_json,
 )
+from ttp.views.report import report_json
 from ttp.views.slots import repeat_json, slot_instant_json, slot_json
 
 if TYPE_CHECKING:
@@ -160,6 +163,32 @@ def list_totals(services: Services, account: Words = None) -> JsonAnswer:
     accounts = chosen_accounts(services, account, None)
     found = services.metrics.totals(accounts) if accounts else []
     return JsonAnswer([total_json(one) for one in found if one.samples or account])
+
+
+def get_report(
+    services: Services,
+    when: Annotated[ShortText | None, Query(description="`2026-11`, `2026-W48` or `prev`.")] = None,
+    since: Annotated[ShortText | None, Query(description="Posts from this time on: a TIME, a date, or `7d`.")] = None,
+    until: Annotated[ShortText | None, Query(description="Posts before this time.")] = None,
+    by: Annotated[ShortText | None, Query(description="Also by `account,platform,kind,hour,day,tag`.")] = None,
+    account: Words = None,
+    platform: Words = None,
+    timezone: Zone = None,
+) -> JsonAnswer:
+    """Return how posts did, by default in the last 30 days, compared with the time before."""
+    now, zone = services.clock.now(), services.zone()
+    groups = check_groupings(split(by))
+    there = zone if timezone is None else parse_zone(timezone)
+    today = now.astimezone(there).date()
+    period, before = report_periods(
+        now,
+        None if when is None else parse_calendar_range(when, month=False, week=False, today=today, zone=there),
+        None if since is None else resolve_bound(since, now=now, zone=zone),
+        None if until is None else resolve_bound(until, now=now, zone=zone),
+    )
+    accounts = chosen_accounts(services, account, platform)
+    zones = _zones(services, accounts, timezone)
+    return JsonAnswer(report_json(services.reports.report(accounts, zones, period, before, groups)))
 
 
 def _advice(

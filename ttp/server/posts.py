@@ -177,6 +177,13 @@ def log_post(post_id: PostId, services: Services) -> JsonAnswer:
     return JsonAnswer([views.attempt_json(one) for one in services.queries.attempts(post_id)])
 
 
+def list_changes(
+    post_id: PostId, services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS
+) -> JsonAnswer:
+    """List who changed a post, newest first, also of a deleted post."""
+    return JsonAnswer([views.change_json(one) for one in services.queries.changes(limit, post_id)])
+
+
 def _time_of_new(services: RequestServices, wanted: PostInput) -> ResolvedTime:
     accounts = services.posts.accounts_of_new(wanted)
     return services.times.resolve(wanted.at or "", accounts, wanted.tz, first=wanted.first)

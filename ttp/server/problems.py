@@ -125,15 +125,16 @@ def problem_answer(error: TtpError) -> JsonAnswer:
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> InvalidRequest:
     """Return the error for what pydantic found wrong with a request."""
-    problems = tuple(Problem(_field(one["loc"]), "usage", _sentence(one)) for one in faults)
+    problems = tuple(Problem(_field(one), "usage", _sentence(one)) for one in faults)
     first = problems[0]
     named = f"{first.field}: " if first.field else ""
     return InvalidRequest(f"{named}{first.message}", problems=problems)
 
 
-def _field(place: Iterable[str | int]) -> str:
+def _field(fault: Mapping[str, Any]) -> str:
     """Return the name of a field or a parameter, without the part of the request that has it."""
-    return ".".join(str(one) for one in list(place)[1:])
+    # What is not JSON has no fields; its place is the number of a character.
+    return "" if fault["type"] == "json_invalid" else ".".join(str(one) for one in list(fault["loc"])[1:])
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:

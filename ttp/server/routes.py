@@ -73,6 +73,7 @@ ROUTES = (
     Route("POST", f"{POST}/reject", posts.reject_post, APPROVE, _POST, _CHANGE),
     Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
+    Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
     Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", "/v1/accounts/{account:path}", overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
@@ -88,6 +89,7 @@ ROUTES = (
     Route("GET", "/v1/optimal/heatmap", planning.get_heatmap, READ, _answers(answers.HeatmapsAnswer), (404, 422)),
     Route("GET", "/v1/metrics", planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
     Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[answers.TotalAnswer]), (404,)),
+    Route("GET", "/v1/report", planning.get_report, READ, _answers(answers.ReportAnswer), (404, 422)),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
     Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )

@@ -20,6 +20,7 @@ from ttp.services.posts import Posts
 from ttp.services.publishing import Publishing
 from ttp.services.queries import Queries
 from ttp.services.repeats import Occurrences, Repeats
+from ttp.services.report import Reports
 from ttp.services.slots import Slots
 from ttp.services.status import Status
 from ttp.services.time_resolver import TimeResolver
@@ -131,6 +132,10 @@ class RequestServices:
     @cached_property
     def optimal(self) -> Optimal:
         return Optimal(self._database, self.clock, self.config)
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(self._database)
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -31,6 +31,7 @@ from ttp.store.row_mapper import CorruptRow
 if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.post_history import PostHistory
+    from ttp.store.change_log import LoggedChange
 
 
 _BATCH = 200
@@ -145,6 +146,17 @@ class Queries:
             if db is None or not self._knows(db, post_id):
                 raise post_not_found(post_id)
             return list(queries.attempts(db, post_id))
+
+    def changes(self, most: int, post_id: int | None = None) -> list[LoggedChange]:
+        """Return the last changes of posts, or of one, also a deleted one, newest first. Raise NotFound."""
+        from ttp.store import change_log
+
+        # A change may also be of posts that a limited user must not see.
+        assert post_id is not None or self._within is None
+        with self._database.reading() as db:
+            if post_id is not None and (db is None or not self._knows(db, post_id)):
+                raise post_not_found(post_id)
+            return change_log.recent_changes(db, self._clock.now(), most, post_id) if db else []
 
     def _knows(self, db: Connection, post_id: int) -> bool:
         """Return whether there is such a post, maybe a deleted one."""

@@ -1,20 +1,26 @@
-"""Report how published posts did: from stored samples, with the posts that ttp published."""
+"""Report how published posts did in a time: from stored samples, with the posts that ttp published."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
+from ttp.domain.action import action
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal.features import NEWEST, VIEWS, features
-from ttp.domain.report import MeasuredPost, Period, Report, make_report
+from ttp.domain.report import GROUPINGS, MeasuredPost, Period, Report, make_report
+from ttp.domain.time.calendar_range import CalendarRange
 from ttp.store import queries
 from ttp.store import samples as stored_samples
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 
 HOURS = 24
+USUAL = timedelta(days=30)
+"""How long a report is that names no time."""
 
 
 class Reports:
@@ -37,6 +43,43 @@ class Reports:
                 for account, zone in zip(accounts, zones, strict=True):
                     posts += _measured_posts(db, account, zone, Period(before.start, period.end))
         return make_report(posts, period, before, by)
+
+
+def report_periods(
+    now: datetime, span: CalendarRange | None, since: datetime | None, until: datetime | None
+) -> tuple[Period, Period]:
+    """Return the time of a report and the one before it. `span`: a week or a month; else the time between two bounds,
+    by default the last 30 days. Raise UsageError."""
+    other = Hint("try", action("report", since="30d"))
+    if span is not None:
+        if since or until:
+            raise UsageError("a week or a month has no since and no until", other)
+        return _calendar_periods(now, span)
+    end = until or now
+    start = since or end - USUAL
+    if start >= end:
+        raise UsageError("since is not before until", other)
+    return Period(start, end), Period(start - (end - start), start)
+
+
+def _calendar_periods(now: datetime, span: CalendarRange) -> tuple[Period, Period]:
+    """Return a week or a month and the one before it; of the present one what has passed, and as much of the one
+    before."""
+    if span.start > now:
+        raise UsageError(f"{span.name} has not begun", Hint("try", action("report", "prev")))
+    earlier = span.moved(-1)
+    end = min(span.end, now)
+    before_end = min(earlier.start + (end - span.start), earlier.end) if end < span.end else earlier.end
+    return Period(span.start, end), Period(earlier.start, before_end)
+
+
+def check_groupings(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of `GROUPINGS`, each once. Raise UsageError for another name."""
+    found = tuple(dict.fromkeys(names))
+    for name in found:
+        if name not in GROUPINGS:
+            raise UsageError(f'posts are not grouped by "{name}"', Hint("see", ", ".join(GROUPINGS)))
+    return found
 
 
 def _measured_posts(db: Connection, account: Account, zone: ZoneInfo, period: Period) -> Iterator[MeasuredPost]:

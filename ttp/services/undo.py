@@ -68,11 +68,6 @@ class Undo:
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
 
-    def recent_changes(self, most: int) -> list[tuple[Change, list[int]]]:
-        """Return the last changes that can be undone or redone, newest first, with the ids of their posts."""
-        with self._posts.database.reading() as db:
-            return store.recent_changes(db, self._posts.clock.now(), most) if db else []
-
     def revert(self, wanted: UndoRequest, *, rehearse: bool = False) -> UndoResult:
         """Undo changes, all or none; `rehearse`: only find out the result. Raise NotFound if there are fewer changes,
         StateRefused, ContentRefused, Conflict or NotAllowed if a post cannot be restored."""

@@ -128,13 +128,13 @@ _OPEN, _UNDONE = "p.undone IS NULL", "p.undone IS NOT NULL"
 _OF_POST = " AND p.post_id = :post"
 _NEXT = {
     False: f"""
-SELECT c.id, c.command, c.at, NULL AS undone FROM change c
+SELECT c.id, c.command, c.at, c.actor, NULL AS undone FROM change c
 WHERE c.at > :since AND EXISTS (
     SELECT 1 FROM change_post p WHERE p.change_id = c.id AND {_OPEN}{{of_post}}
 ) ORDER BY c.id DESC LIMIT :most
 """,
     True: f"""
-SELECT DISTINCT c.id, c.command, c.at, p.undone FROM change_post p JOIN change c ON c.id = p.change_id
+SELECT DISTINCT c.id, c.command, c.at, c.actor, p.undone FROM change_post p JOIN change c ON c.id = p.change_id
 WHERE {_UNDONE} AND c.at > :since{{of_post}}
 ORDER BY p.undone DESC LIMIT :most
 """,
@@ -142,6 +142,10 @@ ORDER BY p.undone DESC LIMIT :most
 _ROWS = """
 SELECT p.post_id, p.image, p.digest FROM change_post p
 WHERE p.change_id = :change AND p.undone IS NOT DISTINCT FROM :undone{of_post} ORDER BY p.post_id
+"""
+_TEXTS = """
+SELECT p.post_id, post.content FROM change_post p JOIN post ON post.id = p.post_id
+WHERE p.change_id = :change AND p.undone IS NULL{of_post} ORDER BY p.post_id
 """
 _TURN = """
 UPDATE change_post SET image = :image, digest = :digest, media = :media, undone = :undone
@@ -171,6 +175,15 @@ class Change:
     command: str
     at: datetime
     undone: int | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """A change that is not undone, with the present texts of its posts by id."""
+
+    change: Change
+    texts: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +208,7 @@ def next_changes(db: Connection, now: datetime, most: int, *, post: int | None, 
     """Return the changes that undo would revert next, newest first. `undone`: redo; `post`: only changes of it."""
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
-        Change(row["id"], row["command"], from_ms(row["at"]), row["undone"])
+        Change(row["id"], row["command"], from_ms(row["at"]), row["undone"], row["actor"])
         for row in db.execute(_NEXT[undone].format(of_post="" if post is None else _OF_POST), values)
     ]
 
@@ -207,10 +220,16 @@ def changed_posts(db: Connection, change: Change, post: int | None) -> list[Chan
     return [ChangedPost(row["post_id"], row["image"], row["digest"]) for row in found]
 
 
-def recent_changes(db: Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
-    """Return the last changes that are not undone, newest first, with their post ids."""
-    found = next_changes(db, now, most, post=None, undone=False)
-    return [(change, [one.post_id for one in changed_posts(db, change, None)]) for change in found]
+def recent_changes(db: Connection, now: datetime, most: int, post: int | None = None) -> list[LoggedChange]:
+    """Return the last changes that are not undone, newest first. `post`: only changes of it, and only it."""
+    texts = _TEXTS.format(of_post="" if post is None else _OF_POST)
+    return [
+        LoggedChange(
+            change,
+            {row["post_id"]: row["content"] for row in db.execute(texts, {"change": change.id, "post": post})},
+        )
+        for change in next_changes(db, now, most, post=post, undone=False)
+    ]
 
 
 def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:

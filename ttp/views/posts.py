@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ttp.domain.action import WayOut, action
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ttp.services.preview import AccountVersion, PostPreview
     from ttp.services.remote_delete import DeletedPost
     from ttp.services.undo import UndoneChange
+    from ttp.store.change_log import LoggedChange
 
 
 # Spelled out so that `--fields` can be checked before any work.
@@ -214,6 +216,30 @@ def undone_json(one: UndoneChange) -> Json:
         "content": post.content,
         "warnings": [problem.message for problem in one.warnings],
     }
+
+
+CHANGE_FIELDS = ("at", "actor", "command", "count", "posts", "content")
+
+
+def change_json(one: LoggedChange) -> Json:
+    """Return a change of posts. `actor`: a token's name, or user@host; `content`: the present text of its only post."""
+    return {
+        "at": format_json_instant(one.change.at),
+        "actor": one.change.actor,
+        "command": one.change.command,
+        "count": len(one.texts),
+        "posts": id_ranges(list(one.texts)),
+        "content": next(iter(one.texts.values())) if len(one.texts) == 1 else None,
+    }
+
+
+def id_ranges(ids: Sequence[int]) -> str:
+    """Return ids in short: `41 42 50-55`."""
+    parts = []
+    for _, run in groupby(enumerate(sorted(ids)), key=lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        parts += [str(found[0])] if len(found) == 1 else [f"{found[0]}{'-' if len(found) > 2 else ' '}{found[-1]}"]
+    return " ".join(parts)
 
 
 MOST_NAMED = 8

@@ -379,7 +379,7 @@ def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
 ) -> None:
     asked: list[str] = []
 
-    def confirm(out: object, question: str, *, ask_anyway: bool, **more: object) -> bool:
+    def confirm(question: str, *, ask_anyway: bool, **more: object) -> bool:
         asked.append(question) if ask_anyway else None
         return not ask_anyway
 

@@ -219,7 +219,8 @@ def test_the_list_has_the_newest_first_and_the_posts_as_they_are_typed(ttp: Prog
     clock.advance(60)
     ttp.ok("delete", "1-3", "--yes")
     (first, *_, last) = ttp.ok("undo", "--list", "--json").json
-    assert first == {"at": "2026-11-24T12:01:00Z", "command": "delete", "count": 3, "posts": "1-3"}
+    assert (first["at"], first["command"]) == ("2026-11-24T12:01:00Z", "delete")
+    assert (first["count"], first["posts"]) == (3, "1-3")
     assert last["command"] == "create"
     assert len(ttp.ok("undo", "--list", "--limit", "2").rows) == 2
 

@@ -592,3 +592,41 @@ def test_a_row_that_wraps_keeps_its_columns_and_its_command() -> None:
     assert {len(line) - len(line.lstrip()) for line in lines[1:]} == {len("  3    scheduledAt  ")}
     command = "  fix: ttp import posts.csv --partial --tz Europe/Berlin --strict"
     assert wrap_sentence(command, 40)[-1].endswith("ttp import posts.csv --partial --tz Europe/Berlin --strict")
+
+
+PUBLISHES = "ttp publish is not allowed in this shell, because it was opened for somebody who writes drafts"
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        f"ttp: error: {PUBLISHES}",
+        f"note: {PUBLISHES}",
+        PUBLISHES,
+        "ttp: error: post 7 waits (ttp approve 7) and the publisher, which is at work, does not see it before that",
+    ],
+)
+def test_a_sentence_about_a_command_is_wrapped(prose: str) -> None:
+    lines = wrap_sentence(prose, 50)
+    assert max(map(columns, lines)) <= 50
+    assert len(lines) <= 3
+    assert " ".join(line.strip() for line in lines) == prose
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["  try: ", "      fix: ", "; see: ", "Two posts failed and can be tried again:  ", "  ", "Wait (", "Get it (or: "],
+)
+def test_a_command_to_copy_is_never_broken(before: str) -> None:
+    command = "ttp retry --failed --account mastodon/somebody@example.org --since 7d"
+    lines = wrap_sentence(f"{before}{command}{')' * before.count('(')}", 40)
+    assert [line for line in lines if command in line]
+
+
+def test_the_commands_of_two_hints_in_a_line_are_separate() -> None:
+    first, second = "ttp run --once --max-time 600 --quiet", "ttp doctor --online --format json"
+    lines = wrap_sentence(f"it is late; try: {first}; see: {second}", 40)
+    assert [[command in line for command in (first, second)] for line in lines if "ttp" in line] == [
+        [True, False],
+        [False, True],
+    ]

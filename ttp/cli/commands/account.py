@@ -50,7 +50,7 @@ def add(
 ) -> None:
     """Add an account, or replace its credentials, without signing in.
 
-    Without credentials it is not connected: for analytics only. A program of yours needs none.
+    Without credentials it is not connected: for analytics only. A program that you write needs none.
 
     Examples:
       ttp account add x/me --credentials token.json

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @with_output()
 def approve(context: Context, post_ids: PostIds) -> None:
-    """Approve posts as they are now.
+    """Approve the present version of posts.
 
     Needed if publish.require_approval is true. A later change of the text, media, accounts or time needs a new
     approval.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -13,11 +12,10 @@ from ttp.cli.options import Accounts, Platforms, Tz, parse_bound, select_account
 from ttp.cli.output import FORMATS
 from ttp.cli.render import report as render
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.report import GROUPINGS, Period
 from ttp.domain.time.calendar_range import parse_calendar_range
 from ttp.domain.time.zones import parse_zone
+from ttp.services.report import check_groupings, report_periods
 
-USUAL = timedelta(days=30)
 FILES = ("csv", "md", "html")
 
 
@@ -60,15 +58,24 @@ def report(
         raise UsageError(f'no format "{own_format}"', Hint("see", ", ".join((*FORMATS, *FILES))))
     view = render.report_spec()
     out.check_fields(view)
-    groups = tuple(dict.fromkeys(split_list(by) or ()))
-    for name in groups:
-        if name not in GROUPINGS:
-            raise UsageError(f'--by has no "{name}"', Hint("see", ", ".join(GROUPINGS)))
+    groups = check_groupings(split_list(by) or ())
     zone = context.zone if tz is None else parse_zone(tz)
-    days = _calendar_period(context, when, month=month, week=week, tz=tz)
-    if days is not None and (since or until):
-        raise UsageError("a week or a month has no --since and no --until", Hint("try", "ttp report --since 30d"))
-    period, before = days or _free_period(context, since, until)
+    span = None
+    if when is not None or month or week:
+        span = parse_calendar_range(
+            when,
+            month=month,
+            week=week,
+            today=context.now().astimezone(zone).date(),
+            zone=zone,
+            retype=lambda words: quote_command("ttp", "report", *words),
+        )
+    period, before = report_periods(
+        context.now(),
+        span,
+        parse_bound(context, "report", "--since", since),
+        parse_bound(context, "report", "--until", until),
+    )
     accounts = select_accounts(context, account, platform)
     zones = [context.times.account_zone(one, tz) for one in accounts]
     found = context.reports.report(accounts, zones, period, before, groups)
@@ -83,38 +90,3 @@ def report(
             out.document([render.report_html(found, zone)])
         case _:
             out.write_one(view, found)
-
-
-def _calendar_period(
-    context: Context, when: str | None, *, month: bool, week: bool, tz: str | None
-) -> tuple[Period, Period] | None:
-    """Return a week or a month and the one before it; of the present one what has passed, and as much of the one
-    before. None if none was asked for."""
-    if when is None and not month and not week:
-        return None
-    zone = context.zone if tz is None else parse_zone(tz)
-    now = context.now()
-    span = parse_calendar_range(
-        when,
-        month=month,
-        week=week,
-        today=now.astimezone(zone).date(),
-        zone=zone,
-        retype=lambda words: quote_command("ttp", "report", *words),
-    )
-    if span.start > now:
-        raise UsageError(f"{span.name} has not begun", Hint("try", "ttp report prev"))
-    earlier = span.moved(-1)
-    end = min(span.end, now)
-    before_end = min(earlier.start + (end - span.start), earlier.end) if end < span.end else earlier.end
-    return Period(span.start, end), Period(earlier.start, before_end)
-
-
-def _free_period(context: Context, since: str | None, until: str | None) -> tuple[Period, Period]:
-    """Return the time between two bounds, and as much before it."""
-    now = context.now()
-    end: datetime = parse_bound(context, "report", "--until", until) or now
-    start: datetime = parse_bound(context, "report", "--since", since) or end - USUAL
-    if start >= end:
-        raise UsageError("--since is not before --until", Hint("try", "ttp report --since 30d"))
-    return Period(start, end), Period(start - (end - start), start)

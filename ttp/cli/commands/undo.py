@@ -1,4 +1,4 @@
-"""`ttp undo` and `ttp redo`."""
+"""`ttp undo`, `ttp redo` and `ttp history`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.time import clock
 from ttp.domain.time.formatting import format_instant, relative
-from ttp.views.posts import UNDONE_FIELDS, undone_json
+from ttp.views.posts import CHANGE_FIELDS, UNDONE_FIELDS, change_json, id_ranges, undone_json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
     from ttp.services.undo import Undo, UndoneChange, UndoRequest, UndoResult
-    from ttp.store.change_log import Change
+    from ttp.store.change_log import Change, LoggedChange
 
 LISTED = 20
 _FEW = 5
@@ -41,20 +40,22 @@ Partial = Annotated[bool, typer.Option("--partial", help="Undo what can be undon
 Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 
 
-def _change_json(one: tuple[Change, list[int]]) -> views.Json:
-    change, ids = one
-    return {
-        "at": clock.format_json_instant(change.at),
-        "command": change.command,
-        "count": len(ids),
-        "posts": _ranges(ids),
-    }
-
-
-def _render_changes(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable[str]:
+def _render_changes(listed: Sequence[LoggedChange], page: Page) -> Iterable[str]:
     from ttp.cli.render.changes import render_changes
 
-    return render_changes([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
+    return render_changes(listed, page)
+
+
+def _render_history(listed: Sequence[LoggedChange], page: Page) -> Iterable[str]:
+    from ttp.cli.render.changes import render_history
+
+    return render_history(listed, page)
+
+
+def _history_rows(one: LoggedChange) -> Iterable[views.Json]:
+    """Yield a row for each post."""
+    for post_id, text in one.texts.items():
+        yield {**change_json(one), "id": post_id, "content": text}
 
 
 UNDONE: OutputSpec[UndoneChange] = OutputSpec(
@@ -62,8 +63,11 @@ UNDONE: OutputSpec[UndoneChange] = OutputSpec(
     ("id",),
     undone_json,
 )
-CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
-    ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _change_json, _render_changes
+CHANGES: OutputSpec[LoggedChange] = OutputSpec(
+    CHANGE_FIELDS, ("at", "command", "count", "posts"), change_json, _render_changes
+)
+HISTORY: OutputSpec[LoggedChange] = OutputSpec(
+    CHANGE_FIELDS, ("at", "actor", "command", "id", "content"), change_json, _render_history, _history_rows
 )
 
 
@@ -97,7 +101,7 @@ def undo(
         if count is not None or post is not None or partial or dry_run:
             raise UsageError("--list takes only --limit", Hint("see", "ttp undo --help"))
         context.out.check_fields(CHANGES)
-        context.out.write_list(CHANGES, _undo(context).recent_changes(limit or LISTED))
+        context.out.write_list(CHANGES, context.queries.changes(limit or LISTED))
         return DONE
     if limit is not None:
         raise UsageError("--limit needs --list", Hint("try", f"ttp undo --list --limit {limit}"))
@@ -123,6 +127,28 @@ def redo(
       ttp redo 2
     """
     return _undo_or_redo(context, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+
+
+@with_output()
+def history(
+    context: Context,
+    post_id: Annotated[
+        int | None, typer.Argument(metavar="[ID]", help="Only changes of this post.", parser=parse_id)
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="List N changes (20).", min=1, max=MOST)] = LISTED,
+) -> None:
+    """Show who changed posts, newest first.
+
+    It shows the changes of the last 30 days that ttp undo can revert, with the name of the token, or user@host, that
+    made them. A change that was undone is not shown. A deleted post keeps its history.
+
+    Examples:
+      ttp history
+      ttp history 38
+      ttp history --limit 100 --json
+    """
+    context.out.check_fields(HISTORY)
+    context.out.write_list(HISTORY, context.queries.changes(limit, post_id))
 
 
 def _undo_or_redo(
@@ -193,7 +219,7 @@ def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str
         words = escape_line(ones[0].post.content)
         text = f' "{words if len(words) <= 40 else words[:39] + "…"}"' if words else ""
         return f"{done} post {ones[0].post.id}{text}{when}"
-    return f"{done} {len(ones)} posts ({_ranges([one.post.id or 0 for one in ones])}){when}"
+    return f"{done} {len(ones)} posts ({id_ranges([one.post.id or 0 for one in ones])}){when}"
 
 
 def _sentences(context: Context, found: UndoResult, *, again: bool, dry_run: bool) -> list[str]:
@@ -227,12 +253,3 @@ def _now(context: Context, one: UndoneChange) -> str:
     else:
         told = f"It is {'a draft' if post.status == 'draft' else post.status}."
     return f"{told}  Approve it again:  ttp approve {post.id}" if one.unapproved else told
-
-
-def _ranges(ids: Sequence[int]) -> str:
-    """`41 42 50-55`."""
-    parts = []
-    for _, run in groupby(enumerate(sorted(ids)), key=lambda pair: pair[1] - pair[0]):
-        found = [number for _, number in run]
-        parts += [str(found[0])] if len(found) == 1 else [f"{found[0]}{'-' if len(found) > 2 else ' '}{found[-1]}"]
-    return " ".join(parts)

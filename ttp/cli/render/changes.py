@@ -1,9 +1,8 @@
-"""Changes of many posts on a terminal: planned ones, rows with errors, and `ttp undo --list`."""
+"""Changes of posts on a terminal: planned ones, rows with errors, `ttp undo --list` and `ttp history`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,15 @@ from ttp.domain.action import Action, WayOut
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views import Json
 from ttp.views.files import ERRORS_SHOWN
+from ttp.views.posts import id_ranges
 
 if TYPE_CHECKING:
     from ttp.cli.render.spec import Renderer
     from ttp.domain.post_edit import FieldError
     from ttp.services.bulk_edit import PlannedChange
+    from ttp.store.change_log import LoggedChange
+
+NO_CHANGES = "No changes in the last 30 days."
 
 
 def steps_renderer(*, files: bool) -> Renderer[PlannedChange]:
@@ -66,25 +69,54 @@ def _label(fix: WayOut) -> str:
     return "see" if isinstance(fix, Action) and fix.name in ("account list", "show", "list") else "fix"
 
 
-def render_changes(changes: Sequence[tuple[datetime, str, str]], page: Page) -> Iterator[str]:
+def render_changes(changes: Sequence[LoggedChange], page: Page) -> Iterator[str]:
     """Draw the changes that can be undone, newest first, with the N of `ttp undo N`."""
     if not changes:
-        yield "No changes in the last 30 days."
+        yield NO_CHANGES
         return
     columns = [Column("N", right=True), Column("WHEN"), Column("", drop=1), Column("CHANGE"), Column("POSTS")]
     rows = [
         [
             Cell(str(number)),
-            Cell(page.when(at)),
-            Cell(page.ago(at), "dim"),
-            Cell(escape_text(command)),
-            Cell(escape_text(ids)),
+            Cell(page.when(one.change.at)),
+            Cell(page.ago(one.change.at), "dim"),
+            Cell(escape_text(one.change.command)),
+            Cell(id_ranges(list(one.texts))),
         ]
-        for number, (at, command, ids) in enumerate(changes, 1)
+        for number, one in enumerate(changes, 1)
     ]
     yield from table(columns, rows, page)
     yield ""
     yield from page.flow([page.footer(), "Undo all changes down to N:  ttp undo N"])
+
+
+def render_history(changes: Sequence[LoggedChange], page: Page) -> Iterator[str]:
+    """Draw who changed posts, newest first; the text of a post that was changed alone."""
+    if not changes:
+        yield NO_CHANGES
+        return
+    columns = [
+        Column("WHEN"),
+        Column("", drop=1),
+        Column("BY", most=page.width // 4),
+        Column("CHANGE"),
+        Column("POSTS", most=page.width // 4),
+        Column("TEXT"),
+    ]
+    rows = [
+        [
+            Cell(page.when(one.change.at)),
+            Cell(page.ago(one.change.at), "dim"),
+            Cell(escape_line(one.change.actor or "-")),
+            Cell(escape_text(one.change.command)),
+            Cell(id_ranges(list(one.texts)), "bold"),
+            Cell(escape_line(" ".join(one.texts.values())) if len(one.texts) == 1 else ""),
+        ]
+        for one in changes
+    ]
+    yield from table(columns, rows, page, least=12)
+    yield ""
+    yield page.footer()
 
 
 _COLOURS: Mapping[str, Style] = {"add": "green", "cancel": "red"}

@@ -54,7 +54,13 @@ def wrap(text: str, most: int) -> list[str]:
     return [line for line in lines if line]
 
 
-_COMMAND = re.compile(r"(?:^|(?<=  )|(?<=\()|(?<=: ))(?:ttp|pip|pipx|uv|export|loginctl|rm|kill|ls|diff) (?:(?!  ).)*")
+_PROGRAM = r"(?:ttp|pip|pipx|uv|export|loginctl|rm|kill|ls|diff) "
+_LABEL = r"(?:try|fix|see): "
+_COMMAND = re.compile(
+    rf"(?:(?<=  )|(?<=try: )|(?<=fix: )|(?<=see: )){_PROGRAM}(?:(?!  |; {_LABEL}).)*"
+    rf"|(?<!\S)\((?:or: )?{_PROGRAM}[^()]*\)\S*"
+)
+"""A command to copy: after two blanks or the label of a hint, or in parentheses."""
 _COLUMNS = re.compile(r" *(?:\S+ {2,}){2,}(?=\S)")
 """The columns before the last one of a row; each is one word."""
 
@@ -65,13 +71,12 @@ def wrap_sentence(text: str, most: int) -> list[str]:
     Never breaks a word, such as a URL, or a command to copy, even if it is longer than the line. After two or more
     columns of one word each, further lines start in the last column.
     """
-    bare = text.lstrip(" ")
-    indent = len(text) - len(bare)
+    indent = len(text) - len(text.lstrip(" "))
     if widest(text) <= most:
         return [text]
     head = found[0] if (found := _COLUMNS.match(text)) and len(found[0]) < most // 2 else ""
     lines, gap = [head or " " * indent], ""
-    for word in _unbreakable(text[len(head) :] if head else bare):
+    for word in _unbreakable(text, len(head) or indent):
         if lines[-1] != head and lines[-1].strip() and widest(lines[-1] + gap + word) > most:
             lines.append(" " * (len(head) or indent + 2))
             gap = ""
@@ -81,10 +86,9 @@ def wrap_sentence(text: str, most: int) -> list[str]:
     return lines
 
 
-def _unbreakable(text: str) -> Iterator[str]:
-    """Yield words, and whole commands. A word before two blanks ends in one blank."""
-    place = 0
-    for found in (*_COMMAND.finditer(text), None):
+def _unbreakable(text: str, place: int) -> Iterator[str]:
+    """Yield the words and whole commands from a place on. A word before two blanks ends in one blank."""
+    for found in (*_COMMAND.finditer(text, place), None):
         prose = text[place : found.start() if found else len(text)]
         yield from (word.replace("\0", " ") for word in prose.replace("  ", "\0 ").split(" ") if word.strip("\0"))
         if found:

@@ -18,18 +18,28 @@ from ttp.domain.time.durations import parse_duration
 from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.zones import parse_zone
-from ttp.mcp.answers import AccountAnswer, BestTimesAnswer, CalendarAnswer, NextSlotAnswer, PlanAnswer, StatusAnswer
+from ttp.mcp.answers import (
+    AccountAnswer,
+    BestTimesAnswer,
+    CalendarAnswer,
+    NextSlotAnswer,
+    PlanAnswer,
+    ReportAnswer,
+    StatusAnswer,
+)
 from ttp.mcp.arguments import Arguments, Write
 from ttp.mcp.services import Services
 from ttp.mcp.tool import tool
-from ttp.mcp.tools.posts import not_running, split, unapproved
+from ttp.mcp.tools.posts import not_running, parse_bound, split, unapproved
 from ttp.services.planning import PlanRequest, no_room_error
+from ttp.services.report import check_groupings, report_periods
 from ttp.store.queries import PostFilter
 from ttp.views import Json
 from ttp.views.accounts import account_json
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.optimal import AccountAdvice, list_with_single, next_hours_json, recommendation_json
 from ttp.views.plan import assignment_json, proposal_json
+from ttp.views.report import report_json
 from ttp.views.status import status_json
 
 if TYPE_CHECKING:
@@ -226,4 +236,31 @@ def _days(words: Sequence[str]) -> OtherOptions:
     return other_options(week="--week" in words, when=next((one for one in words if not one.startswith("--")), None))
 
 
-TOOLS = (list_accounts, best_times, next_slot, plan_drafts, calendar, status)
+class ShowReport(OfAccounts):
+    when: str | None = Field(None, description="A month or a week: 2026-11, 2026-W48 or prev; else the last 30 days.")
+    since: str | None = Field(None, description="Posts from this time on: 7d (days ago), a date.")
+    until: str | None = Field(None, description="Posts before this time.")
+    by: list[str] | None = Field(None, description="Also by account, platform, kind, hour, day or tag.")
+
+
+@tool(Capability.READ, ReportAnswer)
+def report(services: Services, given: ShowReport) -> Json:
+    """Show how posts did, compared with the time before, and each with what its hour and kind usually bring.
+
+    `change` is the share by which a number grew; `usual` is what a post like this brings, `difference` how far it was
+    from that.
+    """
+    groups = check_groupings(split(given.by) or ())
+    zone = _zone(services, given.tz)
+    span = None
+    if given.when is not None:
+        today = services.now().astimezone(zone).date()
+        span = parse_calendar_range(given.when, month=False, week=False, today=today, zone=zone, retype=_days)
+    since = parse_bound(services, "since", given.since)
+    period, before = report_periods(services.now(), span, since, parse_bound(services, "until", given.until))
+    accounts = _chosen(services, given)
+    zones = [services.times.account_zone(one, given.tz) for one in accounts]
+    return report_json(services.reports.report(accounts, zones, period, before, groups))
+
+
+TOOLS = (list_accounts, best_times, next_slot, plan_drafts, calendar, report, status)

@@ -75,8 +75,8 @@ def _filter(services: Services, given: ListPosts) -> PostFilter:
         platforms=tuple(services.platforms.find(name).name for name in split(given.platforms) or ()),
         accounts=tuple(one.id or 0 for one in find(split(given.accounts) or ())) if given.accounts else (),
         tags=split(given.tags) or (),
-        since=_bound(services, "since", given.since),
-        until=_bound(services, "until", given.until),
+        since=parse_bound(services, "since", given.since),
+        until=parse_bound(services, "until", given.until),
         search=given.search,
         key=given.key,
         needs_you=given.needs_you,
@@ -85,7 +85,8 @@ def _filter(services: Services, given: ListPosts) -> PostFilter:
     )
 
 
-def _bound(services: Services, name: str, text: str | None) -> datetime | None:
+def parse_bound(services: Services, name: str, text: str | None) -> datetime | None:
+    """Return a bound of a filter; `name` is its argument. Raise TimeRefused."""
     if text is None:
         return None
     return resolve_bound(

@@ -162,7 +162,7 @@ class BlueskyClient(HttpPart[HttpByServer]):
         return handle
 
     def _find_did(self, request: PublishRequest, http: Http, name: str) -> str | None:
-        """Return the identity of a handle; None where there is none. Raises StepFailed where that is not known."""
+        """Return the identity of a handle; None if it has none. Raises StepFailed where that is not known."""
         reply = http.request_for(
             request, "GET", "/xrpc/com.atproto.identity.resolveHandle", query={"handle": name}, with_token=False
         )

@@ -348,7 +348,7 @@ def _made(reply: Reply) -> str | None:
 
 
 def _may_be_dropped(part: Part, handle: Handle) -> bool:
-    """Whether a spam filter looks at the post: it mentions somebody, or answers somebody."""
+    """Whether a spam filter looks at the post: it mentions an account, or is a reply."""
     speaks = "@" in part.request.text or (part.number == 1 and parent_of(part, handle) is not None)
     return speaks and server.software_of(part.request.account).drops
 
