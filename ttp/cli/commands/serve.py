@@ -34,7 +34,8 @@ def serve(
         int, typer.Option("--port", metavar="N", help=f"The port ({PORT}); 0 picks a free one.", min=0, max=65535)
     ] = PORT,
     unix_socket: Annotated[
-        str | None, typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open, instead.")
+        str | None,
+        typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open, instead."),
     ] = None,
     publish: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Publish due posts while no other publisher runs.")
