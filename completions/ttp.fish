@@ -570,7 +570,7 @@ complete -c ttp -n "__ttp_at 'run'" -s v -d 'Print each request to a platform on
 complete -c ttp -n "__ttp_at 'run'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'serve'" -l host -x -d 'The address to listen on (127.0.0.1).'
 complete -c ttp -n "__ttp_at 'serve'" -l port -x -d 'The port (8765); 0 picks a free one.'
-complete -c ttp -n "__ttp_at 'serve'" -l socket -x -d 'Listen on a Unix socket that only you can open.'
+complete -c ttp -n "__ttp_at 'serve'" -l socket -x -d 'Listen on a Unix socket that only you can open, instead.'
 complete -c ttp -n "__ttp_at 'serve'" -l publish -d 'Publish due posts while no other publisher runs.'
 complete -c ttp -n "__ttp_at 'serve'" -l allow-host -x -d 'A name by which clients may call the server.'
 complete -c ttp -n "__ttp_at 'serve'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'

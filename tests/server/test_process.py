@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.conftest import Program, inherited
+from tests.server.test_agents import Agent
 from ttp.sandbox.server import RunningSandbox
 from ttp.server.process import listen_on_path
 
@@ -107,6 +108,17 @@ def test_it_publishes_what_is_created_over_http(serve: Serve, sandbox: RunningSa
         found = server.ok("POST", f"/v1/posts/{made['id']}/publish?wait=30")
         assert found["status"] == "published"
         assert server.ok("GET", "/v1/status")["publisher"]["running"]
+        assert server.stop() == 0
+
+
+@pytest.mark.usefixtures("published")
+def test_it_publishes_what_an_agent_asks_for(serve: Serve) -> None:
+    with serve() as server:
+        token = server.client.headers["Authorization"].removeprefix("Bearer ")
+        agent = Agent(f"{server.client.base_url}/mcp".replace("//mcp", "/mcp"), token)
+        until(lambda: bool(agent.ok("status")["publisher"]["running"]))
+        made = agent.ok("create_post", text="Hello", to=["x/demo"])
+        assert agent.ok("publish_post", id=made["id"])[0]["status"] == "published"
         assert server.stop() == 0
 
 

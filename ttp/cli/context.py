@@ -66,6 +66,7 @@ class Context:
 
     argv: Sequence[str] = ()
     """What was typed after `ttp`."""
+    approver: str | None = None
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
@@ -78,6 +79,10 @@ class Context:
         from ttp.cli.errors import command_text
 
         return command_text(way)
+
+    def refuse_elsewhere(self) -> None:
+        """Raise OwnedElsewhere if this machine must not publish from the store."""
+        self.publisher.refuse_elsewhere()
 
     def publish(self, ids: frozenset[int]) -> RunResult:
         """Publish posts to their end, silently: here if no publisher runs, else by the one that runs."""

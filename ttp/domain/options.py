@@ -1,7 +1,7 @@
 """Options of a platform for a post or an account: types, parsing, and typed access.
 
-Stored as `platform.option` and the canonical text. Options have no defaults: one that is not set is not sent. Each
-platform's options are in its folder.
+Stored as `platform.option` and the canonical text. Options have no defaults: an option that is not set is not sent.
+Each platform's options are in its folder.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ttp.domain.action import WayOut
     from ttp.domain.config import Config
     from ttp.platforms.registry import Registry
-    from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.calendar import Calendar
     from ttp.services.optimal import Optimal
     from ttp.services.planning import Planning
@@ -46,13 +45,15 @@ class Services(Protocol):
     @property
     def reports(self) -> Reports: ...
     @property
-    def publisher(self) -> PublisherProcess: ...
-    @property
     def platforms(self) -> Registry: ...
     @property
     def config(self) -> Config: ...
     @property
     def zone(self) -> ZoneInfo: ...
+    @property
+    def approver(self) -> str | None:
+        """Who approves posts, other than those that they wrote; None: whoever owns the store."""
+        ...
 
     def now(self) -> datetime: ...
 
@@ -64,8 +65,12 @@ class Services(Protocol):
         """Add to a refusal of the block what the platform offers the account now, if that can be asked."""
         ...
 
-    def publish(self, ids: frozenset[int]) -> RunResult:
-        """Publish posts to their end: here if no publisher runs, else by the one that runs."""
+    def refuse_elsewhere(self) -> None:
+        """Raise OwnedElsewhere if this machine must not publish from the store."""
+        ...
+
+    def publish(self, ids: frozenset[int]) -> object:
+        """Publish posts that are queued, and wait for the end."""
         ...
 
     def rehearsing(self) -> AbstractContextManager[Services]:

@@ -10,11 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Route as PlainRoute
 
 from ttp import __version__
 from ttp.domain.errors import Bug, NotFound, TtpError
+from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import JsonAnswer, ProblemAnswer
-from ttp.server.guard import Guard
+from ttp.server.guard import AGENTS, Guard
 from ttp.server.problems import MEDIA_TYPE, InvalidRequest, WrongMethod, invalid_request, problem_answer
 from ttp.server.requests import GuardedRoute
 from ttp.server.routes import ROUTES, Route
@@ -29,6 +31,7 @@ def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_
     app.state.installation = installation
     for route in ROUTES:
         _add(app, route)
+    app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)

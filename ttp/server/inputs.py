@@ -163,7 +163,7 @@ def post_filter(
     limit: int | None = None,
 ) -> PostFilter:
     """Return the filter of a list. Raise UsageError, NotFound, TimeRefused."""
-    now, zone = services.clock.now(), services.zone()
+    now, zone = services.clock.now(), services.zone
     names = split(account)
     return PostFilter(
         statuses=tuple(_status(name) for name in split(status)),

@@ -93,7 +93,7 @@ def get_calendar(
 ) -> JsonAnswer:
     """Return what is published when, in a month or a week, with the days without posts; of a week also the best free
     hours."""
-    zone = services.zone() if timezone is None else parse_zone(timezone)
+    zone = services.zone if timezone is None else parse_zone(timezone)
     today = services.clock.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=False, week=week, today=today, zone=zone)
     wanted = post_filter(services, status=status, platform=platform, account=account, tag=tag)
@@ -176,7 +176,7 @@ def get_report(
     timezone: Zone = None,
 ) -> JsonAnswer:
     """Return how posts did, by default in the last 30 days, compared with the time before."""
-    now, zone = services.clock.now(), services.zone()
+    now, zone = services.clock.now(), services.zone
     groups = check_groupings(split(by))
     there = zone if timezone is None else parse_zone(timezone)
     today = now.astimezone(there).date()

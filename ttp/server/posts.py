@@ -12,9 +12,7 @@ from urllib.parse import urlencode
 from fastapi import Body, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from ttp.domain import permissions
 from ttp.domain.time.resolve import ResolvedTime
-from ttp.publisher.watch import PostWatch
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import (
     MOST_POSTS,
@@ -214,14 +212,8 @@ async def _followed(services: RequestServices, post_id: int, wait: float) -> Jso
     if wait and not services.dry_run:
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
-        watch = await run_in_threadpool(_watch, services, post_id)
+        watch = await run_in_threadpool(services.watch, frozenset({post_id}))
         while not await run_in_threadpool(watch.look) and loop.time() < until:
             await asyncio.sleep(_LOOK_EVERY_S)
     post = await run_in_threadpool(services.queries.post, post_id)
     return _answer(post, status=202)
-
-
-def _watch(services: RequestServices, post_id: int) -> PostWatch:
-    here = services.installation
-    needed = permissions.is_approval_needed(here.config)
-    return PostWatch(here.database, frozenset({post_id}), lambda event: None, here.clock, approved=needed)

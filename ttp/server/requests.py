@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -44,12 +44,12 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             installation: Installation = request.app.state.installation
-            token = await run_in_threadpool(_token, request, installation, needed)
+            token = await run_in_threadpool(token_of, request, installation, needed)
             if token.accounts is not None and not limited:
                 raise NotAllowed("this is about all accounts, and the token is limited to some")
             if takes_json and await request.body() and not _is_json(request):
                 raise WrongMediaType("send the body as application/json")
-            _refuse_unknown_parameters(request, known)
+            refuse_unknown_parameters(request, known)
             request.state.services = RequestServices(
                 installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
             )
@@ -75,7 +75,7 @@ Services = Annotated[RequestServices, Depends(services_of)]
 """The services of a request's token."""
 
 
-def _token(request: Request, installation: Installation, needed: TokenCapability) -> ApiToken:
+def token_of(request: Request, installation: Installation, needed: TokenCapability) -> ApiToken:
     """Return the token of a request. Raise Unauthorized, or NotAllowed if it may not do this."""
     sent = _BEARER.fullmatch(request.headers.get("authorization", ""))
     if sent is None:
@@ -92,7 +92,7 @@ def _is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
-def _refuse_unknown_parameters(request: Request, known: set[str]) -> None:
+def refuse_unknown_parameters(request: Request, known: Collection[str]) -> None:
     for name in request.query_params:
         if name not in known:
             raise unknown_parameter(name, known)

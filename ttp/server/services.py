@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from ttp.domain import permissions
+from ttp.domain.action import WayOut
 from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.config import Config
 from ttp.domain.permissions import Capability
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
+from ttp.publisher.watch import PostWatch
 from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
@@ -28,7 +32,7 @@ from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database, Rehearsal
 from ttp.store.home.media import MediaStore
 
-_POSTS = {
+POST_CAPABILITIES = {
     TokenCapability.READ: Capability.READ,
     TokenCapability.DRAFT: Capability.DRAFT,
     TokenCapability.PUBLISH: Capability.PUBLISH,
@@ -39,7 +43,8 @@ _POSTS = {
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """One store with its settings. `system`: the zone of this machine."""
+    """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
+    to type."""
 
     database: Database
     media: MediaStore
@@ -48,6 +53,7 @@ class Installation:
     platforms: Registry
     credentials: CredentialsStore
     system: ZoneInfo
+    render_way_out: Callable[[WayOut], str]
 
     @property
     def tokens(self) -> ApiTokens:
@@ -101,7 +107,7 @@ class RequestServices:
             here.clock,
             here.config,
             here.platforms,
-            _POSTS[self.token.capability],
+            POST_CAPABILITIES[self.token.capability],
             actor=self.token.name,
             within=self.token.accounts,
             expected=self._expected,
@@ -145,6 +151,12 @@ class RequestServices:
     def approvals(self) -> Approvals:
         return Approvals(self.posts)
 
+    def watch(self, ids: frozenset[int]) -> PostWatch:
+        """Return what looks whether posts have ended."""
+        needed = permissions.is_approval_needed(self.config)
+        return PostWatch(self.installation.database, ids, lambda event: None, self.clock, approved=needed)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """Return the zone of dates in a filter: that of the config, else of the system."""
         return self.times.home_zone()

@@ -34,7 +34,8 @@ def serve(
         int, typer.Option("--port", metavar="N", help=f"The port ({PORT}); 0 picks a free one.", min=0, max=65535)
     ] = PORT,
     unix_socket: Annotated[
-        str | None, typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open.")
+        str | None,
+        typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can open, instead."),
     ] = None,
     publish: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Publish due posts while no other publisher runs.")
@@ -96,6 +97,7 @@ def installation_of(context: Context) -> Installation:
         context.platforms,
         context.credentials,
         settings.system_zone().zone,
+        context.render_way_out,
     )
 
 

@@ -123,7 +123,11 @@ class PostContent(Arguments):
         " hour, or 'next-slot'. A new post without it is a draft.",
     )
     tz: str | None = Field(None, description="The time zone of `at`, such as Europe/Berlin.")
-    media: list[str] | None = Field(None, description="Images or videos: paths of local files, or web addresses.")
+    media: list[str] | None = Field(
+        None,
+        description="Images or videos: web addresses, paths of local files (only on stdin and"
+        " stdout), or sha256:DIGEST of uploaded ones.",
+    )
     alt: list[str] | None = Field(None, description="The alt text of each media item, in order.")
     thread: list[str] | None = Field(None, description="The further parts of a thread, after the text.")
     variants: dict[str, str] | None = Field(

@@ -69,7 +69,7 @@ def publish_post(services: Services, given: PublishPost) -> list[Json]:
     Look at the state of each delivery in the answer: some may have failed.
     """
     ids = existing(services, given.id)
-    services.publisher.refuse_elsewhere()
+    services.refuse_elsewhere()
     return _followed(services, given, services.publishing.publish(ids))
 
 
@@ -81,7 +81,7 @@ class RetryPost(PublishPost):
 def retry_post(services: Services, given: RetryPost) -> list[Json]:
     """Publish the failed deliveries of a post again, and only those."""
     ids = existing(services, given.id)
-    services.publisher.refuse_elsewhere()
+    services.refuse_elsewhere()
     return _followed(services, given, services.publishing.retry(ids, given.accounts or ()))
 
 
@@ -120,7 +120,7 @@ def resolve_post(services: Services, given: ResolvePost) -> Json:
 @tool(Capability.PUBLISH, list[PostAnswer])
 def approve_post(services: Services, given: ChangePost) -> list[Json]:
     """Approve a post as it is now, for a person who has read it. A later change needs a new approval."""
-    posts = Approvals(services.posts).approve(existing(services, given.id))
+    posts = Approvals(services.posts).approve(existing(services, given.id), by=services.approver)
     warnings = not_running(services) if any(post.scheduled_at for post in posts) else []
     return [post_json(post, warnings) for post in posts]
 

@@ -1,0 +1,143 @@
+"""The MCP server at /mcp. Each request is a server of its own with the tools of its token: there are no sessions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Message, Receive, Scope, Send
+
+from ttp.domain.action import WayOut
+from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.errors import Hint, NotFound
+from ttp.mcp.replays import Replays
+from ttp.server.guard import MOST_BODY_BYTES
+from ttp.server.requests import refuse_unknown_parameters, token_of
+from ttp.server.services import POST_CAPABILITIES, Installation, RequestServices
+from ttp.services.planning import Planning
+from ttp.services.status import Status
+
+if TYPE_CHECKING:
+    from ttp.mcp.tool import Tool
+
+MOST_CALLS = 20
+"""Calls of tools that run at once. Some wait for a publisher, and the rest of the API must not wait for them."""
+WAIT_S = 30.0
+"""Seconds that `publish_post` and `retry_post` wait for the end."""
+_LOOK_EVERY_S = 0.1
+_NEEDS = {
+    "check_text": TokenCapability.DRAFT,  # fetches media
+    "approve_post": TokenCapability.APPROVE,
+    "reject_post": TokenCapability.APPROVE,
+}
+"""What tools need of a token, where it is more or other than on stdin and stdout."""
+_OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
+"""Tools that a token limited to accounts does not have."""
+
+
+class AgentEndpoint:
+    """Answers requests at /mcp (Streamable HTTP). A key of a tool is known until the server ends, per token."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._limiter = CapacityLimiter(MOST_CALLS)
+        self._replays: dict[int, Replays] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        token = await run_in_threadpool(token_of, request, self._installation, TokenCapability.READ)
+        refuse_unknown_parameters(request, ())
+        if find_spec("mcp") is None:
+            raise NotFound("this server was installed without the extra mcp", Hint("fix", "pip install 'ttp-cli[mcp]'"))
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+        from ttp.mcp.server import ToolCaller, make_server
+
+        caller = ToolCaller(
+            lambda: AgentServices(self._installation, token),
+            POST_CAPABILITIES[token.capability],
+            every=_tools_of(token),
+            replays=self._replays.setdefault(token.id, Replays()),
+        )
+        sessions = StreamableHTTPSessionManager(
+            make_server(caller, self._limiter),
+            json_response=True,
+            stateless=True,
+            max_request_body_size=MOST_BODY_BYTES,
+        )
+        # Read here, where a body that is too large or too slow becomes a problem.
+        received = _with_body(await request.body(), receive)
+        async with sessions.run():
+            await sessions.handle_request(scope, received, send)
+
+
+class AgentServices(RequestServices):
+    """The services of one call of a tool."""
+
+    @property
+    def approver(self) -> str:
+        return self.token.name
+
+    @property
+    def status(self) -> Status:
+        return self.installation.status
+
+    @cached_property
+    def planning(self) -> Planning:
+        return Planning(self.posts, self.optimal, self.slots, self.times)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def render_way_out(self, way: WayOut) -> str:
+        return self.installation.render_way_out(way)
+
+    def naming_choices(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def refuse_elsewhere(self) -> None:
+        refused = self.status.elsewhere()
+        if refused is not None:
+            raise refused
+
+    def publish(self, ids: frozenset[int]) -> None:
+        """Wait for the running publisher, at most WAIT_S; without one, not at all."""
+        if self.status.nothing_publishes():
+            return
+        watch, ends = self.watch(ids), time.monotonic() + WAIT_S
+        while not watch.look() and time.monotonic() < ends:
+            time.sleep(_LOOK_EVERY_S)
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[AgentServices]:
+        yield AgentServices(self.installation, self.token, dry_run=True)
+
+
+def _tools_of(token: ApiToken) -> dict[str, Tool]:
+    """Return the tools that a token may call, by name."""
+    from ttp.mcp.tools import TOOLS
+
+    return {
+        name: tool
+        for name, tool in TOOLS.items()
+        if token.capability.allows(_NEEDS.get(name, TokenCapability(tool.needs)))
+        and (token.accounts is None or name not in _OF_ALL_ACCOUNTS)
+    }
+
+
+def _with_body(body: bytes, receive: Receive) -> Receive:
+    """Return what receives a body that was read, and then what comes after it."""
+    rest: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return rest.pop() if rest else await receive()
+
+    return next_message
