@@ -155,3 +155,9 @@ def test_imports_go_in_one_direction() -> None:
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_lock_pins_coverage_with_its_extra() -> None:
+    """pytest-cov asks for `coverage[toml]`: with hashes, pip refuses a lock that pins `coverage` alone."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "\ncoverage[toml]==" in lock
