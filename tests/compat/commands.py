@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.clock import FakeClock
-from tests.compat.json_forms import Form, form_of
+from tests.compat.json_forms import Schema, form_of
 from tests.conftest import Program, Ran, program
 from tests.pictures import picture
 
@@ -119,7 +119,7 @@ def fill(ttp: Program) -> None:
     ttp.ok("metrics", "import", "-", stdin="\n".join([header, *rows]) + "\n")
 
 
-def answers(ttp: Program) -> dict[str, Form]:
+def answers(ttp: Program) -> dict[str, Schema]:
     """Return the form of each command's JSON. Raises AssertionError if one answers none."""
     fill(ttp)
     runs: dict[str, Callable[[Ran], str]] = dict.fromkeys([*READING, *WRITING], lambda ran: ran.out)

@@ -1,19 +1,16 @@
-"""The form of JSON answers, learned from examples as a JSON Schema, and the changes of a form that break its readers.
-
-The comparison reads any JSON Schema made of `type`, `properties`, `required`, `items`, `enum`, `anyOf`.
-"""
+"""The form of JSON answers, learned from examples as a JSON Schema, and the changes that break its users."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-Form = Mapping[str, Any]
+Schema = Mapping[str, Any]
 
 _NAMES = {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}
 
 
-def form_of(values: Iterable[object]) -> Form:
+def form_of(values: Iterable[object]) -> Schema:
     """Return the form that all the values have. A key that some objects lack is not required."""
     values = list(values)
     types = sorted({_type_of(value) for value in values})
@@ -33,47 +30,87 @@ def _type_of(value: object) -> str:
     return "object" if isinstance(value, Mapping) else "array" if isinstance(value, list) else _NAMES[type(value)]
 
 
-def breaks_readers(old: Form, new: Form, place: str = "$") -> Iterator[str]:
-    """Yield what a reader of answers in the `old` form stumbles over in the `new` one."""
-    before, after = types_of(old), types_of(new)
-    if before and (added := after - before or (before if not after else set())):
-        yield f"{place} can be {', '.join(sorted(added or {'anything'}))}"
-    if "enum" in old and "enum" not in new:
-        yield f"{place} can be any value"
-    for value in [value for value in new.get("enum", ()) if "enum" in old and value not in old["enum"]]:
-        yield f"{place} can be {value!r}"
-    kept = new.get("required", ())
-    for key in [key for key in old.get("required", ()) if key not in kept]:
-        yield f"{place}.{key} may be missing"
-    yield from _compare_parts(old, new, place, breaks_readers, "is gone")
+def breaks_readers(place: str, old: Schema, new: Schema) -> Iterator[str]:
+    """Yield what a reader of answers of the `old` schema stumbles over in those of the `new` one."""
+    return _of_answer(place, _Place(old), _Place(new))
 
 
-def breaks_writers(old: Form, new: Form, place: str = "$") -> Iterator[str]:
-    """Yield what a writer of requests in the `old` form may no longer send, or must send in addition."""
-    before, after = types_of(old), types_of(new)
-    if after and (lost := before - after if before else set()):
-        yield f"{place} cannot be {', '.join(sorted(lost))}"
-    for value in [value for value in old.get("enum", ()) if "enum" in new and value not in new["enum"]]:
-        yield f"{place} cannot be {value!r}"
-    for key in [key for key in new.get("required", ()) if key not in old.get("required", ())]:
-        yield f"{place}.{key} must be sent"
-    yield from _compare_parts(old, new, place, breaks_writers, "is not accepted")
+def breaks_writers(place: str, old: Schema, new: Schema) -> Iterator[str]:
+    """Yield what a writer of requests of the `old` schema may no longer send, or must send in addition."""
+    return _of_request(place, _Place(old), _Place(new))
 
 
-def _compare_parts(old: Form, new: Form, place: str, compare: Any, gone: str) -> Iterator[str]:
-    now = new.get("properties", {})
-    for key, form in old.get("properties", {}).items():
-        if key in now:
-            yield from compare(form, now[key], f"{place}.{key}")
+class _Place:
+    """A part of a schema, with the definitions that it refers to."""
+
+    def __init__(self, schema: Schema, definitions: Schema | None = None) -> None:
+        self.definitions = schema.get("$defs", {}) if definitions is None else definitions
+        self.choices = [self._resolved(one) for one in schema.get("anyOf", [schema])]
+        self.one: Schema = next((one for one in self.choices if one.get("type") != "null"), {})
+
+    def _resolved(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            schema = self.definitions[schema["$ref"].removeprefix("#/$defs/")]
+        return schema
+
+    @property
+    def types(self) -> set[str]:
+        found = set[str]()
+        for one in self.choices:
+            kind = one.get("type", [])
+            found |= {kind} if isinstance(kind, str) else {*kind}
+        return found | ({"integer"} if "number" in found else set())
+
+    @property
+    def properties(self) -> dict[str, _Place]:
+        return {name: _Place(one, self.definitions) for name, one in self.one.get("properties", {}).items()}
+
+    @property
+    def required(self) -> set[str]:
+        return set(self.one.get("required", ()))
+
+    def inside(self, name: str) -> _Place | None:
+        found = self.one.get(name)
+        return _Place(found, self.definitions) if isinstance(found, Mapping) else None
+
+
+def _of_request(where: str, old: _Place, new: _Place) -> Iterator[str]:
+    if lost := old.types - new.types:
+        yield f"{where} no longer takes {sorted(lost)}"
+    if "enum" in new.one and (lost := set(old.one.get("enum", ["any"])) - set(new.one["enum"])):
+        yield f"{where} no longer takes {sorted(lost)}"
+    for bound, sign in (("minimum", 1), ("maximum", -1)):
+        if bound in new.one and (bound not in old.one or sign * (new.one[bound] - old.one[bound]) > 0):
+            yield f"{where} has a narrower {bound}"
+    if added := new.required - old.required:
+        yield f"{where} now needs {sorted(added)}"
+    for name, before in old.properties.items():
+        after = new.properties.get(name)
+        if after is None:
+            yield f"{where}{name} is gone"
         else:
-            yield f"{place}.{key} {gone}"
-    if "items" in old and "items" in new:
-        yield from compare(old["items"], new["items"], f"{place}[]")
+            yield from _of_request(f"{where}{name}", before, after)
+    yield from _within(where, old, new, _of_request)
 
 
-def types_of(form: Form) -> set[str]:
-    """Return the types that a form allows; an empty set for any."""
-    if "anyOf" in form:
-        return {name for one in form["anyOf"] for name in types_of(one)}
-    named = form.get("type", ())
-    return {"number" if name == "integer" else name for name in ([named] if isinstance(named, str) else named)}
+def _of_answer(where: str, old: _Place, new: _Place) -> Iterator[str]:
+    if added := new.types - old.types:
+        yield f"{where} can now be {sorted(added)}"
+    if lost := old.required - new.required:
+        yield f"{where} can now lack {sorted(lost)}"
+    for name, before in old.properties.items():
+        after = new.properties.get(name)
+        if after is None:
+            yield f"{where}{name} is gone"
+        else:
+            yield from _of_answer(f"{where}{name}.", before, after)
+    yield from _within(where, old, new, _of_answer)
+
+
+def _within(where: str, old: _Place, new: _Place, compare: Any) -> Iterator[str]:
+    for name in ("items", "additionalProperties"):
+        before, after = old.inside(name), new.inside(name)
+        if before is not None and after is not None:
+            yield from compare(f"{where}[].", before, after)
+        elif before is not None:
+            yield f"{where} {name} are gone"

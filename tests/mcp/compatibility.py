@@ -8,14 +8,14 @@ writes the present schemas: once for each release.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.compat.json_forms import Schema, breaks_readers, breaks_writers
 from ttp.mcp.tools import TOOLS
 
 RELEASED = Path(__file__).with_name("released.json")
-Schema = Mapping[str, Any]
 
 
 def schemas() -> dict[str, Any]:
@@ -42,84 +42,8 @@ def breaking_changes(old: Schema, new: Schema) -> Iterator[str]:
             continue
         if (before["needs"], before["reads"]) != (after["needs"], after["reads"]):
             yield f"{name} needs another capability, or writes"
-        yield from _of_input(f"{name}(", _Place(before["input"]), _Place(after["input"]))
-        yield from _of_output(f"{name} -> ", _Place(before["output"]), _Place(after["output"]))
-
-
-class _Place:
-    """A part of a schema, with the definitions that it refers to."""
-
-    def __init__(self, schema: Schema, definitions: Schema | None = None) -> None:
-        self.definitions = schema.get("$defs", {}) if definitions is None else definitions
-        self.choices = [self._resolved(one) for one in schema.get("anyOf", [schema])]
-        self.one: Schema = next((one for one in self.choices if one.get("type") != "null"), {})
-
-    def _resolved(self, schema: Schema) -> Schema:
-        while "$ref" in schema:
-            schema = self.definitions[schema["$ref"].removeprefix("#/$defs/")]
-        return schema
-
-    @property
-    def types(self) -> set[str]:
-        found = set[str]()
-        for one in self.choices:
-            kind = one.get("type", [])
-            found |= {kind} if isinstance(kind, str) else {*kind}
-        return found | ({"integer"} if "number" in found else set())
-
-    @property
-    def properties(self) -> dict[str, _Place]:
-        return {name: _Place(one, self.definitions) for name, one in self.one.get("properties", {}).items()}
-
-    @property
-    def required(self) -> set[str]:
-        return set(self.one.get("required", ()))
-
-    def inside(self, name: str) -> _Place | None:
-        found = self.one.get(name)
-        return _Place(found, self.definitions) if isinstance(found, Mapping) else None
-
-
-def _of_input(where: str, old: _Place, new: _Place) -> Iterator[str]:
-    if lost := old.types - new.types:
-        yield f"{where} no longer takes {sorted(lost)}"
-    if "enum" in new.one and (lost := set(old.one.get("enum", ["any"])) - set(new.one["enum"])):
-        yield f"{where} no longer takes {sorted(lost)}"
-    for bound, sign in (("minimum", 1), ("maximum", -1)):
-        if bound in new.one and (bound not in old.one or sign * (new.one[bound] - old.one[bound]) > 0):
-            yield f"{where} has a narrower {bound}"
-    if added := new.required - old.required:
-        yield f"{where} now needs {sorted(added)}"
-    for name, before in old.properties.items():
-        after = new.properties.get(name)
-        if after is None:
-            yield f"{where}{name} is gone"
-        else:
-            yield from _of_input(f"{where}{name}", before, after)
-    yield from _within(where, old, new, _of_input)
-
-
-def _of_output(where: str, old: _Place, new: _Place) -> Iterator[str]:
-    if added := new.types - old.types:
-        yield f"{where} can now be {sorted(added)}"
-    if lost := old.required - new.required:
-        yield f"{where} can now lack {sorted(lost)}"
-    for name, before in old.properties.items():
-        after = new.properties.get(name)
-        if after is None:
-            yield f"{where}{name} is gone"
-        else:
-            yield from _of_output(f"{where}{name}.", before, after)
-    yield from _within(where, old, new, _of_output)
-
-
-def _within(where: str, old: _Place, new: _Place, compare: Any) -> Iterator[str]:
-    for name in ("items", "additionalProperties"):
-        before, after = old.inside(name), new.inside(name)
-        if before is not None and after is not None:
-            yield from compare(f"{where}[].", before, after)
-        elif before is not None:
-            yield f"{where} {name} are gone"
+        yield from breaks_writers(f"{name}(", before["input"], after["input"])
+        yield from breaks_readers(f"{name} -> ", before["output"], after["output"])
 
 
 def write() -> None:
