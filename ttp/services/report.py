@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.optimal.features import NEWEST, VIEWS, features
+from ttp.domain.optimal.features import FEWEST_SETTLED, NEWEST, VIEWS, features
 from ttp.domain.report import GROUPINGS, MeasuredPost, Period, Report, make_report
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.store import queries
@@ -108,6 +108,8 @@ def _usual_engagement(db: Connection, account: Account, zone: ZoneInfo) -> dict[
     from ttp.domain.optimal.model import estimate
 
     posts = features(stored_samples.newest_samples(db, account.id or 0, NEWEST), account=account.name, zone=zone)
+    if len(posts) < FEWEST_SETTLED:  # of so few posts, none is usual
+        return {}
     found = estimate(posts)
     usual = {}
     for post, parts in zip(posts, found.posts, strict=True):

@@ -165,3 +165,12 @@ def test_an_account_with_views_alone_is_compared_by_views(ttp: Program) -> None:
     assert 80 < post["usual"] < 120
     assert json.dumps(post)
     assert "views" in ttp.ok("report", "--format", "md").out
+
+
+def test_of_a_few_posts_none_is_usual(ttp: Program) -> None:
+    ttp.account("x/me")
+    at = [ttp.clock.now() - timedelta(days=day) for day in range(5, 12)]
+    rows = [f"x/me,{number},{one:%Y-%m-%dT%H:%MZ},,4,0,0,9,text," for number, one in enumerate(at)]
+    ttp.ok("metrics", "import", "-", stdin="\n".join([HEADER, *rows]) + "\n")
+    posts = ttp.ok("report", "--json").json["posts"]
+    assert {(post["usual"], post["measure"], post["difference"]) for post in posts} == {(None, None, None)}
