@@ -80,11 +80,13 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
     wanted, found = schema(fresh), schema(created)
     assert set(wanted) == {
         "account",
+        "approval_link",
         "attempt",
         "change",
         "change_post",
         "delivery",
         "idempotency_key",
+        "login_link",
         "occurrence",
         "online_followers",
         "post",
@@ -94,6 +96,7 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "reading",
         "recurrence",
         "sample",
+        "session",
         "slot",
         "store",
         "token",
@@ -108,12 +111,15 @@ def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
     made = schema(created)
     assert {name for name, shape in made.items() if shape["autoincrement"]} == {
         "account",
+        "approval_link",
         "attempt",
         "change",
         "delivery",
+        "login_link",
         "post",
         "recurrence",
         "sample",
+        "session",
         "slot",
         "token",
     }
