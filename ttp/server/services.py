@@ -18,6 +18,7 @@ from ttp.publisher.watch import PostWatch
 from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
+from ttp.services.events import Events
 from ttp.services.metrics import Metrics
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts
@@ -146,6 +147,10 @@ class RequestServices:
     @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self._database, self.clock, self.platforms)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self.installation.database, self.clock, self.token.accounts)
 
     @cached_property
     def approvals(self) -> Approvals:
