@@ -151,7 +151,7 @@ def test_a_stream_tells_what_is_published_until_the_server_stops(serve: Serve) -
         made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
         with server.client.stream("GET", "/v1/events?after=0") as stream:
             server.ok("POST", f"/v1/posts/{made['id']}/publish")
-            lines, told = stream.iter_lines(), []
+            lines, told = stream.iter_lines(), list[str]()
             while told[-1:] != ["event: post.finished"]:
                 told += [line for line in [next(lines)] if line.startswith("event:")]
             assert told == [f"event: {name}" for name in ("post.due", "delivery.sending", *ENDS)]
