@@ -191,9 +191,9 @@ class Rehearsal(Database):
     """A store in which each change is rolled back at its end: for finding out what a request would do."""
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with suppress(_RolledBack), super().writing() as connection:
-            yield connection
+    def _transaction(self, connection: Connection) -> Iterator[None]:
+        with suppress(_RolledBack), super()._transaction(connection):
+            yield
             raise _RolledBack
 
 
