@@ -13,6 +13,7 @@ from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
 from ttp.cli.commands.config import VIEW as SETTING
+from ttp.cli.commands.init import FIELDS as SETUP_FIELDS
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.output import COLORS, FORMATS
 from ttp.domain.config import KeyTable
@@ -190,6 +191,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     tokens.TOKEN_FIELDS: ("token list", "token revoke"),
     tokens.NEW_TOKEN_FIELDS: ("token create",),
     certification.CERTIFIED_FIELDS: ("certify",),
+    SETUP_FIELDS: ("init",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
 """The fields of `--fields`, and their commands."""

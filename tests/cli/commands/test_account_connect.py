@@ -223,7 +223,7 @@ def test_permissions_that_are_missing_are_named(ttp: Program, sandbox: RunningSa
 def test_without_a_browser_the_address_is_printed_and_nothing_opened(
     ttp: Program, sandbox: RunningSandbox, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_module, "_print", lambda *lines: browser.open(lines[2].strip()))
+    monkeypatch.setattr(account_module, "print_prompt", lambda *lines: browser.open(lines[2].strip()))
     monkeypatch.setattr(account_module, "_browse", lambda url: pytest.fail("a browser was opened"))
     ttp.ok("account", "connect", "x", "--no-browser")
     monkeypatch.delenv("DISPLAY")
