@@ -311,6 +311,78 @@ class RepeatAnswer(_Shape):
     missed: int
 
 
+class NewRepeatAnswer(RepeatAnswer):
+    """A new repeat, with the ids of the posts that were created in advance."""
+
+    posts: list[int | None]
+    warnings: list[str]
+
+
+class AssignmentAnswer(_Shape):
+    id: int
+    at: Instant
+    score: float
+    accounts: list[str]
+    explored: bool
+
+
+class PlacementAnswer(_Shape):
+    accounts: list[str]
+    by: str
+
+
+class PlanTotals(_Shape):
+    """`bound`: no plan has a higher score; `withoutData`: accounts without metrics."""
+
+    score: float
+    evenScore: float
+    bound: float | None = None
+    from_: Instant | None = Field(None, alias="from")
+    to: Instant | None = None
+    perDay: int | None = None
+    minGapS: float | None = None
+    timezones: dict[str, str] | None = None
+    withoutData: list[str] | None = None
+    placedBy: list[PlacementAnswer] | None = None
+
+
+class PlanAnswer(PlanTotals):
+    """A plan of drafts, as `ttp plan --json` prints it. Without drafts it has scores only."""
+
+    assignments: list[AssignmentAnswer]
+    leftOut: list[int] | None = None
+    scheduled: bool
+    warnings: list[str]
+
+
+class UndoneAnswer(_Shape):
+    """A post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
+
+    id: int
+    command: str
+    at: Instant
+    deleted: bool
+    status: str
+    scheduledAt: Instant | None
+    lostTime: Instant | None
+    content: str
+    warnings: list[str]
+
+
+class CheckAnswer(_Shape):
+    name: str
+    status: str
+    message: str
+    hint: ActionAnswer | str | None
+
+
+class CheckupAnswer(_Shape):
+    checks: list[CheckAnswer]
+    ok: int
+    warnings: int
+    failures: int
+
+
 class CalendarRow(_Shape):
     date: str
     time: str

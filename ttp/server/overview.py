@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from fastapi import Request
 
+from ttp.domain.diagnostics import Checkup
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import AccountName
+from ttp.server.inputs import AccountName, DryRun, Empty
 from ttp.server.requests import Services
 from ttp.server.services import Installation
 from ttp.views.accounts import account_json
-from ttp.views.status import status_json
+from ttp.views.status import check_json, checkup_json, status_json
 
 
 def list_accounts(services: Services) -> JsonAnswer:
@@ -21,6 +22,14 @@ def list_accounts(services: Services) -> JsonAnswer:
 
 def get_account(account: AccountName, services: Services) -> JsonAnswer:
     return JsonAnswer(account_json(services.queries.account(account)))
+
+
+def check_account(account: AccountName, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Check an account on its platform: token, permissions, quota. A token that is due is renewed; an account whose
+    token is refused is marked. A dry run looks for the account only."""
+    found = services.queries.account(account)
+    checked = Checkup(()) if dry_run else services.installation.account_check().accounts([found])
+    return JsonAnswer(checkup_json(checked, [check_json(one) for one in checked.checks]))
 
 
 def get_status(services: Services) -> JsonAnswer:

@@ -58,6 +58,13 @@ _MEDIA = _answers(answers.MediaAnswer, 201, s200=answers.MediaAnswer)
 _SLOTS, _NEW_SLOTS = _answers(list[answers.SlotAnswer], 201, s200=list[answers.SlotAnswer]), (*_ONE, *_BODY, 422)
 _COMING, _GONE = _answers(list[answers.SlotInstantAnswer]), _answers(answers.RemovedAnswer)
 _CALENDAR = _answers(answers.CalendarAnswer)
+_ACCOUNT, _CHECKUP = "/v1/accounts/{account:path}", _answers(answers.CheckupAnswer)
+_PLAN = _answers(answers.PlanAnswer)
+_REPEATS, _REPEAT = "/v1/repeats", "/v1/repeats/{repeat_id}"
+_NEW_REPEAT = _answers(answers.NewRepeatAnswer, 201, s200=answers.NewRepeatAnswer)
+_CHANGED = _answers(answers.RepeatAnswer)
+_UNDONE = _answers(list[answers.UndoneAnswer])
+_WRITE = (*_BODY, 409, 422)
 ROUTES = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
     Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
@@ -76,12 +83,22 @@ ROUTES = (
     Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
     Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
-    Route("GET", "/v1/accounts/{account:path}", overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
+    Route("GET", _ACCOUNT, overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
+    Route("POST", f"{_ACCOUNT}/check", overview.check_account, PUBLISH, _CHECKUP, (*_ONE, *_BODY)),
     Route("GET", "/v1/slots", planning.list_slots, READ, _answers(list[answers.SlotAnswer]), (404,)),
     Route("POST", "/v1/slots", planning.add_slots, PUBLISH, _SLOTS, _NEW_SLOTS, limited=False),
     Route("GET", "/v1/slots/preview", planning.preview_slots, READ, _COMING, (404,), limited=False),
     Route("DELETE", "/v1/slots/{slot_id}", planning.remove_slot, PUBLISH, _GONE, (*_ONE, *_BODY), limited=False),
     Route("GET", "/v1/repeats", planning.list_repeats, READ, _answers(list[answers.RepeatAnswer]), limited=False),
+    Route("POST", _REPEATS, planning.add_repeat, PUBLISH, _NEW_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/skip", planning.skip_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/pause", planning.pause_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/resume", planning.resume_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/stop", planning.stop_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
+    Route("POST", "/v1/plan", planning.plan_drafts, PUBLISH, _PLAN, (404, *_WRITE), limited=False),
+    Route("GET", "/v1/history", posts.list_all_changes, READ, _answers(list[answers.ChangeAnswer]), limited=False),
+    Route("POST", "/v1/undo", posts.undo_changes, DRAFT, _UNDONE, (404, *_WRITE), limited=False),
+    Route("POST", "/v1/redo", posts.redo_changes, DRAFT, _UNDONE, (404, *_WRITE), limited=False),
     Route("GET", "/v1/calendar", planning.get_calendar, READ, _CALENDAR, (404, 422), limited=False),
     Route("GET", "/v1/optimal", planning.get_optimal, READ, _answers(answers.OptimalAnswer), (404, 422)),
     Route("GET", "/v1/optimal/next", planning.get_next_hours, READ, _answers(answers.NextHoursAnswer), (404, 422)),

@@ -15,11 +15,14 @@ from ttp.domain.permissions import Capability
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.publisher.watch import PostWatch
+from ttp.services.account_check import AccountCheck
 from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
+from ttp.services.files.importer import Importer
 from ttp.services.metrics import Metrics
 from ttp.services.optimal import Optimal
+from ttp.services.planning import Planning
 from ttp.services.posts import Posts
 from ttp.services.publishing import Publishing
 from ttp.services.queries import Queries
@@ -44,7 +47,7 @@ POST_CAPABILITIES = {
 @dataclass(frozen=True, slots=True)
 class Installation:
     """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
-    to type."""
+    to type; `account_check`: makes what asks platforms about accounts."""
 
     database: Database
     media: MediaStore
@@ -54,6 +57,7 @@ class Installation:
     credentials: CredentialsStore
     system: ZoneInfo
     render_way_out: Callable[[WayOut], str]
+    account_check: Callable[[], AccountCheck]
 
     @property
     def tokens(self) -> ApiTokens:
@@ -146,6 +150,14 @@ class RequestServices:
     @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self._database, self.clock, self.platforms)
+
+    @cached_property
+    def planning(self) -> Planning:
+        return Planning(self.posts, self.optimal, self.slots, self.times)
+
+    @cached_property
+    def importer(self) -> Importer:
+        return Importer(self.posts, self.posts.media, self.times)
 
     @cached_property
     def approvals(self) -> Approvals:
