@@ -42,6 +42,8 @@ COMMANDS = {
     "undo_changes": "undo",
     "redo_changes": "redo",
     "check_account": "account check",
+    "import_posts": "import",
+    "import_metrics": "metrics import",
     "get_calendar": "calendar",
     "get_optimal": "optimal",
     "get_next_hours": "optimal next",

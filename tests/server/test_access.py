@@ -30,7 +30,10 @@ def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     """Send a request that is right; its status, and the code of its problem."""
     path = route.path.replace("{account:path}", "x/me").replace("{post_id}", str(post_id))
     path = path.replace("{slot_id}", "1").replace("{repeat_id}", "1")
-    answer = api(route.method, path, json=BODIES.get(route.name))
+    if "requestBody" in route.described:
+        answer = api(route.method, path, files={"file": ("a.csv", b"text\nHello\n")})
+    else:
+        answer = api(route.method, path, json=BODIES.get(route.name))
     found = answer.json()
     return answer.status_code, found.get("code") if answer.status_code >= 400 else None
 

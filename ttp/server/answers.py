@@ -383,6 +383,48 @@ class CheckupAnswer(_Shape):
     failures: int
 
 
+class SkippedRow(_Shape):
+    row: str
+    reason: str
+
+
+class RefusedRow(_Shape):
+    row: str
+    field: str | None
+    problem: str
+    fix: ActionAnswer | str | None
+
+
+class PlannedRow(_Shape):
+    row: str
+    id: int | None
+    at: Instant
+    score: float
+    accounts: list[str]
+
+
+class RowPlanAnswer(PlanTotals):
+    way: str
+    leftOut: list[str]
+
+
+class ImportAnswer(_Shape):
+    """The result of an import, as `ttp import --json` prints it. `planned`: rows that got a time from a plan."""
+
+    read: int
+    added: int
+    changed: int
+    moved: int
+    unchanged: int
+    left: list[SkippedRow]
+    rejected: list[RefusedRow]
+    stored: bool
+    ids: list[int]
+    planned: list[PlannedRow]
+    plan: RowPlanAnswer | None
+    warnings: list[str]
+
+
 class CalendarRow(_Shape):
     date: str
     time: str
@@ -535,6 +577,29 @@ class SampleAnswer(_Counts):
     observedAt: Instant
     kind: str | None
     text: str | None
+
+
+class ColumnAnswer(_Shape):
+    column: str
+    field: str | None
+
+
+class RefusedSample(_Shape):
+    row: int
+    reason: str
+
+
+class MetricsImportAnswer(_Shape):
+    """The result of an import of numbers; of a dry run also the format, the columns and the first rows."""
+
+    read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: list[RefusedSample]
+    source: str | None = None
+    columns: list[ColumnAnswer] | None = None
+    rows: list[SampleAnswer] | None = None
 
 
 class TotalAnswer(_Counts):

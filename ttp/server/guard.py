@@ -13,7 +13,7 @@ from ttp.server.problems import SlowRequest, TooLarge, WrongHost, problem_answer
 MOST_BODY_BYTES = 2_000_000
 MOST_UPLOAD_BYTES = 1_100_000_000
 """The longest videos that platforms take have a gigabyte; a form has some bytes more."""
-UPLOADS = "/v1/media"
+UPLOADS, IMPORTS, METRICS = "/v1/media", "/v1/imports", "/v1/metrics"
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
@@ -83,7 +83,7 @@ class _Body:
 
 
 def _most_bytes(scope: Scope) -> int:
-    return MOST_UPLOAD_BYTES if scope["path"] == UPLOADS else MOST_BODY_BYTES
+    return MOST_UPLOAD_BYTES if scope["path"] in (UPLOADS, IMPORTS, METRICS) else MOST_BODY_BYTES
 
 
 def too_large(most: int) -> TooLarge:

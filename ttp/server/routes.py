@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from ttp.domain.api_token import TokenCapability
-from ttp.server import answers, overview, planning, posts
-from ttp.server.guard import UPLOADS
-from ttp.server.uploads import UPLOAD_BODY, upload_media
+from ttp.server import answers, overview, planning, posts, uploads
+from ttp.server.forms import FORM_BODY
+from ttp.server.guard import IMPORTS, METRICS, UPLOADS
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
@@ -65,6 +65,9 @@ _NEW_REPEAT = _answers(answers.NewRepeatAnswer, 201, s200=answers.NewRepeatAnswe
 _CHANGED = _answers(answers.RepeatAnswer)
 _UNDONE = _answers(list[answers.UndoneAnswer])
 _WRITE = (*_BODY, 409, 422)
+_IMPORT = _answers(answers.ImportAnswer, 201, s200=answers.ImportAnswer)
+_NUMBERS = _answers(answers.MetricsImportAnswer, 201, s200=answers.MetricsImportAnswer)
+_IMPORTING = (404, *_WRITE)
 ROUTES = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
     Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
@@ -81,7 +84,8 @@ ROUTES = (
     Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
     Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
-    Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
+    Route("POST", UPLOADS, uploads.upload_media, DRAFT, _MEDIA, _WRITE, described=FORM_BODY),
+    Route("POST", IMPORTS, uploads.import_posts, DRAFT, _IMPORT, _IMPORTING, limited=False, described=FORM_BODY),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", _ACCOUNT, overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
     Route("POST", f"{_ACCOUNT}/check", overview.check_account, PUBLISH, _CHECKUP, (*_ONE, *_BODY)),
@@ -104,7 +108,8 @@ ROUTES = (
     Route("GET", "/v1/optimal/next", planning.get_next_hours, READ, _answers(answers.NextHoursAnswer), (404, 422)),
     Route("GET", "/v1/optimal/week", planning.get_week, READ, _answers(answers.WeekAnswer), (404, 422)),
     Route("GET", "/v1/optimal/heatmap", planning.get_heatmap, READ, _answers(answers.HeatmapsAnswer), (404, 422)),
-    Route("GET", "/v1/metrics", planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
+    Route("GET", METRICS, planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
+    Route("POST", METRICS, uploads.import_metrics, PUBLISH, _NUMBERS, _IMPORTING, limited=False, described=FORM_BODY),
     Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[answers.TotalAnswer]), (404,)),
     Route("GET", "/v1/report", planning.get_report, READ, _answers(answers.ReportAnswer), (404, 422)),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
