@@ -12,7 +12,13 @@ from pydantic import BaseModel
 from ttp.domain.api_token import TokenCapability
 from ttp.server import answers, overview, planning, posts, uploads
 from ttp.server.forms import FORM_BODY
-from ttp.server.guard import IMPORTS, METRICS, UPLOADS
+from ttp.server.guard import IMPORTS, METRICS, SIGNED_UPLOADS, UPLOADS
+from ttp.server.timetopost import accounts as their_accounts
+from ttp.server.timetopost import analytics as their_numbers
+from ttp.server.timetopost import answers as theirs
+from ttp.server.timetopost import media as their_media
+from ttp.server.timetopost import posts as their_posts
+from ttp.server.timetopost.media import FILES
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
@@ -24,8 +30,9 @@ _CHANGE = (*_ONE, *_BODY, 409, 412, 422)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`needs` None: no token. `limited`: also for tokens that are limited to accounts. `answers`: what it answers by
-    status; `refuses`: the statuses of problems beside those of ALWAYS; `described`: more for OpenAPI."""
+    """`needs` None: no token; `or_needs`: another capability that is enough. `limited`: also for tokens limited
+    to accounts. `answers`: what it answers by status; `refuses`: the statuses of problems beside those of ALWAYS;
+    `described`: more for OpenAPI."""
 
     method: str
     path: str
@@ -35,6 +42,7 @@ class Route:
     refuses: tuple[int, ...] = ()
     limited: bool = True
     described: Mapping[str, Any] = field(default_factory=dict)
+    or_needs: TokenCapability | None = None
 
     @property
     def name(self) -> str:
@@ -62,13 +70,13 @@ _ACCOUNT, _CHECKUP = "/v1/accounts/{account:path}", _answers(answers.CheckupAnsw
 _PLAN = _answers(answers.PlanAnswer)
 _REPEATS, _REPEAT = "/v1/repeats", "/v1/repeats/{repeat_id}"
 _NEW_REPEAT = _answers(answers.NewRepeatAnswer, 201, s200=answers.NewRepeatAnswer)
-_CHANGED = _answers(answers.RepeatAnswer)
+_SAME_REPEAT = _answers(answers.RepeatAnswer)
 _UNDONE = _answers(list[answers.UndoneAnswer])
 _WRITE = (*_BODY, 409, 422)
 _IMPORT = _answers(answers.ImportAnswer, 201, s200=answers.ImportAnswer)
 _NUMBERS = _answers(answers.MetricsImportAnswer, 201, s200=answers.MetricsImportAnswer)
 _IMPORTING = (404, *_WRITE)
-ROUTES = (
+_V1 = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
     Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
     Route("GET", POST, posts.get_post, READ, _POST, _ONE),
@@ -95,10 +103,10 @@ ROUTES = (
     Route("DELETE", "/v1/slots/{slot_id}", planning.remove_slot, PUBLISH, _GONE, (*_ONE, *_BODY), limited=False),
     Route("GET", "/v1/repeats", planning.list_repeats, READ, _answers(list[answers.RepeatAnswer]), limited=False),
     Route("POST", _REPEATS, planning.add_repeat, PUBLISH, _NEW_REPEAT, (404, *_WRITE), limited=False),
-    Route("POST", f"{_REPEAT}/skip", planning.skip_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
-    Route("POST", f"{_REPEAT}/pause", planning.pause_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
-    Route("POST", f"{_REPEAT}/resume", planning.resume_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
-    Route("POST", f"{_REPEAT}/stop", planning.stop_repeat, PUBLISH, _CHANGED, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/skip", planning.skip_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/pause", planning.pause_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/resume", planning.resume_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/stop", planning.stop_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
     Route("POST", "/v1/plan", planning.plan_drafts, PUBLISH, _PLAN, (404, *_WRITE), limited=False),
     Route("GET", "/v1/history", posts.list_all_changes, READ, _answers(list[answers.ChangeAnswer]), limited=False),
     Route("POST", "/v1/undo", posts.undo_changes, DRAFT, _UNDONE, (404, *_WRITE), limited=False),
@@ -115,3 +123,106 @@ ROUTES = (
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
     Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )
+
+_UNSUPPORTED = _answers(theirs.FailureAnswer, 501)
+_CHANGED = (404, *_BODY, 409, 422)
+_TIMETOPOST = (
+    Route("GET", "/api/auth/me", their_accounts.whoami, READ, _answers(theirs.CallerAnswer)),
+    Route("GET", "/api/capabilities", their_accounts.get_capabilities, READ, _answers(theirs.CapabilitiesAnswer)),
+    Route("GET", "/api/integrations", their_accounts.list_integrations, READ, _answers(theirs.IntegrationsAnswer)),
+    Route(
+        "POST",
+        "/api/integrations/move-account",
+        their_accounts.move_account,
+        DRAFT,
+        _answers(theirs.MovedAnswer),
+        (404, *_BODY),
+    ),
+    Route("GET", "/api/integrations/pinterest/boards", their_accounts.list_boards, READ, _answers(theirs.BoardsAnswer)),
+    Route(
+        "GET",
+        "/api/integrations/{provider}/auth",
+        their_accounts.get_connect_link,
+        READ,
+        _answers(theirs.FailureAnswer, 501),
+    ),
+    Route(
+        "GET",
+        "/api/integrations/{provider}/creator-info",
+        their_accounts.get_creator_info,
+        READ,
+        _answers(theirs.CreatorAnswer),
+        (404, 409),
+    ),
+    Route("GET", "/api/posts", their_posts.list_all_posts, READ, _answers(theirs.TheirPostsAnswer)),
+    Route("POST", "/api/posts", their_posts.submit_post, DRAFT, _answers(theirs.TheirPostAnswer, 201), _CHANGED),
+    Route("GET", "/api/posts/{post_id}", their_posts.show_post, READ, _answers(theirs.TheirPostAnswer), (404,)),
+    Route("DELETE", "/api/posts/{post_id}", their_posts.cancel_post, DRAFT, _answers(theirs.CancelledAnswer), _CHANGED),
+    Route(
+        "POST",
+        "/api/posts/{post_id}/publish",
+        their_posts.queue_post,
+        PUBLISH,
+        _answers(theirs.TheirPostAnswer),
+        _CHANGED,
+    ),
+    Route("POST", "/api/media/presign", their_media.presign_upload, DRAFT, _answers(theirs.PresignedAnswer), _BODY),
+    Route(
+        "PUT",
+        f"{SIGNED_UPLOADS}{{key}}",
+        their_media.receive_upload,
+        None,
+        _answers(theirs.ReceivedAnswer),
+        (400, 403, 408, 409, 413, 421, 503),
+        described=their_media.UPLOAD_BODY,
+    ),
+    Route("POST", "/api/media/confirm", their_media.confirm_upload, DRAFT, _answers(theirs.AssetAnswer), (404, *_BODY)),
+    Route("POST", "/api/media/upload", their_media.upload_inline, DRAFT, _answers(theirs.AssetAnswer, 201), _BODY),
+    Route("GET", f"{FILES}{{name:path}}", their_media.get_file, READ, _answers(bytes), (404,)),
+    Route(
+        "GET",
+        "/api/analytics/optimal-times",
+        their_numbers.get_optimal_times,
+        READ,
+        _answers(theirs.OptimalTimesAnswer),
+        (404, 422),
+    ),
+    Route(
+        "GET",
+        "/api/analytics/engagement-summary",
+        their_numbers.get_engagement_summary,
+        READ,
+        _answers(theirs.EngagementAnswer),
+    ),
+    Route(
+        "GET",
+        "/api/analytics/metrics/{post_id}",
+        their_numbers.get_post_metrics,
+        READ,
+        _answers(theirs.PostMetricsAnswer),
+        (404,),
+    ),
+    Route(
+        "GET",
+        "/api/scheduler/status",
+        their_numbers.get_scheduler_status,
+        READ,
+        _answers(theirs.SchedulerAnswer),
+        limited=False,
+    ),
+    Route("GET", "/api/brands", their_numbers.list_brands, READ, _answers(theirs.BrandsAnswer), limited=False),
+    Route(
+        "GET",
+        "/api/brands/{slug:path}/engagement",
+        their_numbers.get_brand_engagement,
+        READ,
+        _answers(theirs.BrandEngagementAnswer),
+        (404,),
+        limited=False,
+    ),
+    Route("GET", "/api/prompt-library", their_numbers.list_prompts, READ, _answers(theirs.PromptsAnswer)),
+    Route(
+        "GET", "/api/prompt-library/suggest", their_numbers.suggest_prompts, READ, _answers(theirs.SuggestionsAnswer)
+    ),
+)
+ROUTES = (*_V1, *_TIMETOPOST)

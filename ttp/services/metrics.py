@@ -21,6 +21,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
 from ttp.store import accounts as stored_accounts
+from ttp.store import queries
 from ttp.store import samples as store
 from ttp.store.database import Database, Writing
 
@@ -114,6 +115,17 @@ class Metrics:
             if db is not None:
                 wanted = accounts or stored_accounts.accounts(db)
                 yield from islice(store.read_samples(db, [a.id or 0 for a in wanted], limit), limit)
+
+    def of_post(self, post_id: int) -> list[Sample]:
+        """Return the newest sample of each account that a post was published to."""
+        with self._database.reading() as db:
+            return store.newest_of_posts(db, [post_id]) if db else []
+
+    def of_tag(self, tag: str) -> tuple[int, list[Sample]]:
+        """Return how many posts have a tag, and the newest samples of those that are published."""
+        with self._database.reading() as db:
+            ids = queries.ids_of_tag(db, tag) if db else []
+            return len(ids), store.newest_of_posts(db, ids) if db else []
 
     def totals(self, accounts: Sequence[Account]) -> list[Total]:
         """Return the totals of each account with samples, or of each of these accounts."""

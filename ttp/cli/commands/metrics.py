@@ -29,7 +29,7 @@ from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics import ImportOptions, MetricsImport
-from ttp.services.metrics_sync import PullResult, ReadingStopped, read_price
+from ttp.services.metrics_sync import PullResult, ReadingStopped
 from ttp.views.metrics import IMPORT_COUNTS, IMPORT_FIELDS, metrics_import_json
 
 if TYPE_CHECKING:
@@ -342,12 +342,14 @@ def _paid(
         prices = {
             account.name: price / 1000
             for account, posts in wanted
-            if account.platform == name and (price := read_price(pricing, posts, history)) > 0
+            if account.platform == name and (price := context.metrics_sync.price(account, posts, history)) > 0
         }
         if pricing is not None and prices:
             total += sum(prices.values())
             said = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
-            context.out.note(f"{said} ({_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)")
+            context.out.note(
+                f"{said} (at most {_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)"
+            )
     if not total:
         return True
     ask = total > ASK_ABOVE and not yes
