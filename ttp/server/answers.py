@@ -67,6 +67,21 @@ class MediaAnswer(_Shape):
     url: str | None
 
 
+class UploadAnswer(_Shape):
+    """An upload in parts. `id`: null in a dry run; `media`: what it became, once all its bytes have arrived."""
+
+    id: str | None
+    name: str
+    bytes: int
+    received: int
+    media: MediaAnswer | None
+
+
+class RemovedUploadAnswer(_Shape):
+    id: str
+    removed: Literal[True]
+
+
 class DeliveryError(_Shape):
     kind: str
     code: str | None

@@ -14,6 +14,7 @@ from ttp.domain.media import is_web_address
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.resolve import resolve_bound
+from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
 from ttp.services.files.fields import parse_changes, parse_entry
 from ttp.store.queries import PostFilter
@@ -69,6 +70,13 @@ class MediaInput(_Body):
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     name: ShortText | None = None
     alt: Text | None = None
+
+
+class UploadInput(_Body):
+    """A file that will come in parts."""
+
+    name: ShortText
+    bytes: Annotated[int, Field(ge=1, le=MOST_UPLOAD_BYTES, description="The size of the whole file.")]
 
 
 class PostFieldsInput(_Body):

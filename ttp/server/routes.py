@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from ttp.domain.api_token import TokenCapability
 from ttp.server import answers, overview, planning, posts, uploads
-from ttp.server.forms import FORM_BODY
-from ttp.server.guard import IMPORTS, METRICS, SIGNED_UPLOADS, UPLOADS
+from ttp.server.forms import BYTES_BODY, FORM_BODY
+from ttp.server.guard import IMPORTS, METRICS, PARTS, SIGNED_UPLOADS, UPLOADS
 from ttp.server.timetopost import accounts as their_accounts
 from ttp.server.timetopost import analytics as their_numbers
 from ttp.server.timetopost import answers as theirs
@@ -73,6 +73,8 @@ _NEW_REPEAT = _answers(answers.NewRepeatAnswer, 201, s200=answers.NewRepeatAnswe
 _SAME_REPEAT = _answers(answers.RepeatAnswer)
 _UNDONE = _answers(list[answers.UndoneAnswer])
 _WRITE = (*_BODY, 409, 422)
+_PART, _UPLOAD = f"{PARTS}/{{upload_id}}", _answers(answers.UploadAnswer)
+_NEW_UPLOAD = _answers(answers.UploadAnswer, 201, s200=answers.UploadAnswer)
 _IMPORT = _answers(answers.ImportAnswer, 201, s200=answers.ImportAnswer)
 _NUMBERS = _answers(answers.MetricsImportAnswer, 201, s200=answers.MetricsImportAnswer)
 _IMPORTING = (404, *_WRITE)
@@ -93,6 +95,10 @@ _V1 = (
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
     Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
     Route("POST", UPLOADS, uploads.upload_media, DRAFT, _MEDIA, _WRITE, described=FORM_BODY),
+    Route("POST", PARTS, uploads.begin_upload, DRAFT, _NEW_UPLOAD, _WRITE),
+    Route("GET", _PART, uploads.get_upload, READ, _UPLOAD, _ONE),
+    Route("PUT", _PART, uploads.add_part, DRAFT, _UPLOAD, (*_ONE, *_WRITE), described=BYTES_BODY),
+    Route("DELETE", _PART, uploads.remove_upload, DRAFT, _answers(answers.RemovedUploadAnswer), (*_ONE, *_WRITE)),
     Route("POST", IMPORTS, uploads.import_posts, DRAFT, _IMPORT, _IMPORTING, limited=False, described=FORM_BODY),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", _ACCOUNT, overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 
 from ttp.domain.account import parse_account_name
-from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.domain.errors import Hint, NotFound, Problem, UsageError
 from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
+from ttp.domain.media import MediaItem
 from ttp.domain.plan import PlanMethod
 from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import DryRun, PlanInput, ShortText, split
+from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS
+from ttp.server.inputs import DryRun, Empty, PlanInput, ShortText, UploadInput, split
 from ttp.server.planning import plan_request
 from ttp.server.problems import InvalidRequest
 from ttp.server.requests import Received, Services
@@ -23,9 +25,11 @@ from ttp.services.files.import_plan import ImportRules
 from ttp.services.files.import_source import open_upload
 from ttp.services.files.importer import ImportScheduler
 from ttp.services.files.metrics_rows import as_text
-from ttp.services.media import add_upload, check_upload
+from ttp.services.media import add_upload, check_upload, upload_name
 from ttp.services.metrics import ImportOptions
 from ttp.services.planning import more_room
+from ttp.store.home.partial_uploads import PartialUpload, PartialUploads
+from ttp.views import Json
 from ttp.views.files import import_json
 from ttp.views.metrics import metrics_import_json
 from ttp.views.posts import media_json
@@ -33,8 +37,10 @@ from ttp.views.posts import media_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ttp.server.services import RequestServices
     from ttp.services.files.importer import ImportResult
 
+UploadId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The id of an upload in parts.")]
 Columns = Annotated[list[ShortText] | None, Query(alias="map", description="Which field a column is: `Clicks=likes`.")]
 Dates = Annotated[ShortText | None, Query(description="`dmy` or `mdy`: how to read 03/04/2026.")]
 FileZone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of times without an offset.")]
@@ -45,6 +51,72 @@ def upload_media(services: Services, received: Received, dry_run: DryRun = False
     keep = check_upload if dry_run else add_upload
     item = keep(received.file, received.name, services.installation.media)
     return JsonAnswer(media_json(item), 200 if dry_run else 201)
+
+
+def begin_upload(body: UploadInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Begin an upload in parts, for a large file. What rests for a day is removed."""
+    if dry_run:
+        return JsonAnswer(_upload_json(PartialUpload("", body.name, body.bytes), None))
+    upload = _uploads(services).create(body.name, body.bytes)
+    return JsonAnswer(_upload_json(upload, None), 201, headers={"Location": f"{PARTS}/{upload.id}"})
+
+
+def get_upload(upload_id: UploadId, services: Services) -> JsonAnswer:
+    """Return how much of an upload has arrived: where the next part begins."""
+    upload = _uploads(services).find(upload_id)
+    return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
+
+
+def add_part(
+    upload_id: UploadId,
+    services: Services,
+    received: Received,
+    offset: Annotated[int, Query(ge=0, le=MOST_UPLOAD_BYTES, description="Where the part begins.")],
+    dry_run: DryRun = False,
+) -> JsonAnswer:
+    """Add the next part of an upload. Sending a part again changes nothing; the last one stores the file, and answers
+    it in `media`. A file that is not an image or a video is refused then, and its upload removed."""
+    uploads = _uploads(services)
+    if dry_run:
+        upload = uploads.find(upload_id)
+        return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
+    upload = uploads.append(upload_id, received.file, offset)
+    if upload.sha256 is None and upload.received == upload.bytes:
+        try:
+            with uploads.open(upload) as file:
+                item = add_upload(file, upload.name, services.installation.media)
+        except UsageError:
+            uploads.remove(upload_id)
+            raise
+        upload = uploads.complete(upload, item.sha256)
+    return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
+
+
+def remove_upload(upload_id: UploadId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Remove an upload in parts. A file that it has become stays for as long as posts need it."""
+    uploads = _uploads(services)
+    if dry_run:
+        uploads.find(upload_id)
+    else:
+        uploads.remove(upload_id)
+    return JsonAnswer({"id": upload_id, "removed": True})
+
+
+def _uploads(services: RequestServices) -> PartialUploads:
+    return PartialUploads(services.installation.media.ready_folder(), services.token.id)
+
+
+def _media_of(services: RequestServices, upload: PartialUpload) -> MediaItem | None:
+    name = upload_name(upload.name)
+    found = services.installation.media.stored(upload.sha256, name) if upload.sha256 else None
+    if upload.sha256 and found is None:
+        raise NotFound(f"the file of upload {upload.id} is gone, because no post has named it")
+    return found
+
+
+def _upload_json(upload: PartialUpload, item: MediaItem | None) -> Json:
+    shown = {"name": upload.name, "bytes": upload.bytes, "received": upload.received}
+    return {"id": upload.id or None, **shown, "media": None if item is None else media_json(item)}
 
 
 def import_posts(
