@@ -24,6 +24,8 @@ BODIES: dict[str, Any] = {
     "add_repeat": {"post": 1, "cron": "0 9 * * 1"},
     "resolve_post": {"account": "x/me", "published": None},
 }
+LIST = {"Accept": "application/json"}
+"""Events come as a list, which ends."""
 LADDER = ["read", "draft", "publish"]
 
 
@@ -36,7 +38,7 @@ def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     elif "requestBody" in route.described:
         answer = api(route.method, path, files={"file": ("a.csv", b"text\nHello\n")})
     else:
-        answer = api(route.method, path, json=BODIES.get(route.name))
+        answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
     found = answer.json()
     return answer.status_code, found.get("code") if answer.status_code >= 400 else None
 

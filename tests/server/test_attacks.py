@@ -27,7 +27,7 @@ def port(server: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(guard, "BODY_TIMEOUT_S", 0.3)
     monkeypatch.setattr(guard, "LEAST_BYTES_PER_S", 1000)
     with listen("127.0.0.1", 0) as listener:
-        served = ServerProcess(server.app, listener, None, poll_s=1, drain_s=1)
+        served = ServerProcess(server.app, listener, None, poll_s=1, drain_s=1, stopping=threading.Event())
         thread = threading.Thread(target=served._serve)
         thread.start()
         try:

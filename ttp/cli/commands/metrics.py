@@ -200,10 +200,8 @@ def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: 
 def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
     shape = metrics_import_json(done, dry_run=dry_run)
     rejected = len(done.rejected)
-    said = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
-    if dry_run:
-        said = f"{done.read - rejected} can be imported, {rejected} rejected. --dry-run: nothing was stored."
-    said = f"{plural(done.read, 'row')}: {said}"
+    counted = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
+    said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
     counts = {name: shape[name] for name in IMPORT_COUNTS}
     shown = shape if out.in_json else {**counts, "rejected": rejected}
     out.write_one(spec.name_value_spec(IMPORT_FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
