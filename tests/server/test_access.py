@@ -39,8 +39,7 @@ def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
         answer = api(route.method, path, files={"file": ("a.csv", b"text\nHello\n")})
     else:
         answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
-    found = answer.json()
-    return answer.status_code, found.get("code") if answer.status_code >= 400 else None
+    return answer.status_code, answer.json().get("code") if answer.status_code >= 400 else None
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from ttp.domain.diagnostics import Checkup
 from ttp.server.answers import JsonAnswer
 from ttp.server.inputs import AccountName, DryRun, Empty
+from ttp.server.prometheus import CONTENT_TYPE, prometheus_text
 from ttp.server.requests import Services
 from ttp.server.services import Installation
+from ttp.services.delivery_counts import DeliveryCounter
 from ttp.views.accounts import account_json
 from ttp.views.status import check_json, checkup_json, status_json
 
@@ -36,6 +38,14 @@ def get_status(services: Services) -> JsonAnswer:
     """Return the publisher, the queue and what needs a person, of all accounts."""
     asked = services.installation.status
     return JsonAnswer(status_json(replace(asked.health(), costs=asked.costs(), elsewhere=asked.elsewhere())))
+
+
+def get_counts(request: Request, services: Services) -> Response:
+    """Return how many deliveries are due, failed, need review and were published, and how late, by platform: the text
+    format of Prometheus. What was published counts from the start of the server on."""
+    counter: DeliveryCounter = request.app.state.counter
+    text = prometheus_text(counter.count(), stalled=services.installation.status.health().stalled)
+    return Response(text, media_type=CONTENT_TYPE)
 
 
 def get_health(request: Request) -> JsonAnswer:

@@ -129,6 +129,7 @@ _V1 = (
     Route("GET", "/v1/report", planning.get_report, READ, _answers(answers.ReportAnswer), (404, 422)),
     Route("GET", "/v1/events", list_events, READ, _answers(list[answers.EventAnswer]), described=STREAM_BODY),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
+    Route("GET", "/metrics", overview.get_counts, READ, _answers(str), limited=False),
     Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )
 
