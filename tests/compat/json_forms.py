@@ -98,7 +98,7 @@ def _of_request(where: str, old: _Place, new: _Place) -> Iterator[str]:
 
 
 def _of_answer(where: str, old: _Place, new: _Place) -> Iterator[str]:
-    if added := new.types - old.types:
+    if old.types != {"null"} and (added := new.types - old.types):  # null alone says nothing of the type
         yield f"{where} can now be {sorted(added)}"
     if lost := old.required - new.required:
         yield f"{where} can now lack {sorted(lost)}"
