@@ -17,6 +17,8 @@ from ttp.domain.errors import Bug, NotFound, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import JsonAnswer, ProblemAnswer
 from ttp.server.guard import AGENTS, Guard
+from ttp.server.pages.login import Backoff
+from ttp.server.pages.routes import page_routes
 from ttp.server.problems import MEDIA_TYPE, InvalidRequest, WrongMethod, invalid_request, problem_answer
 from ttp.server.requests import GuardedRoute
 from ttp.server.routes import ROUTES, Route
@@ -32,6 +34,8 @@ def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_
     for route in ROUTES:
         _add(app, route)
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
+    app.state.backoff = Backoff()
+    app.router.routes.extend(page_routes())
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)

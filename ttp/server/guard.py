@@ -13,7 +13,7 @@ from ttp.server.problems import SlowRequest, TooLarge, WrongHost, problem_answer
 MOST_BODY_BYTES = 2_000_000
 MOST_UPLOAD_BYTES = 1_100_000_000
 """The longest videos that platforms take have a gigabyte; a form has some bytes more."""
-UPLOADS = "/v1/media"
+UPLOADS = frozenset({"/v1/media", "/compose", "/compose/media"})
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
@@ -45,7 +45,8 @@ class Guard:
             named = [value.decode("latin-1") for name, value in headers if name == b"host"]
             if len(named) != 1 or host_name(named[0]) not in self._hosts:
                 return WrongHost("this server has another name: start it with --allow-host NAME to add one")
-        if scope["path"] == AGENTS and any(_is_foreign(one, headers) for name, one in headers if name == b"origin"):
+        checked = scope["path"] == AGENTS or any(name == b"cookie" for name, _ in headers)
+        if checked and any(is_foreign(one, headers) for name, one in headers if name == b"origin"):
             return NotAllowed("a page of another site may not call this server")
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
@@ -53,7 +54,7 @@ class Guard:
         return None
 
 
-def _is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether an `Origin` is another than the `Host`, which has been checked."""
     scheme, _, named = origin.lower().partition(b"://")
     return scheme not in (b"http", b"https") or [value.lower() for name, value in headers if name == b"host"] != [named]
@@ -83,7 +84,7 @@ class _Body:
 
 
 def _most_bytes(scope: Scope) -> int:
-    return MOST_UPLOAD_BYTES if scope["path"] == UPLOADS else MOST_BODY_BYTES
+    return MOST_UPLOAD_BYTES if scope["path"] in UPLOADS else MOST_BODY_BYTES
 
 
 def too_large(most: int) -> TooLarge:

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from ttp.domain.api_token import TokenCapability
 from ttp.server import answers, overview, planning, posts
-from ttp.server.guard import UPLOADS
 from ttp.server.uploads import UPLOAD_BODY, upload_media
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
@@ -74,7 +73,7 @@ ROUTES = (
     Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
     Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
-    Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
+    Route("POST", "/v1/media", upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", "/v1/accounts/{account:path}", overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
     Route("GET", "/v1/slots", planning.list_slots, READ, _answers(list[answers.SlotAnswer]), (404,)),

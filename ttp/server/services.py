@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain import permissions
 from ttp.domain.action import WayOut
-from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.api_token import ApiToken, Caller, TokenCapability
 from ttp.domain.config import Config
 from ttp.domain.permissions import Capability
 from ttp.domain.time.clock import Clock
@@ -20,6 +20,7 @@ from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
 from ttp.services.metrics import Metrics
 from ttp.services.optimal import Optimal
+from ttp.services.people import People
 from ttp.services.posts import Posts
 from ttp.services.publishing import Publishing
 from ttp.services.queries import Queries
@@ -60,18 +61,27 @@ class Installation:
         return ApiTokens(self.database, self.clock)
 
     @property
+    def people(self) -> People:
+        return People(self.database, self.clock)
+
+    @property
     def status(self) -> Status:
         return Status(self.database, self.database.home, self.clock, self.config, self.platforms)
 
 
 class RequestServices:
-    """The services on behalf of a token, made for one request.
+    """The services on behalf of a token or a person, made for one request.
 
     `dry_run`: each change is rolled back. `expected`: the revision of the post that the request is about.
     """
 
     def __init__(
-        self, installation: Installation, token: ApiToken, *, dry_run: bool = False, expected: int | None = None
+        self,
+        installation: Installation,
+        token: ApiToken | Caller,
+        *,
+        dry_run: bool = False,
+        expected: int | None = None,
     ) -> None:
         self.installation = installation
         self.token = token
@@ -111,7 +121,7 @@ class RequestServices:
             actor=self.token.name,
             within=self.token.accounts,
             expected=self._expected,
-            capability_source="the token's capability",
+            capability_source="your capability here" if isinstance(self.token, Caller) else "the token's capability",
         )
 
     @cached_property
