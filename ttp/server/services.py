@@ -15,6 +15,7 @@ from ttp.domain.permissions import Capability
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.publisher.watch import PostWatch
+from ttp.services.account_check import AccountCheck
 from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
@@ -45,7 +46,7 @@ POST_CAPABILITIES = {
 @dataclass(frozen=True, slots=True)
 class Installation:
     """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
-    to type."""
+    to type; `account_check`: makes what asks platforms about accounts."""
 
     database: Database
     media: MediaStore
@@ -55,6 +56,7 @@ class Installation:
     credentials: CredentialsStore
     system: ZoneInfo
     render_way_out: Callable[[WayOut], str]
+    account_check: Callable[[], AccountCheck]
 
     @property
     def tokens(self) -> ApiTokens:
@@ -84,10 +86,16 @@ class RequestServices:
         expected: int | None = None,
     ) -> None:
         self.installation = installation
-        self.token = token
+        self.caller = token
         self.dry_run = dry_run
         self._expected = expected
         self._database = Rehearsal(installation.database.home) if dry_run else installation.database
+
+    @property
+    def token(self) -> ApiToken:
+        """The token of a request to the API."""
+        assert isinstance(self.caller, ApiToken)
+        return self.caller
 
     @property
     def config(self) -> Config:
@@ -105,7 +113,7 @@ class RequestServices:
     def queries(self) -> Queries:
         here = self.installation
         return Queries(
-            self._database, self._database.home, here.clock, here.config, here.platforms, self.token.accounts
+            self._database, self._database.home, here.clock, here.config, here.platforms, self.caller.accounts
         )
 
     @cached_property
@@ -117,11 +125,11 @@ class RequestServices:
             here.clock,
             here.config,
             here.platforms,
-            POST_CAPABILITIES[self.token.capability],
-            actor=self.token.name,
-            within=self.token.accounts,
+            POST_CAPABILITIES[self.caller.capability],
+            actor=self.caller.name,
+            within=self.caller.accounts,
             expected=self._expected,
-            capability_source="your capability here" if isinstance(self.token, Caller) else "the token's capability",
+            capability_source="your capability here" if isinstance(self.caller, Caller) else "the token's capability",
         )
 
     @cached_property

@@ -430,3 +430,16 @@ class ApprovalLinkRow(SQLModel, table=True):
     name: str = _text()
     created_by: str = _text()
     expires_at: datetime = _instant(required=True)
+
+
+class EventRow(SQLModel, table=True):
+    """What happened to a post, for readers of events. `data`: the event as a JSON object."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("event_by_age", "at"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _instant(required=True)
+    event: str = _text()
+    post_id: int = _parent("post.id")
+    account_id: int | None = _parent("account.id", required=False)
+    data: str = _text()

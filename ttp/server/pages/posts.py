@@ -71,13 +71,12 @@ def show_post(visit: Visit) -> Response:
 def _post_page(visit: Visit, error: TtpError | None = None) -> Response:
     queries = visit.reading.queries
     post = queries.post(visit.post_id)
-    history = queries.history(post)
     changes = queries.changes(MOST_CHANGES, visit.post_id)
     return visit.page(
         "post.html",
         200 if error is None else status_of(error),
         post=post,
-        metrics=history.metrics,
+        metrics=post.metrics,
         attempts=queries.attempts(visit.post_id),
         changes=changes,
         actions=actions_of(visit, post),
