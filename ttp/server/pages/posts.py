@@ -96,11 +96,13 @@ def actions_of(visit: Visit, post: PostView) -> list[str]:
         "retry": DeliveryState.FAILED in states,
         "approve": "approve" in needs,
         "reject": "approve" in needs,
+        "edit": post.status is not PostStatus.PUBLISHED and not post.in_flight and "review" not in needs,
         "publish": is_open and DeliveryState.PENDING in states,
         "unschedule": post.status is PostStatus.SCHEDULED,
         "delete": not post.in_flight and "review" not in needs,
     }
-    return [name for name, can in possible.items() if can and visit.person.may(CONFIRMATIONS[name].needs)]
+    wanted = {**{name: one.needs for name, one in CONFIRMATIONS.items()}, "edit": DRAFT}
+    return [name for name, can in possible.items() if can and visit.person.may(wanted[name])]
 
 
 def ask(visit: Visit) -> Response:

@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ttp.domain.api_token import TokenCapability
-from ttp.server.pages import login, posts, queue
+from ttp.server.pages import compose, login, posts, queue
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import Page, endpoint, redirect
 
@@ -21,7 +21,13 @@ PAGES = (
     Page("POST", "/login/{secret}", login.log_in, None),
     Page("POST", "/logout", login.log_out),
     Page("GET", "/queue", queue.show_queue),
+    Page("GET", "/compose", compose.show_new, DRAFT),
+    Page("POST", "/compose", compose.submit, DRAFT),
+    Page("POST", "/compose/check", compose.check, DRAFT),
+    Page("POST", "/compose/keep", compose.keep, DRAFT),
+    Page("POST", "/compose/media", compose.upload, DRAFT),
     Page("GET", POST, posts.show_post),
+    Page("GET", f"{POST}/edit", compose.show_edit, DRAFT),
     Page("GET", f"{POST}/{{action}}", posts.ask),
     Page("POST", f"{POST}/publish", posts.publish, PUBLISH),
     Page("POST", f"{POST}/retry", posts.retry, PUBLISH),

@@ -45,7 +45,7 @@ DONE = {
     "link": "The link was created.",
 }
 """What a page says after a change, by the word in its address: an address cannot make a page say anything else."""
-MENU = (("/queue", "Queue"),)
+MENU = (("/queue", "Queue", TokenCapability.READ), ("/compose", "Compose", TokenCapability.DRAFT))
 _MOST_FIELDS, _MOST_FILES = 500, 20
 Handle = Callable[["Visit"], Response]
 
@@ -86,8 +86,9 @@ class Visit:
         return RequestServices(self.installation, caller, expected=expected)
 
     @property
-    def menu(self) -> tuple[tuple[str, str], ...]:
-        return MENU
+    def menu(self) -> list[tuple[str, str]]:
+        """Return the addresses and names of the pages that the person may open."""
+        return [(address, name) for address, name, needs in MENU if self.person.may(needs)]
 
     def card_actions(self, post: PostView) -> list[str]:
         """Return what a list offers for a post: what it needs."""
