@@ -16,6 +16,12 @@ from ttp.services.people import People
 from ttp.store.database import Database
 
 NEW = "0" * 48
+
+
+def named(page: Page) -> str:
+    return f"{page.method} {page.path}"
+
+
 FORMS = [page for page in PAGES if page.method == "POST"]
 GUARDED = [page for page in PAGES if page.needs is not None]
 
@@ -86,7 +92,7 @@ def test_logging_out_everywhere_ends_every_session_of_the_person(server: Api) ->
     assert ben.sees("/queue")
 
 
-@pytest.mark.parametrize("page", GUARDED, ids=lambda page: f"{page.method} {page.path}")
+@pytest.mark.parametrize("page", GUARDED, ids=named)
 def test_each_page_needs_a_login(stranger: Person, page: Page) -> None:
     answer = stranger(page.method, address(page))
     if page.method == "GET":
@@ -96,7 +102,7 @@ def test_each_page_needs_a_login(stranger: Person, page: Page) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, None])
-@pytest.mark.parametrize("page", [one for one in FORMS if one.needs], ids=lambda page: page.path)
+@pytest.mark.parametrize("page", [one for one in FORMS if one.needs], ids=named)
 def test_each_form_needs_the_token_of_its_session(ann: Person, page: Page, token: str | None) -> None:
     before = ann.ttp.shown(1)
     answer = ann("POST", address(page), data={} if token is None else {"csrf": token})
@@ -121,9 +127,7 @@ def test_another_site_cannot_log_somebody_in(stranger: Person) -> None:
     assert stranger.cookies == {}
 
 
-@pytest.mark.parametrize(
-    "page", [one for one in GUARDED if one.needs is not TokenCapability.READ], ids=lambda p: p.path
-)
+@pytest.mark.parametrize("page", [one for one in GUARDED if one.needs is not TokenCapability.READ], ids=named)
 def test_each_form_needs_its_capability(server: Api, page: Page) -> None:
     assert page.needs is not None
     for has in (READ, DRAFT, APPROVE, "publish"):
