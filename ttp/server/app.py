@@ -19,6 +19,8 @@ from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import JsonAnswer, ProblemAnswer
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, Guard
+from ttp.server.pages.login import Backoff
+from ttp.server.pages.routes import page_routes
 from ttp.server.problems import (
     MEDIA_TYPE,
     TIMETOPOST,
@@ -56,6 +58,8 @@ def build_app(
     for route in ROUTES:
         _add(app, route)
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
+    app.state.backoff = Backoff()
+    app.router.routes.extend(page_routes())
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)

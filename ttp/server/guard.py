@@ -17,6 +17,7 @@ UPLOADS, IMPORTS, METRICS = "/v1/media", "/v1/imports", "/v1/metrics"
 PARTS = f"{UPLOADS}/uploads"
 SIGNED_UPLOADS = "/api/media/uploads/"
 """Paths of uploads that were prepared before."""
+FORM_UPLOADS = frozenset({"/compose", "/compose/media"})
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
@@ -50,7 +51,8 @@ class Guard:
             named = [value.decode("latin-1") for name, value in headers if name == b"host"]
             if len(named) != 1 or host_name(named[0]) not in self._hosts:
                 return WrongHost("this server has another name: start it with --allow-host NAME to add one")
-        if scope["path"] == AGENTS and any(_is_foreign(one, headers) for name, one in headers if name == b"origin"):
+        checked = scope["path"] == AGENTS or any(name == b"cookie" for name, _ in headers)
+        if checked and any(is_foreign(one, headers) for name, one in headers if name == b"origin"):
             return NotAllowed("a page of another site may not call this server")
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
@@ -58,7 +60,7 @@ class Guard:
         return None
 
 
-def _is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether an `Origin` is another than the `Host`, which has been checked."""
     scheme, _, named = origin.lower().partition(b"://")
     return scheme not in (b"http", b"https") or [value.lower() for name, value in headers if name == b"host"] != [named]
@@ -93,8 +95,8 @@ class _Body:
 
 def _most_bytes(scope: Scope) -> int:
     path = scope["path"]
-    is_file = path in (UPLOADS, IMPORTS, METRICS) or path.startswith((f"{PARTS}/", SIGNED_UPLOADS))
-    return MOST_UPLOAD_BYTES if is_file else MOST_BODY_BYTES
+    is_file = path in (UPLOADS, IMPORTS, METRICS) or path in FORM_UPLOADS
+    return MOST_UPLOAD_BYTES if is_file or path.startswith((f"{PARTS}/", SIGNED_UPLOADS)) else MOST_BODY_BYTES
 
 
 def too_large(most: int) -> TooLarge:
