@@ -164,6 +164,14 @@ COMMANDS = (
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
     ),
+    Command(
+        "uninstall",
+        "uninstall",
+        "Set up",
+        PUBLISH,
+        "Remove the service and completions, and with --purge the store and its tokens.",
+        {"--dry-run": READ},
+    ),
     Command("mcp", "mcp", "Set up", READ, "Serve an agent on stdin and stdout, with the Model Context Protocol."),
     Command(
         "certify",

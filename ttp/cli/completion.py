@@ -32,6 +32,7 @@ from ttp.views import metrics as views_metrics
 from ttp.views import optimal as views_optimal
 from ttp.views import plan as views_plan
 from ttp.views import slots as views_slots
+from ttp.views import uninstall as views_uninstall
 
 SHELLS = ("bash", "zsh", "fish")
 Word = tuple[str, str]
@@ -193,6 +194,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     tokens.LOGIN_LINK_FIELDS: ("login-link",),
     certification.CERTIFIED_FIELDS: ("certify",),
     SETUP_FIELDS: ("init",),
+    views_uninstall.REMOVAL_FIELDS: ("uninstall",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
 """The fields of `--fields`, and their commands."""

@@ -195,6 +195,20 @@ def install_command(extra: str) -> str:
     return f"{shlex.quote(sys.executable)} -m pip install {packages}"
 
 
+def uninstall_command() -> str:
+    """Return the command that removes ttp itself, as it was installed."""
+    prefix = Path(sys.prefix)
+    if "pipx" in prefix.parts:
+        return f"pipx uninstall {shlex.quote(prefix.name)}"
+    if (prefix / "uv-receipt.toml").exists():
+        return f"uv tool uninstall {shlex.quote(prefix.name)}"
+    from importlib.util import find_spec
+
+    if find_spec("pip") is None:  # made by uv
+        return f"uv pip uninstall --python {shlex.quote(sys.executable)} ttp-cli"
+    return f"{shlex.quote(sys.executable)} -m pip uninstall ttp-cli"
+
+
 def fit_install_commands(text: str) -> str:
     """Replace `pip install 'ttp-cli[EXTRA]'` in a text by the command that installs into this environment."""
     return _INSTALL.sub(lambda found: install_command(found[1]), text)
