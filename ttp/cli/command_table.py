@@ -156,6 +156,14 @@ COMMANDS = (
         "Create, list and revoke the tokens of the HTTP API.",
         {"list": READ},
     ),
+    Command(
+        "webhook",
+        "webhook",
+        "Set up",
+        PUBLISH,
+        "Send what happens to posts to web addresses.",
+        {"list": READ, "log": READ},
+    ),
     Command("backup", "backup", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),
     Command("restore", "backup", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept next to it."),
     Command(

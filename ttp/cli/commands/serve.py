@@ -73,6 +73,7 @@ def serve(
             app_module.build_app(installation_of(context), names, stopping),
             listener,
             context.publisher if publish else None,
+            sender=server.WebhookSender(context.webhooks, context.home),
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
