@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -29,8 +30,7 @@ def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_
     """Return the application for one store. `hosts`: the names by which clients may call it; None: any."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
-    for route in ROUTES:
-        _add(app, route)
+    app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -41,27 +41,31 @@ def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_
     return app
 
 
-def _add(app: FastAPI, route: Route) -> None:
+@cache
+def _api_routes() -> tuple[APIRoute, ...]:
+    """Return the routes of the table. They hold nothing of one application, and making them takes long."""
+    return tuple(_api_route(route) for route in ROUTES)
+
+
+def _api_route(route: Route) -> APIRoute:
     described: dict[int | str, dict[str, Any]] = {
         **{status: {"model": model} for status, model in route.answers.items()},
         **{status: {"model": ProblemAnswer} for status in route.statuses if status not in route.answers},
     }
     guarded = {"x-capability": route.needs.value, "x-limited": route.limited} if route.needs else None
-    add = APIRoute if route.needs is None else GuardedRoute
-    app.router.routes.append(
-        add(
-            route.path,
-            route.handle,
-            methods=[route.method],
-            status_code=next(iter(route.answers)),
-            response_class=JsonAnswer,
-            response_model=None,
-            responses=described,
-            operation_id=route.name,
-            name=route.name,
-            tags=[route.path.split("/")[2] if route.needs else "health"],
-            openapi_extra={**guarded, **route.described, "security": [{"token": []}]} if guarded else None,
-        )
+    make = APIRoute if route.needs is None else GuardedRoute
+    return make(
+        route.path,
+        route.handle,
+        methods=[route.method],
+        status_code=next(iter(route.answers)),
+        response_class=JsonAnswer,
+        response_model=None,
+        responses=described,
+        operation_id=route.name,
+        name=route.name,
+        tags=[route.path.split("/")[2] if route.needs else "health"],
+        openapi_extra={**guarded, **route.described, "security": [{"token": []}]} if guarded else None,
     )
 
 
