@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
@@ -14,24 +15,46 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route as PlainRoute
 
 from ttp import __version__
-from ttp.domain.errors import Bug, NotFound, TtpError
+from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import JsonAnswer, ProblemAnswer
+from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, Guard
-from ttp.server.problems import MEDIA_TYPE, InvalidRequest, WrongMethod, invalid_request, problem_answer
+from ttp.server.pages.login import Backoff
+from ttp.server.pages.routes import page_routes
+from ttp.server.problems import (
+    MEDIA_TYPE,
+    TIMETOPOST,
+    InvalidRequest,
+    WrongMethod,
+    error_answer,
+    invalid_request,
+    nothing_at,
+)
 from ttp.server.requests import GuardedRoute
 from ttp.server.routes import ROUTES, Route
 from ttp.server.services import Installation
+from ttp.server.timetopost.answers import FailureAnswer
+from ttp.services.events import Events
 
+_FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
-def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_NAMES) -> FastAPI:
-    """Return the application for one store. `hosts`: the names by which clients may call it; None: any."""
+def build_app(
+    installation: Installation,
+    hosts: Collection[str] | None = LOCAL_NAMES,
+    stopping: threading.Event | None = None,
+) -> FastAPI:
+    """Return the application for one store. `hosts`: the names by which clients may call it; None: any. `stopping`:
+    once it is set, answers that go on for ever end."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
+    app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
+    app.state.backoff = Backoff()
+    app.router.routes.extend(page_routes())
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -48,24 +71,30 @@ def _api_routes() -> tuple[APIRoute, ...]:
 
 
 def _api_route(route: Route) -> APIRoute:
+    is_timetopost = route.path.startswith(TIMETOPOST)
+    problem = FailureAnswer if is_timetopost else ProblemAnswer
     described: dict[int | str, dict[str, Any]] = {
-        **{status: {"model": model} for status, model in route.answers.items()},
-        **{status: {"model": ProblemAnswer} for status in route.statuses if status not in route.answers},
+        **{status: _FILE if model is bytes else {"model": model} for status, model in route.answers.items()},
+        **{status: {"model": problem} for status in route.statuses if status not in route.answers},
     }
-    guarded = {"x-capability": route.needs.value, "x-limited": route.limited} if route.needs else None
+    guarded: dict[str, Any] = {}
+    if route.needs is not None:
+        guarded = {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
+    if route.or_needs is not None:
+        guarded["x-or-capability"] = route.or_needs.value
     make = APIRoute if route.needs is None else GuardedRoute
     return make(
         route.path,
         route.handle,
         methods=[route.method],
         status_code=next(iter(route.answers)),
-        response_class=JsonAnswer,
+        response_class=Response if bytes in route.answers.values() else JsonAnswer,
         response_model=None,
         responses=described,
         operation_id=route.name,
         name=route.name,
-        tags=[route.path.split("/")[2] if route.needs else "health"],
-        openapi_extra={**guarded, **route.described, "security": [{"token": []}]} if guarded else None,
+        tags=["timetopost" if is_timetopost else route.path.split("/")[2] if route.needs else "health"],
+        openapi_extra={**guarded, **route.described} or None,
     )
 
 
@@ -95,24 +124,25 @@ def _describe_problems(responses: dict[str, Any]) -> None:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TtpError)
-    return problem_answer(error)
+    return error_answer(error, request.url.path)
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_answer(invalid_request(error.errors()))
+    return error_answer(invalid_request(error.errors()), request.url.path)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    path = request.url.path
     known: Mapping[int, TtpError] = {
-        404: NotFound(f"there is nothing at {request.url.path}"),
-        405: WrongMethod(f"{request.url.path} has no {request.method}"),
+        404: nothing_at(path),
+        405: WrongMethod(f"{path} has no {request.method}"),
     }
-    answer = problem_answer(known.get(error.status_code, InvalidRequest("the body is not JSON")))
+    answer = error_answer(known.get(error.status_code, InvalidRequest("the body is not JSON")), path)
     answer.headers.update(error.headers or {})
     return answer
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
-    return problem_answer(Bug("this is a bug in ttp; its log has the details"))
+    return error_answer(Bug("this is a bug in ttp; its log has the details"), request.url.path)

@@ -8,12 +8,15 @@ from collections.abc import Collection, Iterable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ttp.domain.errors import NotAllowed, TtpError
-from ttp.server.problems import SlowRequest, TooLarge, WrongHost, problem_answer
+from ttp.server.problems import SlowRequest, TooLarge, WrongHost, error_answer
 
 MOST_BODY_BYTES = 2_000_000
 MOST_UPLOAD_BYTES = 1_100_000_000
 """The longest videos that platforms take have a gigabyte; a form has some bytes more."""
 UPLOADS = "/v1/media"
+SIGNED_UPLOADS = "/api/media/uploads/"
+"""Paths of uploads that were prepared before."""
+FORM_UPLOADS = frozenset({"/compose", "/compose/media"})
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
@@ -35,7 +38,7 @@ class Guard:
             return
         refused = self._refusal(scope)
         if refused is not None:
-            await problem_answer(refused)(scope, receive, send)
+            await error_answer(refused, scope["path"])(scope, receive, send)
             return
         await self._app(scope, _Body(receive, _most_bytes(scope)).receive, send)
 
@@ -45,7 +48,8 @@ class Guard:
             named = [value.decode("latin-1") for name, value in headers if name == b"host"]
             if len(named) != 1 or host_name(named[0]) not in self._hosts:
                 return WrongHost("this server has another name: start it with --allow-host NAME to add one")
-        if scope["path"] == AGENTS and any(_is_foreign(one, headers) for name, one in headers if name == b"origin"):
+        checked = scope["path"] == AGENTS or any(name == b"cookie" for name, _ in headers)
+        if checked and any(is_foreign(one, headers) for name, one in headers if name == b"origin"):
             return NotAllowed("a page of another site may not call this server")
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
@@ -53,7 +57,7 @@ class Guard:
         return None
 
 
-def _is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether an `Origin` is another than the `Host`, which has been checked."""
     scheme, _, named = origin.lower().partition(b"://")
     return scheme not in (b"http", b"https") or [value.lower() for name, value in headers if name == b"host"] != [named]
@@ -83,7 +87,9 @@ class _Body:
 
 
 def _most_bytes(scope: Scope) -> int:
-    return MOST_UPLOAD_BYTES if scope["path"] == UPLOADS else MOST_BODY_BYTES
+    path = scope["path"]
+    takes_files = path == UPLOADS or path in FORM_UPLOADS or path.startswith(SIGNED_UPLOADS)
+    return MOST_UPLOAD_BYTES if takes_files else MOST_BODY_BYTES
 
 
 def too_large(most: int) -> TooLarge:

@@ -108,6 +108,15 @@ class ApiTokens:
                 store.record_use(db, token.id, now)
         return token
 
+    def sign(self, token_id: int, text: str) -> str | None:
+        """Return a signature of a text; None if the token does not work. The key is the token's digest, so that a
+        revoked token signs nothing."""
+        with self._database.reading() as db:
+            found = store.token_with_digest(db, token_id) if db else None
+        if found is None or not found[0].works(self._clock.now()):
+            return None
+        return hmac.new(found[1].encode(), text.encode(), "sha256").hexdigest()
+
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -166,6 +166,11 @@ class Queries:
         """Return an account by its full name. Raise NotFound."""
         return find_account(name, self.accounts(), self._platforms)
 
+    def tags(self) -> list[tuple[str, int]]:
+        """Return every tag in use, and of how many posts."""
+        with self._database.reading() as db:
+            return queries.tags(db) if db else []
+
     def failed_posts(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
         """Return posts with failed deliveries of these accounts, due within `since` of now, newest first."""
         with self._database.reading() as db:

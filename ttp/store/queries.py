@@ -198,6 +198,21 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     return "".join(parts), values
 
 
+def tags(db: Connection) -> list[tuple[str, int]]:
+    """Return every tag in use, and of how many posts."""
+    sql = (
+        "SELECT t.tag, count(*) AS posts FROM post_tag t JOIN post p ON p.id = t.post_id WHERE p.deleted_at IS NULL"
+        " GROUP BY t.tag ORDER BY t.tag"
+    )
+    return [(row["tag"], row["posts"]) for row in db.execute(sql)]
+
+
+def ids_of_tag(db: Connection, tag: str) -> list[int]:
+    """Return the ids of the posts with a tag."""
+    sql = "SELECT t.post_id FROM post_tag t JOIN post p ON p.id = t.post_id WHERE t.tag = ? AND p.deleted_at IS NULL"
+    return [row["post_id"] for row in db.execute(sql, (tag,))]
+
+
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
