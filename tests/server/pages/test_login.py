@@ -48,7 +48,7 @@ def test_opening_a_link_does_not_use_it_up(stranger: Person) -> None:
         assert stranger("HEAD", path).status_code in (200, 405)
     assert stranger.cookies == {}
     answer = stranger("POST", path)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/queue")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/calendar")
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ttp.server.pages.visit import COOKIE, LOGIN_PAGE, SAFE_COOKIE, Visit, is_secure, redirect
 from ttp.services.people import SESSION_LASTS_FOR
 
-HOME = "/queue"
+HOME = "/calendar"
 FREE_FAILURES = 5
 """Failed logins of an address before it must wait."""
 LONGEST_WAIT_S = 60.0

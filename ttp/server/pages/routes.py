@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ttp.domain.api_token import TokenCapability
-from ttp.server.pages import compose, login, posts, queue
+from ttp.server.pages import calendar, compose, login, posts, queue
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import Page, endpoint, redirect
 
@@ -20,6 +20,7 @@ PAGES = (
     Page("GET", "/login/{secret}", login.show_link, None),
     Page("POST", "/login/{secret}", login.log_in, None),
     Page("POST", "/logout", login.log_out),
+    Page("GET", "/calendar", calendar.show_calendar),
     Page("GET", "/queue", queue.show_queue),
     Page("GET", "/compose", compose.show_new, DRAFT),
     Page("POST", "/compose", compose.submit, DRAFT),
@@ -29,6 +30,7 @@ PAGES = (
     Page("GET", POST, posts.show_post),
     Page("GET", f"{POST}/edit", compose.show_edit, DRAFT),
     Page("GET", f"{POST}/{{action}}", posts.ask),
+    Page("POST", f"{POST}/move", calendar.move, PUBLISH),
     Page("POST", f"{POST}/publish", posts.publish, PUBLISH),
     Page("POST", f"{POST}/retry", posts.retry, PUBLISH),
     Page("POST", f"{POST}/resolve", posts.resolve, PUBLISH),

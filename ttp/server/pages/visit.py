@@ -45,7 +45,11 @@ DONE = {
     "link": "The link was created.",
 }
 """What a page says after a change, by the word in its address: an address cannot make a page say anything else."""
-MENU = (("/queue", "Queue", TokenCapability.READ), ("/compose", "Compose", TokenCapability.DRAFT))
+MENU = (
+    ("/calendar", "Calendar", TokenCapability.READ),
+    ("/queue", "Queue", TokenCapability.READ),
+    ("/compose", "Compose", TokenCapability.DRAFT),
+)
 _MOST_FIELDS, _MOST_FILES = 500, 20
 Handle = Callable[["Visit"], Response]
 
