@@ -189,6 +189,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     files.IMPORT_FIELDS: ("import",),
     tokens.TOKEN_FIELDS: ("token list", "token revoke"),
     tokens.NEW_TOKEN_FIELDS: ("token create",),
+    tokens.LOGIN_LINK_FIELDS: ("login-link",),
     certification.CERTIFIED_FIELDS: ("certify",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
