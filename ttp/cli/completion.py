@@ -192,6 +192,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     files.IMPORT_FIELDS: ("import",),
     tokens.TOKEN_FIELDS: ("token list", "token revoke"),
     tokens.NEW_TOKEN_FIELDS: ("token create",),
+    tokens.LOGIN_LINK_FIELDS: ("login-link",),
     webhooks.WEBHOOK_FIELDS: ("webhook list", "webhook remove"),
     webhooks.NEW_WEBHOOK_FIELDS: ("webhook add", "webhook rotate"),
     webhooks.CALL_FIELDS: ("webhook log",),

@@ -178,7 +178,7 @@ CREATE TABLE event (
 	FOREIGN KEY(post_id) REFERENCES post (id), 
 	FOREIGN KEY(account_id) REFERENCES account (id)
 );
-INSERT INTO "event" VALUES(1,1795753480000,'post.finished',1,NULL,'{"at":"2026-11-27T05:00:00Z","event":"post.finished","post":1,"kind":"published"}');
+INSERT INTO "event" VALUES(1,1795753472004,'delivery.published',1,1,'{}');
 CREATE TABLE idempotency_key (
 	token_id INTEGER NOT NULL, 
 	"key" TEXT NOT NULL, 
