@@ -9,10 +9,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ttp.domain.action import WayOut, action
+from ttp.domain.config import OWN_KEYS
 from ttp.domain.text import clean_text
 
-KINDS = ("desktop", "ntfy", "email", "webhook", "command")
+KINDS = OWN_KEYS["notify.kinds"].choices
 """How a notification can be sent."""
+SECRETS: Mapping[str, str] = MappingProxyType(
+    {"ntfy": "an access token", "email": "the password of the user", "webhook": "the signing secret"}
+)
+"""The kinds with a secret, and what it is."""
 
 FAILED = "delivery.failed"
 NEEDS_REVIEW = "delivery.needs_review"
