@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ttp.domain.account import connect_action
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import OWN_KEYS
 from ttp.domain.text import clean_text
@@ -153,5 +154,7 @@ def _hints(event: str, found: Sequence[Notification]) -> Iterator[WayOut]:
     yield from own
     if event == FAILED and action("retry", *posts) not in own:
         yield action("retry", *posts)
+    if event == RECONNECT:
+        yield from (connect_action(one.account) for one in found[:MOST_NAMED] if one.account)
     if event == NEEDS_REVIEW:
         yield from (action("show", post) for post in posts)

@@ -53,7 +53,7 @@ def list_(
         int, typer.Option("--limit", metavar="N", help=f"Print at most N ({SHOWN}).", min=1, max=MOST)
     ] = SHOWN,
 ) -> None:
-    """List the notifications of the last days, newest first: what was sent, and what failed.
+    """List what was sent and what failed in the last days, newest first.
 
     Examples:
       ttp notify list
@@ -75,10 +75,11 @@ def secret(
         bool, typer.Option("--new", help="webhook: create a new signing secret, and print it once.")
     ] = False,
 ) -> None:
-    """Store the secret of a kind of notification where tokens are: a token of ntfy, a mail password, a signing secret.
+    """Store the secret of a kind of notification, where tokens are stored.
 
-    It is asked for, hidden, or read from stdin, and used only for the host that is set now. The environment may have it
-    instead: TTP_NTFY_TOKEN, TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET.
+    ntfy has an access token, email a password, webhook a signing secret. ttp asks for it, hidden, or reads it from
+    stdin, and sends it only to the host that is set now. The environment may have it instead: TTP_NTFY_TOKEN,
+    TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET.
 
     Examples:
       ttp notify secret ntfy

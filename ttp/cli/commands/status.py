@@ -47,7 +47,7 @@ def status(
     Examples:
       ttp status
       ttp status --json
-      ttp status --notify --quiet
+      ttp status --notify > /dev/null
     """
     if notify:
         _notify(context)
