@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import cast
 
 
 @dataclass
@@ -87,7 +86,7 @@ def mail_receiver() -> Iterator[MailReceiver]:
                         self.say("354 go on")
                         lines = list(iter(self.rfile.readline, b".\r\n"))
                         mail = message_from_bytes(b"".join(lines), policy=policy.default)
-                        kept.got.append(cast("EmailMessage", mail))
+                        kept.got.append(mail)
                         self.say("250 taken")
                     case "QUIT":
                         self.say("221 bye")

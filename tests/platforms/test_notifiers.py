@@ -216,7 +216,7 @@ def test_a_program_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
 def test_the_desktop_gets_title_and_text_as_arguments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
 ) -> None:
-    monkeypatch.setattr(notifiers.sys, "platform", system)
+    monkeypatch.setattr("sys.platform", system)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
     name = "notify-send" if system == "linux" else "osascript"
     script(tmp_path, f'printf "%s\\n" "$@" > {tmp_path}/heard').rename(tmp_path / name)
