@@ -22,6 +22,7 @@ from ttp.store import (
     clock_check,
     completion_queries,
     metric_schedule,
+    notifications,
     queries,
     repeats,
     row_mapper,
@@ -100,6 +101,10 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "what is due and waits for approval": (
         lambda db: queries.due_posts_waiting_for_approval(db, DUE, 9),
         "delivery_next",
+    ),
+    "news for notifications": (
+        lambda db: notifications.has_work(db, ["ntfy"], [], [], START),
+        "delivery_needs notification_open notification_due",
     ),
     "the newest numbers of posts": (
         lambda db: queries.newest_metrics(db, [1, 2]),

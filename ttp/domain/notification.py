@@ -127,7 +127,7 @@ def _title(event: str, first: Notification, count: int) -> str:
         case "publisher.stalled":
             return "nothing is publishing"
         case _:
-            return "posts are published again"
+            return "no post is overdue any more"
 
 
 def _lines(one: Notification) -> Iterator[str]:
