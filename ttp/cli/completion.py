@@ -193,6 +193,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     tokens.NEW_TOKEN_FIELDS: ("token create",),
     views_notifications.NOTIFICATION_FIELDS: ("notify list",),
     views_notifications.SENT_FIELDS: ("notify test",),
+    tokens.LOGIN_LINK_FIELDS: ("login-link",),
     certification.CERTIFIED_FIELDS: ("certify",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }

@@ -76,6 +76,7 @@ _KEYS = (
     Key("media_host.s3.url", None, "s3: the bucket, s3://NAME/FOLDER (gs://, az:// too)"),
     Key("media_host.s3.endpoint", None, "s3: the server's address, if it is not Amazon's (R2, MinIO)"),
     Key("media_host.s3.region", None, "s3: the bucket's region"),
+    Key("server.base_url", None, "the address by which people reach the server, such as https://posts.example.org"),
     Key("hooks.on_published", (), "program and arguments, started for each published delivery with JSON on stdin"),
     Key("hooks.on_failed", (), "the same for each delivery that failed or was missed"),
     Key("hooks.on_needs_review", (), "the same for each delivery that may be live, and a store to take over"),
