@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 from collections.abc import Iterator
 from email.header import decode_header
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import FakeClock
-from tests.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
+from tests.receivers import HttpReceiver, MailReceiver, certificate, http_receiver, mail_receiver
 from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.platforms import notifiers
@@ -177,6 +178,23 @@ def test_what_a_mail_server_refuses_is_said(post_office: MailReceiver) -> None:
 def test_a_server_without_encryption_gets_nothing_that_is_to_be_encrypted(post_office: MailReceiver) -> None:
     why("email", mailing(post_office, email__security="starttls"))
     assert post_office.got == []
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_is_encrypted_for_a_server_that_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str
+) -> None:
+    file = certificate(tmp_path)
+    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    there.load_cert_chain(file)
+    with mail_receiver(there, at_once=security == "tls") as office:
+        sender = mailing(office, email__security=security, email__user="ann")
+        why("email", sender, Secret("right"))
+        assert not office.got
+        assert not office.logins
+        monkeypatch.setattr("ttp.platforms.transport.tls_context", lambda: ssl.create_default_context(cafile=file))
+        sender.send("email", OUT, Secret("right"))
+        assert (len(office.got), office.encrypted, office.logins) == (1, True, [("ann", "right")])
 
 
 def test_an_address_with_a_line_break_makes_no_header(post_office: MailReceiver) -> None:

@@ -297,6 +297,15 @@ def kill_a_publisher(environ: dict[str, str]) -> None:
     assert call(environ, "create", "Hello", "--to", "x/demo", "--at", "now").returncode == 0
 
 
+def test_many_processes_say_a_thing_once(ttp: Program, heard: Heard, environ: dict[str, str]) -> None:
+    post = ttp.post("Hello", "--to", "x/demo", "--at", "2026-12-01 09:00")
+    ttp.bring(post, "failed", error=("network", "no answer"))
+    command = [sys.executable, "-m", "ttp", "status", "--notify", "--json"]
+    looking = [subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) for _ in range(4)]
+    assert {one.wait(PATIENCE_S) for one in looking} <= {0, 1}
+    assert heard.events() == ["delivery.failed"]
+
+
 def test_a_killed_publisher_is_said_by_status_once_and_again_when_it_is_well(
     ttp: Program, heard: Heard, environ: dict[str, str]
 ) -> None:
