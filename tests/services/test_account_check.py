@@ -50,7 +50,7 @@ class FakeChecker:
         self.asked.append((account.name, credentials.access_token))
         return self.answers.pop(0)
 
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+    def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         return ()
 
     def platform_at(self, account: Account) -> datetime | None:

@@ -169,7 +169,7 @@ class Checker(Protocol):
         """Return what the platform says about the account, or why not (kind `auth` if it rejects the token)."""
         ...
 
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+    def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the values the account may use for an option (named without the platform); empty if unknown."""
         return ()
 

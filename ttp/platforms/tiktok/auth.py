@@ -116,7 +116,7 @@ class TikTokCheck(HttpPart[Http], SettingsChecker):
             remark = diagnostic_of_refusal(refused, "what may be posted")
         return replace(person, remarks=(*person.remarks, remark))
 
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+    def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the privacy levels that the account may choose; TikTok reports no other option."""
         if option != PRIVACY.name:
             return ()
