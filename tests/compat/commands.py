@@ -48,6 +48,7 @@ READING: dict[str, tuple[str, ...]] = {
     "history": ("history",),
     "webhook list": ("webhook", "list"),
     "webhook log": ("webhook", "log", "1"),
+    "notify list": ("notify", "list"),
     "run --once": ("run", "--once"),
     "create --dry-run": ("create", "Text", "--to", "x/me", "--dry-run"),
     "plan --dry-run": ("plan", "--drafts", "--days", "3", "--dry-run"),
