@@ -46,6 +46,7 @@ READING: dict[str, tuple[str, ...]] = {
     "export": ("export", "--format", "json"),
     "log": ("log", "4"),
     "history": ("history",),
+    "notify list": ("notify", "list"),
     "run --once": ("run", "--once"),
     "create --dry-run": ("create", "Text", "--to", "x/me", "--dry-run"),
     "plan --dry-run": ("plan", "--drafts", "--days", "3", "--dry-run"),

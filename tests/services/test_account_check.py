@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,9 +52,6 @@ class FakeChecker:
 
     def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         return ()
-
-    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object]:
-        return {}
 
     def platform_at(self, account: Account) -> datetime | None:
         return self.clock
