@@ -21,6 +21,7 @@ from ttp.store import (
     claims,
     clock_check,
     completion_queries,
+    delivery_counts,
     metric_schedule,
     queries,
     repeats,
@@ -123,6 +124,15 @@ ASKED: dict[str, tuple[Ask, str]] = {
     ),
     "a post's status": (lambda db: claims.refresh_status(db, 1, now=START), "sqlite_autoindex_delivery_1"),
     "next due": (lambda db: queries.next_due(db, START), "delivery_next"),
+    "deliveries that are due": (
+        lambda db: delivery_counts.count_due(db, DUE),
+        "delivery_next",
+    ),
+    "deliveries that failed": (lambda db: delivery_counts.count_needing_action(db, "failed"), "delivery_needs"),
+    "how late deliveries were": (
+        lambda db: list(delivery_counts.latenesses(db, START, DUE)),
+        "delivery_published",
+    ),
     "how many wait": (lambda db: queries.count_waiting(db, START), "delivery_next post_by_status"),
     "needing a person": (lambda db: queries.posts_needing_action(db, "failed"), "delivery_needs"),
     "needing a retry": (lambda db: queries.posts_needing_action(db, "failed", auth=False), "delivery_needs"),

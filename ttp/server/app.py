@@ -34,9 +34,13 @@ from ttp.server.requests import GuardedRoute
 from ttp.server.routes import ROUTES, Route
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
+from ttp.services.delivery_counts import DeliveryCounter
 from ttp.services.events import Events
 
-_FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}
+_NOT_JSON: dict[Any, dict[str, Any]] = {
+    bytes: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+    str: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -49,6 +53,7 @@ def build_app(
     once it is set, answers that go on for ever end."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
+    app.state.counter = DeliveryCounter(installation.database, installation.clock)
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     for route in ROUTES:
         _add(app, route)
@@ -68,7 +73,10 @@ def _add(app: FastAPI, route: Route) -> None:
     is_timetopost = route.path.startswith(TIMETOPOST)
     problem = FailureAnswer if is_timetopost else ProblemAnswer
     described: dict[int | str, dict[str, Any]] = {
-        **{status: _FILE if model is bytes else {"model": model} for status, model in route.answers.items()},
+        **{
+            status: _NOT_JSON[model] if model in (bytes, str) else {"model": model}
+            for status, model in route.answers.items()
+        },
         **{status: {"model": problem} for status in route.statuses if status not in route.answers},
     }
     guarded: dict[str, Any] = {}
@@ -83,12 +91,18 @@ def _add(app: FastAPI, route: Route) -> None:
             route.handle,
             methods=[route.method],
             status_code=next(iter(route.answers)),
-            response_class=Response if bytes in route.answers.values() else JsonAnswer,
+            response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else JsonAnswer,
             response_model=None,
             responses=described,
             operation_id=route.name,
             name=route.name,
-            tags=["timetopost" if is_timetopost else route.path.split("/")[2] if route.needs else "health"],
+            tags=[
+                "timetopost"
+                if is_timetopost
+                else route.path.split("/")[2]
+                if route.path.startswith("/v1/")
+                else "health"
+            ],
             openapi_extra={**guarded, **route.described} or None,
         )
     )

@@ -21,9 +21,11 @@ from ttp.services.approval_links import ApprovalLinks
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
 from ttp.services.events import Events
+from ttp.services.files.importer import Importer
 from ttp.services.metrics import Metrics
 from ttp.services.optimal import Optimal
 from ttp.services.people import People
+from ttp.services.planning import Planning
 from ttp.services.posts import Posts
 from ttp.services.publishing import Publishing
 from ttp.services.queries import Queries
@@ -170,6 +172,14 @@ class RequestServices:
     @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self._database, self.clock, self.platforms)
+
+    @cached_property
+    def planning(self) -> Planning:
+        return Planning(self.posts, self.optimal, self.slots, self.times)
+
+    @cached_property
+    def importer(self) -> Importer:
+        return Importer(self.posts, self.posts.media, self.times)
 
     @cached_property
     def events(self) -> Events:

@@ -81,7 +81,7 @@ def _add_item(text: str, names: Collection[str], media: MediaStore, config: Conf
 
 def add_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
     """Add an open file under its sender's name for it. Raise UsageError unless it is an image or video, Busy."""
-    shown = _upload_name(name)
+    shown = upload_name(name)
     return media.add_written(shown, shown, lambda target: shutil.copyfileobj(file, target))
 
 
@@ -91,7 +91,7 @@ def check_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
         return add_upload(file, name, folder)
 
 
-def _upload_name(name: str) -> str:
+def upload_name(name: str) -> str:
     """Return the last part of a path of any system, without characters that do not print."""
     return clean_text(re.split(r"[/\\]", name)[-1])[-_LONGEST_NAME:] or "media"
 
@@ -311,7 +311,7 @@ class RowMedia:
         digest, _, name = text.partition("/")
         with self._database.reading() as db:
             item = queries.media_item(db, digest) if db else None
-        item = item or self._media.stored(digest, _upload_name(name))
+        item = item or self._media.stored(digest, upload_name(name))
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"{name or digest} is not in this store", Hint("try", action("export", "FILE", with_="media"))
