@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ttp.domain.api_token import TokenCapability
-from ttp.server.pages import approvals, calendar, compose, login, posts, queue
+from ttp.server.pages import accounts, approvals, calendar, compose, login, numbers, posts, queue
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import Page, endpoint, redirect
 
@@ -22,6 +22,9 @@ PAGES = (
     Page("POST", "/logout", login.log_out),
     Page("GET", "/calendar", calendar.show_calendar),
     Page("GET", "/queue", queue.show_queue),
+    Page("GET", "/best-times", numbers.show_best_times),
+    Page("GET", "/report", numbers.show_report),
+    Page("GET", "/accounts", accounts.show_accounts),
     Page("GET", "/approvals", approvals.show_approvals),
     Page("GET", "/approve/{secret}", approvals.show_link, None),
     Page("POST", "/approve/{secret}", approvals.decide, None),

@@ -50,6 +50,9 @@ MENU = (
     ("/queue", "Queue", TokenCapability.READ),
     ("/compose", "Compose", TokenCapability.DRAFT),
     ("/approvals", "Approvals", TokenCapability.READ),
+    ("/best-times", "Best times", TokenCapability.READ),
+    ("/report", "Report", TokenCapability.READ),
+    ("/accounts", "Accounts", TokenCapability.READ),
 )
 _MOST_FIELDS, _MOST_FILES = 500, 20
 Handle = Callable[["Visit"], Response]
