@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ttp.domain.account import Credentials
@@ -69,7 +69,7 @@ class Notifications:
         self._clock = clock
         self._secrets = secrets
         self._render = render
-        self._notifiers = Notifiers(config, clock)
+        self._notifiers = Notifiers(config, clock, _sign)
         self.kinds: tuple[str, ...] = tuple(dict.fromkeys(config.texts("notify.kinds")))
 
     def look(self, stop: Stop = lambda: False) -> list[Sent]:
@@ -208,6 +208,12 @@ class Notifications:
 def _entry(kind: str) -> str:
     """Return the name of a kind's secret among the credentials."""
     return f"notify/{kind}"
+
+
+def _sign(secrets: Sequence[str], message: str, body: str, now: datetime) -> Mapping[str, str]:
+    from ttp.services.webhooks import signed_headers
+
+    return signed_headers(secrets, message, body, now)
 
 
 def _within(limit_s: float, work: Callable[[], None]) -> SendingFailed | None:

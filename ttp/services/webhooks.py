@@ -164,18 +164,10 @@ class Webhooks:
 
     def _send(self, webhook: Webhook, message: str, event: str, data: Mapping[str, object], at: datetime) -> CallResult:
         """Sign and send one event. Raises nothing but ImportError."""
-        from standardwebhooks import Webhook as Signer
-
         body = json.dumps({"type": event, "timestamp": utc_text(at), "data": data}, ensure_ascii=False)
         now = self.clock.now()
         try:
-            signatures = [Signer(one).sign(message, now, body) for one in self._signing_secrets(webhook, now)]
-            headers = {
-                "Content-Type": "application/json",
-                "webhook-id": message,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": " ".join(signatures),
-            }
+            headers = signed_headers(self._signing_secrets(webhook, now), message, body, now)
             return self.send(webhook.url, body.encode(), headers, private=webhook.private)
         except TtpError as error:
             return CallResult(message=error.message)
@@ -200,10 +192,26 @@ class Webhooks:
 
     def _store_secret(self, webhook: Webhook, before: str | None) -> str:
         """Make and store a secret. Return it."""
-        secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        secret = new_secret()
         held = Credentials(secret, webhook.host, before, issued_at=self.clock.now())
         self.credentials.put(_entry(webhook.id), held)
         return secret
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def signed_headers(signing: Sequence[str], message: str, body: str, now: datetime) -> dict[str, str]:
+    """Return the headers of a message. Raise ImportError without the extra `server`."""
+    from standardwebhooks import Webhook as Signer
+
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(Signer(one).sign(message, now, body) for one in signing),
+    }
 
 
 def message_id(store_name: str, call: WebhookCall) -> str:
