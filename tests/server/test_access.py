@@ -29,6 +29,8 @@ BODIES: dict[str, Any] = {
     "resolve_post": {"account": "x/me", "published": None},
 }
 PARTS = {"provider": "x", "slug:path": "a", "name:path": 64 * "0", "key": 32 * "0"}
+LIST = {"Accept": "application/json"}
+"""Events come as a list, which ends."""
 LADDER = ["read", "draft", "publish"]
 
 
@@ -38,7 +40,7 @@ def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     path = route.path
     for name, value in parts.items():
         path = path.replace(f"{{{name}}}", value)
-    answer = api(route.method, path, json=BODIES.get(route.name))
+    answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
     found = answer.json()
     return answer.status_code, found.get("code") if answer.status_code >= 400 else None
 

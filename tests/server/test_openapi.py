@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.server.conftest import Api
+from tests.server.test_access import LIST
 from tests.server.test_planning import ROWS
 from ttp.cli.errors import BY_CODE as EXIT_CODES
 from ttp.server.problems import BY_CODE
@@ -38,9 +39,12 @@ def test_problems_have_their_media_type_and_routes_their_token(document: Any) ->
             assert ("security" in operation) == needs_token
             for status, answer in operation["responses"].items():
                 problem = int(status) >= 400 and needs_token and operation["tags"] != ["timetopost"]
-                is_file = int(status) == 200 and operation["operationId"] == "get_file"
-                other = "application/octet-stream" if is_file else "application/json"
-                assert list(answer["content"]) == ["application/problem+json" if problem else other]
+                kinds = ["application/problem+json" if problem else "application/json"]
+                if operation["operationId"] == "list_events" and not problem:
+                    kinds.append("text/event-stream")
+                elif operation["operationId"] == "get_file" and int(status) == 200:
+                    kinds = ["application/octet-stream"]
+                assert list(answer["content"]) == kinds
 
 
 def test_every_code_has_a_status() -> None:
@@ -67,7 +71,7 @@ def test_what_is_answered_fits_its_schema(server: Api) -> None:
         path = route.path.replace("{account:path}", "x/me").replace("{slug:path}", "a")
         path += "?kind=VIDEO" if route.name == "suggest_prompts" else ""
         for post_id in (1, 2, 3):
-            model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id))), strict=True)
+            model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id)), headers=LIST), strict=True)
     created = next(route for route in ROUTES if route.name == "create_post")
     previewed = api.ok("POST", "/v1/posts?dryRun=true", body)
     TypeAdapter(created.answers[200]).validate_python(previewed, strict=True)

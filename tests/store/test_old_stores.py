@@ -80,6 +80,14 @@ def test_opening_it_upgrades_it_and_keeps_the_old_one_beside_it(store: Database,
     assert kept == dump(store.path)
 
 
+def test_a_command_says_once_where_the_old_one_is(ttp: Program, revision: str) -> None:
+    old = old_store(ttp.home, revision)
+    first, second = ttp("list"), ttp("list")
+    assert (first.code, second.code) == (0, 0)
+    assert str(old.home / f"ttp.db.before-{NEWEST}") in first.err
+    assert "before" not in second.err
+
+
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path

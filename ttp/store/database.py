@@ -35,12 +35,21 @@ Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 class Database:
     """One store's database file under `home`. Opened lazily; read-only questions never create it."""
 
-    def __init__(self, home: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, may_upgrade: bool = True) -> None:
-        """`may_upgrade`: upgrade an older store when it is opened, instead of refusing it."""
+    def __init__(
+        self,
+        home: Path,
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        may_upgrade: bool = True,
+        report_upgrade: Callable[[Path], object] = lambda backup: None,
+    ) -> None:
+        """`may_upgrade`: upgrade an older store when it is opened, instead of refusing it. `report_upgrade` gets the
+        file with the store as it was."""
         self.home = home
         self.path = home / "ttp.db"
         self._busy_timeout_s = busy_timeout_s
         self._may_upgrade = may_upgrade
+        self._report_upgrade = report_upgrade
         self._checked = False
         self._knows_files = False
 
@@ -179,6 +188,7 @@ class Database:
                 os.close(os.open(backup, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
                 copy(source, backup)
             self._upgrade()
+        self._report_upgrade(backup)
 
     def _upgrade(self) -> None:
         from ttp.store.migrations import upgrade
@@ -191,9 +201,9 @@ class Rehearsal(Database):
     """A store in which each change is rolled back at its end: for finding out what a request would do."""
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with suppress(_RolledBack), super().writing() as connection:
-            yield connection
+    def _transaction(self, connection: Connection) -> Iterator[None]:
+        with suppress(_RolledBack), super()._transaction(connection):
+            yield
             raise _RolledBack
 
 

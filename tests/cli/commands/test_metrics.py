@@ -81,8 +81,17 @@ def test_files_that_are_none(ttp: Program, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_stores_nothing(ttp: Program) -> None:
-    assert imported(ttp, HEAD + ROW, "--dry-run") == (0, [1, 0, 0, 0], 0)
+    assert imported(ttp, HEAD + ROW, "--dry-run") == (0, [1, 1, 0, 0], 0)
     assert not ttp.home.exists()
+
+
+def test_a_dry_run_counts_what_would_change(ttp: Program) -> None:
+    imported(ttp, HEAD + ROW)
+    before = ttp("metrics", "list", "--json").json
+    rows = ROW + ROW.replace("x/me", "ig/new") + ROW.replace("x/me", "x/other")
+    assert imported(ttp, HEAD + rows, "--dry-run") == (0, [3, 2, 0, 1], 0)
+    assert ttp("metrics", "list", "--json").json == before
+    assert [row[0] for row in ttp("account", "list").rows] == ["x/me"]
 
 
 def test_accounts_that_are_new_are_made_and_not_connected(ttp: Program) -> None:

@@ -207,10 +207,8 @@ def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
         columns = [{"column": column, "field": taken} for column, taken in done.columns]
         shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
     rejected = len(done.rejected)
-    said = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
-    if dry_run:
-        said = f"{done.read - rejected} can be imported, {rejected} rejected. --dry-run: nothing was stored."
-    said = f"{plural(done.read, 'row')}: {said}"
+    counted = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
+    said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
     shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
     out.write_one(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
