@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.clock import FakeClock
 from tests.conftest import inherited, program
-from ttp.domain.time.clock import SystemClock
 
 PATIENCE_S = 120.0
 QUICK = {"TTP_PLATFORMS__X__SETTLE_S": "1", "TTP_PUBLISH__LOOKUP_GAP_S": "0.2", "TTP_PUBLISH__POLL_S": "0.2"}
@@ -62,7 +63,7 @@ class Store:
             "TTP_PLATFORMS__X__BASE_URL": sandbox,
         }
         self.accounts = [f"x/a{number}" for number in range(accounts)]
-        with program(folder, SystemClock()) as ttp, pytest.MonkeyPatch.context() as patch:
+        with program(folder, FakeClock(datetime.now(UTC))) as ttp, pytest.MonkeyPatch.context() as patch:
             patch.setenv("TTP_PLATFORMS__X__BASE_URL", sandbox)
             for name in self.accounts:
                 made = httpx.post(f"{sandbox}/_sandbox/accounts", json={"account": name, "unlimited": True}).json()

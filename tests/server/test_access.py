@@ -26,9 +26,11 @@ BODIES: dict[str, Any] = {
     "upload_inline": {"filename": "a.jpg", "contentType": "image/jpeg", "dataBase64": ""},
     "submit_drafts": {"externalRef": "a", "variants": [{"platform": "x", "segments": ["a"]}]},
     "add_slots": {"accounts": ["x/me"], "times": "daily 09:00"},
+    "begin_upload": {"name": "a.jpg", "bytes": 9},
+    "add_repeat": {"post": 1, "cron": "0 9 * * 1"},
     "resolve_post": {"account": "x/me", "published": None},
 }
-PARTS = {"provider": "x", "slug:path": "a", "name:path": 64 * "0", "key": 32 * "0"}
+PARTS = {"provider": "x", "slug:path": "a", "name:path": 64 * "0", "upload_id": 32 * "0"}
 LIST = {"Accept": "application/json"}
 """Events come as a list, which ends."""
 LADDER = ["read", "draft", "publish"]
@@ -36,13 +38,17 @@ LADDER = ["read", "draft", "publish"]
 
 def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     """Send a request that is right; its status, and the code of its problem."""
-    parts = {"account:path": "x/me", "post_id": str(post_id), "slot_id": "1", **PARTS}
+    parts = {"account:path": "x/me", "post_id": str(post_id), **dict.fromkeys(("slot_id", "repeat_id"), "1"), **PARTS}
     path = route.path
     for name, value in parts.items():
         path = path.replace(f"{{{name}}}", value)
-    answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
-    found = answer.json()
-    return answer.status_code, found.get("code") if answer.status_code >= 400 else None
+    if route.name == "add_part":
+        answer = api("PUT", f"{path}?offset=0", content=b"", headers={"Content-Type": "application/octet-stream"})
+    elif "requestBody" in route.described:
+        answer = api(route.method, path, files={"file": ("a.csv", b"text\nHello\n")})
+    else:
+        answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
+    return answer.status_code, answer.json().get("code") if answer.status_code >= 400 else None
 
 
 @pytest.fixture(autouse=True)

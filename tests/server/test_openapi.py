@@ -63,12 +63,13 @@ def test_what_is_answered_fits_its_schema(server: Api) -> None:
     server.ttp.ok("pause", "--account", "x/other")
     server.ttp.ok("metrics", "import", "-", stdin=ROWS)
     server.ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other")
+    upload = api.ok("POST", "/v1/media/uploads", {"name": "a.jpg", "bytes": 9})["id"]
     server.ttp.ok("repeat", "2", "--cron", "0 9 * * *", "--count", "3")
     for route in ROUTES:
         if route.method != "GET" or route.name in ("get_file", "get_creator_info", "get_connect_link"):
             continue
         model = TypeAdapter(route.answers[200])
-        path = route.path.replace("{account:path}", "x/me").replace("{slug:path}", "a")
+        path = route.path.replace("{account:path}", "x/me").replace("{slug:path}", "a").replace("{upload_id}", upload)
         path += "?kind=VIDEO" if route.name == "suggest_prompts" else ""
         for post_id in (1, 2, 3):
             model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id)), headers=LIST), strict=True)

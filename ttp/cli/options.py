@@ -27,7 +27,7 @@ MOST = 1_000_000_000
 _FILES = ("media", "credentials", "file")
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
-_SECRETS = ("credentials", "client secret")
+_SECRETS = ("credentials", "client secret", "secret of the notification")
 _LONGEST_SECRET = 1 << 16
 """Bytes. Credentials are a few hundred, so the setting does not apply to them."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -278,7 +278,7 @@ def read_file(context: Context, path: str, what: str) -> str:
 
     try:
         with open_input(Path(path)) as file:
-            whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8")
+            whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8-sig")
         return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         from ttp.store.home.files import nearest_folder

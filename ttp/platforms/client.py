@@ -169,7 +169,7 @@ class Checker(Protocol):
         """Return what the platform says about the account, or why not (kind `auth` if it rejects the token)."""
         ...
 
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+    def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the values the account may use for an option (named without the platform); empty if unknown."""
         return ()
 
@@ -181,11 +181,11 @@ class Checker(Protocol):
 
 
 @runtime_checkable
-class SettingsChecker(Protocol):
-    """A checker of a platform that says what an account may choose for a post."""
+class SettingsChecker(Checker, Protocol):
+    """A checker of a platform that also says what an account may choose for a post."""
 
     def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object] | NotDone:
-        """Return the settings in the platform's own fields."""
+        """Return it in the platform's own fields, or why it is not known."""
         ...
 
 

@@ -329,7 +329,7 @@ class OptionChoices:
             checker = self._checkers(account.platform)
             if checker is not None:
                 with closing(checker):
-                    return checker.offered(account, credentials, option.name)
+                    return checker.option_values(account, credentials, option.name)
         return ()
 
     def _account(self, name: str) -> Account:

@@ -178,7 +178,7 @@ CREATE TABLE event (
 	FOREIGN KEY(post_id) REFERENCES post (id), 
 	FOREIGN KEY(account_id) REFERENCES account (id)
 );
-INSERT INTO "event" VALUES(1,1795753475478,'published',1,1,'{"event": "published"}');
+INSERT INTO "event" VALUES(1,1795753472004,'delivery.published',1,1,'{}');
 CREATE TABLE idempotency_key (
 	token_id INTEGER NOT NULL, 
 	"key" TEXT NOT NULL, 
