@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Api
+from tests.conftest import Fill, Program
+from tests.server.conftest import Api, server_of, two_accounts
 from ttp.cli.commands.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.api_token import TokenCapability
@@ -51,11 +52,16 @@ def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     return answer.status_code, answer.json().get("code") if answer.status_code >= 400 else None
 
 
-@pytest.fixture(autouse=True)
-def posts(server: Api) -> None:
+@pytest.fixture
+def server(fill: Fill) -> Api:
+    return server_of(fill(three_drafts))
+
+
+def three_drafts(ttp: Program) -> None:
     """A draft to x/me, one to x/other, and one to both."""
+    two_accounts(ttp)
     for to in ("x/me", "x/other", "x/me,x/other"):
-        server.ttp.post(to, "--to", to)
+        ttp.post(to, "--to", to)
 
 
 @pytest.mark.parametrize("has", list(TokenCapability))

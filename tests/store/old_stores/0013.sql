@@ -218,7 +218,7 @@ CREATE TABLE notification (
 	FOREIGN KEY(post_id) REFERENCES post (id), 
 	FOREIGN KEY(account_id) REFERENCES account (id)
 );
-INSERT INTO "notification" VALUES(1,'ntfy','failed','post 1',1,NULL,'post 1 failed',NULL,1795753472004,1,NULL,1795753472004,NULL,1795753472004);
+INSERT INTO "notification" VALUES(1,'desktop','failed','post/1',1,NULL,'failed',NULL,1795753480000,1,NULL,1795753480000,NULL,NULL);
 CREATE TABLE occurrence (
     recurrence_id INTEGER NOT NULL,
     at INTEGER NOT NULL,
