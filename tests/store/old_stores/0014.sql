@@ -469,7 +469,7 @@ CREATE TABLE webhook_call (
 	FOREIGN KEY(event_id) REFERENCES event (id), 
 	FOREIGN KEY(post_id) REFERENCES post (id)
 );
-INSERT INTO "webhook_call" VALUES(1,1,1,'done',1,NULL,1795753472004,1795753472004,200,NULL);
+INSERT INTO "webhook_call" VALUES(1,1,1,'sent',1,NULL,1795753472004,1795753472004,200,NULL);
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX post_tag_by_tag ON post_tag (tag, post_id);
 CREATE INDEX post_media_by_sha256 ON post_media (sha256);
