@@ -22,6 +22,7 @@ from ttp.cli.render.posts import DELETED_SPEC
 from ttp.cli.render.slots import BEGUN_FIELDS, REMOVED_SLOTS_SPEC
 from ttp.cli.render.spec import events
 from ttp.domain.config import KeyTable
+from ttp.domain.event import POST_EVENTS
 from ttp.domain.ingest.columns import sources
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
@@ -32,7 +33,7 @@ from ttp.domain.time.grammar import EXAMPLES
 from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
-from ttp.views import accounts, certification, files, posts, status, tokens
+from ttp.views import accounts, certification, files, posts, status, tokens, webhooks
 from ttp.views import calendar as views_calendar
 from ttp.views import metrics as views_metrics
 from ttp.views import notifications as views_notifications
@@ -141,7 +142,9 @@ OPTIONS = {
     "--status": Source(tuple(PostStatus), many=True),
     "--platform": Source(Registry().names(), many=True),
     "--account": _ACCOUNTS,
+    "--accounts": _ACCOUNTS,
     "--to": _ACCOUNTS,
+    "--events": Source(POST_EVENTS, many=True),
     "--tag": _TAG,
     "--pool": _TAG,
     "--at": _TIME,
@@ -210,6 +213,11 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     views_notifications.NOTIFICATION_FIELDS: ("notify list",),
     views_notifications.SENT_FIELDS: ("notify test",),
     tokens.LOGIN_LINK_FIELDS: ("login-link",),
+    webhooks.WEBHOOK_FIELDS: ("webhook list", "webhook remove"),
+    webhooks.NEW_WEBHOOK_FIELDS: ("webhook add", "webhook rotate"),
+    webhooks.CALL_FIELDS: ("webhook log",),
+    webhooks.TEST_FIELDS: ("webhook test",),
+    webhooks.REPLAY_FIELDS: ("webhook replay",),
     certification.CERTIFIED_FIELDS: ("certify",),
     events().fields: ("run", "serve"),
     REPORT_FIELDS: ("report",),
