@@ -23,6 +23,7 @@ from ttp.store import (
     completion_queries,
     delivery_counts,
     metric_schedule,
+    notifications,
     queries,
     repeats,
     row_mapper,
@@ -101,6 +102,10 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "what is due and waits for approval": (
         lambda db: queries.due_posts_waiting_for_approval(db, DUE, 9),
         "delivery_next",
+    ),
+    "news for notifications": (
+        lambda db: notifications.has_work(db, ["ntfy"], [], [], START),
+        "delivery_needs notification_open notification_due",
     ),
     "the newest numbers of posts": (
         lambda db: queries.newest_metrics(db, [1, 2]),

@@ -109,7 +109,14 @@ COMMANDS = (
     Command(
         "resume", "pause", "Publish", PUBLISH, "Resume publishing; posts that waited are published a minute apart."
     ),
-    Command("status", "status", "Publish", READ, "Show the publisher, the next post, and what needs your action."),
+    Command(
+        "status",
+        "status",
+        "Publish",
+        READ,
+        "Show the publisher, the next post, and what needs your action.",
+        {"--notify": DRAFT},
+    ),
     Command(
         "service",
         "service",
@@ -156,6 +163,22 @@ COMMANDS = (
         "Set up",
         PUBLISH,
         "Create, list and revoke the tokens of the HTTP API.",
+        {"list": READ},
+    ),
+    Command(
+        "webhook",
+        "webhook",
+        "Set up",
+        PUBLISH,
+        "Send what happens to posts to web addresses.",
+        {"list": READ, "log": READ},
+    ),
+    Command(
+        "notify",
+        "notify",
+        "Set up",
+        PUBLISH,
+        "Be notified of what needs you: test it, and see what was sent.",
         {"list": READ},
     ),
     Command("backup", "backup", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),

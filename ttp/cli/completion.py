@@ -16,7 +16,9 @@ from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.output import COLORS, FORMATS
 from ttp.domain.config import KeyTable
+from ttp.domain.event import POST_EVENTS
 from ttp.domain.ingest.columns import sources
+from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
@@ -25,9 +27,10 @@ from ttp.domain.time.grammar import EXAMPLES
 from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
-from ttp.views import accounts, certification, files, posts, status, tokens
+from ttp.views import accounts, certification, files, posts, status, tokens, webhooks
 from ttp.views import calendar as views_calendar
 from ttp.views import metrics as views_metrics
+from ttp.views import notifications as views_notifications
 from ttp.views import optimal as views_optimal
 from ttp.views import plan as views_plan
 from ttp.views import slots as views_slots
@@ -132,7 +135,9 @@ OPTIONS = {
     "--status": Source(tuple(PostStatus), many=True),
     "--platform": Source(Registry().names(), many=True),
     "--account": _ACCOUNTS,
+    "--accounts": _ACCOUNTS,
     "--to": _ACCOUNTS,
+    "--events": Source(POST_EVENTS, many=True),
     "--tag": _TAG,
     "--pool": _TAG,
     "--at": _TIME,
@@ -189,7 +194,14 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     files.IMPORT_FIELDS: ("import",),
     tokens.TOKEN_FIELDS: ("token list", "token revoke"),
     tokens.NEW_TOKEN_FIELDS: ("token create",),
+    views_notifications.NOTIFICATION_FIELDS: ("notify list",),
+    views_notifications.SENT_FIELDS: ("notify test",),
     tokens.LOGIN_LINK_FIELDS: ("login-link",),
+    webhooks.WEBHOOK_FIELDS: ("webhook list", "webhook remove"),
+    webhooks.NEW_WEBHOOK_FIELDS: ("webhook add", "webhook rotate"),
+    webhooks.CALL_FIELDS: ("webhook log",),
+    webhooks.TEST_FIELDS: ("webhook test",),
+    webhooks.REPLAY_FIELDS: ("webhook replay",),
     certification.CERTIFIED_FIELDS: ("certify",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
@@ -201,6 +213,8 @@ AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS
 
 _WITH_LOGIN = [name for name in Registry().names() if type(Registry().facts(name)).login is not Platform.login]
 _ARGUMENTS = {
+    "[KIND]": Source(KINDS),
+    "KIND": Source(tuple(SECRETS)),
     "ID": _POST,
     "ID...": _POST,
     "[ID]": _POST,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ttp.platforms.platform import Runtime
     from ttp.platforms.registry import Registry
     from ttp.publisher.certification import Certification
+    from ttp.publisher.notifications import Notifications
     from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
     from ttp.services.accounts import AccountRemoval, Accounts
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from ttp.services.status import Status
     from ttp.services.time_resolver import TimeResolver
     from ttp.services.tokens import Tokens
+    from ttp.services.webhooks import Webhooks
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
     from ttp.store.home.files import OwnFiles
@@ -265,6 +267,12 @@ class Context:
         return ApiTokens(self.database, self.clock)
 
     @cached_property
+    def webhooks(self) -> Webhooks:
+        from ttp.services.webhooks import Webhooks
+
+        return Webhooks(self.database, self.credentials, self.clock)
+
+    @cached_property
     def account_check(self) -> AccountCheck:
         from ttp.services.account_check import AccountCheck
 
@@ -406,6 +414,21 @@ class Context:
             limits=self.limits,
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),
+            notifications=self.notifications if self.config.texts("notify.kinds") else None,
+        )
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        from ttp.publisher.notifications import Notifications
+
+        return Notifications(
+            self.database,
+            lambda: self.credentials,
+            self.status,
+            self.config,
+            self.clock,
+            settings.notification_secrets(),
+            self.render_way_out,
         )
 
     @cached_property

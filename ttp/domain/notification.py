@@ -8,11 +8,17 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ttp.domain.account import connect_action
 from ttp.domain.action import WayOut, action
+from ttp.domain.config import OWN_KEYS
 from ttp.domain.text import clean_text
 
-KINDS = ("desktop", "ntfy", "email", "webhook", "command")
+KINDS = OWN_KEYS["notify.kinds"].choices
 """How a notification can be sent."""
+SECRETS: Mapping[str, str] = MappingProxyType(
+    {"ntfy": "an access token", "email": "the password of the user", "webhook": "the signing secret"}
+)
+"""The kinds with a secret, and what it is."""
 
 FAILED = "delivery.failed"
 NEEDS_REVIEW = "delivery.needs_review"
@@ -94,12 +100,9 @@ def write_message(found: Sequence[Notification]) -> Message:
     return Message(event, f"ttp: {_title(event, first, len(found))}", tuple(lines), tuple(_hints(event, found)), about)
 
 
-def test_message() -> Message:
+def trial_message() -> Message:
     """Write the message of a test."""
     return Message(TEST, "ttp: a test", ("Notifications of ttp arrive here.",))
-
-
-test_message.__test__ = False  # type: ignore[attr-defined]  # for pytest, which collects by name
 
 
 def _title(event: str, first: Notification, count: int) -> str:
@@ -121,15 +124,14 @@ def _title(event: str, first: Notification, count: int) -> str:
         case "publisher.stalled":
             return "nothing is publishing"
         case _:
-            return "posts are published again"
+            return "no post is overdue any more"
 
 
 def _lines(one: Notification) -> Iterator[str]:
     message = clean_text(one.message) if one.message else ""
     if one.post_id is None:
-        name = f"{clean_text(one.account)}: " if one.account and message else ""
         if message:
-            yield name + message
+            yield f"{clean_text(one.account)}: {message}" if one.account else message
         return
     text = clean_text(one.text or "")
     shown = text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…"
@@ -148,5 +150,7 @@ def _hints(event: str, found: Sequence[Notification]) -> Iterator[WayOut]:
     yield from own
     if event == FAILED and action("retry", *posts) not in own:
         yield action("retry", *posts)
+    if event == RECONNECT:
+        yield from (connect_action(one.account) for one in found[:MOST_NAMED] if one.account)
     if event == NEEDS_REVIEW:
         yield from (action("show", post) for post in posts)

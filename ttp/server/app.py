@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -57,8 +58,7 @@ def build_app(
     app.state.installation = installation
     app.state.counter = DeliveryCounter(installation.database, installation.clock)
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
-    for route in ROUTES:
-        _add(app, route)
+    app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
     app.state.backoff = Backoff()
     app.router.routes.append(PlainRoute(DOCS, api_page, methods=["GET"]))
@@ -72,7 +72,13 @@ def build_app(
     return app
 
 
-def _add(app: FastAPI, route: Route) -> None:
+@cache
+def _api_routes() -> tuple[APIRoute, ...]:
+    """Return the routes of the table. They hold nothing of one application, and making them takes long."""
+    return tuple(_api_route(route) for route in ROUTES)
+
+
+def _api_route(route: Route) -> APIRoute:
     is_timetopost = route.path.startswith(TIMETOPOST)
     problem = FailureAnswer if is_timetopost else ProblemAnswer
     described: dict[int | str, dict[str, Any]] = {
@@ -87,27 +93,21 @@ def _add(app: FastAPI, route: Route) -> None:
         guarded = {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
     if route.or_needs is not None:
         guarded["x-or-capability"] = route.or_needs.value
-    add = APIRoute if route.needs is None else GuardedRoute
-    app.router.routes.append(
-        add(
-            route.path,
-            route.handle,
-            methods=[route.method],
-            status_code=next(iter(route.answers)),
-            response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else JsonAnswer,
-            response_model=None,
-            responses=described,
-            operation_id=route.name,
-            name=route.name,
-            tags=[
-                "timetopost"
-                if is_timetopost
-                else route.path.split("/")[2]
-                if route.path.startswith("/v1/")
-                else "health"
-            ],
-            openapi_extra={**guarded, **route.described} or None,
-        )
+    make = APIRoute if route.needs is None else GuardedRoute
+    return make(
+        route.path,
+        route.handle,
+        methods=[route.method],
+        status_code=next(iter(route.answers)),
+        response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else JsonAnswer,
+        response_model=None,
+        responses=described,
+        operation_id=route.name,
+        name=route.name,
+        tags=[
+            "timetopost" if is_timetopost else route.path.split("/")[2] if route.path.startswith("/v1/") else "health"
+        ],
+        openapi_extra={**guarded, **route.described} or None,
     )
 
 

@@ -238,9 +238,11 @@ class MediaCleanup:
             if not lent:
                 return []
             with self.database.reading() as db:
-                digests = {one.given for one in lent}
+                digests = {one.attached_sha256 for one in lent}
                 kept = digests if db is None else needed_digests(db, digests, ended_by=self.clock.now())
-            return [why for one in lent if one.given not in kept and (why := self._delete_object(one)) is not None]
+            return [
+                why for one in lent if one.attached_sha256 not in kept and (why := self._delete_object(one)) is not None
+            ]
 
     def _delete_object(self, lent: s3.BucketObject) -> str | None:
         try:

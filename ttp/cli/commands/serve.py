@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
@@ -80,13 +81,14 @@ def serve(
     else:
         names, path = None, Path(unix_socket).absolute()
         listener, address = server.listen_on_path(path), str(path)
-    with closing(listener):
+    with closing(listener), context.notifications.looking():
         context.database.connect().close()
         stopping = threading.Event()
         process = server.ServerProcess(
             app_module.build_app(installation_of(context), names, stopping),
             listener,
-            context.publisher if publish else None,
+            replace(context.publisher, notifications=None) if publish else None,
+            sender=server.WebhookSender(context.webhooks, context.home),
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
