@@ -2,7 +2,7 @@
 
 Most of what a schema allows is refused, because a schema cannot say which accounts and posts exist. So most cases get
 names and times of the store, and a post in a state in which the operation is possible; the others stay as made up.
-`--full`: 2,000 cases for each operation, else 100.
+`--full`: 2,000 cases for each operation, else 60.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ttp.sandbox.files import PHOTO
 from ttp.server.app import build_app
 from ttp.server.routes import ROUTES, Route
 
-FULL, SAMPLE = 2000, 25
+FULL, SAMPLE = 2000, 60
 LEAST_ACCEPTED = 0.3
 """The part of the answers of each operation that are not refusals."""
 HELPED = 0.75
@@ -199,7 +199,7 @@ class Fuzz:
     def _known(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return {name: KNOWN[name] for name in given if name in KNOWN}
 
-    def _file(self, route: Route, headers: Mapping[str, str]) -> Mapping[str, Any]:
+    def _file(self, route: Route, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return a file to send, for operations that take one."""
         match route.name:
             case "upload_media":
