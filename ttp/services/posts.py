@@ -457,13 +457,18 @@ class Posts:
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
 
-    def copy(self, post_id: int) -> SavedPost:
-        """Store a new draft with the content, accounts and options of a post. Raise NotFound."""
-        post = self.post(post_id)
+    def copy(self, post_id: int, key: str | None = None) -> SavedPost:
+        """Store a new draft with the content, accounts and options of a post. `key`: a copy that has it already is
+        returned instead. Raise NotFound, or Conflict if another request has the key."""
+        post, digest = self.post(post_id), None if key is None else f"copy of post {post_id}"
         new = post_edit.copy_of(
             post, [post_edit.new_delivery(account, None) for account in accounts_of(post, self.accounts())]
         )
         with self.database.writing() as db:
+            first = queries.post_by_key(db, key) if key else None
+            if first is not None:
+                return SavedPost(self.view(db, self._same_request(first, digest)), replayed=True)
+            new = replace(new, key=key, key_digest=digest)
             self.refuse_forbidden_change(db, None, new)
             return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))
 
