@@ -72,8 +72,12 @@ class Webhooks:
         )
         with self.database.writing() as db:
             new = replace(new, id=store.insert(db, new))
-            # Before the commit: a webhook without a secret could send nothing.
-            secret = self._store_secret(new, None)
+        try:
+            secret = self._store_secret(new, None)  # a keyring can be slow: others would wait for the transaction
+        except TtpError:
+            with self.database.writing() as db:
+                store.delete(db, new.id)
+            raise
         return NamedWebhook(new, tuple(account.name for account in accounts) or None, secret=secret)
 
     def all(self) -> list[NamedWebhook]:
@@ -104,7 +108,7 @@ class Webhooks:
         until = self.clock.now() + overlap
         with self.database.writing() as db:
             store.set_rotated_until(db, webhook_id, until)
-            secret = self._store_secret(found.webhook, self._secret(found.webhook))
+        secret = self._store_secret(found.webhook, self._secret(found.webhook))
         return replace(found, webhook=replace(found.webhook, rotated_until=until), secret=secret)
 
     def remove(self, webhook_id: int) -> NamedWebhook:
