@@ -101,6 +101,7 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "session",
         "slot",
         "store",
+        "submitted_draft",
         "token",
         "webhook",
         "webhook_call",

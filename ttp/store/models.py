@@ -504,3 +504,15 @@ class WebhookCallRow(SQLModel, table=True):
     ended_at: datetime | None = _instant()
     status: int | None = None
     message: str | None = _text(required=False)
+
+
+class SubmittedDraftRow(SQLModel, table=True):
+    """What a program submitted with a draft, and its approval uses: the platform, a link for the end of the text, and
+    a time (a TIME of the command line)."""
+
+    __tablename__ = "submitted_draft"
+    post_id: int = _parent("post.id", primary=True)
+    external_ref: str = _text()
+    platform: str = _text()
+    link: str | None = _text(required=False)
+    hint: str | None = _text(required=False)

@@ -296,6 +296,15 @@ CREATE TABLE slot (
     UNIQUE (account_id, cron, timezone),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE submitted_draft (
+    post_id INTEGER NOT NULL,
+    external_ref TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    link TEXT,
+    hint TEXT,
+    PRIMARY KEY (post_id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
 CREATE TABLE attempt (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     delivery_id INTEGER NOT NULL,
@@ -356,6 +365,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0014');
+INSERT INTO alembic_version (version_num) VALUES ('0015');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

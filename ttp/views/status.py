@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 CHECK_FIELDS = ("name", "status", "message", "hint")
+AUDIT_FIELDS = ("checks", "ok")
 
 
 def check_json(item: Check) -> Json:

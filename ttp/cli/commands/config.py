@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Container, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -359,8 +358,11 @@ def _template(known: KeyTable) -> Iterator[str]:
     import tomlkit
 
     yield "# Settings of ttp. Lines with a # show defaults.  See: ttp help config"
-    # Settings without a table come first: after one they would belong to it.
-    for table, keys in groupby(known.values(), key=lambda key: key.name.rpartition(".")[0]):
+    tables: dict[str, list[Key]] = {}
+    for key in known.values():
+        tables.setdefault(key.name.rpartition(".")[0], []).append(key)
+    # Settings without a table come first: after one they would belong to it. TOML has each table once.
+    for table, keys in tables.items():
         yield from ["", *([f"[{table}]"] if table else [])]
         for key in keys:
             value = list(key.default) if isinstance(key.default, tuple) else "" if key.default is None else key.default
