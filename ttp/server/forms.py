@@ -26,7 +26,7 @@ FORM_BODY = {
                 "schema": {
                     "type": "object",
                     "required": [FIELD],
-                    "properties": {FIELD: {"type": "string", "contentMediaType": BYTES}},
+                    "properties": {FIELD: {"type": "string", "format": "binary", "contentMediaType": BYTES}},
                 }
             }
         },
