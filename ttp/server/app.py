@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -15,7 +16,8 @@ from starlette.routing import Route as PlainRoute
 from ttp import __version__
 from ttp.domain.errors import Bug, NotFound, TtpError
 from ttp.server.agents import AgentEndpoint
-from ttp.server.answers import JsonAnswer, ProblemAnswer
+from ttp.server.answers import ProblemAnswer
+from ttp.server.commands import MOST_RUNNING
 from ttp.server.guard import AGENTS, Guard
 from ttp.server.problems import MEDIA_TYPE, InvalidRequest, WrongMethod, invalid_request, problem_answer
 from ttp.server.requests import GuardedRoute
@@ -29,6 +31,7 @@ def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_
     """Return the application for one store. `hosts`: the names by which clients may call it; None: any."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
+    app.state.turns = asyncio.Semaphore(MOST_RUNNING)
     for route in ROUTES:
         _add(app, route)
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
@@ -54,7 +57,7 @@ def _add(app: FastAPI, route: Route) -> None:
             route.handle,
             methods=[route.method],
             status_code=next(iter(route.answers)),
-            response_class=JsonAnswer,
+            response_class=route.answer,
             response_model=None,
             responses=described,
             operation_id=route.name,
@@ -82,7 +85,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 def _describe_problems(responses: dict[str, Any]) -> None:
     for status, answer in list(responses.items()):
-        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        schema = next(iter(answer.get("content", {}).values()), {}).get("schema", {})
         if schema.get("$ref", "").endswith("/HTTPValidationError"):
             del responses[status]
         elif schema.get("$ref", "").endswith("/ProblemAnswer"):

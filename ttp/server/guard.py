@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ttp.domain import command_protocol
 from ttp.domain.errors import NotAllowed, TtpError
 from ttp.server.problems import SlowRequest, TooLarge, WrongHost, problem_answer
 
@@ -83,7 +84,7 @@ class _Body:
 
 
 def _most_bytes(scope: Scope) -> int:
-    return MOST_UPLOAD_BYTES if scope["path"] == UPLOADS else MOST_BODY_BYTES
+    return MOST_UPLOAD_BYTES if scope["path"] in (UPLOADS, command_protocol.PATH) else MOST_BODY_BYTES
 
 
 def too_large(most: int) -> TooLarge:

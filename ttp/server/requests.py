@@ -115,20 +115,30 @@ def _expected_revision(request: Request) -> int | None:
 
 async def _once(request: Request, handle: Handle, token: ApiToken, key: str) -> Response:
     """Answer a request with an idempotency key: what it answered before, or by running it."""
-    if not key.strip() or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise InvalidRequest(f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters")
+    check_key(key)
     installation = services_of(request).installation
     digest = _digest_of(request, await request.body())
-    kept = await run_in_threadpool(_begin, installation, token, key, digest)
+    kept = await run_in_threadpool(reserve_key, installation, token, key, digest)
     if kept is not None:
-        return Response(kept.body, kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"})
+        return repeat_answer(kept)
     try:
         answer = await handle(request)
     except BaseException:
-        await run_in_threadpool(_forget, installation, token, key)
+        await run_in_threadpool(forget_key, installation, token, key)
         raise
     await run_in_threadpool(_finish, installation, token, key, answer)
     return answer
+
+
+def check_key(key: str) -> None:
+    """Raise InvalidRequest for what cannot be an idempotency key."""
+    if not key.strip() or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise InvalidRequest(f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters")
+
+
+def repeat_answer(kept: KeptAnswer) -> Response:
+    """Return the answer that a request with the same key had before."""
+    return Response(kept.body, kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"})
 
 
 def _digest_of(request: Request, body: bytes) -> str:
@@ -136,7 +146,7 @@ def _digest_of(request: Request, body: bytes) -> str:
     return hashlib.sha256(said.encode() + body).hexdigest()
 
 
-def _begin(installation: Installation, token: ApiToken, key: str, digest: str) -> KeptAnswer | None:
+def reserve_key(installation: Installation, token: ApiToken, key: str, digest: str) -> KeptAnswer | None:
     """Reserve a key. Return the answer of the same request before. Raise KeyReused, KeyInUse."""
     now = installation.clock.now()
     with installation.database.writing() as db:
@@ -154,14 +164,18 @@ def _begin(installation: Installation, token: ApiToken, key: str, digest: str) -
 def _finish(installation: Installation, token: ApiToken, key: str, answer: Response) -> None:
     """Keep the answer of what was done. A refused request did nothing, and its key is free again."""
     if answer.status_code >= 300:
-        _forget(installation, token, key)
+        forget_key(installation, token, key)
         return
     headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-    kept = KeptAnswer(answer.status_code, headers, bytes(answer.body).decode())
+    keep_answer(installation, token, key, KeptAnswer(answer.status_code, headers, bytes(answer.body).decode()))
+
+
+def keep_answer(installation: Installation, token: ApiToken, key: str, answer: KeptAnswer) -> None:
+    """Keep the answer for who sends the request again."""
     with installation.database.writing() as db:
-        idempotency_keys.keep(db, token.id, key, kept)
+        idempotency_keys.keep(db, token.id, key, answer)
 
 
-def _forget(installation: Installation, token: ApiToken, key: str) -> None:
+def forget_key(installation: Installation, token: ApiToken, key: str) -> None:
     with installation.database.writing() as db:
         idempotency_keys.delete(db, token.id, key)

@@ -8,9 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
+from starlette.responses import Response
 
+from ttp.domain import command_protocol
 from ttp.domain.api_token import TokenCapability
 from ttp.server import answers, overview, planning, posts
+from ttp.server.answers import JsonAnswer
+from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
 from ttp.server.guard import UPLOADS
 from ttp.server.uploads import UPLOAD_BODY, upload_media
 
@@ -25,7 +29,8 @@ _CHANGE = (*_ONE, *_BODY, 409, 412, 422)
 @dataclass(frozen=True, slots=True)
 class Route:
     """`needs` None: no token. `limited`: also for tokens that are limited to accounts. `answers`: what it answers by
-    status; `refuses`: the statuses of problems beside those of ALWAYS; `described`: more for OpenAPI."""
+    status; `refuses`: the statuses of problems beside those of ALWAYS; `described`: more for OpenAPI; `answer`: the class of
+    its answers."""
 
     method: str
     path: str
@@ -35,6 +40,7 @@ class Route:
     refuses: tuple[int, ...] = ()
     limited: bool = True
     described: Mapping[str, Any] = field(default_factory=dict)
+    answer: type[Response] = JsonAnswer
 
     @property
     def name(self) -> str:
@@ -75,6 +81,16 @@ ROUTES = (
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
     Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
     Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
+    Route(
+        "POST",
+        command_protocol.PATH,
+        run_command,
+        READ,
+        _answers(CommandLine),
+        (*_BODY, 409, 422),
+        described=COMMAND_BODY,
+        answer=CommandAnswer,
+    ),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", "/v1/accounts/{account:path}", overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
     Route("GET", "/v1/slots", planning.list_slots, READ, _answers(list[answers.SlotAnswer]), (404,)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -53,6 +53,18 @@ def _store(services: RequestServices, received: ReceivedFile) -> MediaItem:
         return keep(file, received.name, services.installation.media)
 
 
+class Form(Protocol):
+    """What takes the parts of a form as they come."""
+
+    def begin(self, name: str, filename: str | None) -> None:
+        """Begin a part. Raise InvalidRequest for one that the form does not have."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Take bytes of the part that began last."""
+        ...
+
+
 @dataclass
 class ReceivedFile:
     """A file without a name on the disk: it goes with this process. `name`: what the client calls it."""
@@ -60,28 +72,40 @@ class ReceivedFile:
     file: BinaryIO
     name: str = ""
     parts: int = 0
+
+    def begin(self, name: str, filename: str | None) -> None:
+        self.parts += 1
+        if self.parts > 1 or name != FIELD or filename is None:
+            raise InvalidRequest(f'send one file, in the field "{FIELD}"')
+        self.name = filename
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data)
+
+
+@dataclass
+class _FormReader:
+    """Reads the headers of the parts of a form."""
+
+    form: Form
     _headers: dict[str, bytearray] = field(default_factory=dict)
     _header: bytearray = field(default_factory=bytearray)
     _value: bytearray = field(default_factory=bytearray)
 
     def parser(self, boundary: bytes) -> MultipartParser:
-        """Return a parser that writes the file."""
+        """Return a parser that gives the parts to the form."""
         return MultipartParser(
             boundary,
             {
-                "on_part_begin": self._begin_part,
+                "on_part_begin": self._headers.clear,
                 "on_header_begin": self._begin_header,
                 "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
                 "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
                 "on_header_end": self._end_header,
                 "on_headers_finished": self._begin_data,
-                "on_part_data": lambda data, start, end: self._write(data[start:end]),
+                "on_part_data": lambda data, start, end: self.form.write(data[start:end]),
             },
         )
-
-    def _begin_part(self) -> None:
-        self.parts += 1
-        self._headers = {}
 
     def _begin_header(self) -> None:
         self._header, self._value = bytearray(), bytearray()
@@ -91,28 +115,31 @@ class ReceivedFile:
 
     def _begin_data(self) -> None:
         _, options = parse_options_header(bytes(self._headers.get("content-disposition", b"")))
-        if self.parts > 1 or options.get(b"name") != FIELD.encode() or b"filename" not in options:
-            raise InvalidRequest(f'send one file, in the field "{FIELD}"')
-        self.name = options[b"filename"].decode("utf-8", "replace")
-
-    def _write(self, data: bytes) -> None:
-        self.file.write(data)
+        name, filename = options.get(b"name", b""), options.get(b"filename")
+        self.form.begin(
+            name.decode("utf-8", "replace"), None if filename is None else filename.decode("utf-8", "replace")
+        )
 
 
-async def receive_file(request: Request, folder: Path) -> ReceivedFile:
-    """Return the file of a form, rewound. Raise WrongMediaType, InvalidRequest."""
+async def receive_form(request: Request, form: Form, how: str) -> None:
+    """Give the parts of a request to a form. Raise WrongMediaType, with `how` to send it, and InvalidRequest."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise WrongMediaType(f'send the file as multipart/form-data, in the field "{FIELD}"')
-    received = ReceivedFile(cast("BinaryIO", tempfile.TemporaryFile(dir=folder)))  # noqa: SIM115  # closed by its reader
+        raise WrongMediaType(how)
     try:
-        parser = received.parser(options[b"boundary"])
+        parser = _FormReader(form).parser(options[b"boundary"])
         async for chunk in request.stream():
             await run_in_threadpool(parser.write, chunk)
         parser.finalize()
     except FormParserError:
-        received.file.close()
         raise InvalidRequest("the form cannot be read") from None
+
+
+async def receive_file(request: Request, folder: Path) -> ReceivedFile:
+    """Return the file of a form, rewound. Raise WrongMediaType, InvalidRequest."""
+    received = ReceivedFile(cast("BinaryIO", tempfile.TemporaryFile(dir=folder)))  # noqa: SIM115  # closed by its reader
+    try:
+        await receive_form(request, received, f'send the file as multipart/form-data, in the field "{FIELD}"')
     except BaseException:
         received.file.close()
         raise

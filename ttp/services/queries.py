@@ -133,6 +133,9 @@ class Queries:
         with self._database.reading() as db:
             for first, last in ranges:
                 there = queries.existing_ids(db, first, last) if db else []
+                if self._within is not None and db is not None:
+                    seen = (post for post in queries.posts_by_id(db, there) if is_within(post, self._within))
+                    there = [post.id or 0 for post in seen]
                 if not there and first == last:
                     raise post_not_found(first)
                 found.update(dict.fromkeys(there))
@@ -183,7 +186,8 @@ class Queries:
         return [
             post
             for post in posts
-            if any(
+            if is_within(post, self._within)
+            and any(
                 d.state == "failed"
                 and (not names or d.account in names)
                 and (earliest is None or (d.due_at is not None and d.due_at >= earliest))
