@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import Program
 from tests.settings import Config
 from ttp.domain.errors import ReconnectNeeded
+from ttp.domain.event import HOOKS, Event
 from ttp.publisher import hooks
-from ttp.publisher.events import HOOKS, Event
 from ttp.publisher.hooks import Hooks
 from ttp.sandbox.server import RunningSandbox
 from ttp.services.tokens import RefreshResult

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import World, until
-from ttp.publisher.events import EVENTS
+from ttp.domain.event import EVENTS
 from ttp.store.home import locks
 
 KEYS = {"at", "event", "post", "account", "remoteId", "url", "kind", "message", "nextAt", "attempt", "ms"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, Stub
+from tests.settings import Config
 from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
@@ -267,3 +269,50 @@ def test_reading_stops_while_some_of_the_limit_is_left_for_publishing() -> None:
     assert told.failure is not None
     assert (told.failure.outcome.kind, told.failure.outcome.retry_at) == (Kind.RATE_LIMIT, reset)
     assert "reserved for publishing (180 of 900)" in told.failure.outcome.message
+
+
+def listed(size: int, *posts: dict[str, object], token: str | None = None, after: str | None = None) -> Stub:
+    """One page of the list since the oldest post of NEWER."""
+    stub = page(size, *posts, token=token, after=after)
+    return replace(stub, query={**(stub.query or {}), "start_time": "2026-11-24T11:00:00Z"})
+
+
+OWNER = Config({"platforms.x.app_owner": "@Demo"})
+NEWER = [str(int(ID) + number) for number in range(7)]
+
+
+def test_the_posts_of_the_app_owner_are_read_from_the_list_and_the_rest_by_ids() -> None:
+    found, rest = NEWER[:6], NEWER[6]
+    elsewhere = post(str(int(ID) + 99))
+    told = read(
+        x(),
+        NEWER,
+        listed(7, elsewhere, *map(post, found[:5]), token="more"),
+        listed(7, post(found[5]), after="more"),
+        by_ids(rest, {"data": [post(rest)]}),
+        config=OWNER,
+    )
+    assert [sample.remote_id for sample in told.samples] == NEWER
+
+
+def test_a_list_that_costs_as_much_as_ids_is_left() -> None:
+    others = [post(str(int(ID) + 50 + number)) for number in range(4)]
+    told = read(
+        x(),
+        NEWER,
+        listed(7, *others, post(NEWER[0]), token="more"),
+        by_ids(",".join(NEWER[1:]), {"data": list(map(post, NEWER[1:]))}),
+        config=OWNER,
+    )
+    assert [sample.remote_id for sample in told.samples] == NEWER
+
+
+def test_one_post_of_the_app_owner_costs_less_by_its_id() -> None:
+    told = read(x(), [ID], by_ids(ID, {"data": [post()]}), config=OWNER)
+    assert [sample.remote_id for sample in told.samples] == [ID]
+
+
+def test_the_list_of_somebody_who_does_not_own_the_app_is_not_read() -> None:
+    config = Config({"platforms.x.app_owner": "boss"})
+    told = read(x(), NEWER, by_ids(",".join(NEWER), {"data": list(map(post, NEWER))}), config=config)
+    assert [sample.remote_id for sample in told.samples] == NEWER

@@ -24,11 +24,11 @@ from tests.settings import Config
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account, Credentials
 from ttp.domain.delivery import Delivery
+from ttp.domain.event import Event
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
 from ttp.platforms.client import LookupResult, PublishRequest, Ready, StepDone, StepFailed, Wait
 from ttp.publisher.delivery_context import Clients, DeliveryContext
-from ttp.publisher.events import Event
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.worker_pool import JobReport, Reports, WorkerPool, WorkerThreads, WorkItem
 from ttp.services.repeats import Occurrences

@@ -12,9 +12,9 @@ from tests.publisher.test_runner import runner
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, SlowClock
+from ttp.domain.event import CLOCK, Event
 from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown
 from ttp.domain.time.clock import to_ms
-from ttp.publisher.events import CLOCK, Event
 from ttp.publisher.loop import Mode, Scope
 from ttp.store.home import locks
 

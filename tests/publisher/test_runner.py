@@ -18,10 +18,10 @@ from tests.publisher.bench import Bench, Inline
 from tests.settings import Config
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
+from ttp.domain.event import EVENTS, Event, delivery_event
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import process as running
-from ttp.publisher.events import EVENTS, Event, delivery_event
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import PublisherProcess

@@ -8,9 +8,9 @@ from tests.publisher.bench import Bench
 from tests.publisher.test_runner import runner
 from ttp.domain.action import action
 from ttp.domain.delivery import DeliveryState
+from ttp.domain.event import UNREADABLE, Event
 from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
-from ttp.publisher.events import UNREADABLE, Event
 from ttp.publisher.loop import Mode, Scope
 from ttp.store.home import locks
 from ttp.store.row_mapper import CorruptRow

@@ -17,7 +17,7 @@ from tests.conftest import Program, program
 from tests.platforms.sandboxed import control
 from tests.publisher.bench import Inline
 from ttp.cli.context import Context
-from ttp.publisher.events import Event
+from ttp.domain.event import Event
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.worker_pool import JobReport, Reports
 from ttp.sandbox.server import RunningSandbox

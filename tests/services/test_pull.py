@@ -22,7 +22,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
-from ttp.services.metrics_sync import BATCH, MetricsFetcher, MetricsSync, PullResult, ReadingStopped, read_price
+from ttp.services.metrics_sync import BATCH, MetricsFetcher, MetricsSync, PullResult, ReadingStopped
 from ttp.store import metric_schedule
 from ttp.store import samples as stored_samples
 from ttp.store.home.locks import token_lock
@@ -448,13 +448,15 @@ def test_accounts_that_cost_nothing_are_chosen_where_none_is_named(numbers: Numb
     assert numbers.pull.choose_accounts(accounts) == ([numbers.account], [x])
 
 
-def test_only_x_has_a_price() -> None:
-    x = PLATFORMS.pricing("x")
+def test_only_x_has_a_price(numbers: Numbers) -> None:
+    x, owner = Account("x", "demo"), Account("x", "Boss")
     posts = [FollowedPost(str(number), START) for number in range(3)]
-    assert read_price(x, posts, None) == 15
-    assert read_price(x, [], 200) == 1000
-    assert read_price(x, [], 1) == 25
-    assert read_price(PLATFORMS.pricing("instagram"), posts, 200) == 0
+    numbers.config = Config({"platforms.x.app_owner": "@boss"})
+    price = numbers.new().price
+    assert [price(x, posts, None), price(x, [], 200), price(x, [], 1)] == [15, 1000, 25]
+    assert [price(owner, posts, None), price(owner, [], 200), price(owner, [], 1)] == [20, 200, 5]
+    assert price(owner, posts[:1], None) == 5
+    assert price(Account("instagram", "demo"), posts, 200) == 0
 
 
 def test_readings_of_two_processes_at_once_are_one_sample(numbers: Numbers) -> None:

@@ -1,8 +1,8 @@
 """A store of each older schema, with every feature in it, is upgraded and keeps working.
 
 `old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
-`0008.sql` and `0009.sql` are the same store, upgraded by the last commit with that schema; `0009.sql` also has
-followers of an account.
+The others are the same store, upgraded by the last commit with that schema; since `0009.sql` it has followers of an
+account, since `0010.sql` a token, and since `0011.sql` a person who is logged in.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ CHANGED = {
     "0007": ("account", "rate_limit", "post", "change", "alembic_version"),
     "0008": ("post", "change", "alembic_version"),
     "0009": ("post", "change", "alembic_version"),
+    "0010": ("alembic_version",),
+    "0011": ("alembic_version",),
 }
 """The tables that lose rows or get other ones, by the revision that a store has before."""
 LATER = datetime(2031, 1, 1, tzinfo=UTC)

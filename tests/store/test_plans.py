@@ -101,6 +101,10 @@ ASKED: dict[str, tuple[Ask, str]] = {
         lambda db: queries.due_posts_waiting_for_approval(db, DUE, 9),
         "delivery_next",
     ),
+    "the newest numbers of posts": (
+        lambda db: queries.newest_metrics(db, [1, 2]),
+        "sqlite_autoindex_delivery_1 sqlite_autoindex_sample_1",
+    ),
     "what posts are occurrences of": (lambda db: stored_queries.repeats_of_posts(db, [1, 2]), "occurrence_by_post"),
     "posts of the same repeat": (lambda db: repeats.posts_of_same_repeat(db, 1, {2, 3}), "occurrence_by_post"),
     "overdue": (lambda db: claims.overdue(db, now=START, limit=GAP, most=9), "delivery_next"),

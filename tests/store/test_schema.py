@@ -80,11 +80,14 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
     wanted, found = schema(fresh), schema(created)
     assert set(wanted) == {
         "account",
+        "approval_link",
         "attempt",
         "change",
         "change_post",
         "delivery",
+        "event",
         "idempotency_key",
+        "login_link",
         "occurrence",
         "online_followers",
         "post",
@@ -94,6 +97,7 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "reading",
         "recurrence",
         "sample",
+        "session",
         "slot",
         "store",
         "token",
@@ -108,12 +112,16 @@ def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
     made = schema(created)
     assert {name for name, shape in made.items() if shape["autoincrement"]} == {
         "account",
+        "approval_link",
         "attempt",
         "change",
         "delivery",
+        "event",
+        "login_link",
         "post",
         "recurrence",
         "sample",
+        "session",
         "slot",
         "token",
     }

@@ -28,7 +28,7 @@ from ttp.domain.errors import (
 from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.outcome import Attempt, Kind, Phase
-from ttp.domain.post import PostStatus
+from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
 from ttp.domain.time import clock
@@ -68,6 +68,7 @@ POST = PostView(
     variants={"x": "Launch!"},
     tags=("launch",),
     id=38,
+    metrics={"instagram/roastery": Metrics(12, None, None, 900, AT)},
 )
 
 
@@ -107,6 +108,10 @@ def test_a_post_has_the_documented_form() -> None:
         "repeat": None,
         "needs": ["reconnect"],
         "warnings": [],
+        "likes": 12,
+        "comments": None,
+        "shares": None,
+        "views": 900,
         "deliveries": [
             {
                 "account": "instagram/roastery",
@@ -123,6 +128,13 @@ def test_a_post_has_the_documented_form() -> None:
                 "waitingFor": None,
                 "waitingUntil": None,
                 "error": None,
+                "metrics": {
+                    "likes": 12,
+                    "comments": None,
+                    "shares": None,
+                    "views": 900,
+                    "observedAt": AT_TEXT,
+                },
             },
             {
                 "account": "x/roastery",
@@ -144,6 +156,7 @@ def test_a_post_has_the_documented_form() -> None:
                     "message": "token ended",
                     "hint": "ttp account connect x/roastery",
                 },
+                "metrics": None,
             },
         ],
     }

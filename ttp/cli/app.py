@@ -165,7 +165,7 @@ def run(argv: Sequence[str], context: Context) -> int:
     try:
         code = _run(argv, context)
     except TtpError as error:
-        return report_error(error, argv, context.open_out)
+        return report_error(error, context.argv, context.open_out)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer makes an exit of a closed pipe
@@ -173,15 +173,15 @@ def run(argv: Sequence[str], context: Context) -> int:
             write_text(sys.stdout, "", flush=True)
         return DONE
     except MemoryError:
-        return report_out_of_memory(argv, context.open_out)
+        return report_out_of_memory(context.argv, context.open_out)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return report_write_error(error, argv, context.open_out)
+            return report_write_error(error, context.argv, context.open_out)
         if os.environ.get("TTP_DEBUG"):
             raise
         again = Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv))
         return report_error(
-            TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), argv, context.open_out
+            TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), context.argv, context.open_out
         )
     return code if isinstance(code, int) else DONE
 

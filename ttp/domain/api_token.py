@@ -1,4 +1,4 @@
-"""Tokens of the HTTP API: what each may do, and until when."""
+"""Tokens of the HTTP API and people at its pages: what each may do, and until when."""
 
 from __future__ import annotations
 
@@ -48,3 +48,47 @@ class ApiToken:
     def works(self, now: datetime) -> bool:
         """Return whether the token is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request, with the one capability that it uses. `accounts`: as those of a token."""
+
+    name: str
+    capability: TokenCapability
+    accounts: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who can log in. The capabilities are granted one by one: `publish` and `approve` may come together."""
+
+    name: str
+    capabilities: tuple[TokenCapability, ...]
+    accounts: frozenset[int] | None = None
+
+    def may(self, needed: TokenCapability) -> bool:
+        return any(one.allows(needed) for one in self.capabilities)
+
+    def acting(self, needed: TokenCapability) -> Caller | None:
+        """Return the person with the smallest capability that allows this; None if none does."""
+        found = next((one for one in TokenCapability if one in self.capabilities and one.allows(needed)), None)
+        return None if found is None else Caller(self.name, found, self.accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLink:
+    """What a login link gives, once."""
+
+    id: int
+    person: Person
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person who is logged in, in one browser."""
+
+    id: int
+    person: Person
+    expires_at: datetime

@@ -31,7 +31,7 @@ _KEYS = (
     Key("timezone", None, "IANA zone of times without an offset (else the system's)"),
     Key("platforms.enabled", (), "platforms from other packages that are used in addition to those of ttp"),
     Key("input.max_bytes", 1_000_000, "maximum size in bytes of a text from stdin or a file"),
-    Key("server.url", None, "address of the ttp serve that runs the commands of this machine: https://… or unix:///…"),
+    Key("server.url", None, "address of the server that runs the commands of this machine: https://… or unix:///…"),
     Key("server.token_file", None, "file with the token for server.url; only you may be able to read it"),
     Key("server.allow_http", False, "send the token to server.url without TLS, also to another machine"),
     Key("publish.lookup_gap_s", 30.0, "minimum seconds between look-ups of one unknown outcome"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ttp.domain.action import action
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
@@ -40,6 +41,26 @@ class Rejection:
 
     at: datetime
     why: str | None = None
+
+
+class Metrics(NamedTuple):
+    """The newest numbers of a post on one account, or their sums. None: not known."""
+
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    observed_at: datetime | None = None
+
+
+EMPTY_METRICS: Mapping[str, Metrics] = MappingProxyType({})
+
+
+def add_metrics(found: Iterable[Metrics]) -> Metrics:
+    """Return the sums of the known numbers."""
+    columns = zip(*(one[:4] for one in found), strict=True)
+    sums = [sum(known) if (known := [n for n in column if n is not None]) else None for column in columns]
+    return Metrics(*sums) if sums else Metrics(None, None, None, None)
 
 
 _NEEDS = ("review", "reconnect", "retry", "approve")

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostFields
-
-if TYPE_CHECKING:
-    from ttp.domain.sample import Sample
 
 _WORDS: Mapping[str, str] = {
     "schedule": "scheduled",
@@ -39,12 +35,10 @@ class HistoryEvent:
 
 @dataclass(frozen=True, slots=True)
 class PostHistory:
-    """`events`: oldest first. By account: `ended`, when the deliveries that failed or need review ended, and `metrics`,
-    the newest numbers."""
+    """`events`: oldest first. `ended`: by account, when the deliveries that failed or need review ended."""
 
     events: tuple[HistoryEvent, ...] = ()
     ended: Mapping[str, datetime] = field(default_factory=dict)
-    metrics: Mapping[str, Sample] = field(default_factory=dict)
 
 
 def post_history(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> PostHistory:

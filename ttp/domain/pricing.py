@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.platform import Facts, PlatformFacts
 from ttp.domain.post import PostFields
+
+if TYPE_CHECKING:
+    from ttp.domain.account import Account
+    from ttp.domain.config import Config
 
 
 class Pricing(Protocol):
@@ -17,6 +21,10 @@ class Pricing(Protocol):
     @property
     def per_read(self) -> int:
         """For the numbers of one post."""
+        ...
+
+    def read(self, posts: int, *, listed: bool, account: Account, config: Config) -> int:
+        """Return the highest price for the numbers of posts. `listed`: of the newest ones, not of known ones."""
         ...
 
     def publish(self, texts: Sequence[str], alt_texts: int) -> int:

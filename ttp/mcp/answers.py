@@ -37,6 +37,14 @@ class PartAnswer(TypedDict):
     url: str | None
 
 
+class MetricsAnswer(TypedDict):
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    observedAt: Instant | None
+
+
 class DeliveryAnswer(TypedDict):
     account: str
     platform: str
@@ -52,6 +60,7 @@ class DeliveryAnswer(TypedDict):
     error: DeliveryErrorAnswer | None
     takenDownAt: Instant | None
     parts: list[PartAnswer]
+    metrics: MetricsAnswer | None
 
 
 class RejectionAnswer(TypedDict):
@@ -89,6 +98,10 @@ class PostAnswer(TypedDict):
     needs: list[str]
     warnings: list[str]
     deliveries: list[DeliveryAnswer]
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
     replayed: NotRequired[bool]
 
 

@@ -173,6 +173,10 @@ class Checker(Protocol):
         """Return the values the account may use for an option (named without the platform); empty if unknown."""
         return ()
 
+    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object] | NotDone:
+        """Return what the account may choose for a post, in the platform's own fields; empty if it does not say."""
+        return {}
+
     def platform_at(self, account: Account) -> datetime | None:
         """Return the platform's clock now, from its last answer for the account; None before the first."""
         ...

@@ -16,13 +16,13 @@ from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, ReconnectNeeded, StateRefused, TtpError, UsageError
+from ttp.domain.event import Sink
 from ttp.domain.outcome import Absent, Attempt, Done, Finding, Found, Handle, Outcome, Phase, Unclear, Working
 from ttp.domain.post import Post
 from ttp.domain.post_edit import PostInput
 from ttp.domain.post_kind import PostKind
 from ttp.domain.time.resolve import ResolvedTime
 from ttp.platforms.client import Client, LookupResult, PublishRequest, Ready, Step
-from ttp.publisher.events import Sink
 from ttp.publisher.outcomes import earliest_publish_time
 from ttp.publisher.process import PublisherProcess
 from ttp.services.posts import Posts

@@ -17,6 +17,7 @@ from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
+from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event
 from ttp.domain.image_fit import EXTRA
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Handle, Kind, NotDone, Outcome, Unclear, Unknown
@@ -25,7 +26,6 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
-from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, claims, queries

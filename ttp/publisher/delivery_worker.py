@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.delivery import DeliveryState
+from ttp.domain.event import delivery_event
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
@@ -21,7 +22,6 @@ from ttp.publisher.delivery_context import (
     apply_outcome_to_account,
     token_errors_as_step_failure,
 )
-from ttp.publisher.events import delivery_event
 from ttp.publisher.outcomes import (
     ANOTHERS,
     after_outcome,

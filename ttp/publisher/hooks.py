@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ttp.domain.config import Config
 from ttp.domain.errors import ReconnectNeeded, TtpError
+from ttp.domain.event import HOOKS, Event, Sink
 from ttp.domain.time.clock import Clock
-from ttp.publisher.events import HOOKS, Event, Sink
 from ttp.services.tokens import RefreshResult
 from ttp.store.home.files import write_whole
 from ttp.store.home.user_program import run

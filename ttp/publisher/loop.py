@@ -17,12 +17,12 @@ from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
+from ttp.domain.event import APPROVAL, CLOCK, REPEATS, Event, delivery_event, post_event
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.publisher.events import APPROVAL, CLOCK, REPEATS, Event, delivery_event, post_event
 from ttp.publisher.worker_pool import WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection

@@ -1,7 +1,7 @@
-"""Periodic work next to publishing: refreshing tokens, cleaning up media, pulling metrics.
+"""Periodic work next to publishing: refreshing tokens, cleaning up media and events, pulling metrics.
 
 Publishing comes first: what is due when a run starts is published before. A short run refreshes tokens and cleans up
-media once at its end, so that a publisher started by cron is enough.
+once at its end, so that a publisher started by cron is enough.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ def token_refresh(
 
 
 @contextmanager
-def media_cleanup(care: MediaCleanup, is_cut: Stop = _never) -> Iterator[list[str]]:
-    """Clean up media until the block ends, and once more at its end unless `is_cut` says to hurry. Yield the list of
-    problems, each once; it is complete after the block."""
+def cleanup(care: MediaCleanup, delete_events: Callable[[], list[str]], is_cut: Stop = _never) -> Iterator[list[str]]:
+    """Delete media and events that are kept no longer until the block ends, and once more at its end unless `is_cut`
+    says to hurry. Yield the list of problems, each once; it is complete after the block."""
     wrong: dict[str, None] = {}
     notes: list[str] = []
     count = 0
@@ -111,15 +111,17 @@ def media_cleanup(care: MediaCleanup, is_cut: Stop = _never) -> Iterator[list[st
         nonlocal count
         wrong.update(dict.fromkeys(care.delete_unneeded_objects()))
         if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
-            wrong.update(dict.fromkeys(care.delete_unneeded_copies()))
+            wrong.update(dict.fromkeys([*care.delete_unneeded_copies(), *delete_events()]))
         count += 1
 
     try:
-        with run_every(turn, name="ttp-media", first_s=MEDIA_EVERY_S, every_s=MEDIA_EVERY_S):
+        with run_every(turn, name="ttp-cleanup", first_s=MEDIA_EVERY_S, every_s=MEDIA_EVERY_S):
             yield notes
     finally:
-        if not is_cut() and care.is_needed():
-            wrong.update(dict.fromkeys([*care.delete_unneeded_objects(), *care.delete_unneeded_copies()]))
+        if not is_cut():
+            if care.is_needed():
+                wrong.update(dict.fromkeys([*care.delete_unneeded_objects(), *care.delete_unneeded_copies()]))
+            wrong.update(dict.fromkeys(delete_events()))
         notes += wrong
 
 

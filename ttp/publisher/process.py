@@ -19,18 +19,19 @@ from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import TtpError
+from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
 from ttp.platforms.registry import Registry
 from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import Clients, DeliveryContext
-from ttp.publisher.events import Event, Sink
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
-from ttp.publisher.periodic import Turn, media_cleanup, metrics_pull, pull_once, token_refresh
+from ttp.publisher.periodic import Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
+from ttp.services.events import Events
 from ttp.services.media import MediaCleanup
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
@@ -210,7 +211,7 @@ class PublisherProcess:
                     translate_errors(self.database.path),
                     _handle_stop_signals(stop) as caught,
                     token_refresh(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
-                    media_cleanup(care, lambda: bool(caught)) as notes,
+                    cleanup(care, Events(self.database, self.clock).delete_old, lambda: bool(caught)) as notes,
                     metrics_pull(self.numbers if scope.mode is Mode.LOOP else None) as faults,
                 ):
                     notify(READY)

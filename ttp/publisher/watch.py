@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from ttp.domain import permissions
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
+from ttp.domain.event import Sink, delivery_event, post_event
 from ttp.domain.post import Post
 from ttp.domain.time.clock import Clock
-from ttp.publisher.events import Sink, delivery_event, post_event
 from ttp.store import accounts, queries
 from ttp.store.database import Database
 

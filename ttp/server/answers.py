@@ -79,6 +79,14 @@ class PartAnswer(_Shape):
     url: str | None
 
 
+class MetricsAnswer(_Shape):
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    observedAt: Instant | None
+
+
 class DeliveryAnswer(_Shape):
     account: str
     platform: str
@@ -94,6 +102,7 @@ class DeliveryAnswer(_Shape):
     error: DeliveryError | None
     takenDownAt: Instant | None
     parts: list[PartAnswer]
+    metrics: MetricsAnswer | None
 
 
 class RejectionAnswer(_Shape):
@@ -133,6 +142,10 @@ class PostAnswer(_Shape):
     needs: list[str]
     warnings: list[str]
     deliveries: list[DeliveryAnswer]
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
     replayed: bool | None = None
 
 

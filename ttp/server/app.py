@@ -14,16 +14,26 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route as PlainRoute
 
 from ttp import __version__
-from ttp.domain.errors import Bug, NotFound, TtpError
+from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import ProblemAnswer
 from ttp.server.commands import MOST_RUNNING
 from ttp.server.guard import AGENTS, Guard
-from ttp.server.problems import MEDIA_TYPE, InvalidRequest, WrongMethod, invalid_request, problem_answer
+from ttp.server.problems import (
+    MEDIA_TYPE,
+    TIMETOPOST,
+    InvalidRequest,
+    WrongMethod,
+    error_answer,
+    invalid_request,
+    nothing_at,
+)
 from ttp.server.requests import GuardedRoute
 from ttp.server.routes import ROUTES, Route
 from ttp.server.services import Installation
+from ttp.server.timetopost.answers import FailureAnswer
 
+_FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -45,11 +55,17 @@ def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_
 
 
 def _add(app: FastAPI, route: Route) -> None:
+    is_timetopost = route.path.startswith(TIMETOPOST)
+    problem = FailureAnswer if is_timetopost else ProblemAnswer
     described: dict[int | str, dict[str, Any]] = {
-        **{status: {"model": model} for status, model in route.answers.items()},
-        **{status: {"model": ProblemAnswer} for status in route.statuses if status not in route.answers},
+        **{status: _FILE if model is bytes else {"model": model} for status, model in route.answers.items()},
+        **{status: {"model": problem} for status in route.statuses if status not in route.answers},
     }
-    guarded = {"x-capability": route.needs.value, "x-limited": route.limited} if route.needs else None
+    guarded: dict[str, Any] = {}
+    if route.needs is not None:
+        guarded = {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
+    if route.or_needs is not None:
+        guarded["x-or-capability"] = route.or_needs.value
     add = APIRoute if route.needs is None else GuardedRoute
     app.router.routes.append(
         add(
@@ -57,13 +73,13 @@ def _add(app: FastAPI, route: Route) -> None:
             route.handle,
             methods=[route.method],
             status_code=next(iter(route.answers)),
-            response_class=route.answer,
+            response_class=Response if bytes in route.answers.values() else route.answer,
             response_model=None,
             responses=described,
             operation_id=route.name,
             name=route.name,
-            tags=[route.path.split("/")[2] if route.needs else "health"],
-            openapi_extra={**guarded, **route.described, "security": [{"token": []}]} if guarded else None,
+            tags=["timetopost" if is_timetopost else route.path.split("/")[2] if route.needs else "health"],
+            openapi_extra={**guarded, **route.described} or None,
         )
     )
 
@@ -85,7 +101,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 def _describe_problems(responses: dict[str, Any]) -> None:
     for status, answer in list(responses.items()):
-        schema = next(iter(answer.get("content", {}).values()), {}).get("schema", {})
+        content: dict[str, Any] = answer.get("content", {})
+        schema: dict[str, Any] = next((one.get("schema", {}) for one in content.values()), {})
         if schema.get("$ref", "").endswith("/HTTPValidationError"):
             del responses[status]
         elif schema.get("$ref", "").endswith("/ProblemAnswer"):
@@ -94,24 +111,25 @@ def _describe_problems(responses: dict[str, Any]) -> None:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TtpError)
-    return problem_answer(error)
+    return error_answer(error, request.url.path)
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_answer(invalid_request(error.errors()))
+    return error_answer(invalid_request(error.errors()), request.url.path)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    path = request.url.path
     known: Mapping[int, TtpError] = {
-        404: NotFound(f"there is nothing at {request.url.path}"),
-        405: WrongMethod(f"{request.url.path} has no {request.method}"),
+        404: nothing_at(path),
+        405: WrongMethod(f"{path} has no {request.method}"),
     }
-    answer = problem_answer(known.get(error.status_code, InvalidRequest("the body is not JSON")))
+    answer = error_answer(known.get(error.status_code, InvalidRequest("the body is not JSON")), path)
     answer.headers.update(error.headers or {})
     return answer
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
-    return problem_answer(Bug("this is a bug in ttp; its log has the details"))
+    return error_answer(Bug("this is a bug in ttp; its log has the details"), request.url.path)

@@ -9,12 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ttp.domain import command_protocol
 from ttp.domain.errors import NotAllowed, TtpError
-from ttp.server.problems import SlowRequest, TooLarge, WrongHost, problem_answer
+from ttp.server.problems import SlowRequest, TooLarge, WrongHost, error_answer
 
 MOST_BODY_BYTES = 2_000_000
 MOST_UPLOAD_BYTES = 1_100_000_000
 """The longest videos that platforms take have a gigabyte; a form has some bytes more."""
 UPLOADS = "/v1/media"
+SIGNED_UPLOADS = "/api/media/uploads/"
+"""Paths of uploads that were prepared before."""
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
@@ -36,7 +38,7 @@ class Guard:
             return
         refused = self._refusal(scope)
         if refused is not None:
-            await problem_answer(refused)(scope, receive, send)
+            await error_answer(refused, scope["path"])(scope, receive, send)
             return
         await self._app(scope, _Body(receive, _most_bytes(scope)).receive, send)
 
@@ -84,7 +86,9 @@ class _Body:
 
 
 def _most_bytes(scope: Scope) -> int:
-    return MOST_UPLOAD_BYTES if scope["path"] in (UPLOADS, command_protocol.PATH) else MOST_BODY_BYTES
+    path = scope["path"]
+    is_upload = path in (UPLOADS, command_protocol.PATH) or path.startswith(SIGNED_UPLOADS)
+    return MOST_UPLOAD_BYTES if is_upload else MOST_BODY_BYTES
 
 
 def too_large(most: int) -> TooLarge:

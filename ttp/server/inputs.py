@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Body, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ttp.domain.errors import Problem, UsageError
@@ -57,6 +57,9 @@ class _Body(BaseModel):
 
 class NoFields(_Body):
     """An empty object, or no body at all."""
+
+
+Empty = Annotated[NoFields | None, Body()]
 
 
 class MediaInput(_Body):

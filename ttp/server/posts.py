@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
-from fastapi import Body, Query, Request
+from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from ttp.domain.time.resolve import ResolvedTime
@@ -19,8 +19,8 @@ from ttp.server.inputs import (
     USUAL_POSTS,
     AccountsInput,
     DryRun,
+    Empty,
     NewPostInput,
-    NoFields,
     PostChangesInput,
     PostId,
     ReasonInput,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from ttp.services.queries import PostView
 
 _LOOK_EVERY_S = 0.1
-Empty = Annotated[NoFields | None, Body()]
 
 
 def list_posts(

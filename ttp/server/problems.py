@@ -1,4 +1,5 @@
-"""Errors as problem details (RFC 9457), and the table from error codes to HTTP statuses."""
+"""Errors as problem details (RFC 9457) or as TimeToPost's API has them, and the table from error codes to HTTP
+statuses."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from ttp.domain.errors import Hint, Problem, TtpError
+from ttp.domain.errors import Hint, NotFound, Problem, TtpError
 from ttp.server.answers import JsonAnswer
 from ttp.views.errors import error_json
 
@@ -39,10 +40,13 @@ BY_CODE: Mapping[str, int] = MappingProxyType(
         "damaged": 503,
         "newer_store": 503,
         "older_store": 503,
+        "unsupported": 501,
     }
 )
 """The status of every code: those of `ttp.domain.errors`, and those that only HTTP has."""
 MEDIA_TYPE = "application/problem+json"
+TIMETOPOST = "/api/"
+"""Paths of the API that is compatible with TimeToPost's; its errors have another form."""
 _RETRY_AFTER = {"busy": "5", "key_in_use": "1"}
 
 
@@ -94,6 +98,12 @@ class WrongHost(TtpError):
     code = "wrong_host"
 
 
+class Unsupported(TtpError):
+    """TimeToPost's API has this, and ttp does not."""
+
+    code = "unsupported"
+
+
 class InvalidRequest(TtpError):
     """The request has unknown or invalid fields."""
 
@@ -104,13 +114,36 @@ def status_of(error: TtpError) -> int:
     return BY_CODE.get(error.code, 500)
 
 
+_PRODUCTS = frozenset({"shorts", "personas", "build-in-public", "autoseo", "keywords", "sources", "dm-funnels"})
+"""Parts of TimeToPost's API that are about more than posts."""
+
+
+def nothing_at(path: str) -> TtpError:
+    """Return the error for a path without a route."""
+    if path.startswith(TIMETOPOST) and path.split("/")[2] in _PRODUCTS:
+        return Unsupported(f"ttp has nothing like {path} of TimeToPost")
+    return NotFound(f"there is nothing at {path}")
+
+
+def error_answer(error: TtpError, path: str) -> JsonAnswer:
+    """Return the answer for an error at a path, in the form of its API."""
+    if path.startswith(TIMETOPOST):
+        told: Any = error_json(error, 0)["error"]
+        content = {
+            "success": False,
+            "error": told["message"],
+            "code": error.code,
+            "problems": told["problems"],
+            "action": told["hint"],
+        }
+        return JsonAnswer(content, status_of(error), headers=_headers(error))
+    return problem_answer(error)
+
+
 def problem_answer(error: TtpError) -> JsonAnswer:
-    """Return the answer for an error."""
+    """Return the problem details of an error."""
     status = status_of(error)
     told: Any = error_json(error, 0)["error"]
-    headers = {"WWW-Authenticate": 'Bearer realm="ttp"'} if status == HTTPStatus.UNAUTHORIZED else {}
-    if error.code in _RETRY_AFTER:
-        headers["Retry-After"] = _RETRY_AFTER[error.code]
     content = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -120,7 +153,14 @@ def problem_answer(error: TtpError) -> JsonAnswer:
         "problems": told["problems"],
         "action": told["hint"],
     }
-    return JsonAnswer(content, status, headers=headers, media_type=MEDIA_TYPE)
+    return JsonAnswer(content, status, headers=_headers(error), media_type=MEDIA_TYPE)
+
+
+def _headers(error: TtpError) -> dict[str, str]:
+    headers = {"WWW-Authenticate": 'Bearer realm="ttp"'} if error.code == Unauthorized.code else {}
+    if error.code in _RETRY_AFTER:
+        headers["Retry-After"] = _RETRY_AFTER[error.code]
+    return headers
 
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> InvalidRequest:

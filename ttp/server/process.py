@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ttp.domain.errors import Busy, TtpError
-from ttp.publisher.events import Sink
+from ttp.domain.event import Sink
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import STOPPING, PublisherProcess
 from ttp.store.home.locks import LockHeld

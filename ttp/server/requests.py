@@ -32,19 +32,20 @@ Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class GuardedRoute(APIRoute):
-    """A route that needs a token with the capability `x-capability` of its `openapi_extra`; not one that is limited to
-    accounts, unless `x-limited` is true."""
+    """A route that needs a token with the capability `x-capability` (or `x-or-capability`) of its `openapi_extra`; not
+    one that is limited to accounts, unless `x-limited` is true."""
 
     def get_route_handler(self) -> Handle:
         handle = super().get_route_handler()
         asked = self.openapi_extra or {}
-        needed, limited = TokenCapability(asked["x-capability"]), asked["x-limited"] is True
+        names = [asked[name] for name in ("x-capability", "x-or-capability") if name in asked]
+        needed, limited = [TokenCapability(name) for name in names], asked["x-limited"] is True
         takes_json = "requestBody" not in asked
         known = {one.alias for one in self.dependant.query_params}
 
         async def guarded(request: Request) -> Response:
             installation: Installation = request.app.state.installation
-            token = await run_in_threadpool(token_of, request, installation, needed)
+            token = await run_in_threadpool(token_of, request, installation, *needed)
             if token.accounts is not None and not limited:
                 raise NotAllowed("this is about all accounts, and the token is limited to some")
             if takes_json and await request.body() and not _is_json(request):
@@ -75,16 +76,16 @@ Services = Annotated[RequestServices, Depends(services_of)]
 """The services of a request's token."""
 
 
-def token_of(request: Request, installation: Installation, needed: TokenCapability) -> ApiToken:
-    """Return the token of a request. Raise Unauthorized, or NotAllowed if it may not do this."""
+def token_of(request: Request, installation: Installation, *needed: TokenCapability) -> ApiToken:
+    """Return the token of a request. Raise Unauthorized, or NotAllowed if it has none of the capabilities."""
     sent = _BEARER.fullmatch(request.headers.get("authorization", ""))
     if sent is None:
         raise Unauthorized("send a token: Authorization: Bearer ttp_…")
     token = installation.tokens.find(sent[1])
     if token is None:
         raise Unauthorized("the token is unknown, revoked or has expired")
-    if not token.capability.allows(needed):
-        raise NotAllowed(f"this needs the capability {needed}, and the token has {token.capability}")
+    if not any(token.capability.allows(one) for one in needed):
+        raise NotAllowed(f"this needs the capability {' or '.join(needed)}, and the token has {token.capability}")
     return token
 
 

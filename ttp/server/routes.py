@@ -15,7 +15,13 @@ from ttp.domain.api_token import TokenCapability
 from ttp.server import answers, overview, planning, posts
 from ttp.server.answers import JsonAnswer
 from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
-from ttp.server.guard import UPLOADS
+from ttp.server.guard import SIGNED_UPLOADS, UPLOADS
+from ttp.server.timetopost import accounts as their_accounts
+from ttp.server.timetopost import analytics as their_numbers
+from ttp.server.timetopost import answers as theirs
+from ttp.server.timetopost import media as their_media
+from ttp.server.timetopost import posts as their_posts
+from ttp.server.timetopost.media import FILES
 from ttp.server.uploads import UPLOAD_BODY, upload_media
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
@@ -28,9 +34,9 @@ _CHANGE = (*_ONE, *_BODY, 409, 412, 422)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`needs` None: no token. `limited`: also for tokens that are limited to accounts. `answers`: what it answers by
-    status; `refuses`: the statuses of problems beside those of ALWAYS; `described`: more for OpenAPI; `answer`: the class of
-    its answers."""
+    """`needs` None: no token; `or_needs`: another capability that is enough. `limited`: also for tokens limited
+    to accounts. `answers`: what it answers by status; `refuses`: the statuses of problems beside those of ALWAYS;
+    `described`: more for OpenAPI; `answer`: the class of its answers, where they are not bytes."""
 
     method: str
     path: str
@@ -41,6 +47,7 @@ class Route:
     limited: bool = True
     described: Mapping[str, Any] = field(default_factory=dict)
     answer: type[Response] = JsonAnswer
+    or_needs: TokenCapability | None = None
 
     @property
     def name(self) -> str:
@@ -64,7 +71,7 @@ _MEDIA = _answers(answers.MediaAnswer, 201, s200=answers.MediaAnswer)
 _SLOTS, _NEW_SLOTS = _answers(list[answers.SlotAnswer], 201, s200=list[answers.SlotAnswer]), (*_ONE, *_BODY, 422)
 _COMING, _GONE = _answers(list[answers.SlotInstantAnswer]), _answers(answers.RemovedAnswer)
 _CALENDAR = _answers(answers.CalendarAnswer)
-ROUTES = (
+_V1 = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
     Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
     Route("GET", POST, posts.get_post, READ, _POST, _ONE),
@@ -109,3 +116,106 @@ ROUTES = (
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
     Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )
+
+_UNSUPPORTED = _answers(theirs.FailureAnswer, 501)
+_CHANGED = (404, *_BODY, 409, 422)
+_TIMETOPOST = (
+    Route("GET", "/api/auth/me", their_accounts.whoami, READ, _answers(theirs.CallerAnswer)),
+    Route("GET", "/api/capabilities", their_accounts.get_capabilities, READ, _answers(theirs.CapabilitiesAnswer)),
+    Route("GET", "/api/integrations", their_accounts.list_integrations, READ, _answers(theirs.IntegrationsAnswer)),
+    Route(
+        "POST",
+        "/api/integrations/move-account",
+        their_accounts.move_account,
+        DRAFT,
+        _answers(theirs.MovedAnswer),
+        (404, *_BODY),
+    ),
+    Route("GET", "/api/integrations/pinterest/boards", their_accounts.list_boards, READ, _answers(theirs.BoardsAnswer)),
+    Route(
+        "GET",
+        "/api/integrations/{provider}/auth",
+        their_accounts.get_connect_link,
+        READ,
+        _answers(theirs.FailureAnswer, 501),
+    ),
+    Route(
+        "GET",
+        "/api/integrations/{provider}/creator-info",
+        their_accounts.get_creator_info,
+        READ,
+        _answers(theirs.CreatorAnswer),
+        (404, 409),
+    ),
+    Route("GET", "/api/posts", their_posts.list_all_posts, READ, _answers(theirs.TheirPostsAnswer)),
+    Route("POST", "/api/posts", their_posts.submit_post, DRAFT, _answers(theirs.TheirPostAnswer, 201), _CHANGED),
+    Route("GET", "/api/posts/{post_id}", their_posts.show_post, READ, _answers(theirs.TheirPostAnswer), (404,)),
+    Route("DELETE", "/api/posts/{post_id}", their_posts.cancel_post, DRAFT, _answers(theirs.CancelledAnswer), _CHANGED),
+    Route(
+        "POST",
+        "/api/posts/{post_id}/publish",
+        their_posts.queue_post,
+        PUBLISH,
+        _answers(theirs.TheirPostAnswer),
+        _CHANGED,
+    ),
+    Route("POST", "/api/media/presign", their_media.presign_upload, DRAFT, _answers(theirs.PresignedAnswer), _BODY),
+    Route(
+        "PUT",
+        f"{SIGNED_UPLOADS}{{key}}",
+        their_media.receive_upload,
+        None,
+        _answers(theirs.ReceivedAnswer),
+        (400, 403, 408, 409, 413, 421, 503),
+        described=their_media.UPLOAD_BODY,
+    ),
+    Route("POST", "/api/media/confirm", their_media.confirm_upload, DRAFT, _answers(theirs.AssetAnswer), (404, *_BODY)),
+    Route("POST", "/api/media/upload", their_media.upload_inline, DRAFT, _answers(theirs.AssetAnswer, 201), _BODY),
+    Route("GET", f"{FILES}{{name:path}}", their_media.get_file, READ, _answers(bytes), (404,)),
+    Route(
+        "GET",
+        "/api/analytics/optimal-times",
+        their_numbers.get_optimal_times,
+        READ,
+        _answers(theirs.OptimalTimesAnswer),
+        (404, 422),
+    ),
+    Route(
+        "GET",
+        "/api/analytics/engagement-summary",
+        their_numbers.get_engagement_summary,
+        READ,
+        _answers(theirs.EngagementAnswer),
+    ),
+    Route(
+        "GET",
+        "/api/analytics/metrics/{post_id}",
+        their_numbers.get_post_metrics,
+        READ,
+        _answers(theirs.PostMetricsAnswer),
+        (404,),
+    ),
+    Route(
+        "GET",
+        "/api/scheduler/status",
+        their_numbers.get_scheduler_status,
+        READ,
+        _answers(theirs.SchedulerAnswer),
+        limited=False,
+    ),
+    Route("GET", "/api/brands", their_numbers.list_brands, READ, _answers(theirs.BrandsAnswer), limited=False),
+    Route(
+        "GET",
+        "/api/brands/{slug:path}/engagement",
+        their_numbers.get_brand_engagement,
+        READ,
+        _answers(theirs.BrandEngagementAnswer),
+        (404,),
+        limited=False,
+    ),
+    Route("GET", "/api/prompt-library", their_numbers.list_prompts, READ, _answers(theirs.PromptsAnswer)),
+    Route(
+        "GET", "/api/prompt-library/suggest", their_numbers.suggest_prompts, READ, _answers(theirs.SuggestionsAnswer)
+    ),
+)
+ROUTES = (*_V1, *_TIMETOPOST)

@@ -15,6 +15,7 @@ from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.publisher.watch import PostWatch
+from ttp.services.account_check import AccountCheck
 from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
@@ -36,7 +37,7 @@ from ttp.store.home.media import MediaStore
 @dataclass(frozen=True, slots=True)
 class Installation:
     """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
-    to type."""
+    to type; `account_check`: makes what asks platforms about accounts."""
 
     database: Database
     media: MediaStore
@@ -46,6 +47,7 @@ class Installation:
     credentials: CredentialsStore
     system: ZoneInfo
     render_way_out: Callable[[WayOut], str]
+    account_check: Callable[[], AccountCheck]
 
     @property
     def tokens(self) -> ApiTokens:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from ttp.domain.diagnostics import (
     ok_remark,
     warning_remark,
 )
-from ttp.domain.errors import ContentRefused, Problem, TtpError
+from ttp.domain.errors import Busy, ContentRefused, Hint, Problem, ReconnectNeeded, StateRefused, TtpError
 from ttp.domain.options import Option, options_of
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.platform import Facts
@@ -77,6 +77,26 @@ class AccountCheck:
                 offsets[platform] = ahead
         for platform, ahead in offsets.items():
             yield combine_remarks(f"clock.{platform}", [_clock_remark(ahead)])
+
+    def posting_settings(self, account: Account) -> Mapping[str, object]:
+        """Return what an account may choose for a post, in the platform's own fields; empty if the platform does not
+        say. Raise StateRefused, ReconnectNeeded, Busy."""
+        again = Hint("fix", connect_action(account.name))
+        if not account.connected:
+            raise StateRefused(f"{account.name} is not connected", again)
+        checker = self._checkers(account.platform)
+        if checker is None:
+            return {}
+        with closing(checker):
+            held = self._tokens.fresh(account.name)
+            found = checker.posting_settings(account, held)
+            if self._tokens.may_replace(account.name, held, found):
+                found = checker.posting_settings(account, self._tokens.replace_refused(account.name, held))
+        if not isinstance(found, NotDone):
+            return found
+        if found.kind is Kind.AUTH:
+            raise ReconnectNeeded(f"{account.name} must be connected again: {found.message}", again)
+        raise (Busy if found.passing else StateRefused)(f"{account.name}: {found.message}")
 
     def _check_each(
         self, accounts: Iterable[Account], prefix: str = ""

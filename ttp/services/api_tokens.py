@@ -21,7 +21,7 @@ from ttp.store import api_tokens as store
 from ttp.store.database import Database
 
 LONGEST_NAME = 60
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._@-]{{0,{LONGEST_NAME - 1}}}")
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._@-]{{0,{LONGEST_NAME - 1}}}")
 _SECRET = re.compile(rf"{PREFIX}[0-9a-f]{{{DIGITS}}}")
 USED_EVERY = timedelta(minutes=1)
 """How exactly the last use is stored: a request that only reads need not write."""
@@ -47,7 +47,7 @@ class ApiTokens:
         self, name: str, capability: TokenCapability, accounts: Sequence[Account], lifetime: timedelta | None
     ) -> NamedToken:
         """Store a new token, for these accounts only if any are given. Raise UsageError for a name that cannot be."""
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise UsageError(
                 f'"{name}" is not a name for a token: at most {LONGEST_NAME} letters, digits and . _ @ -',
                 Hint("try", action("token create", "ann", capability=capability.value)),
@@ -107,6 +107,15 @@ class ApiTokens:
             with suppress(Busy), self._database.writing() as db:
                 store.record_use(db, token.id, now)
         return token
+
+    def sign(self, token_id: int, text: str) -> str | None:
+        """Return a signature of a text; None if the token does not work. The key is the token's digest, so that a
+        revoked token signs nothing."""
+        with self._database.reading() as db:
+            found = store.token_with_digest(db, token_id) if db else None
+        if found is None or not found[0].works(self._clock.now()):
+            return None
+        return hmac.new(found[1].encode(), text.encode(), "sha256").hexdigest()
 
 
 def _digest(secret: str) -> str:

@@ -21,8 +21,9 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
 from ttp.store import accounts as stored_accounts
+from ttp.store import queries
 from ttp.store import samples as store
-from ttp.store.database import Database, Writing
+from ttp.store.database import Database, Rehearsal, Writing
 
 BATCH = 10_000
 """Rows per transaction."""
@@ -73,7 +74,8 @@ class Metrics:
         """Store the samples of a file, one transaction a batch. Bad rows are rejected alone.
 
         `done` is updated during the import, and `report` called with the number of rows read.
-        Accounts that do not exist are added, not connected. UsageError if the file cannot be read.
+        Accounts that do not exist are added, not connected. `dry_run`: each batch is rolled back, so the counts are
+        what it would change by itself. UsageError if the file cannot be read.
         """
         done = done or MetricsImport()
         feed = open_feed(stream, how, self._clock.now(), self._platforms)
@@ -81,12 +83,16 @@ class Metrics:
         done.source, done.title, done.written = columns.source, format_title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
-        with self._database.writing_batches() as writing:
+        database = Rehearsal(self._database.home) if dry_run else self._database
+        with database.writing_batches() as writing:
             while more:
                 batch: Batch = []
                 more = _read(feed, batch, done)
-                if batch and not dry_run:
+                if batch and dry_run and not database.exists():  # nor does it create one
+                    done.inserted += sum(len(rows) for _, _, rows in batch)
+                elif batch:
                     self._store(writing, batch, done)
+                    done.stored = 0 if dry_run else done.read
                 if more:
                     report(done.read)
         return done
@@ -100,13 +106,13 @@ class Metrics:
                     platform, _, handle = name.partition("/")
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
                     known[name.lower()] = stored_accounts.save(db, there, now=self._clock.now())
-                    done.added.append(there.name)
+                    if there.name not in done.added:
+                        done.added.append(there.name)
             for name, dated, rows in batch:
                 stored += store.save_rows(db, known[name.lower()], rows, dated=dated)
         done.inserted += stored["inserted"]
         done.updated += stored["updated"]
         done.unchanged += stored["unchanged"]
-        done.stored = done.read
 
     def samples(self, accounts: Sequence[Account], limit: int | None) -> Iterator[Sample]:
         """Yield the samples of some accounts (without any: of all), newest post first, reading as needed."""
@@ -114,6 +120,17 @@ class Metrics:
             if db is not None:
                 wanted = accounts or stored_accounts.accounts(db)
                 yield from islice(store.read_samples(db, [a.id or 0 for a in wanted], limit), limit)
+
+    def of_post(self, post_id: int) -> list[Sample]:
+        """Return the newest sample of each account that a post was published to."""
+        with self._database.reading() as db:
+            return store.newest_of_posts(db, [post_id]) if db else []
+
+    def of_tag(self, tag: str) -> tuple[int, list[Sample]]:
+        """Return how many posts have a tag, and the newest samples of those that are published."""
+        with self._database.reading() as db:
+            ids = queries.ids_of_tag(db, tag) if db else []
+            return len(ids), store.newest_of_posts(db, ids) if db else []
 
     def totals(self, accounts: Sequence[Account]) -> list[Total]:
         """Return the totals of each account with samples, or of each of these accounts."""

@@ -19,7 +19,7 @@ from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded
 from ttp.domain.ingest.reading_schedule import Ages, configured_ages, is_of_age, lookback, next_reading, retry_at
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.pricing import PriceLists, Pricing
+from ttp.domain.pricing import PriceLists
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
@@ -215,8 +215,6 @@ def _request_error(account: Account, outcome: NotDone) -> TtpError:
     return PartlyFailed(message)
 
 
-LEAST_READS = 5
-"""The smallest page of X."""
 BATCH, MOST_BATCHES = 20, 5
 """Posts of an account in a batch, and batches in one turn of `ttp run`."""
 
@@ -253,6 +251,15 @@ class MetricsSync:
         with self._database.reading() as db:
             since = now - lookback(ages)
             return [] if db is None else metric_schedule.followed_posts(db, account.id or 0, since=since, until=now)
+
+    def price(self, account: Account, posts: Sequence[FollowedPost], history: int | None) -> int:
+        """Return the highest price of a pull in thousandths of a US dollar; 0 if the platform is free."""
+        pricing = self._platforms.pricing(account.platform)
+        if pricing is None:
+            return 0
+        listed = history is not None
+        number = len(posts) if history is None else history
+        return pricing.read(number, listed=listed, account=account, config=self._config)
 
     def pull(
         self, account: Account, posts: Sequence[FollowedPost], history: int | None, report: ReportProgress
@@ -333,10 +340,3 @@ class MetricsSync:
         now = self._clock.now()
         bounds = {"since": now - lookback(ages), "until": now - ages[0]}
         return metric_schedule.followed_posts(db, account.id or 0, due_by=due_by, most=most, **bounds)
-
-
-def read_price(pricing: Pricing | None, posts: Sequence[FollowedPost], history: int | None) -> int:
-    """Return the highest price of a pull in thousandths of a US dollar; 0 if the platform is free."""
-    if pricing is None:
-        return 0
-    return (len(posts) if history is None else max(history, LEAST_READS)) * pricing.per_read

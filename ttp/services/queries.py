@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import attrgetter
@@ -18,7 +18,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import Post, PostFields, post_not_found
+from ttp.domain.post import EMPTY_METRICS, Metrics, Post, PostFields, post_not_found
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
 from ttp.store import accounts as stored_accounts
@@ -110,16 +110,7 @@ class Queries:
         with self._database.reading() as db:
             if db is None or post.id is None:
                 return PostHistory()
-            found = post_history(post, change_log.commands_on_post(db, post.id), list(queries.attempts(db, post.id)))
-            measured = [row for row in post.active if row.remote_id]
-            if not measured:
-                return found
-            from ttp.store import samples
-
-            newest = {
-                row.account: samples.newest_sample(db, row.account_id or 0, row.remote_id or "") for row in measured
-            }
-            return replace(found, metrics={name: one for name, one in newest.items() if one is not None})
+            return post_history(post, change_log.commands_on_post(db, post.id), list(queries.attempts(db, post.id)))
 
     def posts_by_id(self, ids: Sequence[int]) -> list[PostView]:
         """Return the posts with these ids that exist, in the given order, as shown."""
@@ -178,6 +169,11 @@ class Queries:
         """Return an account by its full name. Raise NotFound."""
         return find_account(name, self.accounts(), self._platforms)
 
+    def tags(self) -> list[tuple[str, int]]:
+        """Return every tag in use, and of how many posts."""
+        with self._database.reading() as db:
+            return queries.tags(db) if db else []
+
     def failed_posts(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
         """Return posts with failed deliveries of these accounts, due within `since` of now, newest first."""
         with self._database.reading() as db:
@@ -208,17 +204,19 @@ def accounts_within(found: list[Account], ids: frozenset[int] | None) -> list[Ac
 
 @dataclass(frozen=True, slots=True)
 class PostView(PostFields):
-    """A post as shown: with what its deliveries wait for, and the repeat that created it. Never stored."""
+    """A post as shown: with what its deliveries wait for, the repeat that created it, and its newest numbers by
+    account. Never stored."""
 
     repeat: Repeat | None = None
+    metrics: Mapping[str, Metrics] = field(default_factory=lambda: EMPTY_METRICS)
 
 
-_FIELDS_OF = attrgetter(*(field.name for field in fields(PostFields)))
+_FIELDS_OF = attrgetter(*(one.name for one in fields(PostFields)))
 
 
-def view_of(post: Post, repeat: Repeat | None = None) -> PostView:
+def view_of(post: Post, repeat: Repeat | None = None, metrics: Mapping[str, Metrics] = EMPTY_METRICS) -> PostView:
     """Return a post as shown, without what it waits for."""
-    values: list[Any] = [*_FIELDS_OF(post), repeat]  # by position: `replace` is three times slower
+    values: list[Any] = [*_FIELDS_OF(post), repeat, metrics]  # by position: `replace` is three times slower
     return PostView(*values)
 
 
@@ -228,13 +226,17 @@ def view_posts(
     """Return up to a few hundred posts as shown now. `are_new`: no repeat created them."""
     held: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
+    metrics: Mapping[int, Mapping[str, Metrics]] = {}
     if db is not None:
         with suppress(CorruptRow):  # `ttp doctor` reports it
             held = held_accounts(db, now)
         if not are_new:
             repeats = queries.repeats_of_posts(db, [post.id or 0 for post in posts])
+            published = [post.id or 0 for post in posts if any(row.remote_id for row in post.deliveries)]
+            metrics = queries.newest_metrics(db, published) if published else {}
     needed = permissions.is_approval_needed(config)
-    return [_view(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
+    shown = [view_of(post, repeats.get(post.id or 0), metrics.get(post.id or 0, EMPTY_METRICS)) for post in posts]
+    return [_with_waits(post, held, needed=needed) for post in shown]
 
 
 def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
@@ -243,10 +245,9 @@ def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
 
 
-def _view(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | None) -> PostView:
-    shown = view_of(post, repeat)
+def _with_waits(shown: PostView, held: dict[str, Hold], *, needed: bool) -> PostView:
     if held:
-        shown = replace(shown, deliveries=tuple(_with_hold(d, held.get(d.account)) for d in post.deliveries))
+        shown = replace(shown, deliveries=tuple(_with_hold(d, held.get(d.account)) for d in shown.deliveries))
     return permissions.show_approval_waits(shown) if needed else shown
 
 

@@ -33,6 +33,12 @@ def token_of_digest(db: Connection, sha256: str) -> tuple[ApiToken, str] | None:
     return None if row is None else (_token(row), row["sha256"])
 
 
+def token_with_digest(db: Connection, token_id: int) -> tuple[ApiToken, str] | None:
+    """Return a token and the digest of its secret."""
+    row = db.execute("SELECT * FROM token WHERE id = ?", (token_id,)).fetchone()
+    return None if row is None else (_token(row), row["sha256"])
+
+
 def revoke(db: Connection, token_id: int, now: datetime) -> None:
     db.execute("UPDATE token SET revoked_at = ? WHERE id = ?", (to_ms(now), token_id))
 

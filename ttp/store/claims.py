@@ -15,7 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import conditions, row_mapper
+from ttp.store import conditions, events, row_mapper
 from ttp.store.conditions import NOT_QUARANTINED, RAISE_REVISION
 from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
 from ttp.store.row_mapper import CorruptRow, Quarantine, as_corrupt_row
@@ -150,6 +150,7 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     ).fetchall()
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
+    events.record_due(db, {d.post_id for d in claimed}, now)
     db.execute(
         f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now{RAISE_REVISION} WHERE {_IDS}",
         {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},
@@ -170,13 +171,17 @@ def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: d
     values = (*columns.values(), before.id, before.state.value)
     if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ?", values).rowcount:
         return None
+    if before.state is not after.state:
+        events.record_delivery(db, after, now)
     # A post with anything in flight is publishing, whatever else there is: from one such state to another it stays so.
     if {before.state, after.state} <= IN_FLIGHT:
         return PostStatus.PUBLISHING
     assert before.post_id is not None
     if before.state is after.state:
         return PostStatus(db.execute("SELECT status FROM post WHERE id = ?", (before.post_id,)).fetchone()["status"])
-    return refresh_status(db, before.post_id, now=now)
+    status = refresh_status(db, before.post_id, now=now)
+    events.record_finished(db, before.post_id, status, now)
+    return status
 
 
 def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus:

@@ -388,3 +388,58 @@ class IdempotencyKeyRow(SQLModel, table=True):
     status: int | None = None
     answer: str | None = _text(required=False)
     created_at: datetime = _instant(required=True)
+
+
+class LoginLinkRow(SQLModel, table=True):
+    """A link by which a person logs in once. `capabilities`: separated by commas; `accounts`: as those of a token."""
+
+    __tablename__ = "login_link"
+    __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = _text()
+    name: str = _text()
+    capabilities: str = _text()
+    accounts: str | None = _text(required=False)
+    expires_at: datetime = _instant(required=True)
+
+
+class SessionRow(SQLModel, table=True):
+    """A person who is logged in, in one browser. It has the fields of the login link."""
+
+    __tablename__ = "session"
+    __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = _text()
+    name: str = _text()
+    capabilities: str = _text()
+    accounts: str | None = _text(required=False)
+    created_at: datetime = _instant(required=True)
+    expires_at: datetime = _instant(required=True)
+
+
+class ApprovalLinkRow(SQLModel, table=True):
+    """A link by which somebody without a login decides about one revision of a post, once. `name`: who gets it;
+    `created_by`: who made it, whose right to approve it lends."""
+
+    __tablename__ = "approval_link"
+    __table_args__ = (UniqueConstraint("sha256"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = _text()
+    post_id: int = _parent("post.id")
+    revision: int
+    name: str = _text()
+    created_by: str = _text()
+    expires_at: datetime = _instant(required=True)
+
+
+class EventRow(SQLModel, table=True):
+    """What happened to a post, for readers of events. `data`: the event as a JSON object."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("event_by_age", "at"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _instant(required=True)
+    event: str = _text()
+    post_id: int = _parent("post.id")
+    account_id: int | None = _parent("account.id", required=False)
+    data: str = _text()

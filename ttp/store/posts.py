@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
@@ -15,6 +15,9 @@ from ttp.store import queries, row_mapper
 from ttp.store.conditions import RAISE_REVISION
 from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import Column, text_of
+
+if TYPE_CHECKING:
+    from ttp.store.events import StoredStates
 
 
 class Recorder(Protocol):
@@ -40,6 +43,8 @@ def update(db: Connection, post: Post, recorder: Recorder | None) -> Post:
 def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> list[int]:
     """Insert posts without an id, update the others, and return all ids in order."""
     before = _before(db, posts, recorder)
+    ended = [post for post in posts if post.id is not None and post.status in queries.ENDED]
+    states = _states(db, ended)
     fresh = iter(db.reserve_ids("post", sum(post.id is None for post in posts)))
     ids = [post.id or next(fresh) for post in posts]
     numbered = list(zip(ids, posts, strict=True))
@@ -73,9 +78,26 @@ def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> li
         ),
     )
     _update(db, "delivery", ({**row_mapper.delivery_columns(d), "id": d.id} for _, d in deliveries if d.id is not None))
+    _record_moves(db, ended, states)
     if recorder is not None:
         recorder.write(db, ids, before)
     return ids
+
+
+def _states(db: Connection, ended: Sequence[Post]) -> StoredStates:
+    """Return the stored states of posts that have ended, or do with this change."""
+    if not ended:
+        return {}
+    from ttp.store.events import stored_states  # here: a new post has no events
+
+    return stored_states(db, ended)
+
+
+def _record_moves(db: Connection, ended: Sequence[Post], before: StoredStates) -> None:
+    if ended:
+        from ttp.store.events import record_changes
+
+        record_changes(db, ended, before)
 
 
 def save_times(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:

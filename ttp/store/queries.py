@@ -19,7 +19,7 @@ from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, parts_of
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
@@ -198,6 +198,21 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     return "".join(parts), values
 
 
+def tags(db: Connection) -> list[tuple[str, int]]:
+    """Return every tag in use, and of how many posts."""
+    sql = (
+        "SELECT t.tag, count(*) AS posts FROM post_tag t JOIN post p ON p.id = t.post_id WHERE p.deleted_at IS NULL"
+        " GROUP BY t.tag ORDER BY t.tag"
+    )
+    return [(row["tag"], row["posts"]) for row in db.execute(sql)]
+
+
+def ids_of_tag(db: Connection, tag: str) -> list[int]:
+    """Return the ids of the posts with a tag."""
+    sql = "SELECT t.post_id FROM post_tag t JOIN post p ON p.id = t.post_id WHERE t.tag = ? AND p.deleted_at IS NULL"
+    return [row["post_id"] for row in db.execute(sql, (tag,))]
+
+
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
@@ -218,6 +233,22 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
         for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
             tags[row["post_id"]].append(row["tag"])
         yield from row_mapper.posts(found, deliveries, media, tags, own_key)
+
+
+def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[str, Metrics]]:
+    """Return the newest numbers of published posts, by post and account. One look into an index per delivery."""
+    sql = (
+        "SELECT d.post_id, a.platform || '/' || a.handle AS account, s.likes, s.comments, s.shares, s.views,"
+        " s.observed_at FROM delivery d JOIN account a ON a.id = d.account_id"
+        " JOIN sample s ON s.account_id = d.account_id AND s.remote_id = d.remote_id"
+        " AND s.observed_at = (SELECT max(newest.observed_at) FROM sample newest"
+        " WHERE newest.account_id = d.account_id AND newest.remote_id = d.remote_id)"
+        f" WHERE {in_list('d.post_id', 'posts')} AND d.state = 'published' AND d.remote_id IS NOT NULL"
+    )
+    found: dict[int, dict[str, Metrics]] = defaultdict(dict)
+    for post_id, account, likes, comments, shares, views, at in db.execute(sql, {"posts": List(post_ids)}):
+        found[post_id][account] = Metrics(likes, comments, shares, views, from_ms(at))
+    return found
 
 
 def delivery(db: Connection, delivery_id: int) -> Delivery | None:

@@ -113,6 +113,17 @@ def newest_samples(db: Connection, account_id: int, posts: int) -> list[Sample]:
     return [_sample(row) for row in db.execute(sql, (account_id, since))]
 
 
+def newest_of_posts(db: Connection, post_ids: Iterable[int]) -> list[Sample]:
+    """Return the newest sample of each delivery of posts of ttp."""
+    sql = (
+        "SELECT s.*, a.platform || '/' || a.handle AS account FROM delivery d JOIN account a ON a.id = d.account_id"
+        " JOIN sample s ON s.account_id = d.account_id AND s.remote_id = d.remote_id"
+        f" WHERE {in_list('d.post_id', 'posts')} ORDER BY s.account_id, s.remote_id, s.observed_at DESC"
+    )
+    rows = db.execute(sql, {"posts": List(post_ids)})
+    return [_sample(next(of_one)) for _, of_one in groupby(rows, itemgetter("account_id", "remote_id"))]
+
+
 def newest_between(db: Connection, account_id: int, start: datetime, end: datetime) -> list[Sample]:
     """Return the newest sample of each post that was published from `start` until before `end`, newest post first."""
     sql = (

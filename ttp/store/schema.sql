@@ -26,6 +26,15 @@ CREATE TABLE change (
     at INTEGER NOT NULL,
     actor TEXT
 );
+CREATE TABLE login_link (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    capabilities TEXT NOT NULL,
+    accounts TEXT,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (sha256)
+);
 CREATE TABLE post (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     content TEXT NOT NULL,
@@ -48,6 +57,16 @@ CREATE TABLE post (
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
+CREATE TABLE session (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    capabilities TEXT NOT NULL,
+    accounts TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (sha256)
+);
 CREATE TABLE store (
     id INTEGER NOT NULL,
     store_id TEXT NOT NULL,
@@ -70,6 +89,17 @@ CREATE TABLE token (
     revoked_at INTEGER,
     last_used_at INTEGER,
     UNIQUE (sha256)
+);
+CREATE TABLE approval_link (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL,
+    post_id INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (sha256),
+    FOREIGN KEY(post_id) REFERENCES post (id)
 );
 CREATE TABLE change_post (
     change_id INTEGER NOT NULL,
@@ -122,6 +152,17 @@ CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing'
 CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
 CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
+CREATE TABLE event (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    post_id INTEGER NOT NULL,
+    account_id INTEGER,
+    data TEXT NOT NULL,
+    FOREIGN KEY(post_id) REFERENCES post (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX event_by_age ON event (at);
 CREATE TABLE idempotency_key (
     token_id INTEGER NOT NULL,
     "key" TEXT NOT NULL,
@@ -267,6 +308,6 @@ CREATE TABLE reading (
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0010');
+INSERT INTO alembic_version (version_num) VALUES ('0012');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

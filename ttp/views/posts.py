@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import groupby
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.action import WayOut, action
 from ttp.domain.errors import Hint
+from ttp.domain.post import EMPTY_METRICS, Metrics, add_metrics
 from ttp.domain.time.clock import format_json_instant
 from ttp.domain.time.formatting import format_instant
 from ttp.views import Json
@@ -51,6 +52,10 @@ POST_FIELDS = (
     "needs",
     "warnings",
     "deliveries",
+    "likes",
+    "comments",
+    "shares",
+    "views",
 )
 
 ATTEMPT_FIELDS = ("at", "account", "number", "step", "phase", "outcome", "kind", "httpStatus", "message", "endedAt")
@@ -100,9 +105,12 @@ def _part_url(row: Delivery, part: str) -> str | None:
 
 
 def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
-    """Return a post with its deliveries. `repeat`: the repeat that created it, which only a PostView knows. `replayed`
-    is present only if true: an earlier request with the key created this post."""
+    """Return a post with its deliveries. `repeat`: the repeat that created it. `likes` to `views`: the newest numbers
+    of all its accounts, added up. Only a PostView knows these. `replayed` is present only if true: an earlier request
+    with the key created this post."""
     no, of = item.rejection, getattr(item, "repeat", None)
+    metrics: Mapping[str, Metrics] = getattr(item, "metrics", EMPTY_METRICS)
+    total = add_metrics(metrics.values())
     shape: Json = {
         "id": item.id,
         "status": item.status,
@@ -126,9 +134,24 @@ def post_json(item: PostFields, warnings: Iterable[str] = (), *, replayed: bool 
         "repeat": of and {"id": of.id, "cron": of.cron, "timezone": of.timezone},
         "needs": list(item.needs()),
         "warnings": list(warnings),
-        "deliveries": [delivery_json(row) for row in item.deliveries],
+        "deliveries": [_measured_delivery_json(row, metrics.get(row.account)) for row in item.deliveries],
+        "likes": total.likes,
+        "comments": total.comments,
+        "shares": total.shares,
+        "views": total.views,
     }
     return {**shape, "replayed": True} if replayed else shape
+
+
+def _measured_delivery_json(row: Delivery, newest: Metrics | None) -> Json:
+    numbers = newest and {
+        "likes": newest.likes,
+        "comments": newest.comments,
+        "shares": newest.shares,
+        "views": newest.views,
+        "observedAt": format_json_instant(newest.observed_at),
+    }
+    return {**delivery_json(row), "metrics": numbers}
 
 
 def attempt_json(item: Attempt) -> Json:

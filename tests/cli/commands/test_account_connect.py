@@ -243,7 +243,7 @@ def test_a_person_is_asked_for_the_app_once(
     person["Client"] = lambda: tiktok_records.APP.id
     person["secret"] = lambda: tiktok_records.APP.secret or ""
     ran = ttp.ok("account", "connect", "tiktok")
-    assert "docs/how-to/connect-tiktok.md" in ran.err
+    assert "ttp help tiktok" in ran.err
     person.clear()
     ttp.ok("account", "connect", "tiktok")
 

@@ -205,12 +205,12 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
         *("id", "status", "content", "accounts", "platforms", "scheduledAt", "publishedAt", "createdAt", "updatedAt"),
         *("maxLatenessS", "media", "variants", "thread", "tags", "options", "key", "chosenBy"),
         *("approvedAt", "rejection", "repeat", "needs", "warnings"),
-        "deliveries",
+        *("deliveries", "likes", "comments", "shares", "views"),
     ]
     (delivery,) = post["deliveries"]
     assert list(delivery) == [
         *("account", "platform", "state", "dueAt", "remoteId", "url", "publishedAt", "attempts", "nextAttemptAt"),
-        *("waitingFor", "waitingUntil", "error", "takenDownAt", "parts"),
+        *("waitingFor", "waitingUntil", "error", "takenDownAt", "parts", "metrics"),
     ]
     assert list(delivery["error"]) == ["kind", "code", "message", "hint"]
     assert post["needs"] == ["review"]

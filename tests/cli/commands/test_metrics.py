@@ -81,8 +81,17 @@ def test_files_that_are_none(ttp: Program, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_stores_nothing(ttp: Program) -> None:
-    assert imported(ttp, HEAD + ROW, "--dry-run") == (0, [1, 0, 0, 0], 0)
+    assert imported(ttp, HEAD + ROW, "--dry-run") == (0, [1, 1, 0, 0], 0)
     assert not ttp.home.exists()
+
+
+def test_a_dry_run_counts_what_would_change(ttp: Program) -> None:
+    imported(ttp, HEAD + ROW)
+    before = ttp("metrics", "list", "--json").json
+    rows = ROW + ROW.replace("x/me", "ig/new") + ROW.replace("x/me", "x/other")
+    assert imported(ttp, HEAD + rows, "--dry-run") == (0, [3, 2, 0, 1], 0)
+    assert ttp("metrics", "list", "--json").json == before
+    assert [row[0] for row in ttp("account", "list").rows] == ["x/me"]
 
 
 def test_accounts_that_are_new_are_made_and_not_connected(ttp: Program) -> None:
@@ -224,3 +233,20 @@ def test_a_published_post_is_shown_with_its_newest_numbers(ttp: Program) -> None
     imported(ttp, HEAD + ROW + ROW.replace(",3,40", ",3,1050").replace("11-02T", "11-03T"))
     shown = ttp.ok("show", str(post), "--format", "table").out
     assert "x/me  1 like  2 comments  3 shares  1,050 views" in shown
+    assert ttp.ok("list", "--fields", "likes,comments,shares,views").out == "1\t2\t3\t1050\n"
+    assert ttp.ok("list", "--fields", "id,views", "--json").json == [{"id": post, "views": 1050}]
+    [row] = ttp.shown(post)["deliveries"]
+    assert row["metrics"].items() >= {"likes": 1, "comments": 2, "shares": 3, "views": 1050}.items()
+
+
+def test_the_numbers_of_a_post_are_the_sums_of_its_accounts(ttp: Program) -> None:
+    for name in ("x/me", "x/shop"):
+        ttp.account(name)
+    post = ttp.post("Hello", "--to", "x/me,x/shop", "--at", "2026-12-01 09:00")
+    ttp.bring(post, "published", "x/me", remote_id="1")
+    ttp.bring(post, "published", "x/shop", remote_id="1")
+    imported(ttp, HEAD + ROW + ROW.replace("x/me", "x/shop").replace(",3,40", ",,"))
+    shown = ttp.shown(post)
+    assert [shown[name] for name in ("likes", "comments", "shares", "views")] == [2, 4, 3, 40]
+    assert [row["metrics"]["views"] for row in shown["deliveries"]] == [40, None]
+    assert ttp.shown(ttp.post("New", "--to", "x/me"))["likes"] is None

@@ -10,7 +10,7 @@ from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli.commands.run import PublishReport
 from ttp.cli.context import Context
-from ttp.publisher.events import Event
+from ttp.domain.event import Event
 from ttp.publisher.loop import Mode
 
 

@@ -23,7 +23,7 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import ActionsNeeded, Health, PublisherInfo
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
-from ttp.domain.post import PostStatus
+from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.post_history import HistoryEvent, PostHistory
 from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
@@ -128,6 +128,31 @@ def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
         "Times in Europe/Berlin (UTC+01:00).   ! failed   Post 38 needs you:  ttp show 38\n"
     )
     assert "  1 image, 1 video  Weekend" in drawn(render_posts(posts, replace(PAGE, width=120)))
+
+
+def test_measured_posts_get_columns_of_numbers_on_a_wide_terminal() -> None:
+    roast = PostView(
+        "Fresh roast: beans from Huila, roasted this morning",
+        (row("x/me", DeliveryState.PUBLISHED), row("bluesky/me.example", DeliveryState.PUBLISHED)),
+        PostStatus.PUBLISHED,
+        at(23, 18),
+        id=39,
+        metrics={"x/me": Metrics(12, 3, None, 12_900, NOW), "bluesky/me.example": Metrics(30, 0, None, None, NOW)},
+    )
+
+    def cells(width: int) -> list[list[str]]:
+        lines = list(render_posts([roast, DRAFT], replace(PAGE, width=width)))
+        return [line.split() for line in lines[:3]]
+
+    head, first, draft = cells(160)
+    assert head[-5:] == ["LIKES", "COMMENTS", "SHARES", "VIEWS", "TEXT"]
+    assert first[first.index("Fresh") - 4 : first.index("Fresh")] == ["42", "3", "-", "12,900"]
+    assert draft[draft.index("Interview") - 4 : draft.index("Interview")] == ["-"] * 4
+    head, first, _ = cells(110)
+    assert "LIKES" in head
+    assert "SHARES" not in head
+    assert "LIKES" not in cells(100)[0]
+    assert "LIKES" not in drawn(render_posts([DRAFT], replace(PAGE, width=200)))
 
 
 def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:

@@ -281,7 +281,6 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
 
 _TRIES = 3
 _LONGEST_LINE = 1 << 16
-_DOCS = "docs/how-to/connect-{}.md"
 
 
 @contextmanager
@@ -348,11 +347,11 @@ def _app(
             raise UsageError(
                 f"the client id of your {facts.title} app is not set",
                 Hint("fix", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
-                details=[f"How to create an app: {_DOCS.format(platform)}"],
+                details=[f"How to create an app: ttp help {platform}"],
             )
         _print(
             f"{facts.title} needs an app of your own. Its redirect address must be {redirect_uri}",
-            f"How to create one: {_DOCS.format(platform)}",
+            f"How to create one: ttp help {platform}",
         )
         client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:

@@ -253,7 +253,7 @@ which). A local file needs one for the minutes in which it is fetched.
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. The whole story is under docs/how-to/.
+`ttp doctor` says what is missing. More in the source, under docs/how-to.
 """
 _CAPABILITY_HELP = (
     f"""\
@@ -270,7 +270,7 @@ may be done.
   publish  Everything.
 
 It guards against mistakes, and nothing more: whoever can set a variable can
-unset it. docs/how-to/approval.md
+unset it. docs/how-to/approval.md in the source
 tells how a store of another user makes a boundary.""",
 )
 

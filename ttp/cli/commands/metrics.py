@@ -29,7 +29,7 @@ from ttp.domain.ingest.columns import find_source
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics import ImportOptions, MetricsImport
-from ttp.services.metrics_sync import PullResult, ReadingStopped, read_price
+from ttp.services.metrics_sync import PullResult, ReadingStopped
 from ttp.views import Json
 from ttp.views.metrics import sample_json
 
@@ -207,10 +207,8 @@ def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
         columns = [{"column": column, "field": taken} for column, taken in done.columns]
         shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
     rejected = len(done.rejected)
-    said = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
-    if dry_run:
-        said = f"{done.read - rejected} can be imported, {rejected} rejected. --dry-run: nothing was stored."
-    said = f"{plural(done.read, 'row')}: {said}"
+    counted = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
+    said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
     shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
     out.write_one(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
@@ -348,12 +346,14 @@ def _paid(
         prices = {
             account.name: price / 1000
             for account, posts in wanted
-            if account.platform == name and (price := read_price(pricing, posts, history)) > 0
+            if account.platform == name and (price := context.metrics_sync.price(account, posts, history)) > 0
         }
         if pricing is not None and prices:
             total += sum(prices.values())
             said = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
-            context.out.note(f"{said} ({_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)")
+            context.out.note(
+                f"{said} (at most {_money(pricing.per_read / 1000)} each; free when repeated on the same UTC day)"
+            )
     if not total:
         return True
     ask = total > ASK_ABOVE and not yes

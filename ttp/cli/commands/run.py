@@ -24,8 +24,8 @@ from ttp.cli.render.width import columns, pad, wrap_sentence
 from ttp.cli.terminal import escape_text
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.event import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, Event
 from ttp.domain.post import PostStatus
-from ttp.publisher.events import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, Event
 from ttp.publisher.loop import Mode
 from ttp.views import posts as views_posts
 

@@ -105,7 +105,7 @@ def sandbox(
       trouble       a refusal, by its name in GET /_sandbox/troubles; "" ends it
       keepTokens    keep the tokens; otherwise the account gets new ones
 
-    Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/tutorial/sandbox.md.
+    Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/tutorial/sandbox.md in the source.
 
     Examples:
       ttp sandbox --media web --set auto_approve=true

@@ -98,6 +98,7 @@ def installation_of(context: Context) -> Installation:
         context.credentials,
         settings.system_zone().zone,
         context.render_way_out,
+        lambda: context.account_check,
     )
 
 

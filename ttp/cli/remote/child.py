@@ -58,12 +58,14 @@ class TokenContext(Context):
         self.token = token
         self.approver = token.name
         self._files = files
+        self._moved: dict[str, str] = {}
 
     def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> int | None:
         command = find_command(path, values)
         refuse_token(self.token, path, command, given, values)
         for name in command.files:
             values[name] = self._placed(values.get(name))
+        self.argv = [self._retyped(word) for word in self.argv]
         return None
 
     def _placed(self, value: Any) -> Any:
@@ -71,7 +73,15 @@ class TokenContext(Context):
             return [self._placed(one) for one in value]
         if not isinstance(value, str) or value in ("", "-") or is_web_address(value) or value.startswith(KEPT):
             return value
-        return self._files.place(value)
+        self._moved[value] = self._files.place(value)
+        return self._moved[value]
+
+    def _retyped(self, word: str) -> str:
+        """Return a word that was typed with the place of the file that it names, as messages have it."""
+        option, equals, name = word.partition("=")
+        if equals and option.startswith("--") and name in self._moved:
+            return f"{option}={self._moved[name]}"
+        return self._moved.get(word, word)
 
     @cached_property
     def queries(self) -> Queries:

@@ -17,13 +17,12 @@ from ttp.cli.terminal import escape_line, escape_text, lines
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.post import ChosenBy, PostStatus
+from ttp.domain.post import ChosenBy, Metrics, PostStatus
 from ttp.views import Json
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.domain.post_history import HistoryEvent, PostHistory
-    from ttp.domain.sample import Sample
     from ttp.services.preview import AccountVersion, PostPreview, SentMedia
     from ttp.services.queries import PostView
 
@@ -94,9 +93,9 @@ def render_post(post: PostView, page: Page, past: PostHistory | None = None) -> 
         yield ""
         heads = [Column("ACCOUNT", most=page.width // 3), Column("RESULT"), Column("WHEN", drop=1), Column("DETAIL")]
         yield from table(heads, [_post_row(row, post, past, page) for row in post.deliveries], page, wrapped=True)
-    if past.metrics:
+    if post.metrics:
         yield ""
-        yield from _metrics(past.metrics, page)
+        yield from _metrics(post.metrics, page)
     if events:
         yield ""
         yield from _history(events, post, page)
@@ -116,7 +115,7 @@ def _tally(post: PostView) -> str:
     return f"{done} of {plural(len(post.active), 'account')} published"
 
 
-def _metrics(newest: Mapping[str, Sample], page: Page) -> Iterator[str]:
+def _metrics(newest: Mapping[str, Metrics], page: Page) -> Iterator[str]:
     """Draw `  Metrics  x/me  12 likes  900 views  2 h ago`, a line for each account."""
     head, width = "  Metrics  ", max(map(len, newest))
     for account, one in newest.items():
@@ -124,7 +123,8 @@ def _metrics(newest: Mapping[str, Sample], page: Page) -> Iterator[str]:
         numbers = "  ".join(
             f"{count:,} {name if count == 1 else name + 's'}" for name, count in counts.items() if count is not None
         )
-        line = f"{escape_text(account):<{width}}  {numbers}  ({page.ago(one.observed_at)})"
+        read = f"  ({page.ago(one.observed_at)})" if one.observed_at else ""
+        line = f"{escape_text(account):<{width}}  {numbers}{read}"
         yield page.paint(head, "dim") + cut(line, page.width - len(head))
         head = " " * len(head)
 

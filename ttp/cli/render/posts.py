@@ -14,6 +14,7 @@ from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import escape_line
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.media import MediaItem
+from ttp.domain.post import add_metrics
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 _WIDE = 110
+_METRICS = (("LIKES", 3), ("COMMENTS", 6), ("SHARES", 7), ("VIEWS", 3))
+"""The columns of numbers on a wide page. On a less wide one the highest are left out first."""
 
 
 def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
@@ -31,6 +34,7 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         return
     wide = page.width >= _WIDE
     with_handle = everywhere(posts) if wide else several(posts)
+    measured = wide and any(post.metrics for post in posts)
     columns = [
         Column("ID", right=True),
         Column("WHEN"),
@@ -39,17 +43,23 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         Column("STATUS"),
         Column("ACCOUNTS", drop=2, most=page.width // 3),
         *([Column("MEDIA", drop=4)] if wide else []),
+        *(Column(name, right=True, drop=drop) for name, drop in _METRICS if measured),
         Column("TEXT"),
     ]
     days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
     room = max(map(len, days))  # aligns the times
-    rows = [_row(post, f"{day:<{room}}", with_handle, page, wide=wide) for post, day in zip(posts, days, strict=True)]
-    yield from table(columns, rows, page, least=12)
+    rows = [
+        _row(post, f"{day:<{room}}", with_handle, page, wide=wide, measured=measured)
+        for post, day in zip(posts, days, strict=True)
+    ]
+    yield from table(columns, rows, page, least=24 if measured else 12)
     yield ""
     yield from page.flow([page.footer(), *_legend(posts)])
 
 
-def _row(post: PostView, day: str, with_handle: frozenset[str], page: Page, *, wide: bool) -> list[Cell]:
+def _row(
+    post: PostView, day: str, with_handle: frozenset[str], page: Page, *, wide: bool, measured: bool
+) -> list[Cell]:
     at = _time(post)
     accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
     when = f"{day} {page.time(at)}" if at else "-"
@@ -64,6 +74,8 @@ def _row(post: PostView, day: str, with_handle: frozenset[str], page: Page, *, w
     if wide:
         row.insert(3, Cell(page.utc(at) if at else "-", "dim"))
         row.insert(-1, Cell(_media(post.media) or "-"))
+    if measured:
+        row[-1:-1] = [Cell("-" if count is None else f"{count:,}") for count in add_metrics(post.metrics.values())[:4]]
     return row
 
 

@@ -19,7 +19,7 @@ from ttp.domain.report import Group, MeasuredPost, Period, Report, Totals, chang
 from ttp.views.report import POST_FIELDS, REPORT_FIELDS, measured_post_json, report_json
 
 NO_POSTS = "No measured posts in this time.  Get numbers:  ttp metrics pull   (or: ttp metrics import FILE)"
-_USUAL = "Against usual: compared with what posts of that kind, hour and weekday bring the account."
+_USUAL = "Vs usual: compared with what posts of that kind, hour and weekday bring the account."
 _SHOWN_TEXT = 200
 
 
@@ -75,9 +75,10 @@ def blocks(report: Report, zone: tzinfo) -> Iterator[Block]:
     yield _totals(report)
     for by in dict.fromkeys(group.by for group in report.groups):
         yield _groups(by, [group for group in report.groups if group.by == by])
+    several = len({post.sample.account for post in report.posts}) > 1
     for title, posts in (("Best posts", report.best), ("Worst posts", report.worst)):
         if posts:
-            yield _posts(title, posts, zone)
+            yield _posts(title, posts, zone, several=several)
 
 
 def _totals(report: Report) -> Block:
@@ -114,14 +115,15 @@ def _median_change(now: Totals, before: Totals) -> float | None:
     return change(now.median_engagement, before.median_engagement)
 
 
-def _posts(title: str, posts: Sequence[MeasuredPost], zone: tzinfo) -> Block:
+def _posts(title: str, posts: Sequence[MeasuredPost], zone: tzinfo, *, several: bool) -> Block:
+    """Draw posts. `several`: there are posts of several accounts, so that the account is worth its room."""
     columns = [
         Column("PUBLISHED"),
-        Column("ACCOUNT", drop=2, most=30),
+        Column("ACCOUNT", drop=0 if several else 4, most=20 if several else 30),
         Column("ENGAGEMENT", right=True),
-        Column("VIEWS", right=True, drop=1),
+        Column("VIEWS", right=True, drop=2),
         Column("USUAL", right=True, drop=3),
-        Column("AGAINST USUAL", right=True),
+        Column("VS USUAL", right=True),
         Column("POST"),
     ]
     rows = [
@@ -221,11 +223,22 @@ _STYLE = (
     ".soft, caption, th { color: var(--soft); } .scroll { overflow-x: auto; }",
     "table { border-collapse: collapse; font-variant-numeric: tabular-nums; }",
     "th, td { padding: .25rem .75rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line);"
-    " vertical-align: top; } .right { text-align: right; } td:last-child { overflow-wrap: anywhere; }",
-    "svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font-size: 11px;"
-    " font-family: system-ui, sans-serif; } .bar { fill: var(--bar); } .axis { stroke: var(--line); }",
+    " vertical-align: top; } th:last-child, td:last-child { padding-right: 0; }"
+    " .right { text-align: right; white-space: nowrap; } td:first-child { min-width: 6rem; }"
+    " td:first-child, td:last-child { overflow-wrap: anywhere; }",
+    "svg { width: 100%; height: 10rem; display: block; border-bottom: 1px solid var(--line); }"
+    " .bar { fill: var(--bar); } .days { display: flex; justify-content: space-between; font-size: .875rem; }",
+    "@media (max-width: 36rem) { table { font-size: .875rem; } th, td { padding-right: .3rem; }"
+    " th { font-size: .75rem; } td:first-child { min-width: 4.5rem; }"
+    " .wide, .wide tbody, .wide tr, .wide td { display: block; } .wide thead { display: none; }"
+    " .wide tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }"
+    " .wide td { display: flex; justify-content: space-between; gap: 1rem; white-space: normal;"
+    " padding: 0; border: 0; }"
+    " .wide td::before { content: attr(data-name); color: var(--soft); flex: none; } }",
 )
-_WIDE, _HIGH, _BELOW, _ABOVE = 720, 160, 20, 16
+_WIDE, _HIGH = 720, 160
+_CARDS = 6
+"""Tables with so many columns become a list on a phone."""
 
 
 def report_html(report: Report, zone: tzinfo) -> str:
@@ -265,37 +278,40 @@ def _engagement_by_day(report: Report, zone: tzinfo) -> list[tuple[str, int]]:
 
 
 def _bars(title: str, values: Sequence[tuple[str, int]]) -> str:
-    """Return a bar chart; the title of each bar says its name and value."""
+    """Return a bar chart with the first, middle and last name below; the title of each bar says its name and value.
+    The words stand outside the picture, which is stretched."""
     most = max((value for _, value in values), default=0) or 1
     step = _WIDE / max(len(values), 1)
-    every = max(1, -(-len(values) // 8))
     drawn = []
     for place, (name, value) in enumerate(values):
         high = _HIGH * value / most
-        x, y = place * step, _ABOVE + _HIGH - high
         drawn.append(
-            f'<rect class="bar" x="{x + step * 0.1:.1f}" y="{y:.1f}" width="{step * 0.8:.1f}" height="{high:.1f}">'
-            f"<title>{escape(name)}: {value:,}</title></rect>"
+            f'<rect class="bar" x="{place * step + step * 0.1:.1f}" y="{_HIGH - high:.1f}" width="{step * 0.8:.1f}"'
+            f' height="{high:.1f}"><title>{escape(name)}: {value:,}</title></rect>'
         )
-        if place % every == 0:
-            drawn.append(f'<text x="{x + step / 2:.1f}" y="{_ABOVE + _HIGH + 15}">{escape(name)}</text>')
+    marks = dict.fromkeys(values[place][0] for place in (0, len(values) // 2, -1)) if values else ()
     return (
-        f'<svg viewBox="0 0 {_WIDE} {_ABOVE + _HIGH + _BELOW}" role="img"'
-        f' aria-label="{escape(title)}, at most {most:,}">'
-        f'<text x="0" y="11">{most:,}</text>{"".join(drawn)}'
-        f'<line class="axis" x1="0" x2="{_WIDE}" y1="{_ABOVE + _HIGH}" y2="{_ABOVE + _HIGH}"/></svg>'
+        f'<svg viewBox="0 0 {_WIDE} {_HIGH}" preserveAspectRatio="none" role="img"'
+        f' aria-label="{escape(title)}, at most {most:,}">{"".join(drawn)}</svg>'
+        f'<p class="soft days">{"".join(f"<span>{escape(name)}</span>" for name in marks)}</p>'
+        f'<p class="soft">Most on one day: {most:,}.</p>'
     )
 
 
 def _html_block(block: Block) -> Iterator[str]:
-    yield f'<h2>{escape(block.title)}</h2><div class="scroll" tabindex="0"><table><thead><tr>'
-    yield "".join(_html_cell("th", column.title.capitalize(), column) for column in block.columns)
+    wide = " class=wide" if len(block.columns) >= _CARDS else ""
+    yield f'<h2>{escape(block.title)}</h2><div class="scroll" tabindex="0"><table{wide}><thead><tr>'
+    yield "".join(f"<th{_side(column)}>{escape(column.title.capitalize())}</th>" for column in block.columns)
     yield "</tr></thead><tbody>"
     for row in block.rows:
-        cells = zip(row, block.columns, strict=True)
-        yield f"<tr>{''.join(_html_cell('td', escape_text(one.text), column) for one, column in cells)}</tr>"
+        yield f"<tr>{''.join(map(_html_cell, row, block.columns))}</tr>"
     yield "</tbody></table></div>"
 
 
-def _html_cell(tag: str, text: str, column: Column) -> str:
-    return f"<{tag}{' class=right' if column.right else ''}>{escape(text)}</{tag}>"
+def _html_cell(one: Cell, column: Column) -> str:
+    name = escape(column.title.capitalize())
+    return f'<td{_side(column)} data-name="{name}">{escape(escape_text(one.text))}</td>'
+
+
+def _side(column: Column) -> str:
+    return " class=right" if column.right else ""

@@ -39,7 +39,7 @@ def name_value_spec(fields: tuple[str, ...]) -> OutputSpec[Json]:
 
 def events() -> OutputSpec[Json]:
     """Return the spec of the events that a publisher writes with `--jsonl`."""
-    from ttp.publisher.events import FIELDS
+    from ttp.domain.event import FIELDS
 
     return OutputSpec(FIELDS, FIELDS, dict)
 

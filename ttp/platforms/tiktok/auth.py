@@ -123,6 +123,14 @@ class TikTokCheck(HttpPart[Http], Checker):
         able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
         return () if able is None or able.levels is None else tuple(map(clean_text, able.levels))
 
+    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object] | NotDone:
+        """Return the creator's fields as TikTok names them."""
+        request = PublishRequest(0, account, credentials, "")
+        reply = self._creator_info(request, CHECK_PATIENCE_S)
+        if _creator(reply) is None or not isinstance(reply, Answer):
+            return self._refused(request, reply)
+        return creator.settings_of(reply)
+
     def _creator_info(self, request: PublishRequest, patience: float) -> Reply:
         path = "/v2/post/publish/creator_info/query/"
         return self._http.request_for(request, "POST", path, headers=JSON_TYPE, patience=patience)

@@ -44,6 +44,19 @@ def read_creator(answer: Answer) -> Creator:
     )
 
 
+def settings_of(answer: Answer) -> dict[str, object]:
+    """Return the fields of an answer that tell a person what to choose; None if missing or malformed."""
+    able = read_creator(answer)
+    nickname = answer.value_at("data", "creator_nickname")
+    return {
+        "creator_nickname": clean_text(nickname) if isinstance(nickname, str) else None,
+        "creator_username": able.username,
+        "privacy_level_options": [clean_text(one) for one in able.levels or ()],
+        **{flag: option in able.closed for flag, option in _CLOSED_BY.items()},
+        "max_video_post_duration_sec": able.longest_s,
+    }
+
+
 def check_creator(request: PublishRequest, creator: Creator) -> NotDone | None:
     """Return why this creator cannot publish the post, all reasons at once; None if nothing prevents it."""
     return _choices(request, creator) or _too_long(request, creator)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ttp.domain.config import Key
+from ttp.domain.config import Config, Key
 from ttp.domain.pricing import dollars
 from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Credentials
+    from ttp.domain.account import Account, Credentials
     from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
@@ -23,16 +23,29 @@ if TYPE_CHECKING:
     from ttp.platforms.metrics_reader import MetricsReader
 
 
-POST, LINK_POST, ALT_TEXT, DELETE, READ = 15, 200, 5, 10, 5
+POST, LINK_POST, ALT_TEXT, DELETE, READ, OWNED_READ = 15, 200, 5, 10, 5, 1
 """In thousandths of a US dollar, for a post, a post with a link in its text, an alt text, deleting a post, and reading
-the numbers of a post. See docs/reference/platforms/x.md, section 5. Look-ups and token checks are few: not included.
+the numbers of a post: by its id, and from the list of the app owner's own posts. See docs/reference/platforms/x.md,
+section 5. Look-ups and token checks are few: not included."""
+LEAST_PAGE = 5
+"""Posts in the smallest page of a list."""
 
-X charges the owner of the app only a fifth for reads of `GET /2/users/{id}/tweets`, which `--history` uses. Whose the
-app is cannot be asked, so the full price is shown."""
+
+def is_app_owner(account: Account, app_owner: str) -> bool:
+    """Return whether an account is the one that `platforms.x.app_owner` names: X does not say whose an app is."""
+    return app_owner != "" and app_owner.removeprefix("@").casefold() == account.handle.casefold()
 
 
 class XPricing:
     per_read = READ
+
+    def read(self, posts: int, *, listed: bool, account: Account, config: Config) -> int:
+        owned = is_app_owner(account, config.text("platforms.x.app_owner"))
+        page = max(posts, LEAST_PAGE)
+        if listed:
+            return page * (OWNED_READ if owned else READ)
+        # The owner's list is tried first: one page of it may have none of the posts.
+        return posts * READ + (page * OWNED_READ if owned and posts > 1 else 0)
 
     def publish(self, texts: Sequence[str], alt_texts: int) -> int:
         from ttp.platforms.x.text_length import has_link
@@ -70,6 +83,7 @@ class X(Platform):
         Key("authorize_url", "https://x.com/i/oauth2/authorize", "X's login page"),
         Key("client_id", None, "your X app's OAuth 2.0 client id"),
         Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect URL of your app"),
+        Key("app_owner", None, "the handle of your X app's owner, whose own posts X lists for a fifth of the price"),
         Key(
             "settle_s",
             settle_s,
@@ -97,8 +111,6 @@ class X(Platform):
         return tuple(OPTIONS.values())
 
     def pricing(self) -> Pricing:
-        pass  # MOVED
-
         return XPricing()
 
     def exports(self) -> tuple[ExportColumns, ...]:
@@ -126,7 +138,7 @@ class X(Platform):
     def metrics_reader(self, runtime: Runtime) -> MetricsReader:
         from ttp.platforms.x.metrics import XReader
 
-        return XReader(runtime.http(self), runtime.clock)
+        return XReader(runtime.http(self), runtime.clock, runtime.config.text("platforms.x.app_owner"))
 
     def deleter(self, runtime: Runtime) -> Deleter:
         from ttp.platforms.x.client import XDeleter

@@ -14,6 +14,7 @@ from functools import partial
 from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock, utc_text
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.metrics_reader import (
@@ -28,6 +29,7 @@ from ttp.platforms.metrics_reader import (
 from ttp.platforms.outcomes import describe_unexpected
 from ttp.platforms.reply import Answer, parse_instant, parse_numeric_id, value_at
 from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.facts import LEAST_PAGE, OWNED_READ, READ, is_app_owner
 from ttp.platforms.x.look_up import created_at, restore_text
 
 FIELDS = {
@@ -36,30 +38,59 @@ FIELDS = {
     "media.fields": "public_metrics",
 }
 MOST_IDS = 100
-LEAST_PAGE, MOST_PAGE = 5, 100
+MOST_PAGE, LONGEST_LIST = 100, 3_200
 _KINDS = {"photo": "image", "video": "video", "animated_gif": "video"}
 _KEY_KINDS = {"3": "image", "7": "video", "13": "video", "16": "video"}
 """Prefixes of media keys, for media that X lists without details."""
 
 
 class XReader(HttpPart[Http]):
+    """`app_owner`: the handle of the account for which listed posts cost less than posts by their ids."""
+
     name = "X"
 
+    def __init__(self, http: Http, clock: Clock, app_owner: str = "") -> None:
+        super().__init__(http, clock)
+        self._app_owner = app_owner
+
     def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
-        """`GET /2/tweets?ids=`, up to 100 at a time."""
+        """`GET /2/tweets?ids=`, up to 100 at a time; of the app's owner what its list has before it."""
         wanted = [one for one in ids if _is_id(one)]
+        if is_app_owner(session.account, self._app_owner) and len(wanted) > 1:
+            for page in self._read_listed(session, wanted):
+                known = {one.remote_id for one in page.samples}
+                wanted = [one for one in wanted if one not in known]
+                yield page
         for start in range(0, len(wanted), MOST_IDS):
             batch = wanted[start : start + MOST_IDS]
             answer = self._get(session, "/2/tweets", {"ids": ",".join(batch), **FIELDS})
             yield MetricsPage(tuple(self._samples(session, answer)), _missing_ids(answer, batch))
 
+    def _read_listed(self, session: AccountSession, wanted: Sequence[str]) -> Iterator[MetricsPage]:
+        """Read posts from the account's list, until a page has so many others that ids would have cost less."""
+        since, left = created_at(min(wanted, key=int)), set(wanted)
+        for page in self._list(session, LONGEST_LIST, len(wanted), since):
+            found = tuple(one for one in page.samples if one.remote_id in left)
+            left.difference_update(one.remote_id for one in found)
+            yield MetricsPage(found)
+            if not left or len(found) * READ <= len(page.samples) * OWNED_READ:
+                return
+
     def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
+        """The newest posts of the account's list."""
+        yield from self._list(session, most, most)
+
+    def _list(
+        self, session: AccountSession, most: int, page_size: int, since: datetime | None = None
+    ) -> Iterator[MetricsPage]:
         """`GET /2/users/{id}/tweets`, up to 100 a page, without replies and reposts, which would cost as much."""
         query = {**FIELDS, "exclude": "replies,retweets"}
+        if since is not None:
+            query["start_time"] = utc_text(since.replace(microsecond=0))
         path = f"/2/users/{self._user_id(session)}/tweets"
         seen: set[str] = set()
         while most > 0:
-            query["max_results"] = str(min(max(most, LEAST_PAGE), MOST_PAGE))
+            query["max_results"] = str(min(max(min(most, page_size), LEAST_PAGE), MOST_PAGE))
             answer = self._get(session, path, query)
             if not isinstance(answer.value_at("meta"), dict):
                 raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))

@@ -12,18 +12,19 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ttp.domain.errors import Bug, Busy, Hint, NotFound, UsageError
+from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_probe import Facts, UnusableMedia, read_facts
 from ttp.store.home.files import NotRegular, make_home, nearest_folder, open_regular
 from ttp.store.home.locks import media_adding_lock
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(eq=False)
@@ -104,6 +105,42 @@ class MediaStore:
                 return _item(name, read_source_facts(source, size), size, sha256)
         except (NotFound, UsageError):
             return None
+
+    def keep_upload(self, key: str, item: MediaItem) -> None:
+        """Record which file was uploaded under a key, for as long as files without a post are kept. Raises Conflict if
+        the key has another file, Busy."""
+        known = self.upload(key)
+        if known is None:
+            with _writing(self.folder, item.name):
+                self._write_upload(key, item)
+            known = self.upload(key)
+        if known is None or known.sha256 != item.sha256:
+            raise Conflict("another file was sent under this key; prepare another upload")
+
+    def upload(self, key: str) -> MediaItem | None:
+        """Return the file that was uploaded under a key; None if there is none, or it is gone."""
+        if not _KEY.fullmatch(key):
+            return None
+        try:
+            sha256, _, name = self._upload_path(key).read_text(encoding="utf-8").partition("\n")
+        except OSError:
+            return None
+        return self.stored(sha256, name)
+
+    def _upload_path(self, key: str) -> Path:
+        return self.folder / f".upload-{key}"
+
+    def _write_upload(self, key: str, item: MediaItem) -> None:
+        """Write the record complete or not at all; another one stays."""
+        from tempfile import NamedTemporaryFile
+
+        with NamedTemporaryFile(dir=self.folder, prefix=".made-") as file:
+            file.write(f"{item.sha256}\n{item.name}".encode())
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(file.name, self._upload_path(key))
+        _sync(self.folder)
 
     def ready_folder(self) -> Path:
         """Create the folder if needed, and return it. Raises Busy."""

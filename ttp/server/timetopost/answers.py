@@ -1,0 +1,259 @@
+"""The schemas of the answers at TimeToPost's paths, for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ttp.server.answers import (
+    ActionAnswer,
+    Instant,
+    ProblemItem,
+    RecommendationAnswer,
+    StatusAnswer,
+)
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Success(_Shape):
+    success: Literal[True]
+
+
+class FailureAnswer(_Shape):
+    """An error at a path of TimeToPost's API. `code` is stable; `error` is for people."""
+
+    success: Literal[False]
+    error: str
+    code: str
+    problems: list[ProblemItem]
+    action: ActionAnswer | str | None
+
+
+class UserAnswer(_Shape):
+    id: str
+    name: str
+    email: str
+
+
+class OrganizationAnswer(_Shape):
+    id: str
+    name: str
+
+
+class CallerAnswer(_Success):
+    user: UserAnswer
+    organization: OrganizationAnswer
+    organizationWarning: None
+    capabilities: list[str]
+    canPublish: bool
+    canApprove: bool
+    accounts: list[str] | None
+    expiresAt: Instant | None
+
+
+class IntegrationAnswer(_Shape):
+    id: str
+    provider: str
+    platform: str
+    username: str
+    name: str
+    status: Literal["connected", "not_connected", "needs_reconnect", "disabled"]
+    collection: None
+    expiresAt: Instant | None
+    hasRefreshCapability: bool
+    timezone: str | None
+
+
+class IntegrationsAnswer(_Success):
+    integrations: list[IntegrationAnswer]
+
+
+class CapabilitiesAnswer(_Success):
+    """What ttp can do: statuses, threads, platforms with their options, drafts, media, metrics, accounts."""
+
+    model_config = ConfigDict(extra="allow")
+    statuses: list[str]
+    integrations: list[IntegrationAnswer]
+
+
+class CreatorAnswer(_Success):
+    """What an account may choose for a post, in the fields of its platform."""
+
+    model_config = ConfigDict(extra="allow")
+    accountId: str
+
+
+class MovedAnswer(_Success):
+    accountId: str
+    collection: None
+    collections: list[str]
+    warnings: list[str]
+
+
+class BoardsAnswer(_Success):
+    boards: list[Any]
+
+
+class PromptsAnswer(_Success):
+    prompts: list[Any]
+
+
+class SuggestionsAnswer(_Success):
+    suggestions: list[Any]
+
+
+class PartAnswer(_Shape):
+    postId: str
+    url: str | None
+
+
+class AccountResult(_Shape):
+    accountId: str
+    platform: str
+    status: str
+    postId: str | None
+    url: str | None
+    publishedAt: Instant | None
+    error: str | None
+    thread: list[PartAnswer]
+
+
+class TheirPost(_Shape):
+    """A post. `platformData`: by provider, its options, and the ids and addresses once it is published."""
+
+    id: str
+    content: str
+    platforms: list[str]
+    accountIds: list[str]
+    status: str
+    scheduledAt: Instant | None
+    publishedAt: Instant | None
+    createdAt: Instant | None
+    updatedAt: Instant | None
+    mediaUrls: list[str]
+    thread: list[str]
+    brand: str | None
+    tags: list[str]
+    platformData: dict[str, dict[str, Any]]
+    results: list[AccountResult]
+    needs: list[str]
+    warnings: list[str]
+
+
+class TheirPostsAnswer(_Success):
+    posts: list[TheirPost]
+
+
+class TheirPostAnswer(_Success):
+    post: TheirPost
+
+
+class CancelledAnswer(_Success):
+    id: str
+    deleted: Literal[True]
+
+
+class PresignedAnswer(_Success):
+    key: str
+    uploadUrl: str
+    publicUrl: str
+    expiresAt: Instant
+
+
+class ReceivedAnswer(_Success):
+    key: str
+    publicUrl: str
+
+
+class Asset(_Shape):
+    id: str
+    key: str
+    filename: str
+    contentType: str
+    size: int
+    width: int | None
+    height: int | None
+    durationMs: int | None
+    publicUrl: str
+
+
+class AssetAnswer(_Success):
+    asset: Asset
+    publicUrl: str
+
+
+class NoRecommendation(_Shape):
+    """Where there is no account."""
+
+    timezone: str
+    bestHours: list[Any]
+    bestDays: list[Any]
+    dataPoints: Literal[0]
+
+
+class OptimalTimesAnswer(_Success):
+    """`recommendation`: of the account with the most data points."""
+
+    recommendation: RecommendationAnswer | NoRecommendation
+    recommendations: list[RecommendationAnswer]
+
+
+class _Numbers(_Shape):
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    saves: int | None
+    reach: int | None
+    impressions: int | None
+    clicks: None
+    engagementRate: float | None
+
+
+class AccountNumbers(_Numbers):
+    accountId: str
+    posts: int
+
+
+class EngagementAnswer(_Numbers, _Success):
+    posts: int
+    accounts: list[AccountNumbers]
+
+
+class PublishedNumbers(_Numbers):
+    accountId: str
+    postId: str
+    observedAt: Instant
+
+
+class PostMetricsAnswer(_Numbers, _Success):
+    postId: str
+    observedAt: Instant | None
+    accounts: list[PublishedNumbers]
+
+
+class BrandAnswer(_Shape):
+    slug: str
+    name: str
+    postCount: int
+
+
+class BrandsAnswer(_Success):
+    brands: list[BrandAnswer]
+
+
+class BrandEngagementAnswer(_Numbers, _Success):
+    brand: str
+    posts: int
+    measured: int
+
+
+class SchedulerAnswer(StatusAnswer):
+    success: Literal[True]
+    status: Literal["running", "stopped", "stalled"]
+    lastTick: Instant | None
+    failures: int

@@ -1,0 +1,57 @@
+"""What requests of TimeToPost's API may hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ttp.domain.errors import NotFound
+from ttp.server.inputs import MediaInput, ShortText, Text
+from ttp.server.timetopost.media import stored_media
+from ttp.server.timetopost.platforms import PlatformDataInput
+from ttp.store.home.media import MediaStore
+
+MOST_PARTS, MOST_VARIANTS, LONGEST_BRAND = 24, 20, 60
+Brand = Annotated[Text, StringConstraints(max_length=LONGEST_BRAND)]
+TheirPostId = Annotated[str, Path(max_length=40, description="The id of a post.")]
+Provider = Annotated[str, Path(max_length=40, description="What TimeToPost calls a platform.")]
+Slug = Annotated[str, Path(max_length=300, description="A tag.")]
+AccountId = Annotated[ShortText | None, Query(alias="accountId", description="The id of an account.")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewPost(_Body):
+    """A post: a draft without `scheduledAt`."""
+
+    content: Text
+    platforms: list[ShortText] = Field([], description="Provider keys; each must have one account.")
+    accountIds: list[ShortText] = Field([], description="Ids of accounts, instead of platforms.")
+    scheduledAt: ShortText | None = None
+    mediaUrls: list[Text] | None = None
+    thread: Annotated[list[Text], Field(max_length=MOST_PARTS)] | None = None
+    platformData: PlatformDataInput | None = None
+    brand: Brand | None = None
+
+
+class MoveAccount(_Body):
+    accountId: ShortText
+    groupName: ShortText
+
+
+def as_id(text: str) -> int:
+    """Return the id of a post. Raise NotFound for what cannot be one."""
+    if not re.fullmatch(r"[1-9][0-9]{0,14}", text):
+        raise NotFound(f'there is no post "{text[:40]}"')
+    return int(text)
+
+
+def media_inputs(addresses: Sequence[str], store: MediaStore) -> list[MediaInput]:
+    """Return media by their addresses. One that this server gave names a file of the store."""
+    return [stored_media(one, store) or MediaInput(url=one) for one in addresses]

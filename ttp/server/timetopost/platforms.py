@@ -1,0 +1,92 @@
+"""What TimeToPost's API calls platforms, and its fields for single ones. The rest of the server names no platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict
+
+from ttp.domain.account import Account
+from ttp.domain.errors import NotFound, UsageError
+from ttp.platforms.registry import Registry
+
+_PROVIDERS = {"x": "twitter"}
+_ALIASES = {"x_post": "x", "x_thread": "x"}
+_OPTIONS = {
+    "tiktok.privacy_level": ("privacy", False),
+    "tiktok.disable_comment": ("allowComments", True),
+    "tiktok.disable_duet": ("allowDuet", True),
+    "tiktok.disable_stitch": ("allowStitch", True),
+    "tiktok.brand_organic_toggle": ("yourBrand", False),
+    "tiktok.brand_content_toggle": ("brandedContent", False),
+}
+"""The field of each option, and whether it says the opposite."""
+
+
+class TikTokInput(BaseModel):
+    """What TikTok wants a person to choose for each post."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    privacy: str
+    allowComments: bool
+    allowDuet: bool
+    allowStitch: bool
+    yourBrand: bool
+    brandedContent: bool
+
+
+class PinterestInput(BaseModel):
+    """Accepted, and used by nothing: ttp does not publish to Pinterest."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class PlatformDataInput(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    tiktok: TikTokInput | None = None
+    pinterest: PinterestInput | None = None
+
+
+def provider_of(platform: str) -> str:
+    """Return what TimeToPost calls a platform."""
+    return _PROVIDERS.get(platform, platform)
+
+
+def account_name(text: str) -> str:
+    """Return the name of an account, or of a platform with one account, by its id or provider key at TimeToPost."""
+    name = unquote(text.strip())
+    return _ALIASES.get(name.lower(), name)
+
+
+def options_of(data: PlatformDataInput | None) -> dict[str, str | bool]:
+    """Return the options that `platformData` sets."""
+    if data is None or data.tiktok is None:
+        return {}
+    given = data.tiktok.model_dump()
+    return {name: given[field] is False if negated else given[field] for name, (field, negated) in _OPTIONS.items()}
+
+
+def platform_data(platform: str, options: Mapping[str, str]) -> dict[str, object]:
+    """Return the fields of `platformData` for a platform that options set."""
+    found: dict[str, object] = {}
+    for name, (field, negated) in _OPTIONS.items():
+        if name in options and name.startswith(f"{platform}."):
+            value = options[name]
+            found[field] = (value == "true") is not negated if value in ("true", "false") else value
+    return found
+
+
+def only_account(provider: str, name: str | None, known: list[Account], platforms: Registry) -> Account:
+    """Return the named account of a platform, else its only one. Raise NotFound, UsageError."""
+    platform = platforms.find(account_name(provider)).name
+    found = [one for one in known if one.platform == platform]
+    if name:
+        found = [one for one in found if one.name.lower() == account_name(name).lower()]
+    if not found:
+        raise NotFound(
+            f"there is no account {account_name(name)}" if name else f"no account of {provider} is connected"
+        )
+    if len(found) > 1:
+        raise UsageError(f"there are {len(found)} accounts of {provider}; name one in accountId")
+    return found[0]

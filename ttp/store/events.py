@@ -1,0 +1,116 @@
+"""Events of posts, written in the transaction that moves them, whoever moves them. Ids grow in the order of commits on
+SQLite, where only one transaction writes at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.event import EVENTS, Event, delivery_event
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store.dialect import Connection, List, Row, in_list, not_in_list
+from ttp.store.queries import ENDED
+
+KEPT_FOR = timedelta(days=7)
+_WITHIN = (
+    " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = event.post_id AND d.state <> 'cancelled'"
+    f" AND {not_in_list('d.account_id', 'within')})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with its id. `data`: the event as a JSON object."""
+
+    id: int
+    at: datetime
+    event: str
+    post_id: int
+    data: str
+
+
+StoredStates = Mapping[int, tuple[str, Mapping[int, str]]]
+"""The status of posts, by id, and the states of their deliveries, by id."""
+
+
+def record_delivery(db: Connection, after: Delivery, now: datetime) -> None:
+    """Record that a delivery moved to its present state, if that has an event."""
+    event = delivery_event(after, now)
+    if event.event in EVENTS:
+        _insert(db, [(event, after.account_id)])
+
+
+def record_due(db: Connection, post_ids: Iterable[int | None], now: datetime) -> None:
+    """Record the posts of a claim that were only scheduled before. Call it before their status changes."""
+    sql = f"SELECT id FROM post WHERE {in_list('id', 'ids')} AND status = 'scheduled' ORDER BY id"
+    found = db.execute(sql, {"ids": List(post_ids)}).fetchall()
+    _insert(db, [(Event(now, "post.due", row["id"]), None) for row in found])
+
+
+def record_finished(db: Connection, post_id: int, status: PostStatus, now: datetime) -> None:
+    """Record the end of a post, if it has ended."""
+    if status in ENDED:
+        _insert(db, [(Event(now, "post.finished", post_id, kind=status.value), None)])
+
+
+def stored_states(db: Connection, posts: Sequence[Post]) -> StoredStates:
+    """Return the states of stored posts, for `record_changes`."""
+    ids = {"ids": List(post.id for post in posts)}
+    statuses = db.execute(f"SELECT id, status FROM post WHERE {in_list('id', 'ids')}", ids).fetchall()
+    found: dict[int, tuple[str, dict[int, str]]] = {row["id"]: (row["status"], {}) for row in statuses}
+    for row in db.execute(f"SELECT id, post_id, state FROM delivery WHERE {in_list('post_id', 'ids')}", ids):
+        found[row["post_id"]][1][row["id"]] = row["state"]
+    return found
+
+
+def record_changes(db: Connection, posts: Iterable[Post], before: StoredStates) -> None:
+    """Record what a person's change moved, such as a delivery that was resolved. `before`: the states before it."""
+    for post in posts:
+        assert post.id is not None
+        assert post.updated_at is not None
+        status, states = before[post.id]
+        moved = [one for one in post.deliveries if states.get(one.id or 0, one.state) != one.state]
+        for delivery in moved:
+            record_delivery(db, delivery, post.updated_at)
+        if status != post.status or any(one.state is not DeliveryState.CANCELLED for one in moved):
+            record_finished(db, post.id, post.status, post.updated_at)
+
+
+def events_after(db: Connection, after: int, *, most: int, within: frozenset[int] | None = None) -> list[StoredEvent]:
+    """Return the first events with a greater id. `within`: only of posts that go to none but these accounts."""
+    sql = f"SELECT * FROM event WHERE id > :after{'' if within is None else _WITHIN} ORDER BY id LIMIT :most"
+    values = {"after": after, "most": most, "within": List(sorted(within or ()))}
+    if within is None:
+        del values["within"]
+    return [_event(row) for row in db.execute(sql, values)]
+
+
+def newest_id(db: Connection) -> int:
+    """Return the highest id that an event ever had; 0 for none."""
+    return db.highest_id("event")
+
+
+def has_old(db: Connection, before: datetime) -> bool:
+    """Return whether there are events from before an instant."""
+    return db.execute("SELECT 1 FROM event WHERE at < ? LIMIT 1", (to_ms(before),)).fetchone() is not None
+
+
+def delete_old(db: Connection, before: datetime) -> None:
+    db.execute("DELETE FROM event WHERE at < ?", (to_ms(before),))
+
+
+def _insert(db: Connection, events: Sequence[tuple[Event, int | None]]) -> None:
+    rows = [
+        (to_ms(event.at), event.event, event.post, account_id, json.dumps(event.as_json(), ensure_ascii=False))
+        for event, account_id in events
+    ]
+    if rows:
+        db.executemany("INSERT INTO event (at, event, post_id, account_id, data) VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _event(row: Row) -> StoredEvent:
+    return StoredEvent(row["id"], from_ms(row["at"]), row["event"], row["post_id"], row["data"])

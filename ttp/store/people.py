@@ -1,0 +1,68 @@
+"""Read and write login links and sessions. Only the SHA-256 of their secrets is stored."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from ttp.domain.api_token import LoginLink, Person, Session, TokenCapability
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store.dialect import Connection, Row
+
+
+def insert_link(db: Connection, person: Person, sha256: str, expires_at: datetime) -> None:
+    db.execute(
+        "INSERT INTO login_link (sha256, name, capabilities, accounts, expires_at) VALUES (?, ?, ?, ?, ?)",
+        (sha256, *_columns(person), to_ms(expires_at)),
+    )
+
+
+def link_of_digest(db: Connection, sha256: str) -> LoginLink | None:
+    row = db.execute("SELECT * FROM login_link WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else LoginLink(row["id"], _person(row), from_ms(row["expires_at"]))
+
+
+def take_link(db: Connection, link_id: int) -> bool:
+    """Delete a link. Return False if another request has used it."""
+    return bool(db.execute("DELETE FROM login_link WHERE id = ?", (link_id,)).rowcount)
+
+
+def insert_session(db: Connection, person: Person, sha256: str, now: datetime, expires_at: datetime) -> None:
+    db.execute(
+        "INSERT INTO session (sha256, name, capabilities, accounts, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (sha256, *_columns(person), to_ms(now), to_ms(expires_at)),
+    )
+
+
+def session_of_digest(db: Connection, sha256: str) -> Session | None:
+    row = db.execute("SELECT * FROM session WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else Session(row["id"], _person(row), from_ms(row["expires_at"]))
+
+
+def delete_session(db: Connection, session_id: int) -> None:
+    db.execute("DELETE FROM session WHERE id = ?", (session_id,))
+
+
+def delete_all_of(db: Connection, name: str) -> int:
+    """Delete the sessions and login links of a person. Return the number of sessions."""
+    db.execute("DELETE FROM login_link WHERE name = ?", (name,))
+    return int(db.execute("DELETE FROM session WHERE name = ?", (name,)).rowcount)
+
+
+def delete_expired(db: Connection, now: datetime) -> None:
+    for table in ("login_link", "session"):
+        db.execute(f"DELETE FROM {table} WHERE expires_at <= ?", (to_ms(now),))
+
+
+def _columns(person: Person) -> tuple[str, str, str | None]:
+    accounts = None if person.accounts is None else json.dumps(sorted(person.accounts))
+    return person.name, ",".join(person.capabilities), accounts
+
+
+def _person(row: Row) -> Person:
+    accounts = row["accounts"]
+    return Person(
+        row["name"],
+        tuple(TokenCapability(one) for one in row["capabilities"].split(",")),
+        None if accounts is None else frozenset(json.loads(accounts)),
+    )
