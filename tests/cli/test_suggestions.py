@@ -136,3 +136,12 @@ def test_nothing_waits_for_a_keyboard_that_is_not_there(
     assert ran.code in (0, 1, 2, 3, 4, 5, 6, 7), ran
     assert "Traceback" not in ran.err
     assert ran.code == 0 or ran.out or "error" in ran.err, ran
+
+
+@pytest.mark.parametrize("command", [["create"], ["edit", "1"]])
+def test_a_text_that_was_typed_as_an_option_is_taken_out_of_it(ttp: Program, command: list[str]) -> None:
+    drafts(ttp)
+    ran = ttp(*command, "--tag", "a", "--text", "it's here")
+    (tried,) = [line.partition("try: ")[2] for line in ran.err.splitlines() if "try: " in line]
+    assert (ran.code, ttp(*shlex.split(tried)[1:]).code) == (2, 0)
+    assert "it's here" in [post["content"] for post in ttp("list", "--json").json]

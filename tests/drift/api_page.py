@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ttp.server.events import MOST_EVENTS, USUAL_EVENTS
 from ttp.server.guard import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from ttp.server.inputs import MOST_POSTS, USUAL_POSTS
 from ttp.server.problems import BY_CODE
@@ -61,6 +62,7 @@ def page() -> Iterator[str]:
     yield ""
     yield "Every write takes the parameter `dryRun` and the header `Idempotency-Key`, a change of a post `If-Match`."
     yield f"Lists have {USUAL_POSTS} posts a page, at most {MOST_POSTS} (`limit`); the header `Link` has the next page."
+    yield f"Events are a stream, or with `Accept: application/json` a list of {USUAL_EVENTS}, at most {MOST_EVENTS}."
     yield f"A body has at most {MOST_BODY_BYTES} bytes, an upload {MOST_UPLOAD_BYTES}."
     yield ""
     yield "`POST /mcp` is the Model Context Protocol: [tools for agents](../how-to/agents.md#give-an-agent-tools),"

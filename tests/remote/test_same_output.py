@@ -64,9 +64,9 @@ def both(machines: Machines, *argv: str, stdin: str = "", token: str | None = No
 
 
 @pytest.fixture(autouse=True)
-def work_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The caller's working directory."""
-    folder = tmp_path / "work"
+    folder = tmp_path / "desk"
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
@@ -144,21 +144,21 @@ def test_the_files_of_each_command_are_its_parameters() -> None:
         assert files - {"search", "where"} == {*remote.files}, path
 
 
-def test_files_are_sent_and_written(machines: Machines, work: Path) -> None:
-    (work / "photo.jpg").write_bytes(picture("JPEG"))
-    (work / "post.md").write_text("---\nto: [x/me]\nmedia: [photo.jpg]\nalt: [A cup]\n---\nFrom a file\n")
+def test_files_are_sent_and_written(machines: Machines, desk: Path) -> None:
+    (desk / "photo.jpg").write_bytes(picture("JPEG"))
+    (desk / "post.md").write_text("---\nto: [x/me]\nmedia: [photo.jpg]\nalt: [A cup]\n---\nFrom a file\n")
     both(machines, "create", "--file", "post.md", "--json")
-    both(machines, "create", "Pic", "--media", str(work / "photo.jpg"), "--to", "x/me", "--json")
-    both(machines, "create", "Pic", "--media", str(work / "phot.jpg"), "--to", "x/me")
-    both(machines, "create", "Pic", "--media", "../work/photo.jpg", "--to", "x/me", "--json")
-    (work / "rows.csv").write_text("text,to,media\nWith a picture,x/me,photo.jpg\nWithout,x/me,\n")
+    both(machines, "create", "Pic", "--media", str(desk / "photo.jpg"), "--to", "x/me", "--json")
+    both(machines, "create", "Pic", "--media", str(desk / "phot.jpg"), "--to", "x/me")
+    both(machines, "create", "Pic", "--media", "../desk/photo.jpg", "--to", "x/me", "--json")
+    (desk / "rows.csv").write_text("text,to,media\nWith a picture,x/me,photo.jpg\nWithout,x/me,\n")
     both(machines, "import", "rows.csv", "--json")
-    both(machines, "import", str(work / "rows.csv"), "--dry-run", "--json")
+    both(machines, "import", str(desk / "rows.csv"), "--dry-run", "--json")
     both(machines, "import", "-", "--json", stdin="text,to,media\nFrom stdin,x/me,photo.jpg\n")
 
 
-def test_folders_are_synced(machines: Machines, work: Path) -> None:
-    folder = work / "content"
+def test_folders_are_synced(machines: Machines, desk: Path) -> None:
+    folder = desk / "content"
     (folder / "sub").mkdir(parents=True)
     (folder / "sub" / "cup.jpg").write_bytes(picture("JPEG"))
     (folder / "a.md").write_text("---\nto: [x/me]\nmedia: [sub/cup.jpg]\n---\nSynced\n")
@@ -171,23 +171,23 @@ def test_folders_are_synced(machines: Machines, work: Path) -> None:
     assert machines.plain(there) == machines.plain(here)
 
 
-def test_files_that_a_command_writes(machines: Machines, work: Path) -> None:
+def test_files_that_a_command_writes(machines: Machines, desk: Path) -> None:
     for place in ("here", "there"):
-        (work / place).mkdir()
+        (desk / place).mkdir()
     here = machines.local("export", "here/out.csv", "--with", "media")
     there = machines.remote("export", "there/out.csv", "--with", "media")
     assert (here.code, here.rows[1:]) == (there.code, there.rows[1:])
-    assert sorted(p.name for p in (work / "here").rglob("*")) == sorted(p.name for p in (work / "there").rglob("*"))
+    assert sorted(p.name for p in (desk / "here").rglob("*")) == sorted(p.name for p in (desk / "there").rglob("*"))
     assert machines.remote("export", "there/out.csv").code == 2
     assert machines.remote("export", "there/out.csv", "--force", "-q").code == 0
     assert machines.remote("export", "there/md", "--format", "md", "-q").code == 0
     again = machines.remote("export", "there/md", "--format", "md")
-    assert ["unchanged", str(len(list((work / "there" / "md").rglob("*.md"))))] in again.rows
+    assert ["unchanged", str(len(list((desk / "there" / "md").rglob("*.md"))))] in again.rows
     both(machines, "export", "nowhere/out.csv")
     for argv in (("--svg", "a.svg"), ("--html", "a.html")):
         assert machines.remote("optimal", "heatmap", "--account", "x/me", *argv).code == 0
-    assert (work / "a.svg").read_bytes().startswith(b"<svg ")
-    (work / "mine.txt").write_text("mine")
+    assert (desk / "a.svg").read_bytes().startswith(b"<svg ")
+    (desk / "mine.txt").write_text("mine")
     both(machines, "optimal", "heatmap", "--account", "x/me", "--svg", "mine.txt")
-    assert (work / "mine.txt").read_text() == "mine"
+    assert (desk / "mine.txt").read_text() == "mine"
     assert machines.remote("export", str(machines.caller.home / "config.toml"), "--format", "csv").code == 2

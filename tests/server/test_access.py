@@ -22,13 +22,15 @@ BODIES: dict[str, Any] = {
     "add_slots": {"accounts": ["x/me"], "times": "daily 09:00"},
     "resolve_post": {"account": "x/me", "published": None},
 }
+LIST = {"Accept": "application/json"}
+"""Events come as a list, which ends."""
 LADDER = ["read", "draft", "publish"]
 
 
 def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     """Send a request that is right; its status, and the code of its problem."""
     path = route.path.replace("{account:path}", "x/me").replace("{post_id}", str(post_id)).replace("{slot_id}", "1")
-    answer = api(route.method, path, json=BODIES.get(route.name))
+    answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
     found = answer.json()
     return answer.status_code, found.get("code") if answer.status_code >= 400 else None
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.server.conftest import Api
+from tests.server.test_access import LIST
 from tests.server.test_planning import ROWS
 from ttp.cli.errors import BY_CODE as EXIT_CODES
 from ttp.server.problems import BY_CODE
@@ -38,8 +39,10 @@ def test_problems_have_their_media_type_and_routes_their_token(document: Any) ->
             assert ("security" in operation) == needs_token
             for status, answer in operation["responses"].items():
                 problem = int(status) >= 400 and needs_token
+                streams = operation["operationId"] == "list_events" and not problem
                 usual = "application/x-ndjson" if operation["operationId"] == "run_command" else "application/json"
-                assert list(answer["content"]) == ["application/problem+json" if problem else usual]
+                kinds = [usual, "text/event-stream"] if streams else [usual]
+                assert list(answer["content"]) == (["application/problem+json"] if problem else kinds)
 
 
 def test_every_code_has_a_status() -> None:
@@ -65,7 +68,7 @@ def test_what_is_answered_fits_its_schema(server: Api) -> None:
         model = TypeAdapter(route.answers[200])
         path = route.path.replace("{account:path}", "x/me")
         for post_id in (1, 2, 3):
-            model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id))), strict=True)
+            model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id)), headers=LIST), strict=True)
     created = next(route for route in ROUTES if route.name == "create_post")
     previewed = api.ok("POST", "/v1/posts?dryRun=true", body)
     TypeAdapter(created.answers[200]).validate_python(previewed, strict=True)

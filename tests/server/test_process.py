@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from ttp.sandbox.server import RunningSandbox
 from ttp.server.process import listen_on_path
 
 PATIENCE_S = 60.0
+ENDS = ("delivery.published", "post.finished")
 
 
 @dataclass
@@ -141,6 +143,51 @@ def test_a_killed_server_loses_nothing_and_publishes_nothing_twice(
     posts = httpx.get(f"{sandbox.url}/_sandbox/posts").json()
     texts = [post["text"] for post in posts if str(post.get("text", "")).startswith("Hello")]
     assert sorted(texts) == [f"Hello {number}" for number in range(5)]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_stream_tells_what_is_published_until_the_server_stops(serve: Serve) -> None:
+    with serve() as server:
+        made = server.ok("POST", "/v1/posts", {"content": "Hello", "accounts": ["x/demo"]})
+        with server.client.stream("GET", "/v1/events?after=0") as stream:
+            server.ok("POST", f"/v1/posts/{made['id']}/publish")
+            lines, told = stream.iter_lines(), list[str]()
+            while told[-1:] != ["event: post.finished"]:
+                told += [line for line in [next(lines)] if line.startswith("event:")]
+            assert told == [f"event: {name}" for name in ("post.due", "delivery.sending", *ENDS)]
+            assert server.stop() == 0
+            assert [line for line in lines if line.startswith("event:")] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_readers_that_read_nothing_block_nobody_and_cost_no_memory(serve: Serve, ttp: Program) -> None:
+    ttp.post("Hello")
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)"
+    data = json.dumps({"event": "post.finished", "message": "x" * 1000})
+    ttp.sql(f"INSERT INTO event (at, event, post_id, data) {numbers} SELECT 0, 'post.finished', 1, '{data}' FROM n")
+    with serve("--no-publish", TTP_PUBLISH__DRAIN_S="1") as server:
+        server.ok("GET", "/v1/status")
+        before, url, readers = memory(server), server.client.base_url, []
+        for _ in range(5):
+            reader = socket.create_connection((url.host, url.port or 80))
+            request = f"GET /v1/events?after=0 HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: "
+            reader.sendall(f"{request}{server.client.headers['Authorization']}\r\n\r\n".encode())
+            assert reader.recv(100).startswith(b"HTTP/1.1 200")
+            readers.append(reader)
+        assert server.client.get("/v1/events").status_code == 503  # the places of the token are taken
+        for number in range(20):
+            assert server.ok("POST", "/v1/posts", {"content": f"Hello {number}"})["status"] == "draft"
+        assert memory(server) - before < 20_000_000  # of 150 MB
+        assert server.stop() == 0
+        for reader in readers:
+            reader.close()
+
+
+def memory(server: Served) -> int:
+    """Return the bytes in memory of a server."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{server.process.pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1000
 
 
 def test_it_only_serves_where_it_is_told_so(serve: Serve, ttp: Program) -> None:

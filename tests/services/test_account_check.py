@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,6 +52,9 @@ class FakeChecker:
 
     def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         return ()
+
+    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object]:
+        return {}
 
     def platform_at(self, account: Account) -> datetime | None:
         return self.clock

@@ -14,6 +14,7 @@ BOTH = {
     "test_history",
     "test_instants",
     "test_limits",
+    "test_notifications",
     "test_metrics",
     "test_online_followers",
     "test_readings",

@@ -69,6 +69,9 @@ def test_the_refusal_names_the_process_and_how_to_stop_it(home: Path) -> None:
         pass
     assert "pid 4711" in caught.value.message
     assert caught.value.message.endswith(", and it must not")
+    assert [hint.way for hint in caught.value.hints] == ["kill 4711"]
+    with publisher_lock(home), pytest.raises(Busy) as caught, publisher_lock(home):
+        pass
     assert [hint.way for hint in caught.value.hints] == [action("status"), "kill 4711"]
 
 

@@ -2,7 +2,8 @@
 
 `old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
 The others are the same store, upgraded by the last commit with that schema; since `0009.sql` it has followers of an
-account, since `0010.sql` a token, and since `0011.sql` a person who is logged in.
+account, since `0010.sql` a token, since `0011.sql` a person who is logged in, and since `0012.sql` an
+event.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ CHANGED = {
     "0009": ("post", "change", "alembic_version"),
     "0010": ("alembic_version",),
     "0011": ("alembic_version",),
+    "0012": ("alembic_version",),
 }
 """The tables that lose rows or get other ones, by the revision that a store has before."""
 LATER = datetime(2031, 1, 1, tzinfo=UTC)
@@ -77,6 +79,14 @@ def test_opening_it_upgrades_it_and_keeps_the_old_one_beside_it(store: Database,
     with closing(store.connect()) as db:
         assert {(one.server, one.server_info == {}) for one in accounts.accounts(db)} == {(None, True)}
     assert kept == dump(store.path)
+
+
+def test_a_command_says_once_where_the_old_one_is(ttp: Program, revision: str) -> None:
+    old = old_store(ttp.home, revision)
+    first, second = ttp("list"), ttp("list")
+    assert (first.code, second.code) == (0, 0)
+    assert str(old.home / f"ttp.db.before-{NEWEST}") in first.err
+    assert "before" not in second.err
 
 
 KILLED_AT = """

@@ -189,7 +189,11 @@ class Context:
     def database(self) -> Database:
         from ttp.store.database import Database
 
-        return Database(self.home, may_upgrade=settings.capability() != "read")
+        def report(backup: Path) -> None:
+            if self.open_out is not None:
+                self.open_out.note(f"the store was brought up to date; as it was before:  {backup}")
+
+        return Database(self.home, may_upgrade=settings.capability() != "read", report_upgrade=report)
 
     @cached_property
     def queries(self) -> Queries:

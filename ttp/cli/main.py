@@ -28,6 +28,9 @@ def run() -> None:
 
 def main(argv: Sequence[str], clock: Clock | None = None) -> int:
     """Run one command and return its exit code. Never raises, never exits."""
+    if os.name == "nt":  # locks, signals and file modes are those of POSIX
+        sys.stderr.write("ttp: error: ttp runs on Linux and macOS, and on Windows inside WSL\n  fix: wsl --install\n")
+        return 2
     try:
         match list(argv):
             case ["--version" | "-V"]:

@@ -278,7 +278,7 @@ def read_file(context: Context, path: str, what: str) -> str:
 
     try:
         with open_input(Path(path)) as file:
-            whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8")
+            whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8-sig")
         return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         from ttp.store.home.files import nearest_folder

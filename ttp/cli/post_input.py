@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.errors import quote_command
+from ttp.cli.errors import quote_command, retype
 from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
+from ttp.domain.action import other_options
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media import is_web_address
 
@@ -86,11 +87,21 @@ def parse_post_input(
         alts=None if alts is None else tuple(alts),
         thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(several("--tag")),
-        variants=parse_pairs(several("--text"), "--text"),
+        variants=_parse_variants(context, several("--text"), text),
         options=parse_platform_options(context, several("--set"), may_empty=may_empty),
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
         key=key,
     )
+
+
+def _parse_variants(context: Context, texts: Sequence[str] | None, text: str | None) -> dict[str, str]:
+    if texts and len(texts) == 1 and text is None and "=" not in texts[0] and not texts[0].startswith("-"):
+        # Most likely the post's text, which has no option.
+        words = retype(context.argv, other_options(text=None)), quote_command(texts[0])
+        raise UsageError(
+            f'--text "{texts[0]}" has no "="', Hint("try", " ".join(words)), Hint("see", "--text KEY=TEXT")
+        )
+    return parse_pairs(texts, "--text")
 
 
 def keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:

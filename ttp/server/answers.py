@@ -217,6 +217,22 @@ class AccountAnswer(_Shape):
     server: str | None
 
 
+class EventAnswer(_Shape):
+    """An event of a post, with the keys of `ttp run --jsonl`; those without a value are left out."""
+
+    id: int
+    at: Instant
+    event: str
+    post: int
+    account: str | None = None
+    remoteId: str | None = None
+    url: str | None = None
+    kind: str | None = None
+    message: str | None = None
+    nextAt: Instant | None = None
+    attempt: int | None = None
+
+
 class PublisherAnswer(_Shape):
     running: bool
     pid: int | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import ProblemAnswer
 from ttp.server.commands import MOST_RUNNING
+from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, Guard
 from ttp.server.problems import (
     MEDIA_TYPE,
@@ -32,16 +34,23 @@ from ttp.server.requests import GuardedRoute
 from ttp.server.routes import ROUTES, Route
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
+from ttp.services.events import Events
 
 _FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
-def build_app(installation: Installation, hosts: Collection[str] | None = LOCAL_NAMES) -> FastAPI:
-    """Return the application for one store. `hosts`: the names by which clients may call it; None: any."""
+def build_app(
+    installation: Installation,
+    hosts: Collection[str] | None = LOCAL_NAMES,
+    stopping: threading.Event | None = None,
+) -> FastAPI:
+    """Return the application for one store. `hosts`: the names by which clients may call it; None: any. `stopping`:
+    once it is set, answers that go on for ever end."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
     app.state.turns = asyncio.Semaphore(MOST_RUNNING)
+    app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     for route in ROUTES:
         _add(app, route)
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))

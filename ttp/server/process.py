@@ -25,15 +25,20 @@ BACKLOG = 256
 MOST_CONNECTIONS = 512
 IDLE_S = 15
 """Seconds that a connection without a request stays open."""
+STALLED_MS = 60_000
+"""Milliseconds after which a client that takes no bytes loses its connection."""
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 picks a free one. Raise Busy."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        found = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
         raise Busy(f"cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}") from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections get it from the socket that listens
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
+    return found
 
 
 def listen_on_path(path: Path) -> socket.socket:
@@ -62,7 +67,8 @@ def listen_on_path(path: Path) -> socket.socket:
 
 
 class ServerProcess:
-    """Serves until SIGTERM or SIGINT, which let requests and deliveries finish. `publisher` None: only serves."""
+    """Serves until SIGTERM or SIGINT, which let requests and deliveries finish. `publisher` None: only serves.
+    `stopping`: set at the stop, for answers that go on for ever."""
 
     def __init__(
         self,
@@ -70,6 +76,7 @@ class ServerProcess:
         listener: socket.socket,
         publisher: PublisherProcess | None,
         *,
+        stopping: threading.Event,
         poll_s: float,
         drain_s: float,
     ) -> None:
@@ -91,7 +98,7 @@ class ServerProcess:
         self._listener = listener
         self._publisher = publisher
         self._poll_s = poll_s
-        self._stopped = threading.Event()
+        self._stopped = stopping
 
     def run(self, ready: Callable[[], None], emit: Sink, refused: Callable[[TtpError], None]) -> int | None:
         """Serve, and return the signal that ended it. `ready` is called once requests are accepted; `refused` with each

@@ -15,6 +15,7 @@ from ttp.domain.api_token import TokenCapability
 from ttp.server import answers, overview, planning, posts
 from ttp.server.answers import JsonAnswer
 from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
+from ttp.server.events import STREAM_BODY, list_events
 from ttp.server.guard import SIGNED_UPLOADS, UPLOADS
 from ttp.server.timetopost import accounts as their_accounts
 from ttp.server.timetopost import analytics as their_numbers
@@ -113,6 +114,7 @@ _V1 = (
     Route("GET", "/v1/metrics", planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
     Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[answers.TotalAnswer]), (404,)),
     Route("GET", "/v1/report", planning.get_report, READ, _answers(answers.ReportAnswer), (404, 422)),
+    Route("GET", "/v1/events", list_events, READ, _answers(list[answers.EventAnswer]), described=STREAM_BODY),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
     Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )

@@ -19,6 +19,7 @@ from ttp.services.account_check import AccountCheck
 from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
+from ttp.services.events import Events
 from ttp.services.metrics import Metrics
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts
@@ -140,6 +141,10 @@ class RequestServices:
     @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self._database, self.clock, self.platforms)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self.installation.database, self.clock, self.token.accounts)
 
     @cached_property
     def approvals(self) -> Approvals:

@@ -18,7 +18,7 @@ from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
-REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012")
+REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
@@ -35,12 +35,21 @@ Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 class Database:
     """One store's database file under `home`. Opened lazily; read-only questions never create it."""
 
-    def __init__(self, home: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, may_upgrade: bool = True) -> None:
-        """`may_upgrade`: upgrade an older store when it is opened, instead of refusing it."""
+    def __init__(
+        self,
+        home: Path,
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        may_upgrade: bool = True,
+        report_upgrade: Callable[[Path], object] = lambda backup: None,
+    ) -> None:
+        """`may_upgrade`: upgrade an older store when it is opened, instead of refusing it. `report_upgrade` gets the
+        file with the store as it was."""
         self.home = home
         self.path = home / "ttp.db"
         self._busy_timeout_s = busy_timeout_s
         self._may_upgrade = may_upgrade
+        self._report_upgrade = report_upgrade
         self._checked = False
         self._knows_files = False
 
@@ -179,6 +188,7 @@ class Database:
                 os.close(os.open(backup, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
                 copy(source, backup)
             self._upgrade()
+        self._report_upgrade(backup)
 
     def _upgrade(self) -> None:
         from ttp.store.migrations import upgrade

@@ -32,6 +32,10 @@ class StoredEvent:
     post_id: int
     data: str
 
+    def as_json(self) -> dict[str, object]:
+        """Return the event with its id."""
+        return {"id": self.id, **json.loads(self.data)}
+
 
 StoredStates = Mapping[int, tuple[str, Mapping[int, str]]]
 """The status of posts, by id, and the states of their deliveries, by id."""

@@ -443,3 +443,29 @@ class EventRow(SQLModel, table=True):
     post_id: int = _parent("post.id")
     account_id: int | None = _parent("account.id", required=False)
     data: str = _text()
+
+
+class NotificationRow(SQLModel, table=True):
+    """One thing that one kind of notification says once. Open until `ended_at`: what it is about lasts until then.
+    `next_at`: when it is tried next (NULL: not again)."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        _index("notification_open", "kind", "event", "subject", where="ended_at IS NULL", unique=True),
+        _index("notification_due", "next_at", where="next_at IS NOT NULL"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = _text()
+    event: str = _text()
+    subject: str = _text()
+    post_id: int | None = _parent("post.id", required=False)
+    account_id: int | None = _parent("account.id", required=False)
+    message: str | None = _text(required=False)
+    hint: str | None = _text(required=False)
+    created_at: datetime = _instant(required=True)
+    tries: int = 0
+    next_at: datetime | None = _instant()
+    sent_at: datetime | None = _instant()
+    error: str | None = _text(required=False)
+    ended_at: datetime | None = _instant()

@@ -174,6 +174,26 @@ CREATE TABLE idempotency_key (
     FOREIGN KEY(token_id) REFERENCES token (id)
 );
 CREATE INDEX idempotency_key_by_age ON idempotency_key (created_at);
+CREATE TABLE notification (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    event TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    post_id INTEGER,
+    account_id INTEGER,
+    message TEXT,
+    hint TEXT,
+    created_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at INTEGER,
+    sent_at INTEGER,
+    error TEXT,
+    ended_at INTEGER,
+    FOREIGN KEY(post_id) REFERENCES post (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE UNIQUE INDEX notification_open ON notification (kind, event, subject) WHERE ended_at IS NULL;
+CREATE INDEX notification_due ON notification (next_at) WHERE next_at IS NOT NULL;
 CREATE TABLE online_followers (
     account_id INTEGER NOT NULL,
     ends TEXT NOT NULL,
@@ -308,6 +328,6 @@ CREATE TABLE reading (
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0012');
+INSERT INTO alembic_version (version_num) VALUES ('0013');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -184,7 +184,7 @@ def _repeats(context: Context) -> Repeats:
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:
     """Raise UsageError for options that do not go together."""
     if (post_id is None) == (pool is None):
-        raise UsageError("name a post, or use --pool TAG", Hint("try", "ttp repeat 3 --cron '0 9 * * 1'"))
+        raise UsageError("name a post, or use --pool TAG", Hint("try", "ttp repeat ID --cron '0 9 * * 1'"))
     if (pool is not None and vary is not None) or (pool is None and cool_down is not None):
         raise UsageError("--vary needs a post, and --cool-down needs --pool", Hint("see", "ttp repeat add --help"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import threading
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
@@ -67,10 +68,12 @@ def serve(
         listener, address = server.listen_on_path(path), str(path)
     with closing(listener):
         context.database.connect().close()
+        stopping = threading.Event()
         process = server.ServerProcess(
-            app_module.build_app(installation_of(context), names),
+            app_module.build_app(installation_of(context), names, stopping),
             listener,
             context.publisher if publish else None,
+            stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
         )

@@ -20,7 +20,7 @@ from ttp.views.slots import REPEAT_FIELDS, SLOT_FIELDS, SLOT_INSTANT_FIELDS, rep
 def render_repeats(tallies: Sequence[RecurrenceCounts], page: Page) -> Iterator[str]:
     """Draw the repeats, each with its next time in its own zone."""
     if not tallies:
-        yield "No repeats yet.  Create one:  ttp repeat 3 --cron '0 9 * * 1'"
+        yield "No repeats yet.  Create one:  ttp repeat ID --cron '0 9 * * 1'"
         return
     ending = any(tally.recurrence.until or tally.recurrence.count for tally in tallies)
     columns = [

@@ -45,7 +45,8 @@ class LockHeld(Busy):
         who = f" (pid {holder.pid}, since {holder.since.astimezone():%a %d %b %H:%M %Z})" if holder else ""
         super().__init__(
             f"another publisher runs on this store{who}" + (f", and {doing}" if doing else ""),
-            Hint("see", action("status")),
+            # A command that must change the store's schema first cannot show its status.
+            *(() if doing else (Hint("see", action("status")),)),
             *([Hint("fix", f"kill {holder.pid}")] if holder else []),
         )
 

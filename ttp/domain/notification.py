@@ -1,0 +1,152 @@
+"""Notifications: what is worth a word to a person, and the words. Sending them is not here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ttp.domain.action import WayOut, action
+from ttp.domain.text import clean_text
+
+KINDS = ("desktop", "ntfy", "email", "webhook", "command")
+"""How a notification can be sent."""
+
+FAILED = "delivery.failed"
+NEEDS_REVIEW = "delivery.needs_review"
+RECONNECT = "account.needs_reconnect"
+REFUSED = "publisher.refused"
+STALLED = "publisher.stalled"
+TEST = "notify.test"
+ENDS: Mapping[str, str] = MappingProxyType(
+    {RECONNECT: "account.reconnected", REFUSED: "publisher.allowed", STALLED: "publisher.recovered"}
+)
+"""The event that says that all is well again."""
+EVENTS = (FAILED, NEEDS_REVIEW, *(name for pair in ENDS.items() for name in pair))
+
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
+"""Before each further try. It is longer than a try takes: whoever tries has the notification until then."""
+MOST_TRIES = len(PAUSES) + 1
+MOST_NAMED = 8
+"""Posts or accounts that one notification names."""
+_SHOWN_TEXT = 60
+
+
+class Alarm(NamedTuple):
+    """A state of the publisher that a person must end. `subject` tells it apart from others of its event."""
+
+    event: str
+    subject: str
+    message: str
+    hint: WayOut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One line of one notification, of one kind. `text`: the post's."""
+
+    id: int
+    kind: str
+    event: str
+    created_at: datetime
+    post_id: int | None = None
+    account: str | None = None
+    text: str | None = None
+    message: str | None = None
+    hint: WayOut | None = None
+    tries: int = 0
+    next_at: datetime | None = None
+    sent_at: datetime | None = None
+    error: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """Return `sent`, `waiting` (for its next try), `failed` (no further try), or `over` (it became needless)."""
+        if self.sent_at is not None:
+            return "sent"
+        if self.next_at is not None:
+            return "waiting"
+        return "failed" if self.tries else "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person reads. Neither the title nor a line has control characters. `about`: the lines as data."""
+
+    event: str
+    title: str
+    lines: tuple[str, ...]
+    hints: tuple[WayOut, ...] = ()
+    about: tuple[Mapping[str, object], ...] = ()
+
+
+def write_message(found: Sequence[Notification]) -> Message:
+    """Write one message about notifications of one event."""
+    event, first = found[0].event, found[0]
+    named = found[:MOST_NAMED]
+    lines = [line for one in named for line in _lines(one)]
+    if len(found) > len(named):
+        lines.append(f"and {len(found) - len(named)} more")
+    about = tuple({"post": one.post_id, "account": one.account, "message": one.message} for one in found)
+    return Message(event, f"ttp: {_title(event, first, len(found))}", tuple(lines), tuple(_hints(event, found)), about)
+
+
+def test_message() -> Message:
+    """Write the message of a test."""
+    return Message(TEST, "ttp: a test", ("Notifications of ttp arrive here.",))
+
+
+test_message.__test__ = False  # type: ignore[attr-defined]  # for pytest, which collects by name
+
+
+def _title(event: str, first: Notification, count: int) -> str:
+    account = clean_text(first.account or "an account")
+    one = count == 1
+    match event:
+        case "delivery.failed":
+            return f"post {first.post_id} failed on {account}" if one else f"{count} posts failed"
+        case "delivery.needs_review":
+            return f"post {first.post_id} may be live on {account}" if one else f"{count} posts may be live"
+        case "account.needs_reconnect":
+            return f"{account} must be connected again" if one else f"{count} accounts must be connected again"
+        case "account.reconnected":
+            return f"{account} is connected again" if one else f"{count} accounts are connected again"
+        case "publisher.refused":
+            return "nothing is published from this machine"
+        case "publisher.allowed":
+            return "this machine publishes again"
+        case "publisher.stalled":
+            return "nothing is publishing"
+        case _:
+            return "posts are published again"
+
+
+def _lines(one: Notification) -> Iterator[str]:
+    message = clean_text(one.message) if one.message else ""
+    if one.post_id is None:
+        name = f"{clean_text(one.account)}: " if one.account and message else ""
+        if message:
+            yield name + message
+        return
+    text = clean_text(one.text or "")
+    shown = text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…"
+    yield f'Post {one.post_id} to {clean_text(one.account or "")}: "{shown}"'
+    if message:
+        yield f"  {message}"
+
+
+def _hints(event: str, found: Sequence[Notification]) -> Iterator[WayOut]:
+    """Yield what to do, each once: what the failures say themselves, then what all of them need."""
+    posts = list(dict.fromkeys(one.post_id for one in found if one.post_id is not None))
+    if len(posts) > MOST_NAMED:
+        yield action("list", needs_you=True)
+        return
+    own = dict.fromkeys(one.hint for one in found if one.hint is not None)
+    yield from own
+    if event == FAILED and action("retry", *posts) not in own:
+        yield action("retry", *posts)
+    if event == NEEDS_REVIEW:
+        yield from (action("show", post) for post in posts)

@@ -1,0 +1,172 @@
+"""Notifications: what each kind has to say, what was sent, and whose turn it is to try.
+
+Each kind says a thing once, also if several processes look: its row is open as long as the state that caused it, and
+who raises `tries` of a row has that try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from ttp.domain.action import way_out_from_text, way_out_to_text
+from ttp.domain.notification import ENDS, PAUSES, RECONNECT, Alarm, Notification
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store.dialect import Connection, List, Row, in_list
+from ttp.store.row_mapper import instant
+
+KEPT_FOR = timedelta(days=30)
+MOST_NEW = 500
+"""Deliveries that become notifications in one go, the newest first."""
+
+_SUBJECT = "d.post_id || '/' || d.account_id || '/' || d.attempts"
+"""A delivery that failed, was retried, and failed again is news."""
+_NEEDS_RECONNECT = "a.needs_reconnect AND a.removed_at IS NULL"
+_COLUMNS = "kind, event, subject, post_id, account_id, message, hint, created_at, tries, next_at"
+_NEW_DELIVERIES = (
+    f"SELECT :kind, 'delivery.' || d.state, {_SUBJECT}, d.post_id, d.account_id, d.error_message, d.error_hint, :now,"
+    " 0, :now FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
+    " WHERE d.state IN ('failed', 'needs_review') AND p.deleted_at IS NULL"
+    f" AND NOT (d.state = 'failed' AND coalesce(d.error_kind, '') = 'auth' AND {_NEEDS_RECONNECT})"
+    " AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.kind = :kind AND n.ended_at IS NULL"
+    f" AND n.event = 'delivery.' || d.state AND n.subject = {_SUBJECT})"
+    f" ORDER BY d.post_id DESC LIMIT {MOST_NEW}"
+)
+"""Deliveries that need a person, but not those that failed with their account, which is news itself."""
+_NEW_ACCOUNTS = (
+    f"SELECT :kind, '{RECONNECT}', CAST(a.id AS TEXT), CAST(NULL AS INTEGER), a.id, CAST(NULL AS TEXT),"
+    f" CAST(NULL AS TEXT), :now, 0, :now FROM account a WHERE {_NEEDS_RECONNECT}"
+    " AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.kind = :kind AND n.ended_at IS NULL"
+    f" AND n.event = '{RECONNECT}' AND n.subject = CAST(a.id AS TEXT))"
+)
+_IS_OVER = (
+    "ended_at IS NULL AND account_id IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.post_id = notification.post_id"
+    " AND d.account_id = notification.account_id AND p.deleted_at IS NULL"
+    f" AND 'delivery.' || d.state = notification.event AND {_SUBJECT} = notification.subject)"
+    f" AND NOT (event = '{RECONNECT}' AND EXISTS"
+    f" (SELECT 1 FROM account a WHERE a.id = notification.account_id AND {_NEEDS_RECONNECT}))"
+)
+"""Of an open notification about a delivery or an account: what it says is no longer so."""
+_DUE = f"next_at <= :now AND {in_list('kind', 'kinds')}"
+_WHOLE = (
+    "SELECT n.*, p.content AS text, a.platform || '/' || a.handle AS account FROM notification n"
+    " LEFT JOIN post p ON p.id = n.post_id LEFT JOIN account a ON a.id = n.account_id"
+)
+
+
+def has_work(
+    db: Connection, kinds: Collection[str], alarms: Sequence[Alarm], judged: Collection[str], now: datetime
+) -> bool:
+    """Return whether there is anything for `update` or `claim` to do."""
+    if (
+        _alarms_over(db, alarms, judged)
+        or db.execute(f"SELECT 1 FROM notification WHERE {_IS_OVER} LIMIT 1").fetchone()
+    ):
+        return True
+    for kind in kinds:
+        values = {"kind": kind, "now": to_ms(now)}
+        if any(db.execute(sql, values).fetchone() for sql in (_NEW_DELIVERIES, _NEW_ACCOUNTS)):
+            return True
+        if any(_is_new(db, kind, alarm) for alarm in alarms):
+            return True
+    due = {"now": to_ms(now), "kinds": List(kinds)}
+    return db.execute(f"SELECT 1 FROM notification WHERE {_DUE} LIMIT 1", due).fetchone() is not None
+
+
+def update(
+    db: Connection, kinds: Collection[str], alarms: Sequence[Alarm], judged: Collection[str], now: datetime
+) -> None:
+    """Open a notification for each kind and each new thing, and end those of what is over.
+
+    `alarms`: what stops publishing now. `judged`: the subjects of alarms that this machine can judge; it leaves others.
+    """
+    over = _alarms_over(db, alarms, judged)
+    over += [row["id"] for row in db.execute(f"SELECT id FROM notification WHERE {_IS_OVER}").fetchall()]
+    _end(db, over, now)
+    at = to_ms(now)
+    for kind in kinds:
+        for sql in (_NEW_DELIVERIES, _NEW_ACCOUNTS):
+            db.execute(f"INSERT INTO notification ({_COLUMNS}) {sql} ON CONFLICT DO NOTHING", {"kind": kind, "now": at})
+        for one in alarms:
+            if _is_new(db, kind, one):
+                values = (kind, one.event, one.subject, None, None, one.message, way_out_to_text(one.hint), at, 0, at)
+                marks = ", ".join("?" * len(values))
+                db.execute(f"INSERT INTO notification ({_COLUMNS}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+    db.execute("DELETE FROM notification WHERE ended_at < ?", (to_ms(now - KEPT_FOR),))
+
+
+def claim(db: Connection, kinds: Collection[str], now: datetime) -> list[Notification]:
+    """Take the next try of the notifications of one kind and event that are due; empty if none is."""
+    due = f"{_WHOLE} WHERE {_DUE} ORDER BY n.event, n.post_id, n.id"
+    found = db.execute(due, {"now": to_ms(now), "kinds": List(kinds)}).fetchall()
+    mine = [row for row in found if (row["kind"], row["event"]) == (found[0]["kind"], found[0]["event"])]
+    db.executemany(
+        "UPDATE notification SET tries = tries + 1, next_at = ? WHERE id = ?",
+        [(_next_try(row["tries"], now), row["id"]) for row in mine],
+    )
+    return [_notification(row) for row in mine]
+
+
+def record(db: Connection, ids: Iterable[int], now: datetime, error: str | None) -> None:
+    """Record how a try ended. `error`: why it failed."""
+    changed = "sent_at = :now, next_at = NULL, error = NULL" if error is None else "error = :error"
+    values = {"now": to_ms(now), "error": error, "ids": List(ids)}
+    db.execute(f"UPDATE notification SET {changed} WHERE {in_list('id', 'ids')}", values)
+
+
+def newest(db: Connection, most: int) -> list[Notification]:
+    """Return the newest notifications, newest first."""
+    return [_notification(row) for row in db.execute(f"{_WHOLE} ORDER BY n.id DESC LIMIT ?", (most,)).fetchall()]
+
+
+def _next_try(tries: int, now: datetime) -> int | None:
+    return to_ms(now + PAUSES[tries]) if tries < len(PAUSES) else None
+
+
+def _is_new(db: Connection, kind: str, alarm: Alarm) -> bool:
+    sql = "SELECT 1 FROM notification WHERE kind = ? AND event = ? AND subject = ? AND ended_at IS NULL"
+    return db.execute(sql, (kind, alarm.event, alarm.subject)).fetchone() is None
+
+
+def _alarms_over(db: Connection, alarms: Sequence[Alarm], judged: Collection[str]) -> list[int]:
+    """Return the open notifications of alarms that this machine judges, and that are over."""
+    current = {(one.event, one.subject) for one in alarms}
+    sql = "SELECT id, event, subject FROM notification WHERE ended_at IS NULL AND account_id IS NULL"
+    return [
+        row["id"]
+        for row in db.execute(sql).fetchall()
+        if row["subject"] in judged and (row["event"], row["subject"]) not in current
+    ]
+
+
+def _end(db: Connection, ids: Sequence[int], now: datetime) -> None:
+    """End notifications. What was said of an account or of publishing is taken back by another one."""
+    values = {"now": to_ms(now), "ids": List(ids)}
+    for event, end in ENDS.items():
+        db.execute(
+            f"INSERT INTO notification ({_COLUMNS}, ended_at) SELECT kind, '{end}', subject, post_id, account_id, NULL,"
+            f" NULL, :now, 0, :now, :now FROM notification WHERE {in_list('id', 'ids')} AND event = '{event}'"
+            " AND sent_at IS NOT NULL",
+            values,
+        )
+    db.execute(f"UPDATE notification SET ended_at = :now, next_at = NULL WHERE {in_list('id', 'ids')}", values)
+
+
+def _notification(row: Row) -> Notification:
+    return Notification(
+        id=row["id"],
+        kind=row["kind"],
+        event=row["event"],
+        created_at=from_ms(row["created_at"]),
+        post_id=row["post_id"],
+        account=row["account"],
+        text=row["text"],
+        message=row["message"],
+        hint=way_out_from_text(row["hint"]),
+        tries=row["tries"],
+        next_at=instant(row["next_at"]),
+        sent_at=instant(row["sent_at"]),
+        error=row["error"],
+        ended_at=instant(row["ended_at"]),
+    )
