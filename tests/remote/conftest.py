@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -86,9 +85,11 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def served(home: Path, *argv: str, errors: IO[str] | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def served(home: Path, *argv: str, **more: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A server on a store, with its address."""
-    environ = {**inherited(), "TTP_HOME": str(home), "TTP_TZ": "UTC", "LANG": "C.UTF-8"}
+    (home.parent / "tmp").mkdir(exist_ok=True)
+    environ = {**inherited(), "TTP_HOME": str(home), "TMPDIR": str(home.parent / "tmp")}
+    environ |= {"TTP_TZ": "UTC", "LANG": "C.UTF-8", **more}
     command = [sys.executable, "-m", "ttp", "serve", *argv]
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
     try:

@@ -65,7 +65,9 @@ def run_there(context: Context, path: str, values: Mapping[str, Any]) -> int | N
 
 
 def connect(address: ServerAddress) -> httpx.Client:
-    """Return a client for a server. It sends the token, and follows no redirects."""
+    """Return a client for a server. It sends the token, and follows no redirects. Raise Busy without its socket."""
+    if address.socket and not Path(address.socket).is_socket():
+        raise Busy(f"{address.shown} cannot be reached: there is no socket")
     return httpx.Client(
         base_url=address.url,
         transport=httpx.HTTPTransport(uds=address.socket) if address.socket else None,
@@ -218,6 +220,8 @@ class _Call:
         if kind == "application/problem+json":
             with suppress(ValueError):
                 problem = json.loads(_beginning_of(answer))
+        if not isinstance(problem, dict):
+            problem = {}
         shown, said = self._address.shown, str(problem.get("detail") or "")
         match answer.status_code, problem.get("code"):
             case _, "key_in_use":
