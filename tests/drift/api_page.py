@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ttp.cli.remote.commands import HERE, REFUSED, REMOTE, RemoteCommand
 from ttp.server.events import MOST_EVENTS, USUAL_EVENTS
 from ttp.server.guard import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from ttp.server.inputs import MOST_POSTS, USUAL_POSTS
@@ -68,12 +69,38 @@ def page() -> Iterator[str]:
     yield "`POST /mcp` is the Model Context Protocol: [tools for agents](../how-to/agents.md#give-an-agent-tools),"
     yield "which depend on the token. It is not in `/openapi.json`."
     yield ""
+    yield "## Commands"
+    yield ""
+    yield "`POST /v1/commands` runs a command line of ttp for the token, and answers JSON lines: `stdout` and `stderr`"
+    yield "in Base64, files that it wrote, and at the end `exit`, the exit code. It is how the command line works with"
+    yield "`TTP_SERVER` ([another machine's store](../how-to/remote.md)). It takes `Idempotency-Key`, and no `dryRun`:"
+    yield "commands have `--dry-run`. *Needs* is the capability without options; *limited* is as above."
+    yield ""
+    yield from _table(("command", "needs", "limited", "files of the caller"), map(_command_row, REMOTE.items()))
+    yield ""
+    yield f"These run on the caller's machine: {_words(HERE)}. A server refuses these:"
+    yield ""
+    yield from _table(("command", "why"), ((f"`{path}`", why) for path, why in REFUSED.items()))
+    yield ""
     yield "## Codes"
     yield ""
     yield "A problem has a `code`, and its status follows from the code. [Errors](errors.md) explains those that the"
     yield "command line has too."
     yield ""
     yield from _table(("code", "status"), ((f"`{code}`", str(status)) for code, status in BY_CODE.items()))
+
+
+def _command_row(entry: tuple[str, RemoteCommand]) -> tuple[str, ...]:
+    path, command = entry
+    only = "".join(f", not `--{name}`" for name in sorted(command.unlimited_only))
+    limited = f"yes{only}" if command.limited else "no"
+    files = ", ".join(f"{use.value}: `{name.upper()}`" for name, use in command.files.items())
+    needed = " or ".join(f"`--{name.replace('_', '-')}`" for name in sorted(command.one_of))
+    return f"`{path}`" + (f" with {needed}" if needed else ""), command.needed(path, ()).value, limited, files
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _row(route: Route) -> tuple[str, ...]:

@@ -194,7 +194,7 @@ def test_nothing_of_a_request_stays(machines: Machines) -> None:
         time.sleep(0.05)
 
 
-READ_ONLY = [
+READ_ONLY: list[tuple[str, ...]] = [
     ("list",),
     ("show", "1"),
     ("status",),
@@ -203,21 +203,31 @@ READ_ONLY = [
     ("history",),
     ("export", "--format", "json"),
 ]
-DRAFTS = [("create", "Hi", "--to", "x/me"), ("export", "out.csv"), ("copy", "1"), ("undo", "--yes")]
-PUBLISHES = [("schedule", "1", "--at", "tomorrow 9am"), ("publish", "1", "--yes"), ("pause",), ("run", "--once")]
-APPROVES = [("approve", "99"), ("reject", "99")]
+DRAFTS: list[tuple[str, ...]] = [
+    ("create", "Hi", "--to", "x/me"),
+    ("export", "out.csv"),
+    ("copy", "1"),
+    ("undo", "--yes"),
+]
+PUBLISHES: list[tuple[str, ...]] = [
+    ("schedule", "1", "--at", "tomorrow 9am"),
+    ("publish", "1", "--yes"),
+    ("pause",),
+    ("run", "--once"),
+]
+APPROVES: list[tuple[str, ...]] = [("approve", "99"), ("reject", "99")]
 
 
 @pytest.mark.parametrize("capability", ["read", "draft", "publish", "approve"])
 def test_a_token_runs_what_its_capability_allows(machines: Machines, capability: str) -> None:
     token = machines.token(capability)
-    allowed = {
+    allowed: list[tuple[str, ...]] = {
         "read": READ_ONLY,
         "draft": [*READ_ONLY, *DRAFTS],
         "publish": [*READ_ONLY, *DRAFTS, ("slots", "list")],
         "approve": [*READ_ONLY, *APPROVES],
     }[capability]
-    refused = {
+    refused: list[tuple[str, ...]] = {
         "read": [*DRAFTS, *PUBLISHES, *APPROVES],
         "draft": [*PUBLISHES, *APPROVES, ("plan", "1", "--yes")],
         "publish": APPROVES,
@@ -282,7 +292,7 @@ def test_a_limited_token_sees_its_accounts_only(machines: Machines) -> None:
 
 @pytest.mark.parametrize("path", sorted(path for path, command in REMOTE.items() if not command.limited))
 def test_a_limited_token_does_not_run_what_is_about_all_accounts(machines: Machines, path: str) -> None:
-    arguments = {
+    arguments: dict[str, tuple[str, ...]] = {
         "import": ("x.csv",),
         "sync": ("x",),
         "slots add": ("mon 09:00",),

@@ -22,9 +22,11 @@ from ttp.cli import terminal
 from ttp.cli.context import Context
 from ttp.cli.remote.address import ServerAddress, find_address, zone_variables
 from ttp.cli.remote.commands import HERE, SETTINGS_HERE, FileUse, RemoteCommand, find_command, is_setting_here
-from ttp.cli.remote.files import CallerUpload, collect, write_result
+from ttp.cli.remote.files import CallerUpload, collect, refuse_own_media, write_result
 from ttp.domain.command_protocol import FROM_CALLER, HEARTBEAT_S, MEDIA_TYPE, PATH, PROTOCOL, VERSION_HEADER
 from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
+from ttp.domain.post_edit import KEPT
+from ttp.store.home.media import open_source, read_source_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +79,37 @@ def connect(address: ServerAddress) -> httpx.Client:
     )
 
 
+def check_server(address: ServerAddress) -> None:
+    """Raise TtpError unless the server answers, and accepts the token."""
+    with connect(address) as client:
+        try:
+            answer = client.get("/v1/accounts")
+        except httpx.TransportError as error:
+            raise _unreachable(address, error) from None
+        check_answer(address.shown, answer, "application/json")
+
+
+def upload_media(context: Context, address: ServerAddress, name: str) -> str:
+    """Send an image or a video to the server, and return the name by which a post there names it. UsageError,
+    NotFound, Busy."""
+    refuse_own_media(context, Path(name), name)
+    with open_source(Path(name)) as source, connect(address) as client:
+        read_source_facts(source, source.size())
+        try:
+            with os.fdopen(os.dup(source.file), "rb") as file:
+                answer = client.post("/v1/media", files={"file": (Path(name).name, file)})
+        except httpx.TransportError as error:
+            raise _unreachable(address, error) from None
+    if answer.status_code != httpx.codes.CREATED:
+        check_answer(address.shown, answer, "application/json")
+    item = answer.json()
+    return f"{KEPT}{item['sha256']}/{item['name']}"
+
+
+def _unreachable(address: ServerAddress, error: httpx.TransportError) -> Busy:
+    return Busy(f"{address.shown} cannot be reached: {_why(error)}")
+
+
 def _bearer(token: str) -> Callable[[httpx.Request], httpx.Request]:
     """Return what adds the token to a request. As `auth` it is what httpx uses instead of a netrc file."""
 
@@ -101,6 +134,42 @@ def _read_stdin(command: RemoteCommand, values: Mapping[str, Any]) -> BinaryIO |
     except OSError as error:
         raise UsageError(f"stdin cannot be read: {error.strerror}") from None
     return kept
+
+
+def check_answer(shown: str, answer: httpx.Response, media_type: str) -> None:
+    """Raise the error of an answer that is not as ttp gives it. `shown`: the address for messages."""
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    if answer.status_code == httpx.codes.OK and kind == media_type:
+        return
+    problem: Any = {}
+    if kind == "application/problem+json":
+        with suppress(ValueError):
+            problem = json.loads(_beginning_of(answer))
+    if not isinstance(problem, dict):
+        problem = {}
+    said = str(problem.get("detail") or "")
+    match answer.status_code, problem.get("code"):
+        case _, "key_in_use":
+            raise _Broken("the server still runs the command")
+        case 401, "unauthorized":
+            raise NotAllowed(
+                f"{shown} does not accept the token: it is unknown, revoked or has expired",
+                Hint("see", "docs/how-to/remote.md"),
+            )
+        case _, "wrong_host":
+            raise NotAllowed(f"{shown} does not know itself by this name: start it with --allow-host")
+        case 404, "not_found":
+            raise UsageError(f"{shown} is a ttp that runs no commands: use the same version on both machines")
+        case _, "busy" | "timeout" | "damaged" | "newer_store" | "older_store":
+            raise Busy(f"{shown}: {said}")
+        case _, "not_allowed":
+            raise NotAllowed(f"{shown}: {said}")
+        case _, str():
+            raise UsageError(f"{shown}: {said}")
+        case status, _ if status >= 500:
+            raise Busy(f"{shown} answered {status}")
+        case status, _:
+            raise UsageError(f"{shown} answered {status}, and not as ttp does: check the address")
 
 
 class _Broken(Exception):
@@ -175,12 +244,14 @@ class _Call:
         }
         try:
             with client.stream("POST", PATH, content=_bytes_of(parts), headers=headers) as answer:
-                self._check(answer)
+                check_answer(self._address.shown, answer, MEDIA_TYPE)
+                if VERSION_HEADER not in answer.headers:
+                    raise UsageError(f"{self._address.shown} does not answer as ttp does: check the address")
                 return self._read(answer)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             if was_sent:
                 raise _Broken("the server cannot be reached any more") from None
-            raise Busy(f"{self._address.shown} cannot be reached: {_why(error)}") from None
+            raise _unreachable(self._address, error) from None
         except httpx.LocalProtocolError:
             raise UsageError("a file changed while it was sent: try again when it is complete") from None
         except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
@@ -210,41 +281,6 @@ class _Call:
             "paths": self._upload.paths,
             "answers": dict(answers),
         }
-
-    def _check(self, answer: httpx.Response) -> None:
-        """Raise the error of an answer that is not that of a command."""
-        kind = answer.headers.get("content-type", "").partition(";")[0]
-        if answer.status_code == httpx.codes.OK and kind == MEDIA_TYPE and VERSION_HEADER in answer.headers:
-            return
-        problem: Any = {}
-        if kind == "application/problem+json":
-            with suppress(ValueError):
-                problem = json.loads(_beginning_of(answer))
-        if not isinstance(problem, dict):
-            problem = {}
-        shown, said = self._address.shown, str(problem.get("detail") or "")
-        match answer.status_code, problem.get("code"):
-            case _, "key_in_use":
-                raise _Broken("the server still runs the command")
-            case 401, "unauthorized":
-                raise NotAllowed(
-                    f"{shown} does not accept the token: it is unknown, revoked or has expired",
-                    Hint("see", "docs/how-to/remote.md"),
-                )
-            case _, "wrong_host":
-                raise NotAllowed(f"{shown} does not know itself by this name: start it with --allow-host")
-            case 404, "not_found":
-                raise UsageError(f"{shown} is a ttp that runs no commands: use the same version on both machines")
-            case _, "busy" | "timeout" | "damaged" | "newer_store" | "older_store":
-                raise Busy(f"{shown}: {said}")
-            case _, "not_allowed":
-                raise NotAllowed(f"{shown}: {said}")
-            case _, str():
-                raise UsageError(f"{shown}: {said}")
-            case status, _ if status >= 500:
-                raise Busy(f"{shown} answered {status}")
-            case status, _:
-                raise UsageError(f"{shown} answered {status}, and not as ttp does: check the address")
 
     def _read(self, answer: httpx.Response) -> int | str:
         """Print and write what comes; return the exit code, or a question."""

@@ -87,8 +87,7 @@ def _collect_one(context: Context, found: CallerUpload, text: str, use: FileUse,
         found.typed[path] = text
     match use:
         case FileUse.MEDIA:
-            if path.resolve().is_relative_to(context.home.resolve()):
-                raise UsageError(f"{text} is in ttp's own folder, from which nothing is posted")
+            refuse_own_media(context, path, text)
             _add_file(found, path, text)
         case FileUse.TEXT:
             _add_file(found, path, text)
@@ -114,6 +113,12 @@ def _collect_one(context: Context, found: CallerUpload, text: str, use: FileUse,
             pass
     if use is FileUse.FOLDER:
         found.outputs.append(path)
+
+
+def refuse_own_media(context: Context, path: Path, text: str) -> None:
+    """Raise UsageError for a file in ttp's own folder."""
+    if path.resolve().is_relative_to(context.home.resolve()):
+        raise UsageError(f"{text} is in ttp's own folder, from which nothing is posted")
 
 
 def _add_folder(found: CallerUpload, folder: Path) -> None:
