@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -44,6 +45,15 @@ LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LA
 
 NOT_MEASURED = {"docs", "e2e", "faults", "real"}
 """Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
+
+
+gc.disable()  # until `pytest_collection_finish`: what collection makes is kept
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for only now, and never in the ten thousand tests themselves."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

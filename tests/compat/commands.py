@@ -46,6 +46,7 @@ READING: dict[str, tuple[str, ...]] = {
     "export": ("export", "--format", "json"),
     "log": ("log", "4"),
     "history": ("history",),
+    "notify list": ("notify", "list"),
     "run --once": ("run", "--once"),
     "create --dry-run": ("create", "Text", "--to", "x/me", "--dry-run"),
     "plan --dry-run": ("plan", "--drafts", "--days", "3", "--dry-run"),
@@ -71,6 +72,38 @@ WRITING: dict[str, tuple[str, ...]] = {
     "metrics import": ("metrics", "import", "-"),
     "delete": ("delete", "1", "--yes"),
     "backup": ("backup", "FOLDER/backup.zip"),
+    "account add": ("account", "add", "x/new"),
+    "account check": ("account", "check", "x/new"),
+    "account set": ("account", "set", "x/new", "--tz", "Europe/Berlin"),
+    "account disable": ("account", "disable", "x/new"),
+    "account enable": ("account", "enable", "x/new"),
+    "account remove": ("account", "remove", "x/new", "--yes"),
+    "pause --account": ("pause", "--account", "x/shop"),
+    "approve": ("approve", "2"),
+    "reject": ("reject", "2", "--reason", "Too long"),
+    "publish": ("publish", "2", "--no-wait", "--yes"),
+    "retry --failed": ("retry", "--failed", "--no-wait", "--yes"),
+    "token create": ("token", "create", "ann", "--capability", "read", "--account", "x/me", "--expires", "90d"),
+    "token list": ("token", "list"),
+    "token revoke": ("token", "revoke", "ann"),
+    "slots add": ("slots", "add", "tue 10:00", "--account", "x/me"),
+    "slots remove": ("slots", "remove", "1"),
+    "repeat add": ("repeat", "add", "3", "--cron", "0 9 2 * *"),
+    "repeat skip": ("repeat", "skip", "2"),
+    "repeat pause": ("repeat", "pause", "2"),
+    "repeat resume": ("repeat", "resume", "2"),
+    "repeat stop": ("repeat", "stop", "2"),
+    "config set": ("config", "set", "publish.retry_max", "5"),
+    "sync": ("sync", "FOLDER/content", "--yes"),
+    "undo --list": ("undo", "--list"),
+    "edit --dry-run": ("edit", "--where", "tag=launch", "--add-tag", "most", "--dry-run"),
+    "import --dry-run": ("import", "-", "--dry-run"),
+    "import --spread": ("import", "-", "--spread", "even", "--days", "3"),
+    "metrics import --dry-run": ("metrics", "import", "-", "--dry-run"),
+    "calendar --week": ("calendar", "--week", "2026-W52"),
+    "list --needs-you": ("list", "--needs-you"),
+    "service status": ("service", "status"),
+    "restore": ("restore", "FOLDER/backup.zip"),
 }
 """Commands that change the store, in this order. `FOLDER` is the test's own."""
 
@@ -82,9 +115,13 @@ REFUSED: dict[str, tuple[str, ...]] = {
 }
 """Commands that are refused: the JSON of errors, on stderr."""
 
+NUMBERS = "account,remoteId,publishedAt,likes,comments,shares,views\n"
 GIVEN = {
     "import": "text,to,at\nFrom a sheet,x/me,2026-12-26 09:00\n",
-    "metrics import": "account,remoteId,publishedAt,likes,comments,shares,views\nx/me,9,2026-11-01T10:00:00Z,1,2,3,4\n",
+    "import --dry-run": "text,to,at\nFrom another,x/me,2026-12-27 09:00\n",
+    "import --spread": "text,to\nWithout a time,x/me\n",
+    "metrics import --dry-run": f"{NUMBERS}x/me,10,2026-11-01T10:00:00Z,1,2,3,4\n",
+    "metrics import": f"{NUMBERS}x/me,9,2026-11-01T10:00:00Z,1,2,3,4\n",
 }
 
 
@@ -115,8 +152,10 @@ def fill(ttp: Program) -> None:
     for number in range(1, 61):
         published_at = ttp.clock.now() - timedelta(days=number, hours=number % 5)
         rows.append(f"x/me,{number},{published_at:%Y-%m-%dT%H:%M:%SZ},{number % 7},1,1,90")
-    header = "account,remoteId,publishedAt,likes,comments,shares,views"
-    ttp.ok("metrics", "import", "-", stdin="\n".join([header, *rows]) + "\n")
+    ttp.ok("metrics", "import", "-", stdin=NUMBERS + "\n".join(rows) + "\n")
+    content = ttp.home.parent / "content"
+    content.mkdir()
+    (content / "a.md").write_text("---\nto: x/me\n---\n\nFrom a folder\n")
 
 
 def answers(ttp: Program) -> dict[str, Schema]:

@@ -7,6 +7,8 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
+_BOUNDS = {"minimum": 1, "minLength": 1, "minItems": 1, "maximum": -1, "maxLength": -1, "maxItems": -1}
+"""Limits of what may be sent: 1 where a higher one is narrower."""
 _NAMES = {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}
 
 
@@ -79,9 +81,11 @@ def _of_request(where: str, old: _Place, new: _Place) -> Iterator[str]:
         yield f"{where} no longer takes {sorted(lost)}"
     if "enum" in new.one and (lost := set(old.one.get("enum", ["any"])) - set(new.one["enum"])):
         yield f"{where} no longer takes {sorted(lost)}"
-    for bound, sign in (("minimum", 1), ("maximum", -1)):
+    for bound, sign in _BOUNDS.items():
         if bound in new.one and (bound not in old.one or sign * (new.one[bound] - old.one[bound]) > 0):
             yield f"{where} has a narrower {bound}"
+    if "pattern" in new.one and new.one["pattern"] != old.one.get("pattern"):
+        yield f"{where} has another pattern"
     if added := new.required - old.required:
         yield f"{where} now needs {sorted(added)}"
     for name, before in old.properties.items():
@@ -94,7 +98,7 @@ def _of_request(where: str, old: _Place, new: _Place) -> Iterator[str]:
 
 
 def _of_answer(where: str, old: _Place, new: _Place) -> Iterator[str]:
-    if added := new.types - old.types:
+    if old.types != {"null"} and (added := new.types - old.types):  # null alone says nothing of the type
         yield f"{where} can now be {sorted(added)}"
     if lost := old.required - new.required:
         yield f"{where} can now lack {sorted(lost)}"

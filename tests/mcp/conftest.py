@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
 
@@ -85,6 +87,17 @@ def over_stdio(server: StdioServerParameters, say: Callable[[Client], Awaitable[
             return await say(client)
 
     return anyio.run(run)
+
+
+@cache
+def _check(schema: str, check: Callable[[object], None] = Draft202012Validator.check_schema) -> None:
+    check(json.loads(schema))
+
+
+@pytest.fixture(autouse=True)
+def schemas_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's client checks the schema of a tool in each session, which takes longer than the call."""
+    monkeypatch.setattr(Draft202012Validator, "check_schema", lambda schema: _check(json.dumps(schema)))
 
 
 @pytest.fixture

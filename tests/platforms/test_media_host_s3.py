@@ -124,7 +124,7 @@ def test_an_uploaded_object_is_reused_until_it_is_deleted(config: Config, lent: 
     second = host(config, lent).url(file)
     assert urlsplit(first).path == urlsplit(second).path
     (one,) = list_objects(lent)
-    assert (one.sha256, one.given, one.whole) == (file.item.sha256, "ab" * 32, True)
+    assert (one.sha256, one.attached_sha256, one.is_uploaded) == (file.item.sha256, "ab" * 32, True)
     assert stat.S_IMODE(one.file.stat().st_mode) == 0o600
     assert SECRET not in one.file.read_text()
     delete_object(config, one)
@@ -143,7 +143,7 @@ def test_a_try_that_broke_off_leaves_a_key_that_the_next_one_uses(
             host(config, lent).url(file)
     assert caught.value.passing
     (one,) = list_objects(lent)
-    assert not one.whole
+    assert not one.is_uploaded
     host(config, lent).url(file)
     assert keys(config) == [f"some/folder/{one.key}"]
 

@@ -17,6 +17,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.compat.commands import fill
 from tests.conftest import Program, Ran, inherited, program
+from ttp.cli.settings import user_name
 from ttp.domain.time.clock import SystemClock
 
 PATIENCE_S = 60.0
@@ -70,6 +71,8 @@ class Machines:
         def text(said: str) -> str:
             for home in (self.here.home, self.server_home, self.caller.home):
                 said = said.replace(str(home), "HOME")
+            for actor in (user_name(), *(f"{key[0]}-{number}" for number, key in enumerate(self.tokens))):
+                said = said.replace(actor, "ACTOR")
             return _AGO.sub("…", _INSTANT.sub("INSTANT", said))
 
         return Ran(ran.code, text(ran.out), text(ran.err))

@@ -9,11 +9,17 @@ import pytest
 from tests.compat.commands import GIVEN, READING, REFUSED, WRITING
 from tests.pictures import picture
 from tests.remote.conftest import Machines
-from ttp.cli.remote.commands import REMOTE, find_command
+from ttp.cli.remote.commands import HERE, REMOTE, find_command
+from ttp.cli.remote.commands import REFUSED as REFUSED_THERE
 from ttp.domain.errors import NotAllowed
 
-NEVER = {"doctor", "config show", "config get", "backup"}
-"""Calls of the table that belong to one machine."""
+
+def is_remote(argv: tuple[str, ...]) -> bool:
+    """Whether a call runs on a server."""
+    path = " ".join(argv[:2])
+    return path in REMOTE or (argv[0] not in {*REFUSED_THERE, *HERE} and path not in {*REFUSED_THERE, *HERE})
+
+
 FORMS = [("--json",), (), ("--format", "table")]
 BAD = [
     ("show", "999"),
@@ -72,14 +78,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", [name for name in READING if name not in NEVER])
+@pytest.mark.parametrize("name", [name for name, argv in READING.items() if is_remote(argv)])
 def test_a_command_that_reads(machines: Machines, name: str) -> None:
     both(machines, *READING[name], *(() if name == "export" else ("--json",)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", [name for name in READING if name not in {*NEVER, "export"}])
+@pytest.mark.parametrize("name", [name for name, argv in READING.items() if is_remote(argv) and name != "export"])
 def test_a_command_that_reads_in_each_format(machines: Machines, name: str, form: tuple[str, ...]) -> None:
     both(machines, *READING[name], *form)
 
@@ -95,12 +101,11 @@ def test_an_error_in_json(machines: Machines, name: str) -> None:
 
 
 def test_commands_that_write_in_a_row(machines: Machines) -> None:
-    for name, argv in WRITING.items():
-        if name not in NEVER:
-            both(machines, *argv, "--json", stdin=GIVEN.get(name, ""))
-    for argv in MORE:
-        approves = argv[0] in ("approve", "reject")
-        both(machines, *argv, token=machines.token("approve") if approves else None)
+    calls = [((*argv, "--json"), GIVEN.get(name, "")) for name, argv in WRITING.items()]
+    for argv, stdin in [*calls, *((argv, "") for argv in MORE)]:
+        if is_remote(argv):
+            approves = argv[0] in ("approve", "reject")
+            both(machines, *argv, stdin=stdin, token=machines.token("approve") if approves else None)
     both(machines, "list", "--json")
 
 
@@ -115,7 +120,7 @@ def test_every_remote_command_is_in_a_table(machines: Machines) -> None:
 def test_each_command_runs_there_here_or_nowhere() -> None:
     from ttp.cli.app import load_command
     from ttp.cli.command_table import COMMANDS
-    from ttp.cli.remote.commands import HERE, REFUSED, SETTINGS_HERE
+    from ttp.cli.remote.commands import REFUSED, SETTINGS_HERE
 
     def paths(command: object, path: str) -> list[str]:
         below = getattr(command, "commands", {})

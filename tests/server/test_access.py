@@ -20,6 +20,8 @@ BODIES: dict[str, Any] = {
     "edit_post": {"content": "Better"},
     "schedule_post": {"at": "2098-01-01T09:00Z"},
     "add_slots": {"accounts": ["x/me"], "times": "daily 09:00"},
+    "begin_upload": {"name": "a.jpg", "bytes": 9},
+    "add_repeat": {"post": 1, "cron": "0 9 * * 1"},
     "resolve_post": {"account": "x/me", "published": None},
 }
 LIST = {"Accept": "application/json"}
@@ -29,10 +31,15 @@ LADDER = ["read", "draft", "publish"]
 
 def send(api: Api, route: Route, post_id: int = 1) -> tuple[int, str | None]:
     """Send a request that is right; its status, and the code of its problem."""
-    path = route.path.replace("{account:path}", "x/me").replace("{post_id}", str(post_id)).replace("{slot_id}", "1")
-    answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
-    found = answer.json()
-    return answer.status_code, found.get("code") if answer.status_code >= 400 else None
+    path = route.path.replace("{account:path}", "x/me").replace("{post_id}", str(post_id))
+    path = path.replace("{slot_id}", "1").replace("{repeat_id}", "1").replace("{upload_id}", 32 * "0")
+    if route.name == "add_part":
+        answer = api("PUT", f"{path}?offset=0", content=b"", headers={"Content-Type": "application/octet-stream"})
+    elif "requestBody" in route.described:
+        answer = api(route.method, path, files={"file": ("a.csv", b"text\nHello\n")})
+    else:
+        answer = api(route.method, path, json=BODIES.get(route.name), headers=LIST)
+    return answer.status_code, answer.json().get("code") if answer.status_code >= 400 else None
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
+from tests.mcp.conftest import schemas_checked_once as schemas_checked_once
 from tests.mcp.conftest import text_of
 from tests.server.conftest import Api
 from tests.server.test_media import SHA256, form

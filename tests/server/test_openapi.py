@@ -61,12 +61,13 @@ def test_what_is_answered_fits_its_schema(server: Api) -> None:
     server.ttp.ok("pause", "--account", "x/other")
     server.ttp.ok("metrics", "import", "-", stdin=ROWS)
     server.ttp.ok("slots", "add", "mon,wed 09:00", "--account", "x/me,x/other")
+    upload = api.ok("POST", "/v1/media/uploads", {"name": "a.jpg", "bytes": 9})["id"]
     server.ttp.ok("repeat", "2", "--cron", "0 9 * * *", "--count", "3")
     for route in ROUTES:
         if route.method != "GET":
             continue
         model = TypeAdapter(route.answers[200])
-        path = route.path.replace("{account:path}", "x/me")
+        path = route.path.replace("{account:path}", "x/me").replace("{upload_id}", upload)
         for post_id in (1, 2, 3):
             model.validate_python(api.ok("GET", path.replace("{post_id}", str(post_id)), headers=LIST), strict=True)
     created = next(route for route in ROUTES if route.name == "create_post")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,11 +50,8 @@ class FakeChecker:
         self.asked.append((account.name, credentials.access_token))
         return self.answers.pop(0)
 
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+    def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         return ()
-
-    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object]:
-        return {}
 
     def platform_at(self, account: Account) -> datetime | None:
         return self.clock

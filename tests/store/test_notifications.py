@@ -151,6 +151,16 @@ def test_an_account_to_reconnect_is_said_once_with_all_that_failed_by_it_and_whe
     assert found["delivery.failed"].post_id == post
 
 
+def test_a_removed_account_is_not_called_connected(database: Database) -> None:
+    add_account(database)
+    sql(database, "UPDATE account SET needs_reconnect = TRUE")
+    for found in look(database):
+        record(database, found)
+    sql(database, "UPDATE account SET removed_at = 1")
+    assert look(database) == []
+    assert kept(database)[0].ended_at == START
+
+
 def test_an_alarm_lasts_until_it_is_over(database: Database) -> None:
     ((one,),) = look(database, STALLED)
     assert (one.event, one.message, one.hint) == ("publisher.stalled", STALLED.message, STALLED.hint)

@@ -21,7 +21,9 @@ from ttp.store import (
     claims,
     clock_check,
     completion_queries,
+    delivery_counts,
     metric_schedule,
+    notifications,
     queries,
     repeats,
     row_mapper,
@@ -101,6 +103,10 @@ ASKED: dict[str, tuple[Ask, str]] = {
         lambda db: queries.due_posts_waiting_for_approval(db, DUE, 9),
         "delivery_next",
     ),
+    "news for notifications": (
+        lambda db: notifications.has_work(db, ["ntfy"], [], [], START),
+        "delivery_needs notification_open notification_due",
+    ),
     "the newest numbers of posts": (
         lambda db: queries.newest_metrics(db, [1, 2]),
         "sqlite_autoindex_delivery_1 sqlite_autoindex_sample_1",
@@ -123,6 +129,15 @@ ASKED: dict[str, tuple[Ask, str]] = {
     ),
     "a post's status": (lambda db: claims.refresh_status(db, 1, now=START), "sqlite_autoindex_delivery_1"),
     "next due": (lambda db: queries.next_due(db, START), "delivery_next"),
+    "deliveries that are due": (
+        lambda db: delivery_counts.count_due(db, DUE),
+        "delivery_next",
+    ),
+    "deliveries that failed": (lambda db: delivery_counts.count_needing_action(db, "failed"), "delivery_needs"),
+    "how late deliveries were": (
+        lambda db: list(delivery_counts.latenesses(db, START, DUE)),
+        "delivery_published",
+    ),
     "how many wait": (lambda db: queries.count_waiting(db, START), "delivery_next post_by_status"),
     "needing a person": (lambda db: queries.posts_needing_action(db, "failed"), "delivery_needs"),
     "needing a retry": (lambda db: queries.posts_needing_action(db, "failed", auth=False), "delivery_needs"),

@@ -49,7 +49,8 @@ class Command:
     def load(self) -> Callable[..., Any] | Typer:
         """Import and return the function or the app."""
         module = import_module(f"ttp.cli.commands.{self.module}")
-        found: Callable[..., Any] | Typer = getattr(module, f"{self.name}_", None) or getattr(module, self.name)
+        name = self.name.replace("-", "_")
+        found: Callable[..., Any] | Typer = getattr(module, f"{name}_", None) or getattr(module, name)
         return found
 
 
@@ -98,7 +99,7 @@ COMMANDS = (
     ),
     Command("calendar", "calendar", "Plan", READ, "Show what is published when, in a month or a week."),
     Command("run", "run", "Publish", PUBLISH, "Run the publisher, which publishes due posts."),
-    Command("serve", "serve", "Publish", PUBLISH, "Serve the HTTP API, and publish due posts."),
+    Command("serve", "serve", "Publish", PUBLISH, "Serve the pages and the HTTP API, and publish due posts."),
     Command("publish", "publish", "Publish", PUBLISH, "Publish posts now, and wait for the result."),
     Command("retry", "publish", "Publish", PUBLISH, "Retry failed deliveries, and only those."),
     Command("resolve", "publish", "Publish", PUBLISH, "Say whether a delivery that needs review was published."),
@@ -108,7 +109,14 @@ COMMANDS = (
     Command(
         "resume", "pause", "Publish", PUBLISH, "Resume publishing; posts that waited are published a minute apart."
     ),
-    Command("status", "status", "Publish", READ, "Show the publisher, the next post, and what needs your action."),
+    Command(
+        "status",
+        "status",
+        "Publish",
+        READ,
+        "Show the publisher, the next post, and what needs your action.",
+        {"--notify": DRAFT},
+    ),
     Command(
         "service",
         "service",
@@ -148,12 +156,21 @@ COMMANDS = (
         "Show and change settings.",
         {"show": READ, "get": READ, "path": READ},
     ),
+    Command("login-link", "serve", "Set up", PUBLISH, "Print a link that logs a person in to the pages of ttp serve."),
     Command(
         "token",
         "token",
         "Set up",
         PUBLISH,
         "Create, list and revoke the tokens of the HTTP API.",
+        {"list": READ},
+    ),
+    Command(
+        "notify",
+        "notify",
+        "Set up",
+        PUBLISH,
+        "Be notified of what needs you: test it, and see what was sent.",
         {"list": READ},
     ),
     Command("backup", "backup", "Set up", DRAFT, "Back up the store to a file, also while the publisher runs."),

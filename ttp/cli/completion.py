@@ -17,6 +17,7 @@ from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.output import COLORS, FORMATS
 from ttp.domain.config import KeyTable
 from ttp.domain.ingest.columns import sources
+from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
@@ -28,6 +29,7 @@ from ttp.services.files.csv_file import DATES
 from ttp.views import accounts, certification, files, posts, status, tokens
 from ttp.views import calendar as views_calendar
 from ttp.views import metrics as views_metrics
+from ttp.views import notifications as views_notifications
 from ttp.views import optimal as views_optimal
 from ttp.views import plan as views_plan
 from ttp.views import slots as views_slots
@@ -189,6 +191,9 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     files.IMPORT_FIELDS: ("import",),
     tokens.TOKEN_FIELDS: ("token list", "token revoke"),
     tokens.NEW_TOKEN_FIELDS: ("token create",),
+    views_notifications.NOTIFICATION_FIELDS: ("notify list",),
+    views_notifications.SENT_FIELDS: ("notify test",),
+    tokens.LOGIN_LINK_FIELDS: ("login-link",),
     certification.CERTIFIED_FIELDS: ("certify",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
@@ -200,6 +205,8 @@ AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS
 
 _WITH_LOGIN = [name for name in Registry().names() if type(Registry().facts(name)).login is not Platform.login]
 _ARGUMENTS = {
+    "[KIND]": Source(KINDS),
+    "KIND": Source(tuple(SECRETS)),
     "ID": _POST,
     "ID...": _POST,
     "[ID]": _POST,

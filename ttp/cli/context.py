@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ttp.platforms.platform import Runtime
     from ttp.platforms.registry import Registry
     from ttp.publisher.certification import Certification
+    from ttp.publisher.notifications import Notifications
     from ttp.publisher.process import PublisherProcess, RunResult
     from ttp.services.account_check import AccountCheck, OptionChoices
     from ttp.services.accounts import AccountRemoval, Accounts
@@ -423,6 +424,21 @@ class Context:
             limits=self.limits,
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),
+            notifications=self.notifications if self.config.texts("notify.kinds") else None,
+        )
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        from ttp.publisher.notifications import Notifications
+
+        return Notifications(
+            self.database,
+            lambda: self.credentials,
+            self.status,
+            self.config,
+            self.clock,
+            settings.notification_secrets(),
+            self.render_way_out,
         )
 
     @cached_property

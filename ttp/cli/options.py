@@ -27,7 +27,7 @@ MOST = 1_000_000_000
 _FILES = ("media", "credentials", "file")
 _MOST_BYTES = "input.max_bytes"
 _CHUNK = 1 << 16
-_SECRETS = ("credentials", "client secret")
+_SECRETS = ("credentials", "client secret", "secret of the notification")
 _LONGEST_SECRET = 1 << 16
 """Bytes. Credentials are a few hundred, so the setting does not apply to them."""
 F = TypeVar("F", bound=Callable[..., Any])

@@ -223,12 +223,18 @@ class Output:
         return self._plain_table(view, items, page)
 
     def _plain_table(self, view: OutputSpec[T], items: Iterable[T], page: Page) -> Iterable[str]:
-        """Draw the TSV columns as a table, with their names as headings."""
-        from ttp.cli.render.page import Cell, Column, table
+        """Draw the picked fields as they are, else the TSV columns with headings and times for a person."""
+        from ttp.cli.render.page import Cell, Column, heading, readable, table
 
-        names = self.fields or view.columns
-        rows = [[Cell(terminal.escape_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
-        return table([Column(name) for name in names], rows, page)
+        if self.fields:
+            names, columns = self.fields, [Column(name) for name in self.fields]
+        else:
+            names, columns = view.columns, [Column(heading(name)) for name in view.columns]
+        rows = []
+        for row in self._rows(view, items):
+            texts = (cell(row.get(name) if self.fields else readable(name, row.get(name), page)) for name in names)
+            rows.append([Cell(terminal.escape_line(text)) for text in texts])
+        return table(columns, rows, page)
 
 
 def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:

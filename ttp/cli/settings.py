@@ -177,6 +177,19 @@ def names_server(environ: Mapping[str, str] = os.environ) -> bool:
         return False  # whoever needs a setting reports it
 
 
+SECRET_VARIABLES: Mapping[str, str] = {
+    "ntfy": "TTP_NTFY_TOKEN",
+    "email": "TTP_SMTP_PASSWORD",
+    "webhook": "TTP_WEBHOOK_SECRET",
+}
+"""The variables for the secrets of notifications, by kind."""
+
+
+def notification_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the secrets of notifications that are in the environment, by kind."""
+    return {kind: text for kind, name in SECRET_VARIABLES.items() if (text := environ.get(name))}
+
+
 def user_name(environ: Mapping[str, str] = os.environ) -> str:
     """Return who is at work, as the history of changes names them: `ann@laptop`."""
     name = environ.get("LOGNAME") or environ.get("USER")

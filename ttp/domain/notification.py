@@ -8,11 +8,17 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ttp.domain.account import connect_action
 from ttp.domain.action import WayOut, action
+from ttp.domain.config import OWN_KEYS
 from ttp.domain.text import clean_text
 
-KINDS = ("desktop", "ntfy", "email", "webhook", "command")
+KINDS = OWN_KEYS["notify.kinds"].choices
 """How a notification can be sent."""
+SECRETS: Mapping[str, str] = MappingProxyType(
+    {"ntfy": "an access token", "email": "the password of the user", "webhook": "the signing secret"}
+)
+"""The kinds with a secret, and what it is."""
 
 FAILED = "delivery.failed"
 NEEDS_REVIEW = "delivery.needs_review"
@@ -121,7 +127,7 @@ def _title(event: str, first: Notification, count: int) -> str:
         case "publisher.stalled":
             return "nothing is publishing"
         case _:
-            return "posts are published again"
+            return "no post is overdue any more"
 
 
 def _lines(one: Notification) -> Iterator[str]:
@@ -148,5 +154,7 @@ def _hints(event: str, found: Sequence[Notification]) -> Iterator[WayOut]:
     yield from own
     if event == FAILED and action("retry", *posts) not in own:
         yield action("retry", *posts)
+    if event == RECONNECT:
+        yield from (connect_action(one.account) for one in found[:MOST_NAMED] if one.account)
     if event == NEEDS_REVIEW:
         yield from (action("show", post) for post in posts)

@@ -3,10 +3,14 @@ the numbers from the store."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+
+from ttp.domain.action import other_options
+from ttp.domain.errors import Hint, UsageError
 
 
 class OccurrenceState(StrEnum):
@@ -70,6 +74,17 @@ class Occurrence:
     at: datetime
     state: OccurrenceState
     post_id: int | None = None
+
+
+def end_of_day(text: str, zone: tzinfo) -> datetime:
+    """Return the end of a day, written `2027-06-30`. Raise UsageError if it is not a date."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        try:
+            day = date.fromisoformat(text) + timedelta(days=1)
+            return datetime(day.year, day.month, day.day, tzinfo=zone)
+        except (ValueError, OverflowError):
+            pass
+    raise UsageError(f'"{text}" is not a date', Hint("try", other_options(until="2027-06-30")))
 
 
 def instants_to_create(

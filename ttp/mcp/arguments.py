@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -69,13 +70,16 @@ def argument_names(model: type[Arguments]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+@cache
 def input_schema(model: type[Arguments]) -> dict[str, Any]:
-    """Return the JSON Schema of a tool's arguments."""
+    """Return the JSON Schema of a tool's arguments. It is shared: do not change it."""
     return dict(_tidy(model.model_json_schema()))
 
 
+@cache
 def output_schema(answer: Any) -> dict[str, Any]:
-    """Return the JSON Schema of a tool's structured answer, which is an object: a list is its `result`."""
+    """Return the JSON Schema of a tool's structured answer, which is an object: a list is its `result`. It is shared:
+    do not change it."""
     found = TypeAdapter(answer).json_schema()
     if found.get("type") == "array":
         definitions = {"$defs": found.pop("$defs")} if "$defs" in found else {}

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from ttp.domain.account import NO_OPTIONS, Account, Credentials
 from ttp.domain.diagnostics import Remark, failure_remark, warning_remark
@@ -169,19 +169,24 @@ class Checker(Protocol):
         """Return what the platform says about the account, or why not (kind `auth` if it rejects the token)."""
         ...
 
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+    def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the values the account may use for an option (named without the platform); empty if unknown."""
         return ()
-
-    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object] | NotDone:
-        """Return what the account may choose for a post, in the platform's own fields; empty if it does not say."""
-        return {}
 
     def platform_at(self, account: Account) -> datetime | None:
         """Return the platform's clock now, from its last answer for the account; None before the first."""
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class SettingsChecker(Checker, Protocol):
+    """A checker of a platform that also says what an account may choose for a post."""
+
+    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object] | NotDone:
+        """Return it in the platform's own fields, or why it is not known."""
+        ...
 
 
 def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:

@@ -9,11 +9,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
 from ttp.domain.config import Config
@@ -45,6 +46,9 @@ from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import Quarantine
 from ttp.store.sqlite import quick_check, translate_errors
 from ttp.store.writer import Writer
+
+if TYPE_CHECKING:
+    from ttp.publisher.notifications import Notifications
 
 WATCH_EVERY_S = 0.1
 """Seconds between two looks while waiting for another publisher."""
@@ -100,6 +104,7 @@ class PublisherProcess:
     limits: Limits | None = None
     numbers: Turn | None = None
     make_ahead: Callable[[], list[str]] | None = None
+    notifications: Notifications | None = None
 
     @property
     def home(self) -> Path:
@@ -125,10 +130,13 @@ class PublisherProcess:
         and other runs raise SlowClock; `trust_clock`: the clock is right, and was ahead before.
         """
         over = threading.Event()
+        # Who publishes by hand reads the outcome.
+        notifications = None if scope.mode is Mode.PUBLISH else self.notifications
         hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(emit))
         hooks.start()
         try:
-            ended = self._publish_with_lock(scope, hooks, take_over=take_over, trust_clock=trust_clock)
+            with notifications.looking() if notifications else nullcontext():
+                ended = self._publish_with_lock(scope, hooks, take_over=take_over, trust_clock=trust_clock)
             if ended.signal is not None:
                 over.set()
         except OwnedElsewhere as refused:
@@ -138,6 +146,8 @@ class PublisherProcess:
             # The lock is free: whoever publishes next need not wait for this.
             with _handle_stop_signals(over.set, asked=over.is_set()):
                 hooks.finish(over.is_set)
+                if notifications is not None:
+                    notifications.look_at_last(over.is_set)
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
         with _handle_stop_signals(over.set):

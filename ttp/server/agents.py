@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
-from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ from ttp.mcp.replays import Replays
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.requests import refuse_unknown_parameters, token_of
 from ttp.server.services import Installation, RequestServices
-from ttp.services.planning import Planning
 from ttp.services.status import Status
 
 if TYPE_CHECKING:
@@ -90,10 +88,6 @@ class AgentServices(RequestServices):
     @property
     def status(self) -> Status:
         return self.installation.status
-
-    @cached_property
-    def planning(self) -> Planning:
-        return Planning(self.posts, self.optimal, self.slots, self.times)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -67,6 +67,21 @@ class MediaAnswer(_Shape):
     url: str | None
 
 
+class UploadAnswer(_Shape):
+    """An upload in parts. `id`: null in a dry run; `media`: what it became, once all its bytes have arrived."""
+
+    id: str | None
+    name: str
+    bytes: int
+    received: int
+    media: MediaAnswer | None
+
+
+class RemovedUploadAnswer(_Shape):
+    id: str
+    removed: Literal[True]
+
+
 class DeliveryError(_Shape):
     kind: str
     code: str | None
@@ -340,6 +355,120 @@ class RepeatAnswer(_Shape):
     missed: int
 
 
+class NewRepeatAnswer(RepeatAnswer):
+    """A new repeat, with the ids of the posts that were created in advance."""
+
+    posts: list[int | None]
+    warnings: list[str]
+
+
+class AssignmentAnswer(_Shape):
+    id: int
+    at: Instant
+    score: float
+    accounts: list[str]
+    explored: bool
+
+
+class PlacementAnswer(_Shape):
+    accounts: list[str]
+    by: str
+
+
+class PlanTotals(_Shape):
+    """`bound`: no plan has a higher score; `withoutData`: accounts without metrics."""
+
+    score: float
+    evenScore: float
+    bound: float | None = None
+    from_: Instant | None = Field(None, alias="from")
+    to: Instant | None = None
+    perDay: int | None = None
+    minGapS: float | None = None
+    timezones: dict[str, str] | None = None
+    withoutData: list[str] | None = None
+    placedBy: list[PlacementAnswer] | None = None
+
+
+class PlanAnswer(PlanTotals):
+    """A plan of drafts, as `ttp plan --json` prints it. Without drafts it has scores only."""
+
+    assignments: list[AssignmentAnswer]
+    leftOut: list[int] | None = None
+    scheduled: bool
+    warnings: list[str]
+
+
+class UndoneAnswer(_Shape):
+    """A post after an undo or redo. `lostTime`: its time, which has passed and was not restored."""
+
+    id: int
+    command: str
+    at: Instant
+    deleted: bool
+    status: str
+    scheduledAt: Instant | None
+    lostTime: Instant | None
+    content: str
+    warnings: list[str]
+
+
+class CheckAnswer(_Shape):
+    name: str
+    status: str
+    message: str
+    hint: ActionAnswer | str | None
+
+
+class CheckupAnswer(_Shape):
+    checks: list[CheckAnswer]
+    ok: int
+    warnings: int
+    failures: int
+
+
+class SkippedRow(_Shape):
+    row: str
+    reason: str
+
+
+class RefusedRow(_Shape):
+    row: str
+    field: str | None
+    problem: str
+    fix: ActionAnswer | str | None
+
+
+class PlannedRow(_Shape):
+    row: str
+    id: int | None
+    at: Instant
+    score: float
+    accounts: list[str]
+
+
+class RowPlanAnswer(PlanTotals):
+    way: str
+    leftOut: list[str]
+
+
+class ImportAnswer(_Shape):
+    """The result of an import, as `ttp import --json` prints it. `planned`: rows that got a time from a plan."""
+
+    read: int
+    added: int
+    changed: int
+    moved: int
+    unchanged: int
+    left: list[SkippedRow]
+    rejected: list[RefusedRow]
+    stored: bool
+    ids: list[int]
+    planned: list[PlannedRow]
+    plan: RowPlanAnswer | None
+    warnings: list[str]
+
+
 class CalendarRow(_Shape):
     date: str
     time: str
@@ -492,6 +621,29 @@ class SampleAnswer(_Counts):
     observedAt: Instant
     kind: str | None
     text: str | None
+
+
+class ColumnAnswer(_Shape):
+    column: str
+    field: str | None
+
+
+class RefusedSample(_Shape):
+    row: int
+    reason: str
+
+
+class MetricsImportAnswer(_Shape):
+    """The result of an import of numbers; of a dry run also the format, the columns and the first rows."""
+
+    read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: list[RefusedSample]
+    source: str | None = None
+    columns: list[ColumnAnswer] | None = None
+    rows: list[SampleAnswer] | None = None
 
 
 class TotalAnswer(_Counts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -21,6 +22,8 @@ from ttp.server.answers import ProblemAnswer
 from ttp.server.commands import MOST_RUNNING
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, Guard
+from ttp.server.pages.login import Backoff
+from ttp.server.pages.routes import page_routes
 from ttp.server.problems import (
     MEDIA_TYPE,
     TIMETOPOST,
@@ -34,9 +37,13 @@ from ttp.server.requests import GuardedRoute
 from ttp.server.routes import ROUTES, Route
 from ttp.server.services import Installation
 from ttp.server.timetopost.answers import FailureAnswer
+from ttp.services.delivery_counts import DeliveryCounter
 from ttp.services.events import Events
 
-_FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}
+_NOT_JSON: dict[Any, dict[str, Any]] = {
+    bytes: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+    str: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -50,10 +57,12 @@ def build_app(
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
     app.state.turns = asyncio.Semaphore(MOST_RUNNING)
+    app.state.counter = DeliveryCounter(installation.database, installation.clock)
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
-    for route in ROUTES:
-        _add(app, route)
+    app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
+    app.state.backoff = Backoff()
+    app.router.routes.extend(page_routes())
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -63,11 +72,20 @@ def build_app(
     return app
 
 
-def _add(app: FastAPI, route: Route) -> None:
+@cache
+def _api_routes() -> tuple[APIRoute, ...]:
+    """Return the routes of the table. They hold nothing of one application, and making them takes long."""
+    return tuple(_api_route(route) for route in ROUTES)
+
+
+def _api_route(route: Route) -> APIRoute:
     is_timetopost = route.path.startswith(TIMETOPOST)
     problem = FailureAnswer if is_timetopost else ProblemAnswer
     described: dict[int | str, dict[str, Any]] = {
-        **{status: _FILE if model is bytes else {"model": model} for status, model in route.answers.items()},
+        **{
+            status: _NOT_JSON[model] if model in (bytes, str) else {"model": model}
+            for status, model in route.answers.items()
+        },
         **{status: {"model": problem} for status in route.statuses if status not in route.answers},
     }
     guarded: dict[str, Any] = {}
@@ -75,21 +93,21 @@ def _add(app: FastAPI, route: Route) -> None:
         guarded = {"x-capability": route.needs.value, "x-limited": route.limited, "security": [{"token": []}]}
     if route.or_needs is not None:
         guarded["x-or-capability"] = route.or_needs.value
-    add = APIRoute if route.needs is None else GuardedRoute
-    app.router.routes.append(
-        add(
-            route.path,
-            route.handle,
-            methods=[route.method],
-            status_code=next(iter(route.answers)),
-            response_class=Response if bytes in route.answers.values() else route.answer,
-            response_model=None,
-            responses=described,
-            operation_id=route.name,
-            name=route.name,
-            tags=["timetopost" if is_timetopost else route.path.split("/")[2] if route.needs else "health"],
-            openapi_extra={**guarded, **route.described} or None,
-        )
+    make = APIRoute if route.needs is None else GuardedRoute
+    return make(
+        route.path,
+        route.handle,
+        methods=[route.method],
+        status_code=next(iter(route.answers)),
+        response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else route.answer,
+        response_model=None,
+        responses=described,
+        operation_id=route.name,
+        name=route.name,
+        tags=[
+            "timetopost" if is_timetopost else route.path.split("/")[2] if route.path.startswith("/v1/") else "health"
+        ],
+        openapi_extra={**guarded, **route.described} or None,
     )
 
 

@@ -40,10 +40,10 @@ from ttp.domain.command_protocol import (
 )
 from ttp.domain.errors import Busy
 from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.server.forms import FORM, receive_form
 from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
 from ttp.server.requests import Services, check_key, forget_key, keep_answer, repeat_answer, reserve_key
 from ttp.server.services import RequestServices
-from ttp.server.uploads import receive_form
 from ttp.store.idempotency_keys import KeptAnswer
 
 CHILD = "ttp.cli.remote.child"
@@ -134,7 +134,7 @@ COMMAND_BODY: Mapping[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {
+            FORM: {
                 "schema": {
                     "type": "object",
                     "required": ["command"],
@@ -176,7 +176,7 @@ async def run_command(request: Request, services: Services) -> Response:
         check_key(key)
     desk = await run_in_threadpool(CommandDesk.open)
     try:
-        await receive_form(request, desk, 'send a form with the part "command"')
+        await receive_form(request, desk)
         body = await run_in_threadpool(desk.ready)
         if key is not None:
             kept = await run_in_threadpool(

@@ -14,12 +14,16 @@ from ttp.server.problems import SlowRequest, TooLarge, WrongHost, error_answer
 MOST_BODY_BYTES = 2_000_000
 MOST_UPLOAD_BYTES = 1_100_000_000
 """The longest videos that platforms take have a gigabyte; a form has some bytes more."""
-UPLOADS = "/v1/media"
+UPLOADS, IMPORTS, METRICS = "/v1/media", "/v1/imports", "/v1/metrics"
+PARTS = f"{UPLOADS}/uploads"
 SIGNED_UPLOADS = "/api/media/uploads/"
 """Paths of uploads that were prepared before."""
+FORM_UPLOADS = frozenset({"/compose", "/compose/media"})
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
+LEAST_BYTES_PER_S = 1000
+"""A body that comes more slowly than this, after its first BODY_TIMEOUT_S, is refused."""
 
 
 class Guard:
@@ -48,7 +52,8 @@ class Guard:
             named = [value.decode("latin-1") for name, value in headers if name == b"host"]
             if len(named) != 1 or host_name(named[0]) not in self._hosts:
                 return WrongHost("this server has another name: start it with --allow-host NAME to add one")
-        if scope["path"] == AGENTS and any(_is_foreign(one, headers) for name, one in headers if name == b"origin"):
+        checked = scope["path"] == AGENTS or any(name == b"cookie" for name, _ in headers)
+        if checked and any(is_foreign(one, headers) for name, one in headers if name == b"origin"):
             return NotAllowed("a page of another site may not call this server")
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
@@ -56,7 +61,7 @@ class Guard:
         return None
 
 
-def _is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Return whether an `Origin` is another than the `Host`, which has been checked."""
     scheme, _, named = origin.lower().partition(b"://")
     return scheme not in (b"http", b"https") or [value.lower() for name, value in headers if name == b"host"] != [named]
@@ -69,15 +74,19 @@ class _Body:
         self._receive = receive
         self._most = most
         self._bytes = 0
+        self._began = 0.0
         self._ended = False
 
     async def receive(self) -> Message:
         if self._ended:
             return await self._receive()
+        now = asyncio.get_running_loop().time()
+        self._began = self._began or now
+        left = self._began + BODY_TIMEOUT_S + self._bytes / LEAST_BYTES_PER_S - now
         try:
-            message = await asyncio.wait_for(self._receive(), BODY_TIMEOUT_S)
+            message = await asyncio.wait_for(self._receive(), min(BODY_TIMEOUT_S, left))
         except TimeoutError:
-            raise SlowRequest(f"no part of the body came for {BODY_TIMEOUT_S:g} seconds") from None
+            raise SlowRequest(f"after {now - self._began + BODY_TIMEOUT_S:.0f} seconds the body had not come") from None
         self._bytes += len(message.get("body", b""))
         self._ended = not message.get("more_body", False)
         if self._bytes > self._most:
@@ -87,8 +96,8 @@ class _Body:
 
 def _most_bytes(scope: Scope) -> int:
     path = scope["path"]
-    is_upload = path in (UPLOADS, command_protocol.PATH) or path.startswith(SIGNED_UPLOADS)
-    return MOST_UPLOAD_BYTES if is_upload else MOST_BODY_BYTES
+    is_file = path in (UPLOADS, IMPORTS, METRICS, command_protocol.PATH) or path in FORM_UPLOADS
+    return MOST_UPLOAD_BYTES if is_file or path.startswith((f"{PARTS}/", SIGNED_UPLOADS)) else MOST_BODY_BYTES
 
 
 def too_large(most: int) -> TooLarge:

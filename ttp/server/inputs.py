@@ -14,6 +14,7 @@ from ttp.domain.media import is_web_address
 from ttp.domain.post import PostStatus
 from ttp.domain.post_edit import KEPT, FieldError, PostInput
 from ttp.domain.time.resolve import resolve_bound
+from ttp.server.guard import MOST_UPLOAD_BYTES
 from ttp.server.problems import InvalidRequest
 from ttp.services.files.fields import parse_changes, parse_entry
 from ttp.store.queries import PostFilter
@@ -71,6 +72,13 @@ class MediaInput(_Body):
     alt: Text | None = None
 
 
+class UploadInput(_Body):
+    """A file that will come in parts."""
+
+    name: ShortText
+    bytes: Annotated[int, Field(ge=1, le=MOST_UPLOAD_BYTES, description="The size of the whole file.")]
+
+
 class PostFieldsInput(_Body):
     content: Text | None = None
     accounts: list[ShortText] | None = Field(None, description="`PLATFORM/HANDLE`, or a platform with one account.")
@@ -115,6 +123,50 @@ class SlotInput(_Body):
     cron: ShortText | None = None
     timezone: ShortText | None = Field(None, description="Else the zone of the account.")
     name: ShortText | None = None
+
+
+class PlanInput(_Body):
+    """Which drafts to plan, and within which limits; else those of the settings."""
+
+    ids: list[Annotated[int, Field(ge=1, le=_MOST_ID)]] | None = Field(
+        None, description="The ids of drafts; without ids and tags, all drafts."
+    )
+    tags: list[ShortText] | None = Field(None, description="All drafts with one of these tags.")
+    from_: ShortText | None = Field(None, alias="from", description="Plan from this time on; else from now.")
+    days: Annotated[int, Field(ge=1, le=366)] = 14
+    perDay: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="Most posts of an account a day; else as few as needed."
+    )
+    minGapS: Annotated[float, Field(ge=0, le=366 * 86_400, strict=False)] | None = Field(
+        None, description="Least seconds between two posts of an account."
+    )
+    quietHours: ShortText | None = Field(None, description="Hours without posts: `22:00-07:00`; empty for none.")
+    blackout: list[ShortText] | None = Field(None, description="Days without posts: `2026-12-24..2026-12-26`.")
+    timezone: ShortText | None = Field(None, description="Else the zone of each account.")
+    partly: bool = Field(False, description="If not all fit, plan those that do.")
+
+
+class RepeatInput(_Body):
+    """A repeat of a post, or of the posts of a tag (`pool`), which take turns."""
+
+    post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = None
+    pool: ShortText | None = None
+    cron: ShortText = Field(description="A cron expression, such as `0 9 * * 1`.")
+    timezone: ShortText | None = Field(None, description="Else the zone of the post's accounts.")
+    until: ShortText | None = Field(None, description="The last day: `2027-06-30`.")
+    count: Annotated[int, Field(ge=1, le=10**6)] | None = Field(None, description="How many times in all.")
+    texts: list[Annotated[Text, AfterValidator(_refuse_blank)]] | None = Field(
+        None, description="Texts to use in turn instead of the post's own; at least two."
+    )
+    coolDownS: Annotated[float, Field(ge=0, le=10**10, strict=False)] | None = Field(
+        None, description="With `pool`: seconds for which a post rests; 30 days if left out."
+    )
+
+
+class UndoInput(_Body):
+    count: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="How many changes, newest first.")
+    post: Annotated[int, Field(ge=1, le=_MOST_ID)] | None = Field(None, description="Only changes of this post.")
+    partial: bool = Field(False, description="Undo what can be undone, and skip the rest.")
 
 
 class AccountsInput(_Body):

@@ -11,16 +11,32 @@ from fastapi import Path, Query
 
 from ttp.domain.account import Account
 from ttp.domain.errors import TimeRefused, UsageError
-from ttp.domain.post import calendar_time
+from ttp.domain.plan import PlanMethod
+from ttp.domain.post import PostStatus, calendar_time
+from ttp.domain.recurrence import Recurrence, end_of_day
 from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 from ttp.domain.time.resolve import resolve_bound
 from ttp.domain.time.slot_parser import parse_slot_times
 from ttp.domain.time.zones import load_zone, parse_zone
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import DryRun, ShortText, SlotInput, Words, chosen_accounts, post_filter, split
+from ttp.server.inputs import (
+    DryRun,
+    Empty,
+    PlanInput,
+    RepeatInput,
+    ShortText,
+    SlotInput,
+    Words,
+    chosen_accounts,
+    post_filter,
+    split,
+)
 from ttp.server.requests import Services
 from ttp.services.cron import parse_cron
+from ttp.services.planning import PlanRequest, no_room_error
 from ttp.services.report import check_groupings, report_periods
+from ttp.store.queries import PostFilter
 from ttp.views.calendar import CalendarPage, calendar_json, calendar_row, gaps_of
 from ttp.views.metrics import sample_json, total_json
 from ttp.views.optimal import (
@@ -31,6 +47,7 @@ from ttp.views.optimal import (
     recommendation_json,
     week_json,
 )
+from ttp.views.plan import assignment_json, proposal_json
 from ttp.views.report import report_json
 from ttp.views.slots import repeat_json, slot_instant_json, slot_json
 
@@ -40,6 +57,8 @@ if TYPE_CHECKING:
 MOST_SAMPLES = 1000
 Zone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of hours and days.")]
 SlotId = Annotated[int, Path(ge=1, le=10**15)]
+RepeatId = Annotated[int, Path(ge=1, le=10**15)]
+COOL_DOWN_S = 30 * 86_400.0
 
 
 def list_slots(services: Services, account: Words = None) -> JsonAnswer:
@@ -79,6 +98,112 @@ def remove_slot(slot_id: SlotId, services: Services, dry_run: DryRun = False) ->
 
 def list_repeats(services: Services) -> JsonAnswer:
     return JsonAnswer([repeat_json(one) for one in services.repeats.all()])
+
+
+def add_repeat(body: RepeatInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Repeat a post, or the posts of a tag in turn. Each time a new post is created in advance."""
+    wanted = _recurrence(services, body)
+    done = services.repeats.begin(wanted)
+    warnings = [*done.told, *(one.message for one in done.warnings)]
+    made = [None if dry_run else post.id for post in done.made]
+    shape = {**repeat_json(done.tally), "posts": made, "warnings": warnings}
+    return JsonAnswer(shape, 200 if dry_run else 201)
+
+
+def skip_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Skip the next time of a repeat, and delete the post that was created for it."""
+    return JsonAnswer(repeat_json(services.repeats.skip(repeat_id).tally))
+
+
+def pause_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Pause a repeat, and delete its posts that are not published yet, except those that were changed by hand."""
+    return JsonAnswer(repeat_json(services.repeats.pause(repeat_id).tally))
+
+
+def resume_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Resume a repeat from now on; times that have passed are not made up for."""
+    return JsonAnswer(repeat_json(services.repeats.resume(repeat_id).tally))
+
+
+def stop_repeat(repeat_id: RepeatId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Stop a repeat for good, and delete its posts that are not published yet, except those that were changed by
+    hand."""
+    return JsonAnswer(repeat_json(services.repeats.stop(repeat_id).tally))
+
+
+def plan_drafts(services: Services, body: PlanInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Spread drafts over the coming days, at the best free hours of their accounts, and schedule all or none. A dry
+    run answers the plan."""
+    wanted = body or PlanInput.model_validate({})
+    ids = _drafts(services, wanted)
+    if not ids:
+        return JsonAnswer(proposal_json(None, [], scheduled=False))
+    request = plan_request(services, wanted)
+    found = services.planning.propose(ids, request)
+    if found.plan.left_out and not wanted.partly:
+        raise no_room_error(found, request)
+    rows = [assignment_json(one, found) for one in found.plan.assignments]
+    saved = [] if dry_run else services.planning.schedule(found)
+    warnings = dict.fromkeys(problem.message for one in saved for problem in one.warnings)
+    return JsonAnswer(proposal_json(found, rows, scheduled=not dry_run, warnings=warnings))
+
+
+def plan_request(services: RequestServices, wanted: PlanInput, way: PlanMethod = PlanMethod.OPTIMAL) -> PlanRequest:
+    """Return the limits of a plan: those of the request, else of the settings. Raise UsageError, TimeRefused."""
+    config, now = services.config, services.clock.now()
+    zone = services.zone if wanted.timezone is None else parse_zone(wanted.timezone)
+    quiet = config.text("plan.quiet_hours") if wanted.quietHours is None else wanted.quietHours
+    blackout = config.texts("plan.blackout") if wanted.blackout is None else wanted.blackout
+    return PlanRequest(
+        days=wanted.days,
+        start=None if wanted.from_ is None else resolve_bound(wanted.from_, now=now, zone=zone),
+        per_day=wanted.perDay,
+        gap_s=config.seconds("plan.min_gap_s") if wanted.minGapS is None else wanted.minGapS,
+        quiet=QuietHours(parse_quiet_hours(quiet), parse_blackout(blackout)),
+        way=way,
+        tz=wanted.timezone,
+    )
+
+
+def _drafts(services: RequestServices, wanted: PlanInput) -> list[int]:
+    if wanted.ids is not None and wanted.tags is not None:
+        raise UsageError("give ids or tags, not both")
+    if wanted.ids is not None:
+        return services.queries.ids([(one, one) for one in wanted.ids]) if wanted.ids else []
+    drafts = PostFilter(statuses=(PostStatus.DRAFT,), tags=tuple(wanted.tags or ()))
+    return [post.id or 0 for post in services.queries.posts(drafts)]
+
+
+def _recurrence(services: RequestServices, body: RepeatInput) -> Recurrence:
+    if (body.post is None) == (body.pool is None):
+        raise UsageError("give either post or pool")
+    if (body.pool is not None and body.texts is not None) or (body.pool is None and body.coolDownS is not None):
+        raise UsageError("texts need a post, and coolDownS needs a pool")
+    if body.texts is not None and len(body.texts) < 2:
+        raise UsageError("texts are at least two")
+    accounts = services.queries.accounts_of(body.post) if body.post is not None else []
+    zone = _zone_of_all(services, accounts, body.timezone)
+    return Recurrence(
+        parse_cron(body.cron),
+        zone.key,
+        post_id=body.post,
+        pool=body.pool,
+        cool_down_s=None if body.pool is None else COOL_DOWN_S if body.coolDownS is None else body.coolDownS,
+        until=None if body.until is None else end_of_day(body.until, zone),
+        count=body.count,
+        texts=tuple(body.texts or ()),
+    )
+
+
+def _zone_of_all(services: RequestServices, accounts: list[Account], timezone: str | None) -> ZoneInfo:
+    """Return the zone of wall-clock times that several accounts share. Raise TimeRefused."""
+    zones = {zone.key: zone for zone in _zones(services, accounts, timezone)}
+    if len(zones) > 1:
+        raise TimeRefused(f"the accounts have different zones ({', '.join(sorted(zones))}); give one in timezone")
+    zone = next(iter(zones.values()), services.zone if timezone is None else parse_zone(timezone))
+    if load_zone(zone.key) is None:
+        raise TimeRefused(f"the system's zone, {zone.key}, has no name; give one in timezone")
+    return zone
 
 
 def get_calendar(

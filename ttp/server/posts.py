@@ -28,6 +28,7 @@ from ttp.server.inputs import (
     Seconds,
     ShortText,
     TimeInput,
+    UndoInput,
     Words,
     new_post,
     post_changes,
@@ -35,6 +36,7 @@ from ttp.server.inputs import (
 )
 from ttp.server.requests import Services
 from ttp.services.preview import preview_post
+from ttp.services.undo import Undo, UndoRequest
 from ttp.views import posts as views
 
 if TYPE_CHECKING:
@@ -179,6 +181,28 @@ def list_changes(
 ) -> JsonAnswer:
     """List who changed a post, newest first, also of a deleted post."""
     return JsonAnswer([views.change_json(one) for one in services.queries.changes(limit, post_id)])
+
+
+def list_all_changes(services: Services, limit: Annotated[int, Query(ge=1, le=MOST_POSTS)] = USUAL_POSTS) -> JsonAnswer:
+    """List the changes that can be undone, newest first."""
+    return JsonAnswer([views.change_json(one) for one in services.queries.changes(limit)])
+
+
+def undo_changes(services: Services, body: UndoInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Undo the last changes of posts, by anybody: look with `dryRun` first. Publishing cannot be undone, and times
+    that have passed are not restored."""
+    return _undo_or_redo(services, body or UndoInput.model_validate({}), again=False)
+
+
+def redo_changes(services: Services, body: UndoInput | None = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Redo the last changes that were undone."""
+    return _undo_or_redo(services, body or UndoInput.model_validate({}), again=True)
+
+
+def _undo_or_redo(services: RequestServices, body: UndoInput, *, again: bool) -> JsonAnswer:
+    wanted = UndoRequest(body.count, body.post, again=again, partial=body.partial)
+    found = Undo(services.posts).revert(wanted, rehearse=services.dry_run)
+    return JsonAnswer([views.undone_json(one) for one in found.posts])
 
 
 def _time_of_new(services: RequestServices, wanted: PostInput) -> ResolvedTime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,8 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.event import Sink
@@ -23,10 +26,47 @@ from ttp.store.home.locks import LockHeld
 
 BACKLOG = 256
 MOST_CONNECTIONS = 512
+HEAD_TIMEOUT_S = 15.0
+"""Seconds that the head of a request may take, from its first byte or from the beginning of the connection."""
 IDLE_S = 15
 """Seconds that a connection without a request stays open."""
 STALLED_MS = 60_000
 """Milliseconds after which a client that takes no bytes loses its connection."""
+
+
+class TimedProtocol(H11Protocol):
+    """HTTP/1.1, with a limit on how long the head of a request may take: uvicorn has none."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def _watch_head(self) -> None:
+        """End the connection if the head that it waits for does not come in time."""
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_watching()
+        elif self._late is None:
+            self._late = self.loop.call_later(HEAD_TIMEOUT_S, self._end_if_late)
+
+    def _end_if_late(self) -> None:
+        self._late = None
+        if self.conn.their_state is h11.IDLE:
+            self.transport.close()
+
+    def _stop_watching(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -83,7 +123,7 @@ class ServerProcess:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=TimedProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

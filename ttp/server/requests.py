@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.errors import NotAllowed
+from ttp.server.forms import ReceivedFile, receive_file
 from ttp.server.problems import InvalidRequest, KeyInUse, KeyReused, Unauthorized, WrongMediaType, unknown_parameter
 from ttp.server.services import Installation, RequestServices
 from ttp.store import idempotency_keys
@@ -40,24 +41,35 @@ class GuardedRoute(APIRoute):
         asked = self.openapi_extra or {}
         names = [asked[name] for name in ("x-capability", "x-or-capability") if name in asked]
         needed, limited = [TokenCapability(name) for name in names], asked["x-limited"] is True
-        takes_json = "requestBody" not in asked
+        file_type = next(iter(asked["requestBody"]["content"])) if "requestBody" in asked else None
         known = {one.alias for one in self.dependant.query_params}
+        # Its handler receives a body with parts of its own, and keeps its answer.
+        reads_itself = file_type is not None and not any(one.call is received_of for one in self.dependant.dependencies)
 
         async def guarded(request: Request) -> Response:
             installation: Installation = request.app.state.installation
             token = await run_in_threadpool(token_of, request, installation, *needed)
             if token.accounts is not None and not limited:
                 raise NotAllowed("this is about all accounts, and the token is limited to some")
-            if takes_json and await request.body() and not _is_json(request):
+            if file_type is None and await request.body() and not _is_json(request):
                 raise WrongMediaType("send the body as application/json")
             refuse_unknown_parameters(request, known)
             request.state.services = RequestServices(
                 installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
             )
-            key = request.headers.get("idempotency-key")
-            if key is not None and takes_json and request.method in _WRITES and not services_of(request).dry_run:
-                return await _once(request, handle, token, key)
-            answer = await handle(request)
+            if reads_itself:
+                return await handle(request)
+            if file_type is not None:
+                folder = await run_in_threadpool(installation.media.ready_folder)
+                request.state.received = await receive_file(request, file_type, folder)
+            try:
+                key = request.headers.get("idempotency-key")
+                if key is not None and request.method in _WRITES and not services_of(request).dry_run:
+                    return await _once(request, handle, token, key)
+                answer = await handle(request)
+            finally:
+                if file_type is not None:
+                    received_of(request).file.close()
             if services_of(request).dry_run:  # the revision and the address of what was rolled back
                 for name in ("etag", "location"):
                     if name in answer.headers:
@@ -74,6 +86,15 @@ def services_of(request: Request) -> RequestServices:
 
 Services = Annotated[RequestServices, Depends(services_of)]
 """The services of a request's token."""
+
+
+def received_of(request: Request) -> ReceivedFile:
+    found: ReceivedFile = request.state.received
+    return found
+
+
+Received = Annotated[ReceivedFile, Depends(received_of)]
+"""The file that a request has sent."""
 
 
 def token_of(request: Request, installation: Installation, *needed: TokenCapability) -> ApiToken:
@@ -118,7 +139,8 @@ async def _once(request: Request, handle: Handle, token: ApiToken, key: str) -> 
     """Answer a request with an idempotency key: what it answered before, or by running it."""
     check_key(key)
     installation = services_of(request).installation
-    digest = _digest_of(request, await request.body())
+    sent = hasattr(request.state, "received")  # not the form around it: its boundary is another one each time
+    digest = _digest_of(request, received_of(request).digest.encode() if sent else await request.body())
     kept = await run_in_threadpool(reserve_key, installation, token, key, digest)
     if kept is not None:
         return repeat_answer(kept)

@@ -12,18 +12,18 @@ from starlette.responses import Response
 
 from ttp.domain import command_protocol
 from ttp.domain.api_token import TokenCapability
-from ttp.server import answers, overview, planning, posts
+from ttp.server import answers, overview, planning, posts, uploads
 from ttp.server.answers import JsonAnswer
 from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
 from ttp.server.events import STREAM_BODY, list_events
-from ttp.server.guard import SIGNED_UPLOADS, UPLOADS
+from ttp.server.forms import BYTES_BODY, FORM_BODY
+from ttp.server.guard import IMPORTS, METRICS, PARTS, SIGNED_UPLOADS, UPLOADS
 from ttp.server.timetopost import accounts as their_accounts
 from ttp.server.timetopost import analytics as their_numbers
 from ttp.server.timetopost import answers as theirs
 from ttp.server.timetopost import media as their_media
 from ttp.server.timetopost import posts as their_posts
 from ttp.server.timetopost.media import FILES
-from ttp.server.uploads import UPLOAD_BODY, upload_media
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 POST, POSTS = "/v1/posts/{post_id}", "/v1/posts"
@@ -72,6 +72,18 @@ _MEDIA = _answers(answers.MediaAnswer, 201, s200=answers.MediaAnswer)
 _SLOTS, _NEW_SLOTS = _answers(list[answers.SlotAnswer], 201, s200=list[answers.SlotAnswer]), (*_ONE, *_BODY, 422)
 _COMING, _GONE = _answers(list[answers.SlotInstantAnswer]), _answers(answers.RemovedAnswer)
 _CALENDAR = _answers(answers.CalendarAnswer)
+_ACCOUNT, _CHECKUP = "/v1/accounts/{account:path}", _answers(answers.CheckupAnswer)
+_PLAN = _answers(answers.PlanAnswer)
+_REPEATS, _REPEAT = "/v1/repeats", "/v1/repeats/{repeat_id}"
+_NEW_REPEAT = _answers(answers.NewRepeatAnswer, 201, s200=answers.NewRepeatAnswer)
+_SAME_REPEAT = _answers(answers.RepeatAnswer)
+_UNDONE = _answers(list[answers.UndoneAnswer])
+_WRITE = (*_BODY, 409, 422)
+_PART, _UPLOAD = f"{PARTS}/{{upload_id}}", _answers(answers.UploadAnswer)
+_NEW_UPLOAD = _answers(answers.UploadAnswer, 201, s200=answers.UploadAnswer)
+_IMPORT = _answers(answers.ImportAnswer, 201, s200=answers.ImportAnswer)
+_NUMBERS = _answers(answers.MetricsImportAnswer, 201, s200=answers.MetricsImportAnswer)
+_IMPORTING = (404, *_WRITE)
 _V1 = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
     Route("POST", POSTS, posts.create_post, DRAFT, _NEW, _CHANGE),
@@ -88,7 +100,12 @@ _V1 = (
     Route("POST", f"{POST}/copy", posts.copy_post, DRAFT, _COPY, _CHANGE),
     Route("GET", f"{POST}/log", posts.log_post, READ, _answers(list[answers.AttemptAnswer]), _ONE),
     Route("GET", f"{POST}/history", posts.list_changes, READ, _answers(list[answers.ChangeAnswer]), _ONE),
-    Route("POST", UPLOADS, upload_media, DRAFT, _MEDIA, _BODY, described=UPLOAD_BODY),
+    Route("POST", UPLOADS, uploads.upload_media, DRAFT, _MEDIA, _WRITE, described=FORM_BODY),
+    Route("POST", PARTS, uploads.begin_upload, DRAFT, _NEW_UPLOAD, _WRITE),
+    Route("GET", _PART, uploads.get_upload, READ, _UPLOAD, _ONE),
+    Route("PUT", _PART, uploads.add_part, DRAFT, _UPLOAD, (*_ONE, *_WRITE), described=BYTES_BODY),
+    Route("DELETE", _PART, uploads.remove_upload, DRAFT, _answers(answers.RemovedUploadAnswer), (*_ONE, *_WRITE)),
+    Route("POST", IMPORTS, uploads.import_posts, DRAFT, _IMPORT, _IMPORTING, limited=False, described=FORM_BODY),
     Route(
         "POST",
         command_protocol.PATH,
@@ -100,22 +117,34 @@ _V1 = (
         answer=CommandAnswer,
     ),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
-    Route("GET", "/v1/accounts/{account:path}", overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
+    Route("GET", _ACCOUNT, overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
+    Route("POST", f"{_ACCOUNT}/check", overview.check_account, PUBLISH, _CHECKUP, (*_ONE, *_BODY)),
     Route("GET", "/v1/slots", planning.list_slots, READ, _answers(list[answers.SlotAnswer]), (404,)),
     Route("POST", "/v1/slots", planning.add_slots, PUBLISH, _SLOTS, _NEW_SLOTS, limited=False),
     Route("GET", "/v1/slots/preview", planning.preview_slots, READ, _COMING, (404,), limited=False),
     Route("DELETE", "/v1/slots/{slot_id}", planning.remove_slot, PUBLISH, _GONE, (*_ONE, *_BODY), limited=False),
     Route("GET", "/v1/repeats", planning.list_repeats, READ, _answers(list[answers.RepeatAnswer]), limited=False),
+    Route("POST", _REPEATS, planning.add_repeat, PUBLISH, _NEW_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/skip", planning.skip_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/pause", planning.pause_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/resume", planning.resume_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", f"{_REPEAT}/stop", planning.stop_repeat, PUBLISH, _SAME_REPEAT, (404, *_WRITE), limited=False),
+    Route("POST", "/v1/plan", planning.plan_drafts, PUBLISH, _PLAN, (404, *_WRITE), limited=False),
+    Route("GET", "/v1/history", posts.list_all_changes, READ, _answers(list[answers.ChangeAnswer]), limited=False),
+    Route("POST", "/v1/undo", posts.undo_changes, DRAFT, _UNDONE, (404, *_WRITE), limited=False),
+    Route("POST", "/v1/redo", posts.redo_changes, DRAFT, _UNDONE, (404, *_WRITE), limited=False),
     Route("GET", "/v1/calendar", planning.get_calendar, READ, _CALENDAR, (404, 422), limited=False),
     Route("GET", "/v1/optimal", planning.get_optimal, READ, _answers(answers.OptimalAnswer), (404, 422)),
     Route("GET", "/v1/optimal/next", planning.get_next_hours, READ, _answers(answers.NextHoursAnswer), (404, 422)),
     Route("GET", "/v1/optimal/week", planning.get_week, READ, _answers(answers.WeekAnswer), (404, 422)),
     Route("GET", "/v1/optimal/heatmap", planning.get_heatmap, READ, _answers(answers.HeatmapsAnswer), (404, 422)),
-    Route("GET", "/v1/metrics", planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
+    Route("GET", METRICS, planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
+    Route("POST", METRICS, uploads.import_metrics, PUBLISH, _NUMBERS, _IMPORTING, limited=False, described=FORM_BODY),
     Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[answers.TotalAnswer]), (404,)),
     Route("GET", "/v1/report", planning.get_report, READ, _answers(answers.ReportAnswer), (404, 422)),
     Route("GET", "/v1/events", list_events, READ, _answers(list[answers.EventAnswer]), described=STREAM_BODY),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
+    Route("GET", "/metrics", overview.get_counts, READ, _answers(str), limited=False),
     Route("GET", "/healthz", overview.get_health, None, _answers(answers.HealthAnswer, s503=answers.HealthAnswer)),
 )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain import permissions
 from ttp.domain.action import WayOut
-from ttp.domain.api_token import ApiToken
+from ttp.domain.api_token import ApiToken, Caller
 from ttp.domain.config import Config
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.time.clock import Clock
@@ -20,8 +20,11 @@ from ttp.services.api_tokens import ApiTokens
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
 from ttp.services.events import Events
+from ttp.services.files.importer import Importer
 from ttp.services.metrics import Metrics
 from ttp.services.optimal import Optimal
+from ttp.services.people import People
+from ttp.services.planning import Planning
 from ttp.services.posts import Posts
 from ttp.services.publishing import Publishing
 from ttp.services.queries import Queries
@@ -55,24 +58,39 @@ class Installation:
         return ApiTokens(self.database, self.clock)
 
     @property
+    def people(self) -> People:
+        return People(self.database, self.clock)
+
+    @property
     def status(self) -> Status:
         return Status(self.database, self.database.home, self.clock, self.config, self.platforms)
 
 
 class RequestServices:
-    """The services on behalf of a token, made for one request.
+    """The services on behalf of a token or a person, made for one request.
 
     `dry_run`: each change is rolled back. `expected`: the revision of the post that the request is about.
     """
 
     def __init__(
-        self, installation: Installation, token: ApiToken, *, dry_run: bool = False, expected: int | None = None
+        self,
+        installation: Installation,
+        token: ApiToken | Caller,
+        *,
+        dry_run: bool = False,
+        expected: int | None = None,
     ) -> None:
         self.installation = installation
-        self.token = token
+        self.caller = token
         self.dry_run = dry_run
         self._expected = expected
         self._database = Rehearsal(installation.database.home) if dry_run else installation.database
+
+    @property
+    def token(self) -> ApiToken:
+        """The token of a request to the API."""
+        assert isinstance(self.caller, ApiToken)
+        return self.caller
 
     @property
     def config(self) -> Config:
@@ -90,7 +108,7 @@ class RequestServices:
     def queries(self) -> Queries:
         here = self.installation
         return Queries(
-            self._database, self._database.home, here.clock, here.config, here.platforms, self.token.accounts
+            self._database, self._database.home, here.clock, here.config, here.platforms, self.caller.accounts
         )
 
     @cached_property
@@ -102,11 +120,11 @@ class RequestServices:
             here.clock,
             here.config,
             here.platforms,
-            POST_CAPABILITIES[self.token.capability],
-            actor=self.token.name,
-            within=self.token.accounts,
+            POST_CAPABILITIES[self.caller.capability],
+            actor=self.caller.name,
+            within=self.caller.accounts,
             expected=self._expected,
-            capability_source="the token's capability",
+            capability_source="your capability here" if isinstance(self.caller, Caller) else "the token's capability",
         )
 
     @cached_property
@@ -141,6 +159,14 @@ class RequestServices:
     @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self._database, self.clock, self.platforms)
+
+    @cached_property
+    def planning(self) -> Planning:
+        return Planning(self.posts, self.optimal, self.slots, self.times)
+
+    @cached_property
+    def importer(self) -> Importer:
+        return Importer(self.posts, self.posts.media, self.times)
 
     @cached_property
     def events(self) -> Events:

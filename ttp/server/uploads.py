@@ -1,150 +1,212 @@
-"""The route that takes media: one file of a multipart form, straight into the store's media folder."""
+"""The routes that take files: media, posts and numbers."""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Annotated
 
-from python_multipart import MultipartParser
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import parse_options_header
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from fastapi import Path, Query
 
+from ttp.domain.account import parse_account_name
+from ttp.domain.errors import Hint, NotFound, Problem, UsageError
+from ttp.domain.ingest.columns import find_source
+from ttp.domain.ingest.dates import ORDERS
 from ttp.domain.media import MediaItem
+from ttp.domain.plan import PlanMethod
+from ttp.domain.time.zones import parse_zone
 from ttp.server.answers import JsonAnswer
-from ttp.server.inputs import DryRun
-from ttp.server.problems import InvalidRequest, WrongMediaType
-from ttp.server.requests import Services
-from ttp.server.services import RequestServices
-from ttp.services.media import add_upload, check_upload
+from ttp.server.guard import MOST_UPLOAD_BYTES, PARTS
+from ttp.server.inputs import DryRun, Empty, PlanInput, ShortText, UploadInput, split
+from ttp.server.planning import plan_request
+from ttp.server.problems import InvalidRequest
+from ttp.server.requests import Received, Services
+from ttp.services.files.csv_file import LINK
+from ttp.services.files.fields import FIELDS, find_field
+from ttp.services.files.import_plan import ImportRules
+from ttp.services.files.import_source import open_upload
+from ttp.services.files.importer import ImportScheduler
+from ttp.services.files.metrics_rows import as_text
+from ttp.services.media import add_upload, check_upload, upload_name
+from ttp.services.metrics import ImportOptions
+from ttp.services.planning import more_room
+from ttp.store.home.partial_uploads import PartialUpload, PartialUploads
+from ttp.views import Json
+from ttp.views.files import import_json
+from ttp.views.metrics import metrics_import_json
 from ttp.views.posts import media_json
 
-FIELD = "file"
-UPLOAD_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": [FIELD],
-                    "properties": {FIELD: {"type": "string", "contentMediaType": "application/octet-stream"}},
-                }
-            }
-        },
-    }
-}
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ttp.server.services import RequestServices
+    from ttp.services.files.importer import ImportResult
+
+UploadId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The id of an upload in parts.")]
+Columns = Annotated[list[ShortText] | None, Query(alias="map", description="Which field a column is: `Clicks=likes`.")]
+Dates = Annotated[ShortText | None, Query(description="`dmy` or `mdy`: how to read 03/04/2026.")]
+FileZone = Annotated[ShortText | None, Query(alias="timezone", description="The zone of times without an offset.")]
 
 
-async def upload_media(request: Request, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+def upload_media(services: Services, received: Received, dry_run: DryRun = False) -> JsonAnswer:
     """Store an image or a video for a post, which names it by `sha256`. Without a post it is kept for a day."""
-    folder = await run_in_threadpool(services.installation.media.ready_folder)
-    received = await receive_file(request, folder)
-    item = await run_in_threadpool(_store, services, received)
+    keep = check_upload if dry_run else add_upload
+    item = keep(received.file, received.name, services.installation.media)
     return JsonAnswer(media_json(item), 200 if dry_run else 201)
 
 
-def _store(services: RequestServices, received: ReceivedFile) -> MediaItem:
-    with received.file as file:
-        keep = check_upload if services.dry_run else add_upload
-        return keep(file, received.name, services.installation.media)
+def begin_upload(body: UploadInput, services: Services, dry_run: DryRun = False) -> JsonAnswer:
+    """Begin an upload in parts, for a large file. What rests for a day is removed."""
+    if dry_run:
+        return JsonAnswer(_upload_json(PartialUpload("", body.name, body.bytes), None))
+    upload = _uploads(services).create(body.name, body.bytes)
+    return JsonAnswer(_upload_json(upload, None), 201, headers={"Location": f"{PARTS}/{upload.id}"})
 
 
-class Form(Protocol):
-    """What takes the parts of a form as they come."""
-
-    def begin(self, name: str, filename: str | None) -> None:
-        """Begin a part. Raise InvalidRequest for one that the form does not have."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Take bytes of the part that began last."""
-        ...
+def get_upload(upload_id: UploadId, services: Services) -> JsonAnswer:
+    """Return how much of an upload has arrived: where the next part begins."""
+    upload = _uploads(services).find(upload_id)
+    return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
 
 
-@dataclass
-class ReceivedFile:
-    """A file without a name on the disk: it goes with this process. `name`: what the client calls it."""
+def add_part(
+    upload_id: UploadId,
+    services: Services,
+    received: Received,
+    offset: Annotated[int, Query(ge=0, le=MOST_UPLOAD_BYTES, description="Where the part begins.")],
+    dry_run: DryRun = False,
+) -> JsonAnswer:
+    """Add the next part of an upload. Sending a part again changes nothing; the last one stores the file, and answers
+    it in `media`. A file that is not an image or a video is refused then, and its upload removed."""
+    uploads = _uploads(services)
+    if dry_run:
+        upload = uploads.find(upload_id)
+        return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
+    upload = uploads.append(upload_id, received.file, offset)
+    if upload.sha256 is None and upload.received == upload.bytes:
+        try:
+            with uploads.open(upload) as file:
+                item = add_upload(file, upload.name, services.installation.media)
+        except UsageError:
+            uploads.remove(upload_id)
+            raise
+        upload = uploads.complete(upload, item.sha256)
+    return JsonAnswer(_upload_json(upload, _media_of(services, upload)))
 
-    file: BinaryIO
-    name: str = ""
-    parts: int = 0
 
-    def begin(self, name: str, filename: str | None) -> None:
-        self.parts += 1
-        if self.parts > 1 or name != FIELD or filename is None:
-            raise InvalidRequest(f'send one file, in the field "{FIELD}"')
-        self.name = filename
-
-    def write(self, data: bytes) -> None:
-        self.file.write(data)
+def remove_upload(upload_id: UploadId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
+    """Remove an upload in parts. A file that it has become stays for as long as posts need it."""
+    uploads = _uploads(services)
+    if dry_run:
+        uploads.find(upload_id)
+    else:
+        uploads.remove(upload_id)
+    return JsonAnswer({"id": upload_id, "removed": True})
 
 
-@dataclass
-class _FormReader:
-    """Reads the headers of the parts of a form."""
+def _uploads(services: RequestServices) -> PartialUploads:
+    return PartialUploads(services.installation.media.ready_folder(), services.token.id)
 
-    form: Form
-    _headers: dict[str, bytearray] = field(default_factory=dict)
-    _header: bytearray = field(default_factory=bytearray)
-    _value: bytearray = field(default_factory=bytearray)
 
-    def parser(self, boundary: bytes) -> MultipartParser:
-        """Return a parser that gives the parts to the form."""
-        return MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._headers.clear,
-                "on_header_begin": self._begin_header,
-                "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
-                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._begin_data,
-                "on_part_data": lambda data, start, end: self.form.write(data[start:end]),
-            },
+def _media_of(services: RequestServices, upload: PartialUpload) -> MediaItem | None:
+    name = upload_name(upload.name)
+    found = services.installation.media.stored(upload.sha256, name) if upload.sha256 else None
+    if upload.sha256 and found is None:
+        raise NotFound(f"the file of upload {upload.id} is gone, because no post has named it")
+    return found
+
+
+def _upload_json(upload: PartialUpload, item: MediaItem | None) -> Json:
+    shown = {"name": upload.name, "bytes": upload.bytes, "received": upload.received}
+    return {"id": upload.id or None, **shown, "media": None if item is None else media_json(item)}
+
+
+def import_posts(
+    services: Services,
+    received: Received,
+    accounts: Annotated[ShortText | None, Query(description="Accounts of rows that name none.")] = None,
+    timezone: FileZone = None,
+    columns: Columns = None,
+    dates: Dates = None,
+    partial: Annotated[bool, Query(description="Import the rows without errors, and skip the rest.")] = False,
+    spread: Annotated[PlanMethod | None, Query(description="Plan rows without a time.")] = None,
+    from_: Annotated[ShortText | None, Query(alias="from", description="Plan from this time on.")] = None,
+    days: Annotated[int | None, Query(ge=1, le=366)] = None,
+    per_day: Annotated[int | None, Query(alias="perDay", ge=1, le=1000)] = None,
+    dry_run: DryRun = False,
+) -> JsonAnswer:
+    """Import posts from CSV, JSON, JSON lines, a Markdown file, or a zip of a folder of Markdown files with their
+    media. All rows or none; importing a file again changes only what differs. Media are web addresses, uploaded media
+    or files of the zip."""
+    rules, plan = ImportRules(accounts=split(accounts), tz=timezone), None
+    if spread is not None:
+        given = {"from": from_, "days": days, "perDay": per_day, "timezone": timezone}
+        wanted = PlanInput.model_validate({name: value for name, value in given.items() if value is not None})
+        plan = ImportScheduler(services.posts, services.planning, plan_request(services, wanted, spread))
+    elif from_ is not None or days is not None or per_day is not None:
+        raise UsageError("from, days and perDay need spread")
+    fields = {column: _post_field(name) for column, name in _pairs(columns).items()}
+    _refuse_order(dates)
+    with open_upload(received.name, received.file, fields, services.platforms, dates) as source:
+        taken = services.importer.run(
+            source, rules, dry_run=dry_run, partial=partial, report=lambda share: None, spreading=plan
         )
-
-    def _begin_header(self) -> None:
-        self._header, self._value = bytearray(), bytearray()
-
-    def _end_header(self) -> None:
-        self._headers[self._header.decode("latin-1").lower()] = self._value
-
-    def _begin_data(self) -> None:
-        _, options = parse_options_header(bytes(self._headers.get("content-disposition", b"")))
-        name, filename = options.get(b"name", b""), options.get(b"filename")
-        self.form.begin(
-            name.decode("utf-8", "replace"), None if filename is None else filename.decode("utf-8", "replace")
-        )
+    if taken.refused and not partial:
+        raise _refused(taken)
+    if plan and taken.spread and taken.spread.left_out and not partial:
+        left = f"{len(taken.spread.left_out)} of {len(taken.spread.rows)} rows without a time do not fit"
+        raise UsageError(f"{left}, so nothing was imported", *more_room(taken.spread.proposal, plan.request))
+    warnings = [problem.message for problem, _, _ in taken.warnings.values()]
+    return JsonAnswer(import_json(taken, warnings), 201 if taken.stored else 200)
 
 
-async def receive_form(request: Request, form: Form, how: str) -> None:
-    """Give the parts of a request to a form. Raise WrongMediaType, with `how` to send it, and InvalidRequest."""
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise WrongMediaType(how)
-    try:
-        parser = _FormReader(form).parser(options[b"boundary"])
-        async for chunk in request.stream():
-            await run_in_threadpool(parser.write, chunk)
-        parser.finalize()
-    except FormParserError:
-        raise InvalidRequest("the form cannot be read") from None
+def import_metrics(
+    services: Services,
+    received: Received,
+    account: Annotated[ShortText | None, Query(description="The account of the posts, if no column names it.")] = None,
+    timezone: FileZone = None,
+    columns: Columns = None,
+    dates: Dates = None,
+    source: Annotated[ShortText | None, Query(description="The format, if the columns do not tell.")] = None,
+    dry_run: DryRun = False,
+) -> JsonAnswer:
+    """Import numbers of posts: ttp's own format as CSV or JSON, or an export of a platform. Importing a file twice adds
+    nothing; a row with errors is skipped. Accounts that do not exist are added, for analytics only."""
+    _refuse_order(dates)
+    how = ImportOptions(
+        source=None if source is None else find_source(source, services.platforms),
+        mapped=_pairs(columns) or None,
+        account=None if account is None else "/".join(parse_account_name(account, services.platforms)),
+        zone=None if timezone is None else parse_zone(timezone),
+        order=dates,
+    )
+    with as_text(received.file) as text:
+        done = services.metrics.import_file(text, how, dry_run=dry_run)
+    return JsonAnswer(metrics_import_json(done, dry_run=dry_run), 200 if dry_run else 201)
 
 
-async def receive_file(request: Request, folder: Path) -> ReceivedFile:
-    """Return the file of a form, rewound. Raise WrongMediaType, InvalidRequest."""
-    received = ReceivedFile(cast("BinaryIO", tempfile.TemporaryFile(dir=folder)))  # noqa: SIM115  # closed by its reader
-    try:
-        await receive_form(request, received, f'send the file as multipart/form-data, in the field "{FIELD}"')
-    except BaseException:
-        received.file.close()
-        raise
-    if not received.parts:
-        received.file.close()
-        raise InvalidRequest(f'send one file, in the field "{FIELD}"')
-    received.file.seek(0)
-    return received
+def _pairs(texts: Sequence[str] | None) -> Mapping[str, str]:
+    """Parse `COLUMN=FIELD`. The name of a column may contain `=`."""
+    found = {}
+    for text in texts or ():
+        column, _, name = text.rpartition("=")
+        if not column.strip() or not name.strip():
+            raise InvalidRequest(f'map "{text}" is not COLUMN=FIELD')
+        found[column.strip()] = name.strip()
+    return found
+
+
+def _post_field(name: str) -> str:
+    found = LINK if name == LINK else find_field(name)
+    if found is None:
+        raise InvalidRequest(f'no field "{name}"', Hint("see", ", ".join((*FIELDS, LINK))))
+    return found
+
+
+def _refuse_order(dates: str | None) -> None:
+    if dates is not None and dates not in ORDERS:
+        raise InvalidRequest(f'dates is dmy or mdy, not "{dates}"')
+
+
+def _refused(taken: ImportResult) -> InvalidRequest:
+    """Return the error with every row that has errors."""
+    problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in taken.faults]
+    return InvalidRequest(f"{taken.refused} of {taken.read} rows have errors; nothing was imported", problems=problems)

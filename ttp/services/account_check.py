@@ -27,7 +27,7 @@ from ttp.domain.options import Option, options_of
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.platform import Facts
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import AccountInfo, Checker
+from ttp.platforms.client import AccountInfo, Checker, SettingsChecker
 from ttp.platforms.login import Login, Logins, missing_scopes
 from ttp.platforms.registry import Registry
 from ttp.services.tokens import TokenRevoked, Tokens
@@ -88,6 +88,8 @@ class AccountCheck:
         if checker is None:
             return {}
         with closing(checker):
+            if not isinstance(checker, SettingsChecker):
+                return {}
             held = self._tokens.fresh(account.name)
             found = checker.posting_settings(account, held)
             if self._tokens.may_replace(account.name, held, found):
@@ -327,7 +329,7 @@ class OptionChoices:
             checker = self._checkers(account.platform)
             if checker is not None:
                 with closing(checker):
-                    return checker.offered(account, credentials, option.name)
+                    return checker.option_values(account, credentials, option.name)
         return ()
 
     def _account(self, name: str) -> Account:

@@ -81,7 +81,7 @@ def _add_item(text: str, names: Collection[str], media: MediaStore, config: Conf
 
 def add_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
     """Add an open file under its sender's name for it. Raise UsageError unless it is an image or video, Busy."""
-    shown = _upload_name(name)
+    shown = upload_name(name)
     return media.add_written(shown, shown, lambda target: shutil.copyfileobj(file, target))
 
 
@@ -91,7 +91,7 @@ def check_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
         return add_upload(file, name, folder)
 
 
-def _upload_name(name: str) -> str:
+def upload_name(name: str) -> str:
     """Return the last part of a path of any system, without characters that do not print."""
     return clean_text(re.split(r"[/\\]", name)[-1])[-_LONGEST_NAME:] or "media"
 
@@ -238,9 +238,11 @@ class MediaCleanup:
             if not lent:
                 return []
             with self.database.reading() as db:
-                digests = {one.given for one in lent}
+                digests = {one.attached_sha256 for one in lent}
                 kept = digests if db is None else needed_digests(db, digests, ended_by=self.clock.now())
-            return [why for one in lent if one.given not in kept and (why := self._delete_object(one)) is not None]
+            return [
+                why for one in lent if one.attached_sha256 not in kept and (why := self._delete_object(one)) is not None
+            ]
 
     def _delete_object(self, lent: s3.BucketObject) -> str | None:
         try:
@@ -311,7 +313,7 @@ class RowMedia:
         digest, _, name = text.partition("/")
         with self._database.reading() as db:
             item = queries.media_item(db, digest) if db else None
-        item = item or self._media.stored(digest, _upload_name(name))
+        item = item or self._media.stored(digest, upload_name(name))
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"{name or digest} is not in this store", Hint("try", action("export", "FILE", with_="media"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -16,10 +19,22 @@ from ttp.domain.time.clock import Clock
 from ttp.services.api_tokens import LONGEST_NAME, NAME
 from ttp.store import people as store
 from ttp.store.database import Database
+from ttp.store.home.files import write_whole
 
 LINK_WORKS_FOR = timedelta(minutes=10)
 SESSION_LASTS_FOR = timedelta(days=30)
+ADDRESS_FILE = "server.address"
 _SECRET = re.compile(r"[0-9a-f]{48}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAddress:
+    """A login link as it is given to a person. `accounts`: names; None: all."""
+
+    name: str
+    capabilities: tuple[TokenCapability, ...]
+    accounts: tuple[str, ...] | None
+    url: str = field(repr=False)
 
 
 class People:
@@ -86,3 +101,25 @@ def _new_secret() -> str:
 
 def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@contextmanager
+def recorded_address(home: Path, address: str | None) -> Iterator[None]:
+    """Let other commands know the address of this server while the block runs. None: it has none."""
+    if address is None:
+        yield
+        return
+    write_whole(home / ADDRESS_FILE, address)
+    try:
+        yield
+    finally:
+        if read_address(home) == address:
+            (home / ADDRESS_FILE).unlink(missing_ok=True)
+
+
+def read_address(home: Path) -> str | None:
+    """Return the address of the server that runs on a store, or ran and was killed."""
+    try:
+        return (home / ADDRESS_FILE).read_text(encoding="ascii").strip() or None
+    except (OSError, UnicodeError):
+        return None

@@ -369,11 +369,20 @@ class Posts:
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
                 return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
-    def edit(self, post_id: int, wanted: PostInput, time: ResolvedTime | None, since: Post | None = None) -> SavedPost:
+    def edit(
+        self,
+        post_id: int,
+        wanted: PostInput,
+        time: ResolvedTime | None,
+        since: Post | None = None,
+        *,
+        is_creation: bool = False,
+    ) -> SavedPost:
         """Change the given fields. Lists are replaced; variants and options merge by key, an empty value removes one.
 
         Published deliveries stay. An account left out of `to` is cancelled for this post. `since`: the post that was
-        edited; Conflict if it was changed meanwhile.
+        edited; Conflict if it was changed meanwhile. `is_creation`: the edit belongs to the change that created the
+        post, if nothing has changed it since.
         """
         with self._holding_media(wanted):
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
@@ -386,11 +395,13 @@ class Posts:
                 items = self._media_items(wanted.media, wanted.alts, platforms, first if wanted.edited else None)
             if media := first.media if items is None else items:
                 self.media_conversion.fits(media, platforms)
-            confirmed = time
+            confirmed, recorder = time, self.recorder("edit")
 
             def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
                 _refuse_to_edit(before)
+                if is_creation:
+                    recorder.go_on(db, post_id)
                 if since is not None and before != since:
                     raise Conflict(
                         f"post {post_id} was changed by another command; that change was kept",
@@ -419,7 +430,7 @@ class Posts:
                     *post_edit.warn_published_parts(before, after),
                 )
 
-            (saved,) = self.change([post_id], change, self.recorder("edit"))
+            (saved,) = self.change([post_id], change, recorder)
             return replace(saved, time=confirmed)
 
     def schedule(self, times: Mapping[int, ResolvedTime], *, first: bool = False) -> list[SavedPost]:

@@ -137,6 +137,19 @@ class Status:
         with self._database.reading() as db:
             return db is not None and any(queries.count_waiting(db, now, approved=self._approval))
 
+    def stalled(self, after: timedelta) -> int:
+        """Return how many posts have been overdue for so long, while no publisher ran."""
+        publisher, since = self._publisher(), self._clock.now() - after
+        if publisher.running or (publisher.last_run_at is not None and publisher.last_run_at > since):
+            return 0
+        with self._database.reading() as db:
+            return queries.count_waiting(db, since, approved=self._approval)[0] if db is not None else 0
+
+    def clock_trouble(self) -> TtpError | None:
+        """Return why nothing is published with this clock, or None."""
+        with self._database.reading() as db:
+            return None if db is None else self._clock_trouble(db, self._publisher())
+
     def _clock_trouble(self, db: Connection, publisher: PublisherInfo) -> SlowClock | None:
         """Return the error for a slow clock. A running publisher checks the time of the last run itself."""
         now = self._clock.now()

@@ -147,7 +147,8 @@ def _end(db: Connection, ids: Sequence[int], now: datetime) -> None:
         db.execute(
             f"INSERT INTO notification ({_COLUMNS}, ended_at) SELECT kind, '{end}', subject, post_id, account_id, NULL,"
             f" NULL, :now, 0, :now, :now FROM notification WHERE {in_list('id', 'ids')} AND event = '{event}'"
-            " AND sent_at IS NOT NULL",
+            " AND sent_at IS NOT NULL AND NOT EXISTS"
+            " (SELECT 1 FROM account a WHERE a.id = notification.account_id AND a.removed_at IS NOT NULL)",
             values,
         )
     db.execute(f"UPDATE notification SET ended_at = :now, next_at = NULL WHERE {in_list('id', 'ids')}", values)

@@ -9,6 +9,7 @@ from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.sample import Sample, Total
+    from ttp.services.metrics import MetricsImport
     from ttp.services.metrics_sync import PullResult
 
 
@@ -47,6 +48,20 @@ def sample_json(item: Sample) -> Json:
         "kind": item.kind,
         "text": item.text,
     }
+
+
+IMPORT_COUNTS = ("read", "inserted", "updated", "unchanged")
+IMPORT_FIELDS = (*IMPORT_COUNTS, "rejected", "source", "columns", "rows")
+
+
+def metrics_import_json(done: MetricsImport, *, dry_run: bool) -> Json:
+    """Return the result of an import; of a dry run also the format of the file, its columns and its first rows."""
+    counts: Json = {name: getattr(done, name) for name in IMPORT_COUNTS}
+    shape: Json = {**counts, "rejected": [{"row": row, "reason": reason} for row, reason in done.rejected]}
+    if dry_run:
+        columns = [{"column": column, "field": taken} for column, taken in done.columns]
+        shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
+    return shape
 
 
 def total_json(item: Total) -> Json:

@@ -10,7 +10,7 @@ from ttp.domain.time import clock
 from ttp.views import Json
 
 if TYPE_CHECKING:
-    from ttp.domain.diagnostics import Check
+    from ttp.domain.diagnostics import Check, Checkup
     from ttp.domain.health import Health
 
 
@@ -19,6 +19,14 @@ CHECK_FIELDS = ("name", "status", "message", "hint")
 
 def check_json(item: Check) -> Json:
     return {"name": item.name, "status": item.status, "message": item.message, "hint": item.hint}
+
+
+def checkup_json(found: Checkup, rows: list[Json]) -> Json:
+    """Return checks, given as `rows`, with the number of each grade."""
+    from ttp.domain.diagnostics import Grade
+
+    ok, warnings, failures = (found.count(status) for status in Grade)
+    return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
 
 
 STATUS_FIELDS = (

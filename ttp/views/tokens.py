@@ -1,4 +1,4 @@
-"""A token of the HTTP API as a JSON object."""
+"""Tokens of the HTTP API and login links as JSON objects."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.services.api_tokens import NamedToken
+    from ttp.services.people import LoginAddress
 
 TOKEN_FIELDS = (
     "id",
@@ -37,3 +38,16 @@ def token_json(item: NamedToken) -> Json:
         "lastUsedAt": format_json_instant(token.last_used_at),
     }
     return shape if item.secret is None else {**shape, "token": item.secret}
+
+
+LOGIN_LINK_FIELDS = ("name", "capabilities", "accounts", "url")
+
+
+def login_link_json(item: LoginAddress) -> Json:
+    """Return a login link. `accounts` null: all accounts."""
+    return {
+        "name": item.name,
+        "capabilities": list(item.capabilities),
+        "accounts": None if item.accounts is None else list(item.accounts),
+        "url": item.url,
+    }

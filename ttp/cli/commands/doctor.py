@@ -21,6 +21,7 @@ from ttp.cli.options import with_output
 from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
+from ttp.domain.action import action
 from ttp.domain.config import Config, KeyTable
 from ttp.domain.diagnostics import (
     Check,
@@ -143,6 +144,7 @@ def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     yield from host_checks(context.config, context.keys, context.platforms)
     yield zone
     yield from context.doctor.here()
+    yield from notification_checks(context)
     if online:
         yield from context.account_check.with_clocks(context.doctor.accounts, ACCOUNT_PREFIX)
     else:
@@ -184,6 +186,20 @@ def host_checks(
     if rehearsed and len(rehearsed) < len(names):
         real = ", ".join(name for name in names if name not in rehearsed)
         yield combine_remarks("host", [warning_remark(f"{', '.join(rehearsed)}: on this machine; {real}: real")])
+
+
+def notification_checks(context: Context) -> Iterator[Check]:
+    """Check each kind of notification that is set, without sending one."""
+    if not context.config.texts("notify.kinds"):
+        return
+    from ttp.platforms.notifiers import SendingFailed
+
+    for kind in context.notifications.kinds:
+        try:
+            remark = ok_remark(context.notifications.check(kind))
+        except SendingFailed as error:
+            remark = failure_remark(error.message, action("notify test", kind))
+        yield combine_remarks(f"notify.{kind}", [remark])
 
 
 def zone_check(config: Config) -> tuple[Check, ZoneInfo]:

@@ -71,6 +71,10 @@ VARIABLES = (
     ),
     ("TTP_TOKEN, TTP_TOKEN_FILE", "the token for it, or the file that has it, which only you may be able to read"),
     ("TTP_NO_INPUT", "any value: never ask; fail if a question would be needed"),
+    (
+        "TTP_NTFY_TOKEN, TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET",
+        "secrets of notifications; instead of ttp notify secret",
+    ),
     ("TTP_EDITOR", "the editor for texts and settings; else VISUAL, else EDITOR, else an installed one"),
     ("TTP_PAGER", "the program that shows tables on a terminal, such as less; without it they are printed"),
     (

@@ -30,8 +30,7 @@ from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics import ImportOptions, MetricsImport
 from ttp.services.metrics_sync import PullResult, ReadingStopped
-from ttp.views import Json
-from ttp.views.metrics import sample_json
+from ttp.views.metrics import IMPORT_COUNTS, IMPORT_FIELDS, metrics_import_json
 
 if TYPE_CHECKING:
     from ttp.store.metric_schedule import FollowedPost
@@ -148,8 +147,6 @@ def summary(context: Context, account: Accounts = None) -> None:
     context.out.write_list(TOTALS, context.metrics.totals(context.queries.find_accounts(split_list(account) or ())))
 
 
-COUNTS = ("read", "inserted", "updated", "unchanged")
-FIELDS = (*COUNTS, "rejected", "source", "columns", "rows")
 SHOWN = 10
 """Rejected rows and unknown columns that are listed."""
 
@@ -180,7 +177,7 @@ def how_to_read(
 
 def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: bool) -> int:
     """Import a file and print the result; return the exit code."""
-    context.out.check_fields(spec.name_value_spec(FIELDS))
+    context.out.check_fields(spec.name_value_spec(IMPORT_FIELDS))
     done = MetricsImport()
     with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
@@ -201,16 +198,13 @@ def import_metrics(context: Context, file: str, how: ImportOptions, *, dry_run: 
 
 
 def _print_import(out: Output, done: MetricsImport, dry_run: bool) -> int:
-    counts: Json = {name: getattr(done, name) for name in COUNTS}
-    shape: Json = {**counts, "rejected": [{"row": row, "reason": reason} for row, reason in done.rejected]}
-    if dry_run:
-        columns = [{"column": column, "field": taken} for column, taken in done.columns]
-        shape |= {"source": done.source, "columns": columns, "rows": [sample_json(one) for one in done.first]}
+    shape = metrics_import_json(done, dry_run=dry_run)
     rejected = len(done.rejected)
     counted = f"{done.inserted} new, {done.updated} updated, {done.unchanged} unchanged, {rejected} rejected."
     said = f"{plural(done.read, 'row')}: {counted}{' --dry-run: nothing was stored.' if dry_run else ''}"
-    shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
-    out.write_one(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
+    counts = {name: shape[name] for name in IMPORT_COUNTS}
+    shown = shape if out.in_json else {**counts, "rejected": rejected}
+    out.write_one(spec.name_value_spec(IMPORT_FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,7 @@ from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_runnin
 from ttp.cli.output import Output
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.recurrence import Recurrence, RecurrenceCounts
+from ttp.domain.recurrence import Recurrence, RecurrenceCounts, end_of_day
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def add(
         post_id=post_id,
         pool=pool,
         cool_down_s=None if pool is None else _seconds(cool_down or COOL_DOWN),
-        until=None if until is None else _end(until, zone),
+        until=None if until is None else end_of_day(until, zone),
         count=count,
         texts=() if vary is None else _texts(context, vary),
     )
@@ -217,17 +216,6 @@ def _ids(ids: Sequence[int]) -> str:
             runs.append([number])
     said = [f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs]
     return " ".join(said[:8]) + (" and more" if len(said) > 8 else "") if said else "none"
-
-
-def _end(text: str, zone: ZoneInfo) -> datetime:
-    """Return the end of a day. UsageError if it is not a date."""
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        try:
-            day = date.fromisoformat(text) + timedelta(days=1)
-            return datetime(day.year, day.month, day.day, tzinfo=zone)
-        except (ValueError, OverflowError):
-            pass
-    raise UsageError(f'"{text}" is not a date', Hint("try", "--until 2027-06-30"))
 
 
 def _texts(context: Context, path: str) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
-"""`ttp serve`."""
+"""`ttp serve` and `ttp login-link`."""
 
 from __future__ import annotations
 
 import ipaddress
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
@@ -13,16 +14,26 @@ import typer
 
 from ttp.cli import settings
 from ttp.cli.commands.run import PublishReport
+from ttp.cli.commands.token import parse_capability
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE
-from ttp.cli.options import with_output
-from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
+from ttp.cli.options import split_list, with_output
+from ttp.cli.render import tokens as render_tokens
+from ttp.domain.action import action
+from ttp.domain.api_token import TokenCapability
+from ttp.domain.errors import Hint, NotAllowed, NotFound, TtpError, UsageError
 from ttp.publisher.loop import Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ttp.domain.account import Account
     from ttp.server.services import Installation
 
 PORT = 8765
+OWNER = (TokenCapability.PUBLISH, TokenCapability.APPROVE)
+"""What whoever starts the server may do in its pages: they own the store."""
+_MINUTES = 10
 
 
 @with_output(verbose=True)
@@ -45,10 +56,12 @@ def serve(
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A name by which clients may call the server."),
     ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the pages in a browser, logged in.")] = False,
 ) -> int:
-    """Serve the HTTP API, and publish due posts.
+    """Serve the pages and the HTTP API, and publish due posts.
 
-    It runs until Ctrl-C. Every request needs a token:  ttp token create NAME --capability publish
+    It runs until Ctrl-C. It prints a link that logs you in to the pages; ttp login-link NAME prints one for others.
+    Requests to the API need a token:  ttp token create NAME --capability publish
     GET /openapi.json describes the API. Only this machine reaches it; another address needs --allow-host, and a proxy
     with TLS in front.
 
@@ -57,6 +70,8 @@ def serve(
       ttp serve --port 0 --no-publish
       ttp serve --socket /run/user/1000/ttp.sock
     """
+    from ttp.services.people import recorded_address
+
     server, app_module = _load_server()
     if unix_socket is None:
         names = _names(host, allow_host or [], app_module.LOCAL_NAMES)
@@ -66,13 +81,13 @@ def serve(
     else:
         names, path = None, Path(unix_socket).absolute()
         listener, address = server.listen_on_path(path), str(path)
-    with closing(listener):
+    with closing(listener), context.notifications.looking():
         context.database.connect().close()
         stopping = threading.Event()
         process = server.ServerProcess(
             app_module.build_app(installation_of(context), names, stopping),
             listener,
-            context.publisher if publish else None,
+            replace(context.publisher, notifications=None) if publish else None,
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
@@ -82,10 +97,73 @@ def serve(
         def refused(error: TtpError) -> None:
             context.out.note(f"nothing is published here: {error.message}")
 
-        process.run(lambda: context.out.write_stderr(f"Serving on {address}"), report.tell, refused)
+        def ready() -> None:
+            context.out.write_stderr(f"Serving on {address}")
+            if unix_socket is None or _base_url(context):
+                link = _login_address(context, _base_url(context) or address, settings.user_name(), OWNER, [])
+                context.out.write_stderr(f"Log in: {link} (works once, for {_MINUTES} minutes)")
+                if open_:
+                    _open_browser(link)
+
+        with recorded_address(context.home, None if unix_socket is not None else address):
+            process.run(ready, report.tell, refused)
     if unix_socket is not None:
         server.remove_socket(path)
     return DONE
+
+
+@with_output()
+def login_link(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who logs in; ttp history names them.")],
+    capability: Annotated[
+        list[str] | None,
+        typer.Option("--capability", metavar="A,B", help="What they may do: read, draft, publish (that), approve."),
+    ] = None,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts they may use; else all.")
+    ] = None,
+) -> None:
+    """Print a link that logs a person in to the pages of ttp serve.
+
+    It works once, for 10 minutes, and opens a session of 30 days. Each of read, draft and publish may do what those
+    before it may; approve comes beside them, and nobody can approve what they wrote.
+
+    Examples:
+      ttp login-link ann
+      ttp login-link ben --capability draft,approve --account x/me
+    """
+    from ttp.services.people import LoginAddress, read_address
+
+    context.out.check_fields(render_tokens.LOGIN_LINK_SPEC)
+    capabilities = [parse_capability(one) for one in split_list(capability) or ["publish"]]
+    accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
+    address = _base_url(context) or read_address(context.home)
+    if address is None:
+        raise NotFound("no server runs on this store", Hint("fix", action("serve")))
+    link = _login_address(context, address, name, capabilities, accounts)
+    made = LoginAddress(name, tuple(capabilities), tuple(one.name for one in accounts) or None, link)
+    said = [f"This link logs {name} in once, within {_MINUTES} minutes:", link]
+    context.out.write_one(render_tokens.LOGIN_LINK_SPEC, made, say=said)
+
+
+def _login_address(
+    context: Context, address: str, name: str, capabilities: Sequence[TokenCapability], accounts: Sequence[Account]
+) -> str:
+    from ttp.services.people import People
+
+    secret = People(context.database, context.clock).create_link(name, capabilities, accounts)
+    return f"{address}/login/{secret}"
+
+
+def _base_url(context: Context) -> str:
+    return context.config.text("server.base_url").rstrip("/")
+
+
+def _open_browser(link: str) -> None:
+    import webbrowser
+
+    webbrowser.open(link)
 
 
 def installation_of(context: Context) -> Installation:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ttp.cli.context import Context
 from ttp.cli.errors import FAILED, command_text
@@ -15,6 +17,7 @@ from ttp.cli.render.spec import OutputSpec, name_value_rows
 from ttp.cli.render.width import cut, pad, wrap, wrap_sentence
 from ttp.cli.terminal import escape_line, escape_text
 from ttp.domain.account import Hold, connect_action
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.health import Health, PlatformCosts, PublisherInfo
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
@@ -30,20 +33,37 @@ _TIMELINE = 5
 
 
 @with_output()
-def status(context: Context) -> int:
+def status(
+    context: Context,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Also send the notifications that are new; for cron.")
+    ] = False,
+) -> int:
     """Show the publisher, the next post, and what needs your action.
 
-    Exit code 1 if posts are overdue and no publisher runs.
+    Exit code 1 if posts are overdue and no publisher runs. --notify sends a notification of it by the kinds in
+    notify.kinds, once, and another one when it is over.
 
     Examples:
       ttp status
       ttp status --json
+      ttp status --notify > /dev/null
     """
+    if notify:
+        _notify(context)
     asked = context.status
     health = asked.health(_TIMELINE if context.out.for_people else 0)
     health = replace(health, costs=asked.costs(), elsewhere=asked.elsewhere())
     context.out.write_one(STATUS_SPEC, health)
     return FAILED if health.stalled else 0
+
+
+def _notify(context: Context) -> None:
+    if not context.notifications.kinds:
+        raise UsageError("no kind of notification is set", Hint("try", "ttp config set notify.kinds desktop"))
+    for one in context.notifications.look():
+        if one.error is not None:
+            context.out.note(f"{one.kind}: {one.error}")
 
 
 _LABEL = 9

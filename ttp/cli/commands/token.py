@@ -43,7 +43,7 @@ def create(
     context.out.check_fields(render_tokens.NEW_TOKEN_SPEC)
     lifetime = parse_optional_duration(expires)
     accounts = context.queries.find_accounts(split_list(account) or ()) if account else ()
-    made = context.api_tokens.create(name, _capability(capability), accounts, lifetime)
+    made = context.api_tokens.create(name, parse_capability(capability), accounts, lifetime)
     ends = made.token.expires_at
     until = f"works until {format_instant(ends, context.zone)}" if ends else "works until you revoke it"
     said = [f"This token of {name} {until}. It is not shown again:", made.secret or ""]
@@ -82,7 +82,7 @@ def revoke(
     context.out.write_one(render_tokens.TOKENS_SPEC, gone, say=[f"Revoked token {gone.token.id} of {gone.token.name}."])
 
 
-def _capability(text: str) -> TokenCapability:
+def parse_capability(text: str) -> TokenCapability:
     try:
         return TokenCapability(text)
     except ValueError:

@@ -95,6 +95,8 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("account add", "account connect", "account remove"), _SECRETS),
         **dict.fromkeys(("token create", "token list", "token revoke"), "tokens do not make tokens"),
         **dict.fromkeys(("config set", "config unset", "config edit"), "tokens do not change settings"),
+        **dict.fromkeys(("notify list", "notify secret", "notify test"), "tokens do not change settings"),
+        "login-link": "tokens do not let people in",
         **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
         **dict.fromkeys(("service", "service install", "service uninstall", "service status"), _MACHINE),
         **dict.fromkeys(("serve", "sandbox", "demo", "doctor"), _MACHINE),

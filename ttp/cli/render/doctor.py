@@ -46,11 +46,8 @@ def checkup(found: Checkup | None = None) -> OutputSpec[Check]:
     """Return the spec of checks. `found`: all checks, to count them in JSON."""
 
     def to_document(rows: list[Json]) -> Json:
-        from ttp.domain.diagnostics import Grade
-
         assert found is not None
-        ok, warnings, failures = (found.count(status) for status in Grade)
-        return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
+        return status_module.checkup_json(found, rows)
 
     def render(checks: Sequence[Check], page: Page) -> Iterable[str]:
         return render_checks(checks, page)

@@ -148,6 +148,21 @@ class Column:
     most: int = 1000
 
 
+def heading(field: str) -> str:
+    """Return a column's heading for a field of JSON: EXPIRES for `expiresAt`."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", field.removesuffix("At")).upper()
+
+
+def readable(field: str, value: object, page: Page) -> object:
+    """Return what a person reads for a JSON value: an instant as a day and a time, nothing as a dash."""
+    if value is None:
+        return "-"
+    if field.endswith("At") and isinstance(value, str):
+        at = datetime.fromisoformat(value)
+        return f"{page.date(at)} {page.time(at)}"
+    return value
+
+
 def table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], page: Page, *, least: int = 16, wrapped: bool = False
 ) -> Iterator[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _WIDE = 110
 _METRICS = (("LIKES", 3), ("COMMENTS", 6), ("SHARES", 7), ("VIEWS", 3))
-"""The columns of numbers on a wide page. On a less wide one the highest are left out first."""
+"""The columns of known numbers on a wide page. On a less wide one the highest are left out first."""
 
 
 def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
@@ -34,7 +34,8 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         return
     wide = page.width >= _WIDE
     with_handle = everywhere(posts) if wide else several(posts)
-    measured = wide and any(post.metrics for post in posts)
+    counts = [add_metrics(post.metrics.values())[:4] if wide else () for post in posts]
+    known = [place for place in range(len(_METRICS)) if any(one and one[place] is not None for one in counts)]
     columns = [
         Column("ID", right=True),
         Column("WHEN"),
@@ -43,23 +44,22 @@ def render_posts(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         Column("STATUS"),
         Column("ACCOUNTS", drop=2, most=page.width // 3),
         *([Column("MEDIA", drop=4)] if wide else []),
-        *(Column(name, right=True, drop=drop) for name, drop in _METRICS if measured),
+        *(Column(_METRICS[place][0], right=True, drop=_METRICS[place][1]) for place in known),
         Column("TEXT"),
     ]
     days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
     room = max(map(len, days))  # aligns the times
-    rows = [
-        _row(post, f"{day:<{room}}", with_handle, page, wide=wide, measured=measured)
-        for post, day in zip(posts, days, strict=True)
-    ]
-    yield from table(columns, rows, page, least=24 if measured else 12)
+    rows = []
+    for post, day, numbers in zip(posts, days, counts, strict=True):
+        row = _row(post, f"{day:<{room}}", with_handle, page, wide=wide)
+        row[-1:-1] = [Cell("-" if (count := numbers[place]) is None else f"{count:,}") for place in known]
+        rows.append(row)
+    yield from table(columns, rows, page, least=24 if known else 12)
     yield ""
     yield from page.flow([page.footer(), *_legend(posts)])
 
 
-def _row(
-    post: PostView, day: str, with_handle: frozenset[str], page: Page, *, wide: bool, measured: bool
-) -> list[Cell]:
+def _row(post: PostView, day: str, with_handle: frozenset[str], page: Page, *, wide: bool) -> list[Cell]:
     at = _time(post)
     accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
     when = f"{day} {page.time(at)}" if at else "-"
@@ -74,8 +74,6 @@ def _row(
     if wide:
         row.insert(3, Cell(page.utc(at) if at else "-", "dim"))
         row.insert(-1, Cell(_media(post.media) or "-"))
-    if measured:
-        row[-1:-1] = [Cell("-" if count is None else f"{count:,}") for count in add_metrics(post.metrics.values())[:4]]
     return row
 
 

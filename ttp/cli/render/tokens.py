@@ -1,4 +1,4 @@
-"""Tokens of the HTTP API on a terminal."""
+"""Tokens of the HTTP API and login links on a terminal."""
 
 from __future__ import annotations
 
@@ -11,3 +11,4 @@ TOKENS_SPEC = OutputSpec(
     views_tokens.token_json,
 )
 NEW_TOKEN_SPEC = OutputSpec(views_tokens.NEW_TOKEN_FIELDS, ("token",), views_tokens.token_json)
+LOGIN_LINK_SPEC = OutputSpec(views_tokens.LOGIN_LINK_FIELDS, ("url",), views_tokens.login_link_json)

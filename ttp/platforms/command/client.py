@@ -18,6 +18,7 @@ from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import (
     AccountInfo,
+    Checker,
     Deleted,
     LookupResult,
     PublishRequest,
@@ -198,7 +199,7 @@ def _what(answer: Mapping[str, object], who: str) -> str:
     return f"{who} answered what is no answer to this order: {clean_text(str(dict(answer)))[:120]}"
 
 
-class CommandCheck:
+class CommandCheck(Checker):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
@@ -206,9 +207,6 @@ class CommandCheck:
 
     def platform_at(self, account: Account) -> datetime | None:
         return self._clock.now()
-
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
-        return ()
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         try:

@@ -46,14 +46,15 @@ _SECRETS = (
 
 @dataclass(frozen=True, slots=True)
 class BucketObject:
-    """An object in the bucket, as its file records it. `given`: SHA-256 of the attached file. `whole`: uploaded."""
+    """An object in the bucket, as its file records it. `attached_sha256`: of the file before conversion.
+    `is_uploaded`: all of it is there."""
 
     key: str
     bucket: str
     endpoint: str
     sha256: str
-    given: str
-    whole: bool
+    attached_sha256: str
+    is_uploaded: bool
     file: Path
 
     def remember(self) -> None:
@@ -62,8 +63,8 @@ class BucketObject:
             "bucket": self.bucket,
             "endpoint": self.endpoint,
             "sha256": self.sha256,
-            "given": self.given,
-            "whole": self.whole,
+            "given": self.attached_sha256,
+            "whole": self.is_uploaded,
         }
         fresh = self.file.with_name(f".{self.key}-{secrets.token_hex(4)}")
         handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -81,7 +82,7 @@ def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str
     there = (one for one in list_objects(folder) if one.sha256 == item.sha256)
     lent = next((one for one in there if (one.bucket, one.endpoint) == place), None)
     try:
-        if lent is None or not lent.whole:
+        if lent is None or not lent.is_uploaded:
             lent = _lend(bucket, place, file, folder, lent)
         import obstore
 
@@ -147,7 +148,7 @@ def _lend(
         lent = BucketObject(key, *place, file.item.sha256, file.original_sha256, False, folder / key)
         lent.remember()
     obstore.put(bucket, lent.key, file.path, attributes={"Content-Type": file.item.mime})
-    lent = replace(lent, whole=True)
+    lent = replace(lent, is_uploaded=True)
     lent.remember()
     return lent
 

@@ -12,7 +12,7 @@ from ttp.domain.account import Account, Credentials, is_loopback
 from ttp.domain.diagnostics import Remark, ok_remark, warning_remark
 from ttp.domain.outcome import NotDone
 from ttp.domain.text import clean_text
-from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, Checker, PublishRequest, diagnostic_of_refusal
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, SettingsChecker, diagnostic_of_refusal
 from ttp.platforms.http import Http, HttpPart
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth.code_login import CodeLogin, app_of
@@ -98,7 +98,7 @@ NAMES = ("open_id,username", "open_id")
 """Fields of the user. The name needs its own scope; without that scope it is skipped."""
 
 
-class TikTokCheck(HttpPart[Http], Checker):
+class TikTokCheck(HttpPart[Http], SettingsChecker):
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         request = PublishRequest(0, account, credentials, "")
         person = self._person(request)
@@ -116,7 +116,7 @@ class TikTokCheck(HttpPart[Http], Checker):
             remark = diagnostic_of_refusal(refused, "what may be posted")
         return replace(person, remarks=(*person.remarks, remark))
 
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+    def option_values(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the privacy levels that the account may choose; TikTok reports no other option."""
         if option != PRIVACY.name:
             return ()

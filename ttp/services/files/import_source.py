@@ -10,21 +10,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
-from pathlib import Path
-from tempfile import TemporaryFile
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import BinaryIO
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.options import OptionTables
 from ttp.domain.post_edit import FieldError, to_field_error
+from ttp.domain.text import clean_text
 from ttp.services.files import json_file, markdown
+from ttp.services.files.archive import extract_archive
 from ttp.services.files.csv_file import Sheet, find_encoding
 from ttp.services.files.fields import Entry, invalid_entry, parse_entry
 from ttp.services.files.markdown import MarkdownFile, MarkdownFolder
 from ttp.store.home.files import expand_user, open_input, text_of_path
 
 _SNIFFED = 4096
+_ZIP = b"PK\x03\x04"
 
 
 @dataclass
@@ -108,6 +111,28 @@ def open_source(
     source = _open(name, stdin, columns, tables, dates)
     with closing(source.binary) if source.binary else nullcontext():
         yield source
+
+
+@contextmanager
+def open_upload(
+    name: str, file: BinaryIO, columns: Mapping[str, str], tables: OptionTables, dates: str | None = None
+) -> Iterator[ImportSource]:
+    """Open a file that was sent, or a zip of a folder of Markdown files, while the block runs. `name`: its sender's
+    name for it. The only local files that its rows can name are those of the zip. Raise UsageError."""
+    shown = PurePath(clean_text(name.replace("\\", "/"))).name or "import"
+    with TemporaryDirectory(prefix="ttp-import-") as temporary:
+        inside = Path(temporary)
+        if file.read(len(_ZIP)) != _ZIP:
+            size = file.seek(0, os.SEEK_END)
+            yield ImportSource(inside, shown, tables, columns=columns, dates=dates, binary=file, size=size)
+            return
+        named = inside / (PurePath(shown).stem[:100].strip(".") or "import")
+        named.mkdir()
+        folder = MarkdownFolder(extract_archive(file, named), tables)
+        size = sum(1 for _ in folder.paths())
+        if not size:
+            raise UsageError("the archive has no Markdown files")
+        yield ImportSource(folder.path, folder.prefix.removesuffix("/"), tables, folder.prefix, size=size)
 
 
 def _open(

@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import AccountInfo, PublishRequest
+from ttp.platforms.client import AccountInfo, Checker, PublishRequest
 from ttp.platforms.http import Http, HttpByServer
 from ttp.platforms.login import Grant, Identity
 from ttp.platforms.oauth.token_response import read_token
@@ -69,7 +69,7 @@ def _bad_password(answer: Answer) -> NotDone | None:
     return NotDone(Kind.AUTH, "the press does not take this password", "bad_password", 401) if known else None
 
 
-class PaperCheck:
+class PaperCheck(Checker):
     def __init__(self, http: HttpByServer) -> None:
         self._http = http
 
@@ -78,9 +78,6 @@ class PaperCheck:
 
     def platform_at(self, account: Account) -> datetime | None:
         return self._http.of(account).platform_at(account.name)
-
-    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
-        return ()
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         reply = self._http.of(account).request_for(PublishRequest(0, account, credentials, ""), "GET", "/me")

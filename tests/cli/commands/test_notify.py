@@ -1,0 +1,342 @@
+"""Notifications as a user has them: `ttp notify`, `ttp status --notify`, and those of a publisher. By a program that
+keeps what it gets; the other ways to send are in `tests/platforms/test_notifiers.py`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Program, inherited
+from tests.receivers import http_receiver
+from ttp.sandbox.server import RunningSandbox
+from ttp.server.routes import ROUTES
+
+PATIENCE_S = 60.0
+
+
+class Heard:
+    """What the program of `notify.command` got."""
+
+    def __init__(self, ttp: Program, folder: Path) -> None:
+        self._file = folder / "heard"
+        program = folder / "hear"
+        program.write_text(f"#!/bin/sh\ncat >> {self._file}\n")
+        program.chmod(0o700)
+        ttp.ok("config", "set", "notify.kinds", "command")
+        ttp.ok("config", "set", "notify.command", str(program))
+
+    def all(self) -> list[Any]:
+        return [json.loads(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []
+
+    def events(self) -> list[str]:
+        return [one["event"] for one in self.all()]
+
+
+@pytest.fixture
+def heard(ttp: Program, tmp_path: Path) -> Heard:
+    return Heard(ttp, tmp_path)
+
+
+@pytest.fixture
+def x(ttp: Program) -> Program:
+    ttp.account("x/me")
+    return ttp
+
+
+def failed_post(ttp: Program, text: str = "Hello", state: str = "failed") -> int:
+    post = ttp.post(text, "--to", "x/me", "--at", "2026-12-01 09:00")
+    ttp.bring(post, state, error=("network", "no answer"))
+    return post
+
+
+# What is said.
+
+
+def test_a_failed_post_is_said_once_with_what_to_type(x: Program, heard: Heard) -> None:
+    post = failed_post(x)
+    x.ok("status", "--notify")
+    x.ok("status", "--notify")
+    (one,) = heard.all()
+    assert one["event"] == "delivery.failed"
+    assert one["about"] == [{"post": post, "account": "x/me", "message": "no answer"}]
+    assert f"ttp retry {post}" in one["try"]
+    assert one["text"].endswith(f"ttp retry {post}")
+    (row,) = x.ok("notify", "list", "--json").json
+    assert (row["state"], row["post"], row["account"], row["tries"]) == ("sent", post, "x/me", 1)
+
+
+def test_many_posts_that_fail_are_one_notification(x: Program, heard: Heard) -> None:
+    posts = [failed_post(x) for _ in range(12)]
+    x.ok("status", "--notify")
+    (one,) = heard.all()
+    assert [about["post"] for about in one["about"]] == posts
+    assert len(one["text"].splitlines()) < 2 * len(posts)
+    assert one["try"] == ["ttp list --needs-you"]
+
+
+def test_a_post_that_may_be_live_and_an_account_to_reconnect_are_said(x: Program, heard: Heard) -> None:
+    post = failed_post(x, state="needs_review")
+    x.sql("UPDATE account SET needs_reconnect = 1")
+    x.ok("status", "--notify")
+    said = {one["event"]: one for one in heard.all()}
+    assert f"ttp show {post}" in said["delivery.needs_review"]["try"]
+    assert said["account.needs_reconnect"]["try"] == ["ttp account connect x/me"]
+    x.sql("UPDATE account SET needs_reconnect = 0")
+    x.ok("status", "--notify")
+    assert heard.events()[2:] == ["account.reconnected"]
+
+
+def test_a_text_full_of_control_characters_is_one_quiet_line(x: Program, heard: Heard) -> None:
+    failed_post(x, "a\x1b[2J\u202eb\r\nBcc: eve@example.com\n" + "long " * 40)
+    x.ok("status", "--notify")
+    (one,) = heard.all()
+    first, *_ = one["text"].splitlines()
+    assert first.isprintable()
+    assert len(first) < 100
+
+
+def test_a_store_of_another_machine_is_said_once(x: Program, heard: Heard) -> None:
+    x.ok("run", "--once")
+    x.sql("UPDATE store SET host = 'another'")
+    assert x("run", "--once").code != 0
+    assert x("run", "--once").code != 0
+    assert heard.events() == ["publisher.refused"]
+    assert "take-over" in heard.all()[0]["text"]
+    x.ok("run", "--once", "--take-over")
+    assert heard.events() == ["publisher.refused", "publisher.allowed"]
+
+
+def test_posts_that_nobody_publishes_are_said_after_a_while(x: Program, heard: Heard) -> None:
+    x.post("Hello", "--to", "x/me", "--at", "in 1h")
+    x.clock.advance(hours=1, minutes=1)
+    assert x("status", "--notify").code == 1
+    assert heard.events() == []
+    x.clock.advance(minutes=5)
+    x("status", "--notify")
+    x("status", "--notify")
+    assert heard.events() == ["publisher.stalled"]
+    assert heard.all()[0]["try"] == ["ttp run"]
+    x.ok("unschedule", "1")
+    x("status", "--notify")
+    assert heard.events() == ["publisher.stalled", "publisher.recovered"]
+
+
+def test_a_cron_that_publishes_is_not_called_dead(x: Program, heard: Heard) -> None:
+    x.ok("run", "--once")
+    x.post("Hello", "--to", "x/me", "--at", "in 1m")
+    x.sql("UPDATE delivery SET due_at = due_at - 600000, next_at = next_at - 600000")
+    x.clock.advance(minutes=1)
+    x("status", "--notify")
+    assert heard.events() == []
+
+
+# What cannot be sent.
+
+
+def test_what_cannot_be_sent_is_listed_and_tried_again(x: Program, heard: Heard) -> None:
+    failed_post(x)
+    x.ok("config", "set", "notify.command", "false")
+    assert "false ended with 1" in x.ok("status", "--notify").err
+    (row,) = x.ok("notify", "list", "--json").json
+    assert (row["state"], row["tries"]) == ("waiting", 1)
+    assert row["error"]
+    for _ in range(9):
+        x.clock.advance(hours=3)
+        x.ok("status", "--notify")
+    (row,) = x.ok("notify", "list", "--json").json
+    assert (row["state"], row["nextTryAt"]) == ("failed", None)
+    assert "failed" in x.ok("notify", "list", "--format", "table").out
+
+
+def test_one_kind_that_fails_does_not_stop_another(x: Program, heard: Heard) -> None:
+    x.ok("config", "set", "notify.kinds", "ntfy", "command")
+    x.ok("config", "set", "notify.ntfy.url", "http://127.0.0.1:9/topic")
+    failed_post(x)
+    x.ok("status", "--notify")
+    assert heard.events() == ["delivery.failed"]
+    assert {row["kind"]: row["state"] for row in x.ok("notify", "list", "--json").json} == {
+        "ntfy": "waiting",
+        "command": "sent",
+    }
+
+
+def test_a_receiver_that_hangs_holds_up_no_publishing(
+    ttp: Program, shared_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_sandbox.reset(now=ttp.clock.now)
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    monkeypatch.setenv("TTP_NOTIFY__TIMEOUT_S", "0.3")
+    held = shared_sandbox.state.accounts["x/demo"].credentials()
+    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=json.dumps(held))
+    with http_receiver() as web:
+        web.status = 0
+        ttp.ok("config", "set", "notify.kinds", "ntfy")
+        ttp.ok("config", "set", "notify.ntfy.url", web.url)
+        ttp.account("x/me")
+        failed_post(ttp)
+        post = ttp.post("Hello", "--to", "x/demo", "--at", "now")
+        ttp.ok("run", "--once")
+        assert ttp.shown(post)["status"] == "published"
+        assert len(web.got) == 1
+    (row,) = ttp.ok("notify", "list", "--json").json
+    assert row["state"] == "waiting"
+
+
+# Commands.
+
+
+def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> None:
+    assert ttp.ok("notify", "test", "--json").json == [{"kind": "command", "sent": True, "error": None, "hint": None}]
+    assert heard.events() == ["notify.test"]
+    ran = ttp("notify", "test", "ntfy", "--json")
+    assert ran.code == 1
+    assert ran.json[0]["hint"] == "ttp config set notify.ntfy.url VALUE"
+    assert ttp("notify", "test", "pigeon").code == 2
+    assert "fix:" in ttp("notify", "test", "email", "--format", "table").out
+    ttp.ok("config", "unset", "notify.kinds")
+    assert ttp("notify", "test").code == 2
+    assert ttp("status", "--notify").code == 2
+    assert ttp.ok("notify", "list").out == ""
+
+
+def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ttp("notify", "secret", "ntfy", "-", stdin="tk_1").code == 2  # no address yet
+    with http_receiver() as web:
+        ttp.ok("config", "set", "notify.ntfy.url", web.url)
+        ttp.ok("notify", "secret", "ntfy", "-", stdin="tk_1\n")
+        ttp.ok("notify", "test", "ntfy")
+        assert web.got[0][0]["authorization"] == "Bearer tk_1"
+        monkeypatch.setenv("TTP_NTFY_TOKEN", "tk_2")
+        ttp.ok("notify", "test", "ntfy")
+        assert web.got[1][0]["authorization"] == "Bearer tk_2"
+        monkeypatch.delenv("TTP_NTFY_TOKEN")
+        ttp.ok("config", "set", "notify.ntfy.url", web.url.replace("127.0.0.1", "localhost"))
+        ran = ttp("notify", "test", "ntfy", "--json")
+        assert (ran.code, ran.json[0]["hint"]) == (1, "ttp notify secret ntfy")
+        assert "tk_1" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("ntfy", "tk_1"),
+        ("desktop", "-"),
+        ("ntfy", "--new"),
+        ("ntfy",),
+        ("ntfy", "-"),
+    ],
+)
+def test_a_secret_that_cannot_be_stored_is_refused(ttp: Program, argv: tuple[str, ...]) -> None:
+    ttp.ok("config", "set", "notify.ntfy.url", "https://ntfy.example.com/topic")
+    assert ttp("notify", "secret", *argv).code == 2
+
+
+def test_a_new_signing_secret_is_printed_once_and_works(ttp: Program) -> None:
+    with http_receiver() as web:
+        ttp.ok("config", "set", "notify.webhook.url", web.url)
+        assert ttp("notify", "test", "webhook", "--json").json[0]["hint"] == "ttp notify secret webhook"
+        assert ttp.ok("notify", "secret", "webhook", "--new").out.startswith("whsec_")
+        ttp.ok("notify", "test", "webhook")
+        assert "webhook-signature" in web.got[0][0]
+
+
+def test_the_doctor_checks_each_kind_and_sends_nothing(ttp: Program, heard: Heard) -> None:
+    ttp.ok("config", "set", "notify.kinds", "command", "ntfy")
+    checks = {one["name"]: one["status"] for one in ttp("doctor", "--json").json["checks"]}
+    assert (checks["notify.command"], checks["notify.ntfy"]) == ("ok", "fail")
+    assert heard.events() == []
+
+
+def test_no_route_shows_or_changes_notifications() -> None:
+    assert not [route for route in ROUTES if "notif" in route.path or "config" in route.path]
+
+
+# A publisher that dies.
+
+
+@pytest.fixture
+def environ(ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of real processes, with an account x/demo on the sandbox."""
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", sandbox.url)
+    held = sandbox.state.accounts["x/demo"].credentials()
+    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=json.dumps(held))
+    given = {name: value for name, value in os.environ.items() if name.startswith("TTP_")}
+    return {**inherited(), **given, "TTP_NOTIFY__STALLED_AFTER_S": "0.2", "LANG": "C.UTF-8"}
+
+
+def until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def call(environ: dict[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ttp", *argv]
+    return subprocess.run(command, env=environ, text=True, capture_output=True, timeout=PATIENCE_S, check=False)
+
+
+def kill_a_publisher(environ: dict[str, str]) -> None:
+    """Start a publisher, kill it, and add a post that is due."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "ttp", "run"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        until(lambda: bool(json.loads(call(environ, "status", "--json").stdout)["publisher"]["running"]))
+    finally:
+        running.kill()
+        running.wait(PATIENCE_S)
+    assert call(environ, "create", "Hello", "--to", "x/demo", "--at", "now").returncode == 0
+
+
+def test_many_processes_say_a_thing_once(ttp: Program, heard: Heard, environ: dict[str, str]) -> None:
+    post = ttp.post("Hello", "--to", "x/demo", "--at", "2026-12-01 09:00")
+    ttp.bring(post, "failed", error=("network", "no answer"))
+    command = [sys.executable, "-m", "ttp", "status", "--notify", "--json"]
+    looking = [subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) for _ in range(4)]
+    assert {one.wait(PATIENCE_S) for one in looking} <= {0, 1}
+    assert heard.events() == ["delivery.failed"]
+
+
+def test_a_killed_publisher_is_said_by_status_once_and_again_when_it_is_well(
+    ttp: Program, heard: Heard, environ: dict[str, str]
+) -> None:
+    kill_a_publisher(environ)
+
+    def is_said() -> bool:
+        assert call(environ, "status", "--notify").returncode == 1
+        return bool(heard.events())
+
+    until(is_said)
+    call(environ, "status", "--notify")
+    assert heard.events() == ["publisher.stalled"]
+    assert call(environ, "run", "--until-idle").returncode == 0
+    call(environ, "status", "--notify")
+    assert heard.events() == ["publisher.stalled", "publisher.recovered"]
+
+
+def test_a_killed_publisher_is_said_by_a_server_that_does_not_publish(
+    ttp: Program, heard: Heard, environ: dict[str, str]
+) -> None:
+    kill_a_publisher(environ)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "ttp", "serve", "--no-publish", "--port", "0"], env=environ, stderr=subprocess.DEVNULL
+    )
+    try:
+        until(lambda: heard.events() == ["publisher.stalled"])
+        assert call(environ, "run", "--until-idle").returncode == 0
+        until(lambda: heard.events() == ["publisher.stalled", "publisher.recovered"])
+        server.terminate()
+        assert server.wait(PATIENCE_S) == 0
+    finally:
+        if server.poll() is None:
+            server.kill()
+        server.wait(PATIENCE_S)

@@ -1,0 +1,188 @@
+"""Composing: drafts that are kept, what is refused beside its field with the text as typed, media, times, edits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.media_bytes import png
+from tests.server.conftest import Api
+from tests.server.pages.conftest import DRAFT, Person
+
+LATER = "2098-01-01 09:00"
+EVIL = "</textarea><script>alert(1)</script>\"'"
+
+
+def form(**more: Any) -> dict[str, Any]:
+    return {"content": "Hello", "accounts": ["x/me"], "is_draft": "yes", "do": "draft", **more}
+
+
+def stored(person: Person, post_id: int = 1) -> Any:
+    return person.ttp.shown(post_id)
+
+
+def ids(page: str) -> dict[str, str]:
+    """The hidden fields of what was kept."""
+    return {name: page.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("post_id", "revision")}
+
+
+def test_a_post_is_scheduled(ann: Person) -> None:
+    more: dict[str, Any] = {"accounts": ["x/me", "x/other"], "thread": ["And more", ""], "variant:x/me": "Hello me"}
+    address = ann.does("/compose", form(do="schedule", at=LATER, **more))
+    assert address == "/posts/1?done=scheduled"
+    post = stored(ann)
+    assert (post["status"], post["scheduledAt"]) == ("scheduled", "2098-01-01T09:00:00Z")
+    assert (post["accounts"], post["thread"], post["variants"]) == (
+        ["x/me", "x/other"],
+        ["And more"],
+        {"x/me": "Hello me"},
+    )
+    assert ann.ttp.sql("SELECT actor FROM change") == [("ann",)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "field"),
+    [
+        ({"at": "yesterday 9am"}, 422, "at"),
+        ({"at": "no time"}, 422, "at"),
+        ({"at": ""}, 422, "at"),
+        ({"at": LATER, "accounts": []}, 400, "accounts"),
+        ({"at": LATER, "accounts": ["x/nobody"]}, 404, "accounts"),
+        ({"at": LATER, "content": EVIL * 20, "variant:x/me": ""}, 422, "content"),
+        ({"at": LATER, "content": " "}, 400, "content"),
+    ],
+)
+def test_what_is_refused_is_said_beside_its_field(ann: Person, wrong: Any, status: int, field: str) -> None:
+    typed = {"content": EVIL, "thread": [EVIL, EVIL], "variant:x/me": EVIL, **wrong}
+    answer = ann.send("/compose", form(do="schedule", **typed))
+    assert answer.status_code == status, answer.text
+    assert f'id="{field}-problem-1"' in answer.text
+    assert "<script>alert" not in answer.text
+    assert answer.text.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 2
+    assert ann.ttp.count("post") == 0
+
+
+def test_a_draft_is_kept_while_typing_and_belongs_to_one_change(ann: Person) -> None:
+    found: dict[str, str] = {}
+    for content in ("H", "Hel", "Hello"):
+        page = ann.send("/compose/keep", form(content=content, **found)).text
+        found = ids(page)
+        assert found["post_id"] == "1"
+    assert stored(ann)["content"] == "Hello"
+    assert ann.ttp.sql("SELECT command FROM change") == [("create",)]
+    ann.does("/compose", form(do="schedule", content="Hello!", at=LATER, **found))
+    assert (stored(ann)["content"], stored(ann)["status"], ann.ttp.count("post")) == ("Hello!", "scheduled", 1)
+    assert ann.ttp.sql("SELECT command FROM change") == [("create",)]
+
+
+def test_an_empty_form_and_a_scheduled_post_are_not_kept(ann: Person) -> None:
+    ann.send("/compose/keep", form(content=" \n"))
+    assert ann.ttp.count("post") == 0
+    ann.does("/compose", form(do="schedule", at=LATER))
+    page = ann.sees("/posts/1/edit")
+    ann.send("/compose/keep", form(content="Half a sen", is_draft="no", **ids(page)))
+    assert stored(ann)["content"] == "Hello"
+
+
+def test_a_draft_that_was_changed_elsewhere_is_not_overwritten(ann: Person) -> None:
+    found = ids(ann.send("/compose/keep", form()).text)
+    ann.ttp.ok("edit", "1", "From elsewhere")
+    ann.send("/compose/keep", form(content="Mine", **found))
+    assert stored(ann)["content"] == "From elsewhere"
+    answer = ann.send("/compose", form(content="Mine", **found))
+    assert answer.status_code == 412
+    assert ">Mine</textarea>" in answer.text
+    assert stored(ann)["content"] == "From elsewhere"
+    ann.does("/compose", form(content="Mine", **ids(answer.text)))
+    assert stored(ann)["content"] == "Mine"
+
+
+def test_a_post_is_edited(ann: Person) -> None:
+    ann.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-01T09:00Z", "--tag", "a", "--text", "x/me=Hi", "--key", "k")
+    page = ann.sees("/posts/1/edit")
+    same = {"is_draft": "no", "do": "save", "at": LATER, "at_before": LATER, **ids(page)}
+    ann.does("/compose", form(content="Better", **same))
+    post = stored(ann)
+    assert (post["content"], post["scheduledAt"], post["tags"]) == ("Better", "2098-01-01T09:00:00Z", ["a"])
+    assert (post["variants"], post["key"]) == ({}, "k")
+    ann.does(
+        "/compose", form(content="Better", **{**same, "at": "2098-01-02 09:00"}, **{}) | ids(ann.sees("/posts/1/edit"))
+    )
+    assert stored(ann)["scheduledAt"] == "2098-01-02T09:00:00Z"
+
+
+def test_media_are_stored_described_and_left_out(ann: Person) -> None:
+    part = ann("POST", "/compose/media", headers={"X-CSRF-Token": ann.csrf}, files={"files": ("a <b>.png", png())})
+    assert part.status_code == 200, part.text
+    assert "a &lt;b&gt;.png" in part.text
+    sha256 = part.text.partition('name="media" value="')[2].partition("/")[0]
+    media = {"media": f"{sha256}/a.png", "mime": "image/png", "alt": "A <dot>"}
+    ann.does("/compose", form(**media))
+    assert [(one["name"], one["alt"]) for one in stored(ann)["media"]] == [("a.png", "A <dot>")]
+    assert ann.get(f"/media/{sha256}").status_code == 200
+    ann.does("/compose", form(**media, drop=sha256, **ids(ann.sees("/posts/1/edit"))))
+    assert stored(ann)["media"] == []
+
+
+def test_without_scripts_files_come_with_the_form(ann: Person) -> None:
+    answer = ann("POST", "/compose", data={"csrf": ann.csrf, **form()}, files={"files": ("a.png", png())})
+    assert answer.status_code == 303, answer.text
+    assert [one["name"] for one in stored(ann)["media"]] == ["a.png"]
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "https://example.com/a.png", "0" * 64 + "/../../ttp.db", "sha256:x"])
+def test_a_form_names_no_file_of_the_server(ann: Person, name: str) -> None:
+    answer = ann.send("/compose", form(media=name))
+    assert answer.status_code in (303, 404)
+    if answer.status_code == 303:
+        assert stored(ann)["media"] == []
+
+
+def test_a_file_that_is_no_picture_is_refused_with_the_text_kept(ann: Person) -> None:
+    fields = {"csrf": ann.csrf, **form(content="Long text")}
+    answer = ann("POST", "/compose", data=fields, files={"files": ("a.png", b"<html>")})
+    assert answer.status_code == 400
+    assert ">Long text</textarea>" in answer.text
+    assert 'id="media-problem-1"' in answer.text
+
+
+def test_the_preview_counts_as_the_platform_does(ann: Person) -> None:
+    page = ann.send("/compose/check", form(content="x" * 281)).text
+    assert "281 of 280" in page
+    assert "note error" in page
+    assert ann.ttp.count("post") == 0
+    assert "&lt;/textarea&gt;" in ann.send("/compose/check", form(content=EVIL)).text
+
+
+def test_a_time_is_suggested(ann: Person) -> None:
+    ann.ttp.ok("slots", "add", "daily 09:00", "--account", "x/me")
+    answer = ann.send("/compose", form(do="next-slot"))
+    assert answer.status_code == 200
+    at = answer.text.partition('name="at" value="')[2].partition('"')[0]
+    assert at.endswith("09:00")
+    assert ann.send("/compose", form(do="next-slot", accounts=[])).status_code == 400
+    assert ann.ttp.count("post") == 0
+
+
+def test_who_may_only_draft_cannot_schedule(server: Api) -> None:
+    ben = Person(server).log_in("ben", DRAFT)
+    assert 'value="schedule"' not in ben.sees("/compose")
+    assert ben.send("/compose", form(do="schedule", at=LATER)).status_code == 403
+    ben.does("/compose", form())
+    assert stored(ben)["status"] == "draft"
+    ben.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-01T09:00Z")
+    assert ben.get("/posts/2/edit").status_code == 403
+
+
+def test_another_part_is_added_and_nothing_is_stored(ann: Person) -> None:
+    answer = ann.send("/compose", form(do="part", thread=["One"]))
+    assert answer.text.count('name="thread"') == 2
+    assert ann.ttp.count("post") == 0
+
+
+def test_options_of_a_platform_are_set(ann: Person) -> None:
+    assert 'name="option:x.made_with_ai"' in ann.sees("/compose")
+    ann.does("/compose", form(**{"option:x.made_with_ai": "true"}))
+    assert stored(ann)["options"] == {"x.made_with_ai": "true"}
+    assert ann.send("/compose", form(**{"option:x.nothing": "1"})).status_code == 400

@@ -1,0 +1,154 @@
+"""Clients that attack: slow ones, large ones, and those that guess. Over real sockets where it matters."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from tests.server.conftest import Api
+from ttp.server import guard, process
+from ttp.server.process import ServerProcess, listen
+
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def port(server: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The server on a port, with little patience."""
+    monkeypatch.setattr(process, "HEAD_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(guard, "BODY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(guard, "LEAST_BYTES_PER_S", 1000)
+    with listen("127.0.0.1", 0) as listener:
+        served = ServerProcess(server.app, listener, None, poll_s=1, drain_s=1, stopping=threading.Event())
+        thread = threading.Thread(target=served._serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            served.stop()
+            thread.join(PATIENCE_S)
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+
+
+def answer(connection: socket.socket) -> tuple[int, str]:
+    """Read to the end; the status, and the code of the problem."""
+    said = b""
+    while chunk := connection.recv(65536):
+        said += chunk
+    head, _, body = said.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["code"]
+
+
+def head(token: str | None, *lines: str, path: str = "/v1/posts") -> bytes:
+    own = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "Connection: close"]
+    return "\r\n".join([*own, "Content-Type: application/json", *lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
+def test_a_client_that_does_not_end_its_head_is_cut_off(port: int, sent: bytes) -> None:
+    with connect(port) as connection:
+        connection.sendall(sent)
+        assert connection.recv(100) == b""
+
+
+def test_a_second_head_on_a_connection_is_timed_too(port: int) -> None:
+    whole = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with connect(port) as connection:
+        for _ in range(3):
+            connection.sendall(whole)
+            said = b""
+            while not said.endswith(b'{"ok":true}'):
+                said += connection.recv(65536)
+        connection.sendall(whole[:20])
+        assert connection.recv(100) == b""
+
+
+def test_a_head_that_comes_byte_by_byte_is_cut_off(port: int) -> None:
+    with connect(port) as connection:
+        while not select.select([connection], [], [], 0.02)[0]:
+            connection.sendall(b"a")
+        with suppress(ConnectionResetError):
+            assert connection.recv(100) == b""
+
+
+def test_a_body_that_does_not_come_is_refused(server: Api, port: int) -> None:
+    with connect(port) as connection:
+        connection.sendall(head(server.having("draft").token, "Content-Length: 100") + b'{"content"')
+        assert answer(connection) == (408, "timeout")
+
+
+def test_a_body_that_drips_is_refused(server: Api, port: int) -> None:
+    token = server.having("draft").token
+    with connect(port) as connection:
+        connection.sendall(head(token, "Content-Length: 100000"))
+        while not select.select([connection], [], [], 0.05)[0]:
+            connection.sendall(b" ")
+        assert answer(connection) == (408, "timeout")
+
+
+@pytest.mark.parametrize("path", ["/v1/posts", "/v1/media", "/v1/imports", "/mcp"])
+def test_a_gigabyte_that_is_announced_is_refused_unread(server: Api, port: int, path: str) -> None:
+    with connect(port) as connection:
+        connection.sendall(head(server.having("draft").token, f"Content-Length: {2 << 30}", path=path))
+        assert answer(connection) == (413, "too_large")
+
+
+def test_a_gigabyte_without_a_length_is_refused_at_the_limit(server: Api, port: int) -> None:
+    with connect(port) as connection:
+        connection.sendall(head(server.having("draft").token, "Transfer-Encoding: chunked"))
+        chunk, sent = b"10000\r\n" + b" " * 0x10000 + b"\r\n", 0
+        try:
+            while sent < 1 << 30:
+                connection.sendall(chunk)
+                sent += 0x10000
+        except OSError:
+            pass
+        assert sent < 1 << 26  # what the buffers of both sides hold
+
+
+def test_tokens_are_found_by_their_digest_and_compared_in_constant_time(
+    server: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[str, str]] = []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    api = server.having("read")
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    api.ok("GET", "/v1/accounts")
+    assert len(compared) == 1
+    assert all(re.fullmatch("[0-9a-f]{64}", one) and one not in str(api.token) for pair in compared for one in pair)
+    assert str(api.token) not in str(server.ttp.sql("SELECT * FROM token"))
+
+
+def test_a_limited_token_cannot_tell_foreign_posts_from_missing_ones(server: Api) -> None:
+    """Neither by the answer, nor by what deleted posts or those with a time answer."""
+    server.ttp.post("own", "--to", "x/me")
+    server.ttp.post("draft", "--to", "x/other")
+    server.ttp.post("planned", "--to", "x/me,x/other", "--at", "2098-01-01T09:00Z")
+    server.ttp.post("deleted", "--to", "x/other")
+    server.ttp.ok("delete", "4", "--yes")
+    server.ttp.post("without accounts")
+    limited = server.having("publish", "x/me")
+    asked = [("GET", ""), ("GET", "/log"), ("GET", "/history"), ("DELETE", ""), ("POST", "/publish"), ("POST", "/copy")]
+    for method, path in [*asked, ("POST", "/retry"), ("POST", "/unschedule")]:
+        told = set()
+        for post_id in (2, 3, 4, 9):
+            problem = limited.refused(method, f"/v1/posts/{post_id}{path}", 404, "not_found")
+            told.add(re.sub(rf"\b{post_id}\b", "N", json.dumps(problem)))
+        assert len(told) == 1, (method, path, told)
+    for post_id in (2, 4, 9):
+        limited.refused("GET", f"/v1/posts?after={post_id}", 404, "not_found")

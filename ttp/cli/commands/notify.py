@@ -1,0 +1,112 @@
+"""`ttp notify …`."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.errors import DONE, FAILED
+from ttp.cli.options import MOST, read_stdin, with_output
+from ttp.cli.render.notifications import NOTIFICATIONS_SPEC, SENT_SPEC
+from ttp.cli.terminal import is_interactive
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.notification import SECRETS
+
+notify = typer.Typer()
+SHOWN = 50
+"""Notifications that are listed without `--limit`."""
+_SIGNING_BYTES = 24
+
+
+@notify.command("test")
+@with_output()
+def send_test(
+    context: Context,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="desktop, ntfy, email, webhook or command; else all you use.")
+    ] = None,
+) -> int:
+    """Send a test notification.
+
+    Exit code 1 if one was not sent.
+
+    Examples:
+      ttp notify test
+      ttp notify test email
+    """
+    context.out.check_fields(SENT_SPEC)
+    sent = context.notifications.test(kind)
+    context.out.write_list(SENT_SPEC, sent)
+    return FAILED if any(one.error is not None for one in sent) else DONE
+
+
+@notify.command("list")
+@with_output()
+def list_(
+    context: Context,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", help=f"Print at most N ({SHOWN}).", min=1, max=MOST)
+    ] = SHOWN,
+) -> None:
+    """List what was sent and what failed in the last days, newest first.
+
+    Examples:
+      ttp notify list
+      ttp notify list --limit 5 --json
+    """
+    context.out.check_fields(NOTIFICATIONS_SPEC)
+    found = context.notifications.newest(limit)
+    none = ["No notifications yet.  Try one:  ttp notify test"]
+    context.out.write_list(NOTIFICATIONS_SPEC, found, say=None if found else none)
+
+
+@notify.command("secret")
+@with_output()
+def secret(
+    context: Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="ntfy, email or webhook.")],
+    source: Annotated[str | None, typer.Argument(metavar="[-]", help="- reads the secret from stdin.")] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="webhook: create a new signing secret, and print it once.")
+    ] = False,
+) -> None:
+    """Store the secret of a kind of notification, where tokens are stored.
+
+    ntfy has an access token, email a password, webhook a signing secret. ttp asks for it, hidden, or reads it from
+    stdin, and sends it only to the host that is set now. The environment may have it instead: TTP_NTFY_TOKEN,
+    TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET.
+
+    Examples:
+      ttp notify secret ntfy
+      ttp notify secret email - < password.txt
+      ttp notify secret webhook --new
+    """
+    if source not in (None, "-"):
+        raise UsageError("a secret is not typed on the command line", Hint("try", f"ttp notify secret {kind}"))
+    if new and kind != "webhook":
+        raise UsageError("--new is for webhook", Hint("try", "ttp notify secret webhook --new"))
+    if new:
+        value = f"whsec_{base64.b64encode(secrets.token_bytes(_SIGNING_BYTES)).decode()}"
+    elif source == "-":
+        value = read_stdin(context, "secret of the notification").strip()
+    elif kind in SECRETS and is_interactive():
+        from getpass import getpass
+
+        try:
+            value = getpass(f"{kind}, {SECRETS[kind]} (hidden): ", stream=sys.stderr).strip()
+        except EOFError:
+            value = ""
+    elif kind in SECRETS:
+        raise UsageError("there is no terminal to ask on", Hint("try", f"ttp notify secret {kind} -"))
+    else:
+        value = ""
+    host = context.notifications.store_secret(kind, value)
+    said = [f"Stored the secret of {kind} for {host}.", f"Check it:  ttp notify test {kind}"]
+    if new:
+        context.out.line(value)
+    context.out.write_message(*said)

@@ -1,0 +1,230 @@
+"""Notifications: look for what a person should hear of, and send it, each thing once.
+
+Publishing never waits for it: a look reads the store, and writes only where there is news; sending has a time limit.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import NamedTuple
+
+from ttp.domain.account import Credentials
+from ttp.domain.action import WayOut, action
+from ttp.domain.config import Config
+from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.notification import (
+    KINDS,
+    REFUSED,
+    SECRETS,
+    STALLED,
+    Alarm,
+    Message,
+    Notification,
+    test_message,
+    write_message,
+)
+from ttp.domain.time.clock import Clock, utc_text
+from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind
+from ttp.publisher.periodic import Stop, run_every
+from ttp.services.status import Status
+from ttp.store import notifications as stored
+from ttp.store.credentials import CredentialsStore
+from ttp.store.database import Database
+
+FIRST_S, EVERY_S = 1.0, 5.0
+LAST_S = 10.0
+"""Seconds that the end of a run waits for a last look."""
+_GRACE_S = 2.0
+
+
+class Sent(NamedTuple):
+    """How sending by one kind ended. `error`: why it failed; `hint`: what helps."""
+
+    kind: str
+    error: str | None = None
+    hint: WayOut | None = None
+
+
+class Notifications:
+    """`secrets`: those of the environment, by kind. `render`: a way out as words to type."""
+
+    def __init__(
+        self,
+        database: Database,
+        credentials: Callable[[], CredentialsStore],
+        status: Status,
+        config: Config,
+        clock: Clock,
+        secrets: Mapping[str, str],
+        render: Callable[[WayOut], str],
+    ) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._status = status
+        self._config = config
+        self._clock = clock
+        self._secrets = secrets
+        self._render = render
+        self._notifiers = Notifiers(config, clock)
+        self.kinds: tuple[str, ...] = tuple(dict.fromkeys(config.texts("notify.kinds")))
+
+    def look(self, stop: Stop = lambda: False) -> list[Sent]:
+        """Send what is new or due, and return how that went. Raise what the store raises."""
+        if not self.kinds:
+            return []
+        alarms = list(self._alarms())
+        judged = (self._machine, "clock", "publisher")
+        with self._database.reading() as db:
+            if db is None or not stored.has_work(db, self.kinds, alarms, judged, self._clock.now()):
+                return []
+        with self._database.writing() as db:
+            stored.update(db, self.kinds, alarms, judged, self._clock.now())
+        tried = []
+        while not stop():
+            with self._database.writing() as db:
+                mine = stored.claim(db, self.kinds, self._clock.now())
+            if not mine:
+                break
+            ended = self._send(mine[0].kind, write_message(mine), mine)
+            with self._database.writing() as db:
+                stored.record(db, [one.id for one in mine], self._clock.now(), ended.error)
+            tried.append(ended)
+        return tried
+
+    @contextmanager
+    def looking(self, every_s: float = EVERY_S) -> Iterator[None]:
+        """Look again and again until the block ends, in a thread."""
+        if not self.kinds:
+            yield
+            return
+        with run_every(self._look_safely, name="ttp-notify", first_s=FIRST_S, every_s=every_s, leave_s=0):
+            yield
+
+    def look_at_last(self, over: Stop = lambda: False) -> None:
+        """Look once more at the end of a run, at most LAST_S seconds or until `over`."""
+        if self.kinds:
+            _within(LAST_S, lambda: self._look_safely(over))
+
+    def test(self, kind: str | None) -> list[Sent]:
+        """Send a test by one kind, or by those of `notify.kinds`. UsageError for an unknown kind, or for none."""
+        if kind is not None and kind not in KINDS:
+            ways = (Hint("try", action("notify test", one)) for one in KINDS)
+            raise UsageError(f'"{kind}" is not one of {", ".join(KINDS)}', *ways)
+        kinds = self.kinds if kind is None else (kind,)
+        if not kinds:
+            raise UsageError(
+                "no kind of notification is set", Hint("try", action("config set", "notify.kinds", "desktop"))
+            )
+        return [self._send(one, test_message()) for one in kinds]
+
+    def check(self, kind: str) -> str:
+        """Return what a kind uses. Sends nothing. Raise SendingFailed."""
+        secret, found = self._secret(kind), list[str]()
+        failed = _within(LAST_S, lambda: found.append(self._notifiers.check(kind, secret)))
+        if failed is not None:
+            raise failed
+        return found[0]
+
+    def newest(self, most: int) -> list[Notification]:
+        """Return the newest notifications, newest first."""
+        with self._database.reading() as db:
+            return [] if db is None else stored.newest(db, most)
+
+    def store_secret(self, kind: str, value: str) -> str:
+        """Store the secret of a kind for the host in its settings, and return that host. UsageError."""
+        if kind not in SECRETS:
+            raise UsageError(f'"{kind}" has no secret', *(Hint("try", action("notify secret", one)) for one in SECRETS))
+        host = host_of_kind(kind, self._config)
+        if not host:
+            name = f"notify.{kind}.{'host' if kind == 'email' else 'url'}"
+            raise UsageError(f"{name} is not set", Hint("fix", action("config set", name, "ADDRESS")))
+        if not value:
+            raise UsageError("the secret is empty; nothing was stored")
+        self._credentials().put(_entry(kind), Credentials(value, host))
+        return host
+
+    @property
+    def _machine(self) -> str:
+        return os.uname().nodename
+
+    def _alarms(self) -> Iterator[Alarm]:
+        """Yield why nothing is published, as far as this machine can know."""
+        for subject, why in ((self._machine, self._status.elsewhere()), ("clock", self._status.clock_trouble())):
+            if why is not None:
+                yield Alarm(REFUSED, subject, why.message, why.hints[0].way if why.hints else None)
+        overdue = self._status.stalled(timedelta(seconds=self._config.seconds("notify.stalled_after_s")))
+        if overdue:
+            posts = "1 post is" if overdue == 1 else f"{overdue} posts are"
+            yield Alarm(STALLED, "publisher", f"{posts} overdue, and no publisher runs", action("run"))
+
+    def _look_safely(self, stop: Stop) -> None:
+        # What is wrong with the store or the settings is met and reported by whoever publishes.
+        with suppress(TtpError):
+            self.look(stop)
+
+    def _secret(self, kind: str) -> Secret | None:
+        """Return the secret of a kind, from the environment or as stored. Raise SendingFailed."""
+        if kind in self._secrets:
+            return Secret(self._secrets[kind])
+        if kind not in SECRETS:
+            return None
+        try:
+            held = self._credentials().get(_entry(kind))
+        except TtpError as error:
+            raise SendingFailed(f"its secret cannot be read: {error.message}") from None
+        return None if held is None else Secret(held.access_token, held.host)
+
+    def _send(self, kind: str, message: Message, about: Sequence[Notification] = ()) -> Sent:
+        hints = [self._render(one) for one in message.hints]
+        text = "\n".join([*message.lines, *(f"try:  {one}" for one in hints)])
+        first = about[0].id if about else 0
+        data: dict[str, object] = {
+            "at": utc_text(self._clock.now()),
+            "event": message.event,
+            "title": message.title,
+            "text": text,
+            "about": list(message.about),
+            "try": hints,
+        }
+        out = Outgoing(f"notification-{first}", message.title, text, data)
+        try:
+            secret = self._secret(kind)
+            limit = self._config.seconds("notify.timeout_s") + _GRACE_S
+            failed = _within(limit, lambda: self._notifiers.send(kind, out, secret))
+        except SendingFailed as error:
+            failed = error
+        if failed is None:
+            return Sent(kind)
+        hint = action("notify secret", kind) if failed.needs_secret else None
+        if failed.setting:
+            hint = action("config set", failed.setting, "VALUE")
+        return Sent(kind, failed.message, hint)
+
+
+def _entry(kind: str) -> str:
+    """Return the name of a kind's secret among the credentials."""
+    return f"notify/{kind}"
+
+
+def _within(limit_s: float, work: Callable[[], None]) -> SendingFailed | None:
+    """Do some work in a thread, and leave it there after `limit_s` seconds. Return why it failed."""
+    failed: list[SendingFailed] = []
+
+    def attempt() -> None:
+        try:
+            work()
+        except SendingFailed as error:
+            failed.append(error)
+        except Exception as error:  # noqa: BLE001 (whatever a receiver causes, the next notification is sent)
+            failed.append(SendingFailed(f"a fault of ttp: {type(error).__name__}"))
+
+    thread = threading.Thread(target=attempt, name="ttp-notification", daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    if thread.is_alive():
+        return SendingFailed(f"it took longer than {limit_s:g} s")
+    return failed[0] if failed else None

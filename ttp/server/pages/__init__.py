@@ -1,0 +1,1 @@
+"""The pages for people: server-rendered, with the same services as the API."""

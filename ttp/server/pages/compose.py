@@ -1,0 +1,301 @@
+"""Compose and edit a post: checks while typing, a draft that is kept, media, and times that are suggested."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from typing import Any
+
+from starlette.responses import Response
+
+from ttp.domain.account import Account
+from ttp.domain.api_token import TokenCapability
+from ttp.domain.errors import Problem, Stale, TimeRefused, TtpError, UsageError
+from ttp.domain.options import parse_option
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_edit import KEPT, PostInput
+from ttp.domain.time.resolve import ResolvedTime
+from ttp.platforms.registry import Registry
+from ttp.server.pages.visit import Visit
+from ttp.server.problems import status_of
+from ttp.server.services import RequestServices
+from ttp.services.media import add_upload
+from ttp.services.preview import PostPreview, preview_post
+from ttp.services.queries import PostView
+
+DRAFT, PUBLISH = TokenCapability.DRAFT, TokenCapability.PUBLISH
+SUGGESTED = {"optimal": "Best hour", "next-slot": "Next slot"}
+_KEPT = re.compile(r"([0-9a-f]{64})/(.{0,300})", re.DOTALL)
+_FIELDS = ("content", "accounts", "media", "at", "thread", "variants", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedMedia:
+    """A stored image or video of the form."""
+
+    sha256: str
+    name: str
+    mime: str
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What the form holds. `at_before`: the time that the post has, as text; `post_id` 0: it is not stored yet."""
+
+    post_id: int = 0
+    revision: int = 0
+    content: str = ""
+    accounts: tuple[str, ...] = ()
+    thread: tuple[str, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    media: tuple[AttachedMedia, ...] = ()
+    at: str = ""
+    at_before: str = ""
+    is_draft: bool = True
+
+    def variant(self, name: str) -> str:
+        return dict(self.variants).get(name, "")
+
+    def option(self, name: str) -> str:
+        return dict(self.options).get(name, "")
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.content.strip() and not self.media
+
+    def as_input(self, platforms: Registry) -> PostInput:
+        """Return the input of a post. Raise UsageError for an option that cannot have its value."""
+        return PostInput(
+            text=self.content,
+            to=self.accounts,
+            thread=tuple(part for part in self.thread if part.strip()),
+            variants=dict(self.variants),
+            options=dict(parse_option(f"{name}={value}", platforms, may_empty=True) for name, value in self.options),
+            media=tuple(f"{KEPT}{one.sha256}/{one.name}" for one in self.media),
+            alts=tuple(one.alt for one in self.media),
+        )
+
+
+def show_new(visit: Visit) -> Response:
+    writing(visit)
+    return _form_page(visit, Composition(at=visit.query("at")[:50], accounts=_only_account(visit)))
+
+
+def show_edit(visit: Visit) -> Response:
+    post = writing(visit).posts.editable(visit.post_id)
+    return _form_page(visit, composition_of(visit.reading.queries.post(post.id or 0), visit.zone))
+
+
+def composition_of(post: PostView | Post, zone: tzinfo) -> Composition:
+    at = f"{post.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}" if post.scheduled_at else ""
+    return Composition(
+        post.id or 0,
+        post.revision,
+        post.content,
+        post.accounts,
+        post.thread,
+        tuple(post.variants.items()),
+        tuple(post.options.items()),
+        tuple(AttachedMedia(item.sha256, item.name, item.mime or "", item.alt or "") for item in post.media),
+        at,
+        at,
+        post.status is PostStatus.DRAFT,
+    )
+
+
+def submit(visit: Visit) -> Response:
+    """Do what the pressed button says. Whatever is refused, the form comes back with all that was typed."""
+    services, typed, button = writing(visit), typed_in(visit), visit.field("do")
+    try:
+        typed = _with_files(visit, services, typed)
+    except TtpError as error:
+        return _form_page(visit, typed, error, "media")
+    if button == "part":
+        return _form_page(visit, replace(typed, thread=(*typed.thread, "")))
+    if button in SUGGESTED:
+        return _suggest(visit, services, typed, button)
+    if button not in ("draft", "schedule", "save"):
+        return _form_page(visit, typed)
+    try:
+        timed = button == "schedule" or (button == "save" and typed.at != typed.at_before)
+        post_id = _save(visit, typed, timed=timed)
+    except TtpError as error:
+        return _form_page(visit, typed, error)
+    done = {"draft": "draft", "schedule": "scheduled"}.get(button, "saved")
+    return visit.go(f"/posts/{post_id}", done=done)
+
+
+def check(visit: Visit) -> Response:
+    """Return what each account would get, and what is wrong with it."""
+    return visit.page("compose_check.html", **_checked(visit, typed_in(visit)))
+
+
+def keep(visit: Visit) -> Response:
+    """Keep what is typed as a draft. A post that is scheduled stays as it is until it is saved."""
+    typed = typed_in(visit)
+    if typed.is_empty or not typed.is_draft:
+        return visit.page("compose_kept.html", typed=typed, kept=False, error=None)
+    try:
+        post_id = _save(visit, typed, timed=False)
+    except TtpError as error:
+        return visit.page("compose_kept.html", status=200, typed=typed, kept=False, error=error)
+    stored = writing(visit).posts.post(post_id)
+    typed = replace(typed, post_id=post_id, revision=stored.revision)
+    return visit.page("compose_kept.html", typed=typed, kept=True, error=None)
+
+
+def upload(visit: Visit) -> Response:
+    """Store files for the form that is open, and return their fields."""
+    added = _stored_files(visit, writing(visit))
+    return visit.page("compose_media.html", media=added)
+
+
+def writing(visit: Visit, *, expected: int | None = None) -> RequestServices:
+    """Return the services of a person who writes."""
+    return visit.services(PUBLISH if visit.person.may(PUBLISH) else DRAFT, expected=expected)
+
+
+def typed_in(visit: Visit) -> Composition:
+    kept = [_KEPT.fullmatch(one) for one in visit.fields("media")]
+    dropped, mimes, alts = visit.fields("drop"), visit.fields("mime"), visit.fields("alt")
+    media = [
+        AttachedMedia(one[1], one[2], mimes[place] if place < len(mimes) else "", _at(alts, place))
+        for place, one in enumerate(kept)
+        if one is not None and one[1] not in dropped
+    ]
+    return Composition(
+        post_id=_number(visit.field("post_id")),
+        revision=_number(visit.field("revision")),
+        content=visit.field("content"),
+        accounts=tuple(visit.fields("accounts")),
+        thread=tuple(visit.fields("thread")),
+        variants=_named(visit, "variant:"),
+        options=tuple((name, value.strip()) for name, value in _named(visit, "option:")),
+        media=tuple(media),
+        at=visit.field("at").strip(),
+        at_before=visit.field("at_before"),
+        is_draft=visit.field("is_draft") != "no",
+    )
+
+
+def _save(visit: Visit, typed: Composition, *, timed: bool) -> int:
+    """Store what is typed and return the id of the post."""
+    wanted = typed.as_input(visit.installation.platforms)
+    if timed and not typed.at:
+        raise TimeRefused("give a time, or save it as a draft")
+    if not typed.post_id:
+        services = writing(visit)
+        time = _time(services, services.posts.accounts_of_new(wanted), typed) if timed else None
+        return services.posts.create(wanted, time).post.id or 0
+    services = writing(visit, expected=typed.revision)
+    post = services.posts.post(typed.post_id)
+    removed = {name: "" for name in post.variants if name not in wanted.variants}
+    wanted = replace(wanted, variants={**removed, **wanted.variants})
+    time = _time(services, services.posts.accounts_after_edit(typed.post_id, wanted), typed) if timed else None
+    is_creation = _is_being_written(services, post, visit.person.name)
+    return services.posts.edit(typed.post_id, wanted, time, is_creation=is_creation).post.id or 0
+
+
+def _is_being_written(services: RequestServices, post: Post, name: str) -> bool:
+    """Return whether a draft has only been created, by this person: then keeping it belongs to its creation."""
+    changes = services.queries.changes(2, post.id)
+    return len(changes) == 1 and (changes[0].change.command, changes[0].change.actor) == ("create", name)
+
+
+def _time(services: RequestServices, accounts: tuple[Account, ...], typed: Composition) -> ResolvedTime:
+    return services.times.resolve(typed.at, accounts, None, post=typed.post_id or None)
+
+
+def _suggest(visit: Visit, services: RequestServices, typed: Composition, word: str) -> Response:
+    """Fill in a time that ttp chooses for the accounts."""
+    try:
+        accounts = services.queries.find_accounts(typed.accounts)
+        if not accounts:
+            raise UsageError("choose an account first")
+        found = services.times.resolve(word, accounts, None, post=typed.post_id or None)
+    except TtpError as error:
+        return _form_page(visit, typed, error, "at")
+    local = found.at.astimezone(visit.zone)
+    return _form_page(visit, replace(typed, at=f"{local:%Y-%m-%d %H:%M}"), note=found.note or "")
+
+
+def _form_page(
+    visit: Visit, typed: Composition, error: TtpError | None = None, field: str = "", note: str = ""
+) -> Response:
+    errors: dict[str, list[str]] = {}
+    if error is not None:
+        for problem in error.problems or (Problem(field or _field_of(error), "", error.message),):
+            if not problem.warning:
+                name = {"scheduledAt": "at", "alt": "media"}.get(problem.field, problem.field)
+                errors.setdefault(name if name in _FIELDS else "content", []).append(problem.message)
+    if isinstance(error, Stale):  # pressed again, it is on purpose
+        typed = replace(typed, revision=visit.reading.queries.post(typed.post_id).revision)
+    accounts = [one for one in visit.reading.queries.accounts() if one.enabled or one.name in typed.accounts]
+    platforms = visit.installation.platforms
+    return visit.page(
+        "compose.html",
+        200 if error is None else status_of(error),
+        typed=typed,
+        accounts=accounts,
+        options={
+            platforms.facts(name).title: {f"{name}.{one.name}": one for one in platforms.options(name).values()}
+            for name in sorted({one.platform for one in accounts})
+            if platforms.options(name)
+        },
+        errors=errors,
+        suggested=SUGGESTED,
+        note=note,
+        may_schedule=visit.person.may(PUBLISH),
+        **_checked(visit, typed),
+    )
+
+
+def _field_of(error: TtpError) -> str:
+    return "at" if isinstance(error, TimeRefused) else "accounts" if "account" in error.message else "content"
+
+
+def _checked(visit: Visit, typed: Composition) -> dict[str, Any]:
+    """Return the preview of what is typed; without any text or media there is none."""
+    found: PostPreview | None = None
+    refused: TtpError | None = None
+    if not typed.is_empty:
+        try:
+            found = preview_post(writing(visit).posts, typed.as_input(visit.installation.platforms), None)
+        except TtpError as error:
+            refused = error
+    problems = found.refused.problems if found and found.refused else found.warnings if found else ()
+    return {"preview": found, "refused": refused, "problems": problems}
+
+
+def _with_files(visit: Visit, services: RequestServices, typed: Composition) -> Composition:
+    return replace(typed, media=(*typed.media, *_stored_files(visit, services)))
+
+
+def _stored_files(visit: Visit, services: RequestServices) -> list[AttachedMedia]:
+    found = []
+    for one in visit.files("files"):
+        media = replace(services.installation.media)
+        item = add_upload(one.file, one.filename or "", media)
+        found.append(AttachedMedia(item.sha256, item.name, item.mime or ""))
+    return found
+
+
+def _only_account(visit: Visit) -> tuple[str, ...]:
+    names = [one.name for one in visit.reading.queries.accounts() if one.enabled]
+    return tuple(names) if len(names) == 1 else ()
+
+
+def _named(visit: Visit, prefix: str) -> tuple[tuple[str, str], ...]:
+    """Return the fields whose name has a prefix, without it."""
+    return tuple((name.removeprefix(prefix), visit.field(name)) for name in visit.form if name.startswith(prefix))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 16 else 0
+
+
+def _at(texts: list[str], place: int) -> str:
+    return texts[place] if place < len(texts) else ""

@@ -1,0 +1,124 @@
+"""Render templates: what every page shows, and how values are written in HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ttp.domain.action import Action
+from ttp.domain.delivery import APPROVAL
+from ttp.domain.time.clock import format_json_instant
+from ttp.domain.time.formatting import clock_text, day_text, format_duration, zone_label
+
+if TYPE_CHECKING:
+    from ttp.domain.errors import TtpError
+
+FOLDER = Path(__file__).parent.parent
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    # Not no-referrer: browsers then send `Origin: null` with forms, which hides whether they are foreign.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+STATES = {
+    "draft": "Draft",
+    "scheduled": "Scheduled",
+    "publishing": "Publishing",
+    "published": "Published",
+    "failed": "Failed",
+    "partial": "Partly published",
+    "pending": "Waiting",
+    "claimed": "Publishing",
+    "sending": "Publishing",
+    "processing": "The platform is processing it",
+    "retrying": "Will be retried",
+    "reconciling": "Checking whether it is live",
+    "needs_review": "Needs review",
+    "cancelled": "Left out",
+    "coming": "From a repeat",
+}
+_ACTIONS = {
+    "retry": "/posts/{}/retry",
+    "resolve": "/posts/{}/resolve",
+    "approve": "/posts/{}/approve",
+    "publish": "/posts/{}/publish",
+    "show": "/posts/{}",
+    "edit": "/posts/{}/edit",
+    "schedule": "/posts/{}/edit",
+    "delete": "/posts/{}/delete",
+}
+
+
+def render(name: str, values: Mapping[str, Any]) -> str:
+    return _environment().get_template(name).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        instant=_instant, clock=_clock, weblink=web_address, state=_state, link=link_of, ago=_ago, thousands=_thousands
+    )
+    environment.globals["APPROVAL"] = APPROVAL
+    return environment
+
+
+def _instant(at: datetime | None, zone: tzinfo, *, named: bool = False) -> str:
+    """`Fri 27 Nov 2026 09:00`, in a `time` element; `named`: with its zone."""
+    if at is None:
+        return ""
+    local = at.astimezone(zone)
+    text = f"{day_text(local)} {clock_text(local.replace(second=0))}" + (f" {zone_label(zone, at)}" if named else "")
+    return Markup('<time datetime="{}">{}</time>').format(format_json_instant(at), text)
+
+
+def _clock(at: datetime, zone: tzinfo) -> str:
+    local = at.astimezone(zone).replace(second=0)
+    return Markup('<time datetime="{}">{}</time>').format(format_json_instant(at), clock_text(local))
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    """`in 4 h` or `3 d ago`."""
+    length = format_duration(at - now, short=True)
+    return f"in {length}" if at > now else f"{length} ago"
+
+
+def _state(name: str) -> str:
+    return STATES.get(name, name)
+
+
+def _thousands(number: float | None) -> str:
+    return "–" if number is None else f"{number:,.0f}".replace(",", " ")  # a narrow no-break space
+
+
+def web_address(url: str | None) -> str | None:
+    """Return an address that a page may link to; None for others, such as `javascript:`."""
+    return url if url and url.startswith(("https://", "http://")) else None
+
+
+def link_of(way: object) -> str | None:
+    """Return the page on which a person can do what a hint proposes, if there is one."""
+    if isinstance(way, Action) and way.args and way.args[0].isdigit() and way.name in _ACTIONS:
+        return _ACTIONS[way.name].format(way.args[0])
+    return None
+
+
+def error_lines(error: TtpError) -> list[str]:
+    return [error.message, *(line.strip() for line in error.details)]

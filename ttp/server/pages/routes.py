@@ -1,0 +1,50 @@
+"""The one table of pages: what each needs."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from ttp.domain.api_token import TokenCapability
+from ttp.server.pages import calendar, compose, login, posts, queue
+from ttp.server.pages.rendering import FOLDER
+from ttp.server.pages.visit import Page, endpoint, redirect
+
+READ, DRAFT, PUBLISH, APPROVE = TokenCapability
+
+
+POST = "/posts/{post_id:int}"
+PAGES = (
+    Page("GET", "/", lambda visit: redirect(login.HOME)),
+    Page("GET", "/login", login.show_login, None),
+    Page("GET", "/login/{secret}", login.show_link, None),
+    Page("POST", "/login/{secret}", login.log_in, None),
+    Page("POST", "/logout", login.log_out),
+    Page("GET", "/calendar", calendar.show_calendar),
+    Page("GET", "/queue", queue.show_queue),
+    Page("GET", "/compose", compose.show_new, DRAFT),
+    Page("POST", "/compose", compose.submit, DRAFT),
+    Page("POST", "/compose/check", compose.check, DRAFT),
+    Page("POST", "/compose/keep", compose.keep, DRAFT),
+    Page("POST", "/compose/media", compose.upload, DRAFT),
+    Page("GET", POST, posts.show_post),
+    Page("GET", f"{POST}/edit", compose.show_edit, DRAFT),
+    Page("GET", f"{POST}/{{action}}", posts.ask),
+    Page("POST", f"{POST}/move", calendar.move, PUBLISH),
+    Page("POST", f"{POST}/publish", posts.publish, PUBLISH),
+    Page("POST", f"{POST}/retry", posts.retry, PUBLISH),
+    Page("POST", f"{POST}/resolve", posts.resolve, PUBLISH),
+    Page("POST", f"{POST}/unschedule", posts.unschedule, PUBLISH),
+    Page("POST", f"{POST}/approve", posts.approve, APPROVE),
+    Page("POST", f"{POST}/reject", posts.reject, APPROVE),
+    Page("POST", f"{POST}/delete", posts.delete, DRAFT),
+    Page("POST", f"{POST}/undo", posts.undo, DRAFT),
+    Page("GET", "/media/{sha256}", posts.show_media),
+)
+
+
+def page_routes() -> list[BaseRoute]:
+    return [
+        *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
+        Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
+    ]

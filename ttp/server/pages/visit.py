@@ -1,0 +1,243 @@
+"""One request for a page: who makes it, what their form says, and how it is answered."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ttp.domain.api_token import Person, Session, TokenCapability
+from ttp.domain.errors import NotAllowed, TtpError
+from ttp.server.guard import is_foreign
+from ttp.server.pages.rendering import HEADERS, error_lines, render
+from ttp.server.problems import InvalidRequest, Unauthorized, status_of
+from ttp.server.services import Installation, RequestServices
+from ttp.services.queries import PostView
+
+SAFE_COOKIE, COOKIE = "__Host-ttp_session", "ttp_session"
+"""Browsers accept the first over TLS only, and from no other host than this."""
+LOGIN_PAGE = "/login"
+DONE = {
+    "saved": "Saved.",
+    "draft": "Saved as a draft.",
+    "scheduled": "Scheduled.",
+    "moved": "Moved.",
+    "publish": "Queued: the publisher sends it now.",
+    "retry": "Queued: the publisher tries again now.",
+    "resolve": "Noted.",
+    "approve": "Approved.",
+    "reject": "Rejected: it is a draft again.",
+    "unschedule": "It is a draft again.",
+    "delete": "Deleted.",
+    "undo": "Undone.",
+    "link": "The link was created.",
+}
+"""What a page says after a change, by the word in its address: an address cannot make a page say anything else."""
+MENU = (
+    ("/calendar", "Calendar", TokenCapability.READ),
+    ("/queue", "Queue", TokenCapability.READ),
+    ("/compose", "Compose", TokenCapability.DRAFT),
+)
+_MOST_FIELDS, _MOST_FILES = 500, 20
+Handle = Callable[["Visit"], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page or a form. `needs` None: no login."""
+
+    method: str
+    path: str
+    handle: Handle
+    needs: TokenCapability | None = TokenCapability.READ
+
+
+class Visit:
+    def __init__(
+        self, request: Request, installation: Installation, session: Session | None, secret: str, form: FormData | None
+    ) -> None:
+        self.request = request
+        self.installation = installation
+        self.session = session
+        self.secret = secret
+        self.form = form if form is not None else FormData()
+
+    # Who.
+
+    @property
+    def person(self) -> Person:
+        assert self.session is not None
+        return self.session.person
+
+    def services(self, needed: TokenCapability, *, expected: int | None = None) -> RequestServices:
+        """Return the services on behalf of the person. Raise NotAllowed if they may not do this."""
+        caller = self.person.acting(needed)
+        if caller is None:
+            names = ", ".join(self.person.capabilities)
+            raise NotAllowed(f"this needs the capability {needed}, and {self.person.name} has {names}")
+        return RequestServices(self.installation, caller, expected=expected)
+
+    @property
+    def menu(self) -> list[tuple[str, str]]:
+        """Return the addresses and names of the pages that the person may open."""
+        return [(address, name) for address, name, needs in MENU if self.person.may(needs)]
+
+    def card_actions(self, post: PostView) -> list[str]:
+        """Return what a list offers for a post: what it needs."""
+        wanted = {
+            "resolve": ("review", TokenCapability.PUBLISH),
+            "retry": ("retry", TokenCapability.PUBLISH),
+            "approve": ("approve", TokenCapability.APPROVE),
+            "reject": ("approve", TokenCapability.APPROVE),
+        }
+        needs = post.needs()
+        return [name for name, (need, may) in wanted.items() if need in needs and self.person.may(may)]
+
+    @cached_property
+    def reading(self) -> RequestServices:
+        return self.services(TokenCapability.READ)
+
+    @property
+    def csrf(self) -> str:
+        """What the forms of this session carry, and no other site knows."""
+        return csrf_token(self.secret) if self.secret else ""
+
+    # What is asked.
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.reading.zone
+
+    @property
+    def now(self) -> datetime:
+        return self.installation.clock.now()
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether a script asks for a part of a page."""
+        return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def post_id(self) -> int:
+        return int(self.request.path_params["post_id"])
+
+    def field(self, name: str) -> str:
+        """Return a field of the form with the line ends of this system; an absent one is empty."""
+        value = self.form.get(name, "")
+        return value.replace("\r\n", "\n").replace("\0", "") if isinstance(value, str) else ""
+
+    def fields(self, name: str) -> list[str]:
+        return [one.replace("\r\n", "\n").replace("\0", "") for one in self.form.getlist(name) if isinstance(one, str)]
+
+    def files(self, name: str) -> list[UploadFile]:
+        return [one for one in self.form.getlist(name) if isinstance(one, UploadFile) and one.filename]
+
+    def query(self, name: str) -> str:
+        return self.request.query_params.get(name, "")
+
+    def revision(self) -> int | None:
+        """Return the revision of the post that the form was made from."""
+        text = self.field("revision")
+        return int(text) if text.isdecimal() and len(text) < 16 else None
+
+    # What is answered.
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        shown = {
+            "visit": self,
+            "person": self.session.person if self.session else None,
+            "csrf": self.csrf,
+            "path": self.request.url.path,
+            "done": DONE.get(self.query("done"), ""),
+            **values,
+        }
+        if self.session is not None:
+            shown |= {"zone": self.zone, "now": self.now}
+        return HTMLResponse(render(template, shown), status, headers=HEADERS)
+
+    def go(self, path: str, **query: object) -> Response:
+        """Send the browser to another page of this site, after a change."""
+        return redirect(f"{path}?{urlencode(query)}" if query else path)
+
+    def error(self, error: TtpError) -> Response:
+        status = status_of(error)
+        template = "error_part.html" if self.is_fragment else "error.html"
+        return self.page(template, status, error=error, lines=error_lines(error))
+
+
+def redirect(path: str) -> Response:
+    return RedirectResponse(path, 303, headers=HEADERS)
+
+
+def csrf_token(secret: str) -> str:
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def is_secure(installation: Installation) -> bool:
+    """Whether people reach this server over TLS."""
+    return installation.config.text("server.base_url").startswith("https://")
+
+
+def endpoint(page: Page) -> Callable[[Request], Any]:
+    """Return what answers requests of a page."""
+
+    async def answer(request: Request) -> Response:
+        installation: Installation = request.app.state.installation
+        secret = request.cookies.get(SAFE_COOKIE if is_secure(installation) else COOKIE, "")
+        session = await run_in_threadpool(installation.people.session, secret) if secret else None
+        visit = Visit(request, installation, session, secret if session else "", None)
+        try:
+            if page.needs is not None and session is None:
+                if request.method == "GET" and not visit.is_fragment:
+                    return redirect(LOGIN_PAGE)
+                raise Unauthorized("you are not logged in any more; what you typed is still on the page before")
+            if request.method == "POST":
+                _refuse_foreign(request)
+                visit = Visit(request, installation, session, visit.secret, await _form(request))
+                if page.needs is not None:
+                    _refuse_forged(request, visit)
+            return await run_in_threadpool(_handled, page, visit)
+        except TtpError as error:
+            return await run_in_threadpool(visit.error, error)
+        finally:
+            await visit.form.close()
+
+    return answer
+
+
+def _handled(page: Page, visit: Visit) -> Response:
+    if page.needs is not None and not visit.person.may(page.needs):
+        visit.services(page.needs)  # raises
+    return page.handle(visit)
+
+
+async def _form(request: Request) -> FormData:
+    try:
+        return await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=1_000_000)
+    except HTTPException as error:
+        raise InvalidRequest(f"the form cannot be read: {error.detail}") from None
+
+
+def _refuse_foreign(request: Request) -> None:
+    """Raise NotAllowed for a form that another site sent."""
+    headers = request.scope["headers"]
+    if any(is_foreign(one, headers) for name, one in headers if name == b"origin"):
+        raise NotAllowed("a page of another site may not send this form")
+
+
+def _refuse_forged(request: Request, visit: Visit) -> None:
+    sent = request.headers.get("x-csrf-token") or visit.field("csrf")
+    if not hmac.compare_digest(sent.encode(), visit.csrf.encode()):
+        raise NotAllowed("the form is out of date: go back, reload the page and send it again")

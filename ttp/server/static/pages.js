@@ -1,0 +1,72 @@
+"use strict";
+// Every page works without this file. It adds the token of the session to what htmx sends.
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRF-Token"] = document.body.dataset.csrf;
+});
+// Refusals are pages too: show them where the answer would be.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status >= 400) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+// Files dropped on the form are those of its field.
+const drop = document.getElementById("drop");
+if (drop) {
+  const files = document.getElementById("files");
+  for (const name of ["dragenter", "dragover"]) {
+    drop.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+  }
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    files.files = event.dataTransfer.files;
+    files.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  // They are stored by now, and must not be sent again with the form.
+  files.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) {
+      files.value = "";
+      document.getElementById("compose").dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+}
+// A post that is dropped on another day or hour is moved by an ordinary form.
+const move = document.getElementById("move");
+if (move) {
+  let dragged = null;
+  const target = (event) => (dragged ? event.target.closest("td[data-date]") : null);
+  document.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest("[data-post]");
+    if (dragged) {
+      event.dataTransfer.effectAllowed = "move";
+      event.dataTransfer.setData("text/plain", dragged.dataset.post);
+    }
+  });
+  document.addEventListener("dragover", (event) => {
+    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
+    const cell = target(event);
+    if (cell) {
+      event.preventDefault();
+      cell.classList.add("over");
+    }
+  });
+  document.addEventListener("dragend", () => {
+    dragged = null;
+    for (const cell of document.querySelectorAll("td.over")) cell.classList.remove("over");
+  });
+  document.addEventListener("drop", (event) => {
+    const cell = target(event);
+    if (!cell) return;
+    event.preventDefault();
+    move.action = `/posts/${dragged.dataset.post}/move`;
+    move.elements.revision.value = dragged.dataset.revision;
+    move.elements.date.value = cell.dataset.date;
+    move.elements.hour.value = cell.dataset.hour || "";
+    move.submit();
+  });
+}
