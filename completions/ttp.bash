@@ -13,17 +13,17 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
+            --account|--accounts|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with|-n) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'config'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'token') path="${path:+$path }$word" ;;
+                ''|'account'|'config'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'token'|'webhook') path="${path:+$path }$word" ;;
                 *) (( ++place )) ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\nlogin-link\ntoken\nnotify\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\nlogin-link\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -102,6 +102,14 @@ _ttp() {
         'token create') options=$'--capability\n--account\n--expires\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'token list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'token revoke') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'webhook') words=$'add\nlist\nrotate\nremove\ntest\nreplay\nlog' options=$'--help' ;;
+        'webhook add') options=$'--events\n--accounts\n--allow-private\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'webhook list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'webhook rotate') options=$'--overlap\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'webhook remove') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'webhook test') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'webhook replay') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'webhook log') options=$'--limit\n-n\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'notify') words=$'test\nlist\nsecret' options=$'--help' ;;
         'notify test') (( place )) || { words=$'desktop\nntfy\nemail\nwebhook\ncommand'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'notify list') options=$'--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -114,7 +122,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\nlogin-link\ntoken\nnotify\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\nlogin-link\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -123,6 +131,7 @@ _ttp() {
         'help account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'help config') words=$'show\nget\nset\nunset\nedit\npath' options=$'--help' ;;
         'help token') words=$'create\nlist\nrevoke' options=$'--help' ;;
+        'help webhook') words=$'add\nlist\nrotate\nremove\ntest\nreplay\nlog' options=$'--help' ;;
         'help notify') words=$'test\nlist\nsecret' options=$'--help' ;;
     esac
     if [[ -n $option ]]; then
@@ -130,33 +139,51 @@ _ttp() {
         case "$path $option" in
             'edit --account')  ;;
             'metrics import --dates') words=$'mdy\ndmy' ;;
-            'create --fields'|'edit --fields'|'copy --fields'|'schedule --fields'|'unschedule --fields'|'publish --fields'|'retry --fields'|'resolve --fields'|'approve --fields'|'reject --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews\nreplayed' many=1 ;;
+            'delete --fields') words=$'id\ndeleted' many=1 ;;
             'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
+            'undo --fields'|'redo --fields') words=$'id\ncommand\nat\ndeleted\nstatus\nscheduledAt\nlostTime\ncontent\nwarnings' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
             'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts\ncontent' many=1 ;;
+            'slots remove --fields') words=$'id\nremoved' many=1 ;;
+            'repeat add --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed\nposts\nwarnings' many=1 ;;
             'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
             'plan --fields') words=$'id\nat\nscore\naccounts\nexplored' many=1 ;;
             'optimal --fields') words=$'account\nplatform\ntimezone\nfrom\nto\nbestHours\nbestDays\ndataPoints\nsignal\nevidence\nonlineFollowers\nhours\ndays\nslots' many=1 ;;
             'optimal next --fields') words=$'at\nday\nhour\nscore\nwhy\nexplored' many=1 ;;
+            'optimal week --fields') words=$'day\nslots' many=1 ;;
+            'optimal heatmap --fields') words=$'account\nplatform\ntimezone\nfrom\nto\ndataPoints\nsignal\nslots' many=1 ;;
             'optimal explain --fields') words=$'account\nplatform\ntimezone\nday\nhour\nscore\nuplift\nlow\nhigh\ndataPoints\nrank\nraw\nadjusted\nnearby\nposts' many=1 ;;
             'optimal backtest --fields') words=$'account\nplatform\ntimezone\nfrom\nto\ndataPoints\nheldOut\ninBestHours\nrecommended\nmeanPerHour\ndifference' many=1 ;;
             'calendar --fields') words=$'date\ntime\nid\nstatus\naccounts\ncontent\nscheduledAt\npublishedAt\ntags\nrepeat' many=1 ;;
-            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked' many=1 ;;
+            'run --fields'|'serve --fields') words=$'at\nevent\npost\naccount\nremoteId\nurl\nkind\nmessage\nnextAt\nattempt\nms' many=1 ;;
+            'pause --fields'|'resume --fields'|'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
+            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked\nwebhooks' many=1 ;;
+            'service install --fields'|'service uninstall --fields'|'service status --fields') words=$'kind\nfile\ninstalled\nrunning\nsays\nlingers\nlog' many=1 ;;
             'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews' many=1 ;;
             'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;
             'history --fields') words=$'at\nactor\ncommand\ncount\nposts\ncontent' many=1 ;;
+            'report --fields') words=$'from\nto\nbefore\ntotals\nchange\ngroups\nbest\nworst\nposts' many=1 ;;
+            'audit --fields') words=$'checks\nok' many=1 ;;
+            'metrics import --fields') words=$'read\ninserted\nupdated\nunchanged\nrejected\nsource\ncolumns\nrows' many=1 ;;
             'metrics pull --fields') words=$'account\nread\ninserted\nupdated\nunchanged\nrejected' many=1 ;;
             'metrics list --fields') words=$'account\nremoteId\npublishedAt\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach\nkind\ntext' many=1 ;;
             'metrics summary --fields') words=$'account\nposts\nsamples\nfrom\nto\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach' many=1 ;;
-            'account add --fields'|'account connect --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields'|'account remove --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions\nserver' many=1 ;;
             'account check --fields'|'doctor --fields') words=$'name\nstatus\nmessage\nhint' many=1 ;;
             'config show --fields'|'config get --fields'|'config set --fields'|'config unset --fields') words=$'key\nvalue\norigin\ndefault\nhelp' many=1 ;;
+            'config edit --fields'|'config path --fields'|'notify secret --fields')  ;;
             'login-link --fields') words=$'name\ncapabilities\naccounts\nurl' many=1 ;;
             'token create --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt\ntoken' many=1 ;;
             'token list --fields'|'token revoke --fields') words=$'id\nname\ncapability\naccounts\ncreatedAt\nexpiresAt\nrevokedAt\nlastUsedAt' many=1 ;;
+            'webhook add --fields'|'webhook rotate --fields') words=$'id\nurl\nevents\naccounts\nallowPrivate\ncreatedAt\nrotatedUntil\nwaiting\ngivenUp\nsecret' many=1 ;;
+            'webhook list --fields'|'webhook remove --fields') words=$'id\nurl\nevents\naccounts\nallowPrivate\ncreatedAt\nrotatedUntil\nwaiting\ngivenUp' many=1 ;;
+            'webhook test --fields') words=$'webhook\nok\nhttpStatus\nmessage' many=1 ;;
+            'webhook replay --fields') words=$'webhook\nevents' many=1 ;;
+            'webhook log --fields') words=$'id\nat\nevent\npost\nstate\ntries\nnextAt\nendedAt\nhttpStatus\nmessage' many=1 ;;
             'notify test --fields') words=$'kind\nsent\nerror\nhint' many=1 ;;
             'notify list --fields') words=$'id\nkind\nevent\nstate\npost\naccount\nmessage\ncreatedAt\ntries\nnextTryAt\nsentAt\nerror\nendedAt' many=1 ;;
+            'backup --fields') words=$'file\nbytes\nposts\nmedia' many=1 ;;
+            'restore --fields') words=$'file\nposts\nkept\nmissingMedia' many=1 ;;
             'certify --fields') words=$'kind\noutcome\npost\nremoteIds\nurl\nlookUp\ndeleted\ntookS\nmessage' many=1 ;;
             'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;
             'export --format') words=$'csv\njson\njsonl\nmd\nics' ;;
@@ -164,12 +191,15 @@ _ttp() {
             'retry --since') words=$'7d\n24h' ;;
             'repeat add --until')  ;;
             *' --account') ask=(account) many=1 ;;
+            *' --accounts') ask=(account) many=1 ;;
             *' --after') ask=(post) ;;
             *' --at') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\n31 Dec 9am\nnow\noptimal\nnext-slot' ;;
             *' --client-secret') files=1 ;;
             *' --color') words=$'auto\nalways\nnever' ;;
             *' --credentials') files=1 ;;
             *' --dates') words=$'dmy\nmdy' ;;
+            *' --events') words=$'post.due\ndelivery.sending\ndelivery.processing\ndelivery.published\ndelivery.failed\ndelivery.retrying\ndelivery.reconciling\ndelivery.needs_review\npost.finished' many=1 ;;
+            *' --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries\nlikes\ncomments\nshares\nviews\nreplayed' many=1 ;;
             *' --file') files=1 ;;
             *' --format') words=$'table\ntsv\njson\njsonl' ;;
             *' --from') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\n31 Dec 9am\nnow\noptimal\nnext-slot' ;;

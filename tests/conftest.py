@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from hypothesis import settings
 
 from tests.clock import FakeClock
 from tests.examples import QUICK
-from tests.store.stores import empty_store
+from tests.store.stores import duplicate, empty_store
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
@@ -253,6 +253,34 @@ def clock() -> FakeClock:
 def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
     with program(tmp_path, clock) as ttp:
         yield ttp
+
+
+Filler: TypeAlias = Callable[[Program], object]
+Fill: TypeAlias = Callable[[Filler], Program]
+
+
+@pytest.fixture(scope="session")
+def templates() -> dict[Filler, Path]:
+    """The stores that this test process has filled, for `fill`."""
+    return {}
+
+
+@pytest.fixture
+def fill(ttp: Program, templates: dict[Filler, Path], tmp_path_factory: pytest.TempPathFactory) -> Fill:
+    """Give the program a store that a function of the module fills: once in a test process, and copied then.
+
+    The function meets a program of its own, whose clock stands at the beginning.
+    """
+
+    def filled(filler: Filler) -> Program:
+        if filler not in templates:
+            with program(tmp_path_factory.mktemp("filled"), FakeClock()) as made:
+                filler(made)
+            templates[filler] = made.home
+        duplicate(templates[filler], ttp.home)
+        return ttp
+
+    return filled
 
 
 @pytest.fixture(scope="session")

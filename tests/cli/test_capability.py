@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from ttp.cli.app import load_command
 from ttp.cli.command_table import BY_NAME, COMMANDS, capability_of
 from ttp.cli.help_pages import split_help
@@ -45,7 +45,13 @@ def may(monkeypatch: pytest.MonkeyPatch) -> May:
 
 
 @pytest.fixture
-def store(ttp: Program, may: May) -> Program:
+def store(fill: Fill, may: May) -> Program:
+    ttp = fill(seven_posts)
+    may("draft")
+    return ttp
+
+
+def seven_posts(ttp: Program) -> None:
     """Draft 1, scheduled 2, failed 3; a repeat of 4, whose copies are 5 and 6; a pool of the tag tips: 7."""
     ttp.account()
     ttp.post("one", "--to", "x")
@@ -56,8 +62,6 @@ def store(ttp: Program, may: May) -> Program:
     ttp.ok("repeat", "4", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
     ttp.post("seven", "--to", "x", "--tag", "tips")
     ttp.ok("repeat", "--pool", "tips", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "1")
-    may("draft")
-    return ttp
 
 
 def refused(ttp: Program, *argv: str, stdin: str = "") -> str:

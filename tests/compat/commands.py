@@ -46,6 +46,8 @@ READING: dict[str, tuple[str, ...]] = {
     "export": ("export", "--format", "json"),
     "log": ("log", "4"),
     "history": ("history",),
+    "webhook list": ("webhook", "list"),
+    "webhook log": ("webhook", "log", "1"),
     "notify list": ("notify", "list"),
     "run --once": ("run", "--once"),
     "create --dry-run": ("create", "Text", "--to", "x/me", "--dry-run"),
@@ -129,6 +131,7 @@ def fill(ttp: Program) -> None:
     """Fill a store: accounts, posts in each state, media, slots, a repeat, and measured posts."""
     for name in ("x/me", "x/shop"):
         ttp.account(name)
+    ttp.ok("webhook", "add", "http://127.0.0.1:9/", "--allow-private")
     file = ttp.home.parent / "picture.jpg"
     file.write_bytes(picture("JPEG"))
     media = ("--media", str(file), "--alt", "A cup")

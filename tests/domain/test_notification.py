@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ttp.domain.action import Action, action
-from ttp.domain.notification import EVENTS, MOST_NAMED, Notification, test_message, write_message
+from ttp.domain.notification import EVENTS, MOST_NAMED, Notification, trial_message, write_message
 
 AT = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -90,4 +90,4 @@ def test_a_notification_is_sent_waiting_failed_or_over(fields: dict[str, object]
 
 
 def test_a_test_says_that_it_is_one() -> None:
-    assert test_message().event == "notify.test"
+    assert trial_message().event == "notify.test"

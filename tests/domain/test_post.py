@@ -11,7 +11,7 @@ import pytest
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind
-from ttp.domain.post import Post, derive_status, published_at
+from ttp.domain.post import Metrics, Post, add_metrics, derive_status, published_at
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -114,3 +114,9 @@ def test_only_x_gets_the_parts_of_a_thread() -> None:
     assert post.parts_for("x/me", PLATFORMS.facts("x")) == ("One", "Two", "Three")
     assert post.parts_for("x/shop", PLATFORMS.facts("x")) == ("Uno", "Two", "Three")
     assert post.parts_for("instagram/me", PLATFORMS.facts("instagram")) == ("One",)
+
+
+def test_numbers_of_accounts_are_added_up_where_they_are_known() -> None:
+    added = add_metrics([Metrics(1, None, None, 40), Metrics(2, 3, None, None)])
+    assert added == Metrics(3, 3, None, 40)
+    assert add_metrics([]) == Metrics(None, None, None, None)

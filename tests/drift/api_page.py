@@ -8,7 +8,7 @@ from ttp.cli.remote.commands import HERE, REFUSED, REMOTE, RemoteCommand
 from ttp.server.events import MOST_EVENTS, USUAL_EVENTS
 from ttp.server.guard import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from ttp.server.inputs import MOST_POSTS, USUAL_POSTS
-from ttp.server.problems import BY_CODE
+from ttp.server.problems import BY_CODE, TIMETOPOST
 from ttp.server.routes import ALWAYS, ROUTES, Route
 
 COMMANDS = {
@@ -71,15 +71,26 @@ def page() -> Iterator[str]:
     yield "includes `read`. *Limited* says whether a token that is limited to accounts may call it. *JSON* is the"
     yield f"command whose `--json` the answer is. Every route with a token can also answer {_numbers(ALWAYS)}."
     yield ""
-    yield from _table(("route", "needs", "limited", "JSON", "answers", "refuses"), map(_row, ROUTES))
+    head = ("route", "needs", "limited", "JSON", "answers", "refuses")
+    yield from _table(head, (_row(route) for route in ROUTES if not _is_theirs(route)))
     yield ""
     yield "Every write takes the parameter `dryRun` and the header `Idempotency-Key`, a change of a post `If-Match`."
     yield f"Lists have {USUAL_POSTS} posts a page, at most {MOST_POSTS} (`limit`); the header `Link` has the next page."
     yield f"Events are a stream, or with `Accept: application/json` a list of {USUAL_EVENTS}, at most {MOST_EVENTS}."
     yield f"A body has at most {MOST_BODY_BYTES} bytes, an upload {MOST_UPLOAD_BYTES}."
     yield ""
+    yield "`GET /docs` shows the operations to people, with forms that send them. `GET /metrics` is text for"
+    yield "Prometheus."
+    yield ""
     yield "`POST /mcp` is the Model Context Protocol: [tools for agents](../how-to/agents.md#give-an-agent-tools),"
     yield "which depend on the token. It is not in `/openapi.json`."
+    yield ""
+    yield "## TimeToPost's API"
+    yield ""
+    yield "[Use TimeToPost's clients with ttp](../how-to/timetopost.md) says what each does. Errors are"
+    yield '`{"success": false, "error": …, "code": …, "problems": […], "action": …}`, with the statuses below.'
+    yield ""
+    yield from _table((*head[:3], *head[4:]), (_their_row(route) for route in ROUTES if _is_theirs(route)))
     yield ""
     yield "## Commands"
     yield ""
@@ -102,6 +113,15 @@ def page() -> Iterator[str]:
     yield from _table(("code", "status"), ((f"`{code}`", str(status)) for code, status in BY_CODE.items()))
 
 
+def _is_theirs(route: Route) -> bool:
+    return route.path.startswith(TIMETOPOST)
+
+
+def _their_row(route: Route) -> tuple[str, ...]:
+    cells = _row(route)
+    return (*cells[:3], *cells[4:])
+
+
 def _command_row(entry: tuple[str, RemoteCommand]) -> tuple[str, ...]:
     path, command = entry
     only = "".join(f", not `--{name}`" for name in sorted(command.unlimited_only))
@@ -119,7 +139,7 @@ def _row(route: Route) -> tuple[str, ...]:
     command = COMMANDS.get(route.name)
     return (
         f"`{route.method} {route.path.replace(':path', '').replace('post_id', 'id')}`",
-        f"`{route.needs}`" if route.needs else "no token",
+        " or ".join(f"`{one}`" for one in (route.needs, route.or_needs) if one) or "no token",
         ("yes" if route.limited else "no") if route.needs else "",
         f"`ttp {command}`" if command else "",
         _numbers(route.answers),

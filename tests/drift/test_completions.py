@@ -20,6 +20,15 @@ NASTY = [
 """A tree whose help would be dangerous to evaluate."""
 
 
+WITHOUT_FIELDS = {"config edit", "config path", "notify secret"}
+"""Commands that have the output options and write a sentence or a path."""
+
+
+def test_the_fields_of_every_command_are_offered() -> None:
+    fields = {node.path: source.words for node in tree() for name, source in node.values if name == "--fields"}
+    assert {path for path, words in fields.items() if not words} == WITHOUT_FIELDS
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_script_runs_no_program_but_ttp_and_evaluates_nothing(shell: str) -> None:
     code = [line for line in script(shell, tuple(tree())).splitlines() if not line.startswith(("#", "complete -c"))]

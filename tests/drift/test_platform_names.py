@@ -20,6 +20,7 @@ ELSEWHERE = {
     "ttp/platforms/registry.py": "the list of platforms: a line for each",
     "ttp/cli/command_table.py": "the start page, which is shown before anything is loaded",
     "ttp/cli/commands/sandbox.py": "the demo plays on three accounts of the sandbox",
+    "ttp/server/timetopost/platforms.py": "what the API of TimeToPost calls them, and its fields for one of them",
     "ttp/cli/options.py": "an example of --set that can be typed",
     "ttp/services/files/editor_form.py": "an example of an option that can be typed",
 }

@@ -101,6 +101,10 @@ def _arguments(path: str) -> tuple[str, ...]:
         "token revoke": ("ann",),
         "config set": ("publish.poll_s", "1"),
         "config unset": ("timezone",),
+        "login-link": ("ann",),
+        "notify secret": ("ntfy",),
+        "webhook add": ("https://example.org/",),
+        **dict.fromkeys(("webhook log", "webhook remove", "webhook replay", "webhook rotate", "webhook test"), ("1",)),
         **dict.fromkeys(("account add", "account connect", "account remove"), ("x/new",)),
         **dict.fromkeys(("backup", "restore"), ("b.zip",)),
     }

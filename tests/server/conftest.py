@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from ttp.cli.commands.serve import installation_of
 from ttp.cli.context import Context
 from ttp.server.app import build_app
@@ -70,11 +70,19 @@ class Api:
 
 
 @pytest.fixture
-def server(ttp: Program) -> Api:
+def server(fill: Fill) -> Api:
     """The server without a token; its store has the accounts x/me and x/other."""
+    return server_of(fill(two_accounts))
+
+
+def server_of(ttp: Program) -> Api:
+    """Return the server of a program's store, without a token."""
+    return Api(ttp, build_app(installation_of(Context(ttp.clock))))
+
+
+def two_accounts(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.account("x/other")
-    return Api(ttp, build_app(installation_of(Context(ttp.clock))))
 
 
 @pytest.fixture

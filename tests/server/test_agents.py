@@ -147,6 +147,17 @@ def test_a_key_belongs_to_its_token(server: Api, having: Having) -> None:
     assert ann.ok("create_post", text="three", key="p")["id"] == ann.ok("create_post", text="three", key="p")["id"]
 
 
+def test_a_key_is_kept_in_the_store(server: Api, having: Having) -> None:
+    agent = having("publish")
+    agent.ok("create_post", text="one", to=["x/me"])
+    agent.ok("edit_post", id=1, text="two")
+    agent.ok("edit_post", id=1, text="three")
+    first = agent.ok("undo", key="u")
+    assert agent.ok("undo", key="u") == first
+    assert server.ttp.shown(1)["content"] == "two"
+    assert [row[0] for row in server.ttp.sql("SELECT key FROM idempotency_key")] == ["u"]
+
+
 def test_a_limited_token_sees_its_accounts_and_posts_only(server: Api, having: Having) -> None:
     for to in ("x/me", "x/other", "x/me,x/other"):
         server.ttp.post(to, "--to", to)

@@ -362,7 +362,8 @@ def test_a_key_with_another_request_is_refused(api: Api) -> None:
     api.ok("POST", "/v1/posts", {"content": "Hello"}, headers=keyed)
     api.refused("POST", "/v1/posts", 422, "key_reused", {"content": "Other"}, headers=keyed)
     api.refused("POST", "/v1/posts/1/copy", 422, "key_reused", headers=keyed)
-    assert api.having("publish", name="bob").ok("POST", "/v1/posts/1/copy", headers=keyed)["id"] == 2
+    bob = api.having("publish", name="bob")
+    assert bob.ok("PATCH", "/v1/posts/1", {"content": "Bob's"}, headers=keyed)["content"] == "Bob's"
 
 
 def test_a_key_is_held_while_its_request_runs(api: Api) -> None:
@@ -388,13 +389,50 @@ def test_a_refused_request_leaves_its_key_free(api: Api) -> None:
 def test_a_key_is_forgotten_after_a_day(api: Api) -> None:
     keyed = {"Idempotency-Key": "k1"}
     draft(api)
-    api.ok("POST", "/v1/posts/1/copy", headers=keyed)
-    api.ttp.clock.advance(seconds=timedelta(hours=24, seconds=1).total_seconds())
-    api.ok("POST", "/v1/posts/1/copy", headers=keyed)
-    assert api.ttp.count("post") == 3
+    for passed, expected in ((0, "Later"), (timedelta(hours=24, seconds=1).total_seconds(), "First")):
+        api.ok("PATCH", "/v1/posts/1", {"content": "First"}, headers=keyed)
+        api.ok("PATCH", "/v1/posts/1", {"content": "Later"})
+        api.ttp.clock.advance(seconds=passed)
+        api.ok("PATCH", "/v1/posts/1", {"content": "First"}, headers=keyed)
+        assert api.ok("GET", "/v1/posts/1")["content"] == expected
 
 
 def test_a_dry_run_uses_no_key(api: Api) -> None:
     keyed = {"Idempotency-Key": "k1"}
     api.ok("POST", "/v1/posts?dryRun=true", {"content": "Hello"}, headers=keyed)
     assert api.post("/v1/posts", {"content": "Other"}, headers=keyed).status_code == 201
+
+
+def test_a_copy_with_a_key_is_made_once_even_if_the_answer_was_lost(api: Api) -> None:
+    api.ok("POST", "/v1/posts", {"content": "Hi", "accounts": ["x/me"]})
+    key = {"headers": {"Idempotency-Key": "c"}}
+    assert api.ok("POST", "/v1/posts/1/copy", **key)["key"] == "c"
+    api.ttp.sql("DELETE FROM idempotency_key")  # the server was killed before it kept the answer
+    again = api.post("/v1/posts/1/copy", **key)
+    assert (again.status_code, again.json()["id"], again.json()["replayed"]) == (200, 2, True)
+    assert api.ok("POST", "/v1/posts/1/copy?dryRun=true", **key)["id"] == 2
+    api.ttp.sql("DELETE FROM idempotency_key")
+    api.refused("POST", "/v1/posts/2/copy", 409, "conflict", **key)
+    assert len(api.ok("GET", "/v1/posts")) == 2
+
+
+def test_what_helps_is_not_written_as_options_of_the_command_line(api: Api) -> None:
+    body = {"content": "Hi", "media": [{"url": "http://127.0.0.1:9/a.jpg"}]}
+    problem = api.post("/v1/posts", body).json()
+    assert not str(problem["action"]).startswith("--"), problem
+    assert problem["action"] == {"name": None, "args": [], "options": {"media": "FILE"}}
+
+
+def test_ids_of_other_accounts_are_no_ids_for_a_limited_token(api: Api) -> None:
+    from ttp.domain.errors import NotFound
+    from ttp.server.services import RequestServices
+
+    for to in ("x/me", "x/other", "x/me"):
+        api.ttp.post(to, "--to", to)
+    installation = api.app.state.installation
+    token = installation.tokens.find(api.having("read", "x/me").token or "")
+    assert token is not None
+    queries = RequestServices(installation, token).queries
+    assert queries.ids([(1, 9)]) == [1, 3]
+    with pytest.raises(NotFound):
+        queries.ids([(2, 2)])

@@ -29,6 +29,7 @@ CALLED = {
     "metrics_sync.MetricsSync.pull(report)",
     "metrics_sync.MetricsSync.pull_due(stopping)",
     "tokens.Tokens.refresh_due(stopping)",
+    "webhooks.Webhooks.send_due(stopping)",
     # From one service to another.
     "posts.Posts.change(change)",
     "slots.ComingSlots.first(is_taken)",

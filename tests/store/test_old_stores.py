@@ -2,8 +2,8 @@
 
 `old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
 The others are the same store, upgraded by the last commit with that schema; since `0009.sql` it has followers of an
-account, since `0010.sql` a token, since `0011.sql` a person who is logged in, and since `0012.sql` an
-event.
+account, since `0010.sql` a token, since `0011.sql` a person who is logged in, since `0012.sql` an
+event, since `0013.sql` a notification, and since `0014.sql` a webhook with a call.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ CHANGED = {
     "0010": ("alembic_version",),
     "0011": ("alembic_version",),
     "0012": ("alembic_version",),
+    "0013": ("alembic_version",),
+    "0014": ("alembic_version",),
 }
 """The tables that lose rows or get other ones, by the revision that a store has before."""
 LATER = datetime(2031, 1, 1, tzinfo=UTC)

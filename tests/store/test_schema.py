@@ -101,7 +101,10 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "session",
         "slot",
         "store",
+        "submitted_draft",
         "token",
+        "webhook",
+        "webhook_call",
     }
     for name, shape in wanted.items():
         for part, value in shape.items():
@@ -126,6 +129,7 @@ def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
         "session",
         "slot",
         "token",
+        "webhook",
     }
 
 

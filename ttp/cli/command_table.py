@@ -166,6 +166,14 @@ COMMANDS = (
         {"list": READ},
     ),
     Command(
+        "webhook",
+        "webhook",
+        "Set up",
+        PUBLISH,
+        "Send what happens to posts to web addresses.",
+        {"list": READ, "log": READ},
+    ),
+    Command(
         "notify",
         "notify",
         "Set up",

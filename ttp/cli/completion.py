@@ -12,10 +12,17 @@ from typing import Any
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
+from ttp.cli.commands.backup import BACKUP, RESTORE
 from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.commands.list import SORT_KEYS
+from ttp.cli.commands.service import SERVICE
 from ttp.cli.output import COLORS, FORMATS
+from ttp.cli.render.optimal import WEEK_FIELDS
+from ttp.cli.render.posts import DELETED_SPEC
+from ttp.cli.render.slots import BEGUN_FIELDS, REMOVED_SLOTS_SPEC
+from ttp.cli.render.spec import events
 from ttp.domain.config import KeyTable
+from ttp.domain.event import POST_EVENTS
 from ttp.domain.ingest.columns import sources
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
@@ -26,13 +33,14 @@ from ttp.domain.time.grammar import EXAMPLES
 from ttp.platforms.platform import Platform
 from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
-from ttp.views import accounts, certification, files, posts, status, tokens
+from ttp.views import accounts, certification, files, posts, status, tokens, webhooks
 from ttp.views import calendar as views_calendar
 from ttp.views import metrics as views_metrics
 from ttp.views import notifications as views_notifications
 from ttp.views import optimal as views_optimal
 from ttp.views import plan as views_plan
 from ttp.views import slots as views_slots
+from ttp.views.report import REPORT_FIELDS
 
 SHELLS = ("bash", "zsh", "fish")
 Word = tuple[str, str]
@@ -134,7 +142,9 @@ OPTIONS = {
     "--status": Source(tuple(PostStatus), many=True),
     "--platform": Source(Registry().names(), many=True),
     "--account": _ACCOUNTS,
+    "--accounts": _ACCOUNTS,
     "--to": _ACCOUNTS,
+    "--events": Source(POST_EVENTS, many=True),
     "--tag": _TAG,
     "--pool": _TAG,
     "--at": _TIME,
@@ -168,24 +178,33 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     (*posts.POST_FIELDS, "replayed"): (
         *("create", "edit", "copy", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
     ),
+    DELETED_SPEC.fields: ("delete",),
+    posts.UNDONE_FIELDS: ("undo", "redo"),
     posts.ATTEMPT_FIELDS: ("log",),
     posts.CHANGE_FIELDS: ("history",),
     status.STATUS_FIELDS: ("status",),
-    accounts.ACCOUNT_FIELDS: tuple(
-        f"account {name}" for name in ("add", "connect", "list", "show", "enable", "disable", "set", "remove")
+    accounts.ACCOUNT_FIELDS: (
+        *(f"account {name}" for name in ("add", "connect", "list", "show", "enable", "disable", "set", "remove")),
+        *("pause", "resume"),
     ),
     status.CHECK_FIELDS: ("doctor", "account check"),
+    status.AUDIT_FIELDS: ("audit",),
     views_metrics.SAMPLE_FIELDS: ("metrics list",),
+    views_metrics.IMPORT_FIELDS: ("metrics import",),
     views_metrics.PULL_FIELDS: ("metrics pull",),
     views_metrics.TOTAL_FIELDS: ("metrics summary",),
     views_optimal.RECOMMENDATION_FIELDS: ("optimal",),
     views_optimal.FREE_SLOT_FIELDS: ("optimal next",),
+    WEEK_FIELDS: ("optimal week",),
+    views_optimal.HEATMAP_FIELDS: ("optimal heatmap",),
     views_optimal.EXPLANATION_FIELDS: ("optimal explain",),
     views_optimal.BACKTEST_FIELDS: ("optimal backtest",),
     views_plan.ASSIGNMENT_FIELDS: ("plan",),
     views_calendar.CALENDAR_FIELDS: ("calendar",),
     views_slots.SLOT_FIELDS: ("slots add", "slots list"),
     views_slots.SLOT_INSTANT_FIELDS: ("slots preview",),
+    REMOVED_SLOTS_SPEC.fields: ("slots remove",),
+    BEGUN_FIELDS: ("repeat add",),
     views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
     files.CHANGE_FIELDS: ("sync",),
     files.IMPORT_FIELDS: ("import",),
@@ -194,7 +213,17 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     views_notifications.NOTIFICATION_FIELDS: ("notify list",),
     views_notifications.SENT_FIELDS: ("notify test",),
     tokens.LOGIN_LINK_FIELDS: ("login-link",),
+    webhooks.WEBHOOK_FIELDS: ("webhook list", "webhook remove"),
+    webhooks.NEW_WEBHOOK_FIELDS: ("webhook add", "webhook rotate"),
+    webhooks.CALL_FIELDS: ("webhook log",),
+    webhooks.TEST_FIELDS: ("webhook test",),
+    webhooks.REPLAY_FIELDS: ("webhook replay",),
     certification.CERTIFIED_FIELDS: ("certify",),
+    events().fields: ("run", "serve"),
+    REPORT_FIELDS: ("report",),
+    SERVICE.fields: ("service install", "service uninstall", "service status"),
+    BACKUP.fields: ("backup",),
+    RESTORE.fields: ("restore",),
     SETTING.fields: ("config show", "config get", "config set", "config unset"),
 }
 """The fields of `--fields`, and their commands."""

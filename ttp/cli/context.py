@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from ttp.services.status import Status
     from ttp.services.time_resolver import TimeResolver
     from ttp.services.tokens import Tokens
+    from ttp.services.webhooks import Webhooks
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
     from ttp.store.home.files import OwnFiles
@@ -281,6 +282,12 @@ class Context:
         from ttp.services.api_tokens import ApiTokens
 
         return ApiTokens(self.database, self.clock)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        from ttp.services.webhooks import Webhooks
+
+        return Webhooks(self.database, self.credentials, self.clock)
 
     @cached_property
     def account_check(self) -> AccountCheck:

@@ -65,6 +65,9 @@ EVENTS = (
     "publisher.stopped",
 )
 
+POST_EVENTS = tuple(name for name in EVENTS if not name.startswith("publisher."))
+"""The events of posts, which are stored and sent to webhooks."""
+
 CLOCK = "clock"
 """Kind of `publisher.idle` while nothing is published because the clock is wrong; `message` says why."""
 UNREADABLE = "unreadable"

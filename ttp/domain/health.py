@@ -49,6 +49,16 @@ class PlatformCosts:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookHealth:
+    """How many events wait to be sent to a webhook, and how many were given up."""
+
+    id: int
+    host: str
+    waiting: int = 0
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
@@ -73,6 +83,7 @@ class Health:
     clock: TtpError | None = None
     elsewhere: TtpError | None = None
     unreadable: tuple[str, ...] = ()
+    webhooks: tuple[WebhookHealth, ...] = ()
 
     @property
     def stalled(self) -> bool:

@@ -100,12 +100,9 @@ def write_message(found: Sequence[Notification]) -> Message:
     return Message(event, f"ttp: {_title(event, first, len(found))}", tuple(lines), tuple(_hints(event, found)), about)
 
 
-def test_message() -> Message:
+def trial_message() -> Message:
     """Write the message of a test."""
     return Message(TEST, "ttp: a test", ("Notifications of ttp arrive here.",))
-
-
-test_message.__test__ = False  # type: ignore[attr-defined]  # for pytest, which collects by name
 
 
 def _title(event: str, first: Notification, count: int) -> str:
@@ -133,9 +130,8 @@ def _title(event: str, first: Notification, count: int) -> str:
 def _lines(one: Notification) -> Iterator[str]:
     message = clean_text(one.message) if one.message else ""
     if one.post_id is None:
-        name = f"{clean_text(one.account)}: " if one.account and message else ""
         if message:
-            yield name + message
+            yield f"{clean_text(one.account)}: {message}" if one.account else message
         return
     text = clean_text(one.text or "")
     shown = text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 1]}…"

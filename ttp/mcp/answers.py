@@ -414,6 +414,13 @@ class BlockedAnswer(TypedDict):
     hint: str | None
 
 
+class WebhookStateAnswer(TypedDict):
+    id: int
+    host: str
+    waiting: int
+    givenUp: int
+
+
 class StatusAnswer(TypedDict):
     publisher: PublisherAnswer
     nextDueAt: Instant | None
@@ -425,3 +432,4 @@ class StatusAnswer(TypedDict):
     costs: dict[str, CostAnswer]
     media: MediaUseAnswer
     blocked: list[BlockedAnswer]
+    webhooks: list[WebhookStateAnswer]

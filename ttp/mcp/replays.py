@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ttp.domain.action import other_options
 from ttp.domain.errors import Busy, Conflict, Hint
@@ -15,8 +15,19 @@ KEPT = 1000
 """Answers that are kept; the oldest are forgotten first."""
 
 
+class KeptCalls(Protocol):
+    """Answers by key of one client's calls."""
+
+    def run(self, key: str, tool: str, arguments: Mapping[str, Any], work: Callable[[], T]) -> T:
+        """Return what this request answered before; else do the work. A refused request can be sent again.
+
+        Raise Conflict if the key belongs to another request, Busy while the first one runs.
+        """
+        ...
+
+
 class Replays:
-    """Answers by key, for one client and as long as its server runs. `create_post` does not need it: the store keeps
+    """Answers by key, for as long as the server of one client runs. `create_post` does not need it: the store keeps
     the key of a post."""
 
     def __init__(self) -> None:
@@ -24,10 +35,6 @@ class Replays:
         self._turn = threading.Lock()
 
     def run(self, key: str, tool: str, arguments: Mapping[str, Any], work: Callable[[], T]) -> T:
-        """Return what this request answered before; else do the work. A refused request can be sent again.
-
-        Raise Conflict if the key belongs to another request, Busy while the first one runs.
-        """
         request = json.dumps([tool, arguments], sort_keys=True)
         with self._turn:
             known = self._held.get(key)

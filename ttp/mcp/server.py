@@ -38,7 +38,7 @@ from ttp.domain.post_edit import KEPT
 from ttp.domain.time.clock import format_json_instant
 from ttp.mcp.arguments import Write, parse
 from ttp.mcp.prompts import PROMPTS, get_prompt
-from ttp.mcp.replays import Replays
+from ttp.mcp.replays import KeptCalls, Replays
 from ttp.mcp.resources import JSON, RESOURCES, TEMPLATES, read
 from ttp.mcp.services import Services
 from ttp.mcp.tool import Answer, Tool
@@ -69,7 +69,7 @@ class ToolCaller:
     capability: Capability = Capability.PUBLISH
     local_files: bool = False
     every: Mapping[str, Tool] = field(default_factory=lambda: TOOLS)
-    replays: Replays = field(default_factory=Replays)
+    replays: KeptCalls = field(default_factory=Replays)
 
     @property
     def tools(self) -> dict[str, Tool]:
@@ -126,7 +126,10 @@ class ToolCaller:
                 return tool.call(rehearsal, given)
         if given.key is None or given.dry_run or tool.keeps_key:
             return tool.call(services, given)
-        return self.replays.run(given.key, tool.name, arguments, lambda: tool.call(services, given))
+        answer: Answer = self.replays.run(
+            given.key, tool.name, arguments, lambda: _plain(services, tool.call(services, given))
+        )
+        return answer
 
     def _refusal(self, services: Services, name: str, arguments: Mapping[str, Any], error: TtpError) -> CallToolResult:
         tool = self.tools.get(name)

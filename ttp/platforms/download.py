@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -32,7 +32,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MEDIA = "image/*, video/*"
 _CHUNK = 1 << 16
 _HEAD = 12
-_SAFE = "%/:=&?~#+!$,;'@()*[]-._"
+SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv6 prefixes that a gateway translates to an embedded IPv4 address (RFC 6052)."""
@@ -85,8 +85,8 @@ def fetch(
     for _ in range(MOST_REDIRECTS + 1):
         parts = parse_download_url(url, loopback=loopback)
         with (
-            closing(_connect(parts, patience, loopback=loopback)) as connection,
-            _closing_at(end, connection),
+            closing(open_connection(parts, patience, lambda one: loopback and one.is_loopback)) as connection,
+            closing_at(end, connection),
             closing(_answer(connection, parts, accept)) as answer,
         ):
             if answer.status not in _REDIRECTS:
@@ -117,13 +117,16 @@ def parse_download_url(url: str, *, loopback: bool = False) -> SplitResult:
     return parts
 
 
-def _connect(parts: SplitResult, patience: DownloadTimeouts, *, loopback: bool) -> http.client.HTTPConnection:
-    """Connect to one of the host's addresses after checking all of them."""
+def open_connection(
+    parts: SplitResult, patience: DownloadTimeouts, is_allowed: Callable[[Address], bool]
+) -> http.client.HTTPConnection:
+    """Connect to one of the host's addresses after checking all of them: they are public and the scheme is https, or
+    `is_allowed` accepts them. Raises DownloadFailed."""
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    addresses = _resolved(host, port)
+    addresses = resolve_addresses(host, port)
     for address in addresses:
-        if loopback and address.is_loopback:
+        if is_allowed(address):
             continue
         if not is_public(address):
             place = f"{host} ({address})" if str(address) != host else host
@@ -142,7 +145,8 @@ def _connect(parts: SplitResult, patience: DownloadTimeouts, *, loopback: bool) 
     return connection
 
 
-def _resolved(host: str, port: int) -> list[Address]:
+def resolve_addresses(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host. Raises DownloadFailed if it is not found."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -161,7 +165,7 @@ def _connect_first(addresses: list[Address], port: int, seconds: float) -> socke
 
 
 @contextmanager
-def _closing_at(end: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+def closing_at(end: float, connection: http.client.HTTPConnection) -> Iterator[None]:
     """Close the connection at `end`: a read timeout alone lets a slow answer continue for hours."""
     sock = connection.sock
 
@@ -181,7 +185,7 @@ def _closing_at(end: float, connection: http.client.HTTPConnection) -> Iterator[
 
 
 def _answer(connection: http.client.HTTPConnection, parts: SplitResult, accept: str) -> http.client.HTTPResponse:
-    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_SAFE)
+    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=SAFE)
     headers = {"User-Agent": f"ttp/{__version__}", "Accept": accept, "Accept-Encoding": "identity"}
     try:
         connection.request("GET", target, headers={"Host": parts.netloc, **headers, "Connection": "close"})

@@ -24,7 +24,7 @@ from ttp.domain.notification import (
     Alarm,
     Message,
     Notification,
-    test_message,
+    trial_message,
     write_message,
 )
 from ttp.domain.time.clock import Clock, utc_text
@@ -119,7 +119,7 @@ class Notifications:
             raise UsageError(
                 "no kind of notification is set", Hint("try", action("config set", "notify.kinds", "desktop"))
             )
-        return [self._send(one, test_message()) for one in kinds]
+        return [self._send(one, trial_message()) for one in kinds]
 
     def check(self, kind: str) -> str:
         """Return what a kind uses. Sends nothing. Raise SendingFailed."""

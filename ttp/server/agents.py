@@ -18,8 +18,8 @@ from ttp.domain.action import WayOut
 from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.permissions import POST_CAPABILITIES
-from ttp.mcp.replays import Replays
 from ttp.server.guard import MOST_BODY_BYTES
+from ttp.server.idempotency import IdempotencyKeys, ToolReplays
 from ttp.server.requests import refuse_unknown_parameters, token_of
 from ttp.server.services import Installation, RequestServices
 from ttp.services.status import Status
@@ -43,12 +43,11 @@ _OF_ALL_ACCOUNTS = frozenset({"status", "calendar", "plan_drafts", "undo"})
 
 
 class AgentEndpoint:
-    """Answers requests at /mcp (Streamable HTTP). A key of a tool is known until the server ends, per token."""
+    """Answers requests at /mcp (Streamable HTTP). A key of a tool is known for a day, per token."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._limiter = CapacityLimiter(MOST_CALLS)
-        self._replays: dict[int, Replays] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -64,7 +63,7 @@ class AgentEndpoint:
             lambda: AgentServices(self._installation, token),
             POST_CAPABILITIES[token.capability],
             every=_tools_of(token),
-            replays=self._replays.setdefault(token.id, Replays()),
+            replays=ToolReplays(IdempotencyKeys(self._installation, token)),
         )
         sessions = StreamableHTTPSessionManager(
             make_server(caller, self._limiter),

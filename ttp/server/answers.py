@@ -294,6 +294,13 @@ class BlockedAnswer(_Shape):
     hint: ActionAnswer | str | None
 
 
+class WebhookStateAnswer(_Shape):
+    id: int
+    host: str
+    waiting: int
+    givenUp: int
+
+
 class StatusAnswer(_Shape):
     """The publisher, the queue and what needs a person, as `ttp status --json` prints it."""
 
@@ -307,6 +314,7 @@ class StatusAnswer(_Shape):
     costs: dict[str, CostAnswer]
     media: MediaUseAnswer
     blocked: list[BlockedAnswer]
+    webhooks: list[WebhookStateAnswer]
 
 
 class HealthAnswer(_Shape):

@@ -19,6 +19,7 @@ from ttp import __version__
 from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
 from ttp.server.answers import ProblemAnswer
+from ttp.server.api_page import api_page
 from ttp.server.commands import MOST_RUNNING
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, Guard
@@ -44,6 +45,7 @@ _NOT_JSON: dict[Any, dict[str, Any]] = {
     bytes: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
     str: {"content": {"text/plain": {"schema": {"type": "string"}}}},
 }
+DOCS = "/docs"
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -62,6 +64,7 @@ def build_app(
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
     app.state.backoff = Backoff()
+    app.router.routes.append(PlainRoute(DOCS, api_page, methods=["GET"]))
     app.router.routes.extend(page_routes())
     app.add_exception_handler(TtpError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

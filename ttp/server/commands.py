@@ -41,8 +41,9 @@ from ttp.domain.command_protocol import (
 from ttp.domain.errors import Busy
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.server.forms import FORM, receive_form
+from ttp.server.idempotency import IdempotencyKeys
 from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
-from ttp.server.requests import Services, check_key, forget_key, keep_answer, repeat_answer, reserve_key
+from ttp.server.requests import Services, check_key, repeat_answer
 from ttp.server.services import RequestServices
 from ttp.store.idempotency_keys import KeptAnswer
 
@@ -179,9 +180,8 @@ async def run_command(request: Request, services: Services) -> Response:
         await receive_form(request, desk)
         body = await run_in_threadpool(desk.ready)
         if key is not None:
-            kept = await run_in_threadpool(
-                reserve_key, services.installation, services.token, key, desk.digest.hexdigest()
-            )
+            keys = IdempotencyKeys(services.installation, services.token)
+            kept = await run_in_threadpool(keys.begin, key, desk.digest.hexdigest())
             if kept is not None:
                 await run_in_threadpool(desk.close)
                 return repeat_answer(kept)
@@ -335,6 +335,8 @@ class CommandRun:
                 pass_fds=(order.fileno(), answer.fileno()),
                 start_new_session=True,
             )
+            if self.why_ended:  # the client went away meanwhile
+                self.end(self.why_ended)
             queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(16)
             readers = [
                 asyncio.create_task(self._read(name, stream, queue))
@@ -353,8 +355,9 @@ class CommandRun:
                 await asyncio.shield(self._finish())
             answer.seek(0)
             asked = await run_in_threadpool(answer.read)
-            async for line in self._written():
-                yield line
+            if not self.why_ended:
+                async for line in self._written():
+                    yield line
             if asked and not self.why_ended:
                 yield {"question": json.loads(asked)}
             else:
@@ -362,9 +365,10 @@ class CommandRun:
                 yield {"exit": code if code >= 0 else 128 - code, **ended}
 
     def end(self, why: str) -> None:
-        """Ask the child to end; `lines` then does."""
-        if self._process is not None and self._process.returncode is None:
+        """Ask the child to end, also one that is being started; `lines` then ends."""
+        if self._process is None or self._process.returncode is None:
             self.why_ended = self.why_ended or why
+        if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGTERM)
             asyncio.get_running_loop().call_later(END_S, self._kill)
@@ -521,10 +525,12 @@ class CommandAnswer(Response):
             said = [*said, json.dumps({"exit": 1, "ended": "the server stopped"}) + "\n"]
         headers = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
         kept = KeptAnswer(200, headers, "".join(said))
-        here = self._run.services
-        await run_in_threadpool(keep_answer, here.installation, here.token, self._key, kept)
+        await run_in_threadpool(self._keys().keep, self._key, kept)
 
     async def _forget(self) -> None:
         if self._key is not None:
-            here = self._run.services
-            await run_in_threadpool(forget_key, here.installation, here.token, self._key)
+            await run_in_threadpool(self._keys().forget, self._key)
+
+    def _keys(self) -> IdempotencyKeys:
+        here = self._run.services
+        return IdempotencyKeys(here.installation, here.token)

@@ -165,10 +165,14 @@ def reject_post(
     return _answer(services.approvals.reject([post_id], body.reason if body else None)[0])
 
 
-def copy_post(post_id: PostId, services: Services, body: Empty = None, dry_run: DryRun = False) -> JsonAnswer:
-    """Copy a post to a new draft."""
-    saved = services.posts.copy(post_id)
-    return _saved(replace(saved, post=replace(saved.post, id=None)) if dry_run else saved, created=not dry_run)
+def copy_post(
+    post_id: PostId, request: Request, services: Services, body: Empty = None, dry_run: DryRun = False
+) -> JsonAnswer:
+    """Copy a post to a new draft. The idempotency key becomes its key."""
+    saved = services.posts.copy(post_id, request.headers.get("idempotency-key"))
+    if dry_run and not saved.replayed:
+        saved = replace(saved, post=replace(saved.post, id=None))
+    return _saved(saved, created=not dry_run)
 
 
 def log_post(post_id: PostId, services: Services) -> JsonAnswer:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from ttp.domain.action import OtherOptions, WayOut
 from ttp.domain.errors import Hint, NotFound, Problem, TtpError
 from ttp.server.answers import JsonAnswer
 from ttp.views.errors import error_json
@@ -150,8 +151,8 @@ def problem_answer(error: TtpError) -> JsonAnswer:
         "status": status,
         "detail": told["message"],
         "code": error.code,
-        "problems": told["problems"],
-        "action": told["hint"],
+        "problems": [{**one, "hint": _without_dashes(one["hint"])} for one in told["problems"]],
+        "action": _without_dashes(told["hint"]),
     }
     return JsonAnswer(content, status, headers=_headers(error), media_type=MEDIA_TYPE)
 
@@ -161,6 +162,14 @@ def _headers(error: TtpError) -> dict[str, str]:
     if error.code in _RETRY_AFTER:
         headers["Retry-After"] = _RETRY_AFTER[error.code]
     return headers
+
+
+def _without_dashes(way: WayOut | None) -> WayOut | None:
+    """Return a way out that is written as options to type, `--media FILE`, as other options of the request."""
+    if not isinstance(way, str) or not way.startswith("--"):
+        return way
+    name, _, value = way.removeprefix("--").partition(" ")
+    return OtherOptions(((name, value.strip("'\"") or True),))
 
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> InvalidRequest:

@@ -1,4 +1,4 @@
-"""Serve the application and publish meanwhile, in one process: HTTP in a thread, the publisher in the main one."""
+"""Serve the application, publish and send webhooks, in one process: the publisher is in the main thread."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ttp.domain.errors import Busy, TtpError
 from ttp.domain.event import Sink
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import STOPPING, PublisherProcess
+from ttp.server.webhook_sender import LEAVE_S, WebhookSender
 from ttp.store.home.locks import LockHeld
 
 BACKLOG = 256
@@ -107,8 +108,8 @@ def listen_on_path(path: Path) -> socket.socket:
 
 
 class ServerProcess:
-    """Serves until SIGTERM or SIGINT, which let requests and deliveries finish. `publisher` None: only serves.
-    `stopping`: set at the stop, for answers that go on for ever."""
+    """Serves until SIGTERM or SIGINT, which let requests and deliveries finish. `publisher` None: only serves;
+    `sender` None: sends no webhooks. `stopping`: set at the stop, for answers that go on for ever."""
 
     def __init__(
         self,
@@ -116,6 +117,7 @@ class ServerProcess:
         listener: socket.socket,
         publisher: PublisherProcess | None,
         *,
+        sender: WebhookSender | None = None,
         stopping: threading.Event,
         poll_s: float,
         drain_s: float,
@@ -138,12 +140,16 @@ class ServerProcess:
         self._listener = listener
         self._publisher = publisher
         self._poll_s = poll_s
+        self._sender = sender
         self._stopped = stopping
 
     def run(self, ready: Callable[[], None], emit: Sink, refused: Callable[[TtpError], None]) -> int | None:
         """Serve, and return the signal that ended it. `ready` is called once requests are accepted; `refused` with each
         new reason for which nothing is published here."""
         thread = threading.Thread(target=self._serve, name="http", daemon=True)
+        sender = None
+        if self._sender is not None:
+            sender = threading.Thread(target=self._sender.run, args=(self._stopped,), name="webhooks", daemon=True)
         caught: list[int] = []
 
         def handle(number: int, frame: FrameType | None) -> None:
@@ -155,10 +161,14 @@ class ServerProcess:
         before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             thread.start()
+            if sender is not None:
+                sender.start()
             ready()
             number = self._publish(emit, refused)
             self.stop()
             thread.join()
+            if sender is not None:
+                sender.join(LEAVE_S)
             return number or next(iter(caught), None)
         finally:
             for number, handler in before.items():

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Coroutine
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -16,14 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.errors import NotAllowed
 from ttp.server.forms import ReceivedFile, receive_file
-from ttp.server.problems import InvalidRequest, KeyInUse, KeyReused, Unauthorized, WrongMediaType, unknown_parameter
+from ttp.server.idempotency import IdempotencyKeys
+from ttp.server.problems import InvalidRequest, Unauthorized, WrongMediaType, unknown_parameter
 from ttp.server.services import Installation, RequestServices
-from ttp.store import idempotency_keys
 from ttp.store.idempotency_keys import KeptAnswer
 
-KEPT_FOR = timedelta(hours=24)
-ABANDONED_AFTER = timedelta(minutes=5)
-"""A request that has no answer after this time belonged to a server that ended."""
 LONGEST_KEY = 200
 KEPT_HEADERS = ("content-type", "etag", "location")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
@@ -138,18 +134,22 @@ def _expected_revision(request: Request) -> int | None:
 async def _once(request: Request, handle: Handle, token: ApiToken, key: str) -> Response:
     """Answer a request with an idempotency key: what it answered before, or by running it."""
     check_key(key)
-    installation = services_of(request).installation
+    keys = IdempotencyKeys(services_of(request).installation, token)
     sent = hasattr(request.state, "received")  # not the form around it: its boundary is another one each time
     digest = _digest_of(request, received_of(request).digest.encode() if sent else await request.body())
-    kept = await run_in_threadpool(reserve_key, installation, token, key, digest)
+    kept = await run_in_threadpool(keys.begin, key, digest)
     if kept is not None:
         return repeat_answer(kept)
     try:
         answer = await handle(request)
     except BaseException:
-        await run_in_threadpool(forget_key, installation, token, key)
+        await run_in_threadpool(keys.forget, key)
         raise
-    await run_in_threadpool(_finish, installation, token, key, answer)
+    if answer.status_code >= 300:  # a refused request did nothing, and its key is free again
+        await run_in_threadpool(keys.forget, key)
+    else:
+        headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+        await run_in_threadpool(keys.keep, key, KeptAnswer(answer.status_code, headers, bytes(answer.body).decode()))
     return answer
 
 
@@ -167,38 +167,3 @@ def repeat_answer(kept: KeptAnswer) -> Response:
 def _digest_of(request: Request, body: bytes) -> str:
     said = json.dumps([request.method, request.url.path, request.url.query, request.headers.get("if-match")])
     return hashlib.sha256(said.encode() + body).hexdigest()
-
-
-def reserve_key(installation: Installation, token: ApiToken, key: str, digest: str) -> KeptAnswer | None:
-    """Reserve a key. Return the answer of the same request before. Raise KeyReused, KeyInUse."""
-    now = installation.clock.now()
-    with installation.database.writing() as db:
-        idempotency_keys.delete_older(db, answered=now - KEPT_FOR, unanswered=now - ABANDONED_AFTER)
-        if idempotency_keys.reserve(db, token.id, key, digest, now):
-            return None
-        held = idempotency_keys.find(db, token.id, key)
-    if held.digest != digest:
-        raise KeyReused(f'the idempotency key "{key}" belongs to another request')
-    if held.answer is None:
-        raise KeyInUse(f'the first request with the idempotency key "{key}" is still running')
-    return held.answer
-
-
-def _finish(installation: Installation, token: ApiToken, key: str, answer: Response) -> None:
-    """Keep the answer of what was done. A refused request did nothing, and its key is free again."""
-    if answer.status_code >= 300:
-        forget_key(installation, token, key)
-        return
-    headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-    keep_answer(installation, token, key, KeptAnswer(answer.status_code, headers, bytes(answer.body).decode()))
-
-
-def keep_answer(installation: Installation, token: ApiToken, key: str, answer: KeptAnswer) -> None:
-    """Keep the answer for who sends the request again."""
-    with installation.database.writing() as db:
-        idempotency_keys.keep(db, token.id, key, answer)
-
-
-def forget_key(installation: Installation, token: ApiToken, key: str) -> None:
-    with installation.database.writing() as db:
-        idempotency_keys.delete(db, token.id, key)

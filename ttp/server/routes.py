@@ -21,6 +21,7 @@ from ttp.server.guard import IMPORTS, METRICS, PARTS, SIGNED_UPLOADS, UPLOADS
 from ttp.server.timetopost import accounts as their_accounts
 from ttp.server.timetopost import analytics as their_numbers
 from ttp.server.timetopost import answers as theirs
+from ttp.server.timetopost import drafts as their_drafts
 from ttp.server.timetopost import media as their_media
 from ttp.server.timetopost import posts as their_posts
 from ttp.server.timetopost.media import FILES
@@ -203,6 +204,29 @@ _TIMETOPOST = (
     Route("POST", "/api/media/confirm", their_media.confirm_upload, DRAFT, _answers(theirs.AssetAnswer), (404, *_BODY)),
     Route("POST", "/api/media/upload", their_media.upload_inline, DRAFT, _answers(theirs.AssetAnswer, 201), _BODY),
     Route("GET", f"{FILES}{{name:path}}", their_media.get_file, READ, _answers(bytes), (404,)),
+    Route(
+        "POST", "/api/drafts/batch", their_drafts.submit_drafts, DRAFT, _answers(theirs.SubmittedAnswer, 201), _CHANGED
+    ),
+    Route("GET", "/api/drafts", their_drafts.list_drafts, READ, _answers(theirs.DraftsAnswer)),
+    Route("GET", "/api/drafts/approvals", their_drafts.list_approvals, READ, _answers(theirs.ApprovalsAnswer)),
+    Route(
+        "POST",
+        "/api/drafts/{post_id}/approve",
+        their_drafts.approve_draft,
+        PUBLISH,
+        _answers(theirs.DecidedAnswer),
+        _CHANGED,
+        or_needs=APPROVE,
+    ),
+    Route(
+        "POST",
+        "/api/drafts/{post_id}/reject",
+        their_drafts.reject_draft,
+        DRAFT,
+        _answers(theirs.DecidedAnswer),
+        _CHANGED,
+        or_needs=APPROVE,
+    ),
     Route(
         "GET",
         "/api/analytics/optimal-times",

@@ -17,6 +17,7 @@ from ttp.platforms.registry import Registry
 from ttp.publisher.watch import PostWatch
 from ttp.services.account_check import AccountCheck
 from ttp.services.api_tokens import ApiTokens
+from ttp.services.approval_links import ApprovalLinks
 from ttp.services.approvals import Approvals
 from ttp.services.calendar import Calendar
 from ttp.services.events import Events
@@ -56,6 +57,10 @@ class Installation:
     @property
     def tokens(self) -> ApiTokens:
         return ApiTokens(self.database, self.clock)
+
+    @property
+    def approval_links(self) -> ApprovalLinks:
+        return ApprovalLinks(self.database, self.clock)
 
     @property
     def people(self) -> People:

@@ -24,7 +24,7 @@ from ttp.store.home.files import write_whole
 LINK_WORKS_FOR = timedelta(minutes=10)
 SESSION_LASTS_FOR = timedelta(days=30)
 ADDRESS_FILE = "server.address"
-_SECRET = re.compile(r"[0-9a-f]{48}")
+SECRET = re.compile(r"[0-9a-f]{48}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class People:
             )
         ids = frozenset(account.id or 0 for account in accounts) if accounts else None
         person = Person(name, tuple(dict.fromkeys(capabilities)), ids)
-        secret, now = _new_secret(), self._clock.now()
+        secret, now = new_secret(), self._clock.now()
         with self._database.writing() as db:
             store.delete_expired(db, now)
             store.insert_link(db, person, digest(secret), now + LINK_WORKS_FOR)
@@ -59,7 +59,7 @@ class People:
 
     def link(self, secret: str) -> LoginLink | None:
         """Return a login link that works. It stays."""
-        if not _SECRET.fullmatch(secret):
+        if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
             found = store.link_of_digest(db, digest(secret)) if db else None
@@ -70,7 +70,7 @@ class People:
         link, now = self.link(secret), self._clock.now()
         if link is None:
             return None
-        new = _new_secret()
+        new = new_secret()
         with self._database.writing() as db:
             if not store.take_link(db, link.id):
                 return None
@@ -80,7 +80,7 @@ class People:
 
     def session(self, secret: str) -> Session | None:
         """Return the session of a cookie's secret."""
-        if not _SECRET.fullmatch(secret):
+        if not SECRET.fullmatch(secret):
             return None
         with self._database.reading() as db:
             found = store.session_of_digest(db, digest(secret)) if db else None
@@ -95,7 +95,7 @@ class People:
                 store.delete_session(db, session.id)
 
 
-def _new_secret() -> str:
+def new_secret() -> str:
     return secrets.token_hex(24)
 
 

@@ -353,7 +353,7 @@ class Posts:
                         self._discard_draft(db, draft)
                     return SavedPost(self.view(db, self._same_request(known, post.key_digest)), replayed=True)
                 if time is not None:
-                    time = self._confirm_time(db, time, accounts, post.id)
+                    time = self.confirm_time(db, time, accounts, post.id)
                     post = post_edit.with_time(post, time.at)
                 self.refuse_forbidden_change(db, draft, post)
                 recorder = self._recorder_of_new(db, draft)
@@ -416,7 +416,7 @@ class Posts:
                 if time is not None:
                     if not after.active:
                         raise post_edit.no_accounts_error(after, known, self.platforms)
-                    confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
+                    confirmed = self.confirm_time(db, time, accounts_of(after, known), post_id)
                     after = post_edit.with_time(after, confirmed.at)
                 after = post_edit.with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
@@ -450,20 +450,25 @@ class Posts:
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise post_edit.nothing_to_publish(post)
             post_id = post.id or 0
-            confirmed[post_id] = self._confirm_time(db, times[post_id], accounts, post_id)
+            confirmed[post_id] = self.confirm_time(db, times[post_id], accounts, post_id)
             moved = post_edit.with_time(post, confirmed[post_id].at)
             return moved, _without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
 
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
         return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
 
-    def copy(self, post_id: int) -> SavedPost:
-        """Store a new draft with the content, accounts and options of a post. Raise NotFound."""
-        post = self.post(post_id)
+    def copy(self, post_id: int, key: str | None = None) -> SavedPost:
+        """Store a new draft with the content, accounts and options of a post. `key`: a copy that has it already is
+        returned instead. Raise NotFound, or Conflict if another request has the key."""
+        post, digest = self.post(post_id), None if key is None else f"copy of post {post_id}"
         new = post_edit.copy_of(
             post, [post_edit.new_delivery(account, None) for account in accounts_of(post, self.accounts())]
         )
         with self.database.writing() as db:
+            first = queries.post_by_key(db, key) if key else None
+            if first is not None:
+                return SavedPost(self.view(db, self._same_request(first, digest)), replayed=True)
+            new = replace(new, key=key, key_digest=digest)
             self.refuse_forbidden_change(db, None, new)
             return SavedPost(self.view(db, store.insert(db, self.as_new(new), self.recorder("copy")), is_new=True))
 
@@ -508,7 +513,7 @@ class Posts:
             recorder.go_on(db, draft.id or 0)
         return recorder
 
-    def _confirm_time(
+    def confirm_time(
         self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], post_id: int | None
     ) -> ResolvedTime:
         """Return the post's time; if another post now has its slot or hour, the next free one."""

@@ -124,9 +124,8 @@ class Queries:
         with self._database.reading() as db:
             for first, last in ranges:
                 there = queries.existing_ids(db, first, last) if db else []
-                if self._within is not None and db is not None:
-                    seen = (post for post in queries.posts_by_id(db, there) if is_within(post, self._within))
-                    there = [post.id or 0 for post in seen]
+                if db is not None and self._within is not None:
+                    there = [one.id or 0 for one in queries.posts_by_id(db, there) if is_within(one, self._within)]
                 if not there and first == last:
                     raise post_not_found(first)
                 found.update(dict.fromkeys(there))

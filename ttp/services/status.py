@@ -12,7 +12,7 @@ from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import SlowClock, TtpError
-from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
+from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, WebhookHealth
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
@@ -21,12 +21,14 @@ from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, rate_limits
+from ttp.store import webhooks as stored_webhooks
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
+from ttp.store.webhooks import NO_CALLS
 
 if TYPE_CHECKING:
     pass
@@ -93,6 +95,7 @@ class Status:
                 media=media,
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
+                webhooks=_webhooks(db),
             )
 
     def elsewhere(self) -> TtpError | None:
@@ -169,6 +172,13 @@ class Status:
         if holder is None:
             return PublisherInfo(running=True)
         return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
+
+
+def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:
+    found = stored_webhooks.webhooks(db)
+    counts = stored_webhooks.count_calls(db) if found else {}
+    by_webhook = ((one, counts.get(one.id, NO_CALLS)) for one in found)
+    return tuple(WebhookHealth(one.id, one.host, calls.waiting, calls.given_up) for one, calls in by_webhook)
 
 
 def _next_posts(db: Connection, now: datetime, most: int) -> list[Post]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.event import EVENTS, Event, delivery_event
+from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store import webhooks
 from ttp.store.dialect import Connection, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
 
@@ -44,7 +45,7 @@ StoredStates = Mapping[int, tuple[str, Mapping[int, str]]]
 def record_delivery(db: Connection, after: Delivery, now: datetime) -> None:
     """Record that a delivery moved to its present state, if that has an event."""
     event = delivery_event(after, now)
-    if event.event in EVENTS:
+    if event.event in POST_EVENTS:
         _insert(db, [(event, after.account_id)])
 
 
@@ -104,16 +105,19 @@ def has_old(db: Connection, before: datetime) -> bool:
 
 
 def delete_old(db: Connection, before: datetime) -> None:
+    """Delete the events from before an instant, with the calls of webhooks about them."""
+    db.execute("DELETE FROM webhook_call WHERE event_id IN (SELECT id FROM event WHERE at < ?)", (to_ms(before),))
     db.execute("DELETE FROM event WHERE at < ?", (to_ms(before),))
 
 
 def _insert(db: Connection, events: Sequence[tuple[Event, int | None]]) -> None:
-    rows = [
-        (to_ms(event.at), event.event, event.post, account_id, json.dumps(event.as_json(), ensure_ascii=False))
-        for event, account_id in events
-    ]
-    if rows:
-        db.executemany("INSERT INTO event (at, event, post_id, account_id, data) VALUES (?, ?, ?, ?, ?)", rows)
+    for event, account_id in events:
+        assert event.post is not None
+        row = db.execute(
+            "INSERT INTO event (at, event, post_id, account_id, data) VALUES (?, ?, ?, ?, ?) RETURNING id",
+            (to_ms(event.at), event.event, event.post, account_id, json.dumps(event.as_json(), ensure_ascii=False)),
+        ).fetchone()
+        webhooks.queue_calls(db, row["id"], event=event.event, post_id=event.post, account_id=account_id, at=event.at)
 
 
 def _event(row: Row) -> StoredEvent:

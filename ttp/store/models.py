@@ -469,3 +469,50 @@ class NotificationRow(SQLModel, table=True):
     sent_at: datetime | None = _instant()
     error: str | None = _text(required=False)
     ended_at: datetime | None = _instant()
+
+
+class WebhookRow(SQLModel, table=True):
+    """An address to which events are sent. `events` and `accounts` (ids): JSON lists of the only ones; NULL: all."""
+
+    __tablename__ = "webhook"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = Field(default=None, primary_key=True)
+    url: str = _text()
+    events: str | None = _text(required=False)
+    accounts: str | None = _text(required=False)
+    private: bool = False
+    created_at: datetime = _instant(required=True)
+    rotated_until: datetime | None = _instant()
+
+
+class WebhookCallRow(SQLModel, table=True):
+    """One event to one webhook: sent, given up, or tried at `next_at`. `status`: of the last answer."""
+
+    __tablename__ = "webhook_call"
+    __table_args__ = (
+        _index("webhook_call_waiting", "webhook_id", "post_id", "event_id", where="state = 'waiting'"),
+        _index("webhook_call_given_up", "webhook_id", where="state = 'given_up'"),
+        Index("webhook_call_by_event", "event_id"),
+    )
+    webhook_id: int = _parent("webhook.id", primary=True)
+    event_id: int = _parent("event.id", primary=True)
+    post_id: int = _parent("post.id")
+    state: str = _text()
+    tries: int = 0
+    next_at: datetime | None = _instant()
+    first_tried_at: datetime | None = _instant()
+    ended_at: datetime | None = _instant()
+    status: int | None = None
+    message: str | None = _text(required=False)
+
+
+class SubmittedDraftRow(SQLModel, table=True):
+    """What a program submitted with a draft, and its approval uses: the platform, a link for the end of the text, and
+    a time (a TIME of the command line)."""
+
+    __tablename__ = "submitted_draft"
+    post_id: int = _parent("post.id", primary=True)
+    external_ref: str = _text()
+    platform: str = _text()
+    link: str | None = _text(required=False)
+    hint: str | None = _text(required=False)

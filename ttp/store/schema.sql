@@ -90,6 +90,15 @@ CREATE TABLE token (
     last_used_at INTEGER,
     UNIQUE (sha256)
 );
+CREATE TABLE webhook (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    url TEXT NOT NULL,
+    events TEXT,
+    accounts TEXT,
+    private BOOLEAN NOT NULL,
+    created_at INTEGER NOT NULL,
+    rotated_until INTEGER
+);
 CREATE TABLE approval_link (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL,
@@ -287,6 +296,15 @@ CREATE TABLE slot (
     UNIQUE (account_id, cron, timezone),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE TABLE submitted_draft (
+    post_id INTEGER NOT NULL,
+    external_ref TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    link TEXT,
+    hint TEXT,
+    PRIMARY KEY (post_id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
 CREATE TABLE attempt (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     delivery_id INTEGER NOT NULL,
@@ -327,7 +345,26 @@ CREATE TABLE reading (
     PRIMARY KEY (delivery_id),
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
+CREATE TABLE webhook_call (
+    webhook_id INTEGER NOT NULL,
+    event_id INTEGER NOT NULL,
+    post_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at INTEGER,
+    first_tried_at INTEGER,
+    ended_at INTEGER,
+    status INTEGER,
+    message TEXT,
+    PRIMARY KEY (webhook_id, event_id),
+    FOREIGN KEY(webhook_id) REFERENCES webhook (id),
+    FOREIGN KEY(event_id) REFERENCES event (id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id) WHERE state = 'waiting';
+CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
+CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0013');
+INSERT INTO alembic_version (version_num) VALUES ('0015');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 CHECK_FIELDS = ("name", "status", "message", "hint")
+AUDIT_FIELDS = ("checks", "ok")
 
 
 def check_json(item: Check) -> Json:
@@ -40,12 +41,14 @@ STATUS_FIELDS = (
     "costs",
     "media",
     "blocked",
+    "webhooks",
 )
 
 
 def status_json(health: Health) -> views.Json:
     """Return the status. `needs` are counts; the ids are in `ttp list --needs-you`. `costs`: what platforms will charge
-    for scheduled posts, `more`: for further posts not counted. `blocked`: why nothing, or one post, is published."""
+    for scheduled posts, `more`: for further posts not counted. `blocked`: why nothing, or one post, is published.
+    `webhooks`: the events that wait to be sent, and those that were given up."""
     publisher, needs, costs = health.publisher, health.needs, health.costs
     return {
         "publisher": {
@@ -87,5 +90,8 @@ def status_json(health: Health) -> views.Json:
                 if why is not None
             ),
             *({"by": "row", "message": why, "hint": action("doctor")} for why in health.unreadable),
+        ],
+        "webhooks": [
+            {"id": one.id, "host": one.host, "waiting": one.waiting, "givenUp": one.given_up} for one in health.webhooks
         ],
     }

@@ -7,18 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START, FakeClock
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 
 
 @pytest.fixture
-def strict(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+def strict(fill: Fill, monkeypatch: pytest.MonkeyPatch) -> Program:
     """A store in which nothing goes out before it is approved: posts 1 and 2 in an hour, draft 3."""
+    ttp = fill(three_posts)
     monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+    return ttp
+
+
+def three_posts(ttp: Program) -> None:
     ttp.account()
     ttp.post("first", "--to", "x", "--at", "in 1h")
     ttp.post("second", "--to", "x", "--at", "in 2h")
     ttp.post("third", "--to", "x")
-    return ttp
 
 
 def approved(ttp: Program, post: int = 1) -> bool:

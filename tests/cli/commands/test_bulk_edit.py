@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from ttp.cli import terminal
 
 OLD, NEW = "https://a.example/x", "https://b.example/"
 
 
 @pytest.fixture
-def ttp(ttp: Program) -> Program:
+def ttp(fill: Fill) -> Program:
+    return fill(four_posts)
+
+
+def four_posts(ttp: Program) -> None:
     """Two scheduled posts with a tag, a draft, and one that is out."""
     for name in ("x/me", "x/new"):
         ttp.account(name)
@@ -22,7 +26,6 @@ def ttp(ttp: Program) -> Program:
     ttp.post(f"Draft {OLD}", "--to", "x/me")
     ttp.post(f"Out {OLD}", "--to", "x/me", "--at", "2026-12-03 09:00", "--tag", "t")
     ttp.bring(4, "published", remote_id="1")
-    return ttp
 
 
 def test_a_link_is_replaced_as_a_whole_in_all_texts_of_what_has_not_begun(ttp: Program) -> None:

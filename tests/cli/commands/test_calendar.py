@@ -13,14 +13,18 @@ from icalendar import Calendar
 
 from tests.cli.commands.test_optimal import history
 from tests.clock import START, FakeClock
-from tests.conftest import Program, program
+from tests.conftest import Fill, Program, program
 
 KEYS = {*("date", "time", "id", "status", "accounts", "content", "scheduledAt", "publishedAt", "tags", "repeat")}
 BERLIN = ("--tz", "Europe/Berlin")
 
 
 @pytest.fixture
-def planned(ttp: Program) -> Program:
+def planned(fill: Fill) -> Program:
+    return fill(a_week)
+
+
+def a_week(ttp: Program) -> None:
     """A week from Tuesday 24 November: two posts and a draft; one in December."""
     ttp.account()
     ttp.account("x/other")
@@ -28,7 +32,6 @@ def planned(ttp: Program) -> Program:
     ttp.post("Friday", "--to", "x/other", "--at", "2026-11-27T09:00Z")
     ttp.post("Advent", "--to", "x/me", "--at", "2026-12-01T09:00Z")
     ttp.post("No time", "--to", "x/me")
-    return ttp
 
 
 def ids(ttp: Program, *argv: str) -> list[int]:
@@ -236,13 +239,16 @@ def test_the_file_on_a_terminal_has_nothing_that_acts_on_it(ttp: Program) -> Non
 
 
 @pytest.fixture
-def weekly(ttp: Program) -> Program:
+def weekly(fill: Fill) -> Program:
+    return fill(market_days)
+
+
+def market_days(ttp: Program) -> None:
     """Post 1, a draft, on Mondays at 09:00 in Zurich; made ahead up to 21 December."""
     ttp.account()
     ttp.account("x/other")
     ttp.post("Market day!", "--to", "x/me", "--tag", "news")
     ttp.ok("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich")
-    return ttp
 
 
 def coming(ttp: Program, *argv: str) -> list[str]:

@@ -11,14 +11,18 @@ import pytest
 
 from tests.cli.writing import writes
 from tests.clock import FakeClock
-from tests.conftest import Program
+from tests.conftest import Fill, Program
 from tests.media_bytes import jpeg
 
 Act = Callable[[Program, Path], object]
 
 
 @pytest.fixture
-def ttp(ttp: Program) -> Program:
+def ttp(fill: Fill) -> Program:
+    return fill(four_posts)
+
+
+def four_posts(ttp: Program) -> None:
     """A draft, two scheduled posts (one of a tag), and a failed one."""
     ttp.account("x/me")
     ttp.account("x/other")
@@ -27,7 +31,6 @@ def ttp(ttp: Program) -> Program:
     ttp.post("Third", "--to", "x/me,x/other", "--at", "2026-12-02 09:00", "--tag", "t", "--thread", "more")
     ttp.post("Fourth", "--to", "x/me", "--at", "2026-12-03 09:00")
     ttp.bring(4, "failed", next_at=None, error=("content", "no"))
-    return ttp
 
 
 def seen(ttp: Program) -> dict[int, Any]:

@@ -118,6 +118,7 @@ def test_media_are_stored_described_and_left_out(ann: Person) -> None:
     assert "a &lt;b&gt;.png" in part.text
     sha256 = part.text.partition('name="media" value="')[2].partition("/")[0]
     media = {"media": f"{sha256}/a.png", "mime": "image/png", "alt": "A <dot>"}
+    assert "note error" not in ann.send("/compose/check", form(**media)).text  # no post has it yet
     ann.does("/compose", form(**media))
     assert [(one["name"], one["alt"]) for one in stored(ann)["media"]] == [("a.png", "A <dot>")]
     assert ann.get(f"/media/{sha256}").status_code == 200
@@ -183,6 +184,10 @@ def test_another_part_is_added_and_nothing_is_stored(ann: Person) -> None:
 
 def test_options_of_a_platform_are_set(ann: Person) -> None:
     assert 'name="option:x.made_with_ai"' in ann.sees("/compose")
-    ann.does("/compose", form(**{"option:x.made_with_ai": "true"}))
+    empty = {"option:x.paid_partnership": "", "option:x.reply_settings": ""}
+    ann.does("/compose", form(do="schedule", at=LATER, **{**empty, "option:x.made_with_ai": "true"}))
     assert stored(ann)["options"] == {"x.made_with_ai": "true"}
+    same = {"is_draft": "no", "do": "save", "at": LATER, "at_before": LATER, **ids(ann.sees("/posts/1/edit"))}
+    ann.does("/compose", form(**same, **{**empty, "option:x.made_with_ai": ""}))
+    assert stored(ann)["options"] == {}
     assert ann.send("/compose", form(**{"option:x.nothing": "1"})).status_code == 400

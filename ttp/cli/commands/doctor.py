@@ -36,6 +36,7 @@ from ttp.domain.diagnostics import (
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.zones import parse_zone
 from ttp.views import Json
+from ttp.views.status import AUDIT_FIELDS
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
@@ -77,7 +78,7 @@ def _render_audit(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[s
 
 
 AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(
-    ("checks", "ok"), COLUMNS, _audit_json, _render_audit, rows=_audit_rows
+    AUDIT_FIELDS, COLUMNS, _audit_json, _render_audit, rows=_audit_rows
 )
 
 

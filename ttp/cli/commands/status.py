@@ -109,6 +109,10 @@ def _alarms(health: Health) -> Iterator[str]:
         yield f"{_posts(ids)} failed because of that; once it is reconnected:  ttp retry {_command_ids(ids)}"
     if needs.retry:
         yield f"{_posts(needs.retry)} failed:  ttp retry {_command_ids(needs.retry)}"
+    for one in health.webhooks:
+        if one.given_up:
+            what = plural(one.given_up, "event")
+            yield f"{what} could not be sent to {escape_text(one.host)}:  ttp webhook replay {one.id}"
     if health.stalled:
         are = "is" if health.overdue == 1 else "are"
         yield f"{plural(health.overdue, 'post')} {are} overdue and no publisher runs:  ttp run"

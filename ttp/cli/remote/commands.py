@@ -90,6 +90,7 @@ HERE = frozenset({"help", "completion", "mcp", "config show", "config get", "con
 """Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine."""
 SETTINGS_HERE = frozenset({"config set", "config unset"})
 """Commands that run here for the settings that matter here."""
+_WEBHOOKS = tuple(f"webhook {name}" for name in ("add", "list", "log", "remove", "replay", "rotate", "test"))
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("account add", "account connect", "account remove"), _SECRETS),
@@ -97,6 +98,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("config set", "config unset", "config edit"), "tokens do not change settings"),
         **dict.fromkeys(("notify list", "notify secret", "notify test"), "tokens do not change settings"),
         "login-link": "tokens do not let people in",
+        **dict.fromkeys(_WEBHOOKS, "tokens neither see nor change who is told of events"),
         **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
         **dict.fromkeys(("service", "service install", "service uninstall", "service status"), _MACHINE),
         **dict.fromkeys(("serve", "sandbox", "demo", "doctor"), _MACHINE),

@@ -459,6 +459,9 @@ def recommendations_spec(
     )
 
 
+WEEK_FIELDS = ("day", "slots")
+
+
 def week_spec(of: Week | None = None) -> OutputSpec[Json]:
     """Return the spec of `ttp optimal week`. `of`: the week to draw."""
 
@@ -467,7 +470,7 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
         return render_week(of, page)
 
     return OutputSpec(
-        ("day", "slots"),
+        WEEK_FIELDS,
         ("day", "hour", "score"),
         dict,
         render,

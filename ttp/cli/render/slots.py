@@ -136,12 +136,13 @@ def _there(place: SlotInstant, page: Page) -> Page:
     return Page(page.now, ZoneInfo(place.slot.timezone), page.width)
 
 
+BEGUN_FIELDS = (*REPEAT_FIELDS, "posts", "warnings")
+
+
 def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[RecurrenceCounts]:
     """Return the spec of `ttp repeat ID`, with the ids of the created posts and warnings."""
     more: Json = {"posts": list(posts), "warnings": list(warnings)}
-    return replace(
-        REPEATS_SPEC, fields=(*REPEAT_FIELDS, *more), columns=("id",), to_json=lambda one: {**repeat_json(one), **more}
-    )
+    return replace(REPEATS_SPEC, fields=BEGUN_FIELDS, columns=("id",), to_json=lambda one: {**repeat_json(one), **more})
 
 
 REPEATS_SPEC: OutputSpec[RecurrenceCounts] = OutputSpec(

@@ -73,7 +73,7 @@ class Composition:
             to=self.accounts,
             thread=tuple(part for part in self.thread if part.strip()),
             variants=dict(self.variants),
-            options=dict(parse_option(f"{name}={value}", platforms, may_empty=True) for name, value in self.options),
+            options=dict(parse_option(f"{name}={value}", platforms) for name, value in self.options if value),
             media=tuple(f"{KEPT}{one.sha256}/{one.name}" for one in self.media),
             alts=tuple(one.alt for one in self.media),
         )
@@ -192,8 +192,9 @@ def _save(visit: Visit, typed: Composition, *, timed: bool) -> int:
         return services.posts.create(wanted, time).post.id or 0
     services = writing(visit, expected=typed.revision)
     post = services.posts.post(typed.post_id)
-    removed = {name: "" for name in post.variants if name not in wanted.variants}
-    wanted = replace(wanted, variants={**removed, **wanted.variants})
+    # Of those that the post has, an empty one is removed.
+    variants, options = (dict.fromkeys(old, "") for old in (post.variants, post.options))
+    wanted = replace(wanted, variants=variants | wanted.variants, options=options | wanted.options)
     time = _time(services, services.posts.accounts_after_edit(typed.post_id, wanted), typed) if timed else None
     is_creation = _is_being_written(services, post, visit.person.name)
     return services.posts.edit(typed.post_id, wanted, time, is_creation=is_creation).post.id or 0

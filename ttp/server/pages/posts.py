@@ -206,9 +206,13 @@ def undo(visit: Visit) -> Response:
 
 def show_media(visit: Visit) -> Response:
     """Return a stored image or video, for its preview."""
+    return media_answer(visit, str(visit.request.path_params["sha256"]))
+
+
+def media_answer(visit: Visit, sha256: str) -> Response:
+    """Return a stored file as a browser may show it. Raise NotFound."""
     from ttp.store import queries
 
-    sha256 = str(visit.request.path_params["sha256"])
     with visit.installation.database.reading() as db:
         item = queries.media_item(db, sha256) if db else None
     kind = visit.query("type") if item is None else item.mime

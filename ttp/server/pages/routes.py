@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ttp.domain.api_token import TokenCapability
-from ttp.server.pages import calendar, compose, login, posts, queue
+from ttp.server.pages import accounts, approvals, calendar, compose, login, numbers, posts, queue
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import Page, endpoint, redirect
 
@@ -22,6 +22,13 @@ PAGES = (
     Page("POST", "/logout", login.log_out),
     Page("GET", "/calendar", calendar.show_calendar),
     Page("GET", "/queue", queue.show_queue),
+    Page("GET", "/best-times", numbers.show_best_times),
+    Page("GET", "/report", numbers.show_report),
+    Page("GET", "/accounts", accounts.show_accounts),
+    Page("GET", "/approvals", approvals.show_approvals),
+    Page("GET", "/approve/{secret}", approvals.show_link, None),
+    Page("POST", "/approve/{secret}", approvals.decide, None),
+    Page("GET", "/approve/{secret}/media/{sha256}", approvals.show_link_media, None),
     Page("GET", "/compose", compose.show_new, DRAFT),
     Page("POST", "/compose", compose.submit, DRAFT),
     Page("POST", "/compose/check", compose.check, DRAFT),
@@ -35,6 +42,7 @@ PAGES = (
     Page("POST", f"{POST}/retry", posts.retry, PUBLISH),
     Page("POST", f"{POST}/resolve", posts.resolve, PUBLISH),
     Page("POST", f"{POST}/unschedule", posts.unschedule, PUBLISH),
+    Page("POST", f"{POST}/approval-link", approvals.create_link, APPROVE),
     Page("POST", f"{POST}/approve", posts.approve, APPROVE),
     Page("POST", f"{POST}/reject", posts.reject, APPROVE),
     Page("POST", f"{POST}/delete", posts.delete, DRAFT),

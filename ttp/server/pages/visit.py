@@ -49,6 +49,10 @@ MENU = (
     ("/calendar", "Calendar", TokenCapability.READ),
     ("/queue", "Queue", TokenCapability.READ),
     ("/compose", "Compose", TokenCapability.DRAFT),
+    ("/approvals", "Approvals", TokenCapability.READ),
+    ("/best-times", "Best times", TokenCapability.READ),
+    ("/report", "Report", TokenCapability.READ),
+    ("/accounts", "Accounts", TokenCapability.READ),
 )
 _MOST_FIELDS, _MOST_FILES = 500, 20
 Handle = Callable[["Visit"], Response]

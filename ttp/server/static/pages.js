@@ -10,6 +10,33 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+// A draft is never kept while its form is sent, nor a form sent while its draft is kept: one would make the other stale.
+const compose = document.getElementById("compose");
+if (compose) {
+  const kept = document.getElementById("kept");
+  let keeping = false;
+  let sent = false;
+  let waiting = null;
+  kept.addEventListener("htmx:beforeRequest", (event) => {
+    if (sent) event.preventDefault();
+    else keeping = true;
+  });
+  kept.addEventListener("htmx:afterRequest", () => {
+    // The fields of the draft are swapped in after this event.
+    setTimeout(() => {
+      keeping = false;
+      if (waiting) compose.requestSubmit(waiting);
+    }, 50);
+  });
+  compose.addEventListener("submit", (event) => {
+    if (keeping) {
+      event.preventDefault();
+      waiting = event.submitter;
+    } else {
+      sent = true;
+    }
+  });
+}
 // Files dropped on the form are those of its field.
 const drop = document.getElementById("drop");
 if (drop) {

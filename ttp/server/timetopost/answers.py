@@ -152,6 +152,70 @@ class TheirPostAnswer(_Success):
     post: TheirPost
 
 
+class DraftMediaAnswer(_Shape):
+    url: str
+    alt: str | None
+
+
+class DraftAnswer(_Shape):
+    """A draft: `postId` once it is approved; the id is the same."""
+
+    id: str
+    externalRef: str | None
+    platform: str | None
+    accountIds: list[str]
+    status: Literal["PENDING", "APPROVED", "REJECTED", "POSTED"]
+    state: str
+    segments: list[str]
+    link: str | None
+    media: list[DraftMediaAnswer]
+    scheduleHint: str | None
+    scheduledFor: Instant | None
+    brand: str | None
+    postId: str | None
+    reason: str | None
+    createdAt: Instant | None
+    updatedAt: Instant | None
+
+
+class DraftsAnswer(_Success):
+    drafts: list[DraftAnswer]
+
+
+class SubmittedAnswer(DraftsAnswer):
+    status: Literal["pending_approval"]
+    externalRef: str
+
+
+class DecidedAnswer(_Success):
+    draft: DraftAnswer
+    post: TheirPost
+    postId: str
+    scheduledAt: Instant | None
+
+
+class ApprovalAction(_Shape):
+    method: str
+    path: str
+
+
+class ApprovalItem(_Shape):
+    id: str
+    source: Literal["posts"]
+    status: str
+    title: str
+    preview: str
+    createdAt: Instant | None
+    actions: list[ApprovalAction]
+
+
+class ApprovalsAnswer(_Success):
+    """`counts`: what is pending, by source."""
+
+    items: list[ApprovalItem]
+    counts: dict[str, int]
+
+
 class CancelledAnswer(_Success):
     id: str
     deleted: Literal[True]

@@ -16,6 +16,10 @@ from ttp.server.timetopost.platforms import PlatformDataInput
 from ttp.store.home.media import MediaStore
 
 MOST_PARTS, MOST_VARIANTS, LONGEST_BRAND = 24, 20, 60
+LONGEST_REF = 150
+"""With a platform it becomes the key of a post."""
+Segment = Annotated[Text, StringConstraints(pattern=r"\S")]
+Segments = Annotated[list[Segment], Field(min_length=1, max_length=MOST_PARTS)]
 Brand = Annotated[Text, StringConstraints(max_length=LONGEST_BRAND)]
 TheirPostId = Annotated[str, Path(max_length=40, description="The id of a post.")]
 Provider = Annotated[str, Path(max_length=40, description="What TimeToPost calls a platform.")]
@@ -43,6 +47,37 @@ class NewPost(_Body):
 class MoveAccount(_Body):
     accountId: ShortText
     groupName: ShortText
+
+
+class DraftMedia(_Body):
+    url: Text
+    alt: Text | None = None
+
+
+class VariantInput(_Body):
+    """One draft: its text, and a thread from its second segment on."""
+
+    platform: ShortText
+    segments: Segments
+    link: ShortText | None = None
+    media: list[DraftMedia] | None = None
+    scheduleHint: ShortText | None = Field(None, description="`optimal`, or an instant.")
+
+
+class DraftBatch(_Body):
+    externalRef: Annotated[Text, StringConstraints(min_length=1, max_length=LONGEST_REF)]
+    brand: Brand | None = None
+    sourceKind: ShortText | None = None
+    variants: Annotated[list[VariantInput], Field(min_length=1, max_length=MOST_VARIANTS)]
+
+
+class ApprovedDraft(_Body):
+    segments: Segments | None = None
+    scheduledFor: ShortText | None = None
+
+
+class RejectedDraft(_Body):
+    reason: Text | None = None
 
 
 def as_id(text: str) -> int:

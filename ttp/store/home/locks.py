@@ -129,13 +129,13 @@ def read_holder(home: Path) -> Holder | None:
     return None
 
 
-_FILE = "media.lock"
+_FILE, _WEBHOOKS = "media.lock", "webhooks.lock"
 
 
 @contextmanager
 def media_adding_lock(home: Path) -> Iterator[None]:
     """Hold the shared lock for adding media; waits for a process that removes some."""
-    with _opened(home) as held:
+    with _opened(home, _FILE) as held:
         lock_file(held, LOCK_SH, home / _FILE)
         yield
 
@@ -143,7 +143,7 @@ def media_adding_lock(home: Path) -> Iterator[None]:
 @contextmanager
 def media_removing_lock(home: Path) -> Iterator[int | None]:
     """Hold the exclusive lock for removing media and yield its file; None if a process adds media."""
-    with _opened(home) as held:
+    with _opened(home, _FILE) as held:
         try:
             lock_file(held, LOCK_EX | LOCK_NB, home / _FILE)
         except BlockingIOError:
@@ -153,10 +153,22 @@ def media_removing_lock(home: Path) -> Iterator[int | None]:
 
 
 @contextmanager
-def _opened(home: Path) -> Iterator[int]:
+def webhook_lock(home: Path) -> Iterator[bool]:
+    """Hold the lock for sending webhooks. Yield False if another process sends them."""
+    with _opened(home, _WEBHOOKS) as held:
+        try:
+            lock_file(held, LOCK_EX | LOCK_NB, home / _WEBHOOKS)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def _opened(home: Path, name: str) -> Iterator[int]:
     make_home(home)
-    with lock_errors_as_busy(home / _FILE):
-        held = open_regular(home / _FILE, os.O_RDWR | os.O_CREAT)
+    with lock_errors_as_busy(home / name):
+        held = open_regular(home / name, os.O_RDWR | os.O_CREAT)
     try:
         yield held
     finally:

@@ -261,6 +261,9 @@ class TemporaryMedia(MediaStore):
             self._link(sha256, self._real.path(sha256))
         return super()._has(sha256, size)
 
+    def stored(self, sha256: str, name: str) -> MediaItem | None:
+        return self._real.stored(sha256, name)
+
     def _copy(self, source: Source, sha256: str) -> None:
         self._link(sha256, source.path)
 

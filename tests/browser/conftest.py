@@ -1,0 +1,128 @@
+"""The pages in a real browser: a server in this process, and the system's Chromium."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from tests.conftest import Program
+from ttp.cli.commands.serve import installation_of
+from ttp.cli.context import Context
+from ttp.domain.api_token import TokenCapability
+from ttp.server.app import build_app
+from ttp.server.process import listen
+from ttp.services.people import People
+from ttp.store.database import Database
+
+HERE = Path(__file__).parent
+PATIENCE_S = 30.0
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser, which all tests of a process share."""
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("there is no Chromium here")
+    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Site:
+    """A running server and who visits it."""
+
+    ttp: Program
+    url: str
+    chromium: Any
+
+    @contextmanager
+    def visit(self, *, scripts: bool = True, width: int = 1280, dark: bool = False) -> Iterator[Any]:
+        """Open a browser with its own cookies; its page. Errors of scripts and requests to elsewhere fail the test."""
+        context = self.chromium.new_context(
+            base_url=self.url,
+            java_script_enabled=scripts,
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+        )
+        wrong: list[str] = []
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_S * 1000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
+        page.on("request", lambda asked: None if asked.url.startswith(self.url) else wrong.append(asked.url))
+        try:
+            yield page
+        finally:
+            context.close()
+        assert wrong == []
+
+    @contextmanager
+    def person(self, name: str = "ann", capability: str = "publish,approve", **how: Any) -> Iterator[Any]:
+        """Open a browser and log in by a link."""
+        with self.visit(**how) as page:
+            page.goto(self.link(name, capability))
+            page.click("main button")
+            page.wait_for_url("**/calendar")
+            yield page
+
+    def link(self, name: str, capability: str) -> str:
+        capabilities = [TokenCapability(one) for one in capability.split(",")]
+        secret = People(Database(self.ttp.home), self.ttp.clock).create_link(name, capabilities, [])
+        return f"{self.url}/login/{secret}"
+
+
+@pytest.fixture
+def site(ttp: Program, chromium: Any) -> Iterator[Site]:
+    """The server on a store with the accounts x/me and x/other."""
+    with _running(ttp, chromium) as found:
+        yield found
+
+
+@pytest.fixture
+def approving_site(ttp: Program, chromium: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The same, where posts need approval."""
+    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+    with _running(ttp, chromium) as found:
+        yield found
+
+
+@contextmanager
+def _running(ttp: Program, chromium: Any) -> Iterator[Site]:
+    ttp.account("x/me")
+    ttp.account("x/other")
+    app = build_app(installation_of(Context(ttp.clock)))
+    listener = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", http="h11"))
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+    thread.start()
+    until = time.monotonic() + PATIENCE_S
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.01)
+    try:
+        yield Site(ttp, f"http://127.0.0.1:{listener.getsockname()[1]}", chromium)
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_S)
+        listener.close()

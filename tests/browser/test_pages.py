@@ -1,0 +1,188 @@
+"""What people do in the pages: with a mouse, by keyboard, on a phone, and without scripts."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Site
+from tests.media_bytes import png
+
+EVIL = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
+HEBREW = "מכירת חורף מתחילה מחר"
+PICTURE = {"name": "lamp.png", "mimeType": "image/png", "buffer": png()}
+
+
+def test_a_person_logs_in_and_out(site: Site) -> None:
+    with site.person() as page:
+        page.click(".me summary")
+        page.click("text='Log out'")
+        page.wait_for_url("**/login")
+        page.goto("/queue")
+        assert page.url.endswith("/login")
+
+
+def test_a_post_with_a_picture_is_composed_and_scheduled(site: Site) -> None:
+    with site.person() as page:
+        page.click("nav >> text=Compose")
+        page.check("[value='x/me']")
+        page.fill("#content", "A new lamp " + 30 * "x")
+        page.set_input_files("#files", files=[PICTURE])
+        page.wait_for_selector("#media .attached")
+        page.fill("[name=alt]", "A green lamp")
+        page.wait_for_selector("#check >> text=41 of 280")
+        page.wait_for_selector("#kept >> text=kept at")
+        assert site.ttp.shown()["status"] == "draft"
+        page.fill("#at", "2098-01-06 09:30")
+        page.click("button[value=schedule]")
+        page.wait_for_url("**/posts/1?done=scheduled")
+    post = site.ttp.shown()
+    assert (post["status"], post["scheduledAt"]) == ("scheduled", "2098-01-06T09:30:00Z")
+    assert [(one["name"], one["alt"]) for one in post["media"]] == [("lamp.png", "A green lamp")]
+
+
+def test_a_picture_is_dropped_on_the_form(site: Site) -> None:
+    with site.person() as page:
+        page.goto("/compose")
+        page.evaluate(
+            """data => {
+                const files = new DataTransfer();
+                const bytes = Uint8Array.from(atob(data), one => one.charCodeAt(0));
+                files.items.add(new File([bytes], "dropped.png", {type: "image/png"}));
+                const event = new DragEvent("drop", {dataTransfer: files, bubbles: true, cancelable: true});
+                document.getElementById("drop").dispatchEvent(event);
+            }""",
+            base64.b64encode(png()).decode(),
+        )
+        page.wait_for_selector("#media .attached")
+        page.click("button[value=draft]")
+        page.wait_for_url("**/posts/1?done=draft")
+    assert [one["name"] for one in site.ttp.shown()["media"]] == ["dropped.png"]
+
+
+def test_what_is_refused_is_beside_its_field_and_nothing_is_lost(site: Site) -> None:
+    with site.person() as page:
+        page.goto("/compose")
+        page.check("[value='x/me']")
+        page.fill("#content", EVIL)
+        page.fill("#at", "yesterday 9am")
+        page.click("button[value=schedule]")
+        page.wait_for_selector("#at-problem-1")
+        assert page.input_value("#content") == EVIL
+        assert page.input_value("#at") == "yesterday 9am"
+        assert page.is_checked("[value='x/me']")
+
+
+def test_a_post_is_dragged_to_another_day_and_back(site: Site) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        page.goto("/calendar?when=2098-01")
+        page.drag_and_drop("[data-post='1']", "[data-date='2098-01-08']")
+        page.wait_for_selector("[data-date='2098-01-08'] [data-post='1']")
+        assert site.ttp.shown()["scheduledAt"] == "2098-01-08T09:30:00Z"
+        page.click("text=Undo the move")
+        page.wait_for_url("**/posts/1?done=undo")
+    assert site.ttp.shown()["scheduledAt"] == "2098-01-06T09:30:00Z"
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_somebody_decides_by_a_link_on_a_phone(approving_site: Site, decision: str) -> None:
+    site = approving_site
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        page.goto("/approvals")
+        page.click("summary:has-text('without a login')")
+        page.fill("[name=name]", "maria")
+        page.click("text=Create a link")
+        link = page.input_value("#link")
+    with site.visit(width=375) as phone:
+        phone.goto(link)
+        if decision == "reject":
+            phone.fill("#reason", "The price is wrong")
+        phone.click(f"button[value={decision}]")
+        phone.wait_for_selector("text=Thank you")
+        phone.goto(link)
+        assert phone.query_selector("button") is None
+    post = site.ttp.shown()
+    assert (post["approvedAt"] is not None, post["rejection"] is not None) == (
+        decision == "approve",
+        decision == "reject",
+    )
+
+
+def test_a_failed_post_is_retried(site: Site) -> None:
+    site.ttp.post("Hello", "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    site.ttp.bring(1, "failed", next_at=None, error=("content", "no"))
+    with site.person(width=375) as page:
+        page.goto("/queue")
+        page.click("main >> text=Retry")
+        page.click("main >> button:has-text('Retry')")
+        page.wait_for_url("**/posts/1?done=retry")
+    assert site.ttp.shown()["deliveries"][0]["state"] == "pending"
+
+
+def test_without_scripts(site: Site) -> None:
+    with site.person(scripts=False, width=375) as page:
+        page.goto("/compose")
+        page.check("[value='x/me']")
+        page.fill("#content", "Plain")
+        page.set_input_files("#files", files=[PICTURE])
+        page.click("button[value=check]")
+        assert "of 280" in page.inner_text("#check")
+        page.fill("#at", "2098-01-06 09:30")
+        page.click("button[value=schedule]")
+        page.wait_for_url("**/posts/1?done=scheduled")
+        page.click("main >> text=Delete")
+        page.click("main >> button:has-text('Delete')")
+        page.wait_for_url("**/queue?done=delete")
+    assert site.ttp("show", "1", "--json").error["code"] == "not_found"
+
+
+def test_by_keyboard_alone(site: Site) -> None:
+    def tab_to(page: Any, wanted: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+                outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert outline != "none"
+                return
+        raise AssertionError(wanted)
+
+    with site.person() as page:
+        tab_to(page, "nav a[href='/compose']")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/compose")
+        tab_to(page, "[value='x/me']")
+        page.keyboard.press("Space")
+        tab_to(page, "#content")
+        page.keyboard.type("By keys")
+        tab_to(page, "#at")
+        page.keyboard.type("2098-01-06 09:30")
+        tab_to(page, "button[value=schedule]")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/posts/1?done=scheduled")
+        tab_to(page, "a[href='/posts/1/unschedule']")
+        page.keyboard.press("Enter")
+        tab_to(page, "main button")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/posts/1?done=unschedule")
+    assert site.ttp.shown()["status"] == "draft"
+
+
+def test_a_text_full_of_html_is_a_text(site: Site) -> None:
+    site.ttp.post(EVIL, "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        for path in ("/queue", "/posts/1", "/posts/1/edit", "/posts/1/delete", "/calendar?when=2098-01"):
+            page.goto(path)
+            assert "hacked" not in page.title()
+            assert page.query_selector("img[src='x']") is None
+
+
+def test_a_text_from_right_to_left_is_written_so(site: Site) -> None:
+    site.ttp.post(HEBREW, "--to", "x/me", "--at", "2098-01-06T09:30Z")
+    with site.person() as page:
+        for path, selector in (("/posts/1", ".text"), ("/posts/1/edit", "#content"), ("/queue", ".text")):
+            page.goto(path)
+            assert page.eval_on_selector(selector, "one => getComputedStyle(one).direction") == "rtl"

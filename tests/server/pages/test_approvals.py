@@ -1,0 +1,131 @@
+"""Approvals, and links by which somebody without a login decides: opened, used once, ended by a change."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import Program
+from tests.media_bytes import png
+from tests.server.conftest import BASE, Api
+from tests.server.pages.conftest import Person
+from ttp.services.approval_links import WORKS_FOR
+
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture(autouse=True)
+def required(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+
+
+@pytest.fixture
+def post(server: Api, tmp_path: Any) -> int:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(png())
+    return server.ttp.post(f"Hello {EVIL}", "--to", "x/me", "--at", "2098-01-06T09:30Z", "--media", str(picture))
+
+
+def revision(person: Person) -> str:
+    return str(person.ttp.sql("SELECT revision FROM post")[0][0])
+
+
+def made(person: Person, name: str = "maria") -> str:
+    """Create a link for the post; its path."""
+    answer = person.send("/posts/1/approval-link", {"revision": revision(person), "name": name})
+    assert answer.status_code == 200, answer.text
+    found = re.search(rf'value="{BASE}(/approve/[0-9a-f]+)"', answer.text)
+    assert found is not None
+    return found[1]
+
+
+def test_what_waits_is_listed_and_approved(ann: Person, post: int) -> None:
+    page = ann.sees("/approvals")
+    assert "/posts/1/approve" in page
+    assert EVIL not in page
+    ann.does("/posts/1/approve", {"revision": revision(ann)})
+    assert "/posts/1/approve" not in ann.sees("/approvals")
+    assert ann.ttp.shown()["approvedAt"]
+
+
+def test_opening_a_link_decides_nothing(ann: Person, stranger: Person, post: int) -> None:
+    path = made(ann)
+    for _ in range(3):
+        page = stranger.sees(path)
+    assert "&lt;script&gt;" in page
+    assert EVIL not in page
+    assert ann.ttp.shown()["approvedAt"] is None
+    sha256 = ann.ttp.shown()["media"][0]["sha256"]
+    assert stranger.get(f"{path}/media/{sha256}").headers["content-type"] == "image/png"
+    assert stranger.get(f"{path}/media/{'0' * 64}").status_code == 404
+
+
+def test_a_link_works_once(ann: Person, stranger: Person, post: int) -> None:
+    path = made(ann)
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 200
+    assert ann.ttp.shown()["approvedAt"]
+    assert ann.ttp.sql("SELECT actor FROM change ORDER BY id DESC LIMIT 1") == [("maria (by a link of ann)",)]
+    ann.does("/posts/1/unschedule", {"revision": revision(ann)})
+    before = ann.ttp.shown()
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 404
+    assert stranger.get(path).status_code == 404
+    assert ann.ttp.shown() == before
+
+
+def test_a_link_rejects_with_a_reason(ann: Person, stranger: Person, post: int) -> None:
+    assert stranger("POST", made(ann), data={"decision": "reject", "reason": EVIL}).status_code == 200
+    assert ann.ttp.shown()["rejection"]["reason"] == EVIL
+    assert EVIL not in ann.sees("/posts/1")
+
+
+def test_a_change_ends_a_link(ann: Person, stranger: Person, post: int) -> None:
+    path = made(ann)
+    ann.ttp.ok("edit", "1", "Something else")
+    assert stranger.get(path).status_code == 404
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 404
+    assert ann.ttp.shown()["approvedAt"] is None
+
+
+def test_a_link_ends_after_some_days(ann: Person, stranger: Person, post: int) -> None:
+    path = made(ann)
+    ann.ttp.clock.advance((WORKS_FOR - timedelta(seconds=1)).total_seconds())
+    assert stranger.get(path).status_code == 200
+    ann.ttp.clock.advance(1)
+    assert stranger.get(path).status_code == 404
+
+
+def test_another_site_cannot_decide(ann: Person, stranger: Person, post: int) -> None:
+    answer = stranger("POST", made(ann), data={"decision": "approve"}, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert ann.ttp.shown()["approvedAt"] is None
+
+
+@pytest.mark.parametrize("path", ["/approve/" + "0" * 48, "/approve/x"])
+def test_an_unknown_link_decides_nothing(stranger: Person, post: int, path: str) -> None:
+    assert stranger.get(path).status_code == 404
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 404
+
+
+def test_a_decision_is_named(ann: Person, stranger: Person, post: int) -> None:
+    path = made(ann)
+    assert stranger("POST", path, data={"decision": "both"}).status_code == 200
+    assert ann.ttp.shown()["approvedAt"] is None
+    assert stranger("POST", path, data={"decision": "approve"}).status_code == 200
+    assert ann.ttp.shown()["approvedAt"]
+
+
+def test_who_wrote_a_post_makes_no_link_for_it(ann: Person, post: int) -> None:
+    ann.does("/posts/1/move", {"revision": revision(ann), "date": "2098-01-07"})
+    answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria"})
+    assert answer.status_code == 403
+    assert ann.ttp.count("approval_link") == 0
+
+
+@pytest.mark.parametrize(("field", "status"), [({"name": EVIL}, 400), ({"name": ""}, 400), ({"revision": "9"}, 412)])
+def test_a_link_needs_a_name_and_the_present_post(ann: Person, post: int, field: Any, status: int) -> None:
+    answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria", **field})
+    assert answer.status_code == status
+    assert EVIL not in answer.text

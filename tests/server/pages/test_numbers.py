@@ -1,0 +1,70 @@
+"""Best times, the report and the accounts: the numbers of the commands, for one's own accounts, escaped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server.conftest import Api
+from tests.server.pages.conftest import READ, Person, inner
+from tests.server.pages.test_calendar import account_named
+
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def numbers(server: Api, tmp_path: Any) -> None:
+    rows = [
+        f"{month}{day:02}{hour:02},2026-{month:02}-{day:02}T{hour:02}:00Z,{200 if hour == 12 else 5},0,0,900,{EVIL}"
+        for month in (9, 10, 11)
+        for day in range(1, 24)
+        for hour in (8, 12, 18)
+    ]
+    file = tmp_path / "numbers.csv"
+    file.write_text("\n".join(["remoteId,publishedAt,likes,comments,shares,views,text", *rows]))
+    server.ttp.ok("metrics", "import", str(file), "--account", "x/me")
+
+
+@pytest.mark.parametrize("path", ["/best-times", "/report", "/accounts", "/approvals", "/queue", "/calendar"])
+def test_a_page_is_shown_without_any_data(ann: Person, path: str) -> None:
+    assert "<h1>" in ann.sees(path)
+
+
+def test_the_best_hour_is_the_one_of_the_command(ann: Person, numbers: None) -> None:
+    best = ann.ttp.ok("optimal", "--account", "x/me", "--json").json["recommendation"]["bestHours"][0]["hour"]
+    page = ann.sees("/best-times")
+    assert f"<strong>{best:02}:00</strong>" in page
+    assert page.count('scope="row"><abbr') == 7
+    assert "x/other" in inner(page).split("No numbers yet")[1]
+
+
+def test_the_report_has_the_totals_of_the_command(ann: Person, numbers: None) -> None:
+    totals = ann.ttp.ok("report", "2026-10", "--json").json["totals"]
+    page = ann.sees("/report?when=2026-10")
+    assert f"{totals['likes']:,}".replace(",", " ") in page
+    assert "&lt;script&gt;" in page
+    assert EVIL not in page
+    assert "/report?when=2026-09" in page
+
+
+@pytest.mark.parametrize("when", ["x", EVIL, "2099-01"])
+def test_another_time_is_refused_and_the_report_stays(ann: Person, when: str) -> None:
+    answer = ann.get("/report", params={"when": when})
+    assert answer.status_code == 400
+    assert EVIL not in answer.text
+    assert 'role="alert"' in answer.text
+
+
+def test_accounts_show_what_is_wrong_with_them(ann: Person) -> None:
+    ann.ttp.sql("UPDATE account SET needs_reconnect = 1, hold_reason = ?, hold_until = 4e12 WHERE id = 1", EVIL)
+    page = ann.sees("/accounts")
+    assert "ttp account connect x/me" in page
+    assert "ttp account connect x/other" not in page
+    assert EVIL not in page
+
+
+def test_a_limited_person_sees_their_accounts_only(server: Api, numbers: None) -> None:
+    person = Person(server).log_in("dee", READ, accounts=[account_named(server, "x/other")])
+    for path in ("/accounts", "/best-times", "/report?when=2026-10"):
+        assert "x/me" not in person.sees(path)

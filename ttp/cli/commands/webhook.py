@@ -1,0 +1,180 @@
+"""`ttp webhook …`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.errors import DONE, FAILED
+from ttp.cli.options import parse_optional_duration, split_list, with_output
+from ttp.cli.render import webhooks as render_webhooks
+from ttp.cli.render.labels import plural
+from ttp.domain.action import action
+from ttp.domain.errors import Hint, NotAllowed, UsageError
+from ttp.domain.time.formatting import format_instant
+from ttp.views import webhooks as views_webhooks
+
+webhook = typer.Typer()
+WebhookId = Annotated[int, typer.Argument(metavar="WEBHOOK", help="The id of a webhook.")]
+OVERLAP = timedelta(hours=24)
+USUAL_CALLS = 50
+
+
+@webhook.command("add")
+@with_output()
+def add(
+    context: Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help="The https address that gets the events.")],
+    events: Annotated[
+        list[str] | None, typer.Option("--events", metavar="A,B", help="The only events it gets; else all.")
+    ] = None,
+    accounts: Annotated[
+        list[str] | None, typer.Option("--accounts", metavar="A,B", help="The only accounts it is about; else all.")
+    ] = None,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Allow addresses that are not on the public internet, also by http.")
+    ] = False,
+) -> None:
+    """Add a webhook, which gets what happens to posts, and print its secret once.
+
+    While ttp serve runs, it sends each event as a signed POST (Standard Webhooks), and repeats it for 24 hours until
+    the answer is 2xx.
+
+    Examples:
+      ttp webhook add https://example.org/hook
+      ttp webhook add https://example.org/hook --events delivery.failed,delivery.needs_review --accounts x/me
+      ttp webhook add http://127.0.0.1:9000/ --allow-private
+    """
+    context.out.check_fields(render_webhooks.NEW_WEBHOOK_SPEC)
+    chosen = context.queries.find_accounts(split_list(accounts) or ()) if accounts else ()
+    made = context.webhooks.add(url, split_list(events) or (), chosen, private=allow_private)
+    said = [
+        f"Webhook {made.webhook.id} sends to {made.webhook.host}. Its secret is not shown again:",
+        made.secret or "",
+    ]
+    context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=said)
+
+
+@webhook.command("list")
+@with_output()
+def list_(context: Context) -> None:
+    """List the webhooks, without their secrets.
+
+    Examples:
+      ttp webhook list
+      ttp webhook list --json
+    """
+    context.out.check_fields(render_webhooks.WEBHOOKS_SPEC)
+    found = context.webhooks.all()
+    none = ["No webhooks yet.  Add one:  ttp webhook add URL"]
+    context.out.write_list(render_webhooks.WEBHOOKS_SPEC, found, say=None if found else none)
+
+
+@webhook.command("rotate")
+@with_output()
+def rotate(
+    context: Context,
+    webhook_id: WebhookId,
+    overlap: Annotated[
+        str | None, typer.Option("--overlap", metavar="DURATION", help="How long the old secret signs too (24h).")
+    ] = None,
+) -> None:
+    """Make a new secret, and print it once. The old one signs too for a day.
+
+    Examples:
+      ttp webhook rotate 1
+      ttp webhook rotate 1 --overlap 1h
+    """
+    context.out.check_fields(render_webhooks.NEW_WEBHOOK_SPEC)
+    span = parse_optional_duration(overlap)
+    made = context.webhooks.rotate(webhook_id, OVERLAP if span is None else span)
+    until = format_instant(made.webhook.rotated_until, context.zone) if made.webhook.rotated_until else ""
+    said = [f"The old secret of webhook {webhook_id} signs too until {until}. The new one:", made.secret or ""]
+    context.out.write_one(render_webhooks.NEW_WEBHOOK_SPEC, made, say=said)
+
+
+@webhook.command("remove")
+@with_output()
+def remove(context: Context, webhook_id: WebhookId) -> None:
+    """Remove a webhook. What was not sent yet is not sent.
+
+    Examples:
+      ttp webhook remove 1
+    """
+    context.out.check_fields(render_webhooks.WEBHOOKS_SPEC)
+    gone = context.webhooks.remove(webhook_id)
+    context.out.write_one(
+        render_webhooks.WEBHOOKS_SPEC, gone, say=[f"Removed webhook {webhook_id} to {gone.webhook.host}."]
+    )
+
+
+@webhook.command("test")
+@with_output()
+def test(context: Context, webhook_id: WebhookId) -> int:
+    """Send a test event now. Exit code 1 if it is not accepted.
+
+    Examples:
+      ttp webhook test 1
+    """
+    context.out.check_fields(render_webhooks.TEST_SPEC)
+    try:
+        result = context.webhooks.test(webhook_id)
+    except ImportError:
+        from ttp.cli.errors import install_command
+
+        raise NotAllowed(
+            "signing needs a package that is not installed", Hint("fix", install_command("server"))
+        ) from None
+    said = f"Webhook {webhook_id} accepted it." if result.message is None else f"Webhook {webhook_id} {result.message}."
+    context.out.write_one(render_webhooks.TEST_SPEC, views_webhooks.test_json(webhook_id, result), say=[said])
+    return DONE if result.message is None else FAILED
+
+
+@webhook.command("replay")
+@with_output()
+def replay(
+    context: Context,
+    webhook_id: WebhookId,
+    events: Annotated[
+        list[str] | None, typer.Argument(metavar="[EVENT...]", help="Ids of events; else those that were not sent.")
+    ] = None,
+) -> None:
+    """Send events again: those that were given up or wait, or the ones you name.
+
+    Examples:
+      ttp webhook replay 1
+      ttp webhook replay 1 17 18
+    """
+    context.out.check_fields(render_webhooks.REPLAY_SPEC)
+    found = context.webhooks.replay(webhook_id, [_event_id(one) for one in events or ()])
+    said = f"ttp serve sends {plural(len(found), 'event')} again." if found else "Nothing to send again."
+    context.out.write_one(render_webhooks.REPLAY_SPEC, views_webhooks.replay_json(webhook_id, found), say=[said])
+
+
+def _event_id(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f'"{text}" is not the id of an event', Hint("see", action("webhook log", "WEBHOOK")))
+    return int(text)
+
+
+@webhook.command("log")
+@with_output()
+def log(
+    context: Context,
+    webhook_id: WebhookId,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", help=f"At most so many ({USUAL_CALLS}).", min=1, max=10_000)
+    ] = USUAL_CALLS,
+) -> None:
+    """List the events of a webhook, newest first, with what became of each.
+
+    Examples:
+      ttp webhook log 1
+      ttp webhook log 1 --json
+    """
+    context.out.check_fields(render_webhooks.CALLS_SPEC)
+    found = context.webhooks.log(webhook_id, limit)
+    context.out.write_list(render_webhooks.CALLS_SPEC, found, say=None if found else ["No events yet."])

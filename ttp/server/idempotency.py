@@ -1,0 +1,82 @@
+"""The keys of a token's requests, kept in the store: a request that is sent again does nothing twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from ttp.domain.action import other_options
+from ttp.domain.api_token import ApiToken
+from ttp.domain.errors import Busy, Conflict, Hint
+from ttp.server.problems import KeyInUse, KeyReused
+from ttp.server.services import Installation
+from ttp.store import idempotency_keys
+from ttp.store.idempotency_keys import KeptAnswer
+
+KEPT_FOR = timedelta(hours=24)
+ABANDONED_AFTER = timedelta(minutes=5)
+"""A request that has no answer after this time belonged to a server that ended."""
+_DONE = 200
+
+
+class IdempotencyKeys:
+    def __init__(self, installation: Installation, token: ApiToken) -> None:
+        self._database = installation.database
+        self._clock = installation.clock
+        self._token_id = token.id
+
+    def begin(self, key: str, digest: str) -> KeptAnswer | None:
+        """Reserve a key. Return the answer of the same request before. Raise KeyReused, KeyInUse."""
+        now = self._clock.now()
+        with self._database.writing() as db:
+            idempotency_keys.delete_older(db, answered=now - KEPT_FOR, unanswered=now - ABANDONED_AFTER)
+            if idempotency_keys.reserve(db, self._token_id, key, digest, now):
+                return None
+            held = idempotency_keys.find(db, self._token_id, key)
+        if held.digest != digest:
+            raise KeyReused(f'the idempotency key "{key}" belongs to another request')
+        if held.answer is None:
+            raise KeyInUse(f'the first request with the idempotency key "{key}" is still running')
+        return held.answer
+
+    def keep(self, key: str, answer: KeptAnswer) -> None:
+        """Store the answer of what was done."""
+        with self._database.writing() as db:
+            idempotency_keys.keep(db, self._token_id, key, answer)
+
+    def forget(self, key: str) -> None:
+        """Free a key: its request did nothing."""
+        with self._database.writing() as db:
+            idempotency_keys.delete(db, self._token_id, key)
+
+
+class ToolReplays:
+    """The answers to calls of tools with a key, as `ttp.mcp.replays.Replays` has them, in the store."""
+
+    def __init__(self, keys: IdempotencyKeys) -> None:
+        self._keys = keys
+
+    def run(self, key: str, tool: str, arguments: Mapping[str, Any], work: Callable[[], Any]) -> Any:
+        """Return what this call answered before; else do the work, which answers plain JSON. Raise Conflict if the key
+        belongs to another request, Busy while the first one runs."""
+        digest = hashlib.sha256(json.dumps([tool, arguments], sort_keys=True).encode()).hexdigest()
+        try:
+            kept = self._keys.begin(key, digest)
+        except KeyReused as error:
+            raise Conflict(error.message, Hint("try", other_options(key="KEY"))) from None
+        except KeyInUse as error:
+            raise Busy(error.message) from None
+        if kept is not None:
+            return json.loads(kept.body)
+        try:
+            answer = work()
+        except BaseException:
+            with suppress(Busy):
+                self._keys.forget(key)
+            raise
+        self._keys.keep(key, KeptAnswer(_DONE, {}, json.dumps(answer)))
+        return answer

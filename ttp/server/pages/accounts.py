@@ -1,0 +1,33 @@
+"""The accounts: whether they work, until when, and what their platforms still allow."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from ttp.domain.account import Account
+from ttp.server.pages.visit import Visit
+
+
+def show_accounts(visit: Visit) -> Response:
+    accounts = visit.reading.queries.accounts()
+    names = {one.name for one in accounts}
+    health = visit.installation.status.health()
+    return visit.page(
+        "accounts.html",
+        accounts=accounts,
+        states={one.name: _state(one) for one in accounts},
+        titles={one.name: visit.installation.platforms.facts(one.platform).title for one in accounts},
+        holds={one.account: one for one in health.holds if one.account in names},
+        limits={name: [one for one in health.limits if one.account == name] for name in names},
+    )
+
+
+def _state(account: Account) -> tuple[str, str]:
+    """Return a class and a word for how an account is."""
+    if account.needs_reconnect:
+        return "failed", "Needs reconnecting"
+    if not account.connected:
+        return "failed", "Not connected"
+    if not account.enabled:
+        return "draft", "Disabled"
+    return ("need", "Paused") if account.is_paused else ("published", "Works")

@@ -1,0 +1,72 @@
+"""The best times of accounts, and how posts did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from ttp.domain.errors import TtpError
+from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.formatting import DAYS, DAYS_IN_FULL
+from ttp.server.pages.rendering import error_lines
+from ttp.server.pages.visit import Visit
+from ttp.server.problems import status_of
+from ttp.services.report import report_periods
+from ttp.views.optimal import AccountAdvice, heatmap_json, recommendation_json
+from ttp.views.report import measured_post_json, totals_json
+
+GROUPS = ("account", "kind", "hour", "day", "tag")
+SHOWN = ("posts", "likes", "comments", "shares", "views", "medianEngagement")
+
+
+def show_best_times(visit: Visit) -> Response:
+    services = visit.reading
+    shown: list[dict[str, Any]] = []
+    empty: list[str] = []
+    for account in services.queries.accounts():
+        zone = services.times.account_zone(account)
+        advice = services.optimal.advise(account, zone)
+        if not advice.recommendation.data_points:
+            empty.append(account.name)
+            continue
+        told = AccountAdvice(advice)
+        heat: Any = heatmap_json(told)
+        slots = {(slot["day"], slot["hour"]): slot for slot in heat["slots"]}
+        shown.append({"found": recommendation_json(told), "heat": slots, "advice": advice, "zone": zone})
+    return visit.page("best_times.html", shown=shown, empty=empty, days=list(zip(DAYS, DAYS_IN_FULL, strict=True)))
+
+
+def show_report(visit: Visit) -> Response:
+    try:
+        return _report_page(visit, visit.query("when"), None)
+    except TtpError as error:
+        return _report_page(visit, "", error)
+
+
+def _report_page(visit: Visit, when: str, error: TtpError | None) -> Response:
+    services, zone = visit.reading, visit.zone
+    today = visit.now.astimezone(zone).date()
+    asked = when or None
+    span = None if asked is None else parse_calendar_range(asked, month=False, week=False, today=today, zone=zone)
+    period, before = report_periods(visit.now, span, None, None)
+    accounts = services.queries.accounts()
+    zones = [services.times.account_zone(one) for one in accounts]
+    report = services.reports.report(accounts, zones, period, before, GROUPS)
+    shown = span or parse_calendar_range(None, month=True, week=False, today=today, zone=zone)
+    return visit.page(
+        "report.html",
+        200 if error is None else status_of(error),
+        report=report,
+        totals=totals_json(report.totals),
+        previous=totals_json(report.before),
+        groups=[(by, [(one, totals_json(one.totals)) for one in report.groups if one.by == by]) for by in GROUPS],
+        best=[measured_post_json(post) for post in report.best],
+        worst=[measured_post_json(post) for post in report.worst],
+        span=span,
+        shown=SHOWN,
+        earlier=shown.moved(-1).name,
+        later=shown.moved(1).name if span is not None and span.end <= visit.now else "",
+        error=error,
+        lines=error_lines(error) if error else [],
+    )

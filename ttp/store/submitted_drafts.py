@@ -1,0 +1,39 @@
+"""Drafts that programs submit, with what their approval uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+
+from ttp.store.dialect import Connection, List, in_list
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedDraft:
+    """`platform`: for a post that has no account yet; `link`: for the end of its text; `hint`: its TIME."""
+
+    post_id: int
+    external_ref: str
+    platform: str
+    link: str | None = None
+    hint: str | None = None
+
+
+def save(db: Connection, draft: SubmittedDraft) -> None:
+    db.execute(
+        "INSERT INTO submitted_draft (post_id, external_ref, platform, link, hint) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (post_id) DO UPDATE SET link = excluded.link, hint = excluded.hint",
+        astuple(draft),
+    )
+
+
+def by_post(db: Connection, post_ids: Iterable[int]) -> dict[int, SubmittedDraft]:
+    """Return what was submitted with these posts, by post id."""
+    sql = f"SELECT * FROM submitted_draft WHERE {in_list('post_id', 'posts')}"
+    return {row["post_id"]: SubmittedDraft(*row) for row in db.execute(sql, {"posts": List(post_ids)})}
+
+
+def newest(db: Connection, most: int) -> list[int]:
+    """Return the ids of the newest posts that were submitted."""
+    found = db.execute("SELECT post_id FROM submitted_draft ORDER BY post_id DESC LIMIT ?", (most,))
+    return [row["post_id"] for row in found]
