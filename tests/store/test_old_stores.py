@@ -76,7 +76,8 @@ def test_opening_it_upgrades_it_and_keeps_the_old_one_beside_it(store: Database,
     before = dump(store.path)
     store.connect().close()
     assert dump(store.home / f"ttp.db.before-{NEWEST}") == before
-    kept, lost = dump(store.path), [line for line in before if line not in set(dump(store.path))]
+    kept = dump(store.path)
+    lost = sorted({*before} - {*kept})
     assert all(any(f'"{name}"' in line or f" {name} " in line for name in CHANGED[revision]) for line in lost), lost
     with closing(store.connect()) as db:
         assert {(one.server, one.server_info == {}) for one in accounts.accounts(db)} == {(None, True)}

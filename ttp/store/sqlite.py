@@ -7,8 +7,11 @@ on, schema not trusted, and a timeout for other writers.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -22,12 +25,70 @@ VERSION = sqlite3.sqlite_version
 sqlite3.register_adapter(List, json.dumps)
 
 
+class Turns:
+    """Lets one thread at a time write to a file, in the order in which they asked. Without it each would poll SQLite's
+    lock after ever longer sleeps, and with many threads some would wait for it in vain."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._taken = False
+
+    @contextmanager
+    def taken(self, patience_s: float) -> Iterator[None]:
+        """Run the block in this thread's turn; without it once the patience is over, when SQLite decides."""
+        has_turn = self._wait(patience_s)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._pass_on()
+
+    def _wait(self, patience_s: float) -> bool:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return True
+            mine = threading.Lock()
+            mine.acquire()
+            self._waiting.append(mine)
+        try:
+            return mine.acquire(timeout=patience_s) or not self._leave(mine)
+        except BaseException:  # Ctrl-C
+            if not self._leave(mine):
+                self._pass_on()
+            raise
+
+    def _leave(self, mine: threading.Lock) -> bool:
+        """Stop waiting. Return False if it became this thread's turn at this moment."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                return True
+            return False
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
+_TURNS: dict[Path, Turns] = {}
+"""By file. The threads of a forked process start anew."""
+os.register_at_fork(after_in_child=_TURNS.clear)
+
+
 class SqliteConnection(sqlite3.Connection):
     """A `dialect.Connection`. Statements run unchanged, without a step of Python in between."""
 
+    turns: Turns
+    patience_s: float
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with _neutral_errors():
+        with _neutral_errors(), self.turns.taken(self.patience_s):
             self.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
             try:
                 yield
@@ -117,6 +178,7 @@ def _open_file(path: Path, mode: str, busy_timeout_s: float) -> SqliteConnection
         factory=SqliteConnection,
     )
     connection.row_factory = sqlite3.Row
+    connection.turns, connection.patience_s = _TURNS.setdefault(path.resolve(), Turns()), busy_timeout_s
     return connection
 
 
