@@ -10,9 +10,9 @@ from ttp.server.answers import (
     ActionAnswer,
     Instant,
     ProblemItem,
-    RecommendationAnswer,
     StatusAnswer,
 )
+from ttp.server.number_answers import RecommendationAnswer
 
 
 class _Shape(BaseModel):
