@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.browser import says
 from tests.clock import FakeClock
+from tests.login_page import says
 from tests.platforms.factories import login_for
 from tests.settings import Config
 from ttp.domain.account import Credentials

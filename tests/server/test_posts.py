@@ -403,6 +403,18 @@ def test_a_dry_run_uses_no_key(api: Api) -> None:
     assert api.post("/v1/posts", {"content": "Other"}, headers=keyed).status_code == 201
 
 
+def test_a_measured_post_has_its_newest_numbers(api: Api) -> None:
+    post = draft(api)["id"]
+    api.ttp.bring(post, "published", remote_id="1")
+    head = "account,remoteId,publishedAt,observedAt,likes,comments,shares,views\n"
+    row = "x/me,1,2026-11-01T10:00Z,2026-11-02T10:00Z,1,2,,40\n"
+    api.ttp.ok("metrics", "import", "-", stdin=head + row)
+    (listed,) = api.ok("GET", "/v1/posts")
+    assert {listed[name] for name in ("likes", "comments", "shares", "views")} == {1, 2, None, 40}
+    assert listed["deliveries"][0]["metrics"]["observedAt"] == "2026-11-02T10:00:00Z"
+    assert listed == api.ok("GET", f"/v1/posts/{post}") == shown(api, post)
+
+
 def test_a_copy_with_a_key_is_made_once_even_if_the_answer_was_lost(api: Api) -> None:
     api.ok("POST", "/v1/posts", {"content": "Hi", "accounts": ["x/me"]})
     key = {"headers": {"Idempotency-Key": "c"}}

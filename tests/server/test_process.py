@@ -190,6 +190,17 @@ def memory(server: Served) -> int:
     return int(found[1]) * 1000
 
 
+def test_it_prints_a_link_that_logs_in(serve: Serve, ttp: Program) -> None:
+    with serve() as server:
+        assert server.process.stderr is not None
+        link = server.process.stderr.readline().split()[2]
+        assert httpx.post(link, trust_env=False).headers["location"] == "/calendar"
+        address = link.partition("/login/")[0]
+        assert ttp.ok("login-link", "ann", "--json").json["url"].startswith(f"{address}/login/")
+        assert server.stop() == 0
+    assert ttp("login-link", "ann", "--json").error["code"] == "not_found"
+
+
 def test_it_only_serves_where_it_is_told_so(serve: Serve, ttp: Program) -> None:
     with serve("--no-publish") as server:
         assert not server.ok("GET", "/v1/status")["publisher"]["running"]

@@ -156,3 +156,17 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
         one.join(30)
         assert not one.is_alive()
     assert len(called) == 4
+
+
+@pytest.mark.usefixtures("published")
+def test_a_copied_store_sends_nothing(serve: Serve, ttp: Program, receiver: Receiver) -> None:
+    ttp.ok("webhook", "add", receiver.url, "--allow-private", "--events", "delivery.needs_review")
+    ttp.bring(ttp.post("Hi", "--to", "x/demo"), "needs_review", next_at=None)
+    ttp.sql("UPDATE store SET host = 'another machine'")
+    with serve("--no-publish", TTP_PUBLISH__POLL_S="0.1") as server:
+        assert ttp("status", "--json").json["blocked"][0]["by"] == "machine"
+        server.ok("GET", "/v1/status")
+        assert server.stop() == 0
+    assert receiver.got == []
+    (call,) = ttp.ok("webhook", "log", "1", "--json").json
+    assert (call["state"], call["tries"]) == ("waiting", 0)

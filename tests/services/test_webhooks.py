@@ -14,6 +14,7 @@ from standardwebhooks import Webhook as Verifier
 
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, new_store, to, transaction
+from ttp.domain.account import Credentials
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError
 from ttp.domain.errors import NotAllowed, NotFound, UsageError
@@ -22,6 +23,7 @@ from ttp.services.events import Events
 from ttp.services.webhooks import Webhooks
 from ttp.store import claims, events
 from ttp.store.credentials import CredentialsFile
+from ttp.store.credentials.backend import BackendUnavailable
 from ttp.store.database import Database
 
 URL = "https://93.184.215.14/hook"
@@ -259,6 +261,17 @@ def test_secrets_are_not_in_the_database_and_not_in_a_text(bench: Bench) -> None
             assert secret.encode() not in path.read_bytes()
         assert secret not in repr(made) + repr(rotated) + repr(bench.webhooks.all())
     assert (bench.database.home / "credentials.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_webhook_whose_secret_cannot_be_stored_is_not_added(bench: Bench) -> None:
+    class Locked(CredentialsFile):
+        def put(self, account: str, credentials: Credentials) -> None:
+            raise BackendUnavailable("the keyring is locked")
+
+    locked = replace(bench.webhooks, credentials=Locked(bench.database.home))
+    with pytest.raises(BackendUnavailable):
+        locked.add(URL, (), (), private=False)
+    assert bench.webhooks.all() == []
 
 
 def test_a_store_that_is_put_back_has_other_ids(bench: Bench, tmp_path: Path) -> None:

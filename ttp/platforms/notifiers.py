@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import html
 import json
 import os
 import shutil
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
@@ -31,6 +30,8 @@ from ttp.platforms import user_program
 if TYPE_CHECKING:
     from smtplib import SMTP
 
+Sign: TypeAlias = Callable[[Sequence[str], str, str, datetime], Mapping[str, str]]
+"""Maps secrets, the message's id, its body and the time to its headers."""
 MOST_BYTES = 4000
 """Of a text for ntfy, which makes a file of a longer one."""
 _CONNECT_S = 10.0
@@ -91,9 +92,11 @@ def host_of_kind(kind: str, config: Config) -> str:
 class Notifiers:
     """Sends notifications by the settings."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, sign: Sign) -> None:
+        """`sign`: makes the headers of a webhook."""
         self._config = config
         self._clock = clock
+        self._sign = sign
 
     def check(self, kind: str, secret: Secret | None) -> str:
         """Return what a kind uses, after a look at the settings, the program and the name of the host. Sends nothing.
@@ -123,9 +126,7 @@ class Notifiers:
             case "ntfy":
                 self._post(self._config.text("notify.ntfy.url"), _cut(out.text), self._ntfy_headers(out, held), held)
             case "webhook":
-                body = _as_json(out)
-                signed = _signed_headers(out.id, round(self._clock.now().timestamp()), body, held)
-                self._post(self._config.text("notify.webhook.url"), body, signed, held)
+                self._call(out, held)
             case _:
                 self._mail(out, held)
 
@@ -152,7 +153,7 @@ class Notifiers:
         if not secret.value.isprintable() or not secret.value.isascii() or not secret.value:
             raise SendingFailed("its secret is empty or has other characters than ASCII", needs_secret=True)
         if kind == "webhook":
-            _signing_key(secret.value)
+            _check_signing_secret(secret.value)
         plain = (
             self._config.text("notify.email.security") == "none"
             if kind == "email"
@@ -199,6 +200,19 @@ class Notifiers:
             raise SendingFailed(
                 clean_text(f"{http.host} answered {reply.status}: {reply.body}", (secret,) if secret else ())
             )
+
+    def _call(self, out: Outgoing, secret: str) -> None:
+        from ttp.platforms.webhook_call import post
+
+        data = dict(out.data)
+        body = json.dumps({"type": data.pop("event", ""), "timestamp": data.pop("at", ""), "data": data})
+        try:
+            headers = self._sign([secret], out.id, body, self._clock.now())
+        except ImportError:
+            raise SendingFailed("it needs an extra:  pip install 'ttp-cli[server]'") from None
+        url = self._config.text("notify.webhook.url")
+        if (failed := post(url, body.encode(), headers, private=True).message) is not None:
+            raise SendingFailed(f"{clean_text(host_of_kind('webhook', self._config))} {failed}")
 
     def _mail(self, out: Outgoing, password: str) -> None:
         import smtplib
@@ -288,22 +302,10 @@ def _as_json(out: Outgoing) -> bytes:
     return json.dumps({"id": out.id, **out.data}).encode("ascii")
 
 
-def _signed_headers(message_id: str, at: int, body: bytes, secret: str) -> dict[str, str]:
-    """Return the headers of Standard Webhooks."""
-    signed = hmac.new(_signing_key(secret), f"{message_id}.{at}.".encode() + body, hashlib.sha256).digest()
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
-    }
-
-
-def _signing_key(secret: str) -> bytes:
+def _check_signing_secret(secret: str) -> None:
     try:
         key = base64.b64decode(secret.removeprefix(_SIGNING), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(_SIGNING) or len(key) < 16:
         raise SendingFailed(f"its secret is not {_SIGNING} and 16 bytes or more in base64", needs_secret=True)
-    return key

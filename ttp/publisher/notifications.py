@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ttp.domain.account import Credentials
@@ -69,7 +69,7 @@ class Notifications:
         self._clock = clock
         self._secrets = secrets
         self._render = render
-        self._notifiers = Notifiers(config, clock)
+        self._notifiers = Notifiers(config, clock, _sign)
         self.kinds: tuple[str, ...] = tuple(dict.fromkeys(config.texts("notify.kinds")))
 
     def look(self, stop: Stop = lambda: False) -> list[Sent]:
@@ -77,7 +77,7 @@ class Notifications:
         if not self.kinds:
             return []
         alarms = list(self._alarms())
-        judged = (self._machine, "clock", "publisher")
+        judged = (self._machine, self._machine_clock, "publisher")
         with self._database.reading() as db:
             if db is None or not stored.has_work(db, self.kinds, alarms, judged, self._clock.now()):
                 return []
@@ -151,9 +151,16 @@ class Notifications:
     def _machine(self) -> str:
         return os.uname().nodename
 
+    @property
+    def _machine_clock(self) -> str:
+        return f"clock of {self._machine}"
+
     def _alarms(self) -> Iterator[Alarm]:
         """Yield why nothing is published, as far as this machine can know."""
-        for subject, why in ((self._machine, self._status.elsewhere()), ("clock", self._status.clock_trouble())):
+        for subject, why in (
+            (self._machine, self._status.elsewhere()),
+            (self._machine_clock, self._status.clock_trouble()),
+        ):
             if why is not None:
                 yield Alarm(REFUSED, subject, why.message, why.hints[0].way if why.hints else None)
         overdue = self._status.stalled(timedelta(seconds=self._config.seconds("notify.stalled_after_s")))
@@ -208,6 +215,12 @@ class Notifications:
 def _entry(kind: str) -> str:
     """Return the name of a kind's secret among the credentials."""
     return f"notify/{kind}"
+
+
+def _sign(secrets: Sequence[str], message: str, body: str, now: datetime) -> Mapping[str, str]:
+    from ttp.services.webhooks import signed_headers
+
+    return signed_headers(secrets, message, body, now)
 
 
 def _within(limit_s: float, work: Callable[[], None]) -> SendingFailed | None:

@@ -72,8 +72,12 @@ class Webhooks:
         )
         with self.database.writing() as db:
             new = replace(new, id=store.insert(db, new))
-            # Before the commit: a webhook without a secret could send nothing.
-            secret = self._store_secret(new, None)
+        try:
+            secret = self._store_secret(new, None)  # a keyring can be slow: others would wait for the transaction
+        except TtpError:
+            with self.database.writing() as db:
+                store.delete(db, new.id)
+            raise
         return NamedWebhook(new, tuple(account.name for account in accounts) or None, secret=secret)
 
     def all(self) -> list[NamedWebhook]:
@@ -104,7 +108,7 @@ class Webhooks:
         until = self.clock.now() + overlap
         with self.database.writing() as db:
             store.set_rotated_until(db, webhook_id, until)
-            secret = self._store_secret(found.webhook, self._secret(found.webhook))
+        secret = self._store_secret(found.webhook, self._secret(found.webhook))
         return replace(found, webhook=replace(found.webhook, rotated_until=until), secret=secret)
 
     def remove(self, webhook_id: int) -> NamedWebhook:
@@ -164,18 +168,10 @@ class Webhooks:
 
     def _send(self, webhook: Webhook, message: str, event: str, data: Mapping[str, object], at: datetime) -> CallResult:
         """Sign and send one event. Raises nothing but ImportError."""
-        from standardwebhooks import Webhook as Signer
-
         body = json.dumps({"type": event, "timestamp": utc_text(at), "data": data}, ensure_ascii=False)
         now = self.clock.now()
         try:
-            signatures = [Signer(one).sign(message, now, body) for one in self._signing_secrets(webhook, now)]
-            headers = {
-                "Content-Type": "application/json",
-                "webhook-id": message,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": " ".join(signatures),
-            }
+            headers = signed_headers(self._signing_secrets(webhook, now), message, body, now)
             return self.send(webhook.url, body.encode(), headers, private=webhook.private)
         except TtpError as error:
             return CallResult(message=error.message)
@@ -200,10 +196,26 @@ class Webhooks:
 
     def _store_secret(self, webhook: Webhook, before: str | None) -> str:
         """Make and store a secret. Return it."""
-        secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        secret = new_secret()
         held = Credentials(secret, webhook.host, before, issued_at=self.clock.now())
         self.credentials.put(_entry(webhook.id), held)
         return secret
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def signed_headers(signing: Sequence[str], message: str, body: str, now: datetime) -> dict[str, str]:
+    """Return the headers of a message. Raise ImportError without the extra `server`."""
+    from standardwebhooks import Webhook as Signer
+
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(Signer(one).sign(message, now, body) for one in signing),
+    }
 
 
 def message_id(store_name: str, call: WebhookCall) -> str:

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 import tests
-from tests.browser import goes_back, says
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.login_page import goes_back, says
 from tests.settings import Config
 from ttp.cli.commands import account as account_module
 from ttp.sandbox.instagram import records as instagram_records

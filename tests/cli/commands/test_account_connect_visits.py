@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 import tests
-from tests.browser import goes_back, says
 from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.drift.terminal import on_a_terminal
+from tests.login_page import goes_back, says
 from ttp.platforms.oauth import callback
 from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.tiktok import records as tiktok_records

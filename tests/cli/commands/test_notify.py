@@ -114,6 +114,18 @@ def test_a_store_of_another_machine_is_said_once(x: Program, heard: Heard) -> No
     assert heard.events() == ["publisher.refused", "publisher.allowed"]
 
 
+def test_a_clock_that_is_behind_is_said_until_it_is_right(x: Program, heard: Heard) -> None:
+    x.post("Hello", "--to", "x/me", "--at", "2026-12-01 09:00")
+    x.ok("run", "--once")
+    x.clock.advance(days=-30)
+    assert x("run", "--once").code != 0
+    x("status", "--notify")
+    assert heard.events() == ["publisher.refused"]
+    x.clock.advance(days=30)
+    x.ok("run", "--once")
+    assert heard.events() == ["publisher.refused", "publisher.allowed"]
+
+
 def test_posts_that_nobody_publishes_are_said_after_a_while(x: Program, heard: Heard) -> None:
     x.post("Hello", "--to", "x/me", "--at", "in 1h")
     x.clock.advance(hours=1, minutes=1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 import sys
 from typing import Annotated
 
@@ -20,7 +18,6 @@ from ttp.domain.notification import SECRETS
 notify = typer.Typer()
 SHOWN = 50
 """Notifications that are listed without `--limit`."""
-_SIGNING_BYTES = 24
 
 
 @notify.command("test")
@@ -91,7 +88,9 @@ def secret(
     if new and kind != "webhook":
         raise UsageError("--new is for webhook", Hint("try", "ttp notify secret webhook --new"))
     if new:
-        value = f"whsec_{base64.b64encode(secrets.token_bytes(_SIGNING_BYTES)).decode()}"
+        from ttp.services.webhooks import new_secret
+
+        value = new_secret()
     elif source == "-":
         value = read_stdin(context, "secret of the notification").strip()
     elif kind in SECRETS and is_interactive():

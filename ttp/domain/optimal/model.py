@@ -12,6 +12,7 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from operator import add, sub
 from random import Random
@@ -37,7 +38,13 @@ less until the third, from where it does not count (Hampel's function; Huber and
 
 
 def estimate(posts: Sequence[PostFeatures]) -> Estimate:
-    """Estimate the effects of hours, weekdays and slots from posts in time order, at least one. Deterministic."""
+    """Estimate the effects of hours, weekdays and slots from posts in time order, at least one. Deterministic, so the
+    last results are remembered: a server is asked for the same ones again and again."""
+    return _estimate(tuple(posts))
+
+
+@lru_cache(maxsize=16)
+def _estimate(posts: tuple[PostFeatures, ...]) -> Estimate:
     design = Design(posts)
     average = fmean(post.engagement for post in posts)
     engagement = [post.engagement - average for post in posts]

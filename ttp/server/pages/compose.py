@@ -194,7 +194,7 @@ def _save(visit: Visit, typed: Composition, *, timed: bool) -> int:
     post = services.posts.post(typed.post_id)
     # Of those that the post has, an empty one is removed.
     variants, options = (dict.fromkeys(old, "") for old in (post.variants, post.options))
-    wanted = replace(wanted, variants=variants | wanted.variants, options=options | wanted.options)
+    wanted = replace(wanted, variants={**variants, **wanted.variants}, options={**options, **wanted.options})
     time = _time(services, services.posts.accounts_after_edit(typed.post_id, wanted), typed) if timed else None
     is_creation = _is_being_written(services, post, visit.person.name)
     return services.posts.edit(typed.post_id, wanted, time, is_creation=is_creation).post.id or 0
