@@ -64,12 +64,18 @@ NUMBERS = b"account,remoteId,publishedAt,likes,comments,shares,views\nx/me,1,202
 BEFORE: Mapping[str, tuple[str, str, Any]] = {
     "undo_changes": ("POST", "/v1/posts", {"content": "To undo"}),
     "redo_changes": ("POST", "/v1/undo", {"partial": True}),
-    "skip_repeat": ("POST", "/v1/repeats", {"post": 2, "cron": "0 9 * * *"}),
-    "pause_repeat": ("POST", "/v1/repeats/1/resume", {}),
-    "resume_repeat": ("POST", "/v1/repeats/1/pause", {}),
     "remove_slot": ("POST", "/v1/slots", {"accounts": ["x/me"], "times": "tue 09:00"}),
 }
 """A request that makes an operation possible."""
+ACTIVE = "ended_at = NULL, paused_at = NULL, next_at = 4070908800000"
+REPEATS = {
+    "add_repeat": "ended_at = 1",
+    "skip_repeat": ACTIVE,
+    "pause_repeat": ACTIVE,
+    "resume_repeat": "ended_at = NULL, paused_at = 1",
+    "stop_repeat": ACTIVE,
+}
+"""The state of all repeats in which an operation is possible."""
 KNOWN: Mapping[str, Any] = {
     "account": "x/me",
     "accounts": ["x/me"],
@@ -114,7 +120,6 @@ class Fuzz:
     api: Api
     seed: int = 0
     tell: bool = False
-    upload: str | None = None
 
     @cached_property
     def tokens(self) -> Mapping[str, str | None]:
@@ -174,8 +179,9 @@ class Fuzz:
         for name, value in (("account", "x/me"), ("slot_id", 1), ("repeat_id", 1), ("provider", "x"), ("slug", "a")):
             if name in case.path_parameters:
                 case.path_parameters[name] = value
-        if "upload_id" in case.path_parameters:
-            case.path_parameters["upload_id"] = self._upload()
+        if "/uploads" in route.path and route.path.startswith("/v1/"):
+            upload = self._upload()
+            case.path_parameters.update({"upload_id": upload} if "upload_id" in case.path_parameters else {})
         if case.query:
             case.query.update(self._known(case.query))
             case.query.update(QUERIES.get(route.name, {}))
@@ -191,8 +197,8 @@ class Fuzz:
         if route.name in BEFORE:
             method, path, body = BEFORE[route.name]
             self.api(method, path, json=body)
-        if route.name in ("add_repeat", "stop_repeat"):
-            self.api.ttp.sql(f"UPDATE recurrence SET ended_at = {'1' if route.name == 'add_repeat' else 'NULL'}")
+        if route.name in REPEATS:
+            self.api.ttp.sql(f"UPDATE recurrence SET {REPEATS[route.name]}")
         if "slot_id" in case.path_parameters:
             case.path_parameters["slot_id"] = self.api.ttp.sql("SELECT max(id) FROM slot")[0][0] or 1
 
@@ -214,11 +220,11 @@ class Fuzz:
                 return {}
 
     def _upload(self) -> str:
+        """Return a new upload, in place of those that have begun: there are only so many at once."""
+        for path in (self.api.ttp.home / "media").glob(".part-*"):
+            path.unlink()
         client = replace(self.api, token=self.tokens["publish"])
-        if self.upload is not None:
-            client("DELETE", f"/v1/media/uploads/{self.upload}")
-        self.upload = client.ok("POST", "/v1/media/uploads", {"name": "a.jpg", "bytes": 1000})["id"]
-        return str(self.upload)
+        return str(client.ok("POST", "/v1/media/uploads", {"name": "a.jpg", "bytes": 1000})["id"])
 
     def _bring(self, post: int, state: str) -> None:
         more: dict[str, Any] = {"error": ("content", "no")} if state == "failed" else {}

@@ -56,23 +56,29 @@ class Work:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.server.kills", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=20, help="how many kills (20)")
+    parser.add_argument("--minutes", type=float, help="kill no more after this time")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (1)")
     asked = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        wrong = kill_again_and_again(Path(folder), asked.runs, asked.seed, say=True)
+        until = began + 60 * asked.minutes if asked.minutes else None
+        wrong = kill_again_and_again(Path(folder), asked.runs, asked.seed, until=until, say=True)
         print(f"{time.monotonic() - began:.0f} s")
     for one in wrong:
         print(one)
     return 1 if wrong else 0
 
 
-def kill_again_and_again(folder: Path, runs: int, seed: int, *, say: bool = False) -> list[str]:
-    """Kill a server `runs` times. Return what is wrong then."""
+def kill_again_and_again(
+    folder: Path, runs: int, seed: int, *, until: float | None = None, say: bool = False
+) -> list[str]:
+    """Kill a server `runs` times, or until a time of the monotonic clock. Return what is wrong then."""
     work = Work()
     with running_sandbox() as sandbox:
         store = Store(folder, sandbox.url, ACCOUNTS)
         for number in range(runs):
+            if until is not None and time.monotonic() > until:
+                break
             with store.serving() as server, _clients(store, server, work, number):
                 time.sleep(random.Random(f"{seed} {number}").uniform(0.05, LONGEST_S))
                 with work.lock:

@@ -286,6 +286,7 @@ def test_status_has_the_shape_of_the_contract(posts: Program) -> None:
         "costs",
         "media",
         "blocked",
+        "webhooks",
     ]
     assert status["publisher"] == {"running": False, "pid": None, "mode": None, "since": None, "lastRunAt": None}
     assert status["needs"] == {"review": 1, "reconnect": 0, "retry": 0}
