@@ -67,6 +67,7 @@ def test_axe_finds_nothing_serious(full: Site, dark: bool) -> None:
             page.goto(path)
             page.evaluate(script)
             result: Any = page.evaluate("axe.run()")
+            assert len(result["passes"]) > 10, path
             found += [
                 (path, one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"][:300])
                 for one in result["violations"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.settings import Config
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.diagnostics import Check, Grade, warning_remark
+from ttp.domain.errors import Busy, ReconnectNeeded, StateRefused, TtpError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.client import AccountInfo
 from ttp.platforms.login import Login
@@ -345,3 +346,38 @@ def test_a_platform_that_told_no_time_has_no_clock(bench: Bench) -> None:
     bench.checker.answers = [ME]
     (account,) = bench.service().with_clocks([bench.shop.account()], "")
     assert account.name == "x/me"
+
+
+@dataclass
+class SettingsReader(FakeChecker):
+    """A platform that also says what the account may choose."""
+
+    settings: list[Mapping[str, object] | NotDone] = field(default_factory=list)
+
+    def posting_settings(self, account: Account, credentials: Credentials) -> Mapping[str, object] | NotDone:
+        return self.settings.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (NotDone(Kind.AUTH, "the app was removed"), ReconnectNeeded),
+        (NotDone(Kind.RATE_LIMIT, "too many requests", passing=True), Busy),
+        (NotDone(Kind.CONTENT, "no creator"), StateRefused),
+    ],
+)
+def test_why_the_settings_for_posting_are_not_known_is_an_error(
+    bench: Bench, answer: NotDone, kind: type[TtpError]
+) -> None:
+    checker = bench.checker = SettingsReader(settings=[answer, {"privacy": ["SELF_ONLY"]}])
+    with pytest.raises(kind):
+        bench.service().posting_settings(bench.shop.account("x/me"))
+    assert bench.service().posting_settings(bench.shop.account("x/me")) == {"privacy": ["SELF_ONLY"]}
+    assert checker.closed == 2
+
+
+def test_a_platform_without_settings_for_posting_has_none(bench: Bench) -> None:
+    assert bench.service().posting_settings(bench.shop.account("x/me")) == {}
+    bench.mark(connected=False)
+    with pytest.raises(StateRefused):
+        bench.service().posting_settings(bench.shop.account("x/me"))

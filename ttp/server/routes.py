@@ -8,9 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
+from starlette.responses import Response
 
+from ttp.domain import command_protocol
 from ttp.domain.api_token import TokenCapability
-from ttp.server import answers, overview, planning, posts, uploads
+from ttp.server import answers, number_answers, overview, planning, posts, uploads
+from ttp.server.answers import JsonAnswer
+from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
 from ttp.server.events import STREAM_BODY, list_events
 from ttp.server.forms import BYTES_BODY, FORM_BODY
 from ttp.server.guard import IMPORTS, METRICS, PARTS, SIGNED_UPLOADS, UPLOADS
@@ -34,7 +38,7 @@ _CHANGE = (*_ONE, *_BODY, 409, 412, 422)
 class Route:
     """`needs` None: no token; `or_needs`: another capability that is enough. `limited`: also for tokens limited
     to accounts. `answers`: what it answers by status; `refuses`: the statuses of problems beside those of ALWAYS;
-    `described`: more for OpenAPI."""
+    `described`: more for OpenAPI; `answer`: the class of its answers, where they are not bytes."""
 
     method: str
     path: str
@@ -44,6 +48,7 @@ class Route:
     refuses: tuple[int, ...] = ()
     limited: bool = True
     described: Mapping[str, Any] = field(default_factory=dict)
+    answer: type[Response] = JsonAnswer
     or_needs: TokenCapability | None = None
 
     @property
@@ -78,7 +83,7 @@ _WRITE = (*_BODY, 409, 422)
 _PART, _UPLOAD = f"{PARTS}/{{upload_id}}", _answers(answers.UploadAnswer)
 _NEW_UPLOAD = _answers(answers.UploadAnswer, 201, s200=answers.UploadAnswer)
 _IMPORT = _answers(answers.ImportAnswer, 201, s200=answers.ImportAnswer)
-_NUMBERS = _answers(answers.MetricsImportAnswer, 201, s200=answers.MetricsImportAnswer)
+_NUMBERS = _answers(number_answers.MetricsImportAnswer, 201, s200=number_answers.MetricsImportAnswer)
 _IMPORTING = (404, *_WRITE)
 _V1 = (
     Route("GET", POSTS, posts.list_posts, READ, _answers(list[answers.PostAnswer]), (404, 422)),
@@ -102,6 +107,16 @@ _V1 = (
     Route("PUT", _PART, uploads.add_part, DRAFT, _UPLOAD, (*_ONE, *_WRITE), described=BYTES_BODY),
     Route("DELETE", _PART, uploads.remove_upload, DRAFT, _answers(answers.RemovedUploadAnswer), (*_ONE, *_WRITE)),
     Route("POST", IMPORTS, uploads.import_posts, DRAFT, _IMPORT, _IMPORTING, limited=False, described=FORM_BODY),
+    Route(
+        "POST",
+        command_protocol.PATH,
+        run_command,
+        READ,
+        _answers(CommandLine),
+        (*_BODY, 409, 422),
+        described=COMMAND_BODY,
+        answer=CommandAnswer,
+    ),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", _ACCOUNT, overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
     Route("POST", f"{_ACCOUNT}/check", overview.check_account, PUBLISH, _CHECKUP, (*_ONE, *_BODY)),
@@ -120,14 +135,18 @@ _V1 = (
     Route("POST", "/v1/undo", posts.undo_changes, DRAFT, _UNDONE, (404, *_WRITE), limited=False),
     Route("POST", "/v1/redo", posts.redo_changes, DRAFT, _UNDONE, (404, *_WRITE), limited=False),
     Route("GET", "/v1/calendar", planning.get_calendar, READ, _CALENDAR, (404, 422), limited=False),
-    Route("GET", "/v1/optimal", planning.get_optimal, READ, _answers(answers.OptimalAnswer), (404, 422)),
-    Route("GET", "/v1/optimal/next", planning.get_next_hours, READ, _answers(answers.NextHoursAnswer), (404, 422)),
-    Route("GET", "/v1/optimal/week", planning.get_week, READ, _answers(answers.WeekAnswer), (404, 422)),
-    Route("GET", "/v1/optimal/heatmap", planning.get_heatmap, READ, _answers(answers.HeatmapsAnswer), (404, 422)),
-    Route("GET", METRICS, planning.list_samples, READ, _answers(list[answers.SampleAnswer]), (404,)),
+    Route("GET", "/v1/optimal", planning.get_optimal, READ, _answers(number_answers.OptimalAnswer), (404, 422)),
+    Route(
+        "GET", "/v1/optimal/next", planning.get_next_hours, READ, _answers(number_answers.NextHoursAnswer), (404, 422)
+    ),
+    Route("GET", "/v1/optimal/week", planning.get_week, READ, _answers(number_answers.WeekAnswer), (404, 422)),
+    Route(
+        "GET", "/v1/optimal/heatmap", planning.get_heatmap, READ, _answers(number_answers.HeatmapsAnswer), (404, 422)
+    ),
+    Route("GET", METRICS, planning.list_samples, READ, _answers(list[number_answers.SampleAnswer]), (404,)),
     Route("POST", METRICS, uploads.import_metrics, PUBLISH, _NUMBERS, _IMPORTING, limited=False, described=FORM_BODY),
-    Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[answers.TotalAnswer]), (404,)),
-    Route("GET", "/v1/report", planning.get_report, READ, _answers(answers.ReportAnswer), (404, 422)),
+    Route("GET", "/v1/metrics/summary", planning.list_totals, READ, _answers(list[number_answers.TotalAnswer]), (404,)),
+    Route("GET", "/v1/report", planning.get_report, READ, _answers(number_answers.ReportAnswer), (404, 422)),
     Route("GET", "/v1/events", list_events, READ, _answers(list[answers.EventAnswer]), described=STREAM_BODY),
     Route("GET", "/v1/status", overview.get_status, READ, _answers(answers.StatusAnswer), limited=False),
     Route("GET", "/metrics", overview.get_counts, READ, _answers(str), limited=False),

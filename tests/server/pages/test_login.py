@@ -202,4 +202,6 @@ def test_a_command_prints_a_link(server: Api) -> None:
     assert person.sees("/posts/1")
     hidden = ttp.post("Hidden", "--to", "x/other")
     assert person.get(f"/posts/{hidden}").status_code == 404
+    for action in ("delete", "undo", "approve"):
+        assert person.send(f"/posts/{hidden}/{action}", {"change": "2"}).status_code == 404
     assert "Hidden" not in person.sees("/queue")

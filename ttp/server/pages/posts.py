@@ -191,6 +191,7 @@ def undo(visit: Visit) -> Response:
     change = visit.field("change")
     if not change.isdecimal() or len(change) > 15:
         raise UsageError("the form names no change")
+    services.queries.changes(1, visit.post_id)  # raises for a post that the person must not see
     try:
         Undo(services.posts).revert(UndoRequest(post=visit.post_id, only=(int(change),)))
     except NotFound:

@@ -10,9 +10,9 @@ from ttp.server.answers import (
     ActionAnswer,
     Instant,
     ProblemItem,
-    RecommendationAnswer,
     StatusAnswer,
 )
+from ttp.server.number_answers import RecommendationAnswer
 
 
 class _Shape(BaseModel):
@@ -106,7 +106,7 @@ class SuggestionsAnswer(_Success):
     suggestions: list[Any]
 
 
-class PartAnswer(_Shape):
+class TheirPartAnswer(_Shape):
     postId: str
     url: str | None
 
@@ -119,7 +119,7 @@ class AccountResult(_Shape):
     url: str | None
     publishedAt: Instant | None
     error: str | None
-    thread: list[PartAnswer]
+    thread: list[TheirPartAnswer]
 
 
 class TheirPost(_Shape):
