@@ -214,6 +214,8 @@ class Fuzz:
                 return {"files": {"file": ("a.csv", b"text,to\nA text,x/me\n")}}
             case "import_metrics":
                 return {"files": {"file": ("a.csv", NUMBERS)}}
+            case "run_command":
+                return {"files": {"command": (None, b'{"protocol": 1, "argv": ["list"]}')}}
             case "add_part":
                 return {"data": b"x", "headers": {**headers, "Content-Type": "application/octet-stream"}}
             case _:

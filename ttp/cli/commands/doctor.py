@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ttp.cli import settings
-from ttp.cli.completion import SHELLS, script, tree
+from ttp.cli.completion import SHELLS, tree
+from ttp.cli.completion_scripts import script
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, RECONNECT
 from ttp.cli.options import with_output

@@ -389,7 +389,8 @@ def completion(
       ttp completion zsh > ~/.zfunc/_ttp
       ttp completion fish > ~/.config/fish/completions/ttp.fish
     """
-    from ttp.cli.completion import SHELLS, script, tree
+    from ttp.cli.completion import SHELLS, tree
+    from ttp.cli.completion_scripts import script
 
     if shell not in SHELLS:
         raise UsageError(f'no completion for "{shell}"', *(Hint("try", f"ttp completion {name}") for name in SHELLS))
