@@ -1109,7 +1109,7 @@ complete -c ttp -n "__ttp_at 'config path'" -l ascii -d 'Use ASCII characters on
 complete -c ttp -n "__ttp_at 'config path'" -l quiet -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'config path'" -s q -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'config path'" -l help -d 'Show help.'
-complete -c ttp -n "__ttp_at 'login-link'" -l capability -x -d 'What they may do: read, draft, publish (that), approve.'
+complete -c ttp -n "__ttp_at 'login-link'" -l capability -x -d 'What they may do: read, draft, publish, approve. Default: publish.'
 complete -c ttp -n "__ttp_at 'login-link'" -l account -x -k -a '(__ttp_many ask account)' -d 'The only accounts they may use; else all.'
 complete -c ttp -n "__ttp_at 'login-link'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'login-link'" -l json -d 'Same as --format json.'
