@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ttp.cli.remote.commands import HERE, REFUSED, REMOTE, RemoteCommand
 from ttp.server.events import MOST_EVENTS, USUAL_EVENTS
 from ttp.server.guard import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from ttp.server.inputs import MOST_POSTS, USUAL_POSTS
@@ -91,6 +92,19 @@ def page() -> Iterator[str]:
     yield ""
     yield from _table((*head[:3], *head[4:]), (_their_row(route) for route in ROUTES if _is_theirs(route)))
     yield ""
+    yield "## Commands"
+    yield ""
+    yield "`POST /v1/commands` runs a command line of ttp for the token, and answers JSON lines: `stdout` and `stderr`"
+    yield "in Base64, files that it wrote, and at the end `exit`, the exit code. It is how the command line works with"
+    yield "`TTP_SERVER` ([another machine's store](../how-to/remote.md)). It takes `Idempotency-Key`, and no `dryRun`:"
+    yield "commands have `--dry-run`. *Needs* is the capability without options; *limited* is as above."
+    yield ""
+    yield from _table(("command", "needs", "limited", "files of the caller"), map(_command_row, REMOTE.items()))
+    yield ""
+    yield f"These run on the caller's machine: {_words(HERE)}. A server refuses these:"
+    yield ""
+    yield from _table(("command", "why"), ((f"`{path}`", why) for path, why in REFUSED.items()))
+    yield ""
     yield "## Codes"
     yield ""
     yield "A problem has a `code`, and its status follows from the code. [Errors](errors.md) explains those that the"
@@ -106,6 +120,19 @@ def _is_theirs(route: Route) -> bool:
 def _their_row(route: Route) -> tuple[str, ...]:
     cells = _row(route)
     return (*cells[:3], *cells[4:])
+
+
+def _command_row(entry: tuple[str, RemoteCommand]) -> tuple[str, ...]:
+    path, command = entry
+    only = "".join(f", not `--{name}`" for name in sorted(command.unlimited_only))
+    limited = f"yes{only}" if command.limited else "no"
+    files = ", ".join(f"{use.value}: `{name.upper()}`" for name, use in command.files.items())
+    needed = " or ".join(f"`--{name.replace('_', '-')}`" for name in sorted(command.one_of))
+    return f"`{path}`" + (f" with {needed}" if needed else ""), command.needed(path, ()).value, limited, files
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _row(route: Route) -> tuple[str, ...]:

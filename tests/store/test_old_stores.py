@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,13 +93,14 @@ def test_a_command_says_once_where_the_old_one_is(ttp: Program, revision: str) -
     assert "before" not in second.err
 
 
-KILLED_AT = """
+KILLER = """
 import os, signal, sys
 from pathlib import Path
-from ttp.store import database
+from alembic import command
+from ttp.store import database, models
 open_store, copy_store = database.connect_unchecked, database.copy
 def die_at(step):
-    if step.lstrip().startswith(sys.argv[2]):
+    if step.lstrip().startswith(fatal):
         os.kill(os.getpid(), signal.SIGKILL)
 def open_watched(*values):
     connection = open_store(*values)
@@ -109,9 +111,24 @@ def copy_watched(*values):
     copy_store(*values)
     die_at("after the backup")
 database.connect_unchecked, database.copy = open_watched, copy_watched
-database.Database(Path(sys.argv[1])).connect().close()
-die_at("after the upgrade")
+for line in sys.stdin:
+    home, fatal = line.rstrip().split("\\t")
+    child = os.fork()
+    if not child:
+        database.Database(Path(home)).connect().close()
+        die_at("after the upgrade")
+        os._exit(1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+"""Upgrades stores in processes of their own, each killed at a step. It imports what that needs once."""
+
+
+@pytest.fixture(scope="module")
+def killer() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
 
 
 STEPS = ("before the backup", "after the backup", "BEGIN", "CREATE", "UPDATE alembic_version")
@@ -125,10 +142,14 @@ LAST_STEPS = ("PRAGMA foreign_key_check", "COMMIT", "after the upgrade")
         *(("0008", step) for step in (*STEPS, *LAST_STEPS)),
     ],
 )
-def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(store: Database, step: str) -> None:
+def test_an_upgrade_that_is_killed_is_done_at_the_next_opening(
+    store: Database, step: str, killer: subprocess.Popen[str]
+) -> None:
     before = dump(store.path)
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT, str(store.home), step], timeout=60, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    assert killer.stdin is not None
+    assert killer.stdout is not None
+    print(store.home, step, sep="\t", file=killer.stdin, flush=True)
+    assert int(killer.stdout.readline()) == -signal.SIGKILL
     assert (dump(store.path) == before) == (step != "after the upgrade")
     with closing(Database(store.home).connect()) as db:
         assert len(accounts.accounts(db)) == 3

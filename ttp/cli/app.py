@@ -20,15 +20,13 @@ from typer._coercion import RuntimeParam, TypeDescriptor
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from ttp.cli import settings
-from ttp.cli.command_table import BY_NAME, COMMANDS, capability_of
+from ttp.cli.command_table import BY_NAME, COMMANDS
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, INTERRUPTED, quote_command
 from ttp.cli.options import output_options, refuse_bad_bytes
 from ttp.cli.output import FORMATS, report_error, report_out_of_memory, report_write_error
 from ttp.cli.terminal import write_text
-from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
-from ttp.domain.permissions import VARIABLE, Capability
+from ttp.domain.errors import Hint, TtpError, UsageError
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 _APP: dict[str, Any] = {
@@ -40,7 +38,7 @@ _APP: dict[str, Any] = {
 
 
 class _Prepared(Command):
-    """A command that adds the shared output options, checks the capability and opens the output before it runs."""
+    """A command that adds the shared output options, asks whether it may run here, and opens the output before it."""
 
     def __init__(self, name: str | None, *, callback: Any = None, params: Any = None, **more: Any) -> None:
         own = list(params or ())
@@ -54,8 +52,10 @@ class _Prepared(Command):
         if ctx.invoked_subcommand is not None:  # a group runs its subcommand next
             return None
         given, context = ctx.params, ctx.obj
-        _require_capability(ctx)
         refuse_bad_bytes(given)
+        ended = context.admit(*_named(ctx), given)
+        if ended is not None:
+            return ended
         asked = {name: given.pop(name) for name in self._shared}
         if given.get("own_format") in FORMATS:  # a --format that also takes formats of its own
             asked["format"], given["own_format"] = given["own_format"], None
@@ -165,7 +165,7 @@ def run(argv: Sequence[str], context: Context) -> int:
     try:
         code = _run(argv, context)
     except TtpError as error:
-        return report_error(error, argv, context.open_out)
+        return report_error(error, context.argv, context.open_out)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer makes an exit of a closed pipe
@@ -173,15 +173,15 @@ def run(argv: Sequence[str], context: Context) -> int:
             write_text(sys.stdout, "", flush=True)
         return DONE
     except MemoryError:
-        return report_out_of_memory(argv, context.open_out)
+        return report_out_of_memory(context.argv, context.open_out)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return report_write_error(error, argv, context.open_out)
+            return report_write_error(error, context.argv, context.open_out)
         if os.environ.get("TTP_DEBUG"):
             raise
         again = Hint("see", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv))
         return report_error(
-            TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), argv, context.open_out
+            TtpError(f"this is a bug in ttp: {type(error).__name__}: {error}", again), context.argv, context.open_out
         )
     return code if isinstance(code, int) else DONE
 
@@ -210,18 +210,11 @@ def _logged_requests() -> Any:
     return log_requests(wanted=True)
 
 
-def _require_capability(ctx: Any) -> None:
-    """Raise NotAllowed if `TTP_CAPABILITY` does not allow the command with these options (`-` is stdout)."""
-    path = ctx.command_path.removeprefix("ttp ")
+def _named(ctx: Any) -> tuple[str, list[str]]:
+    """Return a command's path, and the names of the options and arguments that it was given (`-` is stdout)."""
     given = [param for param in ctx.command.params if ctx.params.get(param.name) not in (None, False, "-")]
     names = [name for it in given for name in (it.opts if it.param_type_name == "option" else [it.name.upper()])]
-    needed = Capability(capability_of(path, names))
-    have = settings.capability()
-    if not have.allows(needed):
-        raise NotAllowed(
-            f"{VARIABLE} is {have}, and ttp {path} needs {needed}",
-            Hint("see", "ttp help capability"),
-        )
+    return ctx.command_path.removeprefix("ttp "), names
 
 
 def _refuse_options_before(ctx: Any, command: Any, typed: Sequence[str]) -> None:

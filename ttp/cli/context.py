@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, cached_property
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
-from ttp.domain.errors import ContentRefused
+from ttp.cli.command_table import capability_of
+from ttp.domain.errors import ContentRefused, Hint, NotAllowed
+from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -75,6 +77,21 @@ class Context:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def admit(self, path: str, given: Collection[str], values: dict[str, Any]) -> int | None:
+        """Return the exit code of a command that another machine ran; None if it is to run here.
+
+        `path`: such as `slots add`; `given`: the names of its options and arguments; `values`: their values, which the
+        command gets. Raise NotAllowed if TTP_CAPABILITY does not allow it.
+        """
+        needed, have = Capability(capability_of(path, given)), settings.capability()
+        if not have.allows(needed):
+            raise NotAllowed(f"{VARIABLE} is {have}, and ttp {path} needs {needed}", Hint("see", "ttp help capability"))
+        if not settings.names_server():
+            return None
+        from ttp.cli.remote.client import run_there
+
+        return run_there(self, path, values)
 
     def render_way_out(self, way: WayOut) -> str:
         """Return a way out as a command to type."""

@@ -162,6 +162,21 @@ def capability(environ: Mapping[str, str] = os.environ) -> Capability:
         raise UsageError(f'{VARIABLE} is read, draft or publish, not "{said}"') from None
 
 
+def names_server(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether commands run on another machine's store: TTP_SERVER or `server.url` names it. An empty TTP_SERVER
+    means this machine."""
+    if "TTP_SERVER" in environ:
+        return bool(environ["TTP_SERVER"])
+    if environ.get(variable("server.url")):
+        return True
+    try:  # most config files name none, and reading them is for commands that need a setting
+        if b"server" not in config_path(environ).read_bytes():
+            return False
+        return bool(written(config_path(environ)).get("server.url"))
+    except (OSError, ValueError, UsageError):
+        return False  # whoever needs a setting reports it
+
+
 SECRET_VARIABLES: Mapping[str, str] = {
     "ntfy": "TTP_NTFY_TOKEN",
     "email": "TTP_SMTP_PASSWORD",

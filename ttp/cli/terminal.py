@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -140,22 +140,53 @@ def confirm(question: str, *, yes: bool, no_input: bool, refusal: str, again: st
     A no is confirmed on stderr. Raises UsageError (`refusal` needs confirmation, `again` gives it) without a terminal
     and without `yes`.
     """
-    if is_interactive() and not no_input and ask_anyway:
-        lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
-        print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
-        said = ""
-        try:
-            said = sys.stdin.readline()
-        finally:
-            if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: start a new line
-                print(file=sys.stderr, flush=True)  # noqa: T201
-        if said.strip().lower() in ("y", "yes"):
+    asking = ask_elsewhere or (ask if is_interactive() else None)
+    if asking is not None and not no_input and ask_anyway:
+        if asking(question):
             return True
         write_text(sys.stderr, "Cancelled. Nothing was changed.\n", flush=True)
         return False
     if not yes:
         raise UsageError(f"{refusal} needs confirmation", Hint("try", again))
     return True
+
+
+def print_prompt(*lines: str) -> None:
+    """Print to stderr what a person must read before answering, wrapped. Results go to stdout instead."""
+    wrapped = [part for line in lines for part in wrap_for(sys.stderr, line)]
+    print(*wrapped, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 (what a person must do is no output)
+
+
+_LONGEST_LINE = 1 << 16
+
+
+def read_line(prompt: str) -> str | None:
+    """Ask for a line and return it stripped; None at the end of stdin. Ctrl-C ends the line of the prompt, too."""
+    print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+    typed = ""
+    try:
+        typed = sys.stdin.readline(_LONGEST_LINE)
+    finally:
+        if not typed.endswith("\n"):
+            print(file=sys.stderr, flush=True)  # noqa: T201
+    return typed.strip() if typed else None
+
+
+def ask(question: str) -> bool:
+    """Ask a yes/no question on the terminal, and return whether the answer is yes."""
+    lines = [part for line in question.split("\n") for part in wrap_for(sys.stderr, escape_text(line))]
+    print(*lines, sep="\n", end=" [y/N] ", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+    said = ""
+    try:
+        said = sys.stdin.readline()
+    finally:
+        if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: start a new line
+            print(file=sys.stderr, flush=True)  # noqa: T201
+    return said.strip().lower() in ("y", "yes")
+
+
+ask_elsewhere: Callable[[str], bool] | None = None
+"""Asks the person where the terminal is that of another machine."""
 
 
 def is_interactive() -> bool:

@@ -3,13 +3,15 @@ first is a guard against mistakes: whoever can set the variable can unset it. An
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.action import action, other_options
+from ttp.domain.api_token import TokenCapability
 from ttp.domain.config import Config
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotAllowed
@@ -32,6 +34,18 @@ class Capability(StrEnum):
     def allows(self, needed: Capability) -> bool:
         order = list(Capability)
         return order.index(self) >= order.index(needed)
+
+
+POST_CAPABILITIES: Mapping[TokenCapability, Capability] = MappingProxyType(
+    {
+        TokenCapability.READ: Capability.READ,
+        TokenCapability.DRAFT: Capability.DRAFT,
+        TokenCapability.PUBLISH: Capability.PUBLISH,
+        # It approves and rejects only, which changes posts that have a time.
+        TokenCapability.APPROVE: Capability.PUBLISH,
+    }
+)
+"""How the owner of a token may change posts."""
 
 
 def refuse_forbidden_change(

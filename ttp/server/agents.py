@@ -17,10 +17,11 @@ from starlette.types import Message, Receive, Scope, Send
 from ttp.domain.action import WayOut
 from ttp.domain.api_token import ApiToken, TokenCapability
 from ttp.domain.errors import Hint, NotFound
+from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.server.guard import MOST_BODY_BYTES
 from ttp.server.idempotency import IdempotencyKeys, ToolReplays
 from ttp.server.requests import refuse_unknown_parameters, token_of
-from ttp.server.services import POST_CAPABILITIES, Installation, RequestServices
+from ttp.server.services import Installation, RequestServices
 from ttp.services.status import Status
 
 if TYPE_CHECKING:

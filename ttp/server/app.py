@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -17,8 +18,9 @@ from starlette.routing import Route as PlainRoute
 from ttp import __version__
 from ttp.domain.errors import Bug, TtpError
 from ttp.server.agents import AgentEndpoint
-from ttp.server.answers import JsonAnswer, ProblemAnswer
+from ttp.server.answers import ProblemAnswer
 from ttp.server.api_page import api_page
+from ttp.server.commands import MOST_RUNNING
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, Guard
 from ttp.server.pages.login import Backoff
@@ -56,6 +58,7 @@ def build_app(
     once it is set, answers that go on for ever end."""
     app = FastAPI(title="ttp", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.installation = installation
+    app.state.turns = asyncio.Semaphore(MOST_RUNNING)
     app.state.counter = DeliveryCounter(installation.database, installation.clock)
     app.state.streams = EventStreams(Events(installation.database, installation.clock), stopping or threading.Event())
     app.router.routes.extend(_api_routes())
@@ -99,7 +102,7 @@ def _api_route(route: Route) -> APIRoute:
         route.handle,
         methods=[route.method],
         status_code=next(iter(route.answers)),
-        response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else JsonAnswer,
+        response_class=Response if any(model in (bytes, str) for model in route.answers.values()) else route.answer,
         response_model=None,
         responses=described,
         operation_id=route.name,
@@ -128,7 +131,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 def _describe_problems(responses: dict[str, Any]) -> None:
     for status, answer in list(responses.items()):
-        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        content: dict[str, Any] = answer.get("content", {})
+        schema: dict[str, Any] = next((one.get("schema", {}) for one in content.values()), {})
         if schema.get("$ref", "").endswith("/HTTPValidationError"):
             del responses[status]
         elif schema.get("$ref", "").endswith("/ProblemAnswer"):

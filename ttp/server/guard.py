@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ttp.domain import command_protocol
 from ttp.domain.errors import NotAllowed, TtpError
 from ttp.server.problems import SlowRequest, TooLarge, WrongHost, error_answer
 
@@ -95,7 +96,7 @@ class _Body:
 
 def _most_bytes(scope: Scope) -> int:
     path = scope["path"]
-    is_file = path in (UPLOADS, IMPORTS, METRICS) or path in FORM_UPLOADS
+    is_file = path in (UPLOADS, IMPORTS, METRICS, command_protocol.PATH) or path in FORM_UPLOADS
     return MOST_UPLOAD_BYTES if is_file or path.startswith((f"{PARTS}/", SIGNED_UPLOADS)) else MOST_BODY_BYTES
 
 

@@ -39,6 +39,8 @@ class GuardedRoute(APIRoute):
         needed, limited = [TokenCapability(name) for name in names], asked["x-limited"] is True
         file_type = next(iter(asked["requestBody"]["content"])) if "requestBody" in asked else None
         known = {one.alias for one in self.dependant.query_params}
+        # Its handler receives a body with parts of its own, and keeps its answer.
+        reads_itself = file_type is not None and not any(one.call is received_of for one in self.dependant.dependencies)
 
         async def guarded(request: Request) -> Response:
             installation: Installation = request.app.state.installation
@@ -51,6 +53,8 @@ class GuardedRoute(APIRoute):
             request.state.services = RequestServices(
                 installation, token, dry_run=_is_dry_run(request), expected=_expected_revision(request)
             )
+            if reads_itself:
+                return await handle(request)
             if file_type is not None:
                 folder = await run_in_threadpool(installation.media.ready_folder)
                 request.state.received = await receive_file(request, file_type, folder)
@@ -129,14 +133,13 @@ def _expected_revision(request: Request) -> int | None:
 
 async def _once(request: Request, handle: Handle, token: ApiToken, key: str) -> Response:
     """Answer a request with an idempotency key: what it answered before, or by running it."""
-    if not key.strip() or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise InvalidRequest(f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters")
+    check_key(key)
     keys = IdempotencyKeys(services_of(request).installation, token)
     sent = hasattr(request.state, "received")  # not the form around it: its boundary is another one each time
     digest = _digest_of(request, received_of(request).digest.encode() if sent else await request.body())
     kept = await run_in_threadpool(keys.begin, key, digest)
     if kept is not None:
-        return Response(kept.body, kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"})
+        return repeat_answer(kept)
     try:
         answer = await handle(request)
     except BaseException:
@@ -148,6 +151,17 @@ async def _once(request: Request, handle: Handle, token: ApiToken, key: str) -> 
         headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
         await run_in_threadpool(keys.keep, key, KeptAnswer(answer.status_code, headers, bytes(answer.body).decode()))
     return answer
+
+
+def check_key(key: str) -> None:
+    """Raise InvalidRequest for what cannot be an idempotency key."""
+    if not key.strip() or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise InvalidRequest(f"an idempotency key has 1 to {LONGEST_KEY} printable ASCII characters")
+
+
+def repeat_answer(kept: KeptAnswer) -> Response:
+    """Return the answer that a request with the same key had before."""
+    return Response(kept.body, kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"})
 
 
 def _digest_of(request: Request, body: bytes) -> str:

@@ -8,9 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
+from starlette.responses import Response
 
+from ttp.domain import command_protocol
 from ttp.domain.api_token import TokenCapability
 from ttp.server import answers, number_answers, overview, planning, posts, uploads
+from ttp.server.answers import JsonAnswer
+from ttp.server.commands import COMMAND_BODY, CommandAnswer, CommandLine, run_command
 from ttp.server.events import STREAM_BODY, list_events
 from ttp.server.forms import BYTES_BODY, FORM_BODY
 from ttp.server.guard import IMPORTS, METRICS, PARTS, SIGNED_UPLOADS, UPLOADS
@@ -34,7 +38,7 @@ _CHANGE = (*_ONE, *_BODY, 409, 412, 422)
 class Route:
     """`needs` None: no token; `or_needs`: another capability that is enough. `limited`: also for tokens limited
     to accounts. `answers`: what it answers by status; `refuses`: the statuses of problems beside those of ALWAYS;
-    `described`: more for OpenAPI."""
+    `described`: more for OpenAPI; `answer`: the class of its answers, where they are not bytes."""
 
     method: str
     path: str
@@ -44,6 +48,7 @@ class Route:
     refuses: tuple[int, ...] = ()
     limited: bool = True
     described: Mapping[str, Any] = field(default_factory=dict)
+    answer: type[Response] = JsonAnswer
     or_needs: TokenCapability | None = None
 
     @property
@@ -102,6 +107,16 @@ _V1 = (
     Route("PUT", _PART, uploads.add_part, DRAFT, _UPLOAD, (*_ONE, *_WRITE), described=BYTES_BODY),
     Route("DELETE", _PART, uploads.remove_upload, DRAFT, _answers(answers.RemovedUploadAnswer), (*_ONE, *_WRITE)),
     Route("POST", IMPORTS, uploads.import_posts, DRAFT, _IMPORT, _IMPORTING, limited=False, described=FORM_BODY),
+    Route(
+        "POST",
+        command_protocol.PATH,
+        run_command,
+        READ,
+        _answers(CommandLine),
+        (*_BODY, 409, 422),
+        described=COMMAND_BODY,
+        answer=CommandAnswer,
+    ),
     Route("GET", "/v1/accounts", overview.list_accounts, READ, _answers(list[answers.AccountAnswer])),
     Route("GET", _ACCOUNT, overview.get_account, READ, _answers(answers.AccountAnswer), _ONE),
     Route("POST", f"{_ACCOUNT}/check", overview.check_account, PUBLISH, _CHECKUP, (*_ONE, *_BODY)),

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain import permissions
 from ttp.domain.action import WayOut
-from ttp.domain.api_token import ApiToken, Caller, TokenCapability
+from ttp.domain.api_token import ApiToken, Caller
 from ttp.domain.config import Config
-from ttp.domain.permissions import Capability
+from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.publisher.watch import PostWatch
@@ -37,14 +37,6 @@ from ttp.services.time_resolver import TimeResolver
 from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database, Rehearsal
 from ttp.store.home.media import MediaStore
-
-POST_CAPABILITIES = {
-    TokenCapability.READ: Capability.READ,
-    TokenCapability.DRAFT: Capability.DRAFT,
-    TokenCapability.PUBLISH: Capability.PUBLISH,
-    # Its routes approve and reject, which changes posts that have a time.
-    TokenCapability.APPROVE: Capability.PUBLISH,
-}
 
 
 @dataclass(frozen=True, slots=True)

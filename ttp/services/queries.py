@@ -181,7 +181,8 @@ class Queries:
         return [
             post
             for post in posts
-            if any(
+            if is_within(post, self._within)
+            and any(
                 d.state == "failed"
                 and (not names or d.account in names)
                 and (earliest is None or (d.due_at is not None and d.due_at >= earliest))

@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import Program
 from ttp.cli.commands import doctor
-from ttp.cli.completion import script, tree
+from ttp.cli.completion import tree
+from ttp.cli.completion_scripts import script
 
 PLACES = {
     "bash": ".local/share/bash-completion/completions/ttp",

@@ -32,7 +32,7 @@ def approve(context: Context, post_ids: PostIds) -> None:
       ttp approve 41 42 50-55
     """
     context.out.check_fields(posts_module.saved_posts_spec())
-    posts = _approving(context).approve(existing_ids(context, post_ids))
+    posts = _approving(context).approve(existing_ids(context, post_ids), by=context.approver)
     if not permissions.is_approval_needed(context.config):
         context.out.note(f"approval is not required here: {permissions.APPROVAL_SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []

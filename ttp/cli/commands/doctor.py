@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ttp.cli import settings
-from ttp.cli.completion import SHELLS, script, tree
+from ttp.cli.completion import SHELLS, tree
+from ttp.cli.completion_scripts import script
 from ttp.cli.context import Context
 from ttp.cli.errors import DONE, FAILED, RECONNECT
 from ttp.cli.options import with_output
@@ -279,6 +280,25 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
         yield combine_remarks(
             "shell", [warning_remark(f"completion for {shell} is not installed", _command(shell, own))]
         )
+
+
+def own_completions(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
+    """Yield the completion scripts that the user has put below their home folder. Links are left out."""
+    for shell in SHELLS:
+        mark = f"completion for ttp, printed by `ttp completion {shell}`"
+        start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
+        for path in dict.fromkeys(_places(shell, start, environ)):
+            mine = path.is_relative_to(Path.home()) and not path.is_relative_to(sys.prefix) and not path.is_symlink()
+            if mine and mark in (_text(path) or "")[:200]:
+                yield path
+
+
+def start_files_with_completion(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
+    """Yield the start files of shells in which `ttp completion` is called."""
+    for shell in SHELLS:
+        for path in (Path(name).expanduser() for name in _start_files(shell, environ)):
+            if f"ttp completion {shell}" in (_text(path) or ""):
+                yield path
 
 
 def at_terminal() -> bool:

@@ -65,6 +65,11 @@ VARIABLES = (
     ("TTP_CONFIG", "the config file; by default config.toml in TTP_HOME, else in your system's folder for settings"),
     ("TTP_TZ", "the zone of times without an offset; the same as the setting timezone"),
     ("TTP_CAPABILITY", "read, draft or publish: what may be done here (ttp help capability)"),
+    (
+        "TTP_SERVER",
+        "the address of the ttp serve that runs the commands of this machine; empty: none, also no server.url",
+    ),
+    ("TTP_TOKEN, TTP_TOKEN_FILE", "the token for it, or the file that has it, which only you may be able to read"),
     ("TTP_NO_INPUT", "any value: never ask; fail if a question would be needed"),
     (
         "TTP_NTFY_TOKEN, TTP_SMTP_PASSWORD, TTP_WEBHOOK_SECRET",
@@ -384,7 +389,8 @@ def completion(
       ttp completion zsh > ~/.zfunc/_ttp
       ttp completion fish > ~/.config/fish/completions/ttp.fish
     """
-    from ttp.cli.completion import SHELLS, script, tree
+    from ttp.cli.completion import SHELLS, tree
+    from ttp.cli.completion_scripts import script
 
     if shell not in SHELLS:
         raise UsageError(f'no completion for "{shell}"', *(Hint("try", f"ttp completion {name}") for name in SHELLS))

@@ -45,12 +45,34 @@ def mcp(
         raise UsageError("an agent needs stdin and stdout, and one of them is closed", Hint("see", "ttp mcp --help"))
     if sys.stdin.isatty():
         context.out.note("an agent starts this command and talks to it on stdin; Ctrl-D ends it")
+    if settings.names_server():
+        return _forward(context, allowed)
     from ttp.mcp.server import ToolCaller, make_server
     from ttp.mcp.stdio import StdioSession
 
     session = StdioSession()
     caller = ToolCaller(lambda: AgentContext(context.clock, session), allowed, local_files=True)
     return session.serve(make_server(caller))
+
+
+def _forward(context: Context, allowed: Capability) -> int:
+    """Serve the tools of the server that TTP_SERVER names; return the exit code."""
+    from ttp.cli.remote.address import find_address
+    from ttp.cli.remote.client import check_server, upload_media
+    from ttp.mcp.bridge import Bridge
+    from ttp.mcp.stdio import StdioSession
+
+    address = find_address(context.config)
+    check_server(address)
+    bridge = Bridge(
+        address.url,
+        address.token,
+        address.socket,
+        allowed,
+        lambda name: upload_media(context, address, name),
+        address.shown,
+    )
+    return StdioSession().serve(bridge.server())
 
 
 def _limit(wanted: str | None) -> Capability:

@@ -106,7 +106,7 @@ class SuggestionsAnswer(_Success):
     suggestions: list[Any]
 
 
-class PartAnswer(_Shape):
+class TheirPartAnswer(_Shape):
     postId: str
     url: str | None
 
@@ -119,7 +119,7 @@ class AccountResult(_Shape):
     url: str | None
     publishedAt: Instant | None
     error: str | None
-    thread: list[PartAnswer]
+    thread: list[TheirPartAnswer]
 
 
 class TheirPost(_Shape):

@@ -363,6 +363,11 @@ def hash_source(source: Source) -> str:
     return digest.hexdigest()
 
 
+def is_media_name(path: Path) -> bool:
+    """Return whether the suffix is that of an image or a video."""
+    return any(path.suffix.lower() in suffixes for suffixes in _SUFFIXES.values())
+
+
 def check_name(path: Path, facts: Facts) -> None:
     """Refuse a file name whose suffix names another media type than the bytes. Unknown suffixes are accepted."""
     named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)

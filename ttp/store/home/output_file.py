@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from ttp.domain.action import other_options
 from ttp.domain.errors import Busy, Hint, NotFound, TtpError, UsageError
@@ -20,6 +20,11 @@ _WRONG_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, er
 
 
 def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed: str | None = None) -> None:
+    """Write a text file, like `write_bytes`."""
+    write_bytes(path, (part.encode() for part in parts), own, over=over, typed=typed)
+
+
+def write_bytes(path: Path, parts: Iterable[bytes], own: OwnFiles, *, over: bool, typed: str | None = None) -> None:
     """Write a file completely, or leave the old one. Links stay links and files keep their mode. Pipes and devices such
     as `/dev/stdout` are written to directly.
 
@@ -71,7 +76,7 @@ def _found(path: Path) -> os.stat_result | None:
         return None
 
 
-def _replace(path: Path, parts: Iterable[str], found: os.stat_result | None) -> None:
+def _replace(path: Path, parts: Iterable[bytes], found: os.stat_result | None) -> None:
     """Replace a file through a temporary one in the same folder."""
     if found is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
@@ -104,5 +109,5 @@ def _open_as_it_is(path: Path) -> int:
     return descriptor
 
 
-def _stream(descriptor: int) -> TextIO:
-    return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+def _stream(descriptor: int) -> BinaryIO:
+    return os.fdopen(descriptor, "wb")

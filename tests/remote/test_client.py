@@ -1,0 +1,340 @@
+"""The caller's side: addresses and tokens, questions, servers that do not answer as they should, broken connections."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Program, inherited
+from tests.remote.conftest import PATIENCE_S, Machines, served
+from ttp.cli.remote import client
+
+TOKEN = "ttp_" + 48 * "a"
+
+
+@pytest.mark.parametrize(
+    ("server", "code"),
+    [
+        ("nonsense", 2),
+        ("ftp://host", 2),
+        ("https://", 2),
+        ("https://name:secret@host", 2),
+        ("https://host/path", 2),
+        ("http://ttp.example.org", 2),
+        ("http://10.0.0.1:8765", 2),
+        ("unix://host/path", 2),
+        ("unix:///nowhere/at/all.sock", 5),
+        ("http://127.0.0.1:1", 5),
+        ("https://127.0.0.1:1", 5),
+        ("http://[::1", 2),
+    ],
+)
+def test_an_address_that_does_not_work(ttp: Program, monkeypatch: pytest.MonkeyPatch, server: str, code: int) -> None:
+    monkeypatch.setenv("TTP_SERVER", server)
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    ran = ttp("list", "--json")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (code, "", 1)
+    assert ran.error["exit"] == code
+    assert TOKEN not in ran.err
+    assert "secret" not in ran.err
+    assert not ttp.home.exists()
+
+
+@pytest.mark.parametrize(("token", "code"), [("", 7), ("secret", 2), ("ttp_12", 2)])
+def test_a_token_that_is_none(ttp: Program, monkeypatch: pytest.MonkeyPatch, token: str, code: int) -> None:
+    monkeypatch.setenv("TTP_SERVER", "http://127.0.0.1:1")
+    monkeypatch.setenv("TTP_TOKEN", token)
+    ran = ttp("list")
+    assert ran.code == code
+    assert not token or token not in ran.err
+
+
+def test_a_token_file_is_read_if_only_its_owner_can(machines: Machines, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(machines.token() + "\n")
+    file.chmod(0o600)
+    given = {"token": "", "TTP_TOKEN_FILE": str(file)}
+    assert machines.remote("list", **given).code == 0
+    file.chmod(0o644)
+    assert machines.remote("list", **given).code == 5
+    assert machines.remote("list", **{**given, "TTP_TOKEN_FILE": str(tmp_path / "none")}).code == 2
+
+
+def test_the_config_names_the_server_and_the_token_file(machines: Machines, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(machines.token())
+    file.chmod(0o600)
+    caller = machines.caller
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTP_HOME", str(tmp_path / "home"))
+        caller.ok("config", "set", "server.token_file", str(file))
+        caller.ok("config", "set", "server.url", machines.url)
+        assert caller.ok("list", "--ids").out
+        assert caller("config", "set", "publish.poll_s", "5").code == 7
+        # Another address does not get the token of the config.
+        patch.setenv("TTP_SERVER", machines.url.replace("127.0.0.1", "localhost"))
+        assert caller("list").code == 7
+        patch.setenv("TTP_SERVER", "")
+        assert caller.ok("list", "--ids").out == ""
+        patch.delenv("TTP_SERVER")
+        caller.ok("config", "unset", "server.url")
+        assert caller.ok("list", "--ids").out == ""
+
+
+def test_a_token_that_was_revoked(machines: Machines) -> None:
+    ran = machines.remote("list", token=TOKEN)
+    assert (ran.code, ran.out, TOKEN in ran.err) == (7, "", False)
+
+
+def test_a_capability_of_the_caller_counts_too(machines: Machines) -> None:
+    assert machines.remote("create", "Hi", TTP_CAPABILITY="read").code == 7
+
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[str]:
+    """A server that reads each request, and answers it so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            answer(self)
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def say(status: int, kind: str, body: str, **headers: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body.encode())
+
+    return answer
+
+
+PROBLEM = "application/problem+json"
+
+
+NDJSON = "application/x-ndjson"
+ANSWERS = {
+    "a page": (200, "text/html", "<html>", 2),
+    "no version": (200, NDJSON, '{"exit": 0}\n', 2),
+    "no route": (404, PROBLEM, '{"code": "not_found", "detail": "nothing"}', 2),
+    "nothing there": (404, "text/html", "no", 2),
+    "redirect": (302, "text/html", "", 2),
+    "token": (401, PROBLEM, '{"code": "unauthorized", "detail": "no"}', 7),
+    "another password": (401, "text/html", "no", 2),
+    "forbidden": (403, PROBLEM, '{"code": "not_allowed", "detail": "no"}', 7),
+    "name": (421, PROBLEM, '{"code": "wrong_host", "detail": "no"}', 7),
+    "protocol": (400, PROBLEM, '{"code": "usage", "detail": "another protocol"}', 2),
+    "busy": (503, PROBLEM, '{"code": "busy", "detail": "no"}', 5),
+    "proxy": (503, "text/html", "no", 5),
+    "wrong problem": (500, PROBLEM, "[]", 5),
+}
+
+
+@pytest.mark.parametrize("name", list(ANSWERS))
+def test_an_answer_that_is_not_that_of_a_command(ttp: Program, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    status, kind, body, code = ANSWERS[name]
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    with answering(say(status, kind, body, Location="http://127.0.0.1:1/")) as url:
+        monkeypatch.setenv("TTP_SERVER", url)
+        ran = ttp("list", "--json")
+    assert (ran.code, ran.out, ran.error["exit"]) == (code, "", code)
+    assert TOKEN not in ran.err
+
+
+def test_a_command_that_the_server_ended(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    with answering(say(200, NDJSON, '{"exit": 143, "ended": "it took too long"}\n', Ttp_Version="1")) as url:
+        monkeypatch.setenv("TTP_SERVER", url)
+        assert ttp("list").code == 5
+
+
+def test_a_server_may_not_write_what_the_command_does_not_name(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    body = json.dumps({"file": str(tmp_path / "evil")}) + "\n" + json.dumps({"data": "eA=="}) + '\n{"exit": 0}\n'
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    with answering(say(200, NDJSON, body, Ttp_Version="1")) as url:
+        monkeypatch.setenv("TTP_SERVER", url)
+        assert ttp("list").code == 1
+        assert ttp("export", str(tmp_path / "good.csv")).code == 1
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_request_whose_connection_breaks_is_sent_again_with_its_key(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        keys.append(handler.headers["Idempotency-Key"])
+        if len(keys) == 1:
+            handler.wfile.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTtp-Version: 1\r\n"
+                b'Content-Length: 999\r\n\r\n{"stdout": "b25l"}\n'
+            )
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        elif len(keys) == 2:
+            say(409, PROBLEM, '{"code": "key_in_use", "detail": "it runs"}')(handler)
+        else:
+            say(200, NDJSON, '{"stdout": "b25ldHdv"}\n{"exit": 6}\n', Ttp_Version="1")(handler)
+
+    monkeypatch.setattr(client, "AGAIN_EVERY_S", 0.01)
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    with answering(answer) as url:
+        monkeypatch.setenv("TTP_SERVER", url)
+        ran = ttp("list")
+    assert (ran.code, ran.out) == (6, "onetwo")
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
+def test_a_connection_that_stays_broken_is_reported(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "AGAIN_EVERY_S", 0.01)
+    monkeypatch.setattr(client, "AGAIN_FOR_S", 0.1)
+    monkeypatch.setenv("TTP_TOKEN", TOKEN)
+    with answering(lambda handler: handler.connection.shutdown(socket.SHUT_RDWR)) as url:
+        monkeypatch.setenv("TTP_SERVER", url)
+        ran = ttp("create", "Hi", "--json")
+    assert (ran.code, ran.error["code"], ran.error["hint"]) == (5, "busy", "ttp history")
+
+
+def test_the_same_key_runs_a_command_once(machines: Machines) -> None:
+    import httpx
+
+    order = json.dumps({"protocol": 1, "argv": ["create", "Once"], "cwd": "/"}).encode()
+    headers = {"Authorization": f"Bearer {machines.token()}", "Idempotency-Key": "k1"}
+    first, again = (
+        httpx.post(f"{machines.url}/v1/commands", files={"command": order}, headers=headers, timeout=60)
+        for _ in range(2)
+    )
+    assert (first.text, first.headers["Ttp-Version"]) == (again.text, again.headers["Ttp-Version"])
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = httpx.post(f"{machines.url}/v1/commands", files={"command": order + b" "}, headers=headers, timeout=60)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+
+def test_a_socket_is_an_address(full_store: Path, tmp_path: Path, machines: Machines) -> None:
+    import shutil
+
+    home = tmp_path / "home"
+    shutil.copytree(full_store, home)
+    home.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTP_HOME", str(home))
+        token = machines.caller.ok("token", "create", "s", "--capability", "read", "--json").json["token"]
+    path = Path(os.path.relpath(tmp_path / "s"))
+    short = tmp_path / "s" if len(str(tmp_path)) < 90 else path
+    with served(home, "--socket", str(short), "--no-publish") as (address, _):
+        ran = machines.remote("list", "--ids", token=token, TTP_SERVER=f"unix://{address}")
+    assert ran.code == 0
+    assert ran.out
+
+
+class Terminal:
+    """The program on a terminal of its own."""
+
+    def __init__(self, environ: dict[str, str], *argv: str) -> None:
+        pid, self._side = pty.fork()
+        if pid == 0:
+            os.execve(sys.executable, [sys.executable, "-m", "ttp", *argv], environ)  # noqa: S606 (no shell is needed)
+        self.pid = pid
+        self.said = ""
+
+    def read_until(self, text: str) -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while text not in self.said:
+            assert time.monotonic() < ends, self.said
+            self.said += os.read(self._side, 1 << 16).decode()
+
+    def type(self, text: str) -> None:
+        os.write(self._side, text.encode())
+
+    def wait(self) -> int:
+        try:
+            while data := os.read(self._side, 1 << 16):
+                self.said += data.decode()
+        except OSError:  # Linux says so at the end
+            pass
+        os.close(self._side)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.mark.parametrize(("said", "code"), [("y", 0), ("n", 1)])
+def test_a_question_is_asked_on_the_callers_terminal(machines: Machines, said: str, code: int) -> None:
+    ids = [str(json.loads(machines.remote("create", f"To go {said}", "--json").out)["id"]) for _ in range(2)]
+    environ = {**inherited(), "TTP_SERVER": machines.url, "TTP_TOKEN": machines.token(), "TERM": "xterm"}
+    terminal = Terminal({**environ, "TTP_HOME": str(machines.caller.home), "LANG": "C.UTF-8"}, "delete", *ids)
+    terminal.read_until("[y/N]")
+    terminal.type(f"{said}\n")
+    assert terminal.wait() == code, terminal.said
+    assert machines.remote("show", ids[0]).code == (3 if said == "y" else 0)
+
+
+def test_a_table_is_as_on_the_callers_terminal(machines: Machines) -> None:
+    environ = {**inherited(), "TTP_SERVER": machines.url, "TTP_TOKEN": machines.token(), "TERM": "xterm"}
+    terminal = Terminal({**environ, "TTP_HOME": str(machines.caller.home), "LANG": "C.UTF-8", "COLUMNS": "70"}, "list")
+    assert terminal.wait() == 0
+    assert "\x1b[" in terminal.said
+    assert "STATUS" in terminal.said.upper()
+
+
+def test_a_stopped_caller_ends_the_command(machines: Machines) -> None:
+    """The command waits for stdin of the server's child, which has none: a long import stands for it."""
+    rows = "".join(f"Row {number},x/me\n" for number in range(60_000))
+    environ = {**inherited(), "TTP_SERVER": machines.url, "TTP_TOKEN": machines.token(), "LANG": "C.UTF-8"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ttp", "import", "-"],
+        env={**environ, "TTP_HOME": str(machines.caller.home)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(f"text,to\n{rows}".encode())
+    process.stdin.close()
+    folder = machines.server_home.parent / "tmp"
+    until(lambda: any(folder.iterdir()))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE_S) == 130
+    until(lambda: not any(folder.iterdir()))
+    for stream in (process.stdout, process.stderr):
+        assert stream is not None
+        stream.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.02)

@@ -1,0 +1,151 @@
+"""Which commands a server runs for a token, with which local files; which run here; which are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from ttp.cli.command_table import capability_of
+from ttp.domain.api_token import ApiToken, TokenCapability
+from ttp.domain.errors import Hint, NotAllowed
+
+
+class FileUse(Enum):
+    """What a command does with the file that an argument or option names."""
+
+    MEDIA = "media"  # reads an image or a video; may be a web address
+    TEXT = "text"  # reads it
+    POSTS = "posts"  # reads a file or a folder of posts, and the media that it names
+    FOLDER = "folder"  # reads and writes a folder of posts
+    OUTPUT = "output"  # writes it
+    EXPORT = "export"  # writes a file or a folder, and media beside it
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCommand:
+    """A command that a server runs. `limited`: also for tokens that are limited to accounts, with what `unlimited_only`
+    does not name. `needs`: the capability, if it is not that of TTP_CAPABILITY. `files`: parameters that name files.
+    `refused`: parameters that it does not have there, and why; `one_of`: it needs one of these."""
+
+    limited: bool = False
+    needs: TokenCapability | None = None
+    files: Mapping[str, FileUse] = field(default_factory=dict)
+    unlimited_only: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    one_of: frozenset[str] = frozenset()
+
+    def needed(self, path: str, given: Collection[str]) -> TokenCapability:
+        """Return the capability that a token needs for the command with these options."""
+        return self.needs or TokenCapability(capability_of(path, given))
+
+
+_EDITOR = {"in_editor": "the editor is on another machine; give the text as an argument or a file"}
+_FOR_ONE = RemoteCommand(limited=True)
+_FOR_ALL = RemoteCommand()
+_APPROVE = RemoteCommand(limited=True, needs=TokenCapability.APPROVE)
+_MACHINE = "it is about the machine of the store"
+_SECRETS = "credentials stay on the machine of the store"
+REMOTE: Mapping[str, RemoteCommand] = MappingProxyType(
+    {
+        "create": RemoteCommand(limited=True, files={"media": FileUse.MEDIA, "file": FileUse.POSTS}, refused=_EDITOR),
+        "edit": RemoteCommand(
+            limited=True, files={"media": FileUse.MEDIA}, unlimited_only=frozenset({"where"}), refused=_EDITOR
+        ),
+        "copy": _FOR_ONE,
+        "delete": RemoteCommand(limited=True, unlimited_only=frozenset({"remote"})),
+        "import": RemoteCommand(files={"file": FileUse.POSTS}),
+        "sync": RemoteCommand(files={"dir": FileUse.FOLDER}),
+        "undo": _FOR_ALL,
+        "redo": _FOR_ALL,
+        "schedule": _FOR_ONE,
+        "unschedule": _FOR_ONE,
+        **dict.fromkeys(("slots add", "slots list", "slots preview", "slots remove"), _FOR_ALL),
+        "repeat add": RemoteCommand(files={"vary": FileUse.TEXT}),
+        **dict.fromkeys(("repeat list", "repeat skip", "repeat pause", "repeat resume", "repeat stop"), _FOR_ALL),
+        "plan": _FOR_ALL,
+        **dict.fromkeys(("optimal", "optimal next", "optimal week", "optimal explain", "optimal backtest"), _FOR_ONE),
+        "optimal heatmap": RemoteCommand(limited=True, files={"svg": FileUse.OUTPUT, "html": FileUse.OUTPUT}),
+        "calendar": _FOR_ALL,
+        "run": RemoteCommand(
+            one_of=frozenset({"once", "until_idle"}),
+            refused={"take_over": _MACHINE, "trust_clock": _MACHINE},
+        ),
+        **dict.fromkeys(("publish", "retry", "resolve"), _FOR_ONE),
+        **dict.fromkeys(("approve", "reject"), _APPROVE),
+        **dict.fromkeys(("pause", "resume", "status"), _FOR_ALL),
+        **dict.fromkeys(("list", "show", "log", "report"), _FOR_ONE),
+        **dict.fromkeys(("history", "audit"), _FOR_ALL),
+        "metrics import": RemoteCommand(files={"file": FileUse.TEXT}),
+        **dict.fromkeys(("metrics pull", "metrics list", "metrics summary"), _FOR_ALL),
+        "export": RemoteCommand(files={"target": FileUse.EXPORT}),
+        **dict.fromkeys(("account list", "account show"), _FOR_ONE),
+        **dict.fromkeys(("account check", "account enable", "account disable", "account set"), _FOR_ALL),
+        "certify": RemoteCommand(files={"report": FileUse.OUTPUT}),
+    }
+)
+"""Commands that a server runs, by their path."""
+HERE = frozenset({"help", "completion", "mcp", "config show", "config get", "config path"})
+"""Commands that run on the caller's machine all the same. `ttp config` shows the settings of this machine."""
+SETTINGS_HERE = frozenset({"config set", "config unset"})
+"""Commands that run here for the settings that matter here."""
+_WEBHOOKS = tuple(f"webhook {name}" for name in ("add", "list", "log", "remove", "replay", "rotate", "test"))
+REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("account add", "account connect", "account remove"), _SECRETS),
+        **dict.fromkeys(("token create", "token list", "token revoke"), "tokens do not make tokens"),
+        **dict.fromkeys(("config set", "config unset", "config edit"), "tokens do not change settings"),
+        **dict.fromkeys(("notify list", "notify secret", "notify test"), "tokens do not change settings"),
+        "login-link": "tokens do not let people in",
+        **dict.fromkeys(_WEBHOOKS, "tokens neither see nor change who is told of events"),
+        **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
+        **dict.fromkeys(("service", "service install", "service uninstall", "service status"), _MACHINE),
+        **dict.fromkeys(("init", "serve", "sandbox", "demo", "doctor", "uninstall"), _MACHINE),
+    }
+)
+"""Commands that no server runs for a token, and why."""
+
+
+def is_setting_here(name: str) -> bool:
+    """Return whether a setting of the caller's machine has an effect on commands that a server runs."""
+    return name == "timezone" or name.startswith("server.")
+
+
+def refusal(path: str) -> NotAllowed:
+    """Return the error for a command that no server runs."""
+    return NotAllowed(
+        f"ttp {path} does not run on another machine's store: {REFUSED[path]}",
+        Hint("see", "docs/how-to/remote.md"),
+    )
+
+
+def find_command(path: str, values: Mapping[str, object]) -> RemoteCommand:
+    """Return a command with the values of its parameters. Raise NotAllowed if no server runs it with these."""
+    command = REMOTE.get(path)
+    if command is None:
+        raise refusal(path) if path in REFUSED else NotAllowed(f"ttp {path} does not run on another machine's store")
+    for name, why in command.refused.items():
+        if values.get(name):
+            option = "--edit" if name == "in_editor" else f"--{name.replace('_', '-')}"
+            raise NotAllowed(f"ttp {path} {option} does not run on another machine's store: {why}")
+    if command.one_of and not any(values.get(name) for name in command.one_of):
+        options = " or ".join(f"--{name.replace('_', '-')}" for name in sorted(command.one_of))
+        raise NotAllowed(
+            f"ttp {path} runs on another machine's store only with {options}: the server there publishes",
+            Hint("try", f"ttp {path} --{sorted(command.one_of)[0].replace('_', '-')}"),
+        )
+    return command
+
+
+def refuse_token(
+    token: ApiToken, path: str, command: RemoteCommand, given: Collection[str], values: Mapping[str, object]
+) -> None:
+    """Raise NotAllowed if a token may not run a command with these options."""
+    needed = command.needed(path, given)
+    if not token.capability.allows(needed):
+        raise NotAllowed(f"ttp {path} needs the capability {needed}, and the token has {token.capability}")
+    wide = [name for name in command.unlimited_only if values.get(name)]
+    if token.accounts is not None and (not command.limited or wide):
+        option = f" --{wide[0]}" if wide else ""
+        raise NotAllowed(f"ttp {path}{option} is about all accounts, and the token is limited to some")

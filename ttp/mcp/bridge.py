@@ -1,0 +1,136 @@
+"""The tools of another machine's server on stdin and stdout: requests go to its /mcp, local media to its store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from anyio import to_thread
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp_types import CallToolResult, ListToolsResult, TextContent
+
+from ttp import __version__
+from ttp.domain.errors import Busy, TtpError
+from ttp.domain.media import is_web_address
+from ttp.domain.permissions import Capability
+from ttp.domain.post_edit import KEPT
+from ttp.mcp.server import INSTRUCTIONS
+from ttp.mcp.tools import TOOLS
+from ttp.views.errors import error_fields
+
+WAIT_S = 90.0
+"""Seconds that an answer may take; the server waits up to 30 for a post to be published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Forwards to one server. `allowed`: what the client here may do, beside the limits of the token; `upload`: sends a
+    local file, and returns the name of it there; `shown`: the address for messages."""
+
+    url: str
+    token: str
+    socket: str | None
+    allowed: Capability
+    upload: Callable[[str], str]
+    shown: str
+
+    def server(self) -> Server[Any]:
+        """Return the server for the client here."""
+
+        async def list_tools(context: Any, params: Any) -> ListToolsResult:
+            async with self._connected() as there:
+                found = await there.list_tools()
+            return ListToolsResult(tools=[tool for tool in found.tools if self._allows(tool.name)])
+
+        async def call_tool(context: Any, params: Any) -> CallToolResult:
+            try:
+                if not self._allows(params.name):
+                    raise MCPError(code=-32602, message=f"this client has {self.allowed}, and no tool {params.name}")
+                arguments = await to_thread.run_sync(self._with_uploads, params.arguments or {})
+                async with self._connected() as there:
+                    return await there.call_tool(params.name, arguments)
+            except TtpError as error:
+                return _refusal(error)
+
+        async def list_resources(context: Any, params: Any) -> Any:
+            async with self._connected() as there:
+                return await there.list_resources()
+
+        async def list_templates(context: Any, params: Any) -> Any:
+            async with self._connected() as there:
+                return await there.list_resource_templates()
+
+        async def read_resource(context: Any, params: Any) -> Any:
+            async with self._connected() as there:
+                return await there.read_resource(str(params.uri))
+
+        async def list_prompts(context: Any, params: Any) -> Any:
+            async with self._connected() as there:
+                return await there.list_prompts()
+
+        async def get_prompt(context: Any, params: Any) -> Any:
+            async with self._connected() as there:
+                return await there.get_prompt(params.name, params.arguments)
+
+        return Server(
+            "ttp",
+            version=__version__,
+            title="ttp",
+            instructions=INSTRUCTIONS,
+            on_list_tools=list_tools,
+            on_call_tool=call_tool,
+            on_list_resources=list_resources,
+            on_list_resource_templates=list_templates,
+            on_read_resource=read_resource,
+            on_list_prompts=list_prompts,
+            on_get_prompt=get_prompt,
+        )
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Client]:
+        """Yield a client of the server: a new one, as the server has no sessions. Raise Busy if it does not answer."""
+        transport = httpx2.AsyncHTTPTransport(uds=self.socket) if self.socket else None
+        headers = {"Authorization": f"Bearer {self.token}"}
+        try:
+            async with (
+                httpx2.AsyncClient(headers=headers, timeout=WAIT_S, transport=transport) as http,
+                Client(streamable_http_client(f"{self.url}/mcp", http_client=http)) as client,
+            ):
+                yield client
+        except* (httpx2.HTTPError, OSError):
+            failed = True
+        else:
+            failed = False
+        if failed:
+            raise Busy(f"{self.shown} does not answer")
+
+    def _allows(self, name: str) -> bool:
+        tool = TOOLS.get(name)
+        return self.allowed.allows(Capability.PUBLISH if tool is None else tool.needs)
+
+    def _with_uploads(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments with the names of uploaded media for those of local files."""
+        media = arguments.get("media")
+        if not isinstance(media, list):
+            return arguments
+        return {**arguments, "media": [self._uploaded(name) for name in media]}
+
+    def _uploaded(self, name: Any) -> Any:
+        if not isinstance(name, str) or not name or is_web_address(name) or name.startswith(KEPT):
+            return name
+        return self.upload(name)
+
+
+def _refusal(error: TtpError) -> CallToolResult:
+    shape = {"error": {**error_fields(error), "hint": None, "next": None}}
+    text = json.dumps(shape, ensure_ascii=False, default=str)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=json.loads(text), is_error=True
+    )

@@ -1,0 +1,536 @@
+"""The route that runs a command line for a token: the caller's files in a folder, the command in a child process.
+
+The child gets the token, and refuses what it may not do: `ttp.cli.remote.child`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import codecs
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, cast
+
+from fastapi import Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from ttp import __version__
+from ttp.domain.command_protocol import (
+    FROM_CALLER,
+    HEARTBEAT_S,
+    LOOKS,
+    MEDIA_TYPE,
+    MOST_FILES,
+    MOST_KEPT,
+    PROTOCOL,
+    VERSION_HEADER,
+)
+from ttp.domain.errors import Busy
+from ttp.domain.permissions import POST_CAPABILITIES
+from ttp.server.forms import FORM, receive_form
+from ttp.server.idempotency import IdempotencyKeys
+from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
+from ttp.server.requests import Services, check_key, repeat_answer
+from ttp.server.services import RequestServices
+from ttp.store.idempotency_keys import KeptAnswer
+
+CHILD = "ttp.cli.remote.child"
+MOST_RUNNING = 8
+"""Commands that run at once; more wait for TURN_S, and are refused then."""
+TURN_S = 20.0
+MOST_SECONDS = 900.0
+"""How long a command may run."""
+END_S = 20.0
+"""How long it may take to end after SIGTERM."""
+MOST_FOLDERS_DEEP = 60
+MOST_ORDER_BYTES = 4_000_000
+_CHUNK = 1 << 16
+_NOT_INHERITED = frozenset(
+    {*LOOKS, "TZ", "TTP_NO_INPUT", "TTP_CAPABILITY", "TTP_PAGER", "TTP_EDITOR", "VISUAL", "EDITOR", "TTP_DEBUG"}
+    | {"TTP_SERVER", "TTP_TOKEN", "TTP_TOKEN_FILE", "TTP_SERVER__URL", "NOTIFY_SOCKET"}
+)
+_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+
+
+def _check_path(path: str) -> str:
+    if not path.startswith("/") or "\0" in path or os.path.normpath(path) != path or path.startswith("//"):
+        raise ValueError("a path is absolute, without . and ..")
+    if path.count("/") > MOST_FOLDERS_DEEP:
+        raise ValueError("the path has too many folders")
+    return path
+
+
+def _check_variables(given: dict[str, str]) -> dict[str, str]:
+    for name, value in given.items():
+        if name not in FROM_CALLER:
+            raise ValueError(f"{name} cannot be set")
+        if "\0" in value or (name == "TZ" and not _ZONE.fullmatch(value)):
+            raise ValueError(f"{name} has no such value")
+    return given
+
+
+def _check_encoding(name: str) -> str:
+    try:
+        if not codecs.lookup(name)._is_text_encoding:  # as `open` does
+            raise ValueError("this is no encoding of texts")
+    except LookupError:
+        raise ValueError("this is no encoding") from None
+    return name
+
+
+def _check_words(words: list[str]) -> list[str]:
+    if any("\0" in word for word in words):
+        raise ValueError("a word has no null characters")
+    return words
+
+
+CallerPath = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_check_path)]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class CallerTerminal(_Sent):
+    """`stdout`, `stderr`: whether they are terminals; `asks`: whether the caller answers questions."""
+
+    stdout: bool = False
+    stderr: bool = False
+    asks: bool = False
+    encoding: Annotated[str, Field(max_length=40), AfterValidator(_check_encoding)] = "utf-8"
+
+
+class CommandBody(_Sent):
+    """A command line, and what the caller's machine says about it.
+
+    `files`: the absolute paths of the parts `file`, in their order; `folders`: of folders that exist; `paths`: of names
+    in `argv`; `answers`: to questions, by their SHA-256.
+    """
+
+    protocol: int
+    argv: Annotated[list[str], Field(max_length=5000), AfterValidator(_check_words)]
+    cwd: CallerPath = "/"
+    terminal: CallerTerminal = CallerTerminal()
+    environ: Annotated[dict[str, str], Field(max_length=40), AfterValidator(_check_variables)] = {}
+    files: Annotated[list[CallerPath], Field(max_length=MOST_FILES)] = []
+    folders: Annotated[list[CallerPath], Field(max_length=1000)] = []
+    paths: dict[str, CallerPath] = {}
+    answers: dict[str, bool] = {}
+
+
+COMMAND_BODY: Mapping[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "required": ["command"],
+                    "properties": {
+                        "command": {"type": "string", "description": "JSON: argv, cwd, terminal, environ, files, …"},
+                        "stdin": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "file": {
+                            "type": "array",
+                            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class CommandLine(BaseModel):
+    """A line of the answer: one of these. `stdout` and `stderr` are bytes in Base64, `exit` is the exit code and the
+    last line; `question` too, which the caller answers by sending the request again with `answers`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stdout: str | None = None
+    stderr: str | None = None
+    file: str | None = None
+    data: str | None = None
+    question: str | None = None
+    exit: int | None = None
+    ended: str | None = None
+
+
+async def run_command(request: Request, services: Services) -> Response:
+    """Run a command line of ttp. The answer is a stream of JSON lines: what it writes, files that it wrote, and its
+    exit code. What a token may run, and with which files, is in docs/how-to/remote.md."""
+    key = request.headers.get("idempotency-key")
+    if key is not None:
+        check_key(key)
+    desk = await run_in_threadpool(CommandDesk.open)
+    try:
+        await receive_form(request, desk)
+        body = await run_in_threadpool(desk.ready)
+        if key is not None:
+            keys = IdempotencyKeys(services.installation, services.token)
+            kept = await run_in_threadpool(keys.begin, key, desk.digest.hexdigest())
+            if kept is not None:
+                await run_in_threadpool(desk.close)
+                return repeat_answer(kept)
+    except BaseException:
+        await run_in_threadpool(desk.close)
+        raise
+    return CommandAnswer(CommandRun(services, desk, body), key, request.app.state.turns)
+
+
+@dataclass
+class CommandDesk:
+    """The files of one request. `root` stands for `/` of the caller's machine."""
+
+    folder: Path
+    parts: dict[str, int] = field(default_factory=dict)
+    digest: Any = field(default_factory=sha256)
+    body: bytearray = field(default_factory=bytearray)
+    body_read: CommandBody | None = None
+    stdin: BinaryIO | None = None
+    before: dict[Path, tuple[int, int, int]] = field(default_factory=dict)
+    _to: BinaryIO | None = None
+
+    @classmethod
+    def open(cls) -> CommandDesk:
+        desk = cls(Path(os.path.realpath(tempfile.mkdtemp(prefix="ttp-"))))
+        desk.root.mkdir()
+        return desk
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "r"
+
+    def begin(self, name: str, filename: str | None) -> None:
+        number = self.parts.get(name, 0)
+        self.parts[name] = number + 1
+        self.digest.update(f"\n{name}\n".encode())
+        self._end_part()
+        match name:
+            case "command" if not number:
+                self._to = None
+            case "stdin" if not number and self.parts.get("command"):
+                self.stdin = self._to = cast("BinaryIO", tempfile.TemporaryFile(dir=self.folder))  # noqa: SIM115
+            case "file" if number < len(self._order().files):
+                self._to = self._create(self._order().files[number])
+            case _:
+                raise InvalidRequest(f'the form has no part "{name}" here')
+
+    def write(self, data: bytes) -> None:
+        self.digest.update(data)
+        if self._to is not None:
+            self._to.write(data)
+            return
+        self.body += data
+        if len(self.body) > MOST_ORDER_BYTES:
+            raise InvalidRequest(f"the command has more than {MOST_ORDER_BYTES} bytes")
+
+    def ready(self) -> CommandBody:
+        """Return the command, once all parts are there. Raise InvalidRequest."""
+        self._end_part()
+        body = self._order()
+        if self.parts.get("file", 0) != len(body.files):
+            raise InvalidRequest("files are missing")
+        for folder in (*body.folders, body.cwd):
+            self._make_folder(self._place(folder))
+        self.before = {path: _mark(path) for path in self._files()}
+        return body
+
+    def changed(self) -> list[Path]:
+        """Return the files that the command wrote."""
+        return sorted(path for path in self._files() if self.before.get(path) != _mark(path))
+
+    def close(self) -> None:
+        """Remove everything."""
+        self._end_part()
+        if self.stdin is not None:
+            self.stdin.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _order(self) -> CommandBody:
+        if self.body_read is None:
+            try:
+                self.body_read = CommandBody.model_validate(json.loads(self.body))
+            except ValidationError as error:
+                raise invalid_request([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None
+            except (ValueError, RecursionError):
+                raise InvalidRequest('the part "command" comes first, and is JSON') from None
+            if self.body_read.protocol != PROTOCOL:
+                raise InvalidRequest(
+                    f"this is ttp {__version__} with protocol {PROTOCOL}: use the same version on both machines"
+                )
+        return self.body_read
+
+    def _place(self, path: str) -> Path:
+        return self.root / path.lstrip("/")
+
+    def _create(self, path: str) -> BinaryIO:
+        """Create a file. Nothing here is a link, as only this makes names here."""
+        place = self._place(path)
+        self._make_folder(place.parent)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            return os.fdopen(os.open(place, flags, 0o600), "wb")
+        except OSError as error:
+            raise InvalidRequest(f"a file cannot be stored: {error.strerror}") from None
+
+    def _make_folder(self, place: Path) -> None:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidRequest(f"a folder cannot be made: {error.strerror}") from None
+
+    def _end_part(self) -> None:
+        if self._to is not None and self._to is not self.stdin:
+            self._to.close()
+        self._to = None
+
+    def _files(self) -> list[Path]:
+        found = (Path(top, name) for top, _, names in os.walk(self.root) for name in names)
+        return [path for path in found if not path.is_symlink() and path.is_file()]
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+class CommandRun:
+    """One command in a child process."""
+
+    def __init__(self, services: RequestServices, desk: CommandDesk, body: CommandBody) -> None:
+        self.services = services
+        self.desk = desk
+        self.body = body
+        self._process: asyncio.subprocess.Process | None = None
+        self.why_ended = ""
+
+    async def lines(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield the lines of the answer. Ends the command where it takes too long."""
+        with ExitStack() as held:
+            order, answer = (held.enter_context(tempfile.TemporaryFile(dir=self.desk.folder)) for _ in range(2))
+            await run_in_threadpool(self._write_order, order)
+            stdin = self.desk.stdin or held.enter_context(Path(os.devnull).open("rb"))
+            stdin.seek(0)
+            self._process = process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", CHILD, str(order.fileno()), str(answer.fileno())),
+                stdin=stdin,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=self._environ(),
+                cwd=self.desk.root,
+                pass_fds=(order.fileno(), answer.fileno()),
+                start_new_session=True,
+            )
+            if self.why_ended:  # the client went away meanwhile
+                self.end(self.why_ended)
+            queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(16)
+            readers = [
+                asyncio.create_task(self._read(name, stream, queue))
+                for name, stream in (("stdout", process.stdout), ("stderr", process.stderr))
+            ]
+            limit = asyncio.get_running_loop().call_later(MOST_SECONDS, self.end, "it took too long")
+            try:
+                for _ in readers:
+                    async for line in _until_end(queue):
+                        yield line
+                code = await process.wait()
+            finally:
+                limit.cancel()
+                for task in readers:
+                    task.cancel()
+                await asyncio.shield(self._finish())
+            answer.seek(0)
+            asked = await run_in_threadpool(answer.read)
+            if not self.why_ended:
+                async for line in self._written():
+                    yield line
+            if asked and not self.why_ended:
+                yield {"question": json.loads(asked)}
+            else:
+                ended = {"ended": self.why_ended} if self.why_ended and code else {}
+                yield {"exit": code if code >= 0 else 128 - code, **ended}
+
+    def end(self, why: str) -> None:
+        """Ask the child to end, also one that is being started; `lines` then ends."""
+        if self._process is None or self._process.returncode is None:
+            self.why_ended = self.why_ended or why
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+            asyncio.get_running_loop().call_later(END_S, self._kill)
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def _finish(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        self.end("the answer was not read")
+        try:
+            await asyncio.wait_for(process.wait(), END_S)
+        except TimeoutError:
+            self._kill()
+            await process.wait()
+
+    async def _read(
+        self, name: str, stream: asyncio.StreamReader | None, queue: asyncio.Queue[dict[str, Any] | None]
+    ) -> None:
+        """Put what the child writes into the queue, with the caller's paths for those here; None at the end."""
+        assert stream is not None
+        root, held = os.fsencode(self.desk.root), b""
+        while data := await stream.read(_CHUNK):
+            held = (held + data).replace(root, b"")
+            rest = _beginning_of(root, held)
+            ready, held = held[: len(held) - rest], held[len(held) - rest :]
+            if ready:
+                await queue.put({name: base64.b64encode(ready).decode()})
+        if held:
+            await queue.put({name: base64.b64encode(held).decode()})
+        await queue.put(None)
+
+    async def _written(self) -> AsyncIterator[dict[str, Any]]:
+        for path in await run_in_threadpool(self.desk.changed):
+            there = os.fsencode(path.relative_to(self.desk.root)).decode("utf-8", "surrogateescape")
+            yield {"file": f"/{there}"}
+            with path.open("rb") as file:
+                while data := await run_in_threadpool(file.read, _CHUNK):
+                    yield {"data": base64.b64encode(data).decode()}
+
+    def _write_order(self, order: Any) -> None:
+        token, body = self.services.token, self.body
+        said = {
+            "argv": body.argv,
+            "root": str(self.desk.root),
+            "cwd": body.cwd,
+            "paths": body.paths,
+            "answers": body.answers,
+            "terminal": body.terminal.model_dump(),
+            "token": {
+                "id": token.id,
+                "name": token.name,
+                "capability": token.capability.value,
+                "accounts": None if token.accounts is None else sorted(token.accounts),
+            },
+        }
+        order.write(json.dumps(said).encode())
+        order.seek(0)
+
+    def _environ(self) -> dict[str, str]:
+        """Return the server's environment, which publishing may need, with the caller's looks and zone, and the limits
+        of the token."""
+        here = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        # A relative path is one of the server's working directory.
+        places = {n: os.path.abspath(os.path.expanduser(here[n])) for n in ("TTP_HOME", "TTP_CONFIG") if here.get(n)}  # noqa: PTH100, PTH111
+        return {
+            **here,
+            **places,
+            **self.body.environ,
+            "TTP_CAPABILITY": POST_CAPABILITIES[self.services.token.capability].value,
+            "TTP_SERVER": "",
+        }
+
+
+async def _until_end(queue: asyncio.Queue[dict[str, Any] | None]) -> AsyncIterator[dict[str, Any]]:
+    """Yield what is in the queue up to None; an empty line where nothing comes for a while."""
+    while True:
+        try:
+            line = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+        except TimeoutError:
+            yield {}
+            continue
+        if line is None:
+            return
+        yield line
+
+
+def _beginning_of(root: bytes, data: bytes) -> int:
+    """Return how many bytes at the end of `data` may begin `root`."""
+    return next((size for size in range(min(len(root) - 1, len(data)), 0, -1) if root.startswith(data[-size:])), 0)
+
+
+class CommandAnswer(Response):
+    """Streams the answer of a command, which ends when the client goes away."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, run: CommandRun, key: str | None, turns: asyncio.Semaphore) -> None:
+        super().__init__(headers={VERSION_HEADER: __version__, "Cache-Control": "no-store"})
+        del self.headers["content-length"]
+        self._run = run
+        self._key = key
+        self._turns = turns
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            try:
+                await asyncio.wait_for(self._turns.acquire(), TURN_S)
+            except TimeoutError:
+                await self._forget()
+                busy = Busy(f"{MOST_RUNNING} commands run already: try again in a moment")
+                await problem_answer(busy)(scope, receive, send)
+                return
+            try:
+                await self._stream(receive, send)
+            finally:
+                self._turns.release()
+        finally:
+            await run_in_threadpool(self._run.desk.close)
+
+    async def _stream(self, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        watch = asyncio.create_task(self._watch(receive))
+        said: list[str] = []
+        size, ended = 0, False
+        try:
+            async for line in self._run.lines():
+                text = json.dumps(line) + "\n"
+                ended = ended or "exit" in line or "question" in line
+                if line and size <= MOST_KEPT:
+                    said.append(text)
+                    size += len(text)
+                with suppress(OSError):
+                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+            with suppress(OSError):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            watch.cancel()
+            await asyncio.shield(self._keep(said if size <= MOST_KEPT else said[-1:], ended=ended))
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._run.end("the connection was lost")
+
+    async def _keep(self, said: list[str], *, ended: bool) -> None:
+        if self._key is None:
+            return
+        if not ended:
+            said = [*said, json.dumps({"exit": 1, "ended": "the server stopped"}) + "\n"]
+        headers = {"content-type": MEDIA_TYPE, VERSION_HEADER: __version__}
+        kept = KeptAnswer(200, headers, "".join(said))
+        await run_in_threadpool(self._keys().keep, self._key, kept)
+
+    async def _forget(self) -> None:
+        if self._key is not None:
+            await run_in_threadpool(self._keys().forget, self._key)
+
+    def _keys(self) -> IdempotencyKeys:
+        here = self._run.services
+        return IdempotencyKeys(here.installation, here.token)
