@@ -119,7 +119,9 @@ def login_link(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who logs in; ttp history names them.")],
     capability: Annotated[
         list[str] | None,
-        typer.Option("--capability", metavar="A,B", help="What they may do: read, draft, publish (that), approve."),
+        typer.Option(
+            "--capability", metavar="A,B", help="What they may do: read, draft, publish, approve. Default: publish."
+        ),
     ] = None,
     account: Annotated[
         list[str] | None, typer.Option("--account", metavar="A,B", help="The only accounts they may use; else all.")
