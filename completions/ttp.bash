@@ -23,7 +23,7 @@ _ttp() {
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\nlogin-link\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--add-tag\n--remove-tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--delete\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'copy') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
@@ -80,6 +80,7 @@ _ttp() {
         'metrics list') options=$'--account\n--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'metrics summary') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'export') (( place )) || { files=1; }; options=$'--format\n--with\n--force\n--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--limit\n--quiet\n-q\n--help' ;;
+        'init') options=$'--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--server\n--program\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'account connect') (( place )) || { ask=(account bluesky instagram mastodon tiktok x); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--server\n--password-file\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
@@ -117,12 +118,13 @@ _ttp() {
         'backup') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'restore') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'doctor') options=$'--online\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'uninstall') options=$'--keep\n--purge\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'mcp') options=$'--capability\n--quiet\n-q\n--help' ;;
         'certify') (( place )) || { ask=(account); }; options=$'--only\n--keep\n--report\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\naccount\nconfig\nlogin-link\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nbluesky\ncommand\ninstagram\nmastodon\ntiktok\nx\ncreate\nedit\ncopy\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\nserve\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\nhistory\nreport\naudit\nmetrics\nexport\ninit\naccount\nconfig\nlogin-link\ntoken\nwebhook\nnotify\nbackup\nrestore\ndoctor\nuninstall\nmcp\ncertify\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
         'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
         'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
         'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
@@ -169,6 +171,7 @@ _ttp() {
             'metrics pull --fields') words=$'account\nread\ninserted\nupdated\nunchanged\nrejected' many=1 ;;
             'metrics list --fields') words=$'account\nremoteId\npublishedAt\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach\nkind\ntext' many=1 ;;
             'metrics summary --fields') words=$'account\nposts\nsamples\nfrom\nto\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach' many=1 ;;
+            'init --fields') words=$'step\ndone\nvalue\ncommand' many=1 ;;
             'account check --fields'|'doctor --fields') words=$'name\nstatus\nmessage\nhint' many=1 ;;
             'config show --fields'|'config get --fields'|'config set --fields'|'config unset --fields') words=$'key\nvalue\norigin\ndefault\nhelp' many=1 ;;
             'config edit --fields'|'config path --fields'|'notify secret --fields')  ;;
@@ -184,6 +187,7 @@ _ttp() {
             'notify list --fields') words=$'id\nkind\nevent\nstate\npost\naccount\nmessage\ncreatedAt\ntries\nnextTryAt\nsentAt\nerror\nendedAt' many=1 ;;
             'backup --fields') words=$'file\nbytes\nposts\nmedia' many=1 ;;
             'restore --fields') words=$'file\nposts\nkept\nmissingMedia' many=1 ;;
+            'uninstall --fields') words=$'kind\nname\naction\ndone\nnote' many=1 ;;
             'certify --fields') words=$'kind\noutcome\npost\nremoteIds\nurl\nlookUp\ndeleted\ntookS\nmessage' many=1 ;;
             'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;
             'export --format') words=$'csv\njson\njsonl\nmd\nics' ;;

@@ -24,6 +24,7 @@ READING: dict[str, tuple[str, ...]] = {
     "show": ("show", "2"),
     "show failed": ("show", "4"),
     "status": ("status",),
+    "init": ("init",),
     "account list": ("account", "list"),
     "account show": ("account", "show", "x/me"),
     "doctor": ("doctor",),

@@ -32,7 +32,7 @@ from ttp.server.routes import ROUTES, Route
 
 FULL, SAMPLE = 2000, 60
 LEAST_ACCEPTED = 0.3
-"""The part of the answers of each operation that are not refusals."""
+"""The part of the answers of each operation of /v1 that are not refusals."""
 HELPED = 0.75
 """The part of the cases that get names of the store."""
 EXCLUDED = ["positive_data_acceptance"]
@@ -260,7 +260,8 @@ def _report(fuzz: Fuzz, route: Route, cases: int) -> bool:
         statuses = fuzz.run(route, cases)
     except (AssertionError, BaseExceptionGroup) as error:
         said = f"  {type(error).__name__}: {error}"
-    few = "  few accepted" if accepted(statuses) < LEAST_ACCEPTED and not said else ""
+    is_ours = route.path.startswith("/v1/")
+    few = "  few accepted" if is_ours and accepted(statuses) < LEAST_ACCEPTED and not said else ""
     counts = " ".join(f"{status}:{count}" for status, count in sorted(statuses.items()))
     print(f"{route.name:24} {accepted(statuses):4.0%}  {counts}{few}{said}", flush=True)
     return bool(said or few)

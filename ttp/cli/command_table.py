@@ -147,6 +147,7 @@ COMMANDS = (
         "Export posts to a file, a folder of Markdown files or stdout.",
         {"TARGET": DRAFT},
     ),
+    Command("init", "init", "Set up", PUBLISH, "Set up ttp, in at most six questions."),
     Command("account", "account", "Set up", PUBLISH, "Manage the accounts you post to.", {"list": READ, "show": READ}),
     Command(
         "config",
@@ -185,6 +186,14 @@ COMMANDS = (
     Command("restore", "backup", "Set up", PUBLISH, "Restore a backup; the store it replaces is kept next to it."),
     Command(
         "doctor", "doctor", "Set up", READ, "Check that everything publishing needs is set up.", {"--online": PUBLISH}
+    ),
+    Command(
+        "uninstall",
+        "uninstall",
+        "Set up",
+        PUBLISH,
+        "Remove the service and completions, and with --purge the store and its tokens.",
+        {"--dry-run": READ},
     ),
     Command("mcp", "mcp", "Set up", READ, "Serve an agent on stdin and stdout, with the Model Context Protocol."),
     Command(
@@ -251,7 +260,9 @@ def start_page(width: int = USUAL) -> str:
     lines += ["", "  ttp create \"Hello\" --to ig/roastery --at 'tomorrow 9am'"]
     if len(lines[-1]) > width:
         lines[-1:] = ['  ttp create "Hello" --to ig/roastery \\', "    --at 'tomorrow 9am'"]
-    lines += [f"{'  ttp list':<{at}}your posts", f"{'  ttp run':<{at}}publish due posts", ""]
+    for command, what in (("init", "set up ttp"), ("list", "your posts"), ("run", "publish due posts")):
+        lines.append(f"{f'  ttp {command}':<{at}}{what}")
+    lines.append("")
     for section in SECTIONS:
         names = [one.name for one in COMMANDS if one.section == section and one.name != "help"]
         lines += _flow(names, width, f"{section:<10}", "  ")

@@ -12,6 +12,7 @@ from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
 from ttp.cli.commands.backup import BACKUP, RESTORE
 from ttp.cli.commands.config import VIEW as SETTING
+from ttp.cli.commands.init import FIELDS as SETUP_FIELDS
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.commands.service import SERVICE
 from ttp.cli.output import COLORS, FORMATS
@@ -38,6 +39,7 @@ from ttp.views import notifications as views_notifications
 from ttp.views import optimal as views_optimal
 from ttp.views import plan as views_plan
 from ttp.views import slots as views_slots
+from ttp.views import uninstall as views_uninstall
 from ttp.views.report import REPORT_FIELDS
 
 SHELLS = ("bash", "zsh", "fish")
@@ -217,6 +219,8 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     webhooks.TEST_FIELDS: ("webhook test",),
     webhooks.REPLAY_FIELDS: ("webhook replay",),
     certification.CERTIFIED_FIELDS: ("certify",),
+    SETUP_FIELDS: ("init",),
+    views_uninstall.REMOVAL_FIELDS: ("uninstall",),
     events().fields: ("run", "serve"),
     REPORT_FIELDS: ("report",),
     SERVICE.fields: ("service install", "service uninstall", "service status"),

@@ -184,7 +184,7 @@ def install_command(extra: str) -> str:
     """Return the command that installs the packages of an extra into the environment of this ttp."""
     packages = shlex.join(_packages(extra))
     prefix = Path(sys.prefix)
-    if "pipx" in prefix.parts:
+    if _is_by_pipx(prefix):
         return f"pipx inject {shlex.quote(prefix.name)} {packages}"
     from importlib.util import find_spec
 
@@ -193,6 +193,24 @@ def install_command(extra: str) -> str:
     if os.environ.get("VIRTUAL_ENV") == sys.prefix:
         return f"pip install {packages}"
     return f"{shlex.quote(sys.executable)} -m pip install {packages}"
+
+
+def _is_by_pipx(prefix: Path) -> bool:
+    return "pipx" in prefix.parts or (prefix / "pipx_metadata.json").exists()
+
+
+def uninstall_command() -> str:
+    """Return the command that removes ttp itself, as it was installed."""
+    prefix = Path(sys.prefix)
+    if _is_by_pipx(prefix):
+        return f"pipx uninstall {shlex.quote(prefix.name)}"
+    if (prefix / "uv-receipt.toml").exists():
+        return f"uv tool uninstall {shlex.quote(prefix.name)}"
+    from importlib.util import find_spec
+
+    if find_spec("pip") is None:  # made by uv
+        return f"uv pip uninstall --python {shlex.quote(sys.executable)} ttp-cli"
+    return f"{shlex.quote(sys.executable)} -m pip uninstall ttp-cli"
 
 
 def fit_install_commands(text: str) -> str:

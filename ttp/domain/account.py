@@ -86,7 +86,7 @@ def connect_action(name: str, *, by_keys: bool = False) -> Action:
     return action("account add", name, credentials="FILE") if by_keys else action("account connect", name)
 
 
-def _first_action(name: str, facts: Facts) -> Action:
+def first_action(name: str, facts: Facts) -> Action:
     """The command that makes an account."""
     return action("account add", name, program="PATH") if facts.server == "program" else connect_action(name)
 
@@ -156,7 +156,7 @@ def find_account(name: str, known: Sequence[Account], platforms: PlatformFacts) 
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", name, known),
         Hint("see", action("account list")),
-        Hint("fix", _first_action(f"{platform}/{handle}", platforms.facts(platform))),
+        Hint("fix", first_action(f"{platform}/{handle}", platforms.facts(platform))),
     )
 
 
@@ -185,7 +185,7 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts, *, 
                 )
             raise UsageError(
                 f"no {platform} account yet",
-                Hint("fix", _first_action(f"{platform}/NAME" if facts.server == "program" else platform, facts)),
+                Hint("fix", first_action(f"{platform}/NAME" if facts.server == "program" else platform, facts)),
             )
     names = [account.name for account in candidates]
     raise Ambiguous(

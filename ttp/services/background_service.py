@@ -4,12 +4,14 @@ and asks the system to load it. Nothing runs as root; the file has no secrets.""
 from __future__ import annotations
 
 import plistlib
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from xml.parsers.expat import ExpatError
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NotAllowed
@@ -65,6 +67,10 @@ class BackgroundService(Protocol):
         ...
 
     def uninstall(self) -> ServiceState: ...
+
+    def home(self) -> str | None:
+        """Return the TTP_HOME in the installed file; None if it sets none."""
+        ...
 
     def state(self) -> ServiceState: ...
 
@@ -145,6 +151,13 @@ class Launchd:
             self.run(("launchctl", "bootout", self._target))  # fails if it is not loaded, which is fine
             self.file.unlink(missing_ok=True)
         return self.state()
+
+    def home(self) -> str | None:
+        try:
+            said = plistlib.loads(self.file.read_bytes())["EnvironmentVariables"]["TTP_HOME"]
+        except (OSError, plistlib.InvalidFileException, ExpatError, KeyError, TypeError, ValueError):
+            return None
+        return str(said)
 
     def state(self) -> ServiceState:
         ran = self.run(("launchctl", "print", self._target))
@@ -245,6 +258,14 @@ class Systemd:
             self._do("daemon-reload")
         return self.state()
 
+    def home(self) -> str | None:
+        try:
+            text = self.file.read_text()
+        except (OSError, ValueError):
+            return None
+        found = re.search(r'^Environment="TTP_HOME=(.*)"$', text, re.MULTILINE)
+        return None if found is None else _unquoted(found[1])
+
     def state(self) -> ServiceState:
         values = self._ask("show", UNIT, "--property=ActiveState,SubState,ExecMainStatus")
         says = f"{values.get('ActiveState', 'unknown')} ({values.get('SubState', 'the user manager does not answer')})"
@@ -277,3 +298,8 @@ def _quoted(word: str) -> str:
     """Quote a word for a unit file: systemd.syntax(7), without specifiers."""
     plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("\n", "\\n")
     return f'"{plain}"'
+
+
+def _unquoted(text: str) -> str:
+    """Undo `_quoted`, for a text between its quotes."""
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text.replace("%%", "%"))

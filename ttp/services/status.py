@@ -129,16 +129,20 @@ class Status:
             more = len(ids) > MOST_PRICED
         return PlatformCosts(facts.name, facts.title, len(prices), sum(prices), more)
 
-    def nothing_publishes(self) -> bool:
-        """Return whether posts wait and no publisher runs, or has run lately."""
+    def is_publishing(self) -> bool:
+        """Return whether a publisher runs, or one that comes again has run lately."""
         publisher, now = self._publisher(), self._clock.now()
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
         comes_again = publisher.mode in ("once", "loop")  # `ttp publish` and --until-idle do not imply another run
         last = publisher.last_run_at if comes_again else None
-        if publisher.running or (last is not None and now - last <= expected):
+        return publisher.running or (last is not None and now - last <= expected)
+
+    def nothing_publishes(self) -> bool:
+        """Return whether posts wait and no publisher runs, or has run lately."""
+        if self.is_publishing():
             return False
         with self._database.reading() as db:
-            return db is not None and any(queries.count_waiting(db, now, approved=self._approval))
+            return db is not None and any(queries.count_waiting(db, self._clock.now(), approved=self._approval))
 
     def stalled(self, after: timedelta) -> int:
         """Return how many posts have been overdue for so long, while no publisher ran."""

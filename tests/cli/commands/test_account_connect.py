@@ -223,7 +223,7 @@ def test_permissions_that_are_missing_are_named(ttp: Program, sandbox: RunningSa
 def test_without_a_browser_the_address_is_printed_and_nothing_opened(
     ttp: Program, sandbox: RunningSandbox, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_module, "_print", lambda *lines: browser.open(lines[2].strip()))
+    monkeypatch.setattr(account_module, "print_prompt", lambda *lines: browser.open(lines[2].strip()))
     monkeypatch.setattr(account_module, "_browse", lambda url: pytest.fail("a browser was opened"))
     ttp.ok("account", "connect", "x", "--no-browser")
     monkeypatch.delenv("DISPLAY")
@@ -377,6 +377,24 @@ def test_an_account_that_is_removed_is_taken_back_at_the_platform(
     assert f"note: {name} revoked ttp's access" in ran.err
     assert not any(account.accepts(held.access_token) for account in sandbox.state.accounts.values())
     assert held.access_token not in ran.out + ran.err
+
+
+def test_uninstalling_takes_the_tokens_of_all_accounts_back(
+    ttp: Program, sandbox: RunningSandbox, browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    ttp.ok("account", "connect", "x")
+    ttp.ok("account", "connect", "tiktok", "--client-secret", secret_file(tmp_path, tiktok_records.APP))
+    held = [CredentialsFile(ttp.home).get(name) for name in ("x/demo", "tiktok/demo")]
+    ttp.ok("uninstall", "--purge", "--dry-run")
+    accounts = sandbox.state.accounts.values()
+    assert all(any(account.accepts(one.access_token) for account in accounts) for one in held if one)
+    found = ttp.ok("uninstall", "--purge", "--yes", "--json").json
+    tokens = {one["name"]: (one["action"], one["done"]) for one in found if one["kind"] == "token"}
+    assert tokens == {"x/demo": ("revoke", True), "tiktok/demo": ("revoke", True)}
+    assert not any(account.accepts(one.access_token) for account in accounts for one in held if one)
+    assert not ttp.home.exists()
 
 
 def test_a_sandbox_that_is_gone_keeps_no_account_from_being_removed(

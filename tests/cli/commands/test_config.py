@@ -250,7 +250,7 @@ def test_what_is_put_is_what_is_read_and_nothing_else_changes(tmp_path: Path, da
     expected: dict[str, object] = {"timezone": "Europe/Berlin", "publish.retry_max": 3}
     for name in data.draw(st.lists(st.sampled_from(list(KEYS)), max_size=4)):
         value = data.draw(st.one_of(st.none(), _values(KEYS[name])))
-        config.write_setting(path, KEYS[name], value)
+        config.write_settings(path, [(KEYS[name], value)])
         if value is None:
             expected.pop(name, None)
         else:

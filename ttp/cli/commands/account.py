@@ -18,7 +18,7 @@ from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_o
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
-from ttp.cli.terminal import confirm, is_interactive, wrap_for
+from ttp.cli.terminal import confirm, is_interactive, print_prompt, read_line
 from ttp.domain.account import Account, is_loopback, parse_account_name
 from ttp.domain.errors import Hint, UsageError
 
@@ -280,7 +280,6 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
 
 
 _TRIES = 3
-_LONGEST_LINE = 1 << 16
 
 
 @contextmanager
@@ -349,7 +348,7 @@ def _app(
                 Hint("fix", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
                 details=[f"How to create an app: ttp help {platform}"],
             )
-        _print(
+        print_prompt(
             f"{facts.title} needs an app of your own. Its redirect address must be {redirect_uri}",
             f"How to create one: ttp help {platform}",
         )
@@ -388,7 +387,7 @@ def _show(pending: PendingLogin, title: str, *, browser: bool, back: bool = Fals
             f"  ttp account connect {pending.name} --paste",
             "",
         ]
-    _print(*lines)
+    print_prompt(*lines)
     if opens:
         _browse(pending.url)
 
@@ -405,9 +404,9 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
     _show(pending, context.platforms.title(pending.platform), browser=browser)
     soon = " Do it within 30 seconds: the code in it expires." if _is_quick(context, pending) else ""
     if pending.redirect_uri == context.platforms.facts(pending.platform).paste_redirect:
-        _print("At the end the browser shows a code. Copy it.")
+        print_prompt("At the end the browser shows a code. Copy it.")
     else:
-        _print(
+        print_prompt(
             f"At the end the browser shows an address that begins with {pending.redirect_uri}",
             "and may say that it cannot be reached, which does not matter.",
             f"Copy the whole address, up to its end.{soon}",
@@ -416,7 +415,7 @@ def _pasted(context: Context, pending: PendingLogin, *, ask: bool, browser: bool
     for _ in range(_TRIES):
         match read_pasted(_line("Paste it here: "), pending.state):
             case NotThisLogin(why):
-                _print(f"That address is not complete: {why}. Copy all of it, up to its end.")
+                print_prompt(f"That address is not complete: {why}. Copy all of it, up to its end.")
             case answer:
                 return answer
     again = Hint("try", f"ttp account connect {pending.name} --paste")
@@ -496,11 +495,10 @@ def _browsers_silent() -> Iterator[None]:
 
 def _line(prompt: str) -> str:
     """Ask for a line and return it stripped. UsageError at the end of stdin."""
-    print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
-    typed = sys.stdin.readline(_LONGEST_LINE)
-    if not typed:
+    typed = read_line(prompt)
+    if typed is None:
         raise _ended()
-    return typed.strip()
+    return typed
 
 
 def _secret(prompt: str) -> str:
@@ -510,14 +508,9 @@ def _secret(prompt: str) -> str:
     try:
         return getpass(f"{prompt} (hidden): ", stream=sys.stderr).strip()
     except EOFError:
+        print_prompt("")
         raise _ended() from None
 
 
 def _ended() -> UsageError:
-    _print("")
     return UsageError("nothing was typed; no account was connected")
-
-
-def _print(*lines: str) -> None:
-    wrapped = [part for line in lines for part in wrap_for(sys.stderr, line)]
-    print(*wrapped, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 (what a person must do is no output)

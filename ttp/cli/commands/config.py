@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Container, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -225,13 +224,25 @@ def _plain(value: object) -> str:
 
 def _write(context: Context, key: Key, value: Value) -> None:
     path = settings.config_path()
-    write_setting(path, key, value)
-    context.config = settings.load(warn=context.out.note, keys=context.keys)
+    change_settings(context, [(key, value)])
     shape = _shape(context, key, settings.written(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
     context.out.write_one(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
-    if (where := settings.source(key.name)) != str(path):
-        context.out.note(f"{where} overrides the file here")
+    note_overrides(context, [key])
+
+
+def change_settings(context: Context, changes: Sequence[tuple[Key, Value]]) -> None:
+    """Write settings to the config file, all or none, and read it again. None removes one. UsageError, Busy."""
+    write_settings(settings.config_path(), changes)
+    context.config = settings.load(warn=context.out.note, keys=context.keys)
+
+
+def note_overrides(context: Context, changed: Sequence[Key]) -> None:
+    """Print notes about what keeps changed settings from being used: a variable, a running publisher."""
+    path = settings.config_path()
+    for where in dict.fromkeys(settings.source(key.name) for key in changed):
+        if where != str(path):
+            context.out.note(f"{where} overrides the file here")
     _note_running_publisher(context)
 
 
@@ -247,11 +258,11 @@ def _note_running_publisher(context: Context) -> None:
         )
 
 
-def write_setting(path: Path, key: Key, value: Value) -> None:
-    """Write one setting; None removes it. UsageError if the file cannot be read, Busy if it cannot be written."""
+def write_settings(path: Path, changes: Sequence[tuple[Key, Value]]) -> None:
+    """Write settings, all or none; None removes one. UsageError if the file cannot be read, Busy if not written."""
     path = path.resolve()  # keeps a symbolic link
     with _changing(path):
-        files.write_whole(path, _with(path, key, value))
+        files.write_whole(path, _with(path, changes))
 
 
 def replace_file(path: Path, before: str | None, after: str) -> bool:
@@ -275,27 +286,35 @@ def text_of(path: Path) -> str | None:
         raise UsageError(f"the config file {path} cannot be read: {why}") from None
 
 
-def _with(path: Path, key: Key, value: Value) -> str:
-    """Return the text of the file with a setting changed."""
+def _with(path: Path, changes: Sequence[tuple[Key, Value]]) -> str:
+    """Return the text of the file with settings changed."""
     import tomlkit
 
     document = tomlkit.parse(_text(path))
+    for key, value in changes:
+        _put(document, path, key, value)
+    return tomlkit.dumps(document)
+
+
+def _put(document: MutableMapping[str, Any], path: Path, key: Key, value: Value) -> None:
+    """Change one setting of a document, or remove it."""
+    import tomlkit
+
     if key.formerly:
         *before, old = key.formerly.split(".")
         _remove_setting(document, before, old)
     *tables, name = key.name.split(".")
     if value is None:
         _remove_setting(document, tables, name)
-    else:
-        table: MutableMapping[str, Any] = document
-        for depth, part in enumerate(tables, 1):
-            if part not in table:
-                table[part] = tomlkit.table(is_super_table=depth < len(tables))
-            if not isinstance(table[part], MutableMapping):
-                raise UsageError(f'{path} cannot be changed: its "{part}" is a setting, not a table')
-            table = table[part]
-        table[name] = list(value) if isinstance(value, tuple) else value
-    return tomlkit.dumps(document)
+        return
+    table = document
+    for depth, part in enumerate(tables, 1):
+        if part not in table:
+            table[part] = tomlkit.table(is_super_table=depth < len(tables))
+        if not isinstance(table[part], MutableMapping):
+            raise UsageError(f'{path} cannot be changed: its "{part}" is a setting, not a table')
+        table = table[part]
+    table[name] = list(value) if isinstance(value, tuple) else value
 
 
 @contextmanager
@@ -339,8 +358,11 @@ def _template(known: KeyTable) -> Iterator[str]:
     import tomlkit
 
     yield "# Settings of ttp. Lines with a # show defaults.  See: ttp help config"
-    # Settings without a table come first: after one they would belong to it.
-    for table, keys in groupby(known.values(), key=lambda key: key.name.rpartition(".")[0]):
+    tables: dict[str, list[Key]] = {}
+    for key in known.values():
+        tables.setdefault(key.name.rpartition(".")[0], []).append(key)
+    # Settings without a table come first: after one they would belong to it. TOML has each table once.
+    for table, keys in tables.items():
         yield from ["", *([f"[{table}]"] if table else [])]
         for key in keys:
             value = list(key.default) if isinstance(key.default, tuple) else "" if key.default is None else key.default

@@ -282,6 +282,25 @@ def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
         )
 
 
+def own_completions(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
+    """Yield the completion scripts that the user has put below their home folder. Links are left out."""
+    for shell in SHELLS:
+        mark = f"completion for ttp, printed by `ttp completion {shell}`"
+        start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
+        for path in dict.fromkeys(_places(shell, start, environ)):
+            mine = path.is_relative_to(Path.home()) and not path.is_relative_to(sys.prefix) and not path.is_symlink()
+            if mine and mark in (_text(path) or "")[:200]:
+                yield path
+
+
+def start_files_with_completion(environ: Mapping[str, str] = os.environ) -> Iterator[Path]:
+    """Yield the start files of shells in which `ttp completion` is called."""
+    for shell in SHELLS:
+        for path in (Path(name).expanduser() for name in _start_files(shell, environ)):
+            if f"ttp completion {shell}" in (_text(path) or ""):
+                yield path
+
+
 def at_terminal() -> bool:
     """Return whether a person could press TAB: not in cron, in a pipe or in a service."""
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

@@ -41,7 +41,7 @@ def print_it(
         raise UsageError(
             "ttp service needs one of: install, uninstall, status, --print", Hint("see", "ttp service --help")
         )
-    print_out(_background().text(_job(context)))
+    print_out(system_service().text(service_definition(context)))
 
 
 @service.command("install")
@@ -53,10 +53,16 @@ def install(context: Context) -> None:
       ttp service install
     """
     context.out.check_fields(SERVICE)
-    state = _background().install(_job(context))
-    context.out.write_one(
-        SERVICE, _shape(state), say=[f"{state.file} is installed: {state.says}", f"Its log:  {state.log}"]
-    )
+    state = system_service().install(service_definition(context))
+    context.out.write_one(SERVICE, _shape(state), say=installed_lines(state))
+    note_lingering(context, state)
+
+
+def installed_lines(state: ServiceState) -> list[str]:
+    return [f"{state.file} is installed: {state.says}", f"Its log:  {state.log}"]
+
+
+def note_lingering(context: Context, state: ServiceState) -> None:
     if state.lingers is False:
         context.out.note("it stops when you log out; keep it running:  loginctl enable-linger")
 
@@ -70,7 +76,7 @@ def uninstall(context: Context) -> None:
       ttp service uninstall
     """
     context.out.check_fields(SERVICE)
-    state = _background().uninstall()
+    state = system_service().uninstall()
     context.out.write_one(SERVICE, _shape(state), say=[f"{state.file} is removed."])
 
 
@@ -85,7 +91,7 @@ def status(context: Context) -> int:
       ttp service status --json
     """
     context.out.check_fields(SERVICE)
-    state = _background().state()
+    state = system_service().state()
     context.out.write_one(SERVICE, _shape(state))
     return DONE if state.running else FAILED
 
@@ -102,7 +108,7 @@ def _shape(state: ServiceState) -> dict[str, object]:
     }
 
 
-def _job(context: Context) -> ServiceDefinition:
+def service_definition(context: Context) -> ServiceDefinition:
     """Return the job that runs this program with its present settings."""
     from ttp.services.background_service import ServiceDefinition
 
@@ -116,7 +122,7 @@ def _job(context: Context) -> ServiceDefinition:
     return ServiceDefinition(argv, environ, context.config.seconds("publish.drain_s"))
 
 
-def _background() -> BackgroundService:
+def system_service() -> BackgroundService:
     """Return the service manager of this system."""
     from pathlib import Path
 

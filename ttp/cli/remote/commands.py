@@ -101,7 +101,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(_WEBHOOKS, "tokens neither see nor change who is told of events"),
         **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
         **dict.fromkeys(("service", "service install", "service uninstall", "service status"), _MACHINE),
-        **dict.fromkeys(("serve", "sandbox", "demo", "doctor"), _MACHINE),
+        **dict.fromkeys(("init", "serve", "sandbox", "demo", "doctor", "uninstall"), _MACHINE),
     }
 )
 """Commands that no server runs for a token, and why."""
