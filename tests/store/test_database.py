@@ -30,7 +30,7 @@ from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries, sqlite
 from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database, Writing
 from ttp.store.home.files import make_home, refuse_loose_modes
-from ttp.store.sqlite import Turns, quick_check, translate_errors
+from ttp.store.sqlite import WriteQueue, quick_check, translate_errors
 
 
 @pytest.fixture
@@ -480,38 +480,38 @@ def test_a_store_that_the_disk_has_no_room_for_is_not_made_by_half(home: Path, m
 
 
 def test_threads_write_in_the_order_in_which_they_asked() -> None:
-    turns, order, asked = Turns(), list[int](), threading.Semaphore(0)
+    queue, order, asked = WriteQueue(), list[int](), threading.Semaphore(0)
 
     def write(number: int) -> None:
         asked.release()
-        with turns.taken(60):
+        with queue.turn(60):
             order.append(number)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(5)]
-    with turns.taken(60):
+    with queue.turn(60):
         for number, thread in enumerate(threads):
             thread.start()
             asked.acquire()
-            while len(turns._waiting) <= number:
+            while len(queue._waiting) <= number:
                 time.sleep(0.001)
         assert order == []
-        with turns.taken(0):  # its patience is over at once
+        with queue.turn(0):  # its patience is over at once
             pass
-        assert len(turns._waiting) == 5
+        assert len(queue._waiting) == 5
     for thread in threads:
         thread.join()
     assert order == [0, 1, 2, 3, 4]
-    with turns.taken(0):
-        assert not turns._waiting
+    with queue.turn(0):
+        assert not queue._waiting
 
 
 def test_a_transaction_has_the_turn_of_its_file(home: Path, tmp_path: Path) -> None:
     database = new_store(home)
     with closing(raw(database.connect())) as one, closing(raw(database.connect())) as two:
-        assert one.turns is two.turns
+        assert one.queue is two.queue
         with suppress(ZeroDivisionError), one.transaction():
-            assert one.turns._taken
+            assert one.queue._taken
             _ = 1 / 0
-        assert not one.turns._taken
+        assert not one.queue._taken
     with closing(raw(new_store(tmp_path / "other").connect())) as other:
-        assert other.turns is not one.turns
+        assert other.queue is not one.queue

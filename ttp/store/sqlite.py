@@ -25,7 +25,7 @@ VERSION = sqlite3.sqlite_version
 sqlite3.register_adapter(List, json.dumps)
 
 
-class Turns:
+class WriteQueue:
     """Lets one thread at a time write to a file, in the order in which they asked. Without it each would poll SQLite's
     lock after ever longer sleeps, and with many threads some would wait for it in vain."""
 
@@ -35,7 +35,7 @@ class Turns:
         self._taken = False
 
     @contextmanager
-    def taken(self, patience_s: float) -> Iterator[None]:
+    def turn(self, patience_s: float) -> Iterator[None]:
         """Run the block in this thread's turn; without it once the patience is over, when SQLite decides."""
         has_turn = self._wait(patience_s)
         try:
@@ -75,20 +75,20 @@ class Turns:
                 self._taken = False
 
 
-_TURNS: dict[Path, Turns] = {}
+_QUEUES: dict[Path, WriteQueue] = {}
 """By file. The threads of a forked process start anew."""
-os.register_at_fork(after_in_child=_TURNS.clear)
+os.register_at_fork(after_in_child=_QUEUES.clear)
 
 
 class SqliteConnection(sqlite3.Connection):
     """A `dialect.Connection`. Statements run unchanged, without a step of Python in between."""
 
-    turns: Turns
+    queue: WriteQueue
     patience_s: float
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with _neutral_errors(), self.turns.taken(self.patience_s):
+        with _neutral_errors(), self.queue.turn(self.patience_s):
             self.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
             try:
                 yield
@@ -178,7 +178,7 @@ def _open_file(path: Path, mode: str, busy_timeout_s: float) -> SqliteConnection
         factory=SqliteConnection,
     )
     connection.row_factory = sqlite3.Row
-    connection.turns, connection.patience_s = _TURNS.setdefault(path.resolve(), Turns()), busy_timeout_s
+    connection.queue, connection.patience_s = _QUEUES.setdefault(path.resolve(), WriteQueue()), busy_timeout_s
     return connection
 
 

@@ -228,7 +228,7 @@ class Tour:
         self._thread()
         self._clip()
         self._record()
-        self._print("", "Your turn:  ttp account connect bluesky    ttp create 'Hello'    ttp help")
+        self._print("", "Your turn:  ttp init    ttp create 'Hello'    ttp help")
 
     def _thread(self) -> None:
         """Publish one post with four images and a thread to three platforms, after a look at its counts."""

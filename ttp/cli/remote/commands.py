@@ -109,7 +109,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
 
 def is_setting_here(name: str) -> bool:
     """Return whether a setting of the caller's machine has an effect on commands that a server runs."""
-    return name == "timezone" or name.startswith("server.")
+    return name in ("timezone", "server.url", "server.token_file", "server.allow_http")
 
 
 def refusal(path: str) -> NotAllowed:
