@@ -195,6 +195,7 @@ def installation_of(context: Context) -> Installation:
         settings.system_zone().zone,
         context.render_way_out,
         lambda: context.account_check,
+        context.runtime,
     )
 
 
