@@ -165,6 +165,7 @@ def test_by_keyboard_alone(site: Site) -> None:
         page.wait_for_url("**/posts/1?done=scheduled")
         tab_to(page, "a[href='/posts/1/unschedule']")
         page.keyboard.press("Enter")
+        page.wait_for_url("**/posts/1/unschedule")
         tab_to(page, "main button")
         page.keyboard.press("Enter")
         page.wait_for_url("**/posts/1?done=unschedule")
