@@ -114,9 +114,10 @@ def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_writt
     desk.output.error(refused.value)
     assert desk.err.getvalue() == (
         'ttp: error: unknown field "scheduled_at"\n'
-        "  fields: accounts approvedAt chosenBy content createdAt deliveries id key\n"
-        "          maxLatenessS media needs options platforms publishedAt rejection\n"
-        "          repeat scheduledAt status tags thread updatedAt variants warnings\n"
+        "  fields: accounts approvedAt chosenBy comments content createdAt deliveries id\n"
+        "          key likes maxLatenessS media needs options platforms publishedAt\n"
+        "          rejection repeat scheduledAt shares status tags thread updatedAt\n"
+        "          variants views warnings\n"
         "  try: scheduledAt\n"
     )
 
@@ -252,7 +253,7 @@ def test_plain_facts_are_name_and_value_too() -> None:
     for desk in (tsv, table):
         desk.output.write_one(spec.name_value_spec(("read", "rejected")), {"read": 2, "rejected": []})
     assert tsv.written == "read\t2\nrejected\t\n"
-    assert table.written == "  name      value\n  read      2\n  rejected\n"
+    assert table.written == "  NAME      VALUE\n  read      2\n  rejected\n"
 
 
 def test_the_next_slot_is_null_where_there_are_no_data() -> None:

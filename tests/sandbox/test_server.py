@@ -84,6 +84,17 @@ def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: 
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_client_that_goes_away_in_its_body_leaves_no_trace(caplog: pytest.LogCaptureFixture) -> None:
+    with running_sandbox() as sandbox, as_x(sandbox) as x:
+        with socket.create_connection(("127.0.0.1", httpx.URL(sandbox.url).port or 0)) as broken:
+            head = f"POST /2/tweets HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {x.headers['authorization']}\r\n"
+            broken.sendall(f'{head}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"text'.encode())
+            assert x.get("/2/users/me").status_code == 200
+        assert x.get("/2/users/me").status_code == 200
+        assert texts(sandbox) == []
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
 def test_a_reset_clears_the_state_and_ends_hanging_requests(sandbox: RunningSandbox) -> None:
     with as_x(sandbox) as x:
         x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$", "effect": True})

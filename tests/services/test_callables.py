@@ -19,6 +19,7 @@ CALLED = {
     "account_check.OptionChoices.__init__(tokens)",
     "doctor.Doctor.__init__(credentials)",
     "doctor.Doctor.__init__(tokens)",
+    "uninstall.Uninstall.__init__(credentials)",
     "doctor.run_check(look)",
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
     "files.importer.Importer.run(report)",

@@ -35,9 +35,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def parse_id(text: str) -> int:
     """Parse the id of one post. UsageError."""
-    ((first, last),) = parse_ids([text])
-    if first != last:
-        raise UsageError(f'"{text}" is a range, and this takes one post', Hint("see", "ttp list"))
+    found = parse_ids([text])
+    first, last = found[0]
+    if len(found) > 1 or first != last:
+        raise UsageError(f'"{text}" is more than one post, and this takes one', Hint("see", "ttp list"))
     return first
 
 

@@ -169,8 +169,10 @@ def names_server(environ: Mapping[str, str] = os.environ) -> bool:
         return bool(environ["TTP_SERVER"])
     if environ.get(variable("server.url")):
         return True
+    from ttp.store.home.files import read_bytes
+
     try:  # most config files name none, and reading them is for commands that need a setting
-        if b"server" not in config_path(environ).read_bytes():
+        if b"server" not in read_bytes(config_path(environ)):
             return False
         return bool(written(config_path(environ)).get("server.url"))
     except (OSError, ValueError, UsageError):

@@ -22,7 +22,7 @@ from ttp.server.answers import ProblemAnswer
 from ttp.server.api_page import api_page
 from ttp.server.commands import MOST_RUNNING
 from ttp.server.events import EventStreams
-from ttp.server.guard import AGENTS, Guard
+from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
 from ttp.server.pages.connect import StartedLogins
 from ttp.server.pages.login import Backoff
 from ttp.server.pages.routes import page_routes
@@ -164,4 +164,6 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
-    return error_answer(Bug("this is a bug in ttp; its log has the details"), request.url.path)
+    answer = error_answer(Bug("this is a bug in ttp; its log has the details"), request.url.path)
+    answer.headers.update(SAFE_HEADERS)  # it does not pass the guard
+    return answer

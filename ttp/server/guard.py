@@ -1,4 +1,5 @@
-"""What is refused before any route is looked for: foreign host names and origins, bodies too large or too slow."""
+"""What is refused before any route is looked for: foreign host names and origins, bodies too large or too slow. And
+the headers that every answer has."""
 
 from __future__ import annotations
 
@@ -22,6 +23,14 @@ FORM_UPLOADS = frozenset({"/compose", "/compose/media"})
 AGENTS = "/mcp"
 BODY_TIMEOUT_S = 30.0
 """Seconds that each part of a body may take."""
+STATIC = "/static"
+SAFE_HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""What every answer has that does not say otherwise, errors too. Browsers may keep the files of the pages."""
 LEAST_BYTES_PER_S = 1000
 """A body that comes more slowly than this, after its first BODY_TIMEOUT_S, is refused."""
 
@@ -40,6 +49,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = _with_safe_headers(send, scope["path"])
         refused = self._refusal(scope)
         if refused is not None:
             await error_answer(refused, scope["path"])(scope, receive, send)
@@ -59,6 +69,21 @@ class Guard:
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > _most_bytes(scope)):
             return too_large(_most_bytes(scope))
         return None
+
+
+def _with_safe_headers(send: Send, path: str) -> Send:
+    """Return what adds the SAFE_HEADERS that an answer lacks."""
+    added = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
+    wanted = [one for one in added if one[0] != b"cache-control" or not path.startswith(f"{STATIC}/")]
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = message.get("headers", [])
+            has = {name.lower() for name, _ in given}
+            message = {**message, "headers": [*given, *(one for one in wanted if one[0] not in has)]}
+        await send(message)
+
+    return send_with_headers
 
 
 def is_foreign(origin: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -18,7 +19,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ttp.domain.errors import Busy, TtpError
+from ttp.domain.action import other_options
+from ttp.domain.errors import Busy, Hint, TtpError
 from ttp.domain.event import Sink
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import STOPPING, PublisherProcess
@@ -76,7 +78,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
-        raise Busy(f"cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}") from None
+        number = getattr(error, "errno", None)
+        hints = [Hint("try", other_options(port="0"))] if number in (errno.EADDRINUSE, errno.EACCES) else []
+        why = os.strerror(number) if number and number > 0 and not isinstance(error, socket.gaierror) else error
+        raise Busy(f"cannot listen on {host} port {port}: {why}", *hints) from None
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections get it from the socket that listens
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
     return found

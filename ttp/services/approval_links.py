@@ -32,8 +32,8 @@ class ApprovalLinks:
         self._clock = clock
 
     def create(self, post_id: int, revision: int | None, name: str, created_by: str) -> NewApprovalLink:
-        """Store a link for one revision of a post. `created_by` lends the right to approve it, so they must not have
-        written it. Raise UsageError, Stale, NotAllowed."""
+        """Store a link for one revision of a post. `created_by` lends the right to approve it, so neither they nor who
+        decides must have written it. Raise UsageError, Stale, NotAllowed."""
         if not NAME.fullmatch(name):
             raise UsageError(f'"{name}" is not a name: at most {LONGEST_NAME} letters, digits and . _ @ -')
         now, secret = self._clock.now(), new_secret()
@@ -43,6 +43,8 @@ class ApprovalLinks:
                 raise Stale(f"post {post_id} was changed since you read it")
             if change_log.has_changed(db, post_id, created_by):
                 raise NotAllowed(f"post {post_id} was written by {created_by}, who cannot let others approve it")
+            if change_log.has_changed(db, post_id, name):
+                raise NotAllowed(f"post {post_id} was written by {name}, who cannot approve it")
             store.delete_expired(db, now)
             store.insert(db, digest(secret), ApprovalLink(0, post_id, post.revision, name, created_by, now + WORKS_FOR))
         return NewApprovalLink(name, secret, now + WORKS_FOR)

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Program
 from tests.media_bytes import png
 from tests.server.conftest import BASE, Api
-from tests.server.pages.conftest import Person
+from tests.server.pages.conftest import PUBLISH, Person
 from ttp.services.approval_links import WORKS_FOR
 
 EVIL = "<script>alert(1)</script>"
@@ -122,6 +122,15 @@ def test_who_wrote_a_post_makes_no_link_for_it(ann: Person, post: int) -> None:
     answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria"})
     assert answer.status_code == 403
     assert ann.ttp.count("approval_link") == 0
+
+
+def test_who_wrote_a_post_gets_no_link_for_it(ann: Person, server: Api, post: int) -> None:
+    maria = Person(server).log_in("maria", PUBLISH)
+    maria.does("/posts/1/move", {"revision": revision(ann), "date": "2098-01-07"})
+    answer = ann.send("/posts/1/approval-link", {"revision": revision(ann), "name": "maria"})
+    assert answer.status_code == 403
+    assert ann.ttp.count("approval_link") == 0
+    assert made(ann, "tom")
 
 
 @pytest.mark.parametrize(("field", "status"), [({"name": EVIL}, 400), ({"name": ""}, 400), ({"revision": "9"}, 412)])

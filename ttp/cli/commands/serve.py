@@ -69,9 +69,8 @@ def serve(
     """Serve the pages and the HTTP API, and publish due posts.
 
     It runs until Ctrl-C. It prints a link that logs you in to the pages; ttp login-link NAME prints one for others.
-    Requests to the API need a token:  ttp token create NAME --capability publish
-    GET /openapi.json describes the API. Only this machine reaches it; another address needs --allow-host, and a proxy
-    with TLS in front.
+    Requests to the API need a token: ttp token create. GET /openapi.json describes the API. Only this machine reaches
+    the server; another address needs --allow-host, and a proxy with TLS in front.
 
     Examples:
       ttp serve
@@ -142,7 +141,7 @@ def login_link(
     """Print a link that logs a person in to the pages of ttp serve.
 
     It works once, for 10 minutes, and opens a session of 30 days. Each of read, draft and publish may do what those
-    before it may; approve comes beside them, and nobody can approve what they wrote.
+    before it may. approve is separate, and no one can approve what they wrote.
 
     Examples:
       ttp login-link ann

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ttp.domain.api_token import TokenCapability
+from ttp.server.guard import STATIC
 from ttp.server.pages import accounts, approvals, calendar, compose, connect, login, numbers, posts, queue
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import Page, endpoint, redirect
@@ -58,5 +59,5 @@ PAGES = (
 def page_routes() -> list[BaseRoute]:
     return [
         *(Route(page.path, endpoint(page), methods=[page.method], name=page.path) for page in PAGES),
-        Mount("/static", StaticFiles(directory=FOLDER / "static"), name="static"),
+        Mount(STATIC, StaticFiles(directory=FOLDER / "static"), name="static"),
     ]

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -19,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ttp.domain.api_token import Person, Session, TokenCapability
-from ttp.domain.errors import NotAllowed, TtpError
+from ttp.domain.errors import NotAllowed, NotFound, TtpError
 from ttp.server.guard import is_foreign
 from ttp.server.pages.rendering import HEADERS, error_lines, render
 from ttp.server.problems import InvalidRequest, Unauthorized, status_of
@@ -55,6 +56,7 @@ MENU = (
     ("/accounts", "Accounts", TokenCapability.READ),
 )
 _MOST_FIELDS, _MOST_FILES = 500, 20
+_MOST_ID = 10**15
 Handle = Callable[["Visit"], Response]
 
 
@@ -135,7 +137,10 @@ class Visit:
 
     @property
     def post_id(self) -> int:
-        return int(self.request.path_params["post_id"])
+        found = int(self.request.path_params["post_id"])
+        if found > _MOST_ID:
+            raise NotFound(f"no post {found}")
+        return found
 
     def field(self, name: str) -> str:
         """Return a field of the form with the line ends of this system; an absent one is empty."""
@@ -229,6 +234,9 @@ def _handled(page: Page, visit: Visit) -> Response:
 
 
 async def _form(request: Request) -> FormData:
+    _, options = parse_options_header(request.headers.get("content-type"))
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":  # of the many that Python knows, some make no text
+        raise InvalidRequest("the form cannot be read: it is not UTF-8")
     try:
         return await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=1_000_000)
     except HTTPException as error:
