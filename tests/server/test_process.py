@@ -268,6 +268,7 @@ def test_a_socket_that_a_dead_server_left_is_replaced(ttp: Program, tmp_path: Pa
     [
         (("--host", "192.0.2.1"), "usage"),
         (("--host", "nowhere"), "usage"),
+        (("--allow-host", "https://ttp.example.org"), "usage"),
         (("--port", "70000"), "usage"),
         (("--socket", "/nowhere/ttp.sock"), "busy"),
     ],

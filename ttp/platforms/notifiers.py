@@ -247,7 +247,7 @@ class Notifiers:
 
         from ttp.platforms.transport import tls_context
 
-        # Without a name of its own smtplib asks the DNS for one, which may take long.
+        # Without a name smtplib asks the DNS for one, which may take long.
         name, limit = "[127.0.0.1]", min(_CONNECT_S, self._limit_s)
         if security == "tls":
             return smtplib.SMTP_SSL(host, port, name, timeout=limit, context=tls_context())

@@ -33,7 +33,7 @@ SECRET = re.compile(r"[0-9a-f]{48}")
 
 @dataclass(frozen=True, slots=True)
 class LoginAddress:
-    """A login link as it is given to a person. `accounts`: names; None: all."""
+    """A login link for a person. `accounts`: names; None: all."""
 
     name: str
     capabilities: tuple[TokenCapability, ...]

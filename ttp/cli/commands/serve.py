@@ -232,6 +232,10 @@ def _names(host: str, allowed: list[str], local: tuple[str, ...]) -> frozenset[s
             raise UsageError(
                 f'"{host}" is not an address', Hint("try", "--host 127.0.0.1", (host, "127.0.0.1"))
             ) from None
+    for name in allowed:
+        if "/" in name:
+            only = name.split("://")[-1].split("/")[0] or "ttp.example.org"
+            raise UsageError(f'"{name}" is an address, not the name of a host', Hint("try", only, (name, only)))
     if not is_local and not allowed:
         raise UsageError(
             f"{host} can be reached from other machines; say by which name",

@@ -20,7 +20,7 @@ class FileUse(Enum):
     POSTS = "posts"  # reads a file or a folder of posts, and the media that it names
     FOLDER = "folder"  # reads and writes a folder of posts
     OUTPUT = "output"  # writes it
-    EXPORT = "export"  # writes a file or a folder, and media beside it
+    EXPORT = "export"  # writes a file or a folder, and media next to it
 
 
 @dataclass(frozen=True, slots=True)
