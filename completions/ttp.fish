@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is this one, w
         switch $word
             case --
                 return 1
-            case --account --accounts --add-tag --after --allow-host --alt --at --blackout --by --capability --client-secret --color --cool-down --count --credentials --cron --dates --days --events --expires --explore --fields --file --format --from --history --host --html --key --limit --map --max-late --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --socket --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with -n
+            case --account --accounts --add-tag --after --allow-host --alt --at --blackout --by --capability --client-secret --color --cool-down --count --credentials --cron --dates --days --events --expires --explore --fields --file --format --from --history --host --html --key --limit --map --max-late --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --socket --sort --spread --state --status --svg --tag --text --thread --to --trusted-proxy --tz --until --vary --where --with -n
                 set option $word
             case '-*'
             case '*'
@@ -577,7 +577,9 @@ complete -c ttp -n "__ttp_at 'serve'" -l host -x -d 'The address to listen on (1
 complete -c ttp -n "__ttp_at 'serve'" -l port -x -d 'The port (8765); 0 picks a free one.'
 complete -c ttp -n "__ttp_at 'serve'" -l socket -x -d 'Listen on a Unix socket that only you can open, instead.'
 complete -c ttp -n "__ttp_at 'serve'" -l publish -d 'Publish due posts while no other publisher runs.'
+complete -c ttp -n "__ttp_at 'serve'" -l no-publish -d 'Publish due posts while no other publisher runs.'
 complete -c ttp -n "__ttp_at 'serve'" -l allow-host -x -d 'A name by which clients may call the server.'
+complete -c ttp -n "__ttp_at 'serve'" -l trusted-proxy -x -d 'An address or network of your proxy: its X-Forwarded-For and -Proto are believed.'
 complete -c ttp -n "__ttp_at 'serve'" -l open -d 'Open the pages in a browser, logged in.'
 complete -c ttp -n "__ttp_at 'serve'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'serve'" -l json -d 'Same as --format json.'
@@ -1164,7 +1166,7 @@ complete -c ttp -n "__ttp_at 'webhook'" -a rotate -d 'Make a new secret, and pri
 complete -c ttp -n "__ttp_at 'webhook'" -a remove -d 'Remove a webhook. What was not sent yet is not sent.'
 complete -c ttp -n "__ttp_at 'webhook'" -a test -d 'Send a test event now. Exit code 1 if it is not accepted.'
 complete -c ttp -n "__ttp_at 'webhook'" -a replay -d 'Send events again: those that were given up or wait, or the ones you name.'
-complete -c ttp -n "__ttp_at 'webhook'" -a log -d 'List the events of a webhook, newest first, with what became of each.'
+complete -c ttp -n "__ttp_at 'webhook'" -a log -d 'List the events of a webhook, newest first, with the result of each.'
 complete -c ttp -n "__ttp_at 'webhook'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'webhook add'" -l events -x -k -a '(__ttp_many words \'post.due\' \'delivery.sending\' \'delivery.processing\' \'delivery.published\' \'delivery.failed\' \'delivery.retrying\' \'delivery.reconciling\' \'delivery.needs_review\' \'post.finished\')' -d 'The only events it gets; else all.'
 complete -c ttp -n "__ttp_at 'webhook add'" -l accounts -x -k -a '(__ttp_many ask account)' -d 'The only accounts it is about; else all.'
@@ -1230,8 +1232,8 @@ complete -c ttp -n "__ttp_at 'webhook replay'" -l ascii -d 'Use ASCII characters
 complete -c ttp -n "__ttp_at 'webhook replay'" -l quiet -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'webhook replay'" -s q -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'webhook replay'" -l help -d 'Show help.'
-complete -c ttp -n "__ttp_at 'webhook log'" -l limit -x -d 'At most so many (50).'
-complete -c ttp -n "__ttp_at 'webhook log'" -s n -x -d 'At most so many (50).'
+complete -c ttp -n "__ttp_at 'webhook log'" -l limit -x -d 'List at most N events (50).'
+complete -c ttp -n "__ttp_at 'webhook log'" -s n -x -d 'List at most N events (50).'
 complete -c ttp -n "__ttp_at 'webhook log'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'webhook log'" -l json -d 'Same as --format json.'
 complete -c ttp -n "__ttp_at 'webhook log'" -l jsonl -d 'Same as --format jsonl.'
@@ -1484,7 +1486,7 @@ complete -c ttp -n "__ttp_at 'help webhook'" -a rotate -d 'Make a new secret, an
 complete -c ttp -n "__ttp_at 'help webhook'" -a remove -d 'Remove a webhook. What was not sent yet is not sent.'
 complete -c ttp -n "__ttp_at 'help webhook'" -a test -d 'Send a test event now. Exit code 1 if it is not accepted.'
 complete -c ttp -n "__ttp_at 'help webhook'" -a replay -d 'Send events again: those that were given up or wait, or the ones you name.'
-complete -c ttp -n "__ttp_at 'help webhook'" -a log -d 'List the events of a webhook, newest first, with what became of each.'
+complete -c ttp -n "__ttp_at 'help webhook'" -a log -d 'List the events of a webhook, newest first, with the result of each.'
 complete -c ttp -n "__ttp_at 'help webhook'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'help notify'" -a test -d 'Send a test notification.'
 complete -c ttp -n "__ttp_at 'help notify'" -a list -d 'List what was sent and what failed in the last days, newest first.'

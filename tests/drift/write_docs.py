@@ -140,7 +140,7 @@ def _options(command: Any) -> list[Any]:
 
 
 def _option_row(option: Any) -> tuple[str, str]:
-    names = ", ".join(sorted(option.opts, key=len, reverse=True))
+    names = ", ".join(sorted([*option.opts, *option.secondary_opts], key=len, reverse=True))
     value = "" if option.is_flag else f" {option.metavar}"
     more = "; repeatable" if option.multiple else ""
     help = _marked(first_line(option.help).rstrip("."))

@@ -27,6 +27,19 @@ TOKEN = "ttp_" + 48 * "a"
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("127.0.0.1:8765", "http://127.0.0.1:8765"),
+        ("ttp.shop.example", "https://ttp.shop.example"),
+        ("http://127.0.0.1:8765/v1", "http://127.0.0.1:8765"),
+    ],
+)
+def test_an_address_that_is_nearly_right(ttp: Program, monkeypatch: pytest.MonkeyPatch, typed: str, meant: str) -> None:
+    monkeypatch.setenv("TTP_SERVER", typed)
+    assert ttp("list", "--json").error["hint"] == f"TTP_SERVER={meant} ttp status"
+
+
+@pytest.mark.parametrize(
     ("server", "code"),
     [
         ("nonsense", 2),

@@ -201,6 +201,17 @@ def test_it_prints_a_link_that_logs_in(serve: Serve, ttp: Program) -> None:
     assert ttp("login-link", "ann", "--json").error["code"] == "not_found"
 
 
+def test_a_second_server_leaves_the_address_of_the_first(serve: Serve, ttp: Program) -> None:
+    with serve("--no-publish") as first, serve("--no-publish") as second:
+        assert str(second.client.base_url.port) in ttp.ok("login-link", "ann", "--json").json["url"]
+        assert second.stop() == 0
+        assert str(first.client.base_url.port) in ttp.ok("login-link", "ann", "--json").json["url"]
+        taken = ttp("serve", "--port", str(first.client.base_url.port), "--json").error
+        assert (taken["code"], "--port 0" in taken["hint"]) == ("busy", True)
+        assert first.stop() == 0
+    assert ttp("login-link", "ann", "--json").error["code"] == "not_found"
+
+
 def test_it_only_serves_where_it_is_told_so(serve: Serve, ttp: Program) -> None:
     with serve("--no-publish") as server:
         assert not server.ok("GET", "/v1/status")["publisher"]["running"]
@@ -257,6 +268,7 @@ def test_a_socket_that_a_dead_server_left_is_replaced(ttp: Program, tmp_path: Pa
     [
         (("--host", "192.0.2.1"), "usage"),
         (("--host", "nowhere"), "usage"),
+        (("--allow-host", "https://ttp.example.org"), "usage"),
         (("--port", "70000"), "usage"),
         (("--socket", "/nowhere/ttp.sock"), "busy"),
     ],

@@ -257,8 +257,10 @@ class _PlainParam(RuntimeParam):
         if number is None or (least is not None and number < least) or (most is not None and number > most):
             kind = "a whole number" if self.annotation is int else "a number"
             bounds = "" if least is None else f" from {least:g}" if most is None else f" from {least:g} to {most:.10g}"
+            name = param.opts[0] if param.param_type_name == "option" else param.metavar
             raise UsageError(
-                f'{param.opts[0]} is {kind}{bounds}, not "{value}"', Hint("see", f"{ctx.command_path} --help")
+                f'{name} is {kind}{bounds}, not "{value}"',
+                Hint("see", f"{ctx.command_path} --help"),
             )
         return number
 

@@ -109,7 +109,10 @@ def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
     return Node(
         path,
         words,
-        (*((name, first_line(one.help)) for one in options for name in one.opts), ("--help", "Show help.")),
+        (
+            *((name, first_line(one.help)) for one in options for name in (*one.opts, *one.secondary_opts)),
+            ("--help", "Show help."),
+        ),
         tuple((name, source_of_option(path, name)) for one in options if not one.is_flag for name in one.opts),
         NOTHING if place is None else source_of_argument(path, str(place.metavar)),
         place is not None and place.nargs == -1,

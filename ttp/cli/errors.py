@@ -162,7 +162,7 @@ def _replaced(argv: Sequence[str], wrong: str, meant: str) -> list[str] | None:
 
 
 def _replace_in(word: str, wrong: str, meant: str) -> str | None:
-    """A word with `wrong` replaced: all of it, a part between commas, or what stands before or behind a `=`."""
+    """A word with `wrong` replaced: all of it, a part between commas, or what is before or after a `=`."""
     if word == wrong:
         return meant
     parts = word.split(",")

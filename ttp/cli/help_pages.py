@@ -71,7 +71,7 @@ def write_help(command: Any, ctx: Any, formatter: Any) -> None:
 
 
 def _names(option: Any) -> str:
-    names = ", ".join(sorted(option.opts, key=len))
+    names = ", ".join(sorted([*option.opts, *option.secondary_opts], key=len))
     return names if option.is_flag else f"{names} {option.metavar}"
 
 

@@ -53,6 +53,14 @@ _OTHER_COMMANDS = {
     "repeat remove": ("repeat stop",),
     "service start": ("service install",),
     "slots delete": ("slots remove",),
+    **dict.fromkeys(("notification", "notifications"), ("notify",)),
+    "notify send": ("notify test",),
+    **dict.fromkeys(("token new", "token add"), ("token create",)),
+    **dict.fromkeys(("token delete", "token remove", "token rm"), ("token revoke",)),
+    "token ls": ("token list",),
+    **dict.fromkeys(("webhook new", "webhook create"), ("webhook add",)),
+    **dict.fromkeys(("webhook delete", "webhook rm"), ("webhook remove",)),
+    "webhook ls": ("webhook list",),
 }
 """Words that people try for commands, and what each means here."""
 _OTHER_OPTIONS = {

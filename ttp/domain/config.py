@@ -125,7 +125,7 @@ class PlatformKeys(Protocol):
 
 
 class KeyTable(Mapping[str, Key]):
-    """All settings by name: ttp's own, and those of platforms, which are loaded when one of theirs is asked for."""
+    """All settings by name: ttp's own, and those of platforms, which are loaded when one of them is needed."""
 
     def __init__(self, platforms: PlatformKeys) -> None:
         self._platforms = platforms

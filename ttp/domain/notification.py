@@ -41,7 +41,7 @@ _SHOWN_TEXT = 60
 
 
 class Alarm(NamedTuple):
-    """A state of the publisher that a person must end. `subject` tells it apart from others of its event."""
+    """A state of the publisher that a person must end. `subject` distinguishes it from others of its event."""
 
     event: str
     subject: str

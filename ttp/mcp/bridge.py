@@ -31,7 +31,7 @@ WAIT_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """Forwards to one server. `allowed`: what the client here may do, beside the limits of the token; `upload`: sends a
+    """Forwards to one server. `allowed`: what the client here may do, within the limits of the token; `upload`: sends a
     local file, and returns the name of it there; `shown`: the address for messages."""
 
     url: str

@@ -1,4 +1,4 @@
-"""Resources: what clients can show beside a conversation. They are what the tools that read answer."""
+"""Resources: what clients can show next to a conversation. They are what the tools that read answer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Serve one client on stdin and stdout, until either end stops.
 
-The protocol runs in a thread of its own: the main thread publishes, because only there a publisher can set the signal
+The protocol runs in its own thread: the main thread publishes, because only there a publisher can set the signal
 handlers that let it finish a delivery before the process ends.
 """
 

@@ -139,7 +139,7 @@ def open_connection(
         if secure:
             plain = tls_context().wrap_socket(plain, server_hostname=host)
     except OSError as error:  # also ssl.SSLError
-        raise DownloadFailed(f"cannot be reached: {clean_text(str(error))}") from error
+        raise DownloadFailed(f"cannot be reached: {clean_text(error.strerror or str(error))}") from error
     connection = http.client.HTTPConnection(host, port)
     connection.sock = plain
     return connection

@@ -140,7 +140,7 @@ class Notifiers:
             for setting in (name, "notify.ntfy.click") if kind == "ntfy" else (name,):
                 if self._config[setting] and not _is_web_address(self._config.text(setting)):
                     raise SendingFailed(
-                        f"{setting} is not an address like https://ntfy.example.com/topic", setting=name
+                        f"{setting} is not an address like https://{kind}.example.com/topic", setting=name
                     )
         if secret is None:
             if kind == "webhook" or (kind == "email" and self._config.text("notify.email.user")):
@@ -247,7 +247,7 @@ class Notifiers:
 
         from ttp.platforms.transport import tls_context
 
-        # Without a name of its own smtplib asks the DNS for one, which may take long.
+        # Without a name smtplib asks the DNS for one, which may take long.
         name, limit = "[127.0.0.1]", min(_CONNECT_S, self._limit_s)
         if security == "tls":
             return smtplib.SMTP_SSL(host, port, name, timeout=limit, context=tls_context())

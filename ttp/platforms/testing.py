@@ -197,8 +197,8 @@ def no_proof(success: int) -> Mapping[str, Answers]:
         "no content": answer(204),
         "a success that unpacks to 50 MB": answer(success, gzip.compress(bytes(50_000_000)), content_encoding="gzip"),
         "an error that unpacks to 50 MB": answer(400, gzip.compress(bytes(50_000_000)), content_encoding="gzip"),
-        "an encoding nobody asked for": answer(success, b"\x8b\x02\x80", content_encoding="br"),
-        "a type of its own": answer(success, b"id=1", content_type="application/x-www-form-urlencoded"),
+        "an encoding that was not asked for": answer(success, b"\x8b\x02\x80", content_encoding="br"),
+        "its own type": answer(success, b"id=1", content_type="application/x-www-form-urlencoded"),
         "a page that repeats the token": echo,
         "a refusal that repeats the token": echo_in_json,
     }

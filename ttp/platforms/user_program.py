@@ -55,7 +55,7 @@ class ProgramResult:
 
 
 def run(argv: Sequence[str], *, given: bytes = b"", limit_s: float, cap: int, cwd: Path | None = None) -> ProgramResult:
-    """Run a program with `given` on stdin, in a session of its own. Raises NotStarted, ProgramEnded.
+    """Run a program with `given` on stdin, in its own session. Raises NotStarted, ProgramEnded.
 
     `cap`: most bytes that it may print. After `limit_s` it is killed, with the processes that it started and that are
     still in its session. If ttp dies first, an alarm ends the program GRACE_S later.

@@ -36,7 +36,9 @@ def check_url(url: str, *, private: bool) -> None:
     """Refuse an address that webhooks cannot have. Raise UsageError; NotAllowed where only permission lacks."""
     parts = _split(url)
     if parts is None:
-        raise UsageError(f'"{url}" is not an address for a webhook', Hint("try", EXAMPLE, (url, EXAMPLE)))
+        whole = f"https://{url}"
+        meant = whole if "://" not in url and "." in url and _split(whole) is not None else EXAMPLE
+        raise UsageError(f'"{url}" is not an address for a webhook', Hint("try", meant, (url, meant)))
     if private:
         return
     try:

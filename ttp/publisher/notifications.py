@@ -141,7 +141,8 @@ class Notifications:
         host = host_of_kind(kind, self._config)
         if not host:
             name = f"notify.{kind}.{'host' if kind == 'email' else 'url'}"
-            raise UsageError(f"{name} is not set", Hint("fix", action("config set", name, "ADDRESS")))
+            wrong = "is not a web address" if kind != "email" and self._config.text(name) else "is not set"
+            raise UsageError(f"{name} {wrong}", Hint("fix", action("config set", name, "ADDRESS")))
         if not value:
             raise UsageError("the secret is empty; nothing was stored")
         self._credentials().put(_entry(kind), Credentials(value, host))

@@ -73,7 +73,7 @@ class _Server:
             self._loop.call_soon_threadsafe(self._stop.set)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(ClientDisconnect):  # while it sent its body: nobody reads an answer
+        with suppress(ClientDisconnect):  # while it sent its body: no one reads an answer
             await self._app(scope, receive, send)
 
     async def _serve(self, listener: socket.socket) -> None:

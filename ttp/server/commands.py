@@ -85,7 +85,7 @@ def _check_variables(given: dict[str, str]) -> dict[str, str]:
 def _check_encoding(name: str) -> str:
     try:
         if not codecs.lookup(name)._is_text_encoding:  # as `open` does
-            raise ValueError("this is no encoding of texts")
+            raise ValueError("this is not an encoding of texts")
     except LookupError:
         raise ValueError("this is no encoding") from None
     return name

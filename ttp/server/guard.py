@@ -38,7 +38,7 @@ LEAST_BYTES_PER_S = 1000
 class Guard:
     """`hosts`: the names by which clients may call this server; None for a socket that only this machine reaches.
 
-    A page in a browser can reach a server on loopback under a name of its own (DNS rebinding), but not choose `Host`.
+    A page in a browser can reach a server on loopback under its own name (DNS rebinding), but not choose `Host`.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:

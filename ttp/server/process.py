@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ttp.domain.errors import Busy, TtpError
+from ttp.domain.action import other_options
+from ttp.domain.errors import Busy, Hint, TtpError
 from ttp.domain.event import Sink
 from ttp.publisher.loop import Mode, Scope
 from ttp.publisher.process import STOPPING, PublisherProcess
@@ -76,7 +78,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
-        raise Busy(f"cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}") from None
+        number = getattr(error, "errno", None)
+        hints = [Hint("try", other_options(port="0"))] if number in (errno.EADDRINUSE, errno.EACCES) else []
+        why = os.strerror(number) if number and number > 0 and not isinstance(error, socket.gaierror) else error
+        raise Busy(f"cannot listen on {host} port {port}: {why}", *hints) from None
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections get it from the socket that listens
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
     return found
@@ -109,7 +114,8 @@ def listen_on_path(path: Path) -> socket.socket:
 
 class ServerProcess:
     """Serves until SIGTERM or SIGINT, which let requests and deliveries finish. `publisher` None: only serves;
-    `sender` None: sends no webhooks. `stopping`: set at the stop, for answers that go on for ever."""
+    `sender` None: sends no webhooks. `stopping`: set at the stop, for answers that go on for ever. `proxies`: addresses
+    and networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
     def __init__(
         self,
@@ -121,6 +127,7 @@ class ServerProcess:
         stopping: threading.Event,
         poll_s: float,
         drain_s: float,
+        proxies: Sequence[str] = (),
     ) -> None:
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -131,7 +138,8 @@ class ServerProcess:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
                 limit_concurrency=MOST_CONNECTIONS,
                 timeout_keep_alive=IDLE_S,
                 timeout_graceful_shutdown=max(round(drain_s), 1),

@@ -37,7 +37,7 @@ _CHANGE = (*_ONE, *_BODY, 409, 412, 422)
 @dataclass(frozen=True, slots=True)
 class Route:
     """`needs` None: no token; `or_needs`: another capability that is enough. `limited`: also for tokens limited
-    to accounts. `answers`: what it answers by status; `refuses`: the statuses of problems beside those of ALWAYS;
+    to accounts. `answers`: what it answers by status; `refuses`: the statuses of problems in addition to ALWAYS;
     `described`: more for OpenAPI; `answer`: the class of its answers, where they are not bytes."""
 
     method: str

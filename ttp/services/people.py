@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
@@ -24,12 +26,14 @@ from ttp.store.home.files import write_whole
 LINK_WORKS_FOR = timedelta(minutes=10)
 SESSION_LASTS_FOR = timedelta(days=30)
 ADDRESS_FILE = "server.address"
+_ANSWER_S = 1.0
+"""Seconds that a server on this machine may take to accept a connection."""
 SECRET = re.compile(r"[0-9a-f]{48}")
 
 
 @dataclass(frozen=True, slots=True)
 class LoginAddress:
-    """A login link as it is given to a person. `accounts`: names; None: all."""
+    """A login link for a person. `accounts`: names; None: all."""
 
     name: str
     capabilities: tuple[TokenCapability, ...]
@@ -109,12 +113,26 @@ def recorded_address(home: Path, address: str | None) -> Iterator[None]:
     if address is None:
         yield
         return
+    before = read_address(home)
     write_whole(home / ADDRESS_FILE, address)
     try:
         yield
     finally:
         if read_address(home) == address:
-            (home / ADDRESS_FILE).unlink(missing_ok=True)
+            if before is not None and _answers(before):  # an earlier server of the store still runs
+                write_whole(home / ADDRESS_FILE, before)
+            else:
+                (home / ADDRESS_FILE).unlink(missing_ok=True)
+
+
+def _answers(address: str) -> bool:
+    """Return whether something listens at the address of a server on this machine."""
+    try:
+        parts = urlsplit(address)
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=_ANSWER_S):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def read_address(home: Path) -> str | None:

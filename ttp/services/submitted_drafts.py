@@ -185,7 +185,7 @@ class SubmittedDrafts:
 
 
 def is_pending(post: PostFields, *, needed: bool = False) -> bool:
-    """Return whether a post waits for a person: a draft that nobody rejected, or (`needed`) a scheduled post that
+    """Return whether a post waits for a person: a draft that was not rejected, or (`needed`) a scheduled post that
     nobody approved."""
     if post.rejection is not None:
         return False

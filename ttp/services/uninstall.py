@@ -1,4 +1,4 @@
-"""Remove what ttp has put on this machine. Never removes what somebody else made, and lists what is left to do."""
+"""Remove what ttp has put on this machine. Never removes what others made, and lists what is left to do."""
 
 from __future__ import annotations
 

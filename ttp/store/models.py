@@ -418,7 +418,7 @@ class SessionRow(SQLModel, table=True):
 
 
 class ApprovalLinkRow(SQLModel, table=True):
-    """A link by which somebody without a login decides about one revision of a post, once. `name`: who gets it;
+    """A link by which a person without a login decides about one revision of a post, once. `name`: who gets it;
     `created_by`: who made it, whose right to approve it lends."""
 
     __tablename__ = "approval_link"

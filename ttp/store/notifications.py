@@ -141,7 +141,7 @@ def _alarms_over(db: Connection, alarms: Sequence[Alarm], judged: Collection[str
 
 
 def _end(db: Connection, ids: Sequence[int], now: datetime) -> None:
-    """End notifications. What was said of an account or of publishing is taken back by another one."""
+    """End notifications. What was said of an account or of publishing is withdrawn by another one."""
     values = {"now": to_ms(now), "ids": List(ids)}
     for event, end in ENDS.items():
         db.execute(

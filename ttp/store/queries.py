@@ -365,7 +365,7 @@ def texts_around(db: Connection, account_id: int, since: datetime, until: dateti
 
 
 class PublishedPost(NamedTuple):
-    """A post as it is on one account. `text`: its text there."""
+    """A post on one account. `text`: its text there."""
 
     post_id: int
     url: str | None

@@ -76,7 +76,7 @@ class WriteQueue:
 
 
 _QUEUES: dict[Path, WriteQueue] = {}
-"""By file. The threads of a forked process start anew."""
+"""By file. The threads of a forked process start again."""
 os.register_at_fork(after_in_child=_QUEUES.clear)
 
 

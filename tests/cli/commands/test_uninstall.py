@@ -50,6 +50,7 @@ def noted(found: list[dict[str, Any]], kind: str) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize("options", [[], ["--keep", "--purge"]])
 def test_one_of_two_must_be_chosen(ttp: Program, options: list[str]) -> None:
     assert ttp("uninstall", *options).code == 2
+    assert ttp("uninstall", *options, "--dry-run", "--json").error["hint"] == "ttp uninstall --keep --dry-run"
 
 
 def test_purging_asks_and_a_script_needs_yes(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,12 +84,13 @@ def test_a_dry_run_changes_nothing_and_reads_only(
 def test_keep_leaves_the_store_and_says_where_it_is(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.ok("run", "--once")
-    (ttp.home / "media.lock").touch(0o600)
+    for name in ("media.lock", "webhooks.lock"):
+        (ttp.home / name).touch(0o600)
     found = ttp.ok("uninstall", "--keep", "--json").json
     assert {"name": str(ttp.home), "kind": "home", "action": "keep"}.items() <= next(
         one for one in found if one["kind"] == "home"
     ).items()
-    assert {"publisher.lock", "media.lock", "x-me.lock"} <= removed(found, "lock")
+    assert {"publisher.lock", "media.lock", "webhooks.lock", "x-me.lock"} <= removed(found, "lock")
     assert not list(ttp.home.rglob("*.lock"))
     assert ttp.ok("account", "list", "--fields", "account,connected").rows == [["x/me", "true"]]
 
@@ -100,6 +102,8 @@ def test_purge_leaves_what_others_made(ttp: Program, tmp_path: Path) -> None:
     for name in ("notes.txt", "media/holiday.jpg"):
         (ttp.home / name).write_text("mine")
     (ttp.home / "writing").symlink_to(tmp_path)
+    for name in ("webhooks.lock", "server.address"):
+        (ttp.home / name).touch(0o600)
     found = ttp.ok("uninstall", "--purge", "--yes", "--json").json
     left = {path.relative_to(ttp.home).as_posix() for path in ttp.home.rglob("*")}
     assert left == {"notes.txt", "media", "media/holiday.jpg", "writing"}

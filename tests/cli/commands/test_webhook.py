@@ -93,6 +93,15 @@ def test_what_is_refused(ttp: Program, argv: tuple[str, ...], code: str) -> None
     assert ttp.ok("webhook", "list", "--json").json == []
 
 
+def test_an_address_without_https_is_suggested_with_it(ttp: Program) -> None:
+    ran = ttp("webhook", "add", "shop.example/hook", "--json")
+    assert ran.error["hint"] == "ttp webhook add https://shop.example/hook --json"
+
+
+def test_a_wrong_id_is_named_as_in_the_help(ttp: Program) -> None:
+    assert "WEBHOOK" in ttp("webhook", "log", "x", "--json").error["message"]
+
+
 def test_a_test_says_what_came_of_it(ttp: Program, receiver: Any) -> None:
     ttp.ok("webhook", "add", receiver.url, "--allow-private")
     assert ttp.ok("webhook", "test", "1", "--json").json == {

@@ -70,6 +70,7 @@ def test_what_is_refused_says_what_to_type(typed: list[str], message: str, ways:
         *((["202612"], "2026-12"), (["Dec"], "2026-12"), (["december 2027"], "2027-12"), (["Sept."], "2026-09")),
         *((["w49"], "2026-W49"), (["week 5"], "2026-W05"), (["2026W49"], "2026-W49"), (["2027-W5"], "2027-W05")),
         *((["december", "--week"], "--week 2026-12-01"), (["KW 48"], "2026-W48")),
+        *((["last week"], "--week prev"), (["this-month"], "--month"), (["nextmonth"], "--month next")),
     ],
 )
 def test_what_was_probably_meant_is_offered(typed: list[str], meant: str) -> None:

@@ -311,7 +311,7 @@ def _service(
 def _answers(
     context: Context, login: PasswordLogin, name: str, password_file: str | None, *, ask: bool
 ) -> dict[str, str]:
-    """What the login asks for: from the file, else from the person. UsageError where there is nobody to ask."""
+    """What the login asks for: from the file, else from the person. UsageError where no one can be asked."""
     if password_file is not None:
         return {login.asks_for[0]: read_file(context, password_file, "password").strip()}
     if not ask:

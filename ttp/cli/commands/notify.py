@@ -58,7 +58,7 @@ def list_(
     """
     context.out.check_fields(NOTIFICATIONS_SPEC)
     found = context.notifications.newest(limit)
-    none = ["No notifications yet.  Try one:  ttp notify test"]
+    none = ["No notifications yet.  Send a test:  ttp notify test"]
     context.out.write_list(NOTIFICATIONS_SPEC, found, say=None if found else none)
 
 

@@ -340,7 +340,7 @@ class Tour:
         headers = {"Content-Type": "application/json"}
         import urllib.request
 
-        request = urllib.request.Request(self._url + path, data, headers)  # noqa: S310 (a loopback address of ours)
+        request = urllib.request.Request(self._url + path, data, headers)  # noqa: S310 (our own loopback address)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=10) as answer:
             return json.load(answer)

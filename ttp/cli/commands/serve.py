@@ -56,14 +56,21 @@ def serve(
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A name by which clients may call the server."),
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            metavar="ADDRESS",
+            help="An address or network of your proxy: its X-Forwarded-For and -Proto are believed.",
+        ),
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the pages in a browser, logged in.")] = False,
 ) -> int:
     """Serve the pages and the HTTP API, and publish due posts.
 
     It runs until Ctrl-C. It prints a link that logs you in to the pages; ttp login-link NAME prints one for others.
-    Requests to the API need a token:  ttp token create NAME --capability publish
-    GET /openapi.json describes the API. Only this machine reaches it; another address needs --allow-host, and a proxy
-    with TLS in front.
+    Requests to the API need a token: ttp token create. GET /openapi.json describes the API. Only this machine reaches
+    the server; another address needs --allow-host, and a proxy with TLS in front.
 
     Examples:
       ttp serve
@@ -72,6 +79,9 @@ def serve(
     """
     from ttp.services.people import recorded_address
 
+    proxies = [_proxy(one) for one in trusted_proxy or []]
+    if proxies and unix_socket is not None:
+        raise UsageError("--trusted-proxy does not go with --socket: a socket shows no addresses")
     server, app_module = _load_server()
     if unix_socket is None:
         names = _names(host, allow_host or [], app_module.LOCAL_NAMES)
@@ -92,6 +102,7 @@ def serve(
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
+            proxies=proxies,
         )
         report = PublishReport(context, Mode.LOOP)
 
@@ -130,7 +141,7 @@ def login_link(
     """Print a link that logs a person in to the pages of ttp serve.
 
     It works once, for 10 minutes, and opens a session of 30 days. Each of read, draft and publish may do what those
-    before it may; approve comes beside them, and nobody can approve what they wrote.
+    before it may. approve is separate, and no one can approve what they wrote.
 
     Examples:
       ttp login-link ann
@@ -183,6 +194,7 @@ def installation_of(context: Context) -> Installation:
         settings.system_zone().zone,
         context.render_way_out,
         lambda: context.account_check,
+        context.runtime,
     )
 
 
@@ -199,6 +211,17 @@ def _load_server() -> tuple[ModuleType, ModuleType]:
     return process, app
 
 
+def _proxy(text: str) -> str:
+    """Return the address or network of a proxy. UsageError for anything else."""
+    try:
+        return str(ipaddress.ip_network(text)) if "/" in text else str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(
+            f'"{text}" is neither an address nor a network',
+            Hint("try", "--trusted-proxy 127.0.0.1", (text, "127.0.0.1")),
+        ) from None
+
+
 def _names(host: str, allowed: list[str], local: tuple[str, ...]) -> frozenset[str]:
     """Return the names by which clients may call the server. UsageError for an address that needs one."""
     is_local = host in local
@@ -209,6 +232,10 @@ def _names(host: str, allowed: list[str], local: tuple[str, ...]) -> frozenset[s
             raise UsageError(
                 f'"{host}" is not an address', Hint("try", "--host 127.0.0.1", (host, "127.0.0.1"))
             ) from None
+    for name in allowed:
+        if "/" in name:
+            only = name.split("://")[-1].split("/")[0] or "ttp.example.org"
+            raise UsageError(f'"{name}" is an address, not the name of a host', Hint("try", only, (name, only)))
     if not is_local and not allowed:
         raise UsageError(
             f"{host} can be reached from other machines; say by which name",

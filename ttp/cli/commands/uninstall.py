@@ -69,7 +69,10 @@ def uninstall(
     """
     context.out.check_fields(SPEC)
     if keep == purge:
-        ways = (Hint("try", "ttp uninstall --keep"), Hint("try", "ttp uninstall --purge --dry-run"))
+        ways = (
+            Hint("try", f"ttp uninstall --keep{' --dry-run' if dry_run else ''}"),
+            Hint("try", "ttp uninstall --purge --dry-run"),
+        )
         raise UsageError("choose --keep (leave the store) or --purge (delete it)", *ways)
     removal = _removal(context)
     if not dry_run:

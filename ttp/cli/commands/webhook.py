@@ -166,10 +166,11 @@ def log(
     context: Context,
     webhook_id: WebhookId,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", metavar="N", help=f"At most so many ({USUAL_CALLS}).", min=1, max=10_000)
+        int,
+        typer.Option("--limit", "-n", metavar="N", help=f"List at most N events ({USUAL_CALLS}).", min=1, max=10_000),
     ] = USUAL_CALLS,
 ) -> None:
-    """List the events of a webhook, newest first, with what became of each.
+    """List the events of a webhook, newest first, with the result of each.
 
     Examples:
       ttp webhook log 1

@@ -56,18 +56,25 @@ def _parse(typed: str, *, allow_http: bool) -> tuple[str, str | None]:
     if parts.username is not None or parts.password is not None:
         raise UsageError("the address of a server has no name and password: the token is TTP_TOKEN")
     if parts.path.strip("/"):
-        raise UsageError(f"{typed} has a path, and ttp serve is at the root of its address", _EXAMPLE)
+        raise UsageError(
+            f"{typed} has a path, and ttp serve is at the root of its address",
+            Hint("try", f"TTP_SERVER={parts.scheme}://{parts.netloc} ttp status"),
+        )
     if parts.scheme == "http" and not is_loopback(host) and not allow_http:
         raise UsageError(
             f"{typed} has no TLS, so anybody on the way could read the token",
-            Hint("try", f"TTP_SERVER=https://{parts.netloc}"),
+            Hint("try", f"TTP_SERVER=https://{parts.netloc} ttp status"),
             Hint("fix", "ttp config set server.allow_http true"),
         )
     return f"{parts.scheme}://{parts.netloc}", None
 
 
 def _no_address(typed: str) -> UsageError:
-    return UsageError(f'"{typed}" is not the address of a server', _EXAMPLE)
+    host = typed.partition(":")[0]
+    meant = f"{'http' if is_loopback(host) else 'https'}://{typed}"
+    is_bare = re.fullmatch(r"[A-Za-z0-9.-]+\.[A-Za-z0-9-]+(:[0-9]{1,5})?|localhost(:[0-9]{1,5})?", typed)
+    way = Hint("try", f"TTP_SERVER={meant} ttp status") if is_bare else _EXAMPLE
+    return UsageError(f'"{typed}" is not the address of a server', way)
 
 
 def _token(config: Config | None, environ: Mapping[str, str]) -> str:
@@ -85,7 +92,7 @@ def _token(config: Config | None, environ: Mapping[str, str]) -> str:
             )
         token = _read(source)
     if not _TOKEN.fullmatch(token):
-        raise UsageError(f"{source} has no token of ttp: {PREFIX} and {DIGITS} hex digits")
+        raise UsageError(f"{source} is not a token of ttp ({PREFIX} and {DIGITS} hex digits)")
     return token
 
 

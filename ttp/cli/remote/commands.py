@@ -20,7 +20,7 @@ class FileUse(Enum):
     POSTS = "posts"  # reads a file or a folder of posts, and the media that it names
     FOLDER = "folder"  # reads and writes a folder of posts
     OUTPUT = "output"  # writes it
-    EXPORT = "export"  # writes a file or a folder, and media beside it
+    EXPORT = "export"  # writes a file or a folder, and media next to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("config set", "config unset", "config edit"), "tokens do not change settings"),
         **dict.fromkeys(("notify list", "notify secret", "notify test"), "tokens do not change settings"),
         "login-link": "tokens do not let people in",
-        **dict.fromkeys(_WEBHOOKS, "tokens neither see nor change who is told of events"),
+        **dict.fromkeys(_WEBHOOKS, "tokens neither see nor change webhooks"),
         **dict.fromkeys(("backup", "restore"), "a backup has everything, credentials too"),
         **dict.fromkeys(("service", "service install", "service uninstall", "service status"), _MACHINE),
         **dict.fromkeys(("init", "serve", "sandbox", "demo", "doctor", "uninstall"), _MACHINE),

@@ -68,7 +68,7 @@ def collect(
 
 
 def _is_elsewhere(text: str) -> bool:
-    """Return whether a media argument is no file of this machine."""
+    """Return whether a media argument is not a file of this machine."""
     return is_web_address(text) or text.startswith(KEPT)
 
 

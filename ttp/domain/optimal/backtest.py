@@ -29,7 +29,7 @@ from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL
 from ttp.domain.sample import Sample
 
 FEWEST_POSTS = 40
-"""With fewer posts there is no test."""
+"""Fewer posts are not tested."""
 FEWEST_EACH = 5
 """The least number of held-out posts on each side of a comparison, and of degrees of freedom of the noise."""
 BLOCKS, BLOCK_POSTS = 5, 15

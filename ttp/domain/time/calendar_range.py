@@ -173,6 +173,8 @@ def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
     """Yield valid words for what was probably meant."""
     if words in _SAME:
         yield [*flag, *_SAME[words]]
+    if named := re.fullmatch(r"(last|prev|previous|this|next)[- ]?(week|month)", words):
+        yield [f"--{named[2]}", *_SAME.get(named[1], (named[1],))]
     year = today.year
     if found := re.fullmatch(r"(?:([0-9]{4})[-/ ]?)?(?:w|week|kw)[- ]?([0-9]{1,2})", words):
         number, year = int(found[2]), int(found[1] or today.isocalendar().year)

@@ -55,7 +55,7 @@ class ListPosts(Arguments):
     search: str | None = Field(None, description="Only posts with this in their text.")
     key: str | None = Field(None, description="Only the post that was created with this key.")
     needs_you: bool = Field(False, description="Only posts that need a person's action.")
-    limit: int = Field(LISTED, ge=0, le=10_000, description="At most so many posts.")
+    limit: int = Field(LISTED, ge=0, le=10_000, description="The largest number of posts.")
     after: int | None = Field(None, ge=1, description="The id of the last post of the page before.")
 
 

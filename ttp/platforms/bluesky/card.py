@@ -31,7 +31,7 @@ def fetch_page(url: str, patience: DownloadTimeouts, *, loopback: bool = False) 
 
 
 def fetch_picture(url: str, patience: DownloadTimeouts, *, loopback: bool = False) -> tuple[bytes, str] | None:
-    """Fetch a page's picture: its bytes and type. None where there is none that fits: the card then has no picture."""
+    """Fetch a page's picture: its bytes and type. None where no image fits: the card then has no picture."""
     body = io.BytesIO()
     try:
         fetch(url, body, patience, loopback=loopback, most=MOST_PICTURE, accept="image/jpeg, image/png")

@@ -352,7 +352,7 @@ def _listed(handle: Handle, name: str) -> list[object]:
 
 
 def _is_same(value: object, text: str, since: datetime) -> bool:
-    """Whether a record has this text, is no reply, and was made since."""
+    """Whether a record has this text, is not a reply, and was made since."""
     if not isinstance(value, Mapping) or value.get("text") != text or "reply" in value:
         return False
     try:

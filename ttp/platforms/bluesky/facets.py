@@ -88,7 +88,7 @@ def find_entities(text: str) -> Iterator[Entity]:
 
 
 def shorten_link(shown: str) -> str:
-    """Return a link as it is shown where there is little room: `example.org/2026/spring…`."""
+    """Return a link shortened for display: `example.org/2026/spring…`."""
     bare = re.sub(r"^https?://", "", shown, flags=re.I)
     host, slash, path = bare.partition("/")
     clusters = split_graphemes(path)

@@ -51,7 +51,7 @@ class Identities:
         )
 
     def find_server(self, handle: str) -> str | NotDone:
-        """Return the root URL of the server that has the account of a handle, or why there is none."""
+        """Return the root URL of the server that has the account of a handle, or why it was not found."""
         did = self.find_did(handle)
         if isinstance(did, NotDone):
             return did

@@ -24,7 +24,7 @@ _UNTOLD_S = 300.0
 
 
 def read_limit(answer: Answer, now: datetime) -> HeaderLimit | None:
-    """Return what the headers of an answer tell of the tightest limit; None where they tell nothing."""
+    """Return what the headers of an answer say about the tightest limit; None where they say nothing."""
     wait_s = retry_after_s(answer) or _UNTOLD_S
     return read_header_limit(answer, now, "ratelimit", refused=answer.status == 429, wait_s=wait_s)
 

@@ -196,7 +196,7 @@ def _odd(answer: Mapping[str, object]) -> Unknown:
 
 
 def _what(answer: Mapping[str, object], who: str) -> str:
-    return f"{who} answered what is no answer to this order: {clean_text(str(dict(answer)))[:120]}"
+    return f"{who} answered what does not fit this order: {clean_text(str(dict(answer)))[:120]}"
 
 
 class CommandCheck(Checker):

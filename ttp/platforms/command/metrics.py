@@ -61,7 +61,7 @@ def _ask(session: AccountSession, order: Mapping[str, object]) -> Mapping[str, o
     try:
         rules = current_rules(session.account)
         if "metrics" not in verbs_of(rules):
-            return {}  # the publisher asks every account: not to count is no error
+            return {}  # the publisher asks every account: not to count is not an error
         return ask(session.account, rules, "metrics", order)
     except CannotRun as why:
         raise StepFailed(STEP, NotDone(Kind.ACCOUNT, why.message, hint=why.hint)) from None

@@ -1,4 +1,4 @@
-"""Connecting an account: an app of its own at the account's server, OAuth 2.0 with PKCE, and whose token it is. See
+"""Connecting an account: its own app at the account's server, OAuth 2.0 with PKCE, and whose token it is. See
 docs/reference/platforms/mastodon.md, section 2. Tokens do not end unless the server says so."""
 
 from __future__ import annotations

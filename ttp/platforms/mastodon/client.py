@@ -339,7 +339,7 @@ class MastodonClient(HttpPart[HttpByServer]):
 
 
 def _made(reply: Reply) -> str | None:
-    """Return the id of the post that an answer says was made. A post that was scheduled is none."""
+    """Return the id of the post that an answer says was made. A scheduled post does not count."""
     if not (isinstance(reply, Answer) and reply.status == 200) or reply.value_at("scheduled_at"):
         return None
     post_id = reply.value_at("id")

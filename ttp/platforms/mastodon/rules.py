@@ -1,4 +1,4 @@
-"""What a server takes in one post, by what it said of itself; Mastodon's own numbers where it said nothing."""
+"""What a server takes in one post, by what it reported; Mastodon's own numbers where it said nothing."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class BlueskyAccount(Account):
 
 
 def token(scope: str, ends_ms: int | None = None, **claims: Any) -> str:
-    """Return a token of the usual form. Nobody checks its signature: the sandbox knows its tokens by heart."""
+    """Return a token of the usual form. Its signature is not checked: the sandbox knows its tokens by heart."""
     said = {"scope": scope, "jti": secrets.token_hex(16), **claims}
     if ends_ms is not None:
         said["exp"] = ends_ms // 1000

@@ -128,7 +128,7 @@ def _seen_posts(
 
 
 async def delete_record(state: State, account: records.BlueskyAccount, request: Request) -> Response:
-    """Delete a record; one that is not there is no error."""
+    """Delete a record; one that is not there is not an error."""
     body = await requests.read_body(request)
     name = f"{account.user_id}/{body.get('collection')}/{body.get('rkey')}"
     if records.account_of(state, str(body.get("repo"))) != account:

@@ -70,7 +70,7 @@ def authenticated_route(state: State, name: str, method: str, work: Work, points
 
 
 def authenticate(state: State, request: Request) -> BlueskyAccount:
-    """Return the account of the access token. A refresh token is none."""
+    """Return the account of the access token. A refresh token is refused."""
     held = bearer(request.headers)
     if held is None:
         raise refusal(401, "AuthMissing", "Authentication Required")

@@ -134,7 +134,7 @@ def check(visit: Visit) -> Response:
 
 
 def keep(visit: Visit) -> Response:
-    """Keep what is typed as a draft. A post that is scheduled stays as it is until it is saved."""
+    """Keep what is typed as a draft. A post that is scheduled does not change until it is saved."""
     typed = typed_in(visit)
     if typed.is_empty or not typed.is_draft:
         return visit.page("compose_kept.html", typed=typed, kept=False, error=None)

@@ -51,7 +51,7 @@ CONFIRMATIONS = {
     ),
     "unschedule": Confirmation("Make this post a draft again?", "Unschedule", PUBLISH, "It loses its time."),
     "approve": Confirmation(
-        "Approve this post?", "Approve", APPROVE, "If somebody changes it, it needs approval again."
+        "Approve this post?", "Approve", APPROVE, "If a person changes it, it needs approval again."
     ),
     "reject": Confirmation("Reject this post?", "Reject", APPROVE, "It becomes a draft again, with your reason."),
     "delete": Confirmation(

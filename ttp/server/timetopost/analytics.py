@@ -27,7 +27,7 @@ _NOTHING: Json = {"timezone": "UTC", "bestHours": [], "bestDays": [], "dataPoint
 
 
 def get_optimal_times(services: Services, platform: Words = None, account_id: AccountId = None) -> JsonAnswer:
-    """Return the best hours and days of the account with the most data points, and those of all beside it."""
+    """Return the best hours and days of the account with the most data points, and those of all accounts."""
     account = account_id and account_name(account_id)
     accounts = chosen_accounts(services, account, None if account else platform and account_name(platform))
     told = [

@@ -89,7 +89,7 @@ def create_post(services: RequestServices, wanted: PostInput) -> SavedPost:
 
 
 def post_shape(request: Request, post: PostFields, warnings: Sequence[str] = ()) -> Json:
-    """Return a post as TimeToPost has it, with more beside."""
+    """Return a post as TimeToPost has it, with more fields."""
     return {
         "id": str(post.id),
         "content": post.content,

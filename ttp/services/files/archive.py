@@ -1,4 +1,4 @@
-"""Extract a zip archive that somebody else made: only ordinary files, only within the folder, only so much."""
+"""Extract a zip archive that another person made: only ordinary files, only within the folder, only so much."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ttp has written into its folders, told by the names. Everything else in them belongs to somebody else."""
+"""What ttp has written into its folders, told by the names. Everything else in them belongs to others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILES = re.compile(
     r"\.?ttp\.db(?:-wal|-shm|-journal|\.new-\w+|\.damaged|\.before-[\w.-]+)*"
     r"|publisher\.(?:lock|mark|json|journal|refused|json\.new-\d+)"
     + _NEW
-    + r"|media\.lock|server\.address"
+    + r"|(?:media|webhooks)\.lock|server\.address"
     + _NEW
     + r"|credentials\.(?:json|lock)(?:\.damaged)?"
     + _NEW
@@ -31,7 +31,7 @@ _FOLDERS: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "writing": re.compile(r"(?:new-\w+|\d+(?:-\d+)?)\.(?:md|json)[^/]*"),
     }
 )
-_LOCKS = ("publisher.lock", "media.lock", "credentials.lock")
+_LOCKS = ("publisher.lock", "media.lock", "webhooks.lock", "credentials.lock")
 
 
 @dataclass(frozen=True, slots=True)

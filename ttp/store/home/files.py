@@ -64,7 +64,7 @@ def refuse_loose_modes(*paths: Path) -> None:
             if mode & _LOOSE:
                 wanted = "700" if path.is_dir() else "600"
                 raise Busy(
-                    f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
+                    f"{path} is readable by other users (mode {mode:o})",
                     Hint("fix", f"chmod {wanted} {quote_path(path)}"),
                 )
 
