@@ -13,7 +13,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--accounts|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with|-n) option=$word ;;
+            --account|--accounts|--add-tag|--after|--allow-host|--alt|--at|--blackout|--by|--capability|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--events|--expires|--explore|--fields|--file|--format|--from|--history|--host|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--only|--overlap|--password-file|--per-day|--platform|--pool|--port|--post|--program|--published|--quiet-hours|--reason|--remove-tag|--replace-link|--report|--scopes|--search|--seed|--server|--set|--shift|--since|--socket|--sort|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--trusted-proxy|--tz|--until|--vary|--where|--with|-n) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'help'|'metrics'|'notify'|'optimal'|'repeat'|'service'|'slots'|'token'|'webhook') path="${path:+$path }$word" ;;
@@ -55,7 +55,7 @@ _ttp() {
         'optimal backtest') options=$'--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'calendar') (( place )) || { words=$'prev\nnext'; }; options=$'--month\n--week\n--ics\n--status\n--platform\n--account\n--tag\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'run') options=$'--once\n--until-idle\n--max-time\n--fail-if-locked\n--take-over\n--trust-clock\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
-        'serve') options=$'--host\n--port\n--socket\n--publish\n--no-publish\n--allow-host\n--open\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'serve') options=$'--host\n--port\n--socket\n--publish\n--no-publish\n--allow-host\n--trusted-proxy\n--open\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'publish') ask=(post draft scheduled) options=$'--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'retry') ask=(post failed partial) options=$'--account\n--failed\n--platform\n--since\n--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'resolve') (( place )) || { ask=(post partial publishing); }; options=$'--account\n--published\n--not-published\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;

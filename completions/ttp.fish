@@ -12,7 +12,7 @@ function __ttp_at --description 'Whether the command typed so far is this one, w
         switch $word
             case --
                 return 1
-            case --account --accounts --add-tag --after --allow-host --alt --at --blackout --by --capability --client-secret --color --cool-down --count --credentials --cron --dates --days --events --expires --explore --fields --file --format --from --history --host --html --key --limit --map --max-late --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --socket --sort --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with -n
+            case --account --accounts --add-tag --after --allow-host --alt --at --blackout --by --capability --client-secret --color --cool-down --count --credentials --cron --dates --days --events --expires --explore --fields --file --format --from --history --host --html --key --limit --map --max-late --max-time --media --min-gap --name --only --overlap --password-file --per-day --platform --pool --port --post --program --published --quiet-hours --reason --remove-tag --replace-link --report --scopes --search --seed --server --set --shift --since --socket --sort --spread --state --status --svg --tag --text --thread --to --trusted-proxy --tz --until --vary --where --with -n
                 set option $word
             case '-*'
             case '*'
@@ -579,6 +579,7 @@ complete -c ttp -n "__ttp_at 'serve'" -l socket -x -d 'Listen on a Unix socket t
 complete -c ttp -n "__ttp_at 'serve'" -l publish -d 'Publish due posts while no other publisher runs.'
 complete -c ttp -n "__ttp_at 'serve'" -l no-publish -d 'Publish due posts while no other publisher runs.'
 complete -c ttp -n "__ttp_at 'serve'" -l allow-host -x -d 'A name by which clients may call the server.'
+complete -c ttp -n "__ttp_at 'serve'" -l trusted-proxy -x -d 'An address or network of your proxy: its X-Forwarded-For and -Proto are believed.'
 complete -c ttp -n "__ttp_at 'serve'" -l open -d 'Open the pages in a browser, logged in.'
 complete -c ttp -n "__ttp_at 'serve'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'serve'" -l json -d 'Same as --format json.'

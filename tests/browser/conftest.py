@@ -18,6 +18,8 @@ from tests.conftest import Program
 from ttp.cli.commands.serve import installation_of
 from ttp.cli.context import Context
 from ttp.domain.api_token import TokenCapability
+from ttp.sandbox.server import RunningSandbox
+from ttp.sandbox.x import records as x_records
 from ttp.server.app import build_app
 from ttp.server.process import listen
 from ttp.services.people import People
@@ -58,8 +60,14 @@ class Site:
     chromium: Any
 
     @contextmanager
-    def visit(self, *, scripts: bool = True, width: int = 1280, dark: bool = False) -> Iterator[Any]:
-        """Open a browser with its own cookies; its page. Errors of scripts and requests to elsewhere fail the test."""
+    def visit(
+        self, *, scripts: bool = True, width: int = 1280, dark: bool = False, also: str | None = None
+    ) -> Iterator[Any]:
+        """Open a browser with its own cookies; its page. Errors of scripts and requests to elsewhere fail the test.
+
+        `also`: another site that the person goes to.
+        """
+        allowed = (self.url,) if also is None else (self.url, also)
         context = self.chromium.new_context(
             base_url=self.url,
             java_script_enabled=scripts,
@@ -71,7 +79,7 @@ class Site:
         page.set_default_timeout(PATIENCE_S * 1000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
-        page.on("request", lambda asked: None if asked.url.startswith(self.url) else wrong.append(asked.url))
+        page.on("request", lambda asked: None if asked.url.startswith(allowed) else wrong.append(asked.url))
         try:
             yield page
         finally:
@@ -104,6 +112,18 @@ def site(ttp: Program, chromium: Any) -> Iterator[Site]:
 def approving_site(ttp: Program, chromium: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """The same, where posts need approval."""
     monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+    with _running(ttp, chromium) as found:
+        yield found
+
+
+@pytest.fixture
+def connecting_site(
+    ttp: Program, chromium: Any, monkeypatch: pytest.MonkeyPatch, shared_sandbox: RunningSandbox
+) -> Iterator[Site]:
+    """The same, where X is the sandbox."""
+    shared_sandbox.reset(now=ttp.clock.now)
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", shared_sandbox.url)
+    monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.PUBLIC.id)
     with _running(ttp, chromium) as found:
         yield found
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.conftest import Site
 from tests.media_bytes import png
+from ttp.sandbox.server import RunningSandbox
 
 EVIL = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
 HEBREW = "מכירת חורף מתחילה מחר"
@@ -187,3 +188,33 @@ def test_a_text_from_right_to_left_is_written_so(site: Site) -> None:
         for path, selector in (("/posts/1", ".text"), ("/posts/1/edit", "#content"), ("/queue", ".text")):
             page.goto(path)
             assert page.eval_on_selector(selector, "one => getComputedStyle(one).direction") == "rtl"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_account_is_connected_and_connected_again(
+    connecting_site: Site, shared_sandbox: RunningSandbox, scripts: bool
+) -> None:
+    site = connecting_site
+    with site.person(scripts=scripts, width=375, also=shared_sandbox.url) as page:
+        page.goto("/accounts")
+        page.click("text=Connect an account")
+        page.select_option("#platform", "x")
+        page.click("main button.primary")
+        page.click("#go")
+        page.click("text=Approve")
+        page.wait_for_url(f"{site.url}/callback?**")
+        assert "x/demo is connected" in page.inner_text("h1")
+        assert site.ttp.ok("account", "show", "x/demo", "--json").json["connected"] is True
+        site.ttp.sql("UPDATE account SET needs_reconnect = 1 WHERE handle = 'demo'")
+        page.click("main >> text=Accounts")
+        page.click("button:has-text('Reconnect')")
+        page.click("#go")
+        page.click("text=Deny")
+        page.wait_for_url(f"{site.url}/callback?**")
+        assert site.ttp.ok("account", "show", "x/demo", "--json").json["needsReconnect"] is True
+        page.click("main >> text=Connect x/demo")
+        page.click("main button.primary")
+        page.click("#go")
+        page.click("text=Approve")
+        page.wait_for_url(f"{site.url}/callback?**")
+    assert site.ttp.ok("account", "show", "x/demo", "--json").json["needsReconnect"] is False

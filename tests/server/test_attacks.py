@@ -9,13 +9,18 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
+import httpx
 import pytest
 
 from tests.server.conftest import Api
+from ttp.domain.api_token import TokenCapability
 from ttp.server import guard, process
+from ttp.server.pages.login import FREE_FAILURES
 from ttp.server.process import ServerProcess, listen
+from ttp.services.people import People
+from ttp.store.database import Database
 
 PATIENCE_S = 20.0
 
@@ -26,8 +31,17 @@ def port(server: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(process, "HEAD_TIMEOUT_S", 0.3)
     monkeypatch.setattr(guard, "BODY_TIMEOUT_S", 0.3)
     monkeypatch.setattr(guard, "LEAST_BYTES_PER_S", 1000)
+    with serving(server) as found:
+        yield found
+
+
+@contextmanager
+def serving(server: Api, *proxies: str) -> Iterator[int]:
+    """Serve on a free port, behind these proxies."""
     with listen("127.0.0.1", 0) as listener:
-        served = ServerProcess(server.app, listener, None, poll_s=1, drain_s=1, stopping=threading.Event())
+        served = ServerProcess(
+            server.app, listener, None, poll_s=1, drain_s=1, stopping=threading.Event(), proxies=proxies
+        )
         thread = threading.Thread(target=served._serve)
         thread.start()
         try:
@@ -115,6 +129,44 @@ def test_a_gigabyte_without_a_length_is_refused_at_the_limit(server: Api, port: 
         except OSError:
             pass
         assert sent < 1 << 26  # what the buffers of both sides hold
+
+
+def failed_login(port: int, client: str) -> int:
+    """Try a login link that does not exist, as this client of a proxy; the status."""
+    address = f"http://127.0.0.1:{port}/login/{48 * '0'}"
+    return httpx.post(address, headers={"X-Forwarded-For": client}, trust_env=False).status_code
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "127.0.0.0/8"])
+def test_failed_logins_count_the_client_of_a_trusted_proxy(server: Api, proxy: str) -> None:
+    with serving(server, proxy) as port:
+        for _ in range(FREE_FAILURES):
+            assert failed_login(port, "203.0.113.7") == 404
+        assert failed_login(port, "203.0.113.7") == 429
+        assert failed_login(port, "198.51.100.9, 203.0.113.7") == 429  # the first was written by the client
+        assert failed_login(port, "198.51.100.9") == 404
+
+
+@pytest.mark.parametrize("proxies", [(), ("192.0.2.1",)])
+def test_other_clients_cannot_choose_the_address_that_counts(server: Api, proxies: tuple[str, ...]) -> None:
+    with serving(server, *proxies) as port:
+        answers = [failed_login(port, f"198.51.100.{number}") for number in range(FREE_FAILURES + 1)]
+    assert answers == [404] * FREE_FAILURES + [429]
+
+
+@pytest.mark.parametrize(("proxies", "secure"), [(("127.0.0.1",), True), ((), False)])
+def test_a_trusted_proxy_says_that_people_come_over_tls(server: Api, proxies: tuple[str, ...], secure: bool) -> None:
+    secret = People(Database(server.ttp.home), server.ttp.clock).create_link("ann", [TokenCapability.READ], [])
+    with serving(server, *proxies) as port:
+        address = f"http://127.0.0.1:{port}/login/{secret}"
+        answer = httpx.post(address, headers={"X-Forwarded-Proto": "https"}, trust_env=False)
+    assert ("; secure" in answer.headers["set-cookie"].lower()) == secure
+
+
+@pytest.mark.parametrize("given", [["--trusted-proxy", "proxy.example"], ["--trusted-proxy", "*"]])
+def test_a_proxy_is_an_address_or_a_network(server: Api, given: list[str]) -> None:
+    assert server.ttp("serve", *given, "--json").error["code"] == "usage"
+    assert server.ttp("serve", "--socket", "s", "--trusted-proxy", "127.0.0.1", "--json").error["code"] == "usage"
 
 
 def test_tokens_are_found_by_their_digest_and_compared_in_constant_time(

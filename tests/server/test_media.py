@@ -50,6 +50,14 @@ def test_media_of_a_post_can_be_changed_and_removed(api: Api) -> None:
 def test_the_name_of_a_file_is_never_a_path(api: Api, name: str) -> None:
     assert api("POST", "/v1/media", **form(name)).json()["name"] == "passwd.jpg"
     assert stored(api) == [SHA256]
+    post = api.ok("POST", "/v1/posts", {"content": "Hello", "media": [{"sha256": SHA256, "name": name}]})
+    assert [one["name"] for one in post["media"]] == ["passwd.jpg"]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/..", "\n"])
+def test_a_name_that_is_none_is_replaced(api: Api, name: str) -> None:
+    given = {"sha256": api("POST", "/v1/media", **form()).json()["sha256"], "name": name}
+    assert api.ok("POST", "/v1/posts", {"content": "Hello", "media": [given]})["media"][0]["name"] == "media"
 
 
 def test_a_dry_run_stores_nothing(api: Api) -> None:

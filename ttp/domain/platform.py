@@ -74,6 +74,8 @@ class Facts:
     needs_client_secret: bool = True
     code_life: timedelta = timedelta(minutes=10)
     """How long the code of a login works."""
+    needs_https_redirect: bool = False
+    """Its login leads back to https addresses only."""
     paste_redirect: str = ""
     """The redirect address with which its page shows a code to paste. Empty: the address of the settings is pasted."""
 

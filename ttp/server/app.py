@@ -23,6 +23,7 @@ from ttp.server.api_page import api_page
 from ttp.server.commands import MOST_RUNNING
 from ttp.server.events import EventStreams
 from ttp.server.guard import AGENTS, SAFE_HEADERS, Guard
+from ttp.server.pages.connect import StartedLogins
 from ttp.server.pages.login import Backoff
 from ttp.server.pages.routes import page_routes
 from ttp.server.problems import (
@@ -64,6 +65,7 @@ def build_app(
     app.router.routes.extend(_api_routes())
     app.router.routes.append(PlainRoute(AGENTS, AgentEndpoint(installation), methods=["POST"]))
     app.state.backoff = Backoff()
+    app.state.started_logins = StartedLogins(installation.clock)
     app.router.routes.append(PlainRoute(DOCS, api_page, methods=["GET"]))
     app.router.routes.extend(page_routes())
     app.add_exception_handler(TtpError, _answer_error)

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +114,8 @@ def listen_on_path(path: Path) -> socket.socket:
 
 class ServerProcess:
     """Serves until SIGTERM or SIGINT, which let requests and deliveries finish. `publisher` None: only serves;
-    `sender` None: sends no webhooks. `stopping`: set at the stop, for answers that go on for ever."""
+    `sender` None: sends no webhooks. `stopping`: set at the stop, for answers that go on for ever. `proxies`: addresses
+    and networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class ServerProcess:
         stopping: threading.Event,
         poll_s: float,
         drain_s: float,
+        proxies: Sequence[str] = (),
     ) -> None:
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -136,7 +138,8 @@ class ServerProcess:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
                 limit_concurrency=MOST_CONNECTIONS,
                 timeout_keep_alive=IDLE_S,
                 timeout_graceful_shutdown=max(round(drain_s), 1),

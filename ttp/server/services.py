@@ -13,6 +13,7 @@ from ttp.domain.api_token import ApiToken, Caller
 from ttp.domain.config import Config
 from ttp.domain.permissions import POST_CAPABILITIES
 from ttp.domain.time.clock import Clock
+from ttp.platforms.platform import Runtime
 from ttp.platforms.registry import Registry
 from ttp.publisher.watch import PostWatch
 from ttp.services.account_check import AccountCheck
@@ -42,7 +43,7 @@ from ttp.store.home.media import MediaStore
 @dataclass(frozen=True, slots=True)
 class Installation:
     """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
-    to type; `account_check`: makes what asks platforms about accounts."""
+    to type; `account_check`: makes what asks platforms about accounts; `runtime`: what logins are made from."""
 
     database: Database
     media: MediaStore
@@ -53,6 +54,7 @@ class Installation:
     system: ZoneInfo
     render_way_out: Callable[[WayOut], str]
     account_check: Callable[[], AccountCheck]
+    runtime: Runtime
 
     @property
     def tokens(self) -> ApiTokens:

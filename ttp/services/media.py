@@ -93,7 +93,8 @@ def check_upload(file: BinaryIO, name: str, media: MediaStore) -> MediaItem:
 
 def upload_name(name: str) -> str:
     """Return the last part of a path of any system, without characters that do not print."""
-    return clean_text(re.split(r"[/\\]", name)[-1])[-_LONGEST_NAME:] or "media"
+    last = clean_text(re.split(r"[/\\]", name)[-1])[-_LONGEST_NAME:]
+    return last if last.strip(". ") else "media"
 
 
 def _name_from_url(url: str) -> str:
@@ -318,7 +319,8 @@ class RowMedia:
             raise NotFound(
                 f"{name or digest} is not in this store", Hint("try", action("export", "FILE", with_="media"))
             )
-        return replace(item, name=name or item.name, url=None)
+        # Whoever names a stored file may be a client: its name is used in addresses and for files of exports.
+        return replace(item, name=item.name if name in ("", item.name) else upload_name(name), url=None)
 
 
 def resolve_in_folder(folder: Path, name: str) -> Path:

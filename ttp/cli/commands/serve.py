@@ -56,6 +56,14 @@ def serve(
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A name by which clients may call the server."),
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            metavar="ADDRESS",
+            help="An address or network of your proxy: its X-Forwarded-For and -Proto are believed.",
+        ),
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the pages in a browser, logged in.")] = False,
 ) -> int:
     """Serve the pages and the HTTP API, and publish due posts.
@@ -71,6 +79,9 @@ def serve(
     """
     from ttp.services.people import recorded_address
 
+    proxies = [_proxy(one) for one in trusted_proxy or []]
+    if proxies and unix_socket is not None:
+        raise UsageError("--trusted-proxy does not go with --socket: a socket shows no addresses")
     server, app_module = _load_server()
     if unix_socket is None:
         names = _names(host, allow_host or [], app_module.LOCAL_NAMES)
@@ -91,6 +102,7 @@ def serve(
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),
+            proxies=proxies,
         )
         report = PublishReport(context, Mode.LOOP)
 
@@ -182,6 +194,7 @@ def installation_of(context: Context) -> Installation:
         settings.system_zone().zone,
         context.render_way_out,
         lambda: context.account_check,
+        context.runtime,
     )
 
 
@@ -196,6 +209,17 @@ def _load_server() -> tuple[ModuleType, ModuleType]:
             f"the server needs packages that are not installed ({error.name})", Hint("fix", install_command("server"))
         ) from None
     return process, app
+
+
+def _proxy(text: str) -> str:
+    """Return the address or network of a proxy. UsageError for anything else."""
+    try:
+        return str(ipaddress.ip_network(text)) if "/" in text else str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(
+            f'"{text}" is neither an address nor a network',
+            Hint("try", "--trusted-proxy 127.0.0.1", (text, "127.0.0.1")),
+        ) from None
 
 
 def _names(host: str, allowed: list[str], local: tuple[str, ...]) -> frozenset[str]:

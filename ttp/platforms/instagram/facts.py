@@ -28,6 +28,7 @@ class Instagram(Platform):
     name, title, aliases, short = "instagram", "Instagram", ("ig",), "ig"
     takes_text_alone = False
     fetches_media = True
+    needs_https_redirect = True
     proof, settle_s, patience = "look_up", 300.0, 6
     token_life = timedelta(days=60)
     # An expired token cannot be renewed, so it is renewed at half its life, with a month left for retries.

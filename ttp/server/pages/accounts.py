@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from ttp.domain.account import Account
+from ttp.domain.api_token import TokenCapability
+from ttp.server.pages.connect import has_login
 from ttp.server.pages.visit import Visit
 
 
@@ -16,6 +18,9 @@ def show_accounts(visit: Visit) -> Response:
         "accounts.html",
         accounts=accounts,
         states={one.name: _state(one) for one in accounts},
+        may_connect=visit.person.may(TokenCapability.PUBLISH),
+        may_add=visit.person.may(TokenCapability.PUBLISH) and visit.person.accounts is None,
+        with_login={one.name for one in accounts if has_login(visit.installation.platforms.facts(one.platform))},
         titles={one.name: visit.installation.platforms.facts(one.platform).title for one in accounts},
         holds={one.account: one for one in health.holds if one.account in names},
         limits={name: [one for one in health.limits if one.account == name] for name in names},

@@ -84,7 +84,7 @@ def log_out(visit: Visit) -> Response:
 
 
 def _with_cookie(visit: Visit, answer: Response, secret: str) -> Response:
-    secure = is_secure(visit.installation)
+    secure = is_secure(visit.request)
     answer.set_cookie(
         SAFE_COOKIE if secure else COOKIE,
         secret,

@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from ttp.domain.api_token import TokenCapability
 from ttp.server.guard import STATIC
-from ttp.server.pages import accounts, approvals, calendar, compose, login, numbers, posts, queue
+from ttp.server.pages import accounts, approvals, calendar, compose, connect, login, numbers, posts, queue
 from ttp.server.pages.rendering import FOLDER
 from ttp.server.pages.visit import Page, endpoint, redirect
 
@@ -26,6 +26,10 @@ PAGES = (
     Page("GET", "/best-times", numbers.show_best_times),
     Page("GET", "/report", numbers.show_report),
     Page("GET", "/accounts", accounts.show_accounts),
+    Page("GET", connect.FORM, connect.show_form, PUBLISH),
+    Page("POST", connect.FORM, connect.start, PUBLISH),
+    Page("POST", "/accounts/sign-in", connect.sign_in, PUBLISH),
+    Page("GET", connect.CALLBACK, connect.finish, PUBLISH),
     Page("GET", "/approvals", approvals.show_approvals),
     Page("GET", "/approve/{secret}", approvals.show_link, None),
     Page("POST", "/approve/{secret}", approvals.decide, None),

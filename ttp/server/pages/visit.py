@@ -194,9 +194,10 @@ def csrf_token(secret: str) -> str:
     return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
-def is_secure(installation: Installation) -> bool:
+def is_secure(request: Request) -> bool:
     """Whether people reach this server over TLS."""
-    return installation.config.text("server.base_url").startswith("https://")
+    installation: Installation = request.app.state.installation
+    return request.url.scheme == "https" or installation.config.text("server.base_url").startswith("https://")
 
 
 def endpoint(page: Page) -> Callable[[Request], Any]:
@@ -204,7 +205,7 @@ def endpoint(page: Page) -> Callable[[Request], Any]:
 
     async def answer(request: Request) -> Response:
         installation: Installation = request.app.state.installation
-        secret = request.cookies.get(SAFE_COOKIE if is_secure(installation) else COOKIE, "")
+        secret = request.cookies.get(SAFE_COOKIE if is_secure(request) else COOKIE, "")
         session = await run_in_threadpool(installation.people.session, secret) if secret else None
         visit = Visit(request, installation, session, secret if session else "", None)
         try:

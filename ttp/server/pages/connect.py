@@ -1,0 +1,266 @@
+"""Connect and reconnect accounts: a platform's login page leads back to the callback here, or a password is typed.
+
+Connecting an account needs `publish`. People who may use some accounts only may reconnect those, and add none.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from ttp.domain.action import Action, action
+from ttp.domain.api_token import TokenCapability
+from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.time.clock import Clock
+from ttp.platforms.login import App, BrowserLogin, PasswordLogin
+from ttp.platforms.oauth.callback import NotThisLogin, read_answer
+from ttp.platforms.platform import Platform
+from ttp.server.pages.rendering import error_lines
+from ttp.server.pages.visit import Visit
+from ttp.server.problems import status_of
+from ttp.services.accounts import find_server
+from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
+
+PUBLISH = TokenCapability.PUBLISH
+CALLBACK = "/callback"
+FORM = "/accounts/connect"
+LASTS_FOR = timedelta(minutes=10)
+MOST_STARTED = 10
+"""Logins that one session may have started; the oldest makes room."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedLogin:
+    """A login that waits for its answer. `session`: a value that only the session knows that started it."""
+
+    session: str = field(repr=False)
+    pending: PendingLogin
+    server: str | None
+    ends_at: datetime
+
+
+class StartedLogins:
+    """The logins that wait for an answer, by their state. In memory only: they hold secrets, and last ten minutes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_state: dict[str, StartedLogin] = {}
+        self._lock = threading.Lock()
+
+    def add(self, session: str, pending: PendingLogin, server: str | None) -> None:
+        now = self._clock.now()
+        with self._lock:
+            for state, one in list(self._by_state.items()):
+                if one.ends_at <= now:
+                    del self._by_state[state]
+            own = [state for state, one in self._by_state.items() if one.session == session]
+            for state in own[: max(0, len(own) - MOST_STARTED + 1)]:
+                del self._by_state[state]
+            self._by_state[pending.state] = StartedLogin(session, pending, server, now + LASTS_FOR)
+
+    def take(self, state: str, session: str) -> StartedLogin | None:
+        """Return the login with this state, once. None for one of another session, which stays, and for an old one."""
+        with self._lock:
+            found = self._by_state.get(state)
+            if found is None or found.session != session:
+                return None
+            del self._by_state[state]
+        return found if self._clock.now() < found.ends_at else None
+
+
+def has_login(platform: Platform) -> bool:
+    """Return whether accounts of a platform are connected by a login."""
+    return type(platform).login is not Platform.login
+
+
+def show_form(visit: Visit) -> Response:
+    platform, _, handle = visit.query("name").partition("/")
+    return _form_page(visit, platform, handle)
+
+
+def _form_page(visit: Visit, platform: str, handle: str, error: TtpError | None = None) -> Response:
+    here = visit.installation.platforms
+    return visit.page(
+        "connect.html",
+        200 if error is None else status_of(error),
+        platforms=[one for one in map(here.facts, here.names()) if has_login(one)],
+        platform=platform,
+        handle=handle,
+        **_problem(visit, error),
+    )
+
+
+def start(visit: Visit) -> Response:
+    """Show the way to the platform's login page, or ask for the password.
+
+    A page with a link, not a redirect: browsers apply `form-action` to redirects after a form too.
+    """
+    platform_name, handle = visit.field("platform"), visit.field("handle").strip().removeprefix("@")
+    try:
+        platform = visit.installation.platforms.find(platform_name)
+        name = f"{platform.name}/{handle}" if handle else platform.name
+        server = _server(visit, platform, name)
+        with _connector(visit, platform, server) as (connector, login):
+            if isinstance(login, PasswordLogin):
+                return _password_page(visit, platform, handle, login)
+            callback = _callback_address(visit)
+            if platform.needs_https_redirect and not callback.startswith("https://"):
+                raise UsageError(
+                    f"{platform.title} leads back to https addresses only, and this server is reached at {callback}",
+                    Hint("try", action("account connect", name)),
+                )
+            app, is_own = _app(visit, connector, login, platform, name, callback)
+            pending = connector.begin(name, app, redirect_uri=callback)
+    except TtpError as error:
+        return _form_page(visit, platform_name, handle, error)
+    started: StartedLogins = visit.request.app.state.started_logins
+    started.add(visit.csrf, pending, server)
+    return visit.page("connect_go.html", platform=platform, pending=pending, is_own_app=is_own, url=pending.url)
+
+
+def sign_in(visit: Visit) -> Response:
+    """Connect an account with a password. The password is never shown again."""
+    platform_name, handle = visit.field("platform"), visit.field("handle").strip().removeprefix("@")
+    try:
+        platform = visit.installation.platforms.find(platform_name)
+        name = f"{platform.name}/{handle}"
+        server = _server(visit, platform, name)
+        with _connector(visit, platform, server) as (connector, login):
+            if not isinstance(login, PasswordLogin):
+                raise UsageError(f"{platform.title} accounts are connected in the browser, not with a password")
+            answers = {what: visit.field(f"answer_{number}") for number, what in enumerate(login.asks_for)}
+            try:
+                result = connector.sign_in(name, answers)
+            except TtpError as error:
+                return _password_page(visit, platform, handle, login, error)
+    except TtpError as error:
+        return _form_page(visit, platform_name, handle, error)
+    return _result_page(visit, result)
+
+
+def finish(visit: Visit) -> Response:
+    """Answer the browser that comes back from a platform."""
+    started_logins: StartedLogins = visit.request.app.state.started_logins
+    started = started_logins.take(visit.query("state"), visit.csrf)
+    if started is None:
+        refused = UsageError(
+            "this login was not started here, is already done, or is older than ten minutes",
+            details=["Nothing was changed. Start again on the page of accounts."],
+        )
+        return _failure_page(visit, None, refused)
+    pending = started.pending
+    try:
+        answer = read_answer(visit.request.url.query, pending.state)
+        platform = visit.installation.platforms.find(pending.platform)
+        if isinstance(answer, NotThisLogin):
+            raise UsageError(f"{platform.title} sent an answer that cannot be used: {answer.why}")
+        with _connector(visit, platform, started.server) as (connector, _):
+            result = connector.finish(pending, answer)
+    except TtpError as error:
+        return _failure_page(visit, pending.name, error)
+    return _result_page(visit, result)
+
+
+def _password_page(
+    visit: Visit, platform: Platform, handle: str, login: PasswordLogin, error: TtpError | None = None
+) -> Response:
+    return visit.page(
+        "connect_password.html",
+        200 if error is None else status_of(error),
+        platform=platform,
+        handle=handle,
+        prompts=login.asks_for,
+        **_problem(visit, error),
+    )
+
+
+def _result_page(visit: Visit, result: ConnectResult) -> Response:
+    return visit.page("connect_result.html", result=result, name=result.account.name, **_problem(visit, None))
+
+
+def _failure_page(visit: Visit, name: str | None, error: TtpError) -> Response:
+    return visit.page("connect_result.html", status_of(error), result=None, name=name, **_problem(visit, error))
+
+
+def _problem(visit: Visit, error: TtpError | None) -> dict[str, Any]:
+    """Return what a template shows of an error: its lines, pages to go to, and commands to type on the server."""
+    pages: list[tuple[str, str]] = []
+    commands: list[str] = []
+    for way in (hint.way for hint in error.hints) if error is not None else ():
+        is_login = isinstance(way, Action) and way.name == "account connect" and not way.options
+        if isinstance(way, Action) and is_login and visit.request.url.path == CALLBACK:
+            pages.append((f"{FORM}?name={quote(way.args[0], safe='/')}", way.args[0]))
+        else:
+            commands.append(visit.installation.render_way_out(way))
+    return {"lines": error_lines(error) if error is not None else [], "pages": pages, "commands": commands}
+
+
+def _server(visit: Visit, platform: Platform, name: str) -> str | None:
+    """Return the account's server. Raise NotAllowed if the person may not connect the account."""
+    services = visit.services(PUBLISH)
+    known = next((one for one in services.queries.accounts() if one.name.lower() == name.lower()), None)
+    if known is None and services.caller.accounts is not None:
+        raise NotAllowed(f"{visit.person.name} may use some accounts only, and can reconnect those")
+    if known is not None and known.server is not None and has_login(platform):
+        return known.server
+    return find_server(visit.installation.platforms, visit.installation.runtime, name, None)
+
+
+@contextmanager
+def _connector(
+    visit: Visit, platform: Platform, server: str | None
+) -> Iterator[tuple[AccountConnector, BrowserLogin | PasswordLogin]]:
+    """Yield the service and the login, and close its connections afterwards. Raise UsageError without a login."""
+    here = visit.installation
+    login = platform.login(here.runtime, server)
+    if login is None:
+        raise UsageError(
+            f"{platform.title} accounts cannot be connected by a login",
+            Hint("try", action("account add", f"{platform.name}/HANDLE", credentials="FILE")),
+        )
+    with closing(login):
+        yield (
+            AccountConnector(here.database, here.credentials, login, here.config, here.clock, here.platforms, server),
+            login,
+        )
+
+
+def _app(
+    visit: Visit, connector: AccountConnector, login: BrowserLogin, platform: Platform, name: str, callback: str
+) -> tuple[App, bool]:
+    """Return the app and whether it is the user's own. Raise UsageError with the command that sets it.
+
+    An app that ttp registers is made anew: the one in use may only lead back to the command line.
+    """
+    key = f"platforms.{platform.name}.client_id"
+    client_id = visit.installation.config.text(key)
+    if not client_id and (made := connector.register(name, callback)) is not None:
+        return made, False
+    if (known := connector.known_app(name)) is not None:
+        return known, True
+    if not client_id:
+        raise UsageError(
+            f"the client id of your {platform.title} app is not set",
+            Hint("fix", action("config set", key, "CLIENT_ID")),
+            details=["Set it on the server, then start ttp serve again."],
+        )
+    if platform.needs_client_secret:
+        raise UsageError(
+            f"the client secret of your {platform.title} app is not stored yet",
+            Hint("fix", action("account connect", name, client_secret="FILE")),  # noqa: S106  # a file's name
+            details=["Connect the first account on the server. Later ones use the same secret."],
+        )
+    return App(client_id), True
+
+
+def _callback_address(visit: Visit) -> str:
+    """Return where the platform leads back to: the public address, else the one that the request came by."""
+    base = visit.installation.config.text("server.base_url") or str(visit.request.base_url)
+    return f"{base.rstrip('/')}{CALLBACK}"
