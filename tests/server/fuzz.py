@@ -11,7 +11,7 @@ import argparse
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -61,12 +61,13 @@ QUERIES: Mapping[str, Mapping[str, Any]] = {
 }
 """Parameters that an operation needs, or must not have (None), to be possible."""
 NUMBERS = b"account,remoteId,publishedAt,likes,comments,shares,views\nx/me,1,2026-11-01T09:00:00Z,1,2,3,4\n"
-BEFORE: Mapping[str, tuple[str, str, Any]] = {
-    "undo_changes": ("POST", "/v1/posts", {"content": "To undo"}),
-    "redo_changes": ("POST", "/v1/undo", {"partial": True}),
-    "remove_slot": ("POST", "/v1/slots", {"accounts": ["x/me"], "times": "tue 09:00"}),
+_NEW_POST = ("POST", "/v1/posts", {"content": "To undo"})
+BEFORE: Mapping[str, Sequence[tuple[str, str, Any]]] = {
+    "undo_changes": [_NEW_POST],
+    "redo_changes": [_NEW_POST, ("POST", "/v1/undo", {"count": 1})],
+    "remove_slot": [("POST", "/v1/slots", {"accounts": ["x/me"], "times": "tue 09:00"})],
 }
-"""A request that makes an operation possible."""
+"""Requests that make an operation possible."""
 ACTIVE = "ended_at = NULL, paused_at = NULL, next_at = 4070908800000"
 REPEATS = {
     "add_repeat": "ended_at = 1",
@@ -194,8 +195,7 @@ class Fuzz:
             case.body.update(BODIES.get(route.name, {}))
             for name in [name for name, value in case.body.items() if value is None and name != "published"]:
                 del case.body[name]
-        if route.name in BEFORE:
-            method, path, body = BEFORE[route.name]
+        for method, path, body in BEFORE.get(route.name, ()):
             self.api(method, path, json=body)
         if route.name in REPEATS:
             self.api.ttp.sql(f"UPDATE recurrence SET {REPEATS[route.name]}")
