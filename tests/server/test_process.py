@@ -288,3 +288,42 @@ def test_without_its_packages_it_says_how_to_install_them(ttp: Program, monkeypa
     ran = ttp("serve", "--json")
     assert (ran.code, ran.error["code"]) == (7, "not_allowed")
     assert "fastapi" in ran.error["hint"] or "ttp-cli[server]" in ran.error["hint"]
+
+
+STOPPED_EARLY = """
+import os, signal, threading
+from dataclasses import dataclass
+from typing import Any
+from ttp.publisher.process import READY, STOPPING, RunResult, _handle_stop_signals
+from ttp.server.process import ServerProcess, listen
+
+@dataclass
+class Publisher:
+    notify: Any
+
+    def run(self, scope, emit):
+        os.kill(os.getpid(), signal.SIGINT)  # before it has handlers of its own
+        over = threading.Event()
+
+        def stop():
+            over.set()
+            self.notify(STOPPING)
+
+        with _handle_stop_signals(stop) as caught:
+            self.notify(READY)
+            over.wait()
+        return RunResult(True, caught[0] if caught else None)
+
+async def app(scope, receive, send): ...
+
+server = ServerProcess(
+    app, listen("127.0.0.1", 0), Publisher(print), stopping=threading.Event(), poll_s=1.0, drain_s=1.0
+)
+print(server.run(lambda: None, print, print))
+"""
+
+
+def test_a_stop_while_the_publisher_starts_is_not_lost() -> None:
+    command = [sys.executable, "-c", STOPPED_EARLY]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (done.stdout.splitlines()[-1:], done.returncode) == ([str(int(signal.SIGINT))], 0), done

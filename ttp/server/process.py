@@ -23,7 +23,7 @@ from ttp.domain.action import other_options
 from ttp.domain.errors import Busy, Hint, TtpError
 from ttp.domain.event import Sink
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.process import STOPPING, PublisherProcess
+from ttp.publisher.process import READY, STOPPING, PublisherProcess
 from ttp.server.webhook_sender import LEAVE_S, WebhookSender
 from ttp.store.home.locks import LockHeld
 
@@ -177,7 +177,7 @@ class ServerProcess:
             thread.join()
             if sender is not None:
                 sender.join(LEAVE_S)
-            return number or next(iter(caught), None)
+            return next(iter(caught), number)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -205,6 +205,8 @@ class ServerProcess:
             notify(word)
             if word == STOPPING:
                 self.stop()
+            elif word == READY and self._stopped.is_set():  # a stop that came before the publisher's own handlers
+                os.kill(os.getpid(), signal.SIGTERM)
 
         publisher = replace(self._publisher, notify=notify_and_stop)
         while not self._stopped.is_set():
