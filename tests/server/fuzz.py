@@ -2,7 +2,8 @@
 
 Most of what a schema allows is refused, because a schema cannot say which accounts and posts exist. So most cases get
 names and times of the store, and a post in a state in which the operation is possible; the others stay as made up.
-`--full`: 2,000 cases for each operation, else 60.
+`--full`: 2,000 cases for each operation, else 60. `--sequences N`: instead, sequences of requests, each about what an
+answer before it named, by the links that schemathesis infers from the document.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from ttp.server.app import build_app
 from ttp.server.routes import ROUTES, Route
 
 FULL, SAMPLE = 2000, 60
+STEPS = 20
 LEAST_ACCEPTED = 0.3
 """The part of the answers of each operation of /v1 that are not refusals."""
 HELPED = 0.75
@@ -171,6 +173,43 @@ class Fuzz:
         )(test)()
         return statuses
 
+    def run_sequences(self, sequences: int) -> Counter[tuple[str, int]]:
+        """Send sequences of up to STEPS requests, each about what an answer before it named; return how often each
+        operation was answered with each status. Raise what a check finds."""
+        headers = {"Authorization": f"Bearer {self.tokens['publish']}", "Accept": "application/json"}
+        document = schemathesis.openapi.from_asgi("/openapi.json", self.api.app, headers=headers)
+        routes = {f"{route.method} {route.path.replace(':path', '')}": route for route in ROUTES}
+        choose, counts = random.Random(self.seed), Counter[tuple[str, int]]()
+        excluded = [CHECKS.get_one(name) for name in EXCLUDED]
+        fuzz = self
+
+        class Sequence(document.as_state_machine()):  # type: ignore[misc]  # made by the library
+            def before_call(self, case: Any) -> None:
+                if isinstance(case.body, dict) and choose.random() < HELPED:
+                    fuzz._fill_in(routes[case.operation.label], case)
+
+            def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+                return {"headers": headers, **fuzz._file(routes[case.operation.label], headers)}
+
+            def validate_response(self, response: Any, case: Any, *more: Any, **options: Any) -> None:
+                route = routes[case.operation.label]
+                counts[route.name, response.status_code] += 1
+                if not (response.status_code == 501 and 501 in route.answers):
+                    case.validate_response(response, excluded_checks=excluded, headers=headers)
+                assert response.status_code in route.statuses, (route.name, response.status_code, response.text)
+
+        seed(self.seed)(Sequence).run(
+            settings=settings(
+                max_examples=sequences,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+        )
+        return counts
+
     def _help(self, route: Route, case: Any, choose: random.Random) -> None:
         """Put names of the store into a case, and a post into the state that the operation needs."""
         if "post_id" in case.path_parameters:
@@ -190,17 +229,22 @@ class Fuzz:
                 del case.query[name]
             case.query.update({"offset": 0} if "offset" in case.query else {})
             case.query.update({"wait": 0} if "wait" in case.query else {})
-        if isinstance(case.body, dict) and "requestBody" not in route.described:
-            case.body.update(self._known(case.body))
-            case.body.update(BODIES.get(route.name, {}))
-            for name in [name for name, value in case.body.items() if value is None and name != "published"]:
-                del case.body[name]
+        self._fill_in(route, case)
         for method, path, body in BEFORE.get(route.name, ()):
             self.api(method, path, json=body)
         if route.name in REPEATS:
             self.api.ttp.sql(f"UPDATE recurrence SET {REPEATS[route.name]}")
         if "slot_id" in case.path_parameters:
             case.path_parameters["slot_id"] = self.api.ttp.sql("SELECT max(id) FROM slot")[0][0] or 1
+
+    def _fill_in(self, route: Route, case: Any) -> None:
+        """Put names of the store into the body of a case."""
+        if not isinstance(case.body, dict) or "requestBody" in route.described:
+            return
+        case.body.update(self._known(case.body))
+        case.body.update(BODIES.get(route.name, {}))
+        for name in [name for name, value in case.body.items() if value is None and name != "published"]:
+            del case.body[name]
 
     def _known(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return {name: KNOWN[name] for name in given if name in KNOWN}
@@ -273,10 +317,15 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help=f"{FULL} cases for each operation, not {SAMPLE}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tell", action="store_true", help="print what was refused")
+    parser.add_argument("--sequences", type=int, metavar="N", help="send sequences of requests instead")
     given = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory() as folder, program(Path(folder), FakeClock()) as ttp:
         fuzz = replace(fuzz_of(_api(ttp)), seed=given.seed, tell=given.tell)
+        if given.sequences:
+            for (name, status), count in sorted(fuzz.run_sequences(given.sequences).items()):
+                print(f"{name:24} {status} {count:6}")
+            return 0
         for route in ROUTES:
             if not given.names or route.name in given.names:
                 wrong += _report(fuzz, route, FULL if given.full else SAMPLE)

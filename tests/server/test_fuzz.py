@@ -9,7 +9,7 @@ from tests.server.conftest import Api
 from tests.server.fuzz import LEAST_ACCEPTED, accepted, fuzz_of
 from ttp.server.routes import ROUTES, Route
 
-CASES = 30
+CASES, SEQUENCES = 30, 15
 
 
 @pytest.mark.slow
@@ -18,3 +18,10 @@ def test_nothing_that_the_document_allows_crashes_the_server(server: Api, route:
     statuses = fuzz_of(server.having("publish", name="ann")).run(route, CASES)
     if route.path.startswith("/v1/"):
         assert accepted(statuses) >= LEAST_ACCEPTED, statuses
+
+
+@pytest.mark.slow
+def test_no_sequence_that_the_document_allows_crashes_the_server(server: Api) -> None:
+    counts = fuzz_of(server.having("publish", name="ann")).run_sequences(SEQUENCES)
+    changed = {name for (name, status), count in counts.items() if status < 300} - {"list_posts", "get_post"}
+    assert len(changed) >= len(ROUTES) // 3

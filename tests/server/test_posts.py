@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.clock import FakeClock
 from tests.server.conftest import Api
 
 LATER = "2098-01-01T09:00Z"
@@ -325,6 +326,22 @@ def test_an_author_cannot_approve_but_another_can(api: Api, monkeypatch: pytest.
     ]
     assert history == api.ttp.ok("history", "1", "--json").json
     assert api.ok("GET", "/v1/posts/1/history?limit=1") == history[:1]
+
+
+def test_an_author_is_not_forgotten_while_the_post_can_be_approved(
+    api: Api, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+    draft(api, scheduledAt="2028-01-01T09:00Z")
+    draft(api)
+    assert api.ok("DELETE", "/v1/posts/2")["deleted"]
+    before = api.ttp.count("change")
+    clock.advance(days=40)
+    for _ in range(3):
+        draft(api)
+    assert api.ttp.count("change") == before - 2 + 3
+    api.having("approve", name="ann").refused("POST", "/v1/posts/1/approve", 403, "not_allowed")
+    assert api.having("approve", name="bob").ok("POST", "/v1/posts/1/approve")["approvedAt"] is not None
 
 
 def test_a_limited_token_sees_the_history_of_its_posts_only(api: Api) -> None:

@@ -2,7 +2,8 @@
 
 A post's row holds its snapshot before the change (NULL if the command created it), the media digests that the snapshot
 needs, and a digest of the result, which shows whether something else changed the post since. Undoing swaps these. The
-publisher's changes are not recorded. Rows are kept for KEPT_FOR and pruned a few at a time.
+publisher's changes are not recorded. Rows are kept for KEPT_FOR, or longer while somebody may approve the post, and
+pruned a few at a time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ KEPT_FOR = timedelta(days=30)
 _PRUNED_CHANGES = 20
 _PRUNED_POSTS = 2000
 """Maximum rows deleted with each recorded change, so that no command waits long."""
+_LOOKED_AT = 1000
+"""How many of the oldest changes are looked at for it."""
 
 
 @dataclass
@@ -104,9 +107,9 @@ def media_needed_for_undo(db: Connection, now: datetime) -> set[str]:
 
 
 def _prune(db: Connection, before: datetime) -> None:
-    """Delete some rows of changes that are too old to undo."""
-    oldest = db.execute("SELECT id, at FROM change ORDER BY id LIMIT ?", (_PRUNED_CHANGES,)).fetchall()
-    old = [row["id"] for row in oldest if row["at"] <= to_ms(before)]
+    """Delete some rows of changes that are too old to undo. Kept are those of a known actor as long as one of their
+    posts can be approved: who wrote a post may not."""
+    old = [row["id"] for row in db.execute(_OLD, (to_ms(before),))]
     if not old:
         return
     marks = ",".join("?" * len(old))
@@ -122,6 +125,13 @@ def _prune(db: Connection, before: datetime) -> None:
     )
 
 
+_OLD = f"""
+SELECT c.id FROM (SELECT id, at, actor FROM change ORDER BY id LIMIT {_LOOKED_AT}) c
+WHERE c.at <= ? AND (c.actor IS NULL OR NOT EXISTS (
+    SELECT 1 FROM change_post p JOIN post ON post.id = p.post_id
+    WHERE p.change_id = c.id AND post.status IN ('draft', 'scheduled') AND post.deleted_at IS NULL
+)) ORDER BY c.id LIMIT {_PRUNED_CHANGES}
+"""
 T = TypeVar("T")
 _BATCH = 200
 _OPEN, _UNDONE = "p.undone IS NULL", "p.undone IS NOT NULL"

@@ -23,6 +23,7 @@ ANY_RATIO_BYTES = 1_000_000
 _MOST_AT_ONCE = 1000 * MOST_FILES
 """Most bytes of one read. `zipfile` reads the list of files at once, however long it is."""
 _CHUNK = 1 << 16
+_ENCRYPTED = 0x1
 _NO_FOLDER = "__MACOSX"
 
 
@@ -75,6 +76,8 @@ def _checked(entries: list[ZipInfo]) -> Iterator[tuple[ZipInfo, str]]:
             continue
         if str(path) in found:
             raise UsageError(f'the archive has "{clean_text(name)}" twice')
+        if entry.flag_bits & _ENCRYPTED:
+            raise UsageError(f'"{clean_text(name)}" in the archive is encrypted')
         if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise UsageError(f'"{clean_text(name)}" in the archive is compressed in an unusual way')
         found[str(path)] = entry
