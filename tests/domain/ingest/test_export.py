@@ -107,6 +107,12 @@ def test_tiktoks_rows_come_back(posts: list[Sample], number: exports.Number) -> 
     assert read(TIKTOK, days) == posts
 
 
+def test_the_29th_of_february_needs_no_year() -> None:
+    at = datetime(2016, 2, 29, tzinfo=UTC)
+    post = Sample("tiktok/shop", "6256496039952384000", at, NOW, likes=1, comments=2, shares=3, views=4, kind="video")
+    assert read(TIKTOK, [exports.tiktok_row(post, "%B %d", str)]) == [post]
+
+
 @given(st.lists(samples("x"), min_size=1, max_size=4), _NUMBERS)
 def test_xs_rows_come_back(posts: list[Sample], number: exports.Number) -> None:
     posts = [replace(one, saves=5) for one in posts]

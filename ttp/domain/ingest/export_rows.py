@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain, repeat
@@ -187,10 +188,10 @@ def _usual_group(columns: Columns, delimiter: str) -> str | None:
 
 def _same_day(near: date, year: int | None, month: int, day: int) -> bool:
     """Return whether a day is that of an instant in some zone."""
-    try:
-        days = [date(one, month, day) for one in ([year] if year else range(near.year - 1, near.year + 2))]
-    except ValueError:
-        return False
+    days = []
+    for one in [year] if year else range(near.year - 1, near.year + 2):
+        with suppress(ValueError):  # 29 February is in one year of four
+            days.append(date(one, month, day))
     return any(abs((one - near).days) <= 1 for one in days)
 
 
