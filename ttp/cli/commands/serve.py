@@ -113,7 +113,8 @@ def serve(
             context.out.write_stderr(f"Serving on {address}")
             if unix_socket is None or _base_url(context):
                 link = _login_address(context, _base_url(context) or address, settings.user_name(), OWNER, [])
-                context.out.write_stderr(f"Log in once, within {_MINUTES} minutes:\n{link}")
+                context.out.write_stderr(f"Log in once, within {_MINUTES} minutes:")
+                context.out.write_stderr(link)
                 if open_:
                     _open_browser(link)
 
