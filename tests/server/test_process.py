@@ -303,7 +303,8 @@ class Publisher:
     notify: Any
 
     def run(self, scope, emit):
-        os.kill(os.getpid(), signal.SIGINT)  # before it has handlers of its own
+        if not LATE:
+            os.kill(os.getpid(), signal.SIGINT)  # before it has handlers of its own
         over = threading.Event()
 
         def stop():
@@ -311,6 +312,8 @@ class Publisher:
             self.notify(STOPPING)
 
         with _handle_stop_signals(stop) as caught:
+            if LATE:
+                os.kill(os.getpid(), signal.SIGINT)  # just before it is ready
             self.notify(READY)
             over.wait()
         return RunResult(True, caught[0] if caught else None)
@@ -324,7 +327,8 @@ print(server.run(lambda: None, print, print))
 """
 
 
-def test_a_stop_while_the_publisher_starts_is_not_lost() -> None:
-    command = [sys.executable, "-c", STOPPED_EARLY]
+@pytest.mark.parametrize("late", [False, True])
+def test_a_stop_while_the_publisher_starts_is_not_lost(*, late: bool) -> None:
+    command = [sys.executable, "-c", f"LATE = {late}\n{STOPPED_EARLY}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.stdout.splitlines()[-1:], done.returncode) == ([str(int(signal.SIGINT))], 0), done

@@ -199,13 +199,16 @@ class ServerProcess:
         if self._publisher is None:
             self._stopped.wait()
             return None
-        notify, told = self._publisher.notify, ""
+        notify, told, is_stopping = self._publisher.notify, "", False
 
         def notify_and_stop(word: str) -> None:
+            nonlocal is_stopping
             notify(word)
             if word == STOPPING:
+                is_stopping = True
                 self.stop()
-            elif word == READY and self._stopped.is_set():  # a stop that came before the publisher's own handlers
+            elif word == READY and self._stopped.is_set() and not is_stopping:
+                # A stop that came before the publisher's own handlers.
                 os.kill(os.getpid(), signal.SIGTERM)
 
         publisher = replace(self._publisher, notify=notify_and_stop)
