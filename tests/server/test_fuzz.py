@@ -24,4 +24,4 @@ def test_nothing_that_the_document_allows_crashes_the_server(server: Api, route:
 def test_no_sequence_that_the_document_allows_crashes_the_server(server: Api) -> None:
     counts = fuzz_of(server.having("publish", name="ann")).run_sequences(SEQUENCES)
     changed = {name for (name, status), count in counts.items() if status < 300} - {"list_posts", "get_post"}
-    assert len(changed) >= len(ROUTES) // 3
+    assert len(changed) >= len(ROUTES) // 8
