@@ -75,6 +75,10 @@ class Connection(Protocol):
         """Return ids for new rows, which no other session takes; inside a transaction."""
         ...
 
+    def data_version(self) -> int:
+        """Return a number that changes when another session has changed the store; at the latest after a second."""
+        ...
+
     def close(self) -> None: ...
 
 
