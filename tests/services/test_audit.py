@@ -9,6 +9,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import FINGERPRINT, Bench
+from tests.store.stores import store_at
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
@@ -16,7 +17,6 @@ from ttp.platforms.client import Ready
 from ttp.publisher.loop import Mode
 from ttp.services.audit import MOST_LISTED, Audit
 from ttp.store import inspection as reading
-from ttp.store.database import Database
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> No
 
 
 def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> None:
-    assert Audit(Database(tmp_path / "home"), PLATFORMS).run() == []
+    assert Audit(store_at(tmp_path / "home"), PLATFORMS).run() == []
     assert not (tmp_path / "home").exists()
 
 
@@ -173,4 +173,4 @@ def test_what_tiktok_took_and_did_not_publish_is_no_breach(tmp_path: Path) -> No
     tiktok.looks.extend([Refused(refused), Refused(NotDone(Kind.CONTENT, "spam_risk"))])
     bench.run()
     assert bench.delivery().state is DeliveryState.FAILED
-    assert [check.breaches for check in Audit(Database(tmp_path / "home"), PLATFORMS).run()] == [()] * 4
+    assert [check.breaches for check in Audit(store_at(tmp_path / "home"), PLATFORMS).run()] == [()] * 4

@@ -13,7 +13,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
-from tests.store.stores import raw
+from tests.store.stores import raw, store_at
 from ttp.domain.time.calendar_range import month_of, week_of
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Queries
@@ -50,7 +50,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
-    database = Database(ttp.home)
+    database = store_at(ttp.home)
     config = Config({})
     return Calendar(
         database, Queries(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock

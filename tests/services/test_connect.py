@@ -13,6 +13,7 @@ from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.services.logins import APP, Shop
 from tests.settings import Config
+from tests.store.stores import store_at
 from ttp.domain.account import Account, Credentials
 from ttp.domain.action import action
 from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
@@ -21,7 +22,6 @@ from ttp.platforms.login import App, Identity
 from ttp.platforms.oauth.callback import Code, Denied
 from ttp.services.connect import AccountConnector, ConnectResult, PendingLogin
 from ttp.store import accounts
-from ttp.store.database import Database
 
 REDIRECT = "http://127.0.0.1:8722/callback"
 
@@ -294,7 +294,7 @@ def test_where_the_settings_name_an_app_no_other_one_is_taken(shop: Shop) -> Non
 
 
 def test_metrics_accounts_become_connected_ones(shop: Shop, clock: FakeClock) -> None:
-    with Database(shop.home).writing() as db:
+    with store_at(shop.home).writing() as db:
         accounts.save(db, Account("x", "me"), now=clock.now())
     people(shop, ("7", "me"))
     done = connect(shop, "x/me")

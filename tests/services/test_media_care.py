@@ -8,11 +8,11 @@ import pytest
 
 from tests.conftest import Program
 from tests.settings import Config
+from tests.store.stores import store_at
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.sandbox.files import PHOTO
 from ttp.services.media import MediaCleanup
-from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 
 
@@ -33,7 +33,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def care(ttp: Program) -> MediaCleanup:
     home = ttp.home
-    return MediaCleanup(Database(home), MediaStore(home / "media"), Config(), ttp.clock)
+    return MediaCleanup(store_at(home), MediaStore(home / "media"), Config(), ttp.clock)
 
 
 def lend(ttp: Program, key: str, given: str) -> None:

@@ -16,13 +16,13 @@ import pytest
 
 import tests
 from tests.clock import FakeClock
+from tests.store.stores import environ_of, store_at
 from ttp.domain.account import Account, Credentials
 from ttp.domain.time.clock import to_ms
 from ttp.sandbox.server import RunningSandbox
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsFile
-from ttp.store.database import Database
 
 ROOT = Path(tests.__file__).parent.parent
 PLATFORMS = ("x", "tiktok")
@@ -63,7 +63,7 @@ class Stage:
             client_id=given["clientId"],
             client_secret=given.get("clientSecret"),
         )
-        self.database = Database(home)
+        self.database = store_at(home)
         with self.database.writing() as db:
             accounts.save(db, Account(platform, "demo", connected=True), now=clock.now())
         CredentialsFile(home).put(self.name, pair)
@@ -75,7 +75,12 @@ class Stage:
             started = []
             for _ in range(count):
                 process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ)
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    cwd=ROOT,
+                    env={**os.environ, **environ_of(self.home)},
                 )
                 stack.enter_context(process)
                 stack.callback(process.kill)

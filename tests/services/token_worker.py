@@ -25,7 +25,7 @@ from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer
 from ttp.services.tokens import Tokens
 from ttp.store.credentials import CredentialsFile
-from ttp.store.database import Database
+from ttp.store.database import open_database
 
 PROBE = {"x": ("/2/users/me", {}), "tiktok": ("/v2/user/info/", {"fields": "open_id"})}
 
@@ -63,7 +63,14 @@ def main(home: str, url: str, name: str) -> None:
     platform, handle = parse_account_name(name, PLATFORMS)
     clock, config = ToldClock(), Config({f"platforms.{platform}.base_url": url})
     login = Counting(login_for(platform, config, clock))
-    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda *_: login, config, clock, PLATFORMS)
+    tokens = Tokens(
+        open_database(Path(home), os.environ.get("TTP_STORE__URL", "")),
+        CredentialsFile(Path(home)),
+        lambda *_: login,
+        config,
+        clock,
+        PLATFORMS,
+    )
     http = Runtime(config, clock).http(PLATFORMS.facts(platform))
     for line in sys.stdin:
         *deadly, instant = line.split()

@@ -59,6 +59,11 @@ class Connection(Protocol):
         the block holds the right to write from its beginning."""
         ...
 
+    def lock_posts(self, ids: Iterable[int]) -> None:
+        """Keep all others, also publishers, from changing these posts and their deliveries until the transaction ends;
+        wait for those that do. What is read afterwards stays true. On SQLite the transaction itself does that."""
+        ...
+
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo the block alone, inside a transaction, where it raises. Errors of the driver leave as StoreError."""
         ...

@@ -12,7 +12,7 @@ import sqlite3
 import stat
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -98,6 +98,9 @@ class SqliteConnection(sqlite3.Connection):
                     with suppress(sqlite3.Error):  # a disk that refuses this too: closing the connection undoes it
                         self.execute("ROLLBACK")
                 raise
+
+    def lock_posts(self, ids: Iterable[int]) -> None:
+        """Do nothing: the transaction is the only one that writes."""
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

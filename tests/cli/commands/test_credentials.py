@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.store.backends import KEY, OTHER_KEY
-from ttp.store.database import Database
+from tests.store.stores import store_at
 from ttp.store.home.locks import token_lock
 
 PAIR = json.dumps({"accessToken": "s3cret-token", "refreshToken": "s3cret-refresh", "clientSecret": "s3cret-app"})
@@ -93,7 +93,7 @@ def test_an_entry_that_no_key_decrypts_is_named_and_the_others_are_done(
     shared: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared.ok("account", "add", "x/other", "--credentials", "-", stdin=PAIR)
-    with Database(shared.home).writing() as db:
+    with store_at(shared.home).writing() as db:
         db.execute("""UPDATE credential SET fields = '{"accessToken": "AAAA"}' WHERE name = 'x/other'""")
     monkeypatch.setenv("TTP_CREDENTIALS_KEY", f"{NEW} {OLD}")
     ran = shared("credentials", "rekey", "--json")

@@ -17,6 +17,8 @@ from ttp.store.dialect import Conflicting, Cursor, StoreError, Values, translate
 STORE_KEY = "'store'::regclass::oid::bigint"
 """The key of an advisory lock for the whole store, different for each store of a database."""
 _CHANNEL = "ttp_changes"
+_MOST_LOCKED = 1000
+"""Posts that one statement locks."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
 
@@ -50,6 +52,7 @@ class PostgresConnection:
         with _neutral_errors():
             self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
         self._changes = 0
+        self._locked: set[int] = set()
         self._listens = False
         self.give_back: Callable[[PostgresConnection], bool] | None = None
         """Takes the session instead of its end, and returns True, if it can be used again."""
@@ -88,6 +91,7 @@ class PostgresConnection:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        self._locked.clear()
         self.execute("BEGIN")
         with self._undoing("ROLLBACK"):
             yield
@@ -98,10 +102,23 @@ class PostgresConnection:
         """Like `transaction`, for a change of a person: one after the other, as on SQLite, because each relies on more
         than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
         are told of them."""
+        self._locked.clear()
         self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
         with self._undoing("ROLLBACK"):
             yield
             self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+
+    def lock_posts(self, ids: Iterable[int]) -> None:
+        wanted = sorted(set(ids) - self._locked)
+        for at in range(0, len(wanted), _MOST_LOCKED):
+            listed = ",".join(str(int(one)) for one in wanted[at : at + _MOST_LOCKED])
+            # In the order of their numbers, and each post before its deliveries: two who lock several never wait for
+            # each other. Claims lock in the same order.
+            self.execute(
+                f"SELECT FROM post WHERE id IN ({listed}) ORDER BY id FOR UPDATE;"
+                f" SELECT FROM delivery WHERE post_id IN ({listed}) ORDER BY post_id, id FOR UPDATE"
+            )
+        self._locked.update(wanted)
 
     def data_version(self) -> int:
         with _neutral_errors():
