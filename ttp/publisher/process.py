@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from ttp import __version__
 from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
-from ttp.domain.errors import TtpError
+from ttp.domain.errors import Busy, TtpError
 from ttp.domain.event import Event, Sink
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
@@ -40,7 +40,7 @@ from ttp.services.media import MediaCleanup
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
 from ttp.store.database import Database
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Connection, SessionLost, StoreError, Superseded, TryAgain
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
@@ -118,6 +118,8 @@ class PublisherProcess:
     make_ahead: Callable[[], list[str]] | None = None
     notifications: Notifications | None = None
     installed: Callable[[], str] = installed_version
+    server_clock: Callable[[Connection], datetime] | None = None
+    """Reads the clock of the store's server, by which several publishers agree on what is due."""
 
     @property
     def home(self) -> Path:
@@ -179,13 +181,16 @@ class PublisherProcess:
             heartbeat = self._heartbeat(scope.mode, since, notify, left)
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
-            writer = held.enter_context(closing(Writer(self.database.connect)))
+            session = self.database.publisher_session(
+                scope.mode.value, timedelta(seconds=self.config.seconds("publish.evict_after_s"))
+            )
+            writer = held.enter_context(closing(Writer(session.connect)))
             clients = held.enter_context(closing(Clients(self.clients)))
             owner = self.owner
             with translate_errors(self.database.path):
                 self._check(writer, since)
                 journal = Journal(self.home, store_id(watch))
-                taken = replay_journal(writer, journal, self.config, left)
+                taken = replay_journal(writer, journal, self.config, left, is_shared=session.is_shared)
                 ran_at = None if trust_clock or last is None else last.last_run_at
 
                 def own(db: Connection) -> list[Delivery]:
@@ -217,12 +222,23 @@ class PublisherProcess:
                 self.limits,
                 journal,
                 left,
+                session,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
-            workers = WorkerPool(pool, self.clock, self.wait)
+            lost = (SessionLost, Superseded, TryAgain, Busy) if session.is_shared else ()
+            workers = WorkerPool(pool, self.clock, self.wait, lost)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
             loop = Loop(
-                context, workers, watch, heartbeat, taken, make_ahead, owner.refusal_if_replaced, self.installed
+                context,
+                workers,
+                watch,
+                heartbeat,
+                taken,
+                make_ahead,
+                owner.refusal_if_replaced,
+                self.installed,
+                self.database.connect if session.is_shared else None,
+                self.server_clock,
             )
 
             def stop() -> None:
@@ -247,6 +263,9 @@ class PublisherProcess:
             finally:
                 if workers.jobs:
                     _LEFT_BEHIND.append(held.pop_all())
+                elif session.is_shared:
+                    with suppress(StoreError, TtpError):  # it ends with the session, too
+                        writer.run(session.leave)
             return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
 
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
+
+if TYPE_CHECKING:
+    from ttp.store.publisher_session import PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -76,6 +80,13 @@ class Database:
                 raise
         self._checked = True
         return connection
+
+    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
+        between two of its reports."""
+        from ttp.store.publisher_session import PublisherSession
+
+        return PublisherSession(self.connect)
 
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:

@@ -24,6 +24,18 @@ class Conflicting(StoreError):
     """A row would break a unique key or a reference."""
 
 
+class TryAgain(StoreError):
+    """Another transaction was in the way: the same work may succeed now."""
+
+
+class Superseded(StoreError):
+    """Another publisher has the delivery now."""
+
+
+class SessionLost(StoreError):
+    """The session ended, and its locks with it: nothing that began on it may go on."""
+
+
 class Row(Protocol):
     """A row, by position or by the name of a column."""
 
@@ -73,6 +85,11 @@ class Connection(Protocol):
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         """Return ids for new rows, which no other session takes; inside a transaction."""
+        ...
+
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        """Lock the rows of posts until the transaction ends, in the order of their ids. Whoever changes a post or its
+        deliveries does this first. On SQLite a transaction is the only one that writes."""
         ...
 
     def close(self) -> None: ...

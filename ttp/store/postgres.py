@@ -6,17 +6,30 @@ statement is written for both databases.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from ttp.store.database import Database
-from ttp.store.dialect import Conflicting, Connection, Cursor, StoreError, Values, translate
+from ttp.store.dialect import (
+    Conflicting,
+    Connection,
+    Cursor,
+    SessionLost,
+    StoreError,
+    TryAgain,
+    Values,
+    translate,
+)
+from ttp.store.publisher_session import PublisherSession
 
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
@@ -56,11 +69,11 @@ class PostgresConnection:
         return self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             return self._session.execute(translate(sql).encode(), values)
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             cursor = self._session.cursor()
             cursor.executemany(translate(sql).encode(), values)
             return cursor
@@ -109,19 +122,30 @@ class PostgresConnection:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         return [int(row["id"]) for row in self.execute(sql, (table, count))]
 
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        if ids := sorted(set(post_ids)):
+            self.execute("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
+
     def close(self) -> None:
         self._session.close()
 
 
 @contextmanager
-def _neutral_errors() -> Iterator[None]:
+def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[None]:
     """Turn the driver's errors into those of `dialect`."""
     try:
         yield
     except psycopg.IntegrityError as error:
         raise Conflicting(error.diag.message_primary or str(error)) from error
+    except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
+        raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        raise StoreError(error.diag.message_primary or str(error)) from error
+        lost = (
+            isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+            and session is not None
+            and session.closed
+        )
+        raise (SessionLost if lost else StoreError)(error.diag.message_primary or str(error)) from error
 
 
 class PostgresDatabase(Database):
@@ -138,6 +162,11 @@ class PostgresDatabase(Database):
 
     def connect(self) -> Connection:
         return PostgresConnection(self._url, self._options)
+
+    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        from ttp.store.postgresql.publisher_session import SharedSession
+
+        return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
 
 
 def create_tables(url: str, options: str = "") -> None:

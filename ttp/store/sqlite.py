@@ -12,7 +12,7 @@ import sqlite3
 import stat
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -132,6 +132,9 @@ class SqliteConnection(sqlite3.Connection):
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         following = self.highest_id(table) + 1  # the transaction is the only one that writes
         return range(following, following + count)
+
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        """Do nothing: no other transaction writes."""
 
 
 @contextmanager
