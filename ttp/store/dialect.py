@@ -92,6 +92,10 @@ class Connection(Protocol):
         deliveries does this first. On SQLite a transaction is the only one that writes."""
         ...
 
+    def data_version(self) -> int:
+        """Return a number that changes when another session has changed the store; at the latest after a second."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -136,6 +136,9 @@ class SqliteConnection(sqlite3.Connection):
     def lock_posts(self, post_ids: Iterable[int]) -> None:
         """Do nothing: no other transaction writes."""
 
+    def data_version(self) -> int:
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
 
 @contextmanager
 def _neutral_errors() -> Iterator[None]:
@@ -209,11 +212,6 @@ def copy(source: Connection, target: Path) -> None:
     with _neutral_errors(), closing(connect_unchecked(target)) as db:
         source.backup(db)
         db.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
-
-
-def data_version(connection: Connection) -> int:
-    """Return a number that changes whenever another connection has committed."""
-    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def is_locked(error: StoreError | sqlite3.Error) -> bool:
