@@ -29,7 +29,7 @@ from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.publisher.outcomes import CLOCKS_DIFFER_AT_MOST
 from ttp.publisher.worker_pool import Job, WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
-from ttp.store.dialect import Connection, SessionLost, StoreError
+from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, TryAgain
 from ttp.store.publisher_session import Held
 from ttp.store.rate_limits import Pace
 
@@ -151,7 +151,7 @@ class Loop:
             try:
                 if self._turn(scope, start, end):
                     return
-            except (SessionLost, Busy) as lost:
+            except (SessionLost, NotDurable, TryAgain, Busy) as lost:
                 if self._reopen is None:
                     raise
                 self._wait_for_store(scope, lost)

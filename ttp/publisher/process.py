@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import replay_journal
-from ttp.publisher.periodic import Turn, cleanup, metrics_pull, pull_once, token_refresh
+from ttp.publisher.periodic import Alone, Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
 from ttp.services.events import Events
@@ -40,11 +41,12 @@ from ttp.services.media import MediaCleanup
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
 from ttp.store.database import Database
-from ttp.store.dialect import Connection, SessionLost, StoreError, Superseded, TryAgain
+from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, Superseded, TryAgain
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
+from ttp.store.publisher_session import Job
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import Quarantine
 from ttp.store.writer import Writer
@@ -170,7 +172,7 @@ class PublisherProcess:
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
         with _handle_stop_signals(over.set):
-            faults = pull_once(self.numbers, over)
+            faults = pull_once(self.numbers, over, alone=self._alone(Job.METRICS))
         return replace(ended, notes=(*ended.notes, *faults))
 
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
@@ -229,7 +231,7 @@ class PublisherProcess:
                 session,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
-            lost = (SessionLost, Superseded, TryAgain, Busy) if session.is_shared else ()
+            lost = (SessionLost, Superseded, TryAgain, NotDurable, Busy) if session.is_shared else ()
             workers = WorkerPool(pool, self.clock, self.wait, lost)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
             loop = Loop(
@@ -249,15 +251,25 @@ class PublisherProcess:
                 loop.stop()
                 notify(STOPPING)
 
+            caught: list[int] = []
+
+            def is_cut() -> bool:
+                return bool(caught)
+
             care = MediaCleanup(self.database, self.media, self.config, self.clock)
             try:
                 with (
                     _without_garbage_collection(),
                     self.database.translating_errors(),
                     _handle_stop_signals(stop) as caught,
-                    token_refresh(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
-                    cleanup(care, Events(self.database, self.clock).delete_old, lambda: bool(caught)) as notes,
-                    metrics_pull(self.numbers if scope.mode is Mode.LOOP else None) as faults,
+                    token_refresh(self.tokens, self.clock, is_cut, hooks.renewed, self._alone(Job.TOKENS)),
+                    cleanup(
+                        care,
+                        Events(self.database, self.clock).delete_old,
+                        is_cut,
+                        self._alone(Job.CLEANUP),
+                    ) as notes,
+                    metrics_pull(self.numbers if scope.mode is Mode.LOOP else None, self._alone(Job.METRICS)) as faults,
                 ):
                     notify(READY)
                     clean = loop.run(scope)
@@ -271,6 +283,9 @@ class PublisherProcess:
                     with suppress(StoreError, TtpError):  # it ends with the session, too
                         writer.run(session.leave)
             return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
+
+    def _alone(self, job: Job) -> Alone:
+        return partial(self.database.job, job)
 
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
         """Wait while a short run holds the lock. Raises LockHeld at once if a loop does."""

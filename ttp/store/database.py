@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from copy import copy as duplicate
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,7 +22,7 @@ from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
 
 if TYPE_CHECKING:
-    from ttp.store.publisher_session import PublisherSession
+    from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -66,6 +66,8 @@ class Database:
 
     has_files = True
     """Whether the store is a file here, whose copies are noticed by what identifies the file."""
+    server_clock: Callable[[Connection], datetime] | None = None
+    """Reads the clock of the store's server, if it has one."""
 
     def __init__(
         self,
@@ -163,6 +165,18 @@ class Database:
         from ttp.store.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)
+
+    @contextmanager
+    def job(self, job: Job) -> Iterator[bool]:
+        """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
+        from ttp.store.home.locks import webhook_lock
+        from ttp.store.publisher_session import Job
+
+        if job is not Job.WEBHOOKS:  # the publisher does the others, and there is one
+            yield True
+            return
+        with webhook_lock(self.home) as is_held:
+            yield is_held
 
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:

@@ -32,6 +32,10 @@ class Superseded(StoreError):
     """Another publisher has the delivery now."""
 
 
+class NotDurable(StoreError):
+    """The transaction is committed on the server, and may be missing after a failover: nothing may rely on it."""
+
+
 class SessionLost(StoreError):
     """The session ended, and its locks with it: nothing that began on it may go on."""
 
@@ -57,6 +61,12 @@ class Cursor(Protocol):
 
 class Connection(Protocol):
     """One session of a database. Usable from any thread, by one at a time."""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the transaction is a change of a person, which locks the posts that it reads. Never on SQLite, where
+        no other transaction writes."""
+        ...
 
     @property
     def in_transaction(self) -> bool:

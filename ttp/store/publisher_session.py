@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from ttp.store.dialect import Connection
 
@@ -19,6 +19,17 @@ class Held(StrEnum):
 
     DELIVERY = "account"  # a delivery of the account is claimed or sending
     LOOK_UP = "delivery"  # a delivery of the account is being looked up
+
+
+class Job(IntEnum):
+    """Periodic work that one process of a store does at a time. The value is the number of its lock on PostgreSQL."""
+
+    TOKENS = 1
+    CLEANUP = 2
+    METRICS = 3
+    WEBHOOKS = 4
+    NOTIFICATIONS = 5
+    REPEATS = 6
 
 
 @dataclass(frozen=True, slots=True)

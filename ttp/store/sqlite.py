@@ -85,6 +85,7 @@ class SqliteConnection(sqlite3.Connection):
 
     queue: WriteQueue
     patience_s: float
+    is_change = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

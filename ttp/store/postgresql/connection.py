@@ -13,7 +13,7 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from ttp.store.dialect import Conflicting, Cursor, SessionLost, StoreError, TryAgain, Values, translate
+from ttp.store.dialect import Conflicting, Cursor, NotDurable, SessionLost, StoreError, TryAgain, Values, translate
 
 STORE_KEY = "'store'::regclass::oid::bigint"
 """The key of an advisory lock for the whole store, different for each store of a database."""
@@ -52,6 +52,9 @@ class PostgresConnection:
             self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
         self._changes = 0
         self._listens = False
+        self._warnings: list[str] = []
+        self._session.add_notice_handler(self._note)
+        self.is_change = False
         self.give_back: Callable[[PostgresConnection], bool] | None = None
         """Takes the session instead of its end, and returns True, if it can be used again."""
 
@@ -92,7 +95,18 @@ class PostgresConnection:
         self.execute("BEGIN")
         with self._undoing("ROLLBACK"):
             yield
-            self.execute("COMMIT")
+            self._commit("COMMIT")
+
+    def _commit(self, statement: str) -> None:
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        self._warnings.clear()
+        self.execute(statement)
+        if self._warnings:
+            raise NotDurable(self._warnings[0])
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.message_primary or "a warning")
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -100,9 +114,13 @@ class PostgresConnection:
         than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
         are told of them."""
         self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
-        with self._undoing("ROLLBACK"):
-            yield
-            self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        self.is_change = True
+        try:
+            with self._undoing("ROLLBACK"):
+                yield
+                self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        finally:
+            self.is_change = False
 
     def data_version(self) -> int:
         with _neutral_errors():

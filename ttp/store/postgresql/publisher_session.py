@@ -13,8 +13,14 @@ from datetime import datetime, timedelta
 
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, in_list
-from ttp.store.publisher_session import Held, PublisherSession, RegisteredPublisher
+from ttp.store.publisher_session import Held, Job, PublisherSession, RegisteredPublisher
 
+_SERVER_SIDE = {
+    "tcp_keepalives_idle": 5,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 11_000,
+}
 _CLASS = "'{}'::regclass::oid::int"
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _ADVISORY = (
@@ -79,6 +85,9 @@ class SharedSession(PublisherSession):
             # Less than the others wait before they disconnect a publisher that does not report.
             wait_ms = max(1000, self._evict_after // timedelta(milliseconds=3))
             connection.execute(f"SET lock_timeout = {wait_ms}")
+            # The server notices in the same time as the publisher that the other one is gone.
+            for name, value in _SERVER_SIDE.items():
+                connection.execute(f"SET {name} = {value}")
             self._register(connection)
         except BaseException:
             connection.close()
@@ -146,6 +155,18 @@ def locked_accounts(db: Connection, what: Held, session_pid: int | None = None) 
     """Return the accounts that any publisher, or the one of this session, has locked."""
     sql = _LOCKED.format(what) + (" AND pid = :pid" if session_pid is not None else "")
     return {int(row["account"]) for row in db.execute(sql, {} if session_pid is None else {"pid": session_pid})}
+
+
+_JOB = f"({_CLASS.format('publisher')}, :job)"
+
+
+def lock_job(db: Connection, job: Job) -> bool:
+    """Return whether the session now holds the lock of some periodic work."""
+    return bool(db.execute(f"SELECT pg_try_advisory_lock{_JOB}", {"job": job.value}).fetchone()[0])
+
+
+def unlock_job(db: Connection, job: Job) -> None:
+    db.execute(f"SELECT pg_advisory_unlock{_JOB}", {"job": job.value})
 
 
 def server_time(db: Connection) -> datetime:
