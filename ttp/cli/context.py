@@ -216,7 +216,11 @@ class Context:
     def media(self) -> MediaStore:
         from ttp.store.home.media import MediaStore
 
-        return MediaStore(self.home / "media", forbidden=(self.home,))
+        if self.config.text("media.backend") == "folder":
+            return MediaStore(self.home / "media", forbidden=(self.home,))
+        from ttp.platforms.bucket import MediaBucket
+
+        return MediaStore(self.home / "media", (self.home,), MediaBucket(self.config), self.database.media_adding_lock)
 
     @cached_property
     def credentials(self) -> CredentialsStore:
@@ -337,6 +341,7 @@ class Context:
             self.config,
             self.clock,
             self.platforms,
+            self.media.bucket,
         )
 
     @cached_property

@@ -31,6 +31,7 @@ from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
+from ttp.publisher.media_waits import MediaWaits
 from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
@@ -217,6 +218,7 @@ class PublisherProcess:
                 self.limits,
                 journal,
                 left,
+                MediaWaits(self.media, left, self.clock) if self.media.bucket is not None else None,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, self.clock, self.wait)
@@ -293,7 +295,7 @@ class PublisherProcess:
     ) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
             notify(ALIVE)
-            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(quarantine.reasons)))
+            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, quarantine.lines))
 
         return beat
 

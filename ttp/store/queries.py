@@ -335,6 +335,17 @@ def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
         yield row["id"], row["key"]
 
 
+def media_due(db: Connection, until: datetime) -> list[tuple[int, MediaItem]]:
+    """Return the media of deliveries that are due up to `until`, with the ids of their posts; the first due first."""
+    rows = db.execute(
+        "SELECT m.*, min(d.next_at) AS due FROM delivery d JOIN post_media m ON m.post_id = d.post_id"
+        " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ?"
+        " GROUP BY m.post_id, m.position ORDER BY due, m.post_id, m.position",
+        (to_ms(until),),
+    )
+    return [(row["post_id"], row_mapper.media(row)) for row in rows]
+
+
 def media_item(db: Connection, sha256: str) -> MediaItem | None:
     """Return the media item with this digest, if a post had it."""
     row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
