@@ -57,6 +57,16 @@ CREATE TABLE post (
     UNIQUE ("key")
 );
 CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
+CREATE TABLE publisher (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    mode TEXT NOT NULL,
+    session_pid INTEGER NOT NULL,
+    session_start TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    last_report_at INTEGER NOT NULL
+);
 CREATE TABLE session (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL,
@@ -76,6 +86,8 @@ CREATE TABLE store (
     host_name TEXT,
     mark TEXT,
     ran_at INTEGER,
+    server TEXT,
+    timeline INTEGER,
     PRIMARY KEY (id)
 );
 CREATE TABLE token (
@@ -147,6 +159,7 @@ CREATE TABLE delivery (
     note TEXT,
     taken_down_at INTEGER,
     approved_at INTEGER,
+    fence INTEGER DEFAULT 0 NOT NULL,
     UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
@@ -365,6 +378,6 @@ CREATE INDEX webhook_call_waiting ON webhook_call (webhook_id, post_id, event_id
 CREATE INDEX webhook_call_given_up ON webhook_call (webhook_id) WHERE state = 'given_up';
 CREATE INDEX webhook_call_by_event ON webhook_call (event_id);
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
-INSERT INTO alembic_version (version_num) VALUES ('0015');
+INSERT INTO alembic_version (version_num) VALUES ('0016');
 INSERT INTO store (id, store_id, created_at)
 VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));
