@@ -95,6 +95,8 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "post_media",
         "post_tag",
         "publisher",
+        "credential",
+        "token_refresh",
         "rate_limit",
         "reading",
         "recurrence",

@@ -160,6 +160,7 @@ COMMANDS = (
     Command(
         "login-link", "server.serve", "Set up", PUBLISH, "Print a link that logs a person in to the pages of ttp serve."
     ),
+    Command("credentials", "credentials", "Set up", PUBLISH, "Make and change the key of credentials in the store."),
     Command(
         "token",
         "server.token",

@@ -74,6 +74,7 @@ class StoreRow(SQLModel, table=True):
     ran_at: datetime | None = _instant()
     server: str | None = _text(required=False)
     timeline: int | None = None
+    credentials_key: str | None = _text(required=False)
 
 
 class AccountRow(SQLModel, table=True):
@@ -536,3 +537,23 @@ class SubmittedDraftRow(SQLModel, table=True):
     platform: str = _text()
     link: str | None = _text(required=False)
     hint: str | None = _text(required=False)
+
+
+class CredentialRow(SQLModel, table=True):
+    """Encrypted credentials of an account, a webhook or a kind of notification (see `credentials.table`). `fields`: an
+    object of encrypted texts; `key_id`: of the key that decrypts them."""
+
+    __tablename__ = "credential"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    key_id: str = _text()
+    fields: str = _json("texts")
+
+
+class TokenRefreshRow(SQLModel, table=True):
+    """A refresh of a token that started and whose answer is not stored yet, on a store that several hosts share.
+    `token`: a hash of the token that was sent."""
+
+    __tablename__ = "token_refresh"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    token: str = _text()
+    started_at: datetime = _instant(required=True)
