@@ -137,7 +137,7 @@ def test_nested_values_of_a_tsv_cell_are_compact_json() -> None:
     desk.output.write_one(status.STATUS_SPEC, Health(holds=(Hold("x/me", AT, "a\tb"),)))
     holds, publisher = desk.written.rstrip("\n").split("\t")
     assert holds == '[{"account":"x/me","until":"2026-11-24T17:00:00Z","reason":"a\\\\tb"}]'
-    assert publisher == '{"running":false,"pid":null,"mode":null,"since":null,"lastRunAt":null}'
+    assert publisher == '{"running":false,"pid":null,"mode":null,"since":null,"lastRunAt":null,"version":null}'
 
 
 @given(st.lists(ANY_TEXT, max_size=6))

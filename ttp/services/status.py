@@ -175,7 +175,7 @@ class Status:
             return PublisherInfo(mode=holder.mode, last_run_at=holder.last_run_at) if holder else PublisherInfo()
         if holder is None:
             return PublisherInfo(running=True)
-        return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
+        return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at, holder.version)
 
 
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:

@@ -60,7 +60,8 @@ def _index(name: str, *columns: Any, where: str, unique: bool = False, first: st
 
 
 class StoreRow(SQLModel, table=True):
-    """One row: who this store is, and which machine publishes from it (see `ownership`)."""
+    """One row: who this store is, and which machine publishes from it (see `ownership`). On PostgreSQL `server` is the
+    system identifier and the oid of the database, and `timeline` the one on which a publisher last ran."""
 
     __tablename__ = "store"
     id: int | None = Field(default=None, primary_key=True)
@@ -71,6 +72,9 @@ class StoreRow(SQLModel, table=True):
     host_name: str | None = _text(required=False)
     mark: str | None = _text(required=False)
     ran_at: datetime | None = _instant()
+    server: str | None = _text(required=False)
+    timeline: int | None = None
+    credentials_key: str | None = _text(required=False)
 
 
 class AccountRow(SQLModel, table=True):
@@ -200,6 +204,23 @@ class DeliveryRow(SQLModel, table=True):
     note: str | None = _text(required=False)
     taken_down_at: datetime | None = _instant()
     approved_at: datetime | None = _instant()
+    fence: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+
+
+class PublisherRow(SQLModel, table=True):
+    """One publisher on PostgreSQL, as long as it is registered. `session_pid` and `session_start` (seconds since 1970)
+    name its session on the server; `since` and `last_report_at` are by the server's clock."""
+
+    __tablename__ = "publisher"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = Field(default=None, primary_key=True)
+    host: str = _text()
+    pid: int
+    mode: str = _text()
+    session_pid: int
+    session_start: str = _text()
+    since: datetime = _instant(required=True)
+    last_report_at: datetime = _instant(required=True)
 
 
 class RateLimitRow(SQLModel, table=True):
@@ -516,3 +537,23 @@ class SubmittedDraftRow(SQLModel, table=True):
     platform: str = _text()
     link: str | None = _text(required=False)
     hint: str | None = _text(required=False)
+
+
+class CredentialRow(SQLModel, table=True):
+    """Encrypted credentials of an account, a webhook or a kind of notification (see `credentials.table`). `fields`: an
+    object of encrypted texts; `key_id`: of the key that decrypts them."""
+
+    __tablename__ = "credential"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    key_id: str = _text()
+    fields: str = _json("texts")
+
+
+class TokenRefreshRow(SQLModel, table=True):
+    """A refresh of a token that started and whose answer is not stored yet, on a store that several hosts share.
+    `token`: a hash of the token that was sent."""
+
+    __tablename__ = "token_refresh"
+    name: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    token: str = _text()
+    started_at: datetime = _instant(required=True)

@@ -173,7 +173,9 @@ _ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enum
 
 # What a change of the object can change of the row.
 _POST_COLUMNS = tuple(name for name in columns.POST if name not in ("id", "revision", *_REJECTION))
-_DELIVERY_COLUMNS = tuple(name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", *_ERROR))
+_DELIVERY_COLUMNS = tuple(
+    name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", "fence", *_ERROR)
+)
 _ACCOUNT_COLUMNS = tuple(name for name in _ACCOUNT.names if name not in ("id", "platform", "handle"))
 POSTS = f"SELECT {', '.join(_POST.names)} FROM post"
 """Selects the rows that `posts` reads."""

@@ -12,7 +12,7 @@ from ttp.cli import settings
 from ttp.cli.commands.doctor import own_completions, start_files_with_completion
 from ttp.cli.commands.service import system_service
 from ttp.cli.context import Context
-from ttp.cli.errors import DONE, FAILED, PARTIAL, uninstall_command
+from ttp.cli.errors import DONE, FAILED, PARTIAL, package_command
 from ttp.cli.options import DryRun, NoInput, Yes, with_output
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.terminal import confirm, escape_line
@@ -147,4 +147,4 @@ def _by_hand() -> Iterator[Removal]:
     for line in listed.out.splitlines() if listed.code == 0 else ():
         if "ttp" in line and " run" in line and not line.lstrip().startswith("#"):
             yield Removal("cron", line.strip(), "by_hand", note="remove the line:  crontab -e")
-    yield Removal("package", "ttp-cli", "by_hand", note=uninstall_command())
+    yield Removal("package", "ttp-cli", "by_hand", note=package_command("uninstall"))
