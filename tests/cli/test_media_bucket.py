@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Program
 from tests.platforms.s3_server import SECRET, create_bucket, running, set_credentials, with_server
 from ttp.cli.context import Context
-from ttp.domain.media import MediaUnavailable
+from ttp.domain.media.item import MediaUnavailable
 from ttp.platforms.bucket import MediaBucket
 from ttp.sandbox.files import PHOTO
 from ttp.sandbox.server import RunningSandbox

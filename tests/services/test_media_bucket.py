@@ -19,7 +19,7 @@ from tests.platforms.s3_server import SECRET, create_bucket, running, set_creden
 from tests.settings import Config
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.errors import Conflict
-from ttp.domain.media import MediaDamaged, MediaItem, MediaUnavailable
+from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.platforms.bucket import MediaBucket
 from ttp.services.media import MediaCleanup
 from ttp.store.database import Database

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint
-from ttp.domain.media import MediaDamaged, MediaUnavailable, StoredObject
+from ttp.domain.media.item import MediaDamaged, MediaUnavailable, StoredObject
 from ttp.domain.text import clean_text
 
 if TYPE_CHECKING:

@@ -36,8 +36,8 @@ from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
-from ttp.services.events import Events
 from ttp.services.media import MediaCleanup
+from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
 from ttp.store.database import Database
