@@ -20,13 +20,13 @@ from ttp.domain.config import Config
 from ttp.domain.errors import Hint
 from ttp.domain.media.item import MediaDamaged, MediaUnavailable, StoredObject
 from ttp.domain.text import clean_text
+from ttp.platforms.media_host.availability import S3_EXTRA
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
 
     Bucket = AzureStore | GCSStore | S3Store
 
-EXTRA = "pip install 'ttp-cli[s3]'"
 _SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "abfs://", "abfss://", "https://")
 _METADATA = "http://169.254.169.254/"
 """Where cloud machines get credentials; obstore asks there last."""
@@ -58,7 +58,7 @@ def open_bucket(config: Config, table: str) -> Bucket:
     try:
         from obstore.store import AzureStore, GCSStore, S3Store, from_url
     except ImportError:
-        raise UnusableBucket(f"{table.removesuffix('.s3')} uses s3, which needs an extra", EXTRA) from None
+        raise UnusableBucket(f"{table.removesuffix('.s3')} uses s3, which needs an extra", S3_EXTRA) from None
     settings = {"endpoint": endpoint, "region": config.text(f"{table}.region")}
     timeout = timedelta(seconds=config.seconds("http.upload_timeout_s"))
     try:

@@ -10,7 +10,6 @@ from ttp.domain.account import is_loopback
 from ttp.domain.action import WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.media.item import MediaHostProblem
-from ttp.platforms.bucket import EXTRA
 
 _NEEDED = {
     "folder": {"media_host.path": "FOLDER", "media_host.base_url": "https://HOST/FOLDER"},
@@ -74,12 +73,15 @@ def is_usable(url: str, *, loopback: bool) -> bool:
     return parts.scheme == "https" or (loopback and parts.scheme == "http" and is_loopback(host))
 
 
+S3_EXTRA = "pip install 'ttp-cli[s3]'"
+
+
 def media_host_problem(config: Config) -> MediaHostProblem | None:
     """Return why local files get no public URL; None if they do. Checks settings and installed packages only."""
     if (lacking := missing_settings(config)) is not None:
         return lacking
     if config.text("media_host.kind") == "s3" and not s3_is_installed():
-        return MediaHostProblem("media_host.kind is s3, which needs an extra", EXTRA)
+        return MediaHostProblem("media_host.kind is s3, which needs an extra", S3_EXTRA)
     return None
 
 
