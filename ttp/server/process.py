@@ -82,7 +82,10 @@ def listen(host: str, port: int) -> socket.socket:
         hints = [Hint("try", other_options(port="0"))] if number in (errno.EADDRINUSE, errno.EACCES) else []
         why = os.strerror(number) if number and number > 0 and not isinstance(error, socket.gaierror) else error
         raise Busy(f"cannot listen on {host} port {port}: {why}", *hints) from None
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections get it from the socket that listens
+    # Connections get these from the socket that listens. asyncio sets the first one only where the protocol is named,
+    # and without it every answer waits 40 ms for the client's acknowledgement.
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
     return found
 
