@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -200,6 +201,7 @@ class ServerProcess:
     def _publish(self, emit: Sink, refused: Callable[[TtpError], None]) -> int | None:
         """Publish whenever the lock is free, until a stop; return the signal that ended it, if this saw it."""
         if self._publisher is None:
+            gc.freeze()  # as a publisher does: what is loaded so far need not be searched in every collection
             self._stopped.wait()
             return None
         notify, told, is_stopping = self._publisher.notify, "", False
