@@ -20,7 +20,7 @@ from tests.settings import Config
 from ttp.domain.config import Value
 from ttp.platforms import notifiers
 from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed
-from ttp.services.webhooks import signed_headers
+from ttp.services.server.webhooks import signed_headers
 
 OUT = Outgoing(
     "notification-7", "ttp: post 5 failed on x/me", "no answer\ntry:  ttp retry 5", {"event": "delivery.failed"}

@@ -76,6 +76,8 @@ HOOKS = "hooks"
 """Kind of `publisher.idle` for a hook that failed; `message` says why."""
 APPROVAL = "approval"
 """Kind of `publisher.idle` for posts that are due but not approved; `message` names them."""
+UPGRADE = "upgrade"
+"""Kind of `publisher.idle` for a publisher whose program was replaced by another version; `message` names both."""
 REPEATS = "repeats"
 """Kind of `publisher.idle` for occurrences of repeats that do not become posts; `message` says why."""
 

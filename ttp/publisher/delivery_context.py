@@ -18,8 +18,8 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
 from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event
-from ttp.domain.image_fit import EXTRA
-from ttp.domain.media import MediaItem
+from ttp.domain.media.image_fit import EXTRA
+from ttp.domain.media.item import MediaItem
 from ttp.domain.outcome import Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock

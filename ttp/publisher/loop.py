@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from ttp import __version__
 from ttp.domain import permissions
 from ttp.domain.account import Account, connect_action
 from ttp.domain.action import action
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
-from ttp.domain.event import APPROVAL, CLOCK, REPEATS, Event, delivery_event, post_event
+from ttp.domain.event import APPROVAL, CLOCK, REPEATS, UPGRADE, Event, delivery_event, post_event
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
 from ttp.publisher import reconcile
@@ -73,10 +74,11 @@ class Loop:
         taken: Sequence[Delivery] = (),
         make_ahead: Callable[[], list[str]] | None = None,
         replaced: Callable[[Connection], TtpError | None] = lambda watch: None,
+        installed: Callable[[], str] = lambda: __version__,
     ) -> None:
         """`taken`: deliveries that moved before the start, by the journal or a take-over; their events come first.
         `make_ahead` creates the posts of repeats and returns notes; None: not in this run. `replaced` returns why
-        publishing must stop; the loop raises it."""
+        publishing must stop; the loop raises it. `installed` returns the version of the program on disk."""
         self._context = context
         self._workers = workers
         self._watch = watch
@@ -84,6 +86,7 @@ class Loop:
         self._taken = taken
         self._make_ahead = make_ahead
         self._replaced = replaced
+        self._installed = installed
         self._horizon = timedelta(seconds=context.config.seconds("repeat.ahead_s"))
         self._told: set[str] = set()
         self._unapproved: set[int] = set()
@@ -249,6 +252,15 @@ class Loop:
         if boot - self._beat >= HEARTBEAT_S:
             self._heartbeat(self._context.clock.now())
             self._beat = boot
+            self._say_upgraded()
+
+    def _say_upgraded(self) -> None:
+        """Report once that another version of the program was installed: this process still has the old one."""
+        found = self._installed()
+        line = f"ttp {found} is installed, and this publisher is still ttp {__version__}: stop and start it"
+        if found != __version__ and line not in self._told:
+            self._told.add(line)
+            self._context.emit(Event(self._context.clock.now(), "publisher.idle", kind=UPGRADE, message=line))
 
     def _boot_at(self, instant: datetime | None) -> float | None:
         """Return an instant in `boot` seconds."""

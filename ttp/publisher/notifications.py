@@ -235,7 +235,7 @@ def _entry(kind: str) -> str:
 
 
 def _sign(secrets: Sequence[str], message: str, body: str, now: datetime) -> Mapping[str, str]:
-    from ttp.services.webhooks import signed_headers
+    from ttp.services.server.webhooks import signed_headers
 
     return signed_headers(secrets, message, body, now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import socket
 import threading
@@ -16,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import ttp
+from ttp import __version__
 from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
@@ -32,8 +35,8 @@ from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
-from ttp.services.events import Events
 from ttp.services.media import MediaCleanup
+from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
 from ttp.store.database import Database
@@ -87,6 +90,15 @@ class Notifier:
 NOBODY = Notifier()
 
 
+def installed_version() -> str:
+    """Return the version of the program that is installed now, which an upgrade may have replaced since the start; this
+    one's if that cannot be read."""
+    with suppress(OSError):
+        found = re.search(r'^__version__ = "(.+)"$', Path(ttp.__file__).read_text("utf-8"), re.MULTILINE)
+        return found[1] if found else __version__
+    return __version__
+
+
 @dataclass(frozen=True, slots=True)
 class PublisherProcess:
     database: Database
@@ -105,6 +117,7 @@ class PublisherProcess:
     numbers: Turn | None = None
     make_ahead: Callable[[], list[str]] | None = None
     notifications: Notifications | None = None
+    installed: Callable[[], str] = installed_version
 
     @property
     def home(self) -> Path:
@@ -208,7 +221,9 @@ class PublisherProcess:
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, self.clock, self.wait)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
-            loop = Loop(context, workers, watch, heartbeat, taken, make_ahead, owner.refusal_if_replaced)
+            loop = Loop(
+                context, workers, watch, heartbeat, taken, make_ahead, owner.refusal_if_replaced, self.installed
+            )
 
             def stop() -> None:
                 loop.stop()

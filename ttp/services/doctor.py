@@ -144,7 +144,12 @@ class Doctor:
         overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
         if running:
             who = f"running, pid {holder.pid}, started {format_end(holder.since, now)}" if holder else "running"
-            yield ok_remark(who)
+            if holder and holder.version not in (None, __version__):
+                yield warning_remark(
+                    f"{who}, but with ttp {holder.version}, and this is {__version__}: stop and start it"
+                )
+            else:
+                yield ok_remark(who)
             return
         ran = None if holder is None else holder.last_run_at
         lately = ran is not None and now - ran <= timedelta(seconds=self._config.seconds("publish.expect_every_s"))

@@ -16,10 +16,10 @@ from urllib.parse import unquote, urlsplit
 from ttp.domain.action import action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
-from ttp.domain.media import MediaItem, is_web_address
-from ttp.domain.media_probe import UnusableMedia
-from ttp.domain.media_probe.images import ImageAppearance, has_location, read_appearance
+from ttp.domain.media.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
+from ttp.domain.media.item import MediaItem, is_web_address
+from ttp.domain.media.probe import UnusableMedia
+from ttp.domain.media.probe.images import ImageAppearance, has_location, read_appearance
 from ttp.domain.post import Post
 from ttp.domain.post_edit import KEPT
 from ttp.domain.rules import Platforms

@@ -16,7 +16,8 @@ from ttp.domain.account import Account
 from ttp.domain.action import Action, WayOut, action
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.online_followers import OnlineFollowers, average_online
+from ttp.domain.metrics.online_followers import OnlineFollowers, average_online
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.features import NEWEST
 from ttp.domain.optimal.free_hours import (
@@ -28,13 +29,13 @@ from ttp.domain.optimal.free_hours import (
     free_hours,
     next_free_hour,
 )
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
-from ttp.store import online_followers, queries
-from ttp.store import samples as stored_samples
+from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
+from ttp.store.metrics import online_followers
+from ttp.store.metrics import samples as stored_samples
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:

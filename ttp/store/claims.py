@@ -144,7 +144,7 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
     """Store what `Delivery.claimed` changes, with a fixed number of statements. Return those that were still claimable.
     `late`: ids of the late ones."""
     changed = db.execute(
-        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {_IDS}"
+        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1, fence = fence + 1 WHERE {_IDS}"
         " AND state IN ('pending', 'retrying') RETURNING id",
         {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
     ).fetchall()
@@ -165,11 +165,13 @@ def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: dat
 
 def save_transition(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
     """Store a delivery that moved from `before` to `after` and return its post's status. Return None, and change
-    nothing, if the delivery is no longer in the state of `before`."""
+    nothing, if the delivery is no longer in the state of `before`, or another publisher has raised its fence."""
     columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
+    if after.fence != before.fence:
+        columns["fence"] = after.fence
     assignments = ", ".join(f"{name} = ?" for name in columns)
-    values = (*columns.values(), before.id, before.state.value)
-    if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ?", values).rowcount:
+    values = (*columns.values(), before.id, before.state.value, before.fence)
+    if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ? AND fence = ?", values).rowcount:
         return None
     if before.state is not after.state:
         events.record_delivery(db, after, now)

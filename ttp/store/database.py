@@ -18,7 +18,7 @@ from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, translate_errors
 
-REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015")
+REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions from before the first release, which this program does not read."""
@@ -52,6 +52,19 @@ class Database:
         self._report_upgrade = report_upgrade
         self._checked = False
         self._knows_files = False
+
+    has_files = True
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    @contextmanager
+    def publisher_lock(self, *, doing: str = "") -> Iterator[Connection | None]:
+        from ttp.store.home.locks import publisher_lock
+
+        with publisher_lock(self.home, doing=doing):
+            yield None
 
     def exists(self) -> bool:
         return self.path.exists()

@@ -14,7 +14,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
 from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database

@@ -21,7 +21,7 @@ from ttp.domain.action import action, way_out_from_text, way_out_to_text
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged, Hint
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
@@ -173,7 +173,9 @@ _ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enum
 
 # What a change of the object can change of the row.
 _POST_COLUMNS = tuple(name for name in columns.POST if name not in ("id", "revision", *_REJECTION))
-_DELIVERY_COLUMNS = tuple(name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", *_ERROR))
+_DELIVERY_COLUMNS = tuple(
+    name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", "fence", *_ERROR)
+)
 _ACCOUNT_COLUMNS = tuple(name for name in _ACCOUNT.names if name not in ("id", "platform", "handle"))
 POSTS = f"SELECT {', '.join(_POST.names)} FROM post"
 """Selects the rows that `posts` reads."""

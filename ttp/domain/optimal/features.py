@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ttp.domain.sample import Sample
+from ttp.domain.metrics.sample import Sample
 
 NEWEST = 1000
 """The most posts that are used: older ones say little about next week."""

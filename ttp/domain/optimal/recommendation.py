@@ -13,11 +13,11 @@ from operator import attrgetter
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.optimal.design_matrix import share_asleep
 from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import VIEWS, PostFeatures, features
 from ttp.domain.optimal.model import estimate
-from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

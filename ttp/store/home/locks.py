@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ttp import __version__
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint
 from ttp.store.home import files
@@ -28,13 +29,14 @@ from ttp.store.sqlite import translate_errors
 @dataclass(frozen=True, slots=True)
 class Holder:
     """The process that publishes, or published last. `mode`: `loop`, `once`, `until-idle`, `publish`, `migrate`.
-    `left`: reasons why posts or accounts are skipped."""
+    `left`: reasons why posts or accounts are skipped; `version`: of the program that it runs, if known."""
 
     pid: int
     mode: str
     since: datetime
     last_run_at: datetime
     left: tuple[str, ...] = ()
+    version: str | None = __version__
 
 
 class LockHeld(Busy):
@@ -106,6 +108,7 @@ def write_holder(home: Path, holder: Holder) -> None:
             "since": holder.since.isoformat(),
             "lastRunAt": holder.last_run_at.isoformat(),
             "left": holder.left,
+            "version": holder.version,
         }
     )
     fresh = home / f"publisher.json.new-{os.getpid()}"
@@ -125,6 +128,7 @@ def read_holder(home: Path) -> Holder | None:
             datetime.fromisoformat(data["since"]),
             datetime.fromisoformat(data["lastRunAt"]),
             tuple(map(str, data.get("left", ()))),
+            data.get("version"),
         )
     return None
 
@@ -190,10 +194,11 @@ class TokenLocked(Busy):
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
     """Hold the account's token for the block. Raises TokenLocked after `patience_s` seconds."""
-    descriptor = _open_lock(home, account)
+    path = _path(home, account, "lock")
+    descriptor = _open_lock(path, home)
     try:
         end = time.monotonic() + patience_s
-        while not _try_lock(descriptor, _path(home, account, "lock")):
+        while not _try_lock(descriptor, path):
             if time.monotonic() >= end:
                 raise TokenLocked(account)
             time.sleep(_LOOK_AGAIN_S)
@@ -202,9 +207,8 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
         os.close(descriptor)
 
 
-def _open_lock(home: Path, account: str) -> int:
+def _open_lock(path: Path, home: Path) -> int:
     """Open the lock's file, which is created once and stays."""
-    path = _path(home, account, "lock")
     try:
         return open_regular(path, os.O_RDWR | os.O_CREAT)
     except FileNotFoundError:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ttp.domain.errors import Bug, Busy, Conflict, Hint, NotFound, UsageError
-from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_probe import Facts, UnusableMedia, read_facts
+from ttp.domain.media.item import NAMES, MediaItem
+from ttp.domain.media.probe import Facts, UnusableMedia, read_facts
 from ttp.store.home.files import NotRegular, make_home, nearest_folder, open_regular
 from ttp.store.home.locks import media_adding_lock
 
