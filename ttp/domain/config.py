@@ -101,7 +101,7 @@ _KEYS = (
     Key("notify.timeout_s", 20.0, "maximum seconds that sending one notification takes"),
     Key("notify.command", (), "command: program and arguments, started with each notification as JSON on stdin"),
     Key("notify.ntfy.url", None, "ntfy: the address of your topic, https://ntfy.sh/TOPIC"),
-    Key("notify.ntfy.click", None, "ntfy: the address that opens when you tap a notification"),
+    Key("notify.ntfy.click", None, "ntfy: the address that a tap opens; else the page of the notification"),
     Key("notify.email.host", None, "email: the SMTP server"),
     Key("notify.email.port", 587, "email: its port"),
     Key("notify.email.security", "starttls", "email: how the connection is encrypted", ("starttls", "tls", "none")),

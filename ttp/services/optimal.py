@@ -85,10 +85,10 @@ class Optimal:
 
     def advise(self, account: Account, zone: ZoneInfo) -> Advice:
         """Return the recommendation for one account, its next free hour, and drafts that could use it."""
-        recommendation = self.recommend(account, zone)
-        free = self._next_free([recommendation], self._busy([account]))
         wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=DRAFTS_LISTED)
         with self._database.reading() as db:
+            recommendation = self.recommend(account, zone, db)
+            free = self._next_free([recommendation], self._busy([account], db))
             drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
             online = average_online(online_followers.newest_days(db, account.id or 0)) if db else None
         next_at, why = (free[0].at, free[0].why) if free else (None, "")
@@ -204,8 +204,8 @@ class Optimal:
         start, end = span
         if not accounts or end <= now:
             return []
-        recommendations = self._recommendations(accounts, zones)
         with self._database.reading() as db:
+            recommendations = self._recommendations(accounts, zones, db)
             stored = [queries.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
         busy = [sorted([*known, *coming.get(one.name, ())]) for one, known in zip(accounts, stored, strict=True)]
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(recommendations, now, busy, gap.total_seconds()))

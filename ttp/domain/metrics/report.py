@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from statistics import median
 from types import MappingProxyType
 from typing import NamedTuple
@@ -119,8 +121,9 @@ def make_report(posts: Iterable[MeasuredPost], period: Period, before_period: Pe
 
 def add_up(posts: Sequence[MeasuredPost]) -> Totals:
     """Return the totals of posts."""
-    sums = {name: _sum(getattr(post.sample, name) for post in posts) for name in COUNTS}
-    engagements = [post.engagement for post in posts if post.engagement is not None]
+    samples = [post.sample for post in posts]
+    sums = {name: _sum(map(attrgetter(name), samples)) for name in COUNTS}
+    engagements = [known for post in posts if (known := post.engagement) is not None]
     return Totals(
         len(posts),
         engagement=_sum(engagements),
@@ -140,12 +143,13 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 
 def _groups(by: str, now: Sequence[MeasuredPost], before: Sequence[MeasuredPost]) -> list[Group]:
-    values = GROUPINGS[by]
-    names = {name for post in (*now, *before) for name in values(post)}
-    return [
-        Group(by, name, *(add_up([post for post in posts if name in values(post)]) for posts in (now, before)))
-        for name in sorted(sorted(names), key=_ORDERS.get(by, lambda name: 0))
-    ]
+    values, found = GROUPINGS[by], defaultdict[str, tuple[list[MeasuredPost], list[MeasuredPost]]](lambda: ([], []))
+    for place, posts in enumerate((now, before)):
+        for post in posts:
+            for name in dict.fromkeys(values(post)):
+                found[name][place].append(post)
+    names = sorted(sorted(found), key=_ORDERS.get(by, lambda name: 0))
+    return [Group(by, name, *map(add_up, found[name])) for name in names]
 
 
 GROUPINGS: Mapping[str, Callable[[MeasuredPost], Sequence[str]]] = MappingProxyType(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.metrics.report import GROUPINGS, MeasuredPost, Period, Report, make_report
-from ttp.domain.optimal.features import FEWEST_SETTLED, NEWEST, VIEWS, features
+from ttp.domain.optimal.features import FEWEST_SETTLED, NEWEST, VIEWS, PostFeatures, features
 from ttp.domain.time.calendar_range import CalendarRange
 from ttp.store import queries
 from ttp.store.database import Database
@@ -102,14 +103,18 @@ def _measured_posts(db: Connection, account: Account, zone: ZoneInfo, period: Pe
         )
 
 
-def _usual_engagement(db: Connection, account: Account, zone: ZoneInfo) -> dict[str, tuple[float, float, str]]:
+def _usual_engagement(db: Connection, account: Account, zone: ZoneInfo) -> Mapping[str, tuple[float, float, str]]:
     """Return by remote id what posts of its kind, hour and weekday usually collect, how far the post was from that, and
     whether both are of engagement or views. Of the newest posts that are old enough to be compared."""
+    posts = features(stored_samples.newest_samples(db, account.id or 0, NEWEST), account=account.name, zone=zone)
+    # Of few posts, none is usual.
+    return _usual_of(tuple(posts)) if len(posts) >= FEWEST_SETTLED else {}
+
+
+@lru_cache(maxsize=32)  # accounts; a server is asked for the same ones again and again
+def _usual_of(posts: tuple[PostFeatures, ...]) -> Mapping[str, tuple[float, float, str]]:
     from ttp.domain.optimal.model import estimate
 
-    posts = features(stored_samples.newest_samples(db, account.id or 0, NEWEST), account=account.name, zone=zone)
-    if len(posts) < FEWEST_SETTLED:  # of so few posts, none is usual
-        return {}
     found = estimate(posts)
     usual = {}
     for post, parts in zip(posts, found.posts, strict=True):

@@ -19,6 +19,8 @@ from ttp.store.row_mapper import instant
 _FIELDS = ("published_at", "likes", "comments", "shares", "views", "saves", "reach", "kind", "text")
 _COUNTS = _FIELDS[1:]
 _SUMMED = _COUNTS[:6]
+_COUNTS_OF = itemgetter(*_COUNTS)
+"""The counts of a row, in the order in which a `Sample` has them."""
 _SAMPLE = "SELECT s.*, a.platform || '/' || a.handle AS account FROM sample s JOIN account a ON a.id = s.account_id"
 
 # Of one account, whose id is in the text: the parameters are a `Row`, whose fields stand in this order.
@@ -157,10 +159,5 @@ def account_total(db: Connection, account: Account) -> Total:
 
 
 def _sample(row: dialect.Row) -> Sample:
-    return Sample(
-        account=row["account"],
-        remote_id=row["remote_id"],
-        published_at=from_ms(row["published_at"]),
-        observed_at=from_ms(row["observed_at"]),
-        **{name: row[name] for name in _COUNTS},
-    )
+    published_at, observed_at = from_ms(row["published_at"]), from_ms(row["observed_at"])
+    return Sample(row["account"], row["remote_id"], published_at, observed_at, *_COUNTS_OF(row))
