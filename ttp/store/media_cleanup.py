@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ttp.domain.media.item import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
@@ -20,8 +21,10 @@ from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import media_removing_lock
-from ttp.store.home.media import MediaStore
 from ttp.store.sqlite import translate_errors
+
+if TYPE_CHECKING:
+    from ttp.store.home.media import MediaStore
 
 ORPHANS_STAY = timedelta(days=1)
 """Time that a copy without a post is kept."""
