@@ -53,6 +53,14 @@ class Publisher:
             self.session.keep(self.db, Held.DELIVERY, self.in_hand)
             return reconcile.recover_interrupted(self.db, START, Quarantine(), self.session)
 
+    def die(self, database: Database) -> None:
+        """End the session, and wait until the server has noticed."""
+        pid = self.db.execute("SELECT pg_backend_pid()").fetchone()[0]
+        self.db.close()
+        with closing(database.connect()) as db:
+            while db.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None:
+                pass
+
     def locked(self) -> set[int]:
         from ttp.store.postgresql.publisher_session import locked_accounts
 
@@ -149,7 +157,7 @@ def test_what_a_dead_publisher_left_is_taken_over_and_it_can_write_no_more(
     sending = other.sending()
     assert first.save(other, sending)
     assert second.take_over() == [], "its locks are held"
-    first.db.close()
+    first.die(database)
     taken = {d.id: d for d in second.take_over()}
     assert taken[claimed.id].state is DeliveryState.PENDING
     assert taken[other.id].state is DeliveryState.RECONCILING
@@ -166,7 +174,7 @@ def test_a_publisher_that_claims_again_what_it_lost_has_a_higher_fence(
     first, second = two
     posts(database, 1)
     (lost,) = first.claim()
-    first.db.close()
+    first.die(database)
     second.take_over()
     (claimed,) = second.claim()
     assert (lost.id, lost.state, lost.fence) == (claimed.id, claimed.state, 1)
@@ -242,7 +250,7 @@ def test_the_fence_of_a_post_survives_a_change_by_a_person(
     first, second = two
     posts(database, 1)
     first.claim()
-    first.db.close()
+    first.die(database)
     second.take_over()
     with database.writing() as db:
         stored_posts.update(db, queries.post_even_deleted(db, 1), None)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.event import delivery_event
+from ttp.domain.media.item import MediaUnavailable
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
@@ -76,6 +77,8 @@ class DeliveryWorker:
                         pass
             except StepFailed as failed:
                 self._step_failed(failed)
+            except MediaUnavailable:
+                self.release_claim()
 
     def release_claim(self) -> None:
         """Release a delivery for which nothing is under way."""
@@ -210,7 +213,7 @@ class DeliveryWorker:
         def begin(db: Connection) -> None:
             ids[0] = attempts.start_attempt(db, intent)
 
-        after = replace(self.task.delivery, handle=ready.handle).sending()
+        after = self.task.delivery.sending(ready.handle)
         # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
         context.emit(delivery_event(after, context.clock.now()))
         self.task = context.save_transition(self.task, after, self._unwritten_rows(), begin, quiet=True)

@@ -300,6 +300,8 @@ class Loop:
                     quarantine=context.quarantine,
                 )
             self._pace.hold(db, now)
+            if context.media_waits is not None:
+                context.media_waits.look(db)
             looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
             claimed = (

@@ -121,7 +121,7 @@ def cleanup(
         with suppress(Busy), alone() as is_mine:
             if not is_mine:
                 return
-            wrong.update(dict.fromkeys(care.delete_unneeded_objects()))
+            wrong.update(dict.fromkeys([*care.fetch_coming(), *care.delete_unneeded_objects()]))
             if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
                 wrong.update(dict.fromkeys([*care.delete_unneeded_copies(), *delete_events()]))
             count += 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ttp.domain.errors import TtpError
-from ttp.services.webhooks import Webhooks
+from ttp.services.server.webhooks import Webhooks
 from ttp.store.publisher_session import Job
 
 LOOK_EVERY_S = 0.5

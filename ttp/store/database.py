@@ -269,6 +269,16 @@ class Database:
         else:
             self._knows_files = True
 
+    @contextmanager
+    def media_adding_lock(self) -> Iterator[None]:
+        """Keep cleanups of media on other hosts away for the block. A file has no other hosts."""
+        yield
+
+    @contextmanager
+    def media_removing_lock(self) -> Iterator[bool]:
+        """Keep other hosts from adding media for the block. Yield False if one adds some now."""
+        yield True
+
     def _behind(self, connection: Connection) -> bool:
         """Return whether the schema is older than this program's."""
         return read_revision(connection, self.name) != REVISIONS[-1]

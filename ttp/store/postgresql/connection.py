@@ -13,12 +13,25 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from ttp.store.dialect import Conflicting, Cursor, NotDurable, SessionLost, StoreError, TryAgain, Values, translate
+from ttp.store.dialect import (
+    Conflicting,
+    Cursor,
+    NotDurable,
+    Sealed,
+    SessionLost,
+    StoreError,
+    TryAgain,
+    Values,
+    translate,
+)
 
 STORE_KEY = "'store'::regclass::oid::bigint"
 """The key of an advisory lock for the whole store, different for each store of a database."""
 _CHANNEL = "ttp_changes"
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+_SEALED = "TTP01"
+"""The SQLSTATE by which a sealed store refuses changes."""
 
 
 class _Row(tuple[Any, ...]):
@@ -171,6 +184,32 @@ class PostgresConnection:
         if ids := sorted(set(post_ids)):
             self.execute("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
 
+    def continue_ids(self, table: str, highest: int) -> None:
+        sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
+        self.execute(sql, (table, max(highest, 1), highest > 0))
+
+    def refuse_changes(self, tables: Sequence[str], why: str) -> None:
+        self.execute("SET LOCAL lock_timeout = '10s'")
+        self.execute("SET LOCAL synchronous_commit = on")  # the other store must not outlive this commit
+        self.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+        text = why.replace("'", "''")  # a function's body takes no parameters
+        self.execute(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN"
+            " IF EXISTS (SELECT FROM store WHERE coalesce(moved_to, moved_from) IS NOT NULL) THEN"
+            f" RAISE EXCEPTION USING ERRCODE = '{_SEALED}', MESSAGE = '{text}'; END IF; RETURN NULL; END $body$"
+        )
+        for table in tables:
+            self.execute(
+                f"CREATE OR REPLACE TRIGGER sealed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}"
+                " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+
+    def allow_changes(self, tables: Sequence[str]) -> None:
+        self.execute("SET LOCAL synchronous_commit = on")
+        self.execute("SET LOCAL client_min_messages = warning")
+        for table in tables:
+            self.execute(f"DROP TRIGGER IF EXISTS sealed ON {table}")
+
     def close(self) -> None:
         if self.give_back is None or not self.give_back(self):
             self.end()
@@ -195,4 +234,5 @@ def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[
             and session is not None
             and session.closed
         )
-        raise (SessionLost if lost else StoreError)(error.diag.message_primary or str(error)) from error
+        kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
+        raise kind(error.diag.message_primary or str(error)) from error
