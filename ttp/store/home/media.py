@@ -39,6 +39,9 @@ for one that is left over."""
 class Bucket(Protocol):
     """Media in a bucket. Each method raises MediaUnavailable if the bucket cannot be used."""
 
+    @property
+    def name(self) -> str: ...
+
     def find(self, sha256: str) -> StoredObject | None: ...
     def put(self, sha256: str, path: Path) -> None: ...
     def fetch(self, sha256: str, target: BinaryIO) -> None:
@@ -60,6 +63,11 @@ class MediaStore:
     bucket: Bucket | None = None
     adding: Callable[[], AbstractContextManager[object]] | None = None
     _holding: ExitStack | None = field(default=None, init=False)
+
+    @property
+    def place(self) -> str:
+        """Where the media are, for messages."""
+        return str(self.folder) if self.bucket is None else f"the bucket {self.bucket.name}"
 
     def path(self, sha256: str, form: str = "") -> Path:
         """Return the path for this digest; with `form`, the path of its converted version."""
