@@ -11,7 +11,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.store.stores import store_at
 from ttp.domain.api_token import ApiToken, TokenCapability
-from ttp.services.api_tokens import ApiTokens
+from ttp.services.server.api_tokens import ApiTokens
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 

@@ -11,7 +11,7 @@ from tests.conftest import Program
 from tests.store.stores import store_at
 from ttp.domain.api_token import Caller, Person, TokenCapability
 from ttp.domain.errors import UsageError
-from ttp.services.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People
+from ttp.services.server.people import LINK_WORKS_FOR, SESSION_LASTS_FOR, People
 
 READ, DRAFT, PUBLISH, APPROVE = TokenCapability
 

@@ -102,6 +102,7 @@ def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, cre
         "recurrence",
         "sample",
         "session",
+        "setting",
         "slot",
         "store",
         "submitted_draft",

@@ -58,6 +58,10 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
         (_S.CLAIMED, _S.RECONCILING): "take-over",
         (_S.RETRYING, _S.RECONCILING): "take-over",
         (_S.PROCESSING, _S.RECONCILING): "take-over",
+        (_S.PENDING, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.CLAIMED, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.RETRYING, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
+        (_S.FAILED, _S.PUBLISHED): "its publisher had lost it, and reports late that it is live",
         (_S.PROCESSING, _S.PUBLISHED): "done",
         (_S.PROCESSING, _S.FAILED): "refused",
         (_S.PROCESSING, _S.RETRYING): "refused for a temporary reason",
@@ -197,8 +201,9 @@ class Delivery:
             return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
         return self._move(DeliveryState.PENDING, next_at=self.due_at)
 
-    def sending(self) -> Delivery:
-        return self._move(DeliveryState.SENDING)
+    def sending(self, handle: Handle | None = None) -> Delivery:
+        """`handle`: what the call and its look-up use; None: as it was."""
+        return self._move(DeliveryState.SENDING, handle=self.handle if handle is None else handle)
 
     def withdrawn(self) -> Delivery:
         """Return it claimed: the intent was not used, the platform was not ready, or the next part follows."""

@@ -11,14 +11,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from copy import copy as duplicate
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore, UsageError
 from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
+
+if TYPE_CHECKING:
+    from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -29,6 +33,9 @@ UPGRADER = "ttp 0.1.0 of commit 9b70481"
 BUSY_TIMEOUT_S = 30.0
 LONG_LOG = 16_384
 """Pages, 64 MB: how long the log may grow while transactions are written in batches."""
+
+if TYPE_CHECKING:
+    from ttp.store.home.locks import RefreshRecord
 
 Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 """Begins a transaction for a block, as `Database.writing`."""
@@ -62,6 +69,8 @@ class Database:
 
     has_files = True
     """Whether the store is a file here, whose copies are noticed by what identifies the file."""
+    server_clock: Callable[[Connection], datetime] | None = None
+    """Reads the clock of the store's server, if it has one."""
 
     def __init__(
         self,
@@ -118,16 +127,16 @@ class Database:
         return sum(path.stat().st_size for path in files if path.exists())
 
     @contextmanager
-    def publisher_lock(self, *, doing: str = "") -> Iterator[Connection | None]:
-        """Hold the publisher's lock for the block. Yield the connection that holds it, if one does: what is published
-        must be recorded on it. Raises LockHeld at once if another process has the lock; `doing`: why it is needed."""
+    def publisher_lock(self, *, doing: str = "") -> Iterator[None]:
+        """Hold the lock of this home's publisher for the block. Raises LockHeld at once if another process has it;
+        `doing`: why it is needed."""
         from ttp.store.home.locks import publisher_lock
 
         with publisher_lock(self.home, doing=doing):
-            yield None
+            yield
 
     def is_publisher_running(self) -> bool:
-        """Return whether a living process holds the publisher's lock. Raises Busy if unknown."""
+        """Return whether a living process holds the lock of this home's publisher. Raises Busy if unknown."""
         from ttp.store.home.locks import is_publisher_running
 
         return is_publisher_running(self.home)
@@ -152,6 +161,25 @@ class Database:
                 raise
         self._checked = True
         return connection
+
+    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
+        between two of its reports."""
+        from ttp.store.publisher_session import PublisherSession
+
+        return PublisherSession(self.connect)
+
+    @contextmanager
+    def job(self, job: Job) -> Iterator[bool]:
+        """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
+        from ttp.store.home.locks import webhook_lock
+        from ttp.store.publisher_session import Job
+
+        if job is not Job.WEBHOOKS:  # the publisher does the others, and there is one
+            yield True
+            return
+        with webhook_lock(self.home) as is_held:
+            yield is_held
 
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:
@@ -243,6 +271,30 @@ class Database:
             remember_files(self.home, connection)  # may be rolled back: asked again by the next change
         else:
             self._knows_files = True
+
+    def token_lock(self, account: str, *, patience_s: float, has_account: bool = False) -> AbstractContextManager[None]:
+        """Hold an account's token for the block: nobody else refreshes it or publishes with it. Raises TokenLocked
+        after `patience_s` seconds. `has_account`: the caller has locked the account for publishing."""
+        from ttp.store.home import locks
+
+        return locks.token_lock(self.home, account, patience_s=patience_s)
+
+    @contextmanager
+    def refreshing(self, account: str, *, patience_s: float) -> Iterator[RefreshRecord]:
+        """Yield the record of the refresh that the block makes. The caller holds `token_lock`. Raises TokenLocked."""
+        from ttp.store.home import locks
+
+        yield locks.RefreshRecord(self.home, account)
+
+    @contextmanager
+    def media_adding_lock(self) -> Iterator[None]:
+        """Keep cleanups of media on other hosts away for the block. A file has no other hosts."""
+        yield
+
+    @contextmanager
+    def media_removing_lock(self) -> Iterator[bool]:
+        """Keep other hosts from adding media for the block. Yield False if one adds some now."""
+        yield True
 
     def _behind(self, connection: Connection) -> bool:
         """Return whether the schema is older than this program's."""

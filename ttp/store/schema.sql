@@ -83,6 +83,11 @@ CREATE TABLE session (
     expires_at INTEGER NOT NULL,
     UNIQUE (sha256)
 );
+CREATE TABLE setting (
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
 CREATE TABLE store (
     id INTEGER NOT NULL,
     store_id TEXT NOT NULL,
@@ -95,6 +100,9 @@ CREATE TABLE store (
     server TEXT,
     timeline INTEGER,
     credentials_key TEXT,
+    copy_id TEXT,
+    moved_to TEXT,
+    moved_from TEXT,
     PRIMARY KEY (id)
 );
 CREATE TABLE token (

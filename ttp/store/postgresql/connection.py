@@ -10,9 +10,20 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from ttp.store.dialect import Conflicting, Cursor, StoreError, Values, translate
+from ttp.store.dialect import (
+    Conflicting,
+    Cursor,
+    NotDurable,
+    Sealed,
+    SessionLost,
+    StoreError,
+    TryAgain,
+    Values,
+    translate,
+)
 
 STORE_KEY = "'store'::regclass::oid::bigint"
 """The key of an advisory lock for the whole store, different for each store of a database."""
@@ -20,6 +31,9 @@ _CHANNEL = "ttp_changes"
 _MOST_LOCKED = 1000
 """Posts that one statement locks."""
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+_SEALED = "TTP01"
+"""The SQLSTATE by which a sealed store refuses changes."""
 
 
 class _Row(tuple[Any, ...]):
@@ -54,6 +68,9 @@ class PostgresConnection:
         self._changes = 0
         self._locked: set[int] = set()
         self._listens = False
+        self._warnings: list[str] = []
+        self._session.add_notice_handler(self._note)
+        self.is_change = False
         self.give_back: Callable[[PostgresConnection], bool] | None = None
         """Takes the session instead of its end, and returns True, if it can be used again."""
 
@@ -80,11 +97,11 @@ class PostgresConnection:
         return self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             return self._session.execute(translate(sql).encode(), values)
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             cursor = self._session.cursor()
             cursor.executemany(translate(sql).encode(), values)
             return cursor
@@ -95,7 +112,18 @@ class PostgresConnection:
         self.execute("BEGIN")
         with self._undoing("ROLLBACK"):
             yield
-            self.execute("COMMIT")
+            self._commit("COMMIT")
+
+    def _commit(self, statement: str) -> None:
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        self._warnings.clear()
+        self.execute(statement)
+        if self._warnings:
+            raise NotDurable(self._warnings[0])
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.message_primary or "a warning")
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -104,9 +132,13 @@ class PostgresConnection:
         are told of them."""
         self._locked.clear()
         self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
-        with self._undoing("ROLLBACK"):
-            yield
-            self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        self.is_change = True
+        try:
+            with self._undoing("ROLLBACK"):
+                yield
+                self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        finally:
+            self.is_change = False
 
     def lock_posts(self, ids: Iterable[int]) -> None:
         wanted = sorted(set(ids) - self._locked)
@@ -130,6 +162,7 @@ class PostgresConnection:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
+        before = self._locked.copy()
         self.execute("SAVEPOINT part")
         with self._undoing("ROLLBACK TO part; RELEASE part"):
             yield
@@ -165,6 +198,32 @@ class PostgresConnection:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         return [int(row["id"]) for row in self.execute(sql, (table, count))]
 
+    def continue_ids(self, table: str, highest: int) -> None:
+        sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
+        self.execute(sql, (table, max(highest, 1), highest > 0))
+
+    def refuse_changes(self, tables: Sequence[str], why: str) -> None:
+        self.execute("SET LOCAL lock_timeout = '10s'")
+        self.execute("SET LOCAL synchronous_commit = on")  # the other store must not outlive this commit
+        self.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+        text = why.replace("'", "''")  # a function's body takes no parameters
+        self.execute(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN"
+            " IF EXISTS (SELECT FROM store WHERE coalesce(moved_to, moved_from) IS NOT NULL) THEN"
+            f" RAISE EXCEPTION USING ERRCODE = '{_SEALED}', MESSAGE = '{text}'; END IF; RETURN NULL; END $body$"
+        )
+        for table in tables:
+            self.execute(
+                f"CREATE OR REPLACE TRIGGER sealed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}"
+                " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+
+    def allow_changes(self, tables: Sequence[str]) -> None:
+        self.execute("SET LOCAL synchronous_commit = on")
+        self.execute("SET LOCAL client_min_messages = warning")
+        for table in tables:
+            self.execute(f"DROP TRIGGER IF EXISTS sealed ON {table}")
+
     def close(self) -> None:
         if self.give_back is None or not self.give_back(self):
             self.end()
@@ -175,11 +234,19 @@ class PostgresConnection:
 
 
 @contextmanager
-def _neutral_errors() -> Iterator[None]:
+def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[None]:
     """Turn the driver's errors into those of `dialect`."""
     try:
         yield
     except psycopg.IntegrityError as error:
         raise Conflicting(error.diag.message_primary or str(error)) from error
+    except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
+        raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        raise StoreError(error.diag.message_primary or str(error)) from error
+        lost = (
+            isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+            and session is not None
+            and session.closed
+        )
+        kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
+        raise kind(error.diag.message_primary or str(error)) from error

@@ -1,5 +1,5 @@
 """Add what several publishers on one store need: a fence for each delivery, the publishers, the server's identity,
-encrypted credentials, and refreshes of tokens."""
+encrypted credentials, refreshes of tokens, settings that all hosts share, and where a store was copied to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,8 @@ def upgrade() -> None:
     op.add_column("store", sa.Column("server", TEXT))
     op.add_column("store", sa.Column("timeline", sa.Integer))
     op.add_column("store", sa.Column("credentials_key", TEXT))
+    for name in ("copy_id", "moved_to", "moved_from"):
+        op.add_column("store", sa.Column(name, TEXT))
     op.create_table(
         "publisher",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -39,4 +41,9 @@ def upgrade() -> None:
         sa.Column("name", TEXT, primary_key=True),
         sa.Column("token", TEXT, nullable=False),
         sa.Column("started_at", INSTANT, nullable=False),
+    )
+    op.create_table(
+        "setting",
+        sa.Column("name", TEXT, primary_key=True),
+        sa.Column("value", TEXT, nullable=False),
     )
