@@ -1399,6 +1399,7 @@ complete -c ttp -n "__ttp_at 'help'" -a statuses
 complete -c ttp -n "__ttp_at 'help'" -a cron
 complete -c ttp -n "__ttp_at 'help'" -a media-host
 complete -c ttp -n "__ttp_at 'help'" -a capability
+complete -c ttp -n "__ttp_at 'help'" -a postgresql
 complete -c ttp -n "__ttp_at 'help'" -a bluesky
 complete -c ttp -n "__ttp_at 'help'" -a command
 complete -c ttp -n "__ttp_at 'help'" -a instagram

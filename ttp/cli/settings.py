@@ -221,7 +221,7 @@ def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
     return variable(key) if environ.get(variable(key)) else str(config_path(environ))
 
 
-_EXAMPLES = {"plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
+_EXAMPLES = {"store.url": EXAMPLE, "plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
 
 
 def _words(value: Value) -> str:

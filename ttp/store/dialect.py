@@ -40,6 +40,10 @@ class SessionLost(StoreError):
     """The session ended, and its locks with it: nothing that began on it may go on."""
 
 
+class CommitUnknown(SessionLost):
+    """The session ended during a commit: everything is saved, or nothing."""
+
+
 class Sealed(StoreError):
     """The store refuses changes: it was copied to another place, or is such a copy and not complete. The text says
     which, as `seal` wrote it."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 
 from ttp.store.dialect import (
+    CommitUnknown,
     Conflicting,
     Cursor,
     NotDurable,
@@ -86,11 +87,9 @@ class PostgresConnection:
             return False
         try:
             heard, _, _ = select.select([self._session.fileno()], [], [], 0)
-            if heard:  # the end of the session, or a notice
-                self._session.pgconn.consume_input()
         except (psycopg.Error, OSError, ValueError):
             return False
-        return self._session.pgconn.status == ConnStatus.OK
+        return not heard  # most likely the end of the session
 
     @property
     def in_transaction(self) -> bool:
@@ -136,7 +135,10 @@ class PostgresConnection:
         try:
             with self._undoing("ROLLBACK"):
                 yield
-                self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+                try:
+                    self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+                except SessionLost as lost:
+                    raise CommitUnknown(str(lost)) from lost.__cause__
         finally:
             self.is_change = False
 
@@ -165,7 +167,11 @@ class PostgresConnection:
         before = self._locked.copy()
         self.execute("SAVEPOINT part")
         with self._undoing("ROLLBACK TO part; RELEASE part"):
-            yield
+            try:
+                yield
+            except BaseException:
+                self._locked = before  # what was locked since is not any more
+                raise
             self.execute("RELEASE part")
 
     @contextmanager

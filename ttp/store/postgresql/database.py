@@ -11,14 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from ttp.domain.action import action
-from ttp.domain.errors import Busy, Hint, UsageError
+from ttp.domain.errors import Busy, Hint, NewerStore, NotAllowed, UsageError
 from ttp.domain.store_url import hide_password
-from ttp.store.database import Database
+from ttp.store.database import REVISIONS, Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.postgresql.address import ask_password, read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.errors import translate_errors
 from ttp.store.postgresql.publisher_session import SharedSession, lock_job, server_time, unlock_job
+from ttp.store.postgresql.upgrade import is_usable_from, note_usable_from, upgrade
 from ttp.store.publisher_session import Job, PublisherSession
 
 OLDEST = 140000
@@ -51,7 +52,7 @@ class PostgresDatabase(Database):
         return True
 
     def translating_errors(self) -> AbstractContextManager[None]:
-        return translate_errors(self.name)
+        return translate_errors(self.name, self._parameters.get("user", ""))
 
     def connect(self) -> Connection:
         with self.translating_errors():
@@ -78,6 +79,7 @@ class PostgresDatabase(Database):
                         Hint("fix", "createdb NAME"),
                     )
                 connection.execute((Path(__file__).parents[1] / "schema_postgresql.sql").read_text())
+                note_usable_from(connection)
         return True
 
     def check(self, connection: Connection) -> None:
@@ -129,8 +131,23 @@ class PostgresDatabase(Database):
         self._refuse_old_server(connection)
         if connection.execute("SELECT to_regclass('alembic_version'), to_regclass('store')").fetchone()[1] is None:
             raise Busy(f"the database {self.name} has no store of ttp", Hint("fix", action("init", self.name)))
-        self._behind(connection)
+        try:
+            behind = self._behind(connection)
+        except NewerStore:
+            if not is_usable_from(connection, REVISIONS[-1]):
+                raise
+            behind = False
+        if behind:
+            self._migrate()
         self._checked = True
+
+    def _migrate(self) -> None:
+        """Upgrade an older store, while others use it."""
+        if not self._may_upgrade:
+            why = f"the store {self.name} must be brought up to date first, and nothing may be written here"
+            raise NotAllowed(why, Hint("see", action("help", "capability")))
+        with self.translating_errors():
+            upgrade(self._parameters, REVISIONS[-1])
 
     def _refuse_old_server(self, connection: PostgresConnection) -> None:
         if connection.server_version < OLDEST:
