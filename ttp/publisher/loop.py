@@ -1,12 +1,13 @@
 """The publisher's loop: tick, wait, stop. The only place that sleeps.
 
 A tick fails what is too late or has no usable account, claims as much as there are free workers, and starts due
-look-ups. Then the loop sleeps until the next due time. Once a second it asks SQLite whether another process has written
-(`PRAGMA data_version`), so that `--at now` from another process is published at once.
+look-ups. Then the loop sleeps until the next due time. Once a second it asks the store whether another process has
+written (`Connection.data_version`), so that `--at now` from another process is published at once.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -28,7 +29,6 @@ from ttp.publisher.worker_pool import WorkerPool
 from ttp.store import accounts, claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection
 from ttp.store.rate_limits import Pace
-from ttp.store.sqlite import data_version
 
 LOOK_AROUND_S = 1.0
 LEAST_POLL_S = 0.05
@@ -241,7 +241,7 @@ class Loop:
         in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
         found: list[Delivery] = []
-        for delivery in claims.due_lookups(db, now=now, most=-1, without=in_hand, quarantine=self._context.quarantine):
+        for delivery in claims.due_lookups(db, now=now, most=ALL, without=in_hand, quarantine=self._context.quarantine):
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
                 found.append(delivery)
@@ -315,7 +315,7 @@ class Loop:
                 return
 
     def _data_version(self) -> int:
-        return data_version(self._watch)
+        return self._watch.data_version()
 
 
 def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
@@ -327,13 +327,14 @@ def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
 
 
 MOST = 500
+ALL = sys.maxsize
 _DAY = timedelta(days=1)
 
 
 def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection[int] | None = None) -> None:
     """Fail them, of the posts `only` if given, and emit events. MOST of each kind per transaction."""
     limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
-    most = MOST if only is None else -1
+    most = MOST if only is None else ALL
     approved = permissions.is_approval_needed(context.config)
 
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:

@@ -38,7 +38,7 @@ from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThr
 from ttp.services.events import Events
 from ttp.services.media import MediaCleanup
 from ttp.services.tokens import Tokens
-from ttp.store import claims, clock_check
+from ttp.store import claims, clock_check, seal
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
@@ -47,7 +47,6 @@ from ttp.store.home.media import MediaStore
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner, store_id, this_machine
 from ttp.store.rate_limits import Limits
 from ttp.store.row_mapper import Quarantine
-from ttp.store.sqlite import quick_check, translate_errors
 from ttp.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -126,7 +125,12 @@ class PublisherProcess:
     @property
     def owner(self) -> Owner:
         """This machine as owner of the store."""
-        return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
+        return Owner(
+            self.home,
+            self.machine(),
+            any_machine=self.config["publish.any_machine"] is True,
+            has_files=self.database.has_files,
+        )
 
     def refuse_elsewhere(self) -> None:
         """Raise OwnedElsewhere if this machine must not publish from the store without a take-over."""
@@ -170,7 +174,10 @@ class PublisherProcess:
     def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
         self.database.connect().close()
         with ExitStack() as held:
-            held.enter_context(locks.publisher_lock(self.home))
+            session = held.enter_context(self.database.publisher_lock())
+            with self.database.reading() as db:
+                assert db is not None
+                seal.refuse_if_sealed(db)
             if not take_over:
                 self.refuse_elsewhere()
             since, last = self.clock.now(), locks.read_holder(self.home)
@@ -179,10 +186,10 @@ class PublisherProcess:
             heartbeat = self._heartbeat(scope.mode, since, notify, left)
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
-            writer = held.enter_context(closing(Writer(self.database.connect)))
+            writer = held.enter_context(closing(Writer(lambda: session or self.database.connect())))
             clients = held.enter_context(closing(Clients(self.clients)))
             owner = self.owner
-            with translate_errors(self.database.path):
+            with self.database.translating_errors():
                 self._check(writer, since)
                 journal = Journal(self.home, store_id(watch))
                 taken = replay_journal(writer, journal, self.config, left)
@@ -233,7 +240,7 @@ class PublisherProcess:
             try:
                 with (
                     _without_garbage_collection(),
-                    translate_errors(self.database.path),
+                    self.database.translating_errors(),
                     _handle_stop_signals(stop) as caught,
                     token_refresh(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
                     cleanup(care, Events(self.database, self.clock).delete_old, lambda: bool(caught)) as notes,
@@ -252,7 +259,7 @@ class PublisherProcess:
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
         """Wait while a short run holds the lock. Raises LockHeld at once if a loop does."""
         told = False
-        while locks.is_publisher_running(self.home):
+        while self.database.is_publisher_running():
             holder = locks.read_holder(self.home)
             if holder is not None and holder.mode == Mode.LOOP:
                 raise locks.LockHeld(holder)
@@ -271,7 +278,7 @@ class PublisherProcess:
                 approved = permissions.is_approval_needed(self.config)
                 follow = PostWatch(self.database, ids, emit, self.clock, approved=approved)
                 while not follow.look():
-                    if not locks.is_publisher_running(self.home):
+                    if not self.database.is_publisher_running():
                         break
                     self.sleep(WATCH_EVERY_S)
                 else:
@@ -283,7 +290,7 @@ class PublisherProcess:
         def work(db: Connection) -> None:
             last = db.execute("SELECT checked_at FROM store").fetchone()[0]
             if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.has_interrupted_deliveries(db):
-                quick_check(db, self.database.path)
+                self.database.check(db)
                 db.execute("UPDATE store SET checked_at = ?", (to_ms(now),))
 
         writer.run(work)

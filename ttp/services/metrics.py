@@ -23,7 +23,7 @@ from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Recor
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store import samples as store
-from ttp.store.database import Database, Rehearsal, Writing
+from ttp.store.database import Database, Writing
 
 BATCH = 10_000
 """Rows per transaction."""
@@ -83,7 +83,7 @@ class Metrics:
         done.source, done.title, done.written = columns.source, format_title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
-        database = Rehearsal(self._database.home) if dry_run else self._database
+        database = self._database.rehearsal() if dry_run else self._database
         with database.writing_batches() as writing:
             while more:
                 batch: Batch = []

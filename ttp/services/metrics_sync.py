@@ -30,7 +30,6 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home.locks import TokenLocked
 from ttp.store.metric_schedule import FollowedPost
-from ttp.store.sqlite import translate_errors
 
 SHOWN_WITHIN = timedelta(hours=1)
 """After this time a post that the platform does not list is gone; before, its lists may lag behind."""
@@ -201,7 +200,7 @@ class MetricsFetcher:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open one short transaction, which is rolled back if the block raises."""
-        with closing(self._database.connect()) as db, translate_errors(self._database.path), db.transaction():
+        with closing(self._database.connect()) as db, self._database.translating_errors(), db.transaction():
             yield db
 
 

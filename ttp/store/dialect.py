@@ -93,6 +93,10 @@ class Connection(Protocol):
         """Undo `refuse_changes`; inside a transaction."""
         ...
 
+    def data_version(self) -> int:
+        """Return a number that changes when another session has changed the store; at the latest after a second."""
+        ...
+
     def close(self) -> None: ...
 
 

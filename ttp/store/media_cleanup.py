@@ -20,7 +20,6 @@ from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import media_removing_lock
-from ttp.store.sqlite import translate_errors
 
 ORPHANS_STAY = timedelta(days=1)
 """Time that a copy without a post is kept."""
@@ -81,7 +80,7 @@ def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: ti
         # The file system's own clock: the times of files are by it.
         old = os.fstat(lock).st_mtime - ORPHANS_STAY.total_seconds()
         removed = 0
-        with translate_errors(database.path), closing(database.connect()) as db:
+        with database.translating_errors(), closing(database.connect()) as db:
             for batch in _batches(folder):
                 removed += _sweep(db, batch, old, now, keep)
         return removed

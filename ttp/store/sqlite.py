@@ -155,6 +155,9 @@ class SqliteConnection(sqlite3.Connection):
             for change in _CHANGES:
                 self.execute(f"DROP TRIGGER IF EXISTS sealed_{table}_{change}")
 
+    def data_version(self) -> int:
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
 
 @contextmanager
 def _neutral_errors() -> Iterator[None]:
@@ -235,11 +238,6 @@ def copy(source: Connection, target: Path) -> None:
         db.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
 
 
-def data_version(connection: Connection) -> int:
-    """Return a number that changes whenever another connection has committed."""
-    return int(connection.execute("PRAGMA data_version").fetchone()[0])
-
-
 def is_locked(error: StoreError | sqlite3.Error) -> bool:
     """Return whether another connection locks the file."""
     cause = error.__cause__ if isinstance(error, StoreError) else error
@@ -270,6 +268,10 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def _store_error(path: Path, error: BaseException) -> TtpError | None:
+    if isinstance(error, Sealed):
+        from ttp.store.seal import refused_change
+
+        return refused_change(str(error))
     cause = error.__cause__ if isinstance(error, StoreError) else error
     cause = getattr(cause, "orig", None) or cause  # SQLAlchemy wraps the driver's error
     match cause:
