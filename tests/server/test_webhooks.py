@@ -17,7 +17,7 @@ from tests.server.test_process import Serve, environ, published, serve, until
 from ttp.domain.webhook import CallResult
 from ttp.server import webhook_sender
 from ttp.server.webhook_sender import WebhookSender
-from ttp.services.webhooks import Webhooks
+from ttp.services.server.webhooks import Webhooks
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
 from ttp.store.home.locks import webhook_lock

@@ -359,7 +359,7 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Check values with their own grammar. UsageError, worded to follow the name of the setting."""
-    from ttp.domain.ingest import reading_schedule
+    from ttp.domain.metrics.ingest import reading_schedule
     from ttp.domain.time import quiet_hours
 
     match key.name, value:

@@ -18,14 +18,15 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
 from ttp.domain.event import UNREADABLE, Event, Sink, delivery_event
-from ttp.domain.image_fit import EXTRA
-from ttp.domain.media import MediaItem
+from ttp.domain.media.image_fit import EXTRA
+from ttp.domain.media.item import MediaDamaged, MediaItem, MediaUnavailable
 from ttp.domain.outcome import Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
+from ttp.publisher.media_waits import MediaWaits
 from ttp.services.media import MediaConversion
 from ttp.services.tokens import LockedToken, TokenRevoked, Tokens, TokenUnavailable
 from ttp.store import accounts, claims, queries
@@ -65,6 +66,8 @@ class DeliveryContext:
     journal: Journal | None = None
     quarantine: Quarantine = field(default_factory=Quarantine)
     """Posts and accounts with corrupt rows, skipped until the run ends."""
+    media_waits: MediaWaits | None = None
+    """Posts whose media cannot be read here now."""
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run work that reads many rows. A corrupt row's post or account is quarantined and the work is repeated."""
@@ -118,12 +121,17 @@ class DeliveryContext:
 
     def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
         """Return an item with its bytes; `sending`: in the form that the platform accepts. Raises StepFailed if there
-        is none."""
+        is none, MediaUnavailable if the delivery must wait for it."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
+        waits = self.media_waits
+        is_trial = waits is not None and waits.is_on and not self.media.is_cached(item)
         try:
-            return MediaConversion(self.media, self.platforms).file(item, platform)
+            file = MediaConversion(self.media, self.platforms).file(item, platform)
+            if waits is not None and is_trial:
+                waits.end()
+            return file
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=action("edit", post.id, media="FILE"))
             raise StepFailed(TAKE, gone) from None
@@ -132,6 +140,15 @@ class DeliveryContext:
             raise StepFailed(TAKE, lacking) from None
         except CannotConvert as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}")) from None
+        except MediaDamaged as why:
+            new = action("edit", post.id, media="FILE")
+            raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, hint=new)) from None
+        except MediaUnavailable as why:
+            if self.media_waits is None:
+                raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
+            if self.media_waits.begin(why.message):
+                self.report_quarantine(self.quarantine.waiting_for)
+            raise
         except Busy as why:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 

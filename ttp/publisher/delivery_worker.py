@@ -13,6 +13,7 @@ from datetime import datetime
 
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.event import delivery_event
+from ttp.domain.media.item import MediaUnavailable
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Ready, StepDone, StepFailed, Wait
@@ -76,6 +77,8 @@ class DeliveryWorker:
                         pass
             except StepFailed as failed:
                 self._step_failed(failed)
+            except MediaUnavailable:
+                self.release_claim()
 
     def release_claim(self) -> None:
         """Release a delivery for which nothing is under way."""

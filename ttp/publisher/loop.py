@@ -197,6 +197,8 @@ class Loop:
 
         def work(db: Connection) -> tuple[list[DeliveryTask], list[DeliveryTask], datetime | None]:
             self._pace.hold(db, now)
+            if context.media_waits is not None:
+                context.media_waits.look(db)
             looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
             claimed = (

@@ -109,7 +109,7 @@ def cleanup(care: MediaCleanup, delete_events: Callable[[], list[str]], is_cut: 
 
     def turn(stop: Stop) -> None:
         nonlocal count
-        wrong.update(dict.fromkeys(care.delete_unneeded_objects()))
+        wrong.update(dict.fromkeys([*care.fetch_coming(), *care.delete_unneeded_objects()]))
         if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
             wrong.update(dict.fromkeys([*care.delete_unneeded_copies(), *delete_events()]))
         count += 1

@@ -31,12 +31,13 @@ from ttp.publisher import reconcile
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
+from ttp.publisher.media_waits import MediaWaits
 from ttp.publisher.outcomes import replay_journal
 from ttp.publisher.periodic import Turn, cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.watch import PostWatch
 from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
-from ttp.services.events import Events
 from ttp.services.media import MediaCleanup
+from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check, seal
 from ttp.store.database import Database
@@ -224,6 +225,7 @@ class PublisherProcess:
                 self.limits,
                 journal,
                 left,
+                MediaWaits(self.media, left, self.clock) if self.media.bucket is not None else None,
             )
             pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
             workers = WorkerPool(pool, self.clock, self.wait)
@@ -300,7 +302,7 @@ class PublisherProcess:
     ) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
             notify(ALIVE)
-            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(quarantine.reasons)))
+            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, quarantine.lines))
 
         return beat
 

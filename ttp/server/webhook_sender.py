@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ttp.domain.errors import TtpError
-from ttp.services.webhooks import Webhooks
+from ttp.services.server.webhooks import Webhooks
 from ttp.store.home.locks import webhook_lock
 
 LOOK_EVERY_S = 0.5

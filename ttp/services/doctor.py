@@ -19,6 +19,7 @@ from ttp.domain.config import Config
 from ttp.domain.diagnostics import Check, Remark, combine_remarks, failure_remark, format_end, ok_remark, warning_remark
 from ttp.domain.errors import TtpError
 from ttp.domain.platform import PlatformFacts
+from ttp.domain.text import clean_text
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
 from ttp.platforms.media_host.availability import is_usable, media_host_problem
@@ -30,6 +31,7 @@ from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import REVISIONS, Database
 from ttp.store.home import locks
 from ttp.store.home.files import expand_user
+from ttp.store.home.media import Bucket
 from ttp.store.inspection import Survey, paths_open_to_others, survey
 from ttp.store.ownership import Owner, this_machine
 from ttp.store.sqlite import VERSION as SQLITE
@@ -43,7 +45,7 @@ MOST_NAMED = 5
 
 
 class Doctor:
-    """`credentials` and `tokens` are created when first needed: their backend may be unusable."""
+    """`credentials` and `tokens` are created when first needed: their backend may be unusable. `bucket`: of media."""
 
     def __init__(
         self,
@@ -54,8 +56,10 @@ class Doctor:
         config: Config,
         clock: Clock,
         platforms: Registry,
+        bucket: Bucket | None = None,
     ) -> None:
         self._database = database
+        self._bucket = bucket
         self._home = database.home
         self._credentials = credentials
         self._tokens = tokens
@@ -83,6 +87,8 @@ class Doctor:
             yield from run_check("clock", self._local_clock)
         yield from run_check("publisher", self._publisher)
         yield from run_check("credentials", self._credentials_backend)
+        if self._bucket is not None:
+            yield from run_check("media", partial(self._media_bucket, self._bucket))
         yield from run_check("media_host", self._media_host)
 
     def account_states(self) -> Iterator[Check]:
@@ -175,6 +181,11 @@ class Doctor:
 
     def _credentials_backend(self) -> Iterator[Remark]:
         yield ok_remark(f"kept in {self._credentials().check()}")
+
+    def _media_bucket(self, bucket: Bucket) -> Iterator[Remark]:
+        bucket.check()
+        url, most = self._config.text("media.s3.url"), self._config.count("media.cache_mb")
+        yield ok_remark(f"in the bucket {clean_text(url)}; copies here, at most {most} MB")
 
     def _media_host(self) -> Iterator[Remark]:
         advice = media_host_advice(self._config, self.accounts, self._platforms)

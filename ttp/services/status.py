@@ -21,14 +21,14 @@ from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, rate_limits
-from ttp.store import webhooks as stored_webhooks
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.media_cleanup import media_use
 from ttp.store.queries import PostFilter
 from ttp.store.row_mapper import CorruptRow
-from ttp.store.webhooks import NO_CALLS
+from ttp.store.server import webhooks as stored_webhooks
+from ttp.store.server.webhooks import NO_CALLS
 
 if TYPE_CHECKING:
     pass

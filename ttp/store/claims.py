@@ -44,7 +44,7 @@ _ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
 _FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
-            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "quarantined_posts")}{{only}}
+            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "skipped_posts")}{{only}}
             {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
@@ -325,6 +325,7 @@ def has_unfinished(
         SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id
         WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :due_by
             AND (a.hold_until IS NULL OR a.hold_until <= :due_by){only_these} AND {NOT_QUARANTINED}
+            AND {not_in_list("d.post_id", "skipped_posts")}
     )
     """
     values = {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from copy import copy as duplicate
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.domain.action import action
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore, UsageError
@@ -29,6 +29,9 @@ UPGRADER = "ttp 0.1.0 of commit 9b70481"
 BUSY_TIMEOUT_S = 30.0
 LONG_LOG = 16_384
 """Pages, 64 MB: how long the log may grow while transactions are written in batches."""
+
+if TYPE_CHECKING:
+    from ttp.store.home.locks import RefreshRecord
 
 Writing: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 """Begins a transaction for a block, as `Database.writing`."""
@@ -243,6 +246,30 @@ class Database:
             remember_files(self.home, connection)  # may be rolled back: asked again by the next change
         else:
             self._knows_files = True
+
+    def token_lock(self, account: str, *, patience_s: float, has_account: bool = False) -> AbstractContextManager[None]:
+        """Hold an account's token for the block: nobody else refreshes it or publishes with it. Raises TokenLocked
+        after `patience_s` seconds. `has_account`: the caller has locked the account for publishing."""
+        from ttp.store.home import locks
+
+        return locks.token_lock(self.home, account, patience_s=patience_s)
+
+    @contextmanager
+    def refreshing(self, account: str, *, patience_s: float) -> Iterator[RefreshRecord]:
+        """Yield the record of the refresh that the block makes. The caller holds `token_lock`. Raises TokenLocked."""
+        from ttp.store.home import locks
+
+        yield locks.RefreshRecord(self.home, account)
+
+    @contextmanager
+    def media_adding_lock(self) -> Iterator[None]:
+        """Keep cleanups of media on other hosts away for the block. A file has no other hosts."""
+        yield
+
+    @contextmanager
+    def media_removing_lock(self) -> Iterator[bool]:
+        """Keep other hosts from adding media for the block. Yield False if one adds some now."""
+        yield True
 
     def _behind(self, connection: Connection) -> bool:
         """Return whether the schema is older than this program's."""

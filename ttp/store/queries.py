@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, parts_of
-from ttp.domain.media import MediaItem
+from ttp.domain.media.item import MediaItem
 from ttp.domain.platform import Facts
 from ttp.domain.post import Metrics, Post, PostStatus
 from ttp.domain.recurrence import Repeat
@@ -333,6 +333,17 @@ def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
     sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
     for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
         yield row["id"], row["key"]
+
+
+def media_due(db: Connection, until: datetime) -> list[tuple[int, MediaItem]]:
+    """Return the media of deliveries that are due up to `until`, with the ids of their posts; the first due first."""
+    rows = db.execute(
+        "SELECT m.*, min(d.next_at) AS due FROM delivery d JOIN post_media m ON m.post_id = d.post_id"
+        " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ?"
+        " GROUP BY m.post_id, m.position ORDER BY due, m.post_id, m.position",
+        (to_ms(until),),
+    )
+    return [(row["post_id"], row_mapper.media(row)) for row in rows]
 
 
 def media_item(db: Connection, sha256: str) -> MediaItem | None:

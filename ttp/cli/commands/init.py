@@ -24,7 +24,7 @@ from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.domain.config import Key, Value
-    from ttp.services.setup import Setup, SetupStep
+    from ttp.services.installation.setup import Setup, SetupStep
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ def _use_database(context: Context, url: str) -> None:
 
 
 def _setup(context: Context) -> Setup:
-    from ttp.services.setup import Setup
+    from ttp.services.installation.setup import Setup
 
     zone, state = settings.system_zone().zone.key, system_service().state()
     return Setup(context.queries, context.status, context.config, context.platforms, zone=zone, service=state.installed)
