@@ -457,6 +457,8 @@ class Context:
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            # A clock that a test moves has nothing to do with the server's.
+            server_clock=self.database.server_clock if isinstance(self.clock, SystemClock) else None,
         )
 
     @cached_property

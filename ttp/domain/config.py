@@ -46,6 +46,11 @@ _KEYS = (
     Key("publish.concurrency", 32, "deliveries published at once"),
     Key("publish.poll_s", 30.0, "maximum seconds that the publisher sleeps without checking the clock"),
     Key("publish.status_poll_s", 1.0, "seconds before the first check of a platform's processing; doubles up to 30"),
+    Key(
+        "publish.evict_after_s",
+        30.0,
+        "several publishers: seconds without a report after which the others disconnect one",
+    ),
     Key("publish.drain_s", 20.0, "seconds that running requests may take after SIGTERM"),
     Key(
         "publish.any_machine",

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from copy import copy as duplicate
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +20,9 @@ from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore, UsageErr
 from ttp.store.dialect import Connection
 from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
+
+if TYPE_CHECKING:
+    from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -65,6 +69,8 @@ class Database:
 
     has_files = True
     """Whether the store is a file here, whose copies are noticed by what identifies the file."""
+    server_clock: Callable[[Connection], datetime] | None = None
+    """Reads the clock of the store's server, if it has one."""
 
     def __init__(
         self,
@@ -121,16 +127,16 @@ class Database:
         return sum(path.stat().st_size for path in files if path.exists())
 
     @contextmanager
-    def publisher_lock(self, *, doing: str = "") -> Iterator[Connection | None]:
-        """Hold the publisher's lock for the block. Yield the connection that holds it, if one does: what is published
-        must be recorded on it. Raises LockHeld at once if another process has the lock; `doing`: why it is needed."""
+    def publisher_lock(self, *, doing: str = "") -> Iterator[None]:
+        """Hold the lock of this home's publisher for the block. Raises LockHeld at once if another process has it;
+        `doing`: why it is needed."""
         from ttp.store.home.locks import publisher_lock
 
         with publisher_lock(self.home, doing=doing):
-            yield None
+            yield
 
     def is_publisher_running(self) -> bool:
-        """Return whether a living process holds the publisher's lock. Raises Busy if unknown."""
+        """Return whether a living process holds the lock of this home's publisher. Raises Busy if unknown."""
         from ttp.store.home.locks import is_publisher_running
 
         return is_publisher_running(self.home)
@@ -155,6 +161,25 @@ class Database:
                 raise
         self._checked = True
         return connection
+
+    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        """Return what a publisher holds while it publishes. `mode`: as in `ttp status`; `evict_after`: the longest time
+        between two of its reports."""
+        from ttp.store.publisher_session import PublisherSession
+
+        return PublisherSession(self.connect)
+
+    @contextmanager
+    def job(self, job: Job) -> Iterator[bool]:
+        """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
+        from ttp.store.home.locks import webhook_lock
+        from ttp.store.publisher_session import Job
+
+        if job is not Job.WEBHOOKS:  # the publisher does the others, and there is one
+            yield True
+            return
+        with webhook_lock(self.home) as is_held:
+            yield is_held
 
     @contextmanager
     def reading(self) -> Iterator[Connection | None]:

@@ -12,7 +12,7 @@ import sqlite3
 import stat
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -88,6 +88,7 @@ class SqliteConnection(sqlite3.Connection):
 
     queue: WriteQueue
     patience_s: float
+    is_change = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -136,6 +137,12 @@ class SqliteConnection(sqlite3.Connection):
         following = self.highest_id(table) + 1  # the transaction is the only one that writes
         return range(following, following + count)
 
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        """Do nothing: no other transaction writes."""
+
+    def data_version(self) -> int:
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
     def continue_ids(self, table: str, highest: int) -> None:
         self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, highest))
@@ -154,9 +161,6 @@ class SqliteConnection(sqlite3.Connection):
         for table in tables:
             for change in _CHANGES:
                 self.execute(f"DROP TRIGGER IF EXISTS sealed_{table}_{change}")
-
-    def data_version(self) -> int:
-        return int(self.execute("PRAGMA data_version").fetchone()[0])
 
 
 @contextmanager
@@ -268,10 +272,6 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def _store_error(path: Path, error: BaseException) -> TtpError | None:
-    if isinstance(error, Sealed):
-        from ttp.store.seal import refused_change
-
-        return refused_change(str(error))
     cause = error.__cause__ if isinstance(error, StoreError) else error
     cause = getattr(cause, "orig", None) or cause  # SQLAlchemy wraps the driver's error
     match cause:

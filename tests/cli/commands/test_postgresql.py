@@ -13,6 +13,7 @@ from tests.conftest import Program
 from tests.publisher.world import World, open_world
 from ttp.sandbox.server import RunningSandbox
 from ttp.store.database import open_database
+from ttp.store.home.locks import publisher_lock
 
 
 @pytest.fixture
@@ -43,12 +44,12 @@ def test_a_post_goes_from_a_draft_to_the_platform(world: World) -> None:
     assert ttp.ok("status", "--json").json["waiting"] == 1
 
 
-def test_one_publisher_at_a_time(world: World, store_url: str, tmp_path: Path) -> None:
+def test_a_home_has_one_publisher_and_a_store_several(world: World, store_url: str, tmp_path: Path) -> None:
     elsewhere = open_database(tmp_path / "other", store_url)
     with elsewhere.publisher_lock():
+        world.ttp.ok("run", "--once", "--fail-if-locked")
+    with publisher_lock(world.ttp.home):
         assert world.ttp("run", "--once", "--fail-if-locked").code == 5
-        assert world.ttp.ok("status", "--json").json["publisher"]["running"]
-    world.ttp.ok("run", "--once", "--fail-if-locked")
 
 
 def test_a_password_is_not_taken_from_the_command_line_nor_shown(ttp: Program, store_url: str) -> None:

@@ -10,15 +10,25 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from ttp.store.dialect import Conflicting, Cursor, Sealed, StoreError, Values, translate
+from ttp.store.dialect import (
+    Conflicting,
+    Cursor,
+    NotDurable,
+    Sealed,
+    SessionLost,
+    StoreError,
+    TryAgain,
+    Values,
+    translate,
+)
 
 STORE_KEY = "'store'::regclass::oid::bigint"
 """The key of an advisory lock for the whole store, different for each store of a database."""
 _CHANNEL = "ttp_changes"
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
-
 
 _SEALED = "TTP01"
 """The SQLSTATE by which a sealed store refuses changes."""
@@ -55,6 +65,9 @@ class PostgresConnection:
             self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
         self._changes = 0
         self._listens = False
+        self._warnings: list[str] = []
+        self._session.add_notice_handler(self._note)
+        self.is_change = False
         self.give_back: Callable[[PostgresConnection], bool] | None = None
         """Takes the session instead of its end, and returns True, if it can be used again."""
 
@@ -81,11 +94,11 @@ class PostgresConnection:
         return self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             return self._session.execute(translate(sql).encode(), values)
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             cursor = self._session.cursor()
             cursor.executemany(translate(sql).encode(), values)
             return cursor
@@ -95,7 +108,18 @@ class PostgresConnection:
         self.execute("BEGIN")
         with self._undoing("ROLLBACK"):
             yield
-            self.execute("COMMIT")
+            self._commit("COMMIT")
+
+    def _commit(self, statement: str) -> None:
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        self._warnings.clear()
+        self.execute(statement)
+        if self._warnings:
+            raise NotDurable(self._warnings[0])
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.message_primary or "a warning")
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -103,9 +127,13 @@ class PostgresConnection:
         than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
         are told of them."""
         self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
-        with self._undoing("ROLLBACK"):
-            yield
-            self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        self.is_change = True
+        try:
+            with self._undoing("ROLLBACK"):
+                yield
+                self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        finally:
+            self.is_change = False
 
     def data_version(self) -> int:
         with _neutral_errors():
@@ -152,6 +180,10 @@ class PostgresConnection:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         return [int(row["id"]) for row in self.execute(sql, (table, count))]
 
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        if ids := sorted(set(post_ids)):
+            self.execute("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
+
     def continue_ids(self, table: str, highest: int) -> None:
         sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
         self.execute(sql, (table, max(highest, 1), highest > 0))
@@ -188,12 +220,19 @@ class PostgresConnection:
 
 
 @contextmanager
-def _neutral_errors() -> Iterator[None]:
+def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[None]:
     """Turn the driver's errors into those of `dialect`."""
     try:
         yield
     except psycopg.IntegrityError as error:
         raise Conflicting(error.diag.message_primary or str(error)) from error
+    except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
+        raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        kind = Sealed if error.sqlstate == _SEALED else StoreError
+        lost = (
+            isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+            and session is not None
+            and session.closed
+        )
+        kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
         raise kind(error.diag.message_primary or str(error)) from error

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, UsageError
 from ttp.domain.store_url import hide_password
 from ttp.store.database import Database
-from ttp.store.dialect import Connection
-from ttp.store.home.files import make_home
-from ttp.store.home.locks import LockHeld
-from ttp.store.postgresql import publisher_lock
+from ttp.store.dialect import Connection, StoreError
 from ttp.store.postgresql.address import ask_password, read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.errors import translate_errors
+from ttp.store.postgresql.publisher_session import SharedSession, lock_job, server_time, unlock_job
+from ttp.store.publisher_session import Job, PublisherSession
 
 OLDEST = 140000
 """The oldest version of PostgreSQL that ttp uses."""
@@ -32,6 +33,7 @@ class PostgresDatabase(Database):
     """A store in the PostgreSQL database at `url`; `home` has its other files."""
 
     has_files = False
+    server_clock = staticmethod(server_time)
 
     def __init__(self, home: Path, url: str, password_command: Sequence[str] = (), *, may_upgrade: bool = True) -> None:
         super().__init__(home, may_upgrade=may_upgrade)
@@ -86,20 +88,20 @@ class PostgresDatabase(Database):
             assert db is not None
             return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
 
-    @contextmanager
-    def publisher_lock(self, *, doing: str = "") -> Iterator[Connection]:
-        make_home(self.home)
-        with closing(self.connect()) as session:
-            with self.translating_errors():
-                taken = publisher_lock.take(session)
-            if not taken:
-                raise LockHeld(None, doing)
-            yield session
+    def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
 
-    def is_publisher_running(self) -> bool:
-        with self.reading() as db:
-            assert db is not None
-            return publisher_lock.is_taken(db)
+    @contextmanager
+    def job(self, job: Job) -> Iterator[bool]:
+        with self.translating_errors(), closing(self.connect()) as session:
+            if not lock_job(session, job):
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                with suppress(StoreError):  # the lock ends with the session, too
+                    unlock_job(session, job)
 
     def _open(self) -> PostgresConnection:
         if self._password_command:
