@@ -83,7 +83,8 @@ def unseal(
     else:
         unseal_without_copy(database)
     said = f"{database.name} is not sealed any more." if copied else f"{database.name} is not sealed."
-    context.out.write_one(UNSEAL, {"store": database.name, "copy": copied}, say=[said])
+    shape: dict[str, object] = {"store": database.name, "copy": copied}
+    context.out.write_one(UNSEAL, shape, say=[said])
 
 
 def _open(context: Context, text: str) -> Database:
