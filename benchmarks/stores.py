@@ -87,7 +87,7 @@ def _insert(database: Database, posts: Iterable[tuple[object, ...]]) -> list[int
     with closing(database.connect()) as db:
         db.execute("PRAGMA synchronous=OFF")
         db.execute("PRAGMA cache_size=-200000")
-        db.execute("BEGIN")
+        db.execute("BEGIN IMMEDIATE")  # a publisher may be writing
         (first,) = db.execute("SELECT coalesce(max(id), 0) FROM post").fetchone()
         batch: list[tuple[object, ...]] = []
         for post_id, (status, at, next_at, state, account) in enumerate(posts, first + 1):

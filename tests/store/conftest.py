@@ -10,6 +10,7 @@ BOTH = {
     "test_approvals",
     "test_attempts",
     "test_claims",
+    "test_credentials_table",
     "test_events",
     "test_history",
     "test_instants",

@@ -158,6 +158,7 @@ COMMANDS = (
         {"show": READ, "get": READ, "path": READ},
     ),
     Command("login-link", "serve", "Set up", PUBLISH, "Print a link that logs a person in to the pages of ttp serve."),
+    Command("credentials", "credentials", "Set up", PUBLISH, "Make and change the key of credentials in the store."),
     Command(
         "token",
         "token",

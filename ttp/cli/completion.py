@@ -16,6 +16,7 @@ from ttp.cli.commands.init import FIELDS as SETUP_FIELDS
 from ttp.cli.commands.list import SORT_KEYS
 from ttp.cli.commands.service import SERVICE
 from ttp.cli.output import COLORS, FORMATS
+from ttp.cli.render.credentials import NEW_KEY_SPEC, REKEY_SPEC
 from ttp.cli.render.optimal import WEEK_FIELDS
 from ttp.cli.render.posts import DELETED_SPEC
 from ttp.cli.render.slots import BEGUN_FIELDS, REMOVED_SLOTS_SPEC
@@ -211,6 +212,8 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
     files.CHANGE_FIELDS: ("sync",),
     files.IMPORT_FIELDS: ("import",),
+    NEW_KEY_SPEC.fields: ("credentials new-key",),
+    REKEY_SPEC.fields: ("credentials rekey",),
     tokens.TOKEN_FIELDS: ("token list", "token revoke"),
     tokens.NEW_TOKEN_FIELDS: ("token create",),
     views_notifications.NOTIFICATION_FIELDS: ("notify list",),

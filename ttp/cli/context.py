@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from ttp.services.tokens import Tokens
     from ttp.services.webhooks import Webhooks
     from ttp.store.credentials import CredentialsStore
+    from ttp.store.credentials.table import CredentialsTable
     from ttp.store.database import Database
     from ttp.store.home.files import OwnFiles
     from ttp.store.home.media import MediaStore
@@ -72,8 +73,10 @@ class Context:
     """What was typed after `ttp`."""
     approver: str | None = None
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, credentials_key: str | None = None) -> None:
+        """`credentials_key`: the content of TTP_CREDENTIALS_KEY, which is no longer in the environment."""
         self.clock = clock or SystemClock()
+        self.credentials_key = credentials_key
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -114,7 +117,7 @@ class Context:
         from ttp.store.home.media import temporary_media
 
         with temporary_media(self.media) as media:
-            rehearsal = Context(self.clock)
+            rehearsal = Context(self.clock, self.credentials_key)
             rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
             rehearsal.database = Rehearsal(self.home)
             yield rehearsal
@@ -227,10 +230,21 @@ class Context:
                 from ttp.store.credentials.command import CredentialsCommand
 
                 return CredentialsCommand(self.home, self.config.texts("credentials.command"))
+            case "store":
+                return self.credentials_table
             case _:
                 from ttp.store.credentials import CredentialsFile
 
                 return CredentialsFile(self.home)
+
+    @cached_property
+    def credentials_table(self) -> CredentialsTable:
+        """The credentials that are in the store, encrypted. UsageError if the package for that is missing."""
+        from ttp.store.credentials.keys import Keys
+        from ttp.store.credentials.table import CredentialsTable
+
+        keys = Keys(self.credentials_key, self.config.texts("credentials.key_command"), self.home)
+        return CredentialsTable(self.database, keys)
 
     @cached_property
     def posts(self) -> Posts:

@@ -197,8 +197,9 @@ class Delivery:
             return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
         return self._move(DeliveryState.PENDING, next_at=self.due_at)
 
-    def sending(self) -> Delivery:
-        return self._move(DeliveryState.SENDING)
+    def sending(self, handle: Handle | None = None) -> Delivery:
+        """`handle`: what the call and its look-up use; None: as it was."""
+        return self._move(DeliveryState.SENDING, handle=self.handle if handle is None else handle)
 
     def withdrawn(self) -> Delivery:
         """Return it claimed: the intent was not used, the platform was not ready, or the next part follows."""

@@ -210,7 +210,7 @@ class DeliveryWorker:
         def begin(db: Connection) -> None:
             ids[0] = attempts.start_attempt(db, intent)
 
-        after = replace(self.task.delivery, handle=ready.handle).sending()
+        after = self.task.delivery.sending(ready.handle)
         # Emitted before the commit: a slow reader of the output must not delay the call after the intent.
         context.emit(delivery_event(after, context.clock.now()))
         self.task = context.save_transition(self.task, after, self._unwritten_rows(), begin, quiet=True)

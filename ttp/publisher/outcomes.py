@@ -46,7 +46,8 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
             look_at = now + timedelta(seconds=config.seconds("publish.status_poll_s"))
             return delivery.processing("the platform is processing the post", look_at, None)
         case Done(remote_id=remote_id, url=url, handle=handle, more=more, note=note):
-            delivery = replace(delivery, note=note or delivery.note)
+            if note:
+                delivery = replace(delivery, note=note)
             if handle is not None:
                 delivery = delivery.with_part(remote_id, url, handle)
                 remote_id, url = delivery.remote_id, delivery.url

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -43,7 +43,8 @@ from ttp.store.home.media import MediaStore
 @dataclass(frozen=True, slots=True)
 class Installation:
     """One store with its settings. `system`: the zone of this machine; `render_way_out`: says what helps as a command
-    to type; `account_check`: makes what asks platforms about accounts; `runtime`: what logins are made from."""
+    to type; `account_check`: makes what asks platforms about accounts; `runtime`: what logins are made from;
+    `credentials_key`: what TTP_CREDENTIALS_KEY had, for the commands that run here for a token."""
 
     database: Database
     media: MediaStore
@@ -55,6 +56,7 @@ class Installation:
     render_way_out: Callable[[WayOut], str]
     account_check: Callable[[], AccountCheck]
     runtime: Runtime
+    credentials_key: str | None = field(default=None, repr=False)
 
     @property
     def tokens(self) -> ApiTokens:

@@ -53,6 +53,19 @@ class Database:
         self._checked = False
         self._knows_files = False
 
+    has_files = True
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    @contextmanager
+    def publisher_lock(self, *, doing: str = "") -> Iterator[Connection | None]:
+        from ttp.store.home.locks import publisher_lock
+
+        with publisher_lock(self.home, doing=doing):
+            yield None
+
     def exists(self) -> bool:
         return self.path.exists()
 

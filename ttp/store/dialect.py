@@ -24,6 +24,11 @@ class Conflicting(StoreError):
     """A row would break a unique key or a reference."""
 
 
+class Sealed(StoreError):
+    """The store refuses changes: it was copied to another place, or is such a copy and not complete. The text says
+    which, as `seal` wrote it."""
+
+
 class Row(Protocol):
     """A row, by position or by the name of a column."""
 
@@ -73,6 +78,19 @@ class Connection(Protocol):
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         """Return ids for new rows, which no other session takes; inside a transaction."""
+        ...
+
+    def continue_ids(self, table: str, highest: int) -> None:
+        """Give new rows of a table ids above `highest`; inside a transaction."""
+        ...
+
+    def refuse_changes(self, tables: Sequence[str], why: str) -> None:
+        """Let every change of these tables raise Sealed with the text `why`, in every session, while `store.moved_to`
+        or `store.moved_from` is set; inside a transaction. Waits for transactions that have changed them."""
+        ...
+
+    def allow_changes(self, tables: Sequence[str]) -> None:
+        """Undo `refuse_changes`; inside a transaction."""
         ...
 
     def close(self) -> None: ...
@@ -125,6 +143,11 @@ def least(*values: str) -> str:
 def unindexed(column: str) -> str:
     """Return the column in a form for which SQLite uses no index, because another index has the right order."""
     return _fragment(f"+{column}", column)
+
+
+def bytewise(column: str) -> str:
+    """Return the column for comparing and sorting by bytes."""
+    return _fragment(f"{column} COLLATE BINARY", f'{column} COLLATE "C"')
 
 
 def contains(column: str, name: str) -> str:

@@ -16,9 +16,13 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from ttp.store.database import Database
-from ttp.store.dialect import Conflicting, Connection, Cursor, StoreError, Values, translate
+from ttp.store.dialect import Conflicting, Connection, Cursor, Sealed, StoreError, Values, translate
 
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+
+_SEALED = "TTP01"
+"""The SQLSTATE by which a sealed store refuses changes."""
 
 
 class _Row(tuple[Any, ...]):
@@ -109,6 +113,32 @@ class PostgresConnection:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         return [int(row["id"]) for row in self.execute(sql, (table, count))]
 
+    def continue_ids(self, table: str, highest: int) -> None:
+        sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
+        self.execute(sql, (table, max(highest, 1), highest > 0))
+
+    def refuse_changes(self, tables: Sequence[str], why: str) -> None:
+        self.execute("SET LOCAL lock_timeout = '10s'")
+        self.execute("SET LOCAL synchronous_commit = on")  # the other store must not outlive this commit
+        self.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+        text = why.replace("'", "''")  # a function's body takes no parameters
+        self.execute(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN"
+            " IF EXISTS (SELECT FROM store WHERE coalesce(moved_to, moved_from) IS NOT NULL) THEN"
+            f" RAISE EXCEPTION USING ERRCODE = '{_SEALED}', MESSAGE = '{text}'; END IF; RETURN NULL; END $body$"
+        )
+        for table in tables:
+            self.execute(
+                f"CREATE OR REPLACE TRIGGER sealed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}"
+                " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+
+    def allow_changes(self, tables: Sequence[str]) -> None:
+        self.execute("SET LOCAL synchronous_commit = on")
+        self.execute("SET LOCAL client_min_messages = warning")
+        for table in tables:
+            self.execute(f"DROP TRIGGER IF EXISTS sealed ON {table}")
+
     def close(self) -> None:
         self._session.close()
 
@@ -121,7 +151,8 @@ def _neutral_errors() -> Iterator[None]:
     except psycopg.IntegrityError as error:
         raise Conflicting(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        raise StoreError(error.diag.message_primary or str(error)) from error
+        kind = Sealed if error.sqlstate == _SEALED else StoreError
+        raise kind(error.diag.message_primary or str(error)) from error
 
 
 class PostgresDatabase(Database):
@@ -132,6 +163,12 @@ class PostgresDatabase(Database):
         self._url = url
         self._options = options
         self._knows_files = True  # a copy of a server's store is noticed by other means
+
+    has_files = False
+
+    @property
+    def name(self) -> str:
+        return "postgresql://somewhere/db"
 
     def exists(self) -> bool:
         return True

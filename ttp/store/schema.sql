@@ -26,6 +26,12 @@ CREATE TABLE change (
     at INTEGER NOT NULL,
     actor TEXT
 );
+CREATE TABLE credential (
+    name TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
 CREATE TABLE login_link (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL,
@@ -77,6 +83,11 @@ CREATE TABLE session (
     expires_at INTEGER NOT NULL,
     UNIQUE (sha256)
 );
+CREATE TABLE setting (
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
 CREATE TABLE store (
     id INTEGER NOT NULL,
     store_id TEXT NOT NULL,
@@ -88,6 +99,10 @@ CREATE TABLE store (
     ran_at INTEGER,
     server TEXT,
     timeline INTEGER,
+    credentials_key TEXT,
+    copy_id TEXT,
+    moved_to TEXT,
+    moved_from TEXT,
     PRIMARY KEY (id)
 );
 CREATE TABLE token (
@@ -101,6 +116,12 @@ CREATE TABLE token (
     revoked_at INTEGER,
     last_used_at INTEGER,
     UNIQUE (sha256)
+);
+CREATE TABLE token_refresh (
+    name TEXT NOT NULL,
+    token TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    PRIMARY KEY (name)
 );
 CREATE TABLE webhook (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -90,10 +90,17 @@ def delete(db: Connection, webhook_id: int) -> None:
 
 
 def queue_calls(
-    db: Connection, event_id: int, *, event: str, post_id: int, account_id: int | None, at: datetime
+    db: Connection,
+    listening: Iterable[Webhook],
+    event_id: int,
+    *,
+    event: str,
+    post_id: int,
+    account_id: int | None,
+    at: datetime,
 ) -> None:
-    """Queue an event that was just stored for the webhooks that get it."""
-    for one in webhooks(db):
+    """Queue an event that was just stored for those of the webhooks `listening` that get it."""
+    for one in listening:
         if one.events is not None and event not in one.events:
             continue
         if one.accounts is None or _concerns(db, one.accounts, post_id, account_id):

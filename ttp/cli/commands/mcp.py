@@ -16,7 +16,6 @@ from ttp.domain.errors import Hint, NotAllowed, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 
 if TYPE_CHECKING:
-    from ttp.domain.time.clock import Clock
     from ttp.mcp.stdio import StdioSession
     from ttp.publisher.process import RunResult
 
@@ -51,7 +50,7 @@ def mcp(
     from ttp.mcp.stdio import StdioSession
 
     session = StdioSession()
-    caller = ToolCaller(lambda: AgentContext(context.clock, session), allowed, local_files=True)
+    caller = ToolCaller(lambda: AgentContext(context, session), allowed, local_files=True)
     return session.serve(make_server(caller))
 
 
@@ -95,8 +94,8 @@ def _limit(wanted: str | None) -> Capability:
 class AgentContext(Context):
     """The services of one call of a tool. They print no notes."""
 
-    def __init__(self, clock: Clock, session: StdioSession) -> None:
-        super().__init__(clock)
+    def __init__(self, process: Context, session: StdioSession) -> None:
+        super().__init__(process.clock, process.credentials_key)
         self._session = session
         self.open_output(quiet=True)
 

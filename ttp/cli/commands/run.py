@@ -95,7 +95,7 @@ def run(
             if mode is Mode.LOOP or fail_if_locked or take_over or trust_clock:
                 raise
             return DONE
-        report.finish(context.queries.posts_by_id(list(report.posts)), ended.notes)
+        report.finish(context.queries.posts_by_id(list(report.posts)) if report.posts else [], ended.notes)
         return report.exit_code(ended)
 
 
@@ -136,8 +136,9 @@ class PublishReport:
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
         self._had_store = True
+        self._had_events = False
         self.posts: dict[int, None] = {}
-        """The posts with events, in order."""
+        """The posts with events, in order; none for a loop that prints no data at its end."""
 
     def begin(self) -> None:
         """Print what a run on a terminal begins with."""
@@ -165,12 +166,9 @@ class PublishReport:
         self._out.note(f"waiting for another run that is publishing now{who}")
 
     def tell(self, event: Event) -> None:
-        if event.post is not None:
-            self.posts[event.post] = None
-        if event.post is not None and event.account is not None:
-            self._last[event.post, event.account] = event
-            if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
-                self._claimed.add((event.post, event.account))
+        self._had_events = self._had_events or event.post is not None
+        if self._data or self._mode is not Mode.LOOP:  # else nobody asks, and a loop may run for months
+            self._remember(event)
         if self._live is not None:
             self._live.clear(None if event.event == "delivery.sending" else event.account)
         try:
@@ -178,6 +176,14 @@ class PublishReport:
         except TtpError as error:
             # A full disk must not stop publishing; nothing more is written.
             self._out.note(f"{error.message}; publishing continues")
+
+    def _remember(self, event: Event) -> None:
+        if event.post is not None:
+            self.posts[event.post] = None
+        if event.post is not None and event.account is not None:
+            self._last[event.post, event.account] = event
+            if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
+                self._claimed.add((event.post, event.account))
 
     def _write(self, event: Event) -> None:
         match self._out.format:
@@ -258,7 +264,7 @@ class PublishReport:
         path = self._context.database.path
         if not self._had_store:
             self._out.write_stderr(f"ttp: no store at {path}: nothing to publish")
-        elif self._mode is not Mode.PUBLISH and not self._last and not self._context.queries.accounts():
+        elif self._mode is not Mode.PUBLISH and not self._had_events and not self._context.queries.accounts():
             self._out.write_stderr(f"ttp: no account in the store {path}: nothing to publish")
         for note in notes:
             self._out.note(note)

@@ -196,6 +196,7 @@ def installation_of(context: Context) -> Installation:
         context.render_way_out,
         lambda: context.account_check,
         context.runtime,
+        context.credentials_key,
     )
 
 

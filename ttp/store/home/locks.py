@@ -194,10 +194,11 @@ class TokenLocked(Busy):
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
     """Hold the account's token for the block. Raises TokenLocked after `patience_s` seconds."""
-    descriptor = _open_lock(home, account)
+    path = _path(home, account, "lock")
+    descriptor = _open_lock(path, home)
     try:
         end = time.monotonic() + patience_s
-        while not _try_lock(descriptor, _path(home, account, "lock")):
+        while not _try_lock(descriptor, path):
             if time.monotonic() >= end:
                 raise TokenLocked(account)
             time.sleep(_LOOK_AGAIN_S)
@@ -206,9 +207,8 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
         os.close(descriptor)
 
 
-def _open_lock(home: Path, account: str) -> int:
+def _open_lock(path: Path, home: Path) -> int:
     """Open the lock's file, which is created once and stays."""
-    path = _path(home, account, "lock")
     try:
         return open_regular(path, os.O_RDWR | os.O_CREAT)
     except FileNotFoundError:

@@ -1,4 +1,5 @@
-"""Add what several publishers on one store need: a fence for each delivery, the publishers, the server's identity."""
+"""Add what several publishers on one store need: a fence for each delivery, the publishers, the server's identity,
+encrypted credentials, refreshes of tokens, settings that all hosts share, and where a store was copied to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +15,9 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("fence", sa.Integer, nullable=False, server_default=sa.text("0")))
     op.add_column("store", sa.Column("server", TEXT))
     op.add_column("store", sa.Column("timeline", sa.Integer))
+    op.add_column("store", sa.Column("credentials_key", TEXT))
+    for name in ("copy_id", "moved_to", "moved_from"):
+        op.add_column("store", sa.Column(name, TEXT))
     op.create_table(
         "publisher",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -25,4 +29,21 @@ def upgrade() -> None:
         sa.Column("since", INSTANT, nullable=False),
         sa.Column("last_report_at", INSTANT, nullable=False),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "credential",
+        sa.Column("name", TEXT, primary_key=True),
+        sa.Column("key_id", TEXT, nullable=False),
+        sa.Column("fields", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "token_refresh",
+        sa.Column("name", TEXT, primary_key=True),
+        sa.Column("token", TEXT, nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+    )
+    op.create_table(
+        "setting",
+        sa.Column("name", TEXT, primary_key=True),
+        sa.Column("value", TEXT, nullable=False),
     )
