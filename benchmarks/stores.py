@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import chain
+from datetime import datetime
+from itertools import chain, pairwise
 from pathlib import Path
 
 from ttp.domain.account import Account, Credentials
@@ -54,6 +55,29 @@ def schedule(database: Database, due: Iterable[int], accounts: int = ACCOUNTS) -
     """Schedule a post for each time in `due` (ms since 1970), one account after another. Return the ids."""
     rows = [(at, account) for at, account in zip(due, _rounds(accounts), strict=False)]
     return _insert(database, (("scheduled", at, at, "pending", account) for at, account in rows))
+
+
+def fill_months(database: Database, bounds: Sequence[datetime], many: int, accounts: int = ACCOUNTS) -> None:
+    """Add `many` posts between each of `bounds` and the next, evenly. What is past is published and has numbers, but
+    ten posts failed and ten need review; the rest is scheduled."""
+    now, rows = _now_ms(), list[tuple[object, ...]]()
+    rounds = _rounds(accounts)
+    for first, last in pairwise(round(one.timestamp() * 1000) for one in bounds):
+        for at in (first + (last - first) * number // many for number in range(many)):
+            status, state, next_at = ("scheduled", "pending", at) if at > now else ("published", "published", None)
+            if at <= now and len(rows) < 20:
+                status, state = ("failed", "failed") if len(rows) < 10 else ("partial", "needs_review")
+            rows.append((status, at, next_at, state, next(rounds)))
+    _insert(database, rows)
+    with closing(database.connect()) as db:
+        db.execute("BEGIN")
+        db.execute(
+            "INSERT INTO sample (account_id, remote_id, published_at, observed_at, likes, comments, shares, views)"
+            " SELECT account_id, remote_id, published_at, published_at + ?, 20 + post_id * 7 % 50, post_id % 9,"
+            " post_id % 5, 900 + post_id * 13 % 700 FROM delivery WHERE state = 'published'",
+            (3_600_000,),
+        )
+        db.execute("COMMIT")
 
 
 def leave_open(database: Database, many: int) -> None:

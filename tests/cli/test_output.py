@@ -24,9 +24,9 @@ from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Hint, NotFound, PastTime, Problem, TtpError, UsageError
 from ttp.domain.health import Health
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Phase
 from ttp.domain.post import PostStatus
-from ttp.domain.sample import Sample
 from ttp.services.queries import PostView
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The home of each released version: store, settings, credentials, media. `python -m tests.compat.releases` keeps that
+"""The home of each released version: store, settings, media. `python -m tests.compat.releases` keeps that
 of this version, once for each release; those before it never change.
 """
 
@@ -64,8 +64,7 @@ def keep(ttp: Program, folder: Path) -> None:
     folder.mkdir(parents=True)
     with closing(sqlite3.connect(ttp.home / "ttp.db")) as db:
         (folder / STORE).write_text("".join(f"{line}\n" for line in db.iterdump()), encoding="utf-8")
-    for name in ("config.toml", "credentials.json"):
-        shutil.copyfile(ttp.home / name, folder / name)
+    shutil.copyfile(ttp.home / "config.toml", folder / "config.toml")  # tokens are never kept
     shutil.copytree(ttp.home / "media", folder / "media", copy_function=shutil.copyfile)
 
 

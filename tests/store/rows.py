@@ -47,4 +47,6 @@ def _value(table: str, column: Column[Any], number: int) -> Any:
 
 def contents(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table that a copy has."""
-    return {table.name: [row for rows in table_copy.batches(db, table) for row in rows] for table in table_copy.tables()}
+    return {
+        table.name: [row for rows in table_copy.batches(db, table) for row in rows] for table in table_copy.tables()
+    }

@@ -26,11 +26,11 @@ from ttp.domain.errors import (
     TtpError,
 )
 from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo
-from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.media.item import MediaItem, MediaUse
+from ttp.domain.metrics.sample import Sample
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Metrics, PostStatus
 from ttp.domain.rate_limit import Limit
-from ttp.domain.sample import Sample
 from ttp.domain.time import clock
 from ttp.services.queries import PostView
 from ttp.views import accounts, metrics, posts, status

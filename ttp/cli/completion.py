@@ -23,7 +23,7 @@ from ttp.cli.render.slots import BEGUN_FIELDS, REMOVED_SLOTS_SPEC
 from ttp.cli.render.spec import events
 from ttp.domain.config import KeyTable
 from ttp.domain.event import POST_EVENTS
-from ttp.domain.ingest.columns import sources
+from ttp.domain.metrics.ingest.columns import sources
 from ttp.domain.notification import KINDS, SECRETS
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod

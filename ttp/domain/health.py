@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp import __version__
 from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
-from ttp.domain.media import NO_MEDIA, MediaUse
+from ttp.domain.media.item import NO_MEDIA, MediaUse
 from ttp.domain.post import PostFields
 from ttp.domain.rate_limit import Limit
 

@@ -45,7 +45,7 @@ from ttp.server.idempotency import IdempotencyKeys
 from ttp.server.problems import InvalidRequest, invalid_request, problem_answer
 from ttp.server.requests import Services, check_key, repeat_answer
 from ttp.server.services import RequestServices
-from ttp.store.idempotency_keys import KeptAnswer
+from ttp.store.server.idempotency_keys import KeptAnswer
 
 CHILD = "ttp.cli.remote.child"
 MOST_RUNNING = 8

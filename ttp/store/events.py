@@ -12,9 +12,9 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.event import POST_EVENTS, Event, delivery_event
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import webhooks
 from ttp.store.dialect import Connection, List, Row, in_list, not_in_list
 from ttp.store.queries import ENDED
+from ttp.store.server import webhooks
 
 KEPT_FOR = timedelta(days=7)
 _ENCODER = json.JSONEncoder(ensure_ascii=False)

@@ -14,8 +14,8 @@ import pytest
 from tests.conftest import Program
 from ttp.cli import errors
 from ttp.sandbox.server import RunningSandbox
-from ttp.services import background_service
-from ttp.services.background_service import CommandOutput, Launchd, ServiceDefinition, Systemd
+from ttp.services.installation import background_service
+from ttp.services.installation.background_service import CommandOutput, Launchd, ServiceDefinition, Systemd
 from ttp.store.home.locks import publisher_lock
 
 on_linux = pytest.mark.skipif(sys.platform == "darwin", reason="launchd has another file")
