@@ -40,7 +40,7 @@ from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThr
 from ttp.services.media import MediaCleanup
 from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
-from ttp.store import claims, clock_check
+from ttp.store import claims, clock_check, seal
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, Superseded, TryAgain
 from ttp.store.home import locks
@@ -180,6 +180,9 @@ class PublisherProcess:
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(self.database.publisher_lock())
+            with self.database.reading() as db:
+                assert db is not None
+                seal.refuse_if_sealed(db, self.database.name)
             if not take_over:
                 self.refuse_elsewhere()
             since, last = self.clock.now(), locks.read_holder(self.home)

@@ -11,7 +11,8 @@ import psycopg
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
-from ttp.store.dialect import CommitUnknown, Conflicting, SessionLost, StoreError, TryAgain
+from ttp.store.dialect import CommitUnknown, Conflicting, Sealed, SessionLost, StoreError, TryAgain
+from ttp.store.seal import refused_change
 
 _DOCTOR = Hint("see", action("doctor"))
 _BY_STATE: Mapping[str, tuple[str, Hint]] = {
@@ -36,6 +37,8 @@ def translate_errors(name: str, user: str = "") -> Iterator[None]:
         yield
     except TtpError:
         raise
+    except Sealed as error:
+        raise refused_change(str(error)) from error
     except (StoreError, psycopg.Error) as error:
         cause = error.__cause__ if isinstance(error, StoreError) else error
         if not isinstance(cause, psycopg.Error) or isinstance(error, Conflicting):
