@@ -118,7 +118,7 @@ _ttp() {
         'notify test') (( place )) || { words=$'desktop\nntfy\nemail\nwebhook\ncommand'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'notify list') options=$'--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'notify secret') (( place )) || { words=$'ntfy\nemail\nwebhook'; }; options=$'--new\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
-        'backup') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
+        'backup') (( place )) || { files=1; }; options=$'--verify\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'restore') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;
         'store') words=$'copy\nunseal' options=$'--help' ;;
         'store copy') options=$'--from\n--to\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--ascii\n--quiet\n-q\n--help' ;;

@@ -1309,6 +1309,7 @@ complete -c ttp -n "__ttp_at 'notify secret'" -l quiet -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'notify secret'" -s q -d 'Print no notes.'
 complete -c ttp -n "__ttp_at 'notify secret'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'backup' 0" -F
+complete -c ttp -n "__ttp_at 'backup'" -l verify -d 'Read a backup from its beginning to its end instead, and write nothing.'
 complete -c ttp -n "__ttp_at 'backup'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'backup'" -l json -d 'Same as --format json.'
 complete -c ttp -n "__ttp_at 'backup'" -l jsonl -d 'Same as --format jsonl.'

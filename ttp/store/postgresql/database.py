@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ttp.domain.action import action
@@ -25,6 +25,7 @@ from ttp.store.postgresql.publisher_session import (
     server_time,
     unlock_job,
 )
+from ttp.store.postgresql.server_check import ServerState, look_at_server, refuse_shared_sessions
 from ttp.store.postgresql.upgrade import is_usable_from, note_usable_from, upgrade
 from ttp.store.publisher_session import Job, PublisherSession
 
@@ -112,7 +113,14 @@ class PostgresDatabase(Database):
                 )
             yield
 
+    def server_state(self, now: Callable[[], datetime]) -> ServerState:
+        """Look at the server. Raises Busy."""
+        with self.translating_errors():
+            return look_at_server(self.connect, now)
+
     def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
+        with self.translating_errors():
+            refuse_shared_sessions(self.connect, self.name)
         return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
 
     @contextmanager
