@@ -87,9 +87,10 @@ def _damaged(file: Path, why: str) -> Damaged:
     )
 
 
-def refuse_own_backup(name: str, file: Path | str) -> UsageError:
+def refuse_own_backup(name: str, file: str) -> UsageError:
     """Return the error for a backup that the server's own program makes."""
     return UsageError(
-        f"the store {name} is in PostgreSQL, whose own program backs it up; ttp backup --verify checks what it wrote",
+        f"the store {name} is in PostgreSQL, whose own program backs it up",
         Hint("fix", f"pg_dump --format=custom --file={file} {name}"),
+        Hint("see", action("backup", file, verify=True)),
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ttp.domain.action import action
-from ttp.domain.errors import Busy, Hint, NewerStore, NotAllowed, UsageError
+from ttp.domain.errors import Busy, Hint, NewerStore, NotAllowed, TtpError, UsageError
 from ttp.domain.store_url import hide_password
 from ttp.store.database import REVISIONS, Database
 from ttp.store.dialect import Connection, StoreError
@@ -91,6 +91,15 @@ class PostgresDatabase(Database):
 
     def check(self, connection: Connection) -> None:
         """Do nothing: the server checks what it reads."""
+
+    def remember_names(self) -> None:
+        if not self._checked or not self.home.is_dir():
+            return
+        from ttp.store.completion_cache import write_names
+
+        with suppress(TtpError), self.reading() as db:
+            assert db is not None
+            write_names(db, self.home)
 
     def size(self) -> int:
         with self.reading() as db:
