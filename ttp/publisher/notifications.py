@@ -30,6 +30,7 @@ from ttp.domain.notification import (
     write_message,
 )
 from ttp.domain.time.clock import Clock, utc_text
+from ttp.domain.time.formatting import format_duration
 from ttp.platforms.notifiers import Notifiers, Outgoing, Secret, SendingFailed, host_of_kind, is_web_address
 from ttp.publisher.periodic import Stop, run_every
 from ttp.services.status import Status
@@ -166,10 +167,16 @@ class Notifications:
         ):
             if why is not None:
                 yield Alarm(REFUSED, subject, why.message, why.hints[0].way if why.hints else None)
-        overdue = self._status.stalled(timedelta(seconds=self._config.seconds("notify.stalled_after_s")))
+        after = timedelta(seconds=self._config.seconds("notify.stalled_after_s"))
+        overdue = self._status.stalled(after)
         if overdue:
             posts = "1 post is" if overdue == 1 else f"{overdue} posts are"
-            yield Alarm(STALLED, "publisher", f"{posts} overdue, and no publisher runs", action("run"))
+            why, way = f"{posts} overdue, and no publisher runs", action("run")
+            if (hung := self._status.hung_publisher(after)) is not None and hung.last_run_at is not None:
+                silent = format_duration(self._clock.now() - hung.last_run_at)
+                why = f"{posts} overdue, and the publisher (pid {hung.pid}) has given no sign of life for {silent}"
+                way = action("status")
+            yield Alarm(STALLED, "publisher", why, way)
 
     def _look_safely(self, stop: Stop) -> None:
         # What is wrong with the store or the settings is met and reported by whoever publishes.
