@@ -171,12 +171,12 @@ class Notifications:
         overdue = self._status.stalled(after)
         if overdue:
             posts = "1 post is" if overdue == 1 else f"{overdue} posts are"
-            why, way = f"{posts} overdue, and no publisher runs", action("run")
+            message, way = f"{posts} overdue, and no publisher runs", action("run")
             if (hung := self._status.hung_publisher(after)) is not None and hung.last_run_at is not None:
                 silent = format_duration(self._clock.now() - hung.last_run_at)
-                why = f"{posts} overdue, and the publisher (pid {hung.pid}) has given no sign of life for {silent}"
+                message = f"{posts} overdue, and the publisher (pid {hung.pid}) has given no sign of life for {silent}"
                 way = action("status")
-            yield Alarm(STALLED, "publisher", why, way)
+            yield Alarm(STALLED, "publisher", message, way)
 
     def _look_safely(self, stop: Stop) -> None:
         # What is wrong with the store or the settings is met and reported by whoever publishes.
