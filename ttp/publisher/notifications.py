@@ -122,7 +122,14 @@ class Notifications:
             raise UsageError(
                 "no kind of notification is set", Hint("try", action("config set", "notify.kinds", "desktop"))
             )
-        return [self._send(one, trial_message()) for one in kinds]
+        return [self._test(one) for one in kinds]
+
+    def _test(self, kind: str) -> Sent:
+        """Send a test and record it. That the store cannot record it says nothing about the test."""
+        ended = self._send(kind, trial_message())
+        with suppress(TtpError), self._database.writing() as db:
+            stored.record_test(db, kind, self._clock.now(), ended.error)
+        return ended
 
     def check(self, kind: str) -> str:
         """Return what a kind uses. Sends nothing. Raise SendingFailed."""

@@ -262,6 +262,8 @@ def test_a_receiver_that_hangs_holds_up_no_publishing(
 
 # Commands.
 
+TESTED = {"command": "sent", "ntfy": "failed", "email": "failed"}
+
 
 def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> None:
     assert ttp.ok("notify", "test", "--json").json == [{"kind": "command", "sent": True, "error": None, "hint": None}]
@@ -274,7 +276,9 @@ def test_a_test_is_sent_by_one_kind_or_by_all(ttp: Program, heard: Heard) -> Non
     ttp.ok("config", "unset", "notify.kinds")
     assert ttp("notify", "test").code == 2
     assert ttp("status", "--notify").code == 2
-    assert ttp.ok("notify", "list").out == ""
+    listed = [(row["event"], row["kind"], row["state"]) for row in ttp.ok("notify", "list", "--json").json]
+    assert set(listed) == {("notify.test", kind, state) for kind, state in TESTED.items()}
+    assert all(row["error"] for row in ttp.ok("notify", "list", "--json").json if row["state"] == "failed")
 
 
 def test_a_secret_is_stored_with_its_host_and_never_shown(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,26 @@ def test_an_expired_account_is_connected_again(ann: Person) -> None:
     assert ann.ttp.sql("SELECT id, user_id FROM account WHERE handle = 'demo'") == before
 
 
+def test_what_to_type_for_the_first_account_of_an_app_with_a_secret_is_said(
+    server: Api, ann: Person, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = "ttp account connect tiktok --client-secret FILE"
+    assert first not in ann.sees("/accounts")
+    monkeypatch.setenv("TTP_PLATFORMS__TIKTOK__CLIENT_ID", tiktok_records.APP.id)
+    server.app = server_of(server.ttp).app
+    page = ann.sees("/accounts")
+    assert first in page
+    assert "client_id" not in page
+    ben = Person(server).log_in("ben", DRAFT)
+    assert first not in ben.sees("/accounts")
+    bring(ann, sandbox, "tiktok/demo")
+    assert first not in ann.sees("/accounts")
+    server.ttp.account("instagram/me")
+    page = ann.sees("/accounts")
+    assert "ttp config set platforms.instagram.client_id CLIENT_ID" in page
+    assert "ttp account connect instagram --client-secret FILE" in page
+
+
 def test_tiktok_uses_the_secret_that_is_stored(ann: Person, sandbox: RunningSandbox) -> None:
     bring(ann, sandbox, "tiktok/demo")
     answer = connect(ann, "tiktok/demo")

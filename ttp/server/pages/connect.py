@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from ttp.domain.action import Action, action
+from ttp.domain.action import Action, WayOut, action
 from ttp.domain.api_token import TokenCapability
 from ttp.domain.errors import Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.time.clock import Clock
@@ -82,6 +82,21 @@ class StartedLogins:
 def has_login(platform: Platform) -> bool:
     """Return whether accounts of a platform are connected by a login."""
     return type(platform).login is not Platform.login
+
+
+def setup_commands(visit: Visit, platform: Platform) -> list[str]:
+    """Return what must be typed on the server before accounts of a platform can be connected here: its app is not
+    known yet. Empty for platforms whose apps have no secret, or are made by ttp."""
+    here = visit.installation
+    if not (has_login(platform) and platform.needs_client_secret and platform.server == "fixed"):
+        return []
+    with _connector(visit, platform, None, here.runtime) as (connector, _):
+        if connector.known_app(platform.name) is not None:
+            return []
+    key = f"platforms.{platform.name}.client_id"
+    ways: list[WayOut] = [] if here.config.text(key) else [action("config set", key, "CLIENT_ID")]
+    ways.append(action("account connect", platform.name, client_secret="FILE"))  # noqa: S106  # a file's name
+    return [here.render_way_out(way) for way in ways]
 
 
 def show_form(visit: Visit) -> Response:
