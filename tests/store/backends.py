@@ -115,6 +115,8 @@ def scribble(kind: str, home: Path, account: str, text: str) -> None:
             keyring.set_password(f"ttp {home.resolve()}", account, text)
         case "store":
             with Database(home).writing() as db:
-                db.execute("INSERT INTO credential SELECT ?, key_id, ? FROM credential LIMIT 1", (account, text))
+                key_id = db.execute("SELECT credentials_key FROM store").fetchone()[0]
+                db.execute("DELETE FROM credential WHERE name = ?", (account,))
+                db.execute("INSERT INTO credential (name, key_id, fields) VALUES (?, ?, ?)", (account, key_id, text))
         case _:
             (home.with_name("kept") / account.replace("/", "-")).write_text(text)

@@ -9,7 +9,6 @@ from ttp.domain.errors import Hint, PartlyFailed
 from ttp.services.accounts import LOCK_WAIT_S
 from ttp.store.credentials.table import CredentialsTable, RekeyResult
 from ttp.store.database import Database
-from ttp.store.home.locks import token_lock
 
 
 def encrypt_again(database: Database, table: CredentialsTable, *, discard: bool) -> RekeyResult:
@@ -17,7 +16,7 @@ def encrypt_again(database: Database, table: CredentialsTable, *, discard: bool)
     PartlyFailed after the others are done. Raises KeyMissing, NotFound, and Busy where a token is in use."""
 
     def locked(name: str) -> AbstractContextManager[None]:
-        return token_lock(database.home, name, patience_s=LOCK_WAIT_S)
+        return database.token_lock(name, patience_s=LOCK_WAIT_S)
 
     done = table.rekey(locked, discard=discard)
     if done.left:

@@ -385,6 +385,14 @@ class Quarantine:
     accounts: set[int] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
     """One line for each."""
+    waiting: frozenset[int] = frozenset()
+    """Posts that are sound and not claimed here now, because of `waiting_for`."""
+    waiting_for: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return why posts and accounts are skipped, for people."""
+        return (*self.reasons, *([self.waiting_for] if self.waiting_for else []))
 
     def add(self, row: CorruptRow, post_id: int | None = None) -> bool:
         """Skip what a corrupt row belongs to, else `post_id`. Return False if it is skipped already or unknown."""
@@ -400,4 +408,8 @@ class Quarantine:
 
     @property
     def values(self) -> dict[str, List]:
-        return {"quarantined_posts": List(sorted(self.posts)), "quarantined_accounts": List(sorted(self.accounts))}
+        return {
+            "quarantined_posts": List(sorted(self.posts)),
+            "quarantined_accounts": List(sorted(self.accounts)),
+            "skipped_posts": List(sorted(self.posts | self.waiting)),
+        }

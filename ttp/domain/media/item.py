@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.action import WayOut
+from ttp.domain.errors import Busy, Damaged
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -49,6 +51,23 @@ class MediaItem:
     @property
     def is_video(self) -> bool:
         return self.mime in VIDEOS
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object in the bucket of the store's media. `modified_at`: when it was uploaded last, by the bucket's clock."""
+
+    sha256: str
+    bytes: int
+    modified_at: datetime
+
+
+class MediaUnavailable(Busy):
+    """The bucket that has the store's media does not answer, or refuses. Later it may."""
+
+
+class MediaDamaged(Damaged):
+    """An object's bytes are not those that its name, their SHA-256, says."""
 
 
 def is_web_address(text: str) -> bool:

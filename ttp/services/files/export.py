@@ -201,6 +201,7 @@ class ExportedMedia:
             if not path.exists():
                 self._folder.mkdir(exist_ok=True)
                 fresh = self._folder / f".{item.sha256}"
+                self._store.has(item)
                 shutil.copyfile(self._store.path(item.sha256), fresh)
                 fresh.replace(path)
                 return name

@@ -229,28 +229,38 @@ def _try_lock(descriptor: int, path: Path) -> bool:
     return True
 
 
-def note_refresh_started(home: Path, account: str, token: str, at: datetime) -> None:
-    """Record durably that the refresh token is about to be sent. The lock must be held."""
-    path = _path(home, account, "json")
-    with translate_errors(path):
-        files.write_whole(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
+class RefreshRecord:
+    """Whether a refresh of an account's token is under way or got no answer, in a file. The token's lock must be held.
+    `store.postgresql.token_locks` has the same for stores that several hosts share."""
+
+    is_shared = False
+    """Whether another host may have refreshed the token before this record was opened."""
+
+    def __init__(self, home: Path, account: str) -> None:
+        self._path = _path(home, account, "json")
+
+    def begin(self, token: str, at: datetime) -> datetime | None:
+        """Record durably that the token is about to be sent. Return when a refresh with it began whose end was never
+        recorded; that time stays."""
+        begun = self._begun(token)
+        with translate_errors(self._path):
+            files.write_whole(self._path, json.dumps({"token": mark_token(token), "at": (begun or at).isoformat()}))
+        return begun
+
+    def _begun(self, token: str) -> datetime | None:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            note = json.loads(read_text(self._path))
+            if note["token"] == mark_token(token):
+                return datetime.fromisoformat(note["at"])
+        return None
+
+    def end(self) -> None:
+        """Delete the record: the answer is stored, or the refresh was refused."""
+        self._path.unlink(missing_ok=True)
 
 
-def refresh_started_at(home: Path, account: str, token: str) -> datetime | None:
-    """Return when a refresh with `token` started whose end was never recorded; else None."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        note = json.loads(read_text(_path(home, account, "json")))
-        if note["token"] == _mark(token):
-            return datetime.fromisoformat(note["at"])
-    return None
-
-
-def forget_refresh(home: Path, account: str) -> None:
-    """Delete the record: the answer is stored, or the refresh was refused."""
-    _path(home, account, "json").unlink(missing_ok=True)
-
-
-def _mark(token: str) -> str:
+def mark_token(token: str) -> str:
+    """Return what identifies a token in a record and says nothing about it."""
     import hashlib
 
     return hashlib.sha256(token.encode()).hexdigest()[:32]
