@@ -12,13 +12,20 @@ from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, UsageError
+from ttp.domain.health import RegisteredPublisher
 from ttp.domain.store_url import hide_password
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.postgresql.address import ask_password, read_address
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.postgresql.errors import translate_errors
-from ttp.store.postgresql.publisher_session import SharedSession, lock_job, server_time, unlock_job
+from ttp.store.postgresql.publisher_session import (
+    SharedSession,
+    lock_job,
+    registered_publishers,
+    server_time,
+    unlock_job,
+)
 from ttp.store.publisher_session import Job, PublisherSession
 
 OLDEST = 140000
@@ -90,6 +97,9 @@ class PostgresDatabase(Database):
 
     def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
         return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
+
+    def publishers(self, db: Connection) -> list[RegisteredPublisher]:
+        return registered_publishers(db)
 
     @contextmanager
     def job(self, job: Job) -> Iterator[bool]:
