@@ -394,6 +394,5 @@ def test_a_store_on_which_a_publisher_runs_is_not_copied(make: Make) -> None:
 def test_a_publisher_does_not_begin_on_a_sealed_store(make: Make) -> None:
     source, target = filled(make("postgresql")), make("sqlite")
     list(StoreCopy(source, target).run())
-    with source.reading() as db, pytest.raises(seal.StoreSealed):
-        assert db is not None
+    with closing(source.connect()) as db, pytest.raises(seal.StoreSealed):
         seal.refuse_if_sealed(db, source.name)
