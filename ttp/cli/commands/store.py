@@ -47,7 +47,8 @@ def copy(
     given, there = _open(context, source), _open(context, target)
     # What a store in a server has of these settings is copied with it.
     shared = {name: context.own_config[name] for name in _shared_here(context)} if given.has_files else {}
-    tables = list(StoreCopy(given, there, shared).run())
+    any_machine = context.own_config["publish.any_machine"] is True
+    tables = list(StoreCopy(given, there, shared, any_machine=any_machine).run())
     rows = sum(table.rows for table in tables)
     shape: dict[str, object] = {"from": given.name, "to": there.name, "tables": len(tables), "rows": rows}
     said = f"Copied {rows} rows of {len(tables)} tables to {there.name}." if tables else "The copy is complete."
