@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, in_list
-from ttp.store.publisher_session import Held, Job, PublisherSession, RegisteredPublisher
+from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
     "tcp_keepalives_idle": 5,
