@@ -55,7 +55,13 @@ def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
 
 
 def _in_postgresql(home: Path, url: str) -> Database:
-    """A store in a schema of its own."""
+    from ttp.store import postgres
+
+    return postgres.PostgresDatabase(home, *postgresql_schema(url))
+
+
+def postgresql_schema(url: str) -> tuple[str, str]:
+    """Return the address and the options of a new store in a schema of its own."""
     from ttp.store import postgres
 
     name = f"s{next(_NUMBERS)}"
@@ -63,7 +69,7 @@ def _in_postgresql(home: Path, url: str) -> Database:
         db.execute(f"CREATE SCHEMA {name}")
     options = f"-c search_path={name} -c synchronous_commit=off"
     postgres.create_tables(url, options)
-    return postgres.PostgresDatabase(home, url, options)
+    return url, options
 
 
 def duplicate(store: Path, home: Path) -> None:

@@ -7,7 +7,7 @@ statement is written for both databases.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from psycopg.pq import TransactionStatus
 
 from ttp.store.database import Database
 from ttp.store.dialect import Conflicting, Connection, Cursor, Sealed, StoreError, Values, translate
+from ttp.store.postgresql import token_locks
+from ttp.store.postgresql.token_locks import SharedRefreshRecord
 
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
 
@@ -175,6 +177,26 @@ class PostgresDatabase(Database):
 
     def connect(self) -> Connection:
         return PostgresConnection(self._url, self._options)
+
+    @contextmanager
+    def token_lock(self, account: str, *, patience_s: float, has_account: bool = False) -> Iterator[None]:
+        # The account first, as publishers do: who has it waits for no other host any more.
+        with ExitStack() as held:
+            if not has_account:
+                held.enter_context(token_locks.account_lock(self.connect, account, patience_s=patience_s))
+            held.enter_context(super().token_lock(account, patience_s=patience_s))
+            yield
+
+    @contextmanager
+    def refreshing(self, account: str, *, patience_s: float) -> Iterator[SharedRefreshRecord]:
+        with token_locks.refreshing(self.connect, account, patience_s=patience_s) as record:
+            yield record
+
+    def media_adding_lock(self) -> AbstractContextManager[None]:
+        return token_locks.media_adding_lock(self.connect)
+
+    def media_removing_lock(self) -> AbstractContextManager[bool]:
+        return token_locks.media_removing_lock(self.connect)
 
 
 def create_tables(url: str, options: str = "") -> None:
