@@ -182,7 +182,7 @@ def test_a_damaged_store_publishes_nothing_and_releases_the_lock(bench: Bench, m
     def quick_check(*_: object) -> None:
         raise Damaged("the store is damaged")
 
-    monkeypatch.setattr(running, "quick_check", quick_check)
+    monkeypatch.setattr("ttp.store.database.quick_check", quick_check)
     with pytest.raises(Damaged):
         runner(bench).run(Scope(Mode.ONCE), bench.events.append)
     assert not locks.is_publisher_running(bench.database.home)
@@ -191,7 +191,7 @@ def test_a_damaged_store_publishes_nothing_and_releases_the_lock(bench: Bench, m
 
 def test_the_whole_file_is_checked_once_a_day_and_after_a_crash(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     checks: list[float] = []
-    monkeypatch.setattr(running, "quick_check", lambda *_: checks.append(bench.seconds))
+    monkeypatch.setattr("ttp.store.database.quick_check", lambda *_: checks.append(bench.seconds))
     run: Callable[[], object] = lambda: runner(bench).run(Scope(Mode.ONCE), bench.events.append)  # noqa: E731
     run()
     run()

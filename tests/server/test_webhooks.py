@@ -139,7 +139,7 @@ def test_a_receiver_that_hangs_holds_up_no_other_and_one_process_sends(
     for number in (1, 2):
         ttp.ok("webhook", "add", f"http://127.0.0.1:9/{number}", "--allow-private", "--events", "delivery.failed")
     ttp.account("x/me")
-    senders = [threading.Thread(target=WebhookSender(webhooks, ttp.home).run, args=(stopping,)) for _ in range(2)]
+    senders = [threading.Thread(target=WebhookSender(webhooks).run, args=(stopping,)) for _ in range(2)]
     with webhook_lock(ttp.home) as is_held:
         assert is_held
         for one in senders:

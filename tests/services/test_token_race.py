@@ -17,7 +17,7 @@ import pytest
 import tests
 from tests.clock import FakeClock
 from tests.services.token_worker import places
-from tests.store import stores
+from tests.store.schemas import Schemas
 from ttp.domain.account import Account, Credentials
 from ttp.domain.time.clock import to_ms
 from ttp.sandbox.server import RunningSandbox
@@ -49,8 +49,8 @@ class Worker:
 
 
 class Stage:
-    """A sandbox and a home with one of its accounts, on a clock that the test moves. `store`: the store's address and
-    options in PostgreSQL; each process is then a host of its own."""
+    """A sandbox and a home with one of its accounts, on a clock that the test moves. `store`: an address in PostgreSQL;
+    each process is then a host of its own."""
 
     def __init__(
         self, sandbox: RunningSandbox, home: Path, platform: str, clock: FakeClock, store: tuple[str, ...] = ()
@@ -109,12 +109,14 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, shared_sandbox: Runnin
 
 
 @pytest.fixture
-def hosts(request: pytest.FixtureRequest, tmp_path: Path, shared_sandbox: RunningSandbox, postgresql: str) -> Stage:
+def hosts(
+    request: pytest.FixtureRequest, tmp_path: Path, shared_sandbox: RunningSandbox, schemas: Schemas
+) -> Iterator[Stage]:
     """A stage with a store in PostgreSQL."""
     clock = FakeClock()
     shared_sandbox.reset(now=clock.now)
-    store = stores.postgresql_schema(postgresql)
-    return Stage(shared_sandbox, tmp_path / "home", getattr(request, "param", "x"), clock, store)
+    yield Stage(shared_sandbox, tmp_path / "home", getattr(request, "param", "x"), clock, (schemas.take(),))
+    schemas.put_back()
 
 
 def race(stage: Stage, expiries: int, processes: int = 8) -> None:

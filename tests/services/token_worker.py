@@ -1,4 +1,4 @@
-"""One process that needs a token: `python -m tests.services.token_worker HOME URL PLATFORM/HANDLE [STORE OPTIONS]`.
+"""One process that needs a token: `python -m tests.services.token_worker HOME URL PLATFORM/HANDLE [STORE]`.
 
 With the address of a store in PostgreSQL, HOME is that of one host of several, and the credentials are in the store.
 
@@ -30,7 +30,7 @@ from ttp.services.tokens import Tokens
 from ttp.store.credentials import CredentialsFile, CredentialsStore
 from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
-from ttp.store.database import Database
+from ttp.store.database import Database, open_database
 
 PROBE = {"x": ("/2/users/me", {}), "tiktok": ("/v2/user/info/", {"fields": "open_id"})}
 
@@ -68,9 +68,7 @@ def places(home: Path, store: tuple[str, ...]) -> tuple[Database, CredentialsSto
     """Return where this process has the store and the credentials."""
     if not store:
         return Database(home), CredentialsFile(home)
-    from ttp.store.postgres import PostgresDatabase
-
-    database = PostgresDatabase(home, *store)
+    database = open_database(home, *store)
     return database, CredentialsTable(database, Keys(KEY, (), home))
 
 

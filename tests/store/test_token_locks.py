@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.clock import START
-from tests.store import stores
+from tests.store.schemas import Schemas
 from tests.store.stores import add_account, new_store
 from ttp.domain.account import Account
-from ttp.store.database import Database
+from ttp.store.database import Database, open_database
 from ttp.store.home.locks import TokenLocked
 
 
 @pytest.fixture
-def database(tmp_path: Path, postgresql: str, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(stores, "POSTGRESQL", postgresql)
-    return new_store(tmp_path / "one")
+def database(tmp_path: Path, schemas: Schemas) -> Iterator[Database]:
+    (tmp_path / "one").mkdir(0o700)
+    yield open_database(tmp_path / "one", schemas.take())
+    schemas.put_back()
 
 
 @pytest.fixture

@@ -113,13 +113,12 @@ class Context:
     @contextmanager
     def rehearsing(self) -> Iterator[Context]:
         """Yield the same services on a store in which each change is rolled back."""
-        from ttp.store.database import Rehearsal
         from ttp.store.home.media import temporary_media
 
         with temporary_media(self.media) as media:
             rehearsal = Context(self.clock, self.credentials_key)
             rehearsal.out, rehearsal.config, rehearsal.media = self.out, self.config, media
-            rehearsal.database = Rehearsal(self.home)
+            rehearsal.database = self.database.rehearsal()
             yield rehearsal
 
     def open_output(self, **options: Any) -> None:
@@ -192,13 +191,20 @@ class Context:
 
     @cached_property
     def database(self) -> Database:
-        from ttp.store.database import Database
+        from ttp.store.database import open_database
 
         def report(backup: Path) -> None:
             if self.open_out is not None:
                 self.open_out.note(f"the store was brought up to date; as it was before:  {backup}")
 
-        return Database(self.home, may_upgrade=settings.capability() != "read", report_upgrade=report)
+        has_server = settings.names_database()
+        return open_database(
+            self.home,
+            self.config.text("store.url") if has_server else "",
+            self.config.texts("store.password_command") if has_server else (),
+            may_upgrade=settings.capability() != "read",
+            report_upgrade=report,
+        )
 
     @cached_property
     def queries(self) -> Queries:
@@ -451,6 +457,8 @@ class Context:
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            # A clock that a test moves has nothing to do with the server's.
+            server_clock=self.database.server_clock if isinstance(self.clock, SystemClock) else None,
         )
 
     @cached_property

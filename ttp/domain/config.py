@@ -30,6 +30,8 @@ _PULLED = "metrics.pull"
 _KEYS = (
     Key("timezone", None, "IANA zone of times without an offset (else the system's)"),
     Key("platforms.enabled", (), "platforms from other packages that are used in addition to those of ttp"),
+    Key("store.url", None, "the PostgreSQL database of the store: postgresql://USER@HOST/DATABASE; else a file here"),
+    Key("store.password_command", (), "program and arguments that print the password for store.url"),
     Key("input.max_bytes", 1_000_000, "maximum size in bytes of a text from stdin or a file"),
     Key("publish.lookup_gap_s", 30.0, "minimum seconds between look-ups of one unknown outcome"),
     Key("publish.retry_base_s", 15.0, "seconds before the first retry; doubles with each"),
@@ -44,6 +46,11 @@ _KEYS = (
     Key("publish.concurrency", 32, "deliveries published at once"),
     Key("publish.poll_s", 30.0, "maximum seconds that the publisher sleeps without checking the clock"),
     Key("publish.status_poll_s", 1.0, "seconds before the first check of a platform's processing; doubles up to 30"),
+    Key(
+        "publish.evict_after_s",
+        30.0,
+        "several publishers: seconds without a report after which the others disconnect one",
+    ),
     Key("publish.drain_s", 20.0, "seconds that running requests may take after SIGTERM"),
     Key(
         "publish.any_machine",

@@ -36,7 +36,7 @@ from ttp.services.slots import Slots
 from ttp.services.status import Status
 from ttp.services.time_resolver import TimeResolver
 from ttp.store.credentials import CredentialsStore
-from ttp.store.database import Database, Rehearsal
+from ttp.store.database import Database
 from ttp.store.home.media import MediaStore
 
 
@@ -93,7 +93,7 @@ class RequestServices:
         self.caller = token
         self.dry_run = dry_run
         self._expected = expected
-        self._database = Rehearsal(installation.database.home) if dry_run else installation.database
+        self._database = installation.database.rehearsal() if dry_run else installation.database
 
     @property
     def token(self) -> ApiToken:

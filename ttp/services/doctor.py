@@ -122,13 +122,18 @@ class Doctor:
             for why in self._survey.unreadable:
                 yield failure_remark(f"{why}; the publisher skips the post or account it belongs to")
             return
-        yield ok_remark(f"{self._database.path}, {shown}, intact, schema {int(revision)}")
+        yield ok_remark(f"{self._database.name}, {shown}, intact, schema {int(revision)}")
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}; the next command upgrades it"
             yield warning_remark(message, action("status"))
 
     def _machine(self) -> Iterator[Remark]:
-        owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
+        owner = Owner(
+            self._home,
+            this_machine(),
+            any_machine=self._config["publish.any_machine"] is True,
+            has_files=self._database.has_files,
+        )
         with self._database.as_it_is() as db:
             doubt = None if db is None else owner.refusal(db)
         if doubt is None:
@@ -146,7 +151,7 @@ class Doctor:
 
     def _publisher(self) -> Iterator[Remark]:
         now, found = self._clock.now(), self._survey
-        holder, running = locks.read_holder(self._home), locks.is_publisher_running(self._home)
+        holder, running = locks.read_holder(self._home), self._database.is_publisher_running()
         overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
         if running:
             who = f"running, pid {holder.pid}, started {format_end(holder.since, now)}" if holder else "running"

@@ -102,7 +102,12 @@ class Status:
         """Return why this machine may not publish from the store, or None."""
         from ttp.store.ownership import Owner, this_machine
 
-        owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
+        owner = Owner(
+            self._home,
+            this_machine(),
+            any_machine=self._config["publish.any_machine"] is True,
+            has_files=self._database.has_files,
+        )
         with self._database.reading() as db:
             return None if db is None else owner.refusal(db)
 
@@ -171,7 +176,7 @@ class Status:
 
     def _publisher(self) -> PublisherInfo:
         holder = locks.read_holder(self._home)
-        if not locks.is_publisher_running(self._home):
+        if not self._database.is_publisher_running():
             return PublisherInfo(mode=holder.mode, last_run_at=holder.last_run_at) if holder else PublisherInfo()
         if holder is None:
             return PublisherInfo(running=True)

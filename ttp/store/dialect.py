@@ -24,6 +24,22 @@ class Conflicting(StoreError):
     """A row would break a unique key or a reference."""
 
 
+class TryAgain(StoreError):
+    """Another transaction was in the way: the same work may succeed now."""
+
+
+class Superseded(StoreError):
+    """Another publisher has the delivery now."""
+
+
+class NotDurable(StoreError):
+    """The transaction is committed on the server, and may be missing after a failover: nothing may rely on it."""
+
+
+class SessionLost(StoreError):
+    """The session ended, and its locks with it: nothing that began on it may go on."""
+
+
 class Sealed(StoreError):
     """The store refuses changes: it was copied to another place, or is such a copy and not complete. The text says
     which, as `seal` wrote it."""
@@ -52,6 +68,12 @@ class Connection(Protocol):
     """One session of a database. Usable from any thread, by one at a time."""
 
     @property
+    def is_change(self) -> bool:
+        """Whether the transaction is a change of a person, which locks the posts that it reads. Never on SQLite, where
+        no other transaction writes."""
+        ...
+
+    @property
     def in_transaction(self) -> bool:
         """False after an error that ended the whole transaction: no room, an I/O error."""
         ...
@@ -78,6 +100,15 @@ class Connection(Protocol):
 
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         """Return ids for new rows, which no other session takes; inside a transaction."""
+        ...
+
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        """Lock the rows of posts until the transaction ends, in the order of their ids. Whoever changes a post or its
+        deliveries does this first. On SQLite a transaction is the only one that writes."""
+        ...
+
+    def data_version(self) -> int:
+        """Return a number that changes when another session has changed the store; at the latest after a second."""
         ...
 
     def continue_ids(self, table: str, highest: int) -> None:

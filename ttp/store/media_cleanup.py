@@ -21,7 +21,6 @@ from ttp.store.change_log import media_needed_for_undo
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import media_removing_lock
-from ttp.store.sqlite import translate_errors
 
 if TYPE_CHECKING:
     from ttp.store.home.media import MediaStore
@@ -87,7 +86,7 @@ def remove_unneeded(folder: Path, database: Database, *, now: datetime, keep: ti
         # The file system's own clock: the times of files are by it.
         old = os.fstat(lock).st_mtime - ORPHANS_STAY.total_seconds()
         removed = 0
-        with translate_errors(database.path), closing(database.connect()) as db:
+        with database.translating_errors(), closing(database.connect()) as db:
             for batch in _batches(folder):
                 removed += _sweep(db, batch, old, now, keep)
         return removed
@@ -108,7 +107,7 @@ def clean_bucket(media: MediaStore, database: Database, *, now: datetime, keep: 
             return 0
         there = {one.sha256: one for one in media.bucket.objects()}
         removed = 0
-        with translate_errors(database.path), closing(database.connect()) as db:
+        with database.translating_errors(), closing(database.connect()) as db:
             undoable = media_needed_for_undo(db, now)
             for digests in _slices(sorted(there)):
                 kept = needed_digests(db, digests, ended_by=now - keep) | undoable

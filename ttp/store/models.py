@@ -1,7 +1,8 @@
 """The one schema, as SQLModel classes: columns, keys and indexes of both databases. No methods, no rules.
 
 `schema.sql` and `columns.py` are generated from it by `python -m tests.drift.store_schema`. At run time only
-`table_copy` imports this module: it costs 0.3 s. Instants are milliseconds since 1970 UTC; columns of JSON hold text with sorted keys.
+`table_copy` imports this module: it costs 0.3 s. Instants are milliseconds since 1970 UTC; columns of JSON hold text
+with sorted keys.
 """
 
 from __future__ import annotations

@@ -182,6 +182,8 @@ def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSna
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
+        if db.is_change:
+            db.lock_posts(batch)
         found = {row["id"]: row for row in db.execute(f"SELECT * FROM post WHERE id IN ({marks})", batch)}
         deliveries = _by_post(db, _DELIVERIES.format(marks), batch)
         media = _by_post(db, f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", batch)

@@ -220,6 +220,8 @@ def _marks(values: Sequence[object]) -> str:
 def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Yield complete posts for rows of POSTS, with three more queries for the whole batch."""
     ids = [row["id"] for row in found]
+    if db.is_change and ids:
+        found = _locked(db, ids)
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     media: dict[int, list[MediaItem]] = defaultdict(list)
     tags: dict[int, list[str]] = defaultdict(list)
@@ -233,6 +235,13 @@ def load_posts(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | No
         for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
             tags[row["post_id"]].append(row["tag"])
         yield from row_mapper.posts(found, deliveries, media, tags, own_key)
+
+
+def _locked(db: Connection, ids: list[int]) -> list[Row]:
+    """Lock posts and return their rows as they are now: a publisher may have changed them since they were read."""
+    db.lock_posts(ids)
+    rows = {row["id"]: row for row in db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids)}
+    return [rows[i] for i in ids]
 
 
 def newest_metrics(db: Connection, post_ids: Iterable[int]) -> dict[int, dict[str, Metrics]]:

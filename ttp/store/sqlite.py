@@ -12,7 +12,7 @@ import sqlite3
 import stat
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -88,6 +88,7 @@ class SqliteConnection(sqlite3.Connection):
 
     queue: WriteQueue
     patience_s: float
+    is_change = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -135,6 +136,12 @@ class SqliteConnection(sqlite3.Connection):
     def reserve_ids(self, table: str, count: int) -> Sequence[int]:
         following = self.highest_id(table) + 1  # the transaction is the only one that writes
         return range(following, following + count)
+
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        """Do nothing: no other transaction writes."""
+
+    def data_version(self) -> int:
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
 
     def continue_ids(self, table: str, highest: int) -> None:
         self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
@@ -233,11 +240,6 @@ def copy(source: Connection, target: Path) -> None:
     with _neutral_errors(), closing(connect_unchecked(target)) as db:
         source.backup(db)
         db.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
-
-
-def data_version(connection: Connection) -> int:
-    """Return a number that changes whenever another connection has committed."""
-    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def is_locked(error: StoreError | sqlite3.Error) -> bool:

@@ -142,7 +142,7 @@ class PublishReport:
 
     def begin(self) -> None:
         """Print what a run on a terminal begins with."""
-        self._had_store = self._context.database.path.exists()
+        self._had_store = self._context.database.exists()
         if not self._out.for_people:
             return
         if self._mode is Mode.UNTIL_IDLE:
@@ -155,7 +155,7 @@ class PublishReport:
         health = here.status.health()
         found = here.queries.accounts()
         self._out.write_message(
-            f"ttp {__version__}   store {here.database.path}   {_count(len(found), 'account')}   "
+            f"ttp {__version__}   store {here.database.name}   {_count(len(found), 'account')}   "
             f"{_count(health.waiting + health.overdue, 'post')} scheduled",
             "Publishing due posts. Ctrl-C stops after the current post.",
             *paused_account_notes(found),
@@ -261,11 +261,11 @@ class PublishReport:
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """Print the end: data, or the goodbye of a loop. `notes`: what else could not be done."""
         # Also with --quiet, and each time: a mistyped TTP_HOME would publish nothing for ever.
-        path = self._context.database.path
+        name = self._context.database.name
         if not self._had_store:
-            self._out.write_stderr(f"ttp: no store at {path}: nothing to publish")
+            self._out.write_stderr(f"ttp: no store at {name}: nothing to publish")
         elif self._mode is not Mode.PUBLISH and not self._had_events and not self._context.queries.accounts():
-            self._out.write_stderr(f"ttp: no account in the store {path}: nothing to publish")
+            self._out.write_stderr(f"ttp: no account in the store {name}: nothing to publish")
         for note in notes:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:

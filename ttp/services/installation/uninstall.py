@@ -21,7 +21,7 @@ from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsStore
 from ttp.store.database import Database
 from ttp.store.home.contents import lock_files, read_contents, remove_empty_folders, remove_lock_file
-from ttp.store.home.locks import LockHeld, is_publisher_running, publisher_lock, read_holder
+from ttp.store.home.locks import LockHeld, read_holder
 from ttp.store.ownership import Owner, this_machine
 
 _LOOK_AGAIN_S = 0.1
@@ -81,7 +81,7 @@ class Uninstall:
 
     def refuse_while_running(self) -> None:
         """Raise LockHeld if a publisher runs that is not the service of this store."""
-        if is_publisher_running(self.home) and not self._service_is_ours():
+        if self._database.is_publisher_running() and not self._service_is_ours():
             raise LockHeld(read_holder(self.home))
 
     def run(self, *, purge: bool, dry_run: bool) -> Iterator[Removal]:
@@ -114,13 +114,13 @@ class Uninstall:
         if not dry_run:
             self._service.uninstall()
             end = time.monotonic() + self._stop_s
-            while is_publisher_running(self.home) and time.monotonic() < end:
+            while self._database.is_publisher_running() and time.monotonic() < end:
                 time.sleep(_LOOK_AGAIN_S)
         yield Removal("service", str(state.file), "remove", not dry_run)
 
     @contextmanager
     def _no_publisher(self) -> Iterator[None]:
-        with publisher_lock(self.home):
+        with self._database.publisher_lock():
             yield
 
     def _remove_file(self, kind: str, path: Path, dry_run: bool) -> Removal:
@@ -198,7 +198,12 @@ class Uninstall:
 
     def _owned_elsewhere(self) -> str | None:
         """Return why this store may be a copy, whose original still uses the tokens; None if it is not."""
-        owner = Owner(self.home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
+        owner = Owner(
+            self.home,
+            this_machine(),
+            any_machine=self._config["publish.any_machine"] is True,
+            has_files=self._database.has_files,
+        )
         with self._database.as_it_is() as db:
             refusal = owner.refusal(db) if db else None
         return None if refusal is None else refusal.message.partition(";")[0]

@@ -28,7 +28,7 @@ from ttp.platforms.registry import Registry
 from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
-from ttp.store.database import Database, Rehearsal, Writing
+from ttp.store.database import Database, Writing
 from ttp.store.metrics import samples as store
 
 BATCH = 10_000
@@ -89,7 +89,7 @@ class Metrics:
         done.source, done.title, done.written = columns.source, format_title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
-        database = Rehearsal(self._database.home) if dry_run else self._database
+        database = self._database.rehearsal() if dry_run else self._database
         with database.writing_batches() as writing:
             while more:
                 batch: Batch = []

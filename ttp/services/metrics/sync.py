@@ -37,7 +37,6 @@ from ttp.store.dialect import Connection
 from ttp.store.home.locks import TokenLocked
 from ttp.store.metrics import online_followers, samples, schedule
 from ttp.store.metrics.schedule import FollowedPost
-from ttp.store.sqlite import translate_errors
 
 SHOWN_WITHIN = timedelta(hours=1)
 """After this time a post that the platform does not list is gone; before, its lists may lag behind."""
@@ -208,7 +207,7 @@ class MetricsFetcher:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open one short transaction, which is rolled back if the block raises."""
-        with closing(self._database.connect()) as db, translate_errors(self._database.path), db.transaction():
+        with closing(self._database.connect()) as db, self._database.translating_errors(), db.transaction():
             yield db
 
 

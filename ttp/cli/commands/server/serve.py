@@ -98,7 +98,7 @@ def serve(
             app_module.build_app(installation_of(context), names, stopping),
             listener,
             replace(context.publisher, notifications=None) if publish else None,
-            sender=server.WebhookSender(context.webhooks, context.home, lambda: context.status.elsewhere() is None),
+            sender=server.WebhookSender(context.webhooks, lambda: context.status.elsewhere() is None),
             stopping=stopping,
             poll_s=context.config.seconds("publish.poll_s"),
             drain_s=context.config.seconds("publish.drain_s"),

@@ -1,27 +1,34 @@
-"""The PostgreSQL side of the store: sessions by psycopg, transactions, and the tables of a new store.
-
-Transactions are READ COMMITTED. No command opens such a store yet: the tests of `tests/store` run on it, so that every
-statement is written for both databases.
-"""
+"""Sessions of a PostgreSQL database by psycopg. Transactions are READ COMMITTED: what a change has read and relies on,
+it locks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+import select
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg import errors
+from psycopg.pq import ConnStatus, TransactionStatus
 
-from ttp.store.database import Database
-from ttp.store.dialect import Conflicting, Connection, Cursor, Sealed, StoreError, Values, translate
-from ttp.store.postgresql import token_locks
-from ttp.store.postgresql.token_locks import SharedRefreshRecord
+from ttp.store.dialect import (
+    Conflicting,
+    Cursor,
+    NotDurable,
+    Sealed,
+    SessionLost,
+    StoreError,
+    TryAgain,
+    Values,
+    translate,
+)
 
+STORE_KEY = "'store'::regclass::oid::bigint"
+"""The key of an advisory lock for the whole store, different for each store of a database."""
+_CHANNEL = "ttp_changes"
 _OPEN = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
-
 
 _SEALED = "TTP01"
 """The SQLSTATE by which a sealed store refuses changes."""
@@ -52,21 +59,46 @@ def _rows(cursor: psycopg.Cursor[Any]) -> type[_Row]:
 class PostgresConnection:
     """A `dialect.Connection` over one session."""
 
-    def __init__(self, url: str, options: str = "") -> None:
-        """`options`: of the server for this session, as `-c NAME=VALUE`. Raises StoreError if it refuses."""
+    def __init__(self, parameters: Mapping[str, str]) -> None:
+        """`parameters`: of libpq. Raises StoreError if no server answers, or it refuses."""
         with _neutral_errors():
-            self._session = psycopg.connect(url, autocommit=True, options=options, row_factory=_rows)
+            self._session = psycopg.connect(**parameters, autocommit=True, row_factory=_rows)  # type: ignore[arg-type]
+        self._changes = 0
+        self._listens = False
+        self._warnings: list[str] = []
+        self._session.add_notice_handler(self._note)
+        self.is_change = False
+        self.give_back: Callable[[PostgresConnection], bool] | None = None
+        """Takes the session instead of its end, and returns True, if it can be used again."""
+
+    @property
+    def server_version(self) -> int:
+        """The server's version, as 150004 for 15.4."""
+        return self._session.info.server_version
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the session waits for its next statement, as far as is known without asking the server."""
+        if self._session.closed or self.in_transaction:
+            return False
+        try:
+            heard, _, _ = select.select([self._session.fileno()], [], [], 0)
+            if heard:  # the end of the session, or a notice
+                self._session.pgconn.consume_input()
+        except (psycopg.Error, OSError, ValueError):
+            return False
+        return self._session.pgconn.status == ConnStatus.OK
 
     @property
     def in_transaction(self) -> bool:
         return self._session.info.transaction_status in _OPEN
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             return self._session.execute(translate(sql).encode(), values)
 
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor:
-        with _neutral_errors():
+        with _neutral_errors(self._session):
             cursor = self._session.cursor()
             cursor.executemany(translate(sql).encode(), values)
             return cursor
@@ -76,7 +108,40 @@ class PostgresConnection:
         self.execute("BEGIN")
         with self._undoing("ROLLBACK"):
             yield
-            self.execute("COMMIT")
+            self._commit("COMMIT")
+
+    def _commit(self, statement: str) -> None:
+        """Commit. Raises NotDurable if the server warns: the standby that it waited for may not have it."""
+        self._warnings.clear()
+        self.execute(statement)
+        if self._warnings:
+            raise NotDurable(self._warnings[0])
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.message_primary or "a warning")
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Like `transaction`, for a change of a person: one after the other, as on SQLite, because each relies on more
+        than the rows that it locks (free slots, names, the last change). Publishers do not wait for these changes and
+        are told of them."""
+        self.execute(f"BEGIN; SELECT pg_advisory_xact_lock({STORE_KEY})")
+        self.is_change = True
+        try:
+            with self._undoing("ROLLBACK"):
+                yield
+                self.execute(f"NOTIFY {_CHANNEL}; COMMIT")
+        finally:
+            self.is_change = False
+
+    def data_version(self) -> int:
+        with _neutral_errors():
+            if not self._listens:
+                self._session.execute(f"LISTEN {_CHANNEL}".encode())
+                self._listens = True
+            self._changes += sum(1 for _ in self._session.notifies(timeout=0))
+        return self._changes
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -115,6 +180,10 @@ class PostgresConnection:
         sql = "SELECT nextval(pg_get_serial_sequence(?, 'id')) AS id FROM generate_series(1, ?)"
         return [int(row["id"]) for row in self.execute(sql, (table, count))]
 
+    def lock_posts(self, post_ids: Iterable[int]) -> None:
+        if ids := sorted(set(post_ids)):
+            self.execute("SELECT id FROM post WHERE id = ANY(?) ORDER BY id FOR UPDATE", (ids,))
+
     def continue_ids(self, table: str, highest: int) -> None:
         sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
         self.execute(sql, (table, max(highest, 1), highest > 0))
@@ -142,67 +211,28 @@ class PostgresConnection:
             self.execute(f"DROP TRIGGER IF EXISTS sealed ON {table}")
 
     def close(self) -> None:
+        if self.give_back is None or not self.give_back(self):
+            self.end()
+
+    def end(self) -> None:
+        """End the session."""
         self._session.close()
 
 
 @contextmanager
-def _neutral_errors() -> Iterator[None]:
+def _neutral_errors(session: psycopg.Connection[Any] | None = None) -> Iterator[None]:
     """Turn the driver's errors into those of `dialect`."""
     try:
         yield
     except psycopg.IntegrityError as error:
         raise Conflicting(error.diag.message_primary or str(error)) from error
+    except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as error:
+        raise TryAgain(error.diag.message_primary or str(error)) from error
     except psycopg.Error as error:
-        kind = Sealed if error.sqlstate == _SEALED else StoreError
+        lost = (
+            isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+            and session is not None
+            and session.closed
+        )
+        kind = Sealed if error.sqlstate == _SEALED else SessionLost if lost else StoreError
         raise kind(error.diag.message_primary or str(error)) from error
-
-
-class PostgresDatabase(Database):
-    """A store in the PostgreSQL database at `url`; `home` has its other files."""
-
-    def __init__(self, home: Path, url: str, options: str = "") -> None:
-        super().__init__(home)
-        self._url = url
-        self._options = options
-        self._knows_files = True  # a copy of a server's store is noticed by other means
-
-    has_files = False
-
-    @property
-    def name(self) -> str:
-        return "postgresql://somewhere/db"
-
-    def exists(self) -> bool:
-        return True
-
-    def connect(self) -> Connection:
-        return PostgresConnection(self._url, self._options)
-
-    @contextmanager
-    def token_lock(self, account: str, *, patience_s: float, has_account: bool = False) -> Iterator[None]:
-        # The account first, as publishers do: who has it waits for no other host any more.
-        with ExitStack() as held:
-            if not has_account:
-                held.enter_context(token_locks.account_lock(self.connect, account, patience_s=patience_s))
-            held.enter_context(super().token_lock(account, patience_s=patience_s))
-            yield
-
-    @contextmanager
-    def refreshing(self, account: str, *, patience_s: float) -> Iterator[SharedRefreshRecord]:
-        with token_locks.refreshing(self.connect, account, patience_s=patience_s) as record:
-            yield record
-
-    def media_adding_lock(self) -> AbstractContextManager[None]:
-        return token_locks.media_adding_lock(self.connect)
-
-    def media_removing_lock(self) -> AbstractContextManager[bool]:
-        return token_locks.media_removing_lock(self.connect)
-
-
-def create_tables(url: str, options: str = "") -> None:
-    """Create the tables of a new store in an empty database. Raises Conflicting or StoreError where it is not empty."""
-    schema = Path(__file__).with_name("schema_postgresql.sql").read_text()
-    statements = "".join(line for line in schema.splitlines(keepends=True) if not line.startswith("--")).split(";\n")
-    with closing(PostgresConnection(url, options)) as connection, connection.transaction():
-        for statement in filter(str.strip, statements):
-            connection.execute(statement)
