@@ -80,5 +80,9 @@ class PublisherSession:
         about each of them."""
         return []
 
+    def others(self, db: Connection) -> list[RegisteredPublisher]:
+        """Return the other publishers whose sessions exist."""
+        return []
+
     def leave(self, db: Connection) -> None:
         """End the registration."""
