@@ -41,7 +41,7 @@ from ttp.services.credentials import UnsharedCredentials, refuse_second_publishe
 from ttp.services.media import MediaCleanup
 from ttp.services.server.events import Events
 from ttp.services.tokens import Tokens
-from ttp.store import claims, clock_check
+from ttp.store import claims, clock_check, seal
 from ttp.store.credentials import KeyMissing
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, NotDurable, SessionLost, StoreError, Superseded, TryAgain
@@ -184,6 +184,9 @@ class PublisherProcess:
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(self.database.publisher_lock())
+            with self.database.reading() as db:
+                assert db is not None
+                seal.refuse_if_sealed(db)
             if not take_over:
                 self.refuse_elsewhere()
             self.check_credentials()

@@ -20,7 +20,10 @@ from ttp.store.dialect import Connection, StoreError
 from ttp.store.seal import Seal
 from ttp.store.table_copy import Table
 
-_UNSETTLED = "state IN ('claimed', 'sending', 'processing', 'reconciling')"
+_UNSETTLED = """
+SELECT DISTINCT post_id FROM delivery
+WHERE state IN ('claimed', 'sending', 'processing', 'reconciling') ORDER BY post_id
+"""
 _NAMED = 5
 _STOP = "it must stop before the store is copied"
 
@@ -49,6 +52,9 @@ class StoreCopy:
         if not self._source.exists():
             raise NotFound(f"there is no store {self._source.name}")
         with ExitStack() as held:
+            for database in (self._source, self._target):
+                held.enter_context(database.translating_errors())
+            self._target.create()
             source = held.enter_context(closing(self._source.connect()))
             target = held.enter_context(closing(self._target.connect()))
             given, there = seal.read(source), seal.read(target)
@@ -189,8 +195,7 @@ def _given_up() -> Busy:
 
 def _refuse_unsettled(source: Connection) -> None:
     """Raise StateRefused while the outcome of a delivery is open."""
-    sql = f"SELECT DISTINCT post_id FROM delivery WHERE {_UNSETTLED} ORDER BY post_id"  # noqa: S608 (a constant)
-    found = source.execute(sql).fetchall()
+    found = source.execute(_UNSETTLED).fetchall()
     if found:
         posts = ", ".join(str(row["post_id"]) for row in found[:_NAMED]) + (" …" if len(found) > _NAMED else "")
         raise StateRefused(
