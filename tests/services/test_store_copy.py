@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
 from ttp.store.database import Database
 from ttp.store.dialect import Sealed
-from ttp.store.home.locks import LockHeld
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.sqlite import SqliteConnection
@@ -166,7 +166,7 @@ def test_a_copy_that_is_killed_at_any_commit_goes_on_and_two_never_publish(
             break
         except Killed:
             pass
-        except LockHeld:  # the server has not noticed yet that the session is gone
+        except Busy:  # the server has not noticed yet that the session is gone
             continue
         finally:
             kill(-1)
@@ -392,3 +392,21 @@ def test_encrypted_credentials_are_copied_and_the_same_key_decrypts_them(make: M
     CredentialsTable(source, Keys(KEY, (), source.home)).put("x/me", held)
     list(StoreCopy(source, target).run())
     assert CredentialsTable(target, Keys(KEY, (), target.home)).get("x/me") == held
+
+
+def test_a_store_on_which_a_publisher_runs_is_not_copied(make: Make) -> None:
+    source, target = filled(make("postgresql")), make("sqlite")
+    session = source.publisher_session("loop", timedelta(seconds=30))
+    with closing(session.connect()), pytest.raises(Busy):
+        list(StoreCopy(source, target).run())
+    assert not seal_of(source).is_closed
+    with target.publisher_lock(), pytest.raises(Busy):
+        list(StoreCopy(make("sqlite"), target).run())
+    assert not seal_of(target).is_closed
+
+
+def test_a_publisher_does_not_begin_on_a_sealed_store(make: Make) -> None:
+    source, target = filled(make("postgresql")), make("sqlite")
+    list(StoreCopy(source, target).run())
+    with closing(source.connect()) as db, pytest.raises(seal.StoreSealed):
+        seal.refuse_if_sealed(db, source.name)

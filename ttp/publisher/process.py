@@ -186,7 +186,7 @@ class PublisherProcess:
             held.enter_context(self.database.publisher_lock())
             with self.database.reading() as db:
                 assert db is not None
-                seal.refuse_if_sealed(db)
+                seal.refuse_if_sealed(db, self.database.name)
             if not take_over:
                 self.refuse_elsewhere()
             self.check_credentials()
