@@ -8,13 +8,15 @@ copied only while the source is sealed: what the target has is always a beginnin
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ttp.domain.action import action
+from ttp.domain.config import Value
 from ttp.domain.errors import Busy, Conflict, Damaged, Hint, NotFound, StateRefused
-from ttp.store import ownership, seal, table_copy
+from ttp.store import ownership, seal, shared_settings, table_copy
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
 from ttp.store.seal import Seal
@@ -37,9 +39,13 @@ class CopiedTable:
 
 
 class StoreCopy:
-    def __init__(self, source: Database, target: Database) -> None:
+    def __init__(
+        self, source: Database, target: Database, settings: Mapping[str, Value] = MappingProxyType({})
+    ) -> None:
+        """`settings`: what a target in a server gets of the settings that its hosts share."""
         self._source = source
         self._target = target
+        self._settings = settings
 
     def run(self) -> Iterator[CopiedTable]:
         """Copy the store, and yield each table once it is compared. The copy is live when the iterator ends; it is
@@ -173,7 +179,9 @@ class StoreCopy:
                 carried = source.execute("SELECT created_at, credentials_key FROM store").fetchone()
                 target.execute("UPDATE store SET created_at = ?, credentials_key = ?", tuple(carried))
                 seal.open_store(target, table_copy.names())
-                if self._target.has_files:
+                if not self._target.has_files:
+                    shared_settings.write(target, self._settings)
+                else:
                     ownership.remember_files(self._target.home, target)
 
 

@@ -11,6 +11,7 @@ from ttp.cli.context import Context
 from ttp.cli.errors import quote_command
 from ttp.cli.options import with_output
 from ttp.cli.render import spec
+from ttp.domain.config import is_shared
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def copy(
     from ttp.services.store_copy import StoreCopy
 
     given, there = _open(context, source), _open(context, target)
-    tables = list(StoreCopy(given, there).run())
+    # What a store in a server has of these settings is copied with it.
+    shared = {name: context.config[name] for name in context.keys if is_shared(name) and context.config.is_set(name)}
+    tables = list(StoreCopy(given, there, shared if given.has_files else {}).run())
     rows = sum(table.rows for table in tables)
     shape: dict[str, object] = {"from": given.name, "to": there.name, "tables": len(tables), "rows": rows}
     said = f"Copied {rows} rows of {len(tables)} tables to {there.name}." if tables else "The copy is complete."
@@ -109,6 +112,10 @@ def _open(context: Context, text: str) -> Database:
 
 def _left_to_do(context: Context, source: Database, target: Database) -> Iterator[str]:
     """Yield what has to be moved by hand, and what to set."""
+    shared = [name for name in context.keys if is_shared(name) and context.config.is_set(name)]
+    if not target.has_files and source.has_files and shared:
+        yield f"these settings are in the store now, and no longer in the config file of a host: {', '.join(shared)}"
+        yield from (f"remove it here:  ttp config unset {name}" for name in shared)
     homes = source.home, target.home
     if target.has_files:
         yield f"use it from now on:  {quote_command('export', f'TTP_HOME={target.home}')}"
