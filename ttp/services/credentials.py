@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 from ttp.domain.account import connect_action
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, PartlyFailed
+from ttp.domain.health import RegisteredPublisher
 from ttp.services.accounts import LOCK_WAIT_S
 from ttp.services.tokens import Tokens
 from ttp.store.credentials.table import CredentialsTable, RekeyResult
 from ttp.store.database import Database
-from ttp.store.publisher_session import RegisteredPublisher
 
 SHARED_BACKENDS = frozenset({"store", "command"})
 """Backends that other hosts can have, too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from ttp.domain import permissions
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import SlowClock, TtpError
-from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, WebhookHealth
+from ttp.domain.health import ActionsNeeded, Health, PlatformCosts, PublisherInfo, RegisteredPublisher, WebhookHealth
 from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.pricing import Pricing
@@ -20,7 +21,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
-from ttp.store import clock_check, queries, rate_limits
+from ttp.store import claims, clock_check, queries, rate_limits
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.home import locks
@@ -69,6 +70,9 @@ class Status:
         with self._database.reading() as db:
             if db is None:
                 return Health(publisher, media=media)
+            publishers = self._publishers(db, publisher)
+            if publishers and not publisher.running:  # another host publishes
+                publisher = _as_info(publishers[0])
             following = unless_unreadable(lambda: queries.next_due(db, now, approved=self._approval))
             overdue, waiting = queries.count_waiting(db, now, approved=self._approval)
             accounts = unless_unreadable(lambda: stored_accounts.accounts(db)) or []
@@ -96,6 +100,7 @@ class Status:
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
                 webhooks=_webhooks(db),
+                publishers=publishers,
             )
 
     def elsewhere(self) -> TtpError | None:
@@ -181,6 +186,19 @@ class Status:
         if holder is None:
             return PublisherInfo(running=True)
         return PublisherInfo(True, holder.pid, holder.mode, holder.since, holder.last_run_at, holder.version)
+
+    def _publishers(self, db: Connection, own: PublisherInfo) -> tuple[RegisteredPublisher, ...]:
+        """Return all publishers of the store: those of its server, or the one that the home's lock shows."""
+        if not self._database.has_files:
+            return tuple(self._database.publishers(db))
+        if not own.running or own.pid is None or own.mode is None or own.since is None:
+            return ()
+        accounts, last = len(claims.busy_accounts(db)), own.last_run_at or own.since
+        return (RegisteredPublisher(os.uname().nodename, own.pid, own.mode, own.since, last, accounts),)
+
+
+def _as_info(one: RegisteredPublisher) -> PublisherInfo:
+    return PublisherInfo(True, one.pid, one.mode, one.since, one.last_report_at)
 
 
 def _webhooks(db: Connection) -> tuple[WebhookHealth, ...]:

@@ -22,6 +22,7 @@ from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
 
 if TYPE_CHECKING:
+    from ttp.domain.health import RegisteredPublisher
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -175,6 +176,10 @@ class Database:
         from ttp.store.publisher_session import PublisherSession
 
         return PublisherSession(self.connect)
+
+    def publishers(self, db: Connection) -> list[RegisteredPublisher]:
+        """Return the publishers that are registered with the store's server, if it has one."""
+        return []
 
     @contextmanager
     def job(self, job: Job) -> Iterator[bool]:

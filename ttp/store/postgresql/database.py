@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ttp.domain.action import action
 from ttp.domain.errors import Busy, Hint, UsageError
+from ttp.domain.health import RegisteredPublisher
 from ttp.domain.store_url import hide_password
 from ttp.store.database import Database
 from ttp.store.dialect import Connection, StoreError
@@ -114,6 +115,9 @@ class PostgresDatabase(Database):
 
     def publisher_session(self, mode: str, evict_after: timedelta) -> PublisherSession:
         return SharedSession(self.connect, host=os.uname().nodename, mode=mode, evict_after=evict_after)
+
+    def publishers(self, db: Connection) -> list[RegisteredPublisher]:
+        return registered_publishers(db)
 
     @contextmanager
     def job(self, job: Job) -> Iterator[bool]:

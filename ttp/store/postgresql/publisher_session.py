@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ttp.domain.health import RegisteredPublisher
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, List, Row, in_list
-from ttp.store.publisher_session import Held, Job, PublisherSession, RegisteredPublisher
+from ttp.store.publisher_session import Held, Job, PublisherSession
 
 _SERVER_SIDE = {
     "tcp_keepalives_idle": 5,
@@ -28,8 +29,8 @@ _PLANS = {
     "enable_bitmapscan": "off",
     "jit": "off",
 }
-"""All statements of a publisher go through indexes, in their order, and are asked again and again. By its statistics the
-planner would now and then read the whole table of deliveries for a claim, and it would plan each claim anew."""
+"""All statements of a publisher go through indexes, in their order, and are asked again and again. By its statistics
+the planner would now and then read the whole table of deliveries for a claim, and it would plan each claim anew."""
 _CLASS = "'{}'::regclass::oid::int"
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _ADVISORY = (
