@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -25,7 +26,7 @@ from ttp.store.credentials.keys import Keys
 from ttp.store.credentials.table import CredentialsTable
 from ttp.store.database import Database
 from ttp.store.dialect import Sealed
-from ttp.store.ownership import Machine, Owner
+from ttp.store.ownership import Machine, OwnedElsewhere, Owner
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.sqlite import SqliteConnection
 
@@ -410,3 +411,15 @@ def test_a_publisher_does_not_begin_on_a_sealed_store(make: Make) -> None:
     list(StoreCopy(source, target).run())
     with closing(source.connect()) as db, pytest.raises(seal.StoreSealed):
         seal.refuse_if_sealed(db, source.name)
+
+
+def test_a_store_that_may_not_publish_is_not_copied(make: Make, tmp_path: Path) -> None:
+    source = filled(make("sqlite"))
+    with source.writing():
+        pass  # it remembers its files
+    shutil.copytree(source.home, tmp_path / "copied")
+    copied, target = Database(tmp_path / "copied"), make("postgresql")
+    with pytest.raises(OwnedElsewhere):
+        list(StoreCopy(copied, target).run())
+    assert not seal_of(target).is_closed
+    assert not seal_of(copied).is_closed
