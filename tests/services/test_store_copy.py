@@ -17,12 +17,16 @@ import pytest
 
 from tests.clock import START
 from tests.store import stores
+from tests.store.backends import KEY
 from tests.store.rows import contents, fill
 from tests.store.schemas import Schemas
 from tests.store.stores import add_account, add_post, to
+from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Conflict, Damaged, NotFound, StateRefused
 from ttp.services.store_copy import StoreCopy, unseal_without_copy
 from ttp.store import seal, table_copy
+from ttp.store.credentials.keys import Keys
+from ttp.store.credentials.table import CredentialsTable
 from ttp.store.database import Database
 from ttp.store.dialect import Sealed
 from ttp.store.ownership import Machine, OwnedElsewhere, Owner
@@ -382,6 +386,16 @@ def test_the_files_of_a_copy_are_its_own(make: Make) -> None:
     with target.reading() as db:
         assert db is not None
         assert owner.refusal(db) is None
+
+
+@ways
+def test_encrypted_credentials_are_copied_and_the_same_key_decrypts_them(make: Make, way: tuple[str, str]) -> None:
+    source, target = (make(kind) for kind in way)
+    add_account(source)
+    held = Credentials("s3cret", "api.x.com", "s3cret-r")
+    CredentialsTable(source, Keys(KEY, (), source.home)).put("x/me", held)
+    list(StoreCopy(source, target).run())
+    assert CredentialsTable(target, Keys(KEY, (), target.home)).get("x/me") == held
 
 
 def test_a_store_on_which_a_publisher_runs_is_not_copied(make: Make) -> None:
