@@ -277,7 +277,14 @@ def try_leaving(on: Installed) -> None:
     assert "ttp-cli" in shown
 
 
-PARTS = (try_first_commands, try_wizard, try_week, try_upgrades, try_leaving)
+def try_removal(on: Installed) -> None:
+    """The command that `uninstall` names removes the program itself."""
+    (command,) = [one["note"] for one in on.json("uninstall", "--keep") if one["kind"] == "package"]
+    on.run(argv=["/bin/sh", "-c", command], stdin="y\n")
+    assert not on.ttp.exists()
+
+
+PARTS = (try_first_commands, try_wizard, try_week, try_upgrades, try_leaving, try_removal)
 PARTS_WITH_SANDBOX = (try_demo, try_publishing)
 
 

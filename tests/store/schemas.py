@@ -27,6 +27,8 @@ class Schemas:
         self._made = 0
         self._free: list[str] = []
         self._taken: list[str] = []
+        self._before = 0
+        """How many were taken before the present block."""
         self._homes: dict[Path, str] = {}
 
     def take(self) -> str:
@@ -55,12 +57,18 @@ class Schemas:
     @contextmanager
     def lending(self, *, keep: bool = False) -> Iterator[None]:
         """Let later tests use the schemas that are taken in the block, and end what still uses them; not to `keep`."""
-        before = len(self._taken)
+        outside, self._before = self._before, len(self._taken)
         yield
-        ended = self._taken[before:]
-        del self._taken[before:]
         if keep:
-            return
+            del self._taken[self._before :]
+        else:
+            self.put_back()
+        self._before = outside
+
+    def put_back(self) -> None:
+        """Do now what the end of `lending` does."""
+        ended = self._taken[self._before :]
+        del self._taken[self._before :]
         for name in ended:
             self._session.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = ?", (name,)

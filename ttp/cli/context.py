@@ -157,6 +157,19 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
+        """The settings in force: those of this host, and those that all hosts of a store in a server share."""
+        if not settings.names_database():
+            return self.own_config
+        from ttp.store import shared_settings
+
+        settings.refuse_shared(self.keys)
+        with self.database.reading() as db:
+            assert db is not None
+            return self.own_config.with_values(shared_settings.read(db))
+
+    @cached_property
+    def own_config(self) -> Config:
+        """The settings of this host: its variables and config file."""
         return settings.load(warn=lambda text: self.out.note(text), keys=self.keys)
 
     @cached_property
@@ -206,8 +219,8 @@ class Context:
         has_server = settings.names_database()
         return open_database(
             self.home,
-            self.config.text("store.url") if has_server else "",
-            self.config.texts("store.password_command") if has_server else (),
+            self.own_config.text("store.url") if has_server else "",
+            self.own_config.texts("store.password_command") if has_server else (),
             may_upgrade=settings.capability() != "read",
             report_upgrade=report,
         )
@@ -463,9 +476,15 @@ class Context:
             numbers=numbers,
             make_ahead=lambda: self.occurrences.make_due(),
             notifications=self.notifications if self.config.texts("notify.kinds") else None,
+            check_credentials=self._check_credentials,
             # A clock that a test moves has nothing to do with the server's.
             server_clock=self.database.server_clock if isinstance(self.clock, SystemClock) else None,
         )
+
+    def _check_credentials(self) -> None:
+        """Raise KeyMissing if credentials are in the store and their key is not given here."""
+        if self.config.text("credentials.backend") == "store":
+            self.credentials_table.require_key()
 
     @cached_property
     def notifications(self) -> Notifications:
