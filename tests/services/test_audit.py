@@ -74,6 +74,7 @@ def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> No
     ]
 
 
+@pytest.mark.sqlite("there is no store")
 def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> None:
     assert Audit(store_at(tmp_path / "home"), PLATFORMS).run() == []
     assert not (tmp_path / "home").exists()
@@ -136,6 +137,7 @@ def test_many_breaches_are_counted_and_the_first_are_told(bench: Bench) -> None:
     assert (posts.wrong, len(posts.breaches)) == (MOST_LISTED + 101, MOST_LISTED)
 
 
+@pytest.mark.sqlite("its file is damaged")
 def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
     bench.sql("PRAGMA wal_checkpoint(TRUNCATE)")
     with bench.database.path.open("r+b") as file:
@@ -145,6 +147,7 @@ def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
         Audit(bench.database, PLATFORMS).run()
 
 
+@pytest.mark.sqlite("its query plans")
 def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
     """The three questions: only the one about remote ids builds a tree, on the disk if need be."""
     for sql in (reading._DELIVERIES, reading._POSTS):

@@ -143,6 +143,7 @@ def _said(post: Post) -> tuple[object, ...]:
     return (*said, post.thread, post.tags, sorted(post.options.items()), post.accounts)
 
 
+@pytest.mark.sqlite("it copies the file of an empty store")
 @pytest.mark.parametrize("form", FORMATS)
 @given(made=st.lists(MADE, min_size=1, max_size=4, unique_by=lambda post: post.key or id(post)))
 @examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
