@@ -28,7 +28,7 @@ _PLANS = {
     "enable_bitmapscan": "off",
     "jit": "off",
 }
-"""All statements of a publisher go through indexes, in their order, and are asked again and again. By its statistics the
+"""All statements of a publisher go through indexes, in their order, and are asked again and again. From statistics the
 planner would now and then read the whole table of deliveries for a claim, and it would plan each claim anew."""
 _CLASS = "'{}'::regclass::oid::int"
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
