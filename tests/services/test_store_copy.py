@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from ttp.services.store_copy import StoreCopy, unseal_without_copy
 from ttp.store import seal, table_copy
 from ttp.store.database import Database
 from ttp.store.dialect import Sealed
-from ttp.store.home.locks import LockHeld
 from ttp.store.ownership import Machine, Owner
 from ttp.store.postgresql.connection import PostgresConnection
 from ttp.store.sqlite import SqliteConnection
@@ -162,7 +162,7 @@ def test_a_copy_that_is_killed_at_any_commit_goes_on_and_two_never_publish(
             break
         except Killed:
             pass
-        except LockHeld:  # the server has not noticed yet that the session is gone
+        except Busy:  # the server has not noticed yet that the session is gone
             continue
         finally:
             kill(-1)
@@ -378,3 +378,21 @@ def test_the_files_of_a_copy_are_its_own(make: Make) -> None:
     with target.reading() as db:
         assert db is not None
         assert owner.refusal(db) is None
+
+
+def test_a_store_on_which_a_publisher_runs_is_not_copied(make: Make) -> None:
+    source, target = filled(make("postgresql")), make("sqlite")
+    session = source.publisher_session("loop", timedelta(seconds=30))
+    with closing(session.connect()), pytest.raises(Busy):
+        list(StoreCopy(source, target).run())
+    assert not seal_of(source).is_closed
+    with target.publisher_lock(), pytest.raises(Busy):
+        list(StoreCopy(make("sqlite"), target).run())
+    assert not seal_of(target).is_closed
+
+
+def test_a_publisher_does_not_begin_on_a_sealed_store(make: Make) -> None:
+    source, target = filled(make("postgresql")), make("sqlite")
+    list(StoreCopy(source, target).run())
+    with closing(source.connect()) as db, pytest.raises(seal.StoreSealed):
+        seal.refuse_if_sealed(db, source.name)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
-from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value
+from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value, is_shared
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 from ttp.domain.store_url import EXAMPLE, is_store_url
@@ -136,6 +136,20 @@ def load_with_problems(
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
     return Config(values, keys), wrong
+
+
+def refuse_shared(keys: KeyTable, environ: Mapping[str, str] = os.environ) -> None:
+    """Refuse a variable and a config file that set what all hosts of a store share. UsageError."""
+    why = "is the same for all hosts of this store, and kept in it"
+    for given, name in _setting_variables(environ):
+        key = keys.find(name)
+        if key is not None and is_shared(key.name) and environ.get(given):
+            raise UsageError(f"{given}: {key.name} {why}", Hint("fix", f"unset {given}"))
+    path = config_path(environ)
+    for name in written(path):
+        key = keys.find(name)
+        if key is not None and is_shared(key.name):
+            raise UsageError(f"{path}: {key.name} {why}", Hint("fix", f"ttp config unset {key.name}"))
 
 
 def key_table(environ: Mapping[str, str] = os.environ) -> KeyTable:

@@ -135,6 +135,13 @@ class Database:
         with publisher_lock(self.home, doing=doing):
             yield
 
+    @contextmanager
+    def without_publishers(self, *, doing: str) -> Iterator[None]:
+        """Let no publisher of the store begin while the block runs. Raises LockHeld or Busy if one runs already, or
+        another process does the same; `doing`: why."""
+        with self.publisher_lock(doing=doing):
+            yield
+
     def is_publisher_running(self) -> bool:
         """Return whether a living process holds the lock of this home's publisher. Raises Busy if unknown."""
         from ttp.store.home.locks import is_publisher_running

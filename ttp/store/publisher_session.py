@@ -30,6 +30,7 @@ class Job(IntEnum):
     WEBHOOKS = 4
     NOTIFICATIONS = 5
     REPEATS = 6
+    COPY = 7
 
 
 @dataclass(frozen=True, slots=True)
