@@ -694,7 +694,7 @@ complete -c ttp -n "__ttp_at 'status'" -l notify -d 'Also send the notifications
 complete -c ttp -n "__ttp_at 'status'" -l format -x -k -a '\'table\'\\t \'tsv\'\\t \'json\'\\t \'jsonl\'\\t' -d 'table, tsv, json or jsonl. Default: a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'status'" -l json -d 'Same as --format json.'
 complete -c ttp -n "__ttp_at 'status'" -l jsonl -d 'Same as --format jsonl.'
-complete -c ttp -n "__ttp_at 'status'" -l fields -x -k -a '(__ttp_many words \'publisher\' \'nextDueAt\' \'overdue\' \'waiting\' \'needs\' \'holds\' \'limits\' \'costs\' \'media\' \'blocked\' \'webhooks\')' -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at 'status'" -l fields -x -k -a '(__ttp_many words \'publisher\' \'nextDueAt\' \'overdue\' \'waiting\' \'needs\' \'holds\' \'limits\' \'costs\' \'media\' \'blocked\' \'webhooks\' \'publishers\')' -d 'Only these fields, in this order.'
 complete -c ttp -n "__ttp_at 'status'" -l header -d 'Print the names of the TSV columns first.'
 complete -c ttp -n "__ttp_at 'status'" -l color -x -k -a '\'auto\'\\t \'always\'\\t \'never\'\\t' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'status'" -l ascii -d 'Use ASCII characters only.'

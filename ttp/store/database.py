@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from copy import copy as duplicate
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from ttp.store.home.files import make_home, refuse_loose_modes, sync
 from ttp.store.sqlite import connect, connect_unchecked, copy, create_tables, quick_check, translate_errors
 
 if TYPE_CHECKING:
+    from ttp.domain.health import RegisteredPublisher
     from ttp.store.publisher_session import Job, PublisherSession
 
 REVISIONS = ("0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015", "0016")
@@ -176,6 +177,10 @@ class Database:
 
         return PublisherSession(self.connect)
 
+    def publishers(self, db: Connection) -> list[RegisteredPublisher]:
+        """Return the publishers that are registered with the store's server, if it has one."""
+        return []
+
     @contextmanager
     def job(self, job: Job) -> Iterator[bool]:
         """Hold the lock of some periodic work for the block. Yield False if another process does that work."""
@@ -286,22 +291,19 @@ class Database:
 
         return locks.token_lock(self.home, account, patience_s=patience_s)
 
-    @contextmanager
-    def refreshing(self, account: str, *, patience_s: float) -> Iterator[RefreshRecord]:
+    def refreshing(self, account: str, *, patience_s: float) -> AbstractContextManager[RefreshRecord]:
         """Yield the record of the refresh that the block makes. The caller holds `token_lock`. Raises TokenLocked."""
         from ttp.store.home import locks
 
-        yield locks.RefreshRecord(self.home, account)
+        return nullcontext(locks.FileRefreshRecord(self.home, account))
 
-    @contextmanager
-    def media_adding_lock(self) -> Iterator[None]:
+    def media_adding_lock(self) -> AbstractContextManager[None]:
         """Keep cleanups of media on other hosts away for the block. A file has no other hosts."""
-        yield
+        return nullcontext()
 
-    @contextmanager
-    def media_removing_lock(self) -> Iterator[bool]:
+    def media_removing_lock(self) -> AbstractContextManager[bool]:
         """Keep other hosts from adding media for the block. Yield False if one adds some now."""
-        yield True
+        return nullcontext(True)
 
     def _behind(self, connection: Connection) -> bool:
         """Return whether the schema is older than this program's."""

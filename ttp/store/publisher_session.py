@@ -7,10 +7,9 @@ one store: see `postgresql.publisher_session`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from ttp.domain.health import RegisteredPublisher
 from ttp.store.dialect import Connection
 
 
@@ -31,18 +30,6 @@ class Job(IntEnum):
     NOTIFICATIONS = 5
     REPEATS = 6
     COPY = 7
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredPublisher:
-    """A publisher as the others see it. `accounts`: how many it has in hand; times are by the server's clock."""
-
-    host: str
-    pid: int
-    mode: str
-    since: datetime
-    last_report_at: datetime
-    accounts: int
 
 
 class PublisherSession:
@@ -79,6 +66,10 @@ class PublisherSession:
     def report(self, db: Connection) -> list[str]:
         """Tell the others that this publisher works, and disconnect those that have not done so for long. Return a line
         about each of them."""
+        return []
+
+    def others(self, db: Connection) -> list[RegisteredPublisher]:
+        """Return the other publishers whose sessions exist."""
         return []
 
     def leave(self, db: Connection) -> None:
