@@ -236,9 +236,9 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     try:
         value = typed(key, list(texts) if isinstance(key.default, tuple) else " ".join(texts))
         if key.name == "timezone":
-            from ttp.domain.time.zones import parse_zone
+            from ttp.domain.time.zones import parse_configured_zone
 
-            parse_zone(" ".join(texts), retype="ttp config set timezone {}".format)
+            parse_configured_zone(" ".join(texts))
     except UsageError as error:
         example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
         hint = Hint("try", f"ttp config set {key.name} {example}")

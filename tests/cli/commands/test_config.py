@@ -322,7 +322,8 @@ def test_a_zone_that_is_none_is_refused_from_the_editor_too(
     editing(monkeypatch, tmp_path, """echo "timezone = 'Mars'" > "$1" """)
     refused = ttp("config", "edit")
     assert (refused.code, file.read_text()) == (2, BY_HAND)
-    assert refused.err == ('ttp: error: timezone: no time zone is called "Mars"\n  fix: ttp config edit\n')
+    assert refused.err.endswith("  fix: ttp config edit\n")
+    assert '"Mars"' in refused.err
 
 
 def test_an_editor_that_nobody_can_use_leaves_nothing_behind(ttp: Program, file: Path) -> None:
